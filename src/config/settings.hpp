@@ -1,0 +1,76 @@
+// Settings: every value that the program runs with, after flags, environment, .env and defaults were merged.
+// Plain data; the table that fills it is config/table.hpp. Sizes in bytes, times in milliseconds.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sidecar::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct Key {
+  std::string name;    // given as `name:key`; else the first 8 hex characters of the key's SHA-256
+  std::string secret;
+};
+
+struct Settings {
+  // The wrapped server: the command and its arguments, never through a shell.
+  std::vector<std::string> command;
+
+  // Listening
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 3001;
+  std::string public_url;                       // e.g. https://mcp.example.com/prefix; empty: not known
+
+  // Who may
+  std::vector<Key> keys;                        // none: open
+  std::vector<std::string> cors_origins = {"*"};
+  std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
+  bool pass_secrets = false;                    // leave the sidecar's own secrets in the child's environment
+
+  // Sessions
+  std::size_t max_sessions = 1000;
+  Milliseconds session_timeout{1'800'000};
+  Milliseconds keepalive_interval{30'000};
+  std::size_t stream_queue_bytes = 8 << 20;
+  Milliseconds stream_stall{30'000};
+
+  // Requests
+  std::size_t max_head_bytes = 16 << 10;
+  std::size_t max_body_bytes = 10 << 20;
+  Milliseconds receive_timeout{30'000};
+  Milliseconds idle_connection{120'000};
+  std::size_t max_buffered_bytes = 256 << 20;
+  std::size_t max_tcp_connections = 16'384;
+  std::size_t max_tcp_connections_per_ip = 1'024;
+
+  // Calls
+  std::size_t max_calls_per_session = 64;
+  std::size_t max_calls = 4096;
+  Milliseconds call_timeout{300'000};
+  Milliseconds rest_timeout{30'000};
+  Milliseconds call_timeout_total{3'600'000};   // with progress, which starts call_timeout again
+
+  // The child
+  Milliseconds handshake_timeout{60'000};
+  std::size_t max_line_bytes = 64 << 20;
+  std::size_t stdin_queue_bytes = 16 << 20;
+  Milliseconds stdin_close_grace{1'000};        // kill ladder: after stdin was closed
+  Milliseconds term_grace{2'000};               // kill ladder: after TERM
+  Milliseconds restart_delay{100};
+  Milliseconds restart_delay_max{30'000};
+
+  // Shutdown
+  Milliseconds drain_timeout{4'000};
+
+  // Observing
+  std::string log_level = "info";               // trace, debug, info, warn, error, off
+  std::string log_format = "auto";              // auto (text on a terminal, else json), text, json
+  bool debug_requests = false;                  // log request bodies
+};
+
+}  // namespace sidecar::config

@@ -1,0 +1,52 @@
+// Exchange: a handler's handle on one request. Answered exactly once: inside the handler, or later, by whoever
+// the handler gave it to (detached). Dropping it unanswered answers 500.
+// Loop thread only. Testable without a socket: give it a Backend of your own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/message.hpp"
+#include "http/sse_stream.hpp"
+
+namespace sidecar::http {
+
+class Exchange {
+ public:
+  // Where answers go: the connection, or a test.
+  class Backend {
+   public:
+    virtual ~Backend() = default;
+    virtual void reply(Response response) = 0;
+    virtual std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) = 0;
+    // `action` runs at most once, when the client goes away before the answer.
+    virtual void on_abandoned(std::function<void()> action) = 0;
+  };
+
+  Exchange(Request request, std::unique_ptr<Backend> backend);
+  Exchange(Exchange&&) noexcept = default;
+  Exchange& operator=(Exchange&&) noexcept;
+  ~Exchange();
+
+  const Request& request() const { return request_; }
+  std::string take_body() { return std::move(request_.body); }
+  bool answered() const { return backend_ == nullptr; }
+
+  // Nothing happens when the client is gone already.
+  void reply(Response response);
+
+  // 200 text/event-stream, never cached, never buffered by a proxy, kept open. Its bytes start at once.
+  std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options);
+
+  // Runs `action` once if the client goes away before the answer. Not called from inside this call.
+  void on_abandoned(std::function<void()> action);
+
+ private:
+  Request request_;
+  std::unique_ptr<Backend> backend_;
+};
+
+using Handler = std::function<void(Exchange)>;
+
+}  // namespace sidecar::http

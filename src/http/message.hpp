@@ -1,0 +1,53 @@
+// Request and Response as handlers see them. No type of the HTTP libraries shows here.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "observe/caller.hpp"
+
+namespace sidecar::http {
+
+struct Field {
+  std::string name;
+  std::string value;
+};
+using Fields = std::vector<Field>;
+
+// The first field of that name, compared without case; nullptr when there is none.
+const std::string* find_field(const Fields& fields, std::string_view name);
+
+// The head of a request, before any byte of its body is kept.
+struct Head {
+  std::string method;        // as sent, e.g. "GET"
+  std::string path;          // percent-decoded, without the query
+  std::string query;         // raw, without '?'
+  Fields fields;             // values exactly as sent (trimmed), never percent-decoded
+  std::string peer_address;  // of the TCP connection, text form
+  unsigned version = 11;     // 10 or 11
+
+  // Value of a field; empty when absent.
+  std::string_view header(std::string_view name) const;
+  // Percent-decoded value of a query parameter.
+  std::optional<std::string> query_value(std::string_view name) const;
+};
+
+struct Request : Head {
+  std::string body;                                // at least 64 bytes of capacity follow the text, for simdjson
+  std::shared_ptr<const observe::Caller> caller;   // shared: the gate's verdict outlives the request in its session
+};
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";   // not sent when the body is empty
+  Fields fields;                                    // further header fields
+};
+
+// {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.
+Response error_response(int status, std::string_view message);
+
+}  // namespace sidecar::http

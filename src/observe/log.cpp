@@ -1,0 +1,95 @@
+#include "observe/log.hpp"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sidecar::observe {
+namespace {
+
+constexpr std::size_t kQueueLines = 8192;
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace: return spdlog::level::trace;
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarn: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kOff: break;
+  }
+  return spdlog::level::off;
+}
+
+// A JSON string literal; bytes that are not UTF-8 become U+FFFD, so a line of the log is always valid JSON.
+std::string quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool plain_word(std::string_view text) {
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
+  }
+  return !text.empty();
+}
+
+std::string rendered(const LogField::Value& value, LogFormat format) {
+  return std::visit(
+      [format](const auto& data) -> std::string {
+        if constexpr (std::is_same_v<std::decay_t<decltype(data)>, std::string_view>) {
+          return format == LogFormat::kText && plain_word(data) ? std::string(data) : quoted(data);
+        } else {
+          return fmt::format("{}", data);
+        }
+      },
+      value);
+}
+
+}  // namespace
+
+Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format) : sink_(std::move(sink)), format_(format) {}
+
+bool Log::enabled(LogLevel level) const { return sink_->should_log(spdlog_level(level)); }
+
+void Log::write(LogLevel level, std::string_view event, Fields fields) {
+  if (!enabled(level)) return;
+  std::string line;
+  if (format_ == LogFormat::kText) {
+    line = event;
+    for (const LogField& field : fields) line += fmt::format(" {}={}", field.key, rendered(field.value, format_));
+  } else {
+    line = "\"event\":" + quoted(event);
+    for (const LogField& field : fields) {
+      line += fmt::format(",{}:{}", quoted(field.key), rendered(field.value, format_));
+    }
+  }
+  sink_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+Log make_stderr_log(LogLevel level, LogFormat format) {
+  // The logger holds the pool only weakly; the deleter keeps the pool as long as the logger lives.
+  auto pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  std::shared_ptr<spdlog::logger> logger(
+      new spdlog::async_logger("mcp-sidecar", sink, pool, spdlog::async_overflow_policy::overrun_oldest),
+      [pool](spdlog::logger* done) {
+        done->flush();
+        delete done;
+      });
+  logger->set_level(spdlog_level(level));
+  logger->set_pattern(format == LogFormat::kText ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
+                                                 : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
+  logger->flush_on(spdlog::level::warn);
+  return Log(std::move(logger), format);
+}
+
+Log make_null_log() {
+  auto logger = std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_st>());
+  logger->set_level(spdlog::level::off);
+  return Log(std::move(logger), LogFormat::kText);
+}
+
+}  // namespace sidecar::observe

@@ -1,0 +1,48 @@
+// Metrics: every counter and gauge of the program by name, in one Prometheus registry.
+// Hot paths keep the reference that they got once; a look-up by label costs a lock and a map.
+// Updated on the loop thread; read from any.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <string>
+#include <string_view>
+
+namespace sidecar::observe {
+
+class Metrics {
+  prometheus::Registry registry_;  // first: everything below lives in it
+  prometheus::Family<prometheus::Counter>& requests_family_;
+  prometheus::Family<prometheus::Counter>& calls_family_;
+  prometheus::Family<prometheus::Counter>& dropped_family_;
+  prometheus::Family<prometheus::Counter>& refused_family_;
+
+ public:
+  Metrics();
+
+  // Labels come from small fixed sets in the code, never from a client's input.
+  prometheus::Counter& requests(std::string_view endpoint, int status);
+  prometheus::Counter& calls(std::string_view outcome);     // ok, error, cancelled, timeout, child_died, refused
+  prometheus::Counter& dropped(std::string_view reason);    // messages that reached nobody, and why
+  prometheus::Counter& refused(std::string_view reason);    // requests turned away by a limit or the gate
+
+  prometheus::Counter& child_restarts;
+  prometheus::Counter& child_failed_starts;
+  prometheus::Gauge& child_ready;               // 1 after the handshake
+  prometheus::Gauge& child_stdin_queue_bytes;
+  prometheus::Gauge& calls_in_flight;
+  prometheus::Gauge& sessions;
+  prometheus::Gauge& sse_streams;
+  prometheus::Gauge& connections;
+  prometheus::Gauge& buffered_bytes;
+  prometheus::Counter& connections_accepted;
+  prometheus::Counter& slow_readers;
+
+  // Prometheus text exposition format 0.0.4.
+  std::string text() const;
+};
+
+}  // namespace sidecar::observe
