@@ -1,6 +1,6 @@
-// Exchange: a handler's handle on one request. Answered exactly once: inside the handler, or later, by whoever
-// the handler gave it to (detached). Dropping it unanswered answers 500.
-// Loop thread only. Testable without a socket: give it a Backend of your own.
+// Exchange: a handler's handle on one request. Answered exactly once: inside the handler, or later, by
+// whoever the handler gave it to (detached). Dropping it unanswered answers 500. Loop thread only. Testable
+// without a socket: give it a Backend of your own.
 #pragma once
 
 #include <functional>

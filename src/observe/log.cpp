@@ -1,11 +1,10 @@
 #include "observe/log.hpp"
 
+#include <nlohmann/json.hpp>
 #include <spdlog/async.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <nlohmann/json.hpp>
 
 namespace sidecar::observe {
 namespace {
@@ -14,12 +13,18 @@ constexpr std::size_t kQueueLines = 8192;
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::kTrace: return spdlog::level::trace;
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarn: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
-    case LogLevel::kOff: break;
+    case LogLevel::kTrace:
+      return spdlog::level::trace;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      break;
   }
   return spdlog::level::off;
 }
@@ -59,7 +64,8 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) {
   std::string line;
   if (format_ == LogFormat::kText) {
     line = event;
-    for (const LogField& field : fields) line += fmt::format(" {}={}", field.key, rendered(field.value, format_));
+    for (const LogField& field : fields)
+      line += fmt::format(" {}={}", field.key, rendered(field.value, format_));
   } else {
     line = "\"event\":" + quoted(event);
     for (const LogField& field : fields) {

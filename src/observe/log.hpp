@@ -1,6 +1,6 @@
-// Log: one line an event. A fixed event text that can be grepped, then fields: `child exited code=1 restarts=2`
-// as text, {"time":…,"level":…,"event":"child exited","code":1,…} as JSON lines.
-// Secrets never reach a log call. Thread-safe (spdlog); never blocks the loop when its sink is asynchronous.
+// Log: one line an event. A fixed event text that can be grepped, then fields: `child exited code=1
+// restarts=2` as text, {"time":…,"level":…,"event":"child exited","code":1,…} as JSON lines. Secrets never
+// reach a log call. Thread-safe (spdlog); never blocks the loop when its sink is asynchronous.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +29,16 @@ struct LogField {
  private:
   template <class T>
   static Value convert(const T& data) {
-    if constexpr (std::is_same_v<T, bool>) return data;
-    else if constexpr (std::is_floating_point_v<T>) return static_cast<double>(data);
-    else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return static_cast<std::int64_t>(data);
-    else if constexpr (std::is_integral_v<T>) return static_cast<std::uint64_t>(data);
-    else return std::string_view(data);
+    if constexpr (std::is_same_v<T, bool>)
+      return data;
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<double>(data);
+    else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+      return static_cast<std::int64_t>(data);
+    else if constexpr (std::is_integral_v<T>)
+      return static_cast<std::uint64_t>(data);
+    else
+      return std::string_view(data);
   }
 };
 
@@ -59,8 +64,8 @@ class Log {
   LogFormat format_;
 };
 
-// The program's log: to stderr, through a bounded queue and a thread of its own; when the queue is full the oldest
-// line is dropped. Destroying the last user flushes.
+// The program's log: to stderr, through a bounded queue and a thread of its own; when the queue is full the
+// oldest line is dropped. Destroying the last user flushes.
 Log make_stderr_log(LogLevel level, LogFormat format);
 
 // A log that writes nowhere, for tests.

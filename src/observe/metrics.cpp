@@ -24,24 +24,29 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
 }  // namespace
 
 Metrics::Metrics()
-    : requests_family_(counters(registry_, "mcp_sidecar_http_requests_total", "HTTP requests by endpoint and status")),
+    : requests_family_(
+          counters(registry_, "mcp_sidecar_http_requests_total", "HTTP requests by endpoint and status")),
       calls_family_(counters(registry_, "mcp_sidecar_calls_total", "Calls to the child by outcome")),
-      dropped_family_(counters(registry_, "mcp_sidecar_messages_dropped_total", "Messages dropped, by reason")),
+      dropped_family_(
+          counters(registry_, "mcp_sidecar_messages_dropped_total", "Messages dropped, by reason")),
       refused_family_(counters(registry_, "mcp_sidecar_refused_total", "Requests refused, by reason")),
-      child_restarts(counter(registry_, "mcp_sidecar_child_restarts_total", "Starts of the child after the first")),
-      child_failed_starts(
-          counter(registry_, "mcp_sidecar_child_failed_starts_total", "Starts that ended before the child was of use")),
+      child_restarts(
+          counter(registry_, "mcp_sidecar_child_restarts_total", "Starts of the child after the first")),
+      child_failed_starts(counter(registry_, "mcp_sidecar_child_failed_starts_total",
+                                  "Starts that ended before the child was of use")),
       child_ready(gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
       child_stdin_queue_bytes(
           gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes", "Bytes waiting for the child's stdin")),
-      calls_in_flight(gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
+      calls_in_flight(
+          gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
       sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions")),
       sse_streams(gauge(registry_, "mcp_sidecar_sse_streams", "Open event streams")),
       connections(gauge(registry_, "mcp_sidecar_http_connections", "Open TCP connections")),
       buffered_bytes(gauge(registry_, "mcp_sidecar_buffered_bytes", "Bytes held in HTTP buffers")),
       connections_accepted(
           counter(registry_, "mcp_sidecar_http_connections_accepted_total", "TCP connections accepted")),
-      slow_readers(counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {}
+      slow_readers(
+          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {}
 
 prometheus::Counter& Metrics::requests(std::string_view endpoint, int status) {
   return requests_family_.Add({{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});

@@ -7,7 +7,6 @@
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
-
 #include <string>
 #include <string_view>
 
@@ -25,13 +24,13 @@ class Metrics {
 
   // Labels come from small fixed sets in the code, never from a client's input.
   prometheus::Counter& requests(std::string_view endpoint, int status);
-  prometheus::Counter& calls(std::string_view outcome);     // ok, error, cancelled, timeout, child_died, refused
-  prometheus::Counter& dropped(std::string_view reason);    // messages that reached nobody, and why
-  prometheus::Counter& refused(std::string_view reason);    // requests turned away by a limit or the gate
+  prometheus::Counter& calls(std::string_view outcome);  // ok, error, cancelled, timeout, child_died, refused
+  prometheus::Counter& dropped(std::string_view reason);  // messages that reached nobody, and why
+  prometheus::Counter& refused(std::string_view reason);  // requests turned away by a limit or the gate
 
   prometheus::Counter& child_restarts;
   prometheus::Counter& child_failed_starts;
-  prometheus::Gauge& child_ready;               // 1 after the handshake
+  prometheus::Gauge& child_ready;  // 1 after the handshake
   prometheus::Gauge& child_stdin_queue_bytes;
   prometheus::Gauge& calls_in_flight;
   prometheus::Gauge& sessions;

@@ -1,8 +1,7 @@
 #include "util/random.hpp"
 
-#include <openssl/rand.h>
-
 #include <cstdlib>
+#include <openssl/rand.h>
 #include <vector>
 
 namespace sidecar {

@@ -1,5 +1,6 @@
 // Result: a value, or an Error that says in one line what went wrong.
-// For everything that a client, the child, the network or the configuration can cause; never for our own bugs.
+// For everything that a client, the child, the network or the configuration can cause; never for our own
+// bugs.
 #pragma once
 
 #include <string>
@@ -15,6 +16,8 @@ struct Error {
 template <class T, class E = Error>
 using Result = tl::expected<T, E>;
 
-inline tl::unexpected<Error> fail(std::string message) { return tl::unexpected<Error>(Error{std::move(message)}); }
+inline tl::unexpected<Error> fail(std::string message) {
+  return tl::unexpected<Error>(Error{std::move(message)});
+}
 
 }  // namespace sidecar

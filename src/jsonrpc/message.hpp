@@ -1,0 +1,95 @@
+// Message: one JSON-RPC message as the bytes it came in, with the places of the few members that a proxy must
+// know. Validates the whole text (RFC 8259 grammar, UTF-8, one value) but builds no document: nothing that is
+// passed on is ever re-serialised. Knows JSON-RPC 2.0 and the places where MCP puts ids and tokens; no method
+// by name. No state; any thread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "util/result.hpp"
+
+namespace sidecar::jsonrpc {
+
+// Deeper nesting is refused, in both directions: whoever parses the message next may recurse.
+inline constexpr int kMaxDepth = 1000;
+
+// Readable bytes that simdjson wants behind a text; parse() sees to it.
+inline constexpr std::size_t kPadding = 64;
+
+// A range of bytes of a text; size 0: not there.
+struct Span {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+
+  explicit operator bool() const { return size != 0; }
+  std::size_t end() const { return begin + size; }
+  std::string_view in(std::string_view text) const { return text.substr(begin, size); }
+};
+
+enum class Kind { kRequest, kNotification, kResult, kError };
+
+struct Envelope {
+  Kind kind = Kind::kNotification;
+  Span id;      // token: a number, a string with its quotes, or null (errors only)
+  Span method;  // token, with its quotes
+  Span params;  // object or array
+  Span result;
+  Span error;
+  // Members of params, as tokens of whatever type they have.
+  Span name;            // tools/call, prompts/get
+  Span uri;             // resources/…
+  Span request_id;      // notifications/cancelled
+  Span progress_token;  // params._meta.progressToken of a request; params.progressToken of
+                        // notifications/progress
+};
+
+// Why a text is no message, in the terms of JSON-RPC 2.0, section 5.1.
+struct ParseError {
+  int code = 0;         // -32700 not one valid JSON value; -32600 JSON, but no message
+  std::string message;  // one line
+  std::string id;       // the id's token where one could be read, else "null"
+};
+
+struct Message {
+  std::string
+      text;  // one line: CR and LF between tokens have become spaces; kPadding bytes of capacity behind it
+  Envelope envelope;
+
+  Kind kind() const { return envelope.kind; }
+  std::string_view id() const { return envelope.id.in(text); }
+  // The method's name, escapes undone; empty for an answer.
+  std::string_view method() const;
+
+ private:
+  friend tl::expected<Message, ParseError> parse(std::string text);
+  std::string unescaped_method_;  // only when the text writes it with escapes
+};
+
+// Errors: see ParseError. A batch (an array) is -32600. A duplicate of a member that Envelope names is
+// -32600: two readers could take different ones. Ids other than strings and numbers are -32600 (MCP: never
+// null).
+tl::expected<Message, ParseError> parse(std::string text);
+
+// Finds members of the object that `within` covers (the whole text by default) and validates all of it.
+// Returns one span per name, in the order of `names`. Errors: not an object, not valid, a duplicate of a
+// name. `text` needs kPadding bytes of capacity behind it.
+Result<std::vector<Span>> find_members(const std::string& text, std::span<const std::string_view> names,
+                                       Span within = {});
+
+// The elements of the array that `within` covers. Errors and padding as above.
+Result<std::vector<Span>> find_elements(const std::string& text, Span within);
+
+// The text that a JSON string token stands for; an Error when the token is no string or has a lone surrogate.
+Result<std::string> string_value(std::string_view token);
+
+// `text` as a JSON string token, with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string string_token(std::string_view text);
+
+// Makes sure that kPadding bytes of capacity follow the text.
+void pad(std::string& text);
+
+}  // namespace sidecar::jsonrpc

@@ -1,0 +1,29 @@
+// Splice: replaces a few ranges of a text; all other bytes stay as they are. And the few messages that are
+// built here instead of being passed on.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "jsonrpc/message.hpp"
+
+namespace sidecar::jsonrpc {
+
+struct Edit {
+  Span at;  // absent: nothing is done
+  std::string_view with;
+};
+
+// Edits may come in any order, but must not overlap. At most four. The result has kPadding bytes of capacity
+// behind it.
+std::string splice(std::string_view text, std::initializer_list<Edit> edits);
+
+// Every argument is JSON text that is put in as it is; `params` and `data` may be empty: left out.
+std::string request_text(std::string_view id, std::string_view method, std::string_view params);
+std::string notification_text(std::string_view method, std::string_view params);
+std::string result_text(std::string_view id, std::string_view result);
+// `message` is plain text.
+std::string error_text(std::string_view id, int code, std::string_view message, std::string_view data = {});
+
+}  // namespace sidecar::jsonrpc

@@ -1,0 +1,274 @@
+#include "jsonrpc/message.hpp"
+
+#include "jsonrpc/splice.hpp"
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using jsonrpc::Kind;
+using jsonrpc::Message;
+using jsonrpc::parse;
+
+namespace {
+
+Message must_parse(std::string text) {
+  auto message = parse(std::move(text));
+  if (!message) FAIL(message.error().message);
+  return std::move(*message);
+}
+
+int code_of(std::string text) {
+  auto message = parse(std::move(text));
+  return message ? 0 : message.error().code;
+}
+
+std::string nested(int depth) {
+  return R"({"jsonrpc":"2.0","method":"m","params":)" + std::string(static_cast<std::size_t>(depth), '[') +
+         std::string(static_cast<std::size_t>(depth), ']') + "}";
+}
+
+}  // namespace
+
+TEST_CASE("message: the places of a request's members are found") {
+  const Message m = must_parse(
+      R"( {"params" : {"x":[{"id":9}],"_meta":{"progressToken" : "t-1","id":8},"name":"echo","uri":"u:1"} ,"id": 1.50e1 ,"method":"tools/call","jsonrpc":"2.0"} )");
+  CHECK(m.kind() == Kind::kRequest);
+  CHECK(m.method() == "tools/call");
+  CHECK(m.id() == "1.50e1");
+  CHECK(m.envelope.name.in(m.text) == R"("echo")");
+  CHECK(m.envelope.uri.in(m.text) == R"("u:1")");
+  CHECK(m.envelope.progress_token.in(m.text) == R"("t-1")");
+  CHECK(m.envelope.params.in(m.text).front() == '{');
+  CHECK(m.envelope.params.in(m.text).back() == '}');
+}
+
+TEST_CASE("message: kinds are told apart by their members") {
+  CHECK(must_parse(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() == Kind::kNotification);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":"a","result":{}})").kind() == Kind::kResult);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"result":null})").kind() == Kind::kResult);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}})").kind() == Kind::kError);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}})").kind() == Kind::kError);
+}
+
+TEST_CASE(
+    "message: the token of a progress notification is taken from params, that of a request from _meta") {
+  const Message progress = must_parse(
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1}})");
+  CHECK(progress.envelope.progress_token.in(progress.text) == "7");
+  const Message request = must_parse(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"progressToken":7}})");
+  CHECK_FALSE(request.envelope.progress_token);
+}
+
+TEST_CASE("message: keys and methods written with escapes are understood") {
+  const Message m = must_parse("{\"jsonrpc\":\"2.0\",\"\\u0069d\":5,\"method\":\"pi\\u006eg\"}");
+  CHECK(m.kind() == Kind::kRequest);
+  CHECK(m.id() == "5");
+  CHECK(m.method() == "ping");
+}
+
+TEST_CASE("message: what is not one valid JSON value is a parse error") {
+  const char* texts[] = {
+      "",
+      " ",
+      "{",
+      "}",
+      "nul",
+      "01",
+      "\"a\" \"b\"",
+      "1 2",
+      R"({"jsonrpc":"2.0","id":1,"method":"m")",
+      R"({"jsonrpc":"2.0","id":1,"method":"m"}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m"} {})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m"} x)",
+      R"({"jsonrpc":"2.0","id":1,"method":"m",})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1,2,,]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1,]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[,1]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1 2]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":["b":1]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"b":1}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1}}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":{"b":1]}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a" 1}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{a:1}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"a":}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{1:2}})",
+      R"({"jsonrpc":"2.0","id":01,"method":"m"})",
+      R"({"jsonrpc":"2.0","id":01x,"method":"m"})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[+1]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[1.]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[.5]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[1e]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[-]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[0x10]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[NaN]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[tru]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[truex]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":[nulll]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":['a']})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":["\x"]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":["\u12g4"]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":["\u12"]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"\q":1}})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m","params":["a]})",
+      R"({"jsonrpc":"2.0","id":1,"method":"m"/*c*/})",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\nb\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\rb\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\tb\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xc0\xaf\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xed\xa0\x80\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{\"\xf5\":1}}",
+      "\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}",
+      "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}\x0c",
+  };
+  for (const char* text : texts) {
+    INFO(text);
+    CHECK(code_of(text) == -32700);
+  }
+  CHECK(code_of(std::string("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}\0", 39)) == -32700);
+}
+
+TEST_CASE("message: valid JSON that is no message is an invalid request, with its id where one can be read") {
+  struct Row {
+    const char* text;
+    const char* id;
+  };
+  const Row rows[] = {
+      {R"([])", "null"},
+      {R"([{"jsonrpc":"2.0","id":1,"method":"m"}])", "null"},
+      {R"("text")", "null"},
+      {R"(17)", "null"},
+      {R"({})", "null"},
+      {R"({"id":1,"method":"m"})", "1"},
+      {R"({"jsonrpc":"1.0","id":"x","method":"m"})", "\"x\""},
+      {R"({"jsonrpc":2.0,"id":1,"method":"m"})", "1"},
+      {R"({"jsonrpc":"2.0","id":1})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":5})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":null})", "1"},
+      {R"({"jsonrpc":"2.0","id":null,"method":"m"})", "null"},
+      {R"({"jsonrpc":"2.0","id":true,"method":"m"})", "null"},
+      {R"({"jsonrpc":"2.0","id":{},"method":"m"})", "null"},
+      {R"({"jsonrpc":"2.0","id":[1],"method":"m"})", "null"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"m","params":5})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"m","result":{}})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"result":{},"error":{}})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"error":"text"})", "1"},
+      {R"({"jsonrpc":"2.0","result":{}})", "null"},
+      {R"({"jsonrpc":"2.0","id":null,"result":{}})", "null"},
+      {R"({"jsonrpc":"2.0","id":1,"id":2,"method":"m"})", "null"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"m","\u006dethod":"n"})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"a","name":"b"}})", "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":1,"progressToken":2}}})",
+       "1"},
+      {R"({"jsonrpc":"2.0","id":1,"method":"\ud800"})", "1"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.text);
+    const auto message = parse(row.text);
+    REQUIRE_FALSE(message);
+    CHECK(message.error().code == -32600);
+    CHECK(message.error().id == row.id);
+    CHECK_FALSE(message.error().message.empty());
+  }
+}
+
+TEST_CASE(
+    "message: numbers, escapes and lone surrogates that other parsers change or refuse pass untouched") {
+  const char* values[] = {"9007199254740993",
+                          "18446744073709551616",
+                          "123456789012345678901234567890",
+                          "1.0",
+                          "1.10",
+                          "-0",
+                          "1e400",
+                          "1E+2",
+                          "0.1e-999",
+                          R"("\ud800")",
+                          R"("\/\u00e9\"")",
+                          "\"\xe2\x80\xa8\xf0\x9f\x98\x80\"",
+                          R"({"":1,"b":2,"a":3,"b":4})",
+                          "[ 1 ,\t2 ]",
+                          R"({"\ud83d":1})"};
+  for (const char* value : values) {
+    const std::string text = std::string(R"({"jsonrpc":"2.0","id":1,"result":{"v":)") + value + "}}";
+    INFO(text);
+    CHECK(must_parse(text).text == text);
+  }
+}
+
+TEST_CASE("message: line ends between tokens become spaces, so that a message is one line") {
+  const Message m = must_parse("{\r\n\"jsonrpc\":\"2.0\",\n\"id\":1,\r\"method\":\"m\"\n}\n");
+  CHECK(m.text == "{  \"jsonrpc\":\"2.0\", \"id\":1, \"method\":\"m\" } ");
+  CHECK(m.id() == "1");
+}
+
+TEST_CASE("message: nesting is accepted up to the limit and refused beyond it") {
+  CHECK(code_of(nested(jsonrpc::kMaxDepth - 1)) == 0);
+  CHECK(code_of(nested(jsonrpc::kMaxDepth)) == -32700);
+  CHECK(code_of(nested(100'000)) == -32700);
+}
+
+TEST_CASE("message: a text beyond the kept parser's size is parsed like any other") {
+  const std::string big(3 << 20, 'x');
+  const Message m = must_parse(R"({"jsonrpc":"2.0","id":"k","result":{"a":")" + big + R"("}})");
+  CHECK(m.id() == "\"k\"");
+  CHECK(m.envelope.result.size == big.size() + 8);
+}
+
+TEST_CASE("find_members: names are found in a part of a text, and its neighbours are not read") {
+  std::string text = R"({"result":{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"c"},"tools":7})";
+  jsonrpc::pad(text);
+  const std::string_view top[] = {"result"};
+  const auto result = jsonrpc::find_members(text, top);
+  REQUIRE(result);
+  const std::string_view names[] = {"tools", "nextCursor", "missing"};
+  const auto found = jsonrpc::find_members(text, names, (*result)[0]);
+  REQUIRE(found);
+  CHECK((*found)[0].in(text) == R"([{"name":"a"},{"name":"b"}])");
+  CHECK((*found)[1].in(text) == R"("c")");
+  CHECK_FALSE((*found)[2]);
+  const auto elements = jsonrpc::find_elements(text, (*found)[0]);
+  REQUIRE(elements);
+  REQUIRE(elements->size() == 2);
+  CHECK((*elements)[1].in(text) == R"({"name":"b"})");
+}
+
+TEST_CASE("find_members: arrays, scalars, duplicates and broken JSON are refused") {
+  const std::string_view names[] = {"name"};
+  for (const char* bad : {"[]", "5", "\"x\"", R"({"name":1,"name":2})", R"({"name":1)", ""}) {
+    std::string text = bad;
+    jsonrpc::pad(text);
+    INFO(bad);
+    CHECK_FALSE(jsonrpc::find_members(text, names));
+  }
+  std::string object = "{}";
+  jsonrpc::pad(object);
+  CHECK_FALSE(jsonrpc::find_elements(object, {}));
+}
+
+TEST_CASE("string tokens: decode and encode are each other's reverse; what is no string is refused") {
+  CHECK(jsonrpc::string_value(R"("a\u00e9\n")").value() == "a\xc3\xa9\n");
+  CHECK_FALSE(jsonrpc::string_value("5"));
+  CHECK_FALSE(jsonrpc::string_value(R"("\ud800")"));
+  CHECK(jsonrpc::string_token("a\"\n\x01") == R"("a\"\n\u0001")");
+  CHECK(jsonrpc::string_token("\xff") == "\"\xef\xbf\xbd\"");
+}
+
+TEST_CASE("splice: only the given ranges change, in whatever order they are named") {
+  const Message m = must_parse(
+      R"({"id":"c-1","jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":5},"n":1.10}})");
+  const std::string spliced =
+      jsonrpc::splice(m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
+  CHECK(spliced ==
+        R"({"id":12345,"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":77},"n":1.10}})");
+  CHECK(spliced.capacity() >= spliced.size() + jsonrpc::kPadding);
+  CHECK(jsonrpc::splice("abc", {{jsonrpc::Span{}, "x"}}) == "abc");
+}
+
+TEST_CASE("built messages are valid, whatever their texts contain") {
+  CHECK(must_parse(jsonrpc::error_text("\"i\"", -32000, "say \"no\"\n\xff", R"({"a":1})")).kind() ==
+        Kind::kError);
+  CHECK(must_parse(jsonrpc::result_text("1", "{}")).kind() == Kind::kResult);
+  CHECK(must_parse(jsonrpc::request_text("1", "a\"b", {})).method() == "a\"b");
+  CHECK(must_parse(jsonrpc::notification_text("n", "[1]")).kind() == Kind::kNotification);
+}
