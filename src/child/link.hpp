@@ -17,13 +17,18 @@ namespace sidecar::child {
 // A line's place in the order of everything sent to one process; starts at 1 with each process.
 using LineNumber = std::uint64_t;
 
+struct Unwritten {
+  LineNumber number = 0;
+  std::string line;
+};
+
 // How a process ended, or why it could not be started.
 struct Exit {
   std::string reason;  // one line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …"
   std::optional<int> code;               // exit code, when it exited
   std::optional<int> signal;             // signal number, when one killed it
   std::vector<std::string> stderr_tail;  // its last lines on stderr, at most 64, oldest first
-  LineNumber lines_written = 0;          // lines that its stdin took as a whole; later ones never reached it
+  std::vector<Unwritten> unwritten;      // lines that its stdin did not take as a whole: it never saw them
   unsigned restarts = 0;                 // starts after the first, so far
   unsigned failed_starts = 0;  // consecutive starts that were of no use; 0 when this one had been of use
   Clock::duration retry_in{};  // when the next start comes
@@ -41,7 +46,7 @@ class ChildEvents {
   // A line beyond the limit was discarded. `first` and `last` are its first and last 4 KB at most.
   virtual void on_child_line_too_long(std::string first, std::string last, std::size_t size) = 0;
   // It ended, or could not be started. All of its lines have been delivered before.
-  virtual void on_child_exit(const Exit& exit) = 0;
+  virtual void on_child_exit(Exit exit) = 0;
 };
 
 class ChildLink {

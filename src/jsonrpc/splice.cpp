@@ -42,9 +42,13 @@ std::string result_text(std::string_view id, std::string_view result) {
   return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})", id, result);
 }
 
-std::string error_text(std::string_view id, int code, std::string_view message, std::string_view data) {
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":{},"message":{}{}{}}}}})", id, code,
-                     string_token(message), data.empty() ? "" : R"(,"data":)", data);
+std::string error_object(int code, std::string_view message, std::string_view data) {
+  return fmt::format(R"({{"code":{},"message":{}{}{}}})", code, string_token(message),
+                     data.empty() ? "" : R"(,"data":)", data);
+}
+
+std::string error_text(std::string_view id, std::string_view error_object) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{}}})", id, error_object);
 }
 
 }  // namespace sidecar::jsonrpc

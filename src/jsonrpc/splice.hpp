@@ -23,7 +23,8 @@ std::string splice(std::string_view text, std::initializer_list<Edit> edits);
 std::string request_text(std::string_view id, std::string_view method, std::string_view params);
 std::string notification_text(std::string_view method, std::string_view params);
 std::string result_text(std::string_view id, std::string_view result);
-// `message` is plain text.
-std::string error_text(std::string_view id, int code, std::string_view message, std::string_view data = {});
+// The error object alone; `message` is plain text.
+std::string error_object(int code, std::string_view message, std::string_view data = {});
+std::string error_text(std::string_view id, std::string_view error_object);
 
 }  // namespace sidecar::jsonrpc

@@ -1,0 +1,95 @@
+#include "jsonrpc/truncated.hpp"
+
+#include <cctype>
+
+namespace sidecar::jsonrpc {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Reads members `"key": scalar` one after the other; stops at the first thing that is none.
+class Members {
+ public:
+  explicit Members(std::string_view text) : text_(text) {}
+
+  void skip(char c) {
+    spaces();
+    if (at_ < text_.size() && text_[at_] == c) ++at_;
+  }
+
+  bool next(std::string_view& key, std::string_view& value) {
+    spaces();
+    key = string();
+    spaces();
+    if (key.empty() || at_ >= text_.size() || text_[at_] != ':') return false;
+    ++at_;
+    spaces();
+    value = at_ < text_.size() && text_[at_] == '"' ? string() : word();
+    spaces();
+    // Without what follows it, a value might have been cut.
+    return !value.empty() && at_ < text_.size() && (text_[at_] == ',' || text_[at_] == '}');
+  }
+
+  bool at_end_of_object() {
+    if (at_ >= text_.size() || text_[at_] != '}') return false;
+    ++at_;
+    spaces();
+    return at_ == text_.size();
+  }
+
+ private:
+  void spaces() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+
+  std::string_view string() {
+    const std::size_t begin = at_;
+    if (at_ >= text_.size() || text_[at_] != '"') return {};
+    for (++at_; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '\\')
+        ++at_;
+      else if (text_[at_] == '"')
+        return text_.substr(begin, ++at_ - begin);
+    }
+    return {};
+  }
+
+  std::string_view word() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 ||
+                                  text_[at_] == '-' || text_[at_] == '+' || text_[at_] == '.')) {
+      ++at_;
+    }
+    return text_.substr(begin, at_ - begin);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::string_view> id_of_truncated(std::string_view first, std::string_view last) {
+  std::string_view key;
+  std::string_view value;
+  Members head(first);
+  head.skip('{');
+  while (head.next(key, value)) {
+    if (key == "\"id\"") return value;
+    head.skip(',');
+  }
+  // From each "id" on, the last first: only scalar members up to the closing brace of the whole message.
+  for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
+       at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
+    Members tail(last.substr(at));
+    std::optional<std::string_view> id;
+    while (tail.next(key, value)) {
+      if (!id) id = value;
+      if (tail.at_end_of_object()) return id;
+      tail.skip(',');
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sidecar::jsonrpc

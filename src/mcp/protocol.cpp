@@ -1,0 +1,16 @@
+#include "mcp/protocol.hpp"
+
+#include <algorithm>
+
+namespace sidecar::mcp {
+
+bool is_handshake_version(std::string_view version) {
+  return std::find(kHandshakeVersions.begin(), kHandshakeVersions.end(), version) != kHandshakeVersions.end();
+}
+
+std::string_view negotiate(std::string_view asked, std::string_view child) {
+  // Revisions are dates, so their order is that of their text.
+  return is_handshake_version(asked) && asked <= child ? asked : child;
+}
+
+}  // namespace sidecar::mcp

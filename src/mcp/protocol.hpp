@@ -1,0 +1,47 @@
+// The words of the Model Context Protocol that the sidecar itself must know: revisions, methods, error codes.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sidecar::mcp {
+
+// Revisions with an `initialize` handshake, oldest first.
+inline constexpr std::array<std::string_view, 4> kHandshakeVersions = {"2024-11-05", "2025-03-26",
+                                                                       "2025-06-18", "2025-11-25"};
+inline constexpr std::string_view kLatestHandshakeVersion = kHandshakeVersions.back();
+
+bool is_handshake_version(std::string_view version);
+
+// The revision that a client is told, given what it asks for and what the child speaks: the client's, when it
+// is known and not newer than the child's; else the child's. (MCP 2025-11-25, Lifecycle, Version
+// Negotiation.)
+std::string_view negotiate(std::string_view asked, std::string_view child);
+
+namespace method {
+inline constexpr std::string_view kInitialize = "initialize";
+inline constexpr std::string_view kInitialized = "notifications/initialized";
+inline constexpr std::string_view kPing = "ping";
+inline constexpr std::string_view kCancelled = "notifications/cancelled";
+inline constexpr std::string_view kProgress = "notifications/progress";
+inline constexpr std::string_view kToolsList = "tools/list";
+inline constexpr std::string_view kToolsCall = "tools/call";
+inline constexpr std::string_view kRootsListChanged = "notifications/roots/list_changed";
+inline constexpr std::string_view kToolsListChanged = "notifications/tools/list_changed";
+inline constexpr std::string_view kPromptsListChanged = "notifications/prompts/list_changed";
+inline constexpr std::string_view kResourcesListChanged = "notifications/resources/list_changed";
+}  // namespace method
+
+// JSON-RPC 2.0, section 5.1, and the codes that MCP's SDKs use in its implementation-defined range.
+namespace code {
+inline constexpr int kParseError = -32700;
+inline constexpr int kInvalidRequest = -32600;
+inline constexpr int kMethodNotFound = -32601;
+inline constexpr int kInvalidParams = -32602;
+inline constexpr int kInternalError = -32603;
+inline constexpr int kConnectionClosed = -32000;
+inline constexpr int kRequestTimeout = -32001;
+inline constexpr int kBusy = -32003;
+}  // namespace code
+
+}  // namespace sidecar::mcp

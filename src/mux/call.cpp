@@ -1,0 +1,88 @@
+#include "mux/call.hpp"
+
+#include <array>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::mux {
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kResult:
+      return "ok";
+    case Outcome::kError:
+      return "error";
+    case Outcome::kTimeout:
+      return "timeout";
+    case Outcome::kChildDied:
+      return "child_died";
+    case Outcome::kUnavailable:
+      return "unavailable";
+    case Outcome::kBusy:
+      return "busy";
+    case Outcome::kTooLarge:
+      return "too_large";
+    case Outcome::kCancelled:
+      return "cancelled";
+    case Outcome::kInternal:
+      break;
+  }
+  return "internal";
+}
+
+Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::string_view message,
+                    std::string_view data, std::optional<std::chrono::seconds> retry_after) {
+  const std::string error = jsonrpc::error_object(code, message, data);
+  Answer answer;
+  answer.outcome = outcome;
+  answer.text = jsonrpc::error_text(client_id, error);
+  answer.payload = {answer.text.size() - 1 - error.size(), error.size()};
+  answer.message = message;
+  answer.retry_after = retry_after;
+  return answer;
+}
+
+Answer make_result(std::string_view client_id, std::string_view result) {
+  Answer answer;
+  answer.outcome = Outcome::kResult;
+  answer.text = jsonrpc::result_text(client_id, result);
+  answer.payload = {answer.text.size() - 1 - result.size(), result.size()};
+  return answer;
+}
+
+std::string error_message(const Answer& answer) {
+  static constexpr std::array<std::string_view, 1> kNames = {"message"};
+  const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
+  if (!places || !(*places)[0]) return "the MCP server answered with an error";
+  return jsonrpc::string_value((*places)[0].in(answer.text))
+      .value_or("the MCP server answered with an error");
+}
+
+Reply::Reply(Reply&& other) noexcept
+    : client_id_(std::move(other.client_id_)),
+      deliver_(std::exchange(other.deliver_, nullptr)),
+      notify_(std::exchange(other.notify_, nullptr)) {}
+
+Reply& Reply::operator=(Reply&& other) noexcept {
+  if (this != &other) {
+    abandon();
+    client_id_ = std::move(other.client_id_);
+    deliver_ = std::exchange(other.deliver_, nullptr);
+    notify_ = std::exchange(other.notify_, nullptr);
+  }
+  return *this;
+}
+
+void Reply::send(Answer answer) {
+  if (Deliver deliver = std::exchange(deliver_, nullptr)) deliver(std::move(answer));
+}
+
+void Reply::abandon() {
+  if (deliver_ != nullptr) {
+    send(make_failure(Outcome::kInternal, client_id_, mcp::code::kInternalError,
+                      "the call was lost inside mcp-sidecar"));
+  }
+}
+
+}  // namespace sidecar::mux

@@ -1,0 +1,90 @@
+// What passes between the multiplexer and those who call through it: clients, replies, answers.
+// Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "jsonrpc/message.hpp"
+
+namespace sidecar::mux {
+
+using ClientId = std::uint64_t;
+
+// How a call ended. kResult and kError are the child's own words; all others are said by the sidecar.
+enum class Outcome {
+  kResult,
+  kError,        // the child answered with a JSON-RPC error
+  kTimeout,      // its deadline passed
+  kChildDied,    // the child had it and died
+  kUnavailable,  // no child takes calls now
+  kBusy,         // a limit on calls or bytes is reached
+  kTooLarge,     // the child's answer was beyond the line limit
+  kCancelled,    // the client withdrew it: there is nobody to tell
+  kInternal,     // nobody answered it: our own bug
+};
+
+inline constexpr std::size_t kOutcomes = 9;
+
+// Name of an outcome in logs and metrics.
+std::string_view outcome_name(Outcome outcome);
+
+struct Answer {
+  Outcome outcome = Outcome::kInternal;
+  std::string text;       // the whole JSON-RPC answer, with the id as the client sent it
+  jsonrpc::Span payload;  // the value of `result` or `error` in it
+  std::string message;    // for people, when it is an error; empty for kResult
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+// Builds an answer of the sidecar's own. `data` is JSON text or empty.
+Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::string_view message,
+                    std::string_view data = {}, std::optional<std::chrono::seconds> retry_after = {});
+// `message` of the JSON-RPC error that an answer carries.
+std::string error_message(const Answer& answer);
+Answer make_result(std::string_view client_id, std::string_view result);
+
+// The reply object of one call. Answered exactly once: destroying it unanswered sends an internal error.
+class Reply {
+ public:
+  using Deliver = std::function<void(Answer)>;
+  using Notify = std::function<void(std::string)>;
+
+  // `notify`, if given, takes the progress of this call; else progress goes to the client.
+  Reply(std::string client_id, Deliver deliver, Notify notify = nullptr)
+      : client_id_(std::move(client_id)), deliver_(std::move(deliver)), notify_(std::move(notify)) {}
+  Reply(Reply&& other) noexcept;
+  Reply& operator=(Reply&& other) noexcept;
+  ~Reply() { abandon(); }
+
+  const std::string& client_id() const { return client_id_; }
+  bool pending() const { return deliver_ != nullptr; }
+  bool takes_progress() const { return notify_ != nullptr; }
+  void progress(std::string text) { notify_(std::move(text)); }
+  void send(Answer answer);
+  // The client is gone or has withdrawn the call: nothing is sent any more.
+  void forget() { deliver_ = nullptr; }
+
+ private:
+  void abandon();
+
+  std::string client_id_;  // token, as the client wrote it
+  Deliver deliver_;
+  Notify notify_;
+};
+
+// A client as the multiplexer sees it: one session. REST calls have none (kNoClient).
+inline constexpr ClientId kNoClient = 0;
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // A message of the child that answers no request: a notification. One line of JSON.
+  virtual void on_message(std::string text) = 0;
+};
+
+}  // namespace sidecar::mux

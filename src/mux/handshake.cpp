@@ -1,0 +1,49 @@
+#include "mux/handshake.hpp"
+
+#include <array>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+#include "util/version.hpp"
+
+namespace sidecar::mux {
+
+std::string Handshake::params() {
+  return fmt::format(
+      R"({{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
+      mcp::kLatestHandshakeVersion, kVersion);
+}
+
+Result<void> Handshake::finish(const jsonrpc::Message& answer) {
+  if (answer.kind() == jsonrpc::Kind::kError) {
+    return fail("it answered initialize with the error " +
+                std::string(answer.envelope.error.in(answer.text)));
+  }
+  std::string result(answer.envelope.result.in(answer.text));
+  jsonrpc::pad(result);
+  static constexpr std::array<std::string_view, 2> kNames = {"protocolVersion", "capabilities"};
+  const auto places = jsonrpc::find_members(result, kNames);
+  if (!places) return fail("its answer to initialize is of no use: " + places.error().message);
+  const auto version = jsonrpc::string_value((*places)[0].in(result));
+  if (!version) return fail("its answer to initialize has no protocolVersion");
+  version_at_ = (*places)[0];
+  capabilities_ = (*places)[1];
+  version_ = *version;
+  result_ = std::move(result);
+  done_ = true;
+  return {};
+}
+
+bool Handshake::declares(std::string_view capability) const {
+  if (!capabilities_) return false;
+  const std::array<std::string_view, 1> names = {capability};
+  const auto places = jsonrpc::find_members(result_, names, capabilities_);
+  return places && (*places)[0];
+}
+
+std::string Handshake::result_for(std::string_view asked_version) const {
+  const std::string told = jsonrpc::string_token(mcp::negotiate(asked_version, version_));
+  return jsonrpc::splice(result_, {{version_at_, told}});
+}
+
+}  // namespace sidecar::mux

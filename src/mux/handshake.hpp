@@ -1,0 +1,40 @@
+// Handshake: the sidecar's own `initialize` with the child, and the answers that clients get from it.
+// MCP 2025-11-25, Lifecycle, Initialization. Knows the child's InitializeResult; sends nothing.
+// Owned by Multiplexer. Loop thread only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "jsonrpc/message.hpp"
+#include "util/result.hpp"
+
+namespace sidecar::mux {
+
+class Handshake {
+ public:
+  // The params of the sidecar's `initialize`: the newest revision, no client capabilities.
+  static std::string params();
+
+  // Takes the child's answer. Errors: an error answer, or a result without a `protocolVersion`.
+  Result<void> finish(const jsonrpc::Message& answer);
+  void reset() { done_ = false; }
+
+  bool done() const { return done_; }
+  std::string_view version() const { return version_; }
+  // Whether the child's capabilities have a member of that name. Keeps what it knew after reset().
+  bool declares(std::string_view capability) const;
+
+  // The child's InitializeResult for a client that asks for a version; all bytes but `protocolVersion` as
+  // they came.
+  std::string result_for(std::string_view asked_version) const;
+
+ private:
+  bool done_ = false;
+  std::string result_;
+  jsonrpc::Span version_at_;  // in result_
+  std::string version_;
+  jsonrpc::Span capabilities_;  // in result_
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,95 @@
+// InFlight: calls that the child has not answered yet, by their wire id.
+// A call that was withdrawn stays as a tombstone, counted against its client, until the child answers or
+// dies: only then is it certain that the child no longer works on it. Knows ids, clients and deadlines; sends
+// nothing. Owned by Multiplexer. Loop thread only. Its size is bounded by whoever opens calls.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "child/link.hpp"
+#include "mux/call.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::mux {
+
+// The id of a call on the child's stdin; never used twice, below 2^53 so that every JSON parser keeps it.
+using WireId = std::uint64_t;
+
+struct Call {
+  Call(ClientId of, Reply to) : client(of), reply(std::move(to)) {}
+
+  ClientId client;
+  Reply reply;
+  std::string method;
+  std::string progress_token;                // as the client wrote it; empty: none
+  std::string line;                          // for the child; empty once the link has it
+  child::LineNumber number = 0;              // of `line` at the running process; 0: not handed over
+  std::optional<std::string> asked_version;  // an `initialize`, answered here once the handshake is done
+  Clock::duration timeout{};
+  Clock::time_point due;       // progress moves it …
+  Clock::time_point last_due;  // … up to here
+  bool withdrawn = false;      // tombstone: nobody waits for the answer
+};
+
+class InFlight {
+ public:
+  static constexpr std::size_t kMaxTombstones = 4096;
+
+  // The id that the next open() will give.
+  WireId next_id() const { return next_id_; }
+  WireId open(Call call);
+
+  Call* find(WireId id);
+  // The open call (no tombstone) of a client under the id that it chose.
+  std::optional<WireId> find(ClientId client, std::string_view client_id) const;
+  std::optional<WireId> find_number(child::LineNumber number) const;
+
+  // Takes a call out of the table.
+  std::optional<Call> close(WireId id);
+  // Makes a tombstone of a call that the child has: its reply is forgotten, its deadline no longer runs.
+  // Beyond kMaxTombstones the oldest is let go; the child may then still work for its client, so
+  // sole_origin() stays in doubt until the child is gone.
+  void withdraw(WireId id);
+
+  // The link took the call's line as number `number`.
+  void handed_over(WireId id, child::LineNumber number);
+  // The process is gone, and with it what it worked on. `number` of every call is 0 afterwards.
+  void child_gone();
+
+  void move_due(WireId id, Clock::time_point due);
+  std::optional<Clock::time_point> earliest_due() const;
+  // Ids whose deadline is not after `now`, earliest first.
+  std::vector<WireId> expired(Clock::time_point now) const;
+
+  std::vector<WireId> all() const;  // oldest first
+  std::vector<WireId> of_client(ClientId client) const;
+  // Calls that somebody waits for.
+  std::size_t live() const { return calls_.size() - tombstones_.size(); }
+  // Calls of one client, tombstones included.
+  std::size_t count(ClientId client) const;
+
+  // The client on whose behalf the child works on everything that it has, tombstones included; nothing when
+  // it has nothing or works for several. REST calls count as kNoClient.
+  std::optional<ClientId> sole_origin() const;
+
+ private:
+  void forget_number(const Call& call);
+
+  WireId next_id_ = 1;
+  std::map<WireId, Call> calls_;  // ordered: ids rise with time
+  std::unordered_map<ClientId, std::vector<WireId>> by_client_;
+  std::unordered_map<child::LineNumber, WireId> by_number_;
+  std::unordered_map<ClientId, std::size_t> at_child_;
+  std::set<std::pair<Clock::time_point, WireId>> by_due_;
+  std::set<WireId> tombstones_;
+};
+
+}  // namespace sidecar::mux

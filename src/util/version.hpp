@@ -1,0 +1,10 @@
+// The program's version, from CMakeLists.txt.
+#pragma once
+
+#include <string_view>
+
+namespace sidecar {
+
+inline constexpr std::string_view kVersion = SIDECAR_VERSION;
+
+}  // namespace sidecar
