@@ -1,0 +1,64 @@
+// Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, key, and
+// the fields that let browsers read the answer. Knows nothing of HTTP connections, sessions or MCP: it judges
+// a plain struct. Order: effective address → preflight and /health leave here → key. Owned by app; loop
+// thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "access/address.hpp"
+#include "access/keys.hpp"
+#include "observe/caller.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+
+namespace sidecar::access {
+
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+struct Knock {
+  std::string_view method;
+  std::string_view path;
+  std::string_view peer_address;
+  // Value of a header field by its name; empty when absent.
+  std::function<std::string_view(std::string_view)> header;
+};
+
+struct Refusal {
+  int status;           // 204: a preflight, answered
+  std::string message;  // empty for 204
+  HeaderFields fields;
+};
+
+struct Decision {
+  std::optional<Refusal> answer;                  // set: the request ends here
+  HeaderFields reply_fields;                      // for whatever the answer will be
+  std::shared_ptr<const observe::Caller> caller;  // shared: sessions keep it
+};
+
+class Gate {
+ public:
+  Gate(const std::vector<config::Key>& keys, std::vector<std::string> cors_origins,
+       AddressSet trusted_proxies, observe::Log& log, observe::Metrics& metrics);
+
+  bool needs_key() const { return !keys_.empty(); }
+  Decision judge(const Knock& knock) const;
+
+ private:
+  HeaderFields cors_fields(std::string_view origin) const;
+
+  Keys keys_;
+  std::vector<std::string> cors_origins_;
+  bool any_origin_;
+  AddressSet trusted_proxies_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+};
+
+}  // namespace sidecar::access

@@ -1,0 +1,145 @@
+#include "access/gate.hpp"
+
+#include <map>
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using Headers = std::map<std::string, std::string>;
+
+namespace {
+
+using KeyList = std::vector<config::Key>;
+
+struct Door {
+  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"})
+      : gate(keys, std::move(origins), access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log,
+             metrics) {}
+
+  access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
+                         std::string peer = "127.0.0.1") {
+    return gate.judge({method, path, peer, [&](std::string_view name) -> std::string_view {
+                         const auto found = headers.find(std::string(name));
+                         return found == headers.end() ? std::string_view() : std::string_view(found->second);
+                       }});
+  }
+
+  observe::Log log = observe::make_null_log();
+  observe::Metrics metrics;
+  access::Gate gate;
+};
+
+std::string field(const access::HeaderFields& fields, std::string_view name) {
+  for (const auto& [key, value] : fields) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("gate: a key is taken from Authorization, with and without Bearer, and from X-API-Key") {
+  Door door(KeyList{{"alice", "secret-a"}, {"bob", "secret-b"}});
+  for (const Headers& headers :
+       {Headers{{"Authorization", "Bearer secret-b"}}, Headers{{"Authorization", "bearer  secret-b"}},
+        Headers{{"Authorization", "secret-b"}}, Headers{{"X-API-Key", "secret-b"}}}) {
+    const auto decision = door.knock(headers);
+    CHECK_FALSE(decision.answer);
+    CHECK(decision.caller->owner == "bob");
+    CHECK(decision.caller->has_key);
+  }
+}
+
+TEST_CASE("gate: no key and a wrong key are refused with the texts that clients know") {
+  Door door(KeyList{{"alice", "secret-a"}});
+  const std::pair<Headers, const char*> rows[] = {
+      {{}, "Valid API key required"},
+      {{{"Authorization", "Bearer wrong"}}, "Valid API key required"},
+      {{{"Authorization", "Bearer "}}, "Valid API key required"},
+      {{{"Authorization", "Bearer secret-a "}}, "Valid API key required"},
+      {{{"Authorization", "Basic secret-a"}}, "Valid API key required"},
+      {{{"X-API-Key", "secret-"}}, "Invalid API key"},
+      {{{"X-API-Key", "alice"}}, "Invalid API key"},
+  };
+  for (const auto& [headers, message] : rows) {
+    const auto decision = door.knock(headers);
+    REQUIRE(decision.answer);
+    CHECK(decision.answer->status == 401);
+    CHECK(decision.answer->message == message);
+    CHECK(field(decision.answer->fields, "WWW-Authenticate") == "Bearer");
+    CHECK_FALSE(decision.caller->has_key);
+  }
+  CHECK(door.metrics.refused("no_key").Value() == 2);
+  CHECK(door.metrics.refused("wrong_key").Value() == 5);
+}
+
+TEST_CASE("gate: health and preflights need no key, but a key that is shown counts") {
+  Door door(KeyList{{"alice", "secret-a"}});
+  CHECK_FALSE(door.knock({}, "GET", "/health").answer);
+  CHECK_FALSE(door.knock({{"X-API-Key", "wrong"}}, "GET", "/health").answer);
+  CHECK(door.knock({{"X-API-Key", "secret-a"}}, "GET", "/health").caller->has_key);
+  CHECK(door.knock({}, "GET", "/health/x").answer->status == 401);
+  const auto preflight = door.knock({{"Origin", "https://a.example"}}, "OPTIONS");
+  REQUIRE(preflight.answer);
+  CHECK(preflight.answer->status == 204);
+  CHECK(field(preflight.answer->fields, "Access-Control-Max-Age") == "86400");
+  CHECK(field(preflight.answer->fields, "Access-Control-Allow-Headers").find("X-MCP-Session-Id") !=
+        std::string::npos);
+  CHECK(field(preflight.reply_fields, "Access-Control-Allow-Origin") == "*");
+}
+
+TEST_CASE("gate: without keys everybody comes in, as nobody in particular") {
+  Door door({});
+  const auto decision = door.knock({{"Authorization", "Bearer whatever"}});
+  CHECK_FALSE(decision.answer);
+  CHECK(decision.caller->owner.empty());
+  CHECK_FALSE(decision.caller->has_key);
+}
+
+TEST_CASE("gate: listed origins are echoed, others get no permission, credentials are never allowed") {
+  Door door({}, {"https://a.example"});
+  const auto listed = door.knock({{"Origin", "https://a.example"}});
+  CHECK(field(listed.reply_fields, "Access-Control-Allow-Origin") == "https://a.example");
+  CHECK(field(listed.reply_fields, "Vary") == "Origin");
+  const auto other = door.knock({{"Origin", "https://b.example"}});
+  CHECK(field(other.reply_fields, "Access-Control-Allow-Origin").empty());
+  for (const auto& decision : {listed, other})
+    CHECK(field(decision.reply_fields, "Access-Control-Allow-Credentials").empty());
+}
+
+TEST_CASE("address: forwarded fields are believed only from trusted proxies, from the nearest outwards") {
+  const auto trusted = access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value();
+  auto effective = [&](const char* peer, const char* forwarded_for, const char* real_ip = "") {
+    return access::effective_address(peer, forwarded_for, real_ip, trusted);
+  };
+  CHECK(effective("203.0.113.9", "198.51.100.1") == "203.0.113.9");
+  CHECK(effective("127.0.0.1", "198.51.100.1") == "198.51.100.1");
+  CHECK(effective("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.1.2.3") == "203.0.113.7");
+  CHECK(effective("127.0.0.1", "198.51.100.1, junk, 10.1.2.3") == "10.1.2.3");
+  CHECK(effective("127.0.0.1", "10.1.1.1") == "10.1.1.1");
+  CHECK(effective("127.0.0.1", "", "198.51.100.2") == "198.51.100.2");
+  CHECK(effective("127.0.0.1", "", "junk") == "127.0.0.1");
+  CHECK(effective("::ffff:127.0.0.1", "[2001:db8::1]:443") == "2001:db8::1");
+  CHECK(effective("::1", "198.51.100.1:5555") == "198.51.100.1");
+  CHECK(effective("127.0.0.1", "") == "127.0.0.1");
+  CHECK(effective("::ffff:203.0.113.9", "") == "203.0.113.9");
+}
+
+TEST_CASE("address: sets know addresses, networks and everything; nonsense is named") {
+  const auto set = access::AddressSet::parse({"192.0.2.7", "198.51.100.0/24", "2001:db8::/32"}).value();
+  auto has = [&](const char* text) { return set.contains(boost::asio::ip::make_address(text)); };
+  CHECK(has("192.0.2.7"));
+  CHECK(has("::ffff:192.0.2.7"));
+  CHECK(has("198.51.100.255"));
+  CHECK(has("2001:db8:1::1"));
+  CHECK_FALSE(has("192.0.2.8"));
+  CHECK_FALSE(has("2001:db9::1"));
+  CHECK(access::AddressSet::parse({"*"})->contains(boost::asio::ip::make_address("8.8.8.8")));
+  for (const char* bad : {"", "300.1.1.1", "10.0.0.0/33", "x", "::1/129", "10.0.0.0/x"}) {
+    INFO(bad);
+    CHECK_FALSE(access::AddressSet::parse({bad}));
+  }
+  CHECK(access::is_loopback("127.9.9.9"));
+  CHECK(access::is_loopback("::1"));
+  CHECK_FALSE(access::is_loopback("10.0.0.1"));
+}
