@@ -1,0 +1,69 @@
+#include "session/session_table.hpp"
+
+#include <algorithm>
+
+#include "util/random.hpp"
+
+namespace sidecar::session {
+namespace {
+
+constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kShownId = 8;  // characters of an id in the log: enough to tell, too few to use
+
+std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
+
+}  // namespace
+
+SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
+    : timers_(timers), limits_(limits), log_(log), metrics_(metrics) {}
+
+std::string SessionTable::new_id() { return random_hex(kIdBytes); }
+
+Session& SessionTable::add(std::unique_ptr<Session> session) {
+  Session& added = *session;
+  log_.info(
+      "session started",
+      {{"session", shown(added.id())}, {"address", added.caller().address}, {"key", added.caller().owner}});
+  sessions_.emplace(added.id(), std::move(session));
+  ++by_address_[added.caller().address];
+  metrics_.sessions.Set(static_cast<double>(sessions_.size()));
+  if (!sweeping_) sweep();
+  return added;
+}
+
+Session* SessionTable::find(std::string_view id) const {
+  const auto found = sessions_.find(std::string(id));
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+void SessionTable::end(std::string_view id, std::string_view reason) {
+  auto node = sessions_.extract(std::string(id));
+  if (node.empty()) return;
+  const std::string& address = node.mapped()->caller().address;
+  log_.info("session ended", {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
+  if (--by_address_[address] == 0) by_address_.erase(address);
+  metrics_.sessions.Set(static_cast<double>(sessions_.size()));
+}
+
+void SessionTable::end_all(std::string_view reason) {
+  for (const Session* session : all()) end(session->id(), reason);
+}
+
+std::vector<Session*> SessionTable::all() const {
+  std::vector<Session*> sessions;
+  sessions.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) sessions.push_back(session.get());
+  return sessions;
+}
+
+// A few times in the idle time, so that a session ends at most a quarter late.
+void SessionTable::sweep() {
+  for (const Session* session : all()) {
+    if (session->idle_since(timers_.now() - limits_.idle)) end(session->id(), "idle");
+  }
+  sweeping_ = !sessions_.empty();
+  if (sweeping_)
+    timer_ = timers_.after(std::max(limits_.idle / 4, std::chrono::milliseconds(1)), [this] { sweep(); });
+}
+
+}  // namespace sidecar::session

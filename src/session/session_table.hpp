@@ -1,0 +1,60 @@
+// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long.
+// Owned by app; loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "session/session.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::session {
+
+struct TableLimits {
+  std::size_t sessions = 1000;
+  std::chrono::milliseconds idle{1'800'000};
+};
+
+class SessionTable {
+ public:
+  SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
+
+  bool full() const { return sessions_.size() >= limits_.sessions; }
+  // An id that nobody can guess: 128 random bits as hex.
+  static std::string new_id();
+
+  // Requires !full().
+  Session& add(std::unique_ptr<Session> session);
+  Session* find(std::string_view id) const;
+  // Ends a session; unknown ids are ignored. `reason` goes into the log.
+  void end(std::string_view id, std::string_view reason);
+  void end_all(std::string_view reason);
+
+  std::size_t size() const { return sessions_.size(); }
+  std::vector<Session*> all() const;
+  // Live sessions by the effective address that opened them.
+  const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
+
+ private:
+  void sweep();
+
+  Timers& timers_;
+  const TableLimits limits_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
+  std::map<std::string, std::size_t> by_address_;
+  Timer timer_;
+  bool sweeping_ = false;
+};
+
+}  // namespace sidecar::session

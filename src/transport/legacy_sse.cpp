@@ -1,0 +1,161 @@
+#include "transport/legacy_sse.hpp"
+
+#include <optional>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::transport {
+namespace {
+
+constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
+constexpr std::string_view kMessagesPath = "/messages/";
+constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
+constexpr int kRetrySeconds = 5;
+
+class SseSession : public session::Session {
+ public:
+  using Session::Session;
+
+  void attach(std::unique_ptr<http::SseStream> stream) { stream_ = std::move(stream); }
+  void on_message(std::string text) override { stream_->send("message", std::move(text)); }
+
+  // A client that has posted to its own address never posts without one.
+  bool addressed = false;
+
+ protected:
+  void on_answer(mux::Answer answer) override { stream_->send("message", std::move(answer.text)); }
+
+ private:
+  std::unique_ptr<http::SseStream> stream_;
+};
+
+std::string_view reason_text(http::SseClosed reason) {
+  switch (reason) {
+    case http::SseClosed::kClientGone:
+      return "client gone";
+    case http::SseClosed::kSlowReader:
+      return "slow reader";
+    case http::SseClosed::kServerShutdown:
+      break;
+  }
+  return "shutdown";
+}
+
+http::Response json_rpc_error(int status, std::string_view id, int code, std::string_view message) {
+  http::Response response;
+  response.status = status;
+  response.body = jsonrpc::error_text(id, jsonrpc::error_object(code, message));
+  return response;
+}
+
+http::Response accepted(bool by_id) {
+  http::Response response;
+  response.status = 202;
+  response.body = by_id ? "Accepted" : R"({"accepted":true})";
+  response.content_type = by_id ? "text/plain" : "application/json";
+  return response;
+}
+
+// The id in `/messages/<id>` or `?sessionId=<id>`; nothing when the request names none.
+std::optional<std::string> session_id(const http::Request& request) {
+  if (request.path.rfind(kMessagesPath, 0) == 0) return request.path.substr(kMessagesPath.size());
+  return request.query_value("sessionId");
+}
+
+// Gives the body to the session, and the HTTP answer to the client; what the child says comes on the stream.
+void deliver(http::Exchange exchange, session::Session& session, bool by_id) {
+  auto message = jsonrpc::parse(exchange.take_body());
+  if (!message) {
+    const jsonrpc::ParseError& error = message.error();
+    return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
+  }
+  const std::string id(message->id().empty() ? "null" : message->id());
+  if (const auto received = session.receive(std::move(*message)); !received) {
+    return exchange.reply(json_rpc_error(400, id, mcp::code::kInvalidRequest, received.error().message));
+  }
+  exchange.reply(accepted(by_id));
+}
+
+}  // namespace
+
+LegacySse::LegacySse(session::SessionTable& sessions, mux::Multiplexer& multiplexer, Timers& timers,
+                     LegacySseOptions options, observe::Metrics& metrics)
+    : sessions_(sessions),
+      multiplexer_(multiplexer),
+      timers_(timers),
+      options_(std::move(options)),
+      metrics_(metrics) {}
+
+std::vector<http::Route> LegacySse::routes() {
+  const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
+  const auto posts = [this](http::Exchange exchange) { post(std::move(exchange)); };
+  return {{"GET", "/sse", "sse", opens},
+          {"POST", "/message", "message", posts},
+          {"POST", "/messages", "message", posts},
+          {"POST", "/messages/*", "message", posts}};
+}
+
+void LegacySse::open(http::Exchange exchange) {
+  if (sessions_.full()) {
+    metrics_.refused("sessions").Increment();
+    http::Response response = http::error_response(503, "Connection limit exceeded");
+    response.fields.push_back({"Retry-After", std::to_string(kRetrySeconds)});
+    return exchange.reply(std::move(response));
+  }
+  auto made = std::make_unique<SseSession>(session::SessionTable::new_id(), exchange.request().caller,
+                                           multiplexer_, timers_);
+  SseSession& session = *made;
+  sessions_.add(std::move(made));
+
+  http::SseOptions stream_options = options_.stream;
+  stream_options.first_bytes = kConnected;
+  auto stream = exchange.open_sse({}, std::move(stream_options));
+  stream->on_closed(
+      [this, id = session.id()](http::SseClosed reason) { sessions_.end(id, reason_text(reason)); });
+  stream->send("endpoint", options_.base_path + "/message?sessionId=" + session.id());
+  session.attach(std::move(stream));
+}
+
+void LegacySse::post(http::Exchange exchange) {
+  const auto id = session_id(exchange.request());
+  if (!id) return post_without_id(std::move(exchange));
+  auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
+  if (session == nullptr)
+    return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
+  if (!session->belongs_to(*exchange.request().caller)) {
+    metrics_.refused("session_of_another_owner").Increment();
+    return exchange.reply(http::error_response(403, "This session belongs to another key."));
+  }
+  session->addressed = true;
+  deliver(std::move(exchange), *session, true);
+}
+
+// Clients of the old wrapper have one fixed message address. They get the one session that can be meant.
+void LegacySse::post_without_id(http::Exchange exchange) {
+  const observe::Caller& caller = *exchange.request().caller;
+  SseSession* candidate = nullptr;
+  for (session::Session* each : sessions_.all()) {
+    auto* session = dynamic_cast<SseSession*>(each);
+    if (session == nullptr || session->addressed || !session->belongs_to(caller)) continue;
+    if (!caller.has_key && session->caller().address != caller.address) continue;
+    if (candidate != nullptr) {
+      return exchange.reply(http::error_response(409,
+                                                 "Several MCP sessions are open. Post to the address of the "
+                                                 "endpoint event: /message?sessionId=<id>"));
+    }
+    candidate = session;
+  }
+  if (candidate != nullptr) return deliver(std::move(exchange), *candidate, false);
+
+  const auto message = jsonrpc::parse(exchange.take_body());
+  const std::string id(message ? std::string(message->id()) : message.error().id);
+  http::Response response;
+  response.status = 503;
+  response.body = fmt::format(R"({{"jsonrpc":"2.0","error":{}{}{}}})",
+                              jsonrpc::error_object(mcp::code::kConnectionClosed, kNoSession),
+                              id.empty() || id == "null" ? "" : R"(,"id":)", id == "null" ? "" : id);
+  exchange.reply(std::move(response));
+}
+
+}  // namespace sidecar::transport

@@ -1,0 +1,44 @@
+// Legacy SSE: MCP 2024-11-05, Transports, HTTP with SSE. `GET /sse` opens a session and its stream, whose
+// first event names the address for messages; `POST /message` takes one message; answers come on the stream.
+// A session works without `initialize`: EventSource reconnects on its own, and clients do not initialise
+// again. Owned by app; loop thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/exchange.hpp"
+#include "http/server.hpp"
+#include "mux/multiplexer.hpp"
+#include "observe/metrics.hpp"
+#include "session/session_table.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::transport {
+
+struct LegacySseOptions {
+  std::string base_path;    // of the public URL, without a slash at the end: what a proxy strips
+  http::SseOptions stream;  // first_bytes is set here
+};
+
+class LegacySse {
+ public:
+  LegacySse(session::SessionTable& sessions, mux::Multiplexer& multiplexer, Timers& timers,
+            LegacySseOptions options, observe::Metrics& metrics);
+
+  // /sse, /message, /messages, /messages/<id>
+  std::vector<http::Route> routes();
+
+ private:
+  void open(http::Exchange exchange);
+  void post(http::Exchange exchange);
+  void post_without_id(http::Exchange exchange);
+
+  session::SessionTable& sessions_;
+  mux::Multiplexer& multiplexer_;
+  Timers& timers_;
+  const LegacySseOptions options_;
+  observe::Metrics& metrics_;
+};
+
+}  // namespace sidecar::transport

@@ -1,0 +1,56 @@
+// REST: tools for clients that speak no MCP (OpenAI, webhooks, n8n's HTTP Request). Shapes as
+// http-wrapper.cjs gave them: {"success":true,…} or {"success":false,"error":"…"}. What the child says is put
+// in as raw bytes.
+//
+//   GET  /tools                   {"success":true,"tools":[…]}: every page of tools/list
+//   POST /call-tool               {"name","arguments"?} → {"success":true,"result":<CallToolResult>}
+//   POST /call-tool-stream        the same as an event stream: `progress` events, then `result` or `error`
+//   GET  /info                    {"success":true,"serverInfo":<InitializeResult>}
+//   GET  /vapi/functions {"success":true,"count":N,"functions":[{"name","description","parameters"}]} POST
+//   /vapi/call               {"success":true,"function":name,"result":…} POST /openai/call-function    as
+//   /vapi/call; `arguments` may be a JSON string, as OpenAI's are
+//
+// Failure: 500; 504 when the call timed out; 503 with Retry-After when no child takes calls; 400 for a bad
+// body. A client that goes away does not cancel its call. Owned by app; loop thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/exchange.hpp"
+#include "http/server.hpp"
+#include "mux/multiplexer.hpp"
+
+namespace sidecar::transport {
+
+class Rest {
+ public:
+  // `timeout` of one call; `stream`: of /call-tool-stream.
+  Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, http::SseOptions stream);
+
+  std::vector<http::Route> routes();
+
+ private:
+  struct ToolCall;
+  class Listing;
+  using Listed = std::function<void(tl::expected<std::vector<std::string>, mux::Answer>)>;
+
+  void list_tools(http::Exchange exchange);
+  void list_functions(http::Exchange exchange);
+  void info(http::Exchange exchange);
+  void call_tool(http::Exchange exchange, bool names_function);
+  void call_tool_stream(http::Exchange exchange);
+
+  // Every tool of every page, as raw JSON objects.
+  void each_page(Listed done);
+  void send(std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
+            mux::Reply::Notify progress = nullptr);
+
+  mux::Multiplexer& multiplexer_;
+  const Clock::duration timeout_;
+  const http::SseOptions stream_;
+};
+
+}  // namespace sidecar::transport
