@@ -19,23 +19,27 @@ using LineNumber = std::uint64_t;
 
 // How a process ended, or why it could not be started.
 struct Exit {
-  std::string reason;                    // one line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …"
-  std::optional<int> code;               // exit code, when it exited
-  std::optional<int> signal;             // signal number, when one killed it
-  std::vector<std::string> stderr_tail;  // its last lines on stderr, at most 64, oldest first
-  LineNumber lines_written = 0;          // lines that its stdin took as a whole; later ones never reached it
-  unsigned restarts = 0;                 // starts after the first, so far
-  unsigned failed_starts = 0;            // consecutive starts that were of no use; 0 when this one had been of use
-  Clock::duration retry_in{};            // when the next start comes
+  std::string reason;  // one line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …"
+  std::optional<int> code;    // exit code, when it exited
+  std::optional<int> signal;  // signal number, when one killed it
+  std::vector<std::string>
+      stderr_tail;               // its last lines on stderr, at most 64, oldest first; may not be UTF-8
+  LineNumber lines_written = 0;  // lines that its stdin took as a whole; later ones never reached it
+  unsigned restarts = 0;         // starts after the first, so far
+  unsigned failed_starts = 0;    // consecutive starts that were of no use; 0 when this one had been of use
+  bool final = false;            // no start follows: the link was stopped
+  Clock::duration retry_in{};    // when the next start comes, unless final
 };
 
-// Callbacks of a link. None is called from inside a call of ChildLink.
+// Callbacks of a link. None is called from inside a call of ChildLink; they may call the link, but not
+// destroy it.
 class ChildEvents {
  public:
   virtual ~ChildEvents() = default;
   // A process runs and takes lines: the handshake goes first.
   virtual void on_child_started() = 0;
-  // One line of its stdout, without its LF (and CR). At least 64 bytes of capacity follow the text, for simdjson.
+  // One line of its stdout, without its LF (and CR). At least 64 bytes of capacity follow the text, for
+  // simdjson.
   virtual void on_child_line(std::string line) = 0;
   // A line beyond the limit was discarded. `first` and `last` are its first and last 4 KB at most.
   virtual void on_child_line_too_long(std::string first, std::string last, std::size_t size) = 0;
@@ -54,7 +58,8 @@ class ChildLink {
   virtual bool running() const = 0;
   // The handshake was answered: the start deadline (60 s) no longer applies.
   virtual void handshake_done() = 0;
-  // The handshake failed for good, e.g. the process answered it with an error: ends the process, counts a failed start.
+  // The handshake failed for good, e.g. the process answered it with an error: ends the process, counts a
+  // failed start.
   virtual void handshake_failed(std::string reason) = 0;
   // The process answered a call: a restart after this is not a failed start.
   virtual void note_answer() = 0;
