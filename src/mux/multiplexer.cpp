@@ -84,7 +84,7 @@ void Multiplexer::request(ClientId client, jsonrpc::Message message, Reply reply
   const WireId id = in_flight_.open(std::move(call));
   metrics_.calls_in_flight.Set(static_cast<double>(in_flight_.live()));
   arm();
-  if (handshake_.done()) hand_over(id);
+  if (takes_calls()) hand_over(id);
 }
 
 std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view client_id,
@@ -105,7 +105,7 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view cli
                         seconds(1));
   }
   // A line that nothing waits in front of is always accepted: its size has a limit of its own.
-  const bool full = handshake_.done() ? !child_.can_send(size)
+  const bool full = takes_calls() ? !child_.can_send(size)
                                       : waiting_bytes_ > 0 && waiting_bytes_ + size > limits_.waiting_bytes;
   if (full) {
     return make_failure(Outcome::kUnavailable, client_id, code::kBusy,
@@ -286,11 +286,10 @@ void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
   log_.info("child is ready", {{"version", handshake_.version()}});
   child_.handshake_done();
   send_to_child(jsonrpc::notification_text(method::kInitialized, {}), "handshake");
-  metrics_.child_ready.Set(1);
   trouble_.reset();
   for (WireId id : in_flight_.all()) {
     const Call* call = in_flight_.find(id);  // an answer may have closed others
-    if (call != nullptr && call->number == 0 && handshake_.done()) hand_over(id);
+    if (call != nullptr && call->number == 0 && takes_calls()) hand_over(id);
   }
   if (std::exchange(was_ready_, true)) {
     for (const auto& [capability, changed] :
@@ -367,7 +366,6 @@ void Multiplexer::on_child_line_too_long(std::string first, std::string last, st
 
 void Multiplexer::on_child_exit(child::Exit exit) {
   handshake_.reset();
-  metrics_.child_ready.Set(0);
   if (handshake_id_) in_flight_.close(*std::exchange(handshake_id_, std::nullopt));
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
   const ChildDeath death = describe(exit);

@@ -87,6 +87,8 @@ class Multiplexer : public child::ChildEvents {
     std::chrono::seconds retry_after;
   };
 
+  // False also while a child that has died is still being buried: calls wait for the next one.
+  bool takes_calls() const { return handshake_.done() && child_.running(); }
   std::optional<Answer> refusal(ClientId client, std::string_view client_id, std::size_t size) const;
   void hand_over(WireId id);
   void finish(WireId id, Answer answer);

@@ -508,7 +508,7 @@ TEST_CASE(
   CHECK(told.find("exited with code 3") != std::string::npos);
   CHECK(told.find("\"exitCode\":3") != std::string::npos);
   CHECK(told.find("Traceback") != std::string::npos);
-  CHECK(w.metrics.child_ready.Value() == 0);
+  CHECK_FALSE(w.mux.ready());
 
   w.ready();
   CHECK(w.link.next() == unread);

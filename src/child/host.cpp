@@ -1,0 +1,80 @@
+#include "child/host.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "child/guard.hpp"
+
+namespace sidecar::child {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{10};
+constexpr int kPauses = 200;
+
+// The parent of `pid`; 0 when it is gone. A name in /proc/PID/stat may hold spaces and parentheses.
+pid_t parent_of(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos || name_end + 4 > text.size()) return 0;
+  return std::atoi(text.c_str() + name_end + 4);  // ") S 123"
+}
+
+// Zombies too.
+std::vector<pid_t> children() {
+  std::vector<pid_t> list;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
+  if (!directory) return list;
+  while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+    const std::string name = entry->d_name;
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (parent_of(name) == ::getpid()) list.push_back(std::atoi(name.c_str()));
+  }
+  return list;
+}
+
+}  // namespace
+
+void prepare_host_process() {
+  // open takes the lowest free number, so this ends above the standard three.
+  for (int fd = 0; fd >= 0 && fd <= STDERR_FILENO;) {
+    fd = ::open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) ::close(fd);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+unsigned kill_remaining_children(const Guard& guard) {
+  std::vector<pid_t> killed;
+  // The children of a killed child become ours: look again until there are none.
+  for (int pause = 0; pause < kPauses; ++pause) {
+    bool any = false;
+    for (const pid_t pid : children()) {
+      if (pid == guard.pid()) continue;
+      any = true;
+      if (std::find(killed.begin(), killed.end(), pid) == killed.end()) {
+        ::kill(pid, SIGKILL);
+        killed.push_back(pid);
+      }
+      ::waitpid(pid, nullptr, WNOHANG);
+    }
+    if (!any) break;
+    std::this_thread::sleep_for(kPause);
+  }
+  return static_cast<unsigned>(killed.size());
+}
+
+}  // namespace sidecar::child

@@ -1,0 +1,36 @@
+// PipeReader: reads one pipe to its end, one chunk a loop turn, so that a flood on one pipe leaves the loop
+// to others. Owned by Process. Loop thread only. Its callbacks must not destroy it.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "child/lifeline.hpp"
+#include "child/unique_fd.hpp"
+
+namespace sidecar::child {
+
+class PipeReader {
+ public:
+  using OnBytes = std::function<void(std::string_view)>;
+  using OnEnd =
+      std::function<void()>;  // the end, or an error, which for a pipe is the same; not after close()
+
+  PipeReader(boost::asio::io_context& loop, UniqueFd pipe, std::size_t chunk, OnBytes on_bytes, OnEnd on_end);
+  bool ended() const { return !pipe_.is_open(); }
+  void close();
+
+ private:
+  void read();
+
+  boost::asio::posix::stream_descriptor pipe_;
+  std::size_t chunk_;
+  std::unique_ptr<char[]> buffer_;
+  OnBytes on_bytes_;
+  OnEnd on_end_;
+  Lifeline lifeline_;
+};
+
+}  // namespace sidecar::child

@@ -1,0 +1,162 @@
+#include "child/process.hpp"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "child/exit_text.hpp"
+#include "child/guard.hpp"
+#include "child/reaper.hpp"
+
+namespace sidecar::child {
+namespace {
+
+constexpr std::size_t kOutputChunk = std::size_t{64} << 10;  // all that a pipe holds by default
+constexpr std::size_t kErrorsChunk = std::size_t{8} << 10;   // less: each line of it costs a line of log
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessOptions& options,
+                                                ProcessEvents& events) {
+  Result<Spawned> spawned = spawn(options.launch, host.guard);
+  if (!spawned) return tl::unexpected(spawned.error());
+  const pid_t pid = spawned->pid;
+  host.reaper.own(pid);
+  try {
+    return std::unique_ptr<Process>(new Process(host, options, events, *std::move(spawned)));
+  } catch (const boost::system::system_error& error) {  // no descriptor left for the pidfd or the loop
+    ::kill(-pid, SIGKILL);
+    host.guard.remove(pid);
+    host.reaper.disown(pid);
+    return fail(fmt::format("cannot start: {}", error.code().message()));
+  }
+}
+
+Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents& events, Spawned spawned)
+    : host_(host),
+      options_(options),
+      events_(events),
+      pid_(spawned.pid),
+      handle_(host.loop.get_executor(), spawned.pid),
+      ladder_(host.timers, options.kill_times, [this](KillStep step) { take(step); }),
+      framer_(options.max_line_bytes, events),
+      stderr_(host.log, options.name),
+      input_(host.loop, std::move(spawned.input), options.stdin_queue_bytes, host.metrics,
+             [this] { lingers("closed its stdin and did not exit"); }),
+      output_(
+          host.loop, std::move(spawned.output), kOutputChunk,
+          [this](std::string_view bytes) { read_output(bytes); },
+          [this] {
+            output_complete_ = true;
+            lingers("closed its stdout and did not exit");
+            finish_if_drained();
+          }),
+      errors_(
+          host.loop, std::move(spawned.errors), kErrorsChunk,
+          [this](std::string_view bytes) { stderr_.feed(bytes); }, [this] { finish_if_drained(); }) {
+  handle_.async_wait(lifeline_.wrap([this](const boost::system::error_code& error, int status) {
+    // An error means that somebody else collected it: it is gone, its status is not known.
+    exited(error ? kStatusUnknown : status);
+  }));
+}
+
+Process::~Process() {
+  if (status_) return;
+  ::kill(-pid_, SIGKILL);
+  host_.guard.remove(pid_);
+  host_.reaper.disown(pid_);
+}
+
+void Process::end(std::string why) {
+  if (!usable()) return;
+  why_ = std::move(why);
+  ladder_.start();
+}
+
+void Process::take(KillStep step) {
+  switch (step) {
+    case KillStep::kCloseStdin:
+      return input_.close();
+    case KillStep::kTerminate:
+      if (why_.empty() && lingering_ != nullptr) why_ = lingering_;
+      ::kill(-pid_, SIGTERM);
+      return;
+    case KillStep::kKill:
+      ::kill(-pid_, SIGKILL);
+      return;
+  }
+}
+
+void Process::read_output(std::string_view bytes) {
+  framer_.feed(bytes);
+  if (!framer_.discarding()) {
+    line_timed_ = false;
+    line_timer_.cancel();
+  } else if (framer_.unfinished() > options_.max_unfinished_bytes) {
+    end(fmt::format("wrote {} bytes without a line feed", framer_.unfinished()));
+  } else if (!line_timed_) {
+    line_timed_ = true;
+    line_timer_ = host_.timers.after(options_.line_timeout,
+                                     [this] { end("wrote a line beyond the limit that does not end"); });
+  }
+}
+
+void Process::lingers(const char* what) {
+  // Most often it is just about to exit: the reason is only told when it has to be made to.
+  if (!usable()) return;
+  lingering_ = what;
+  ladder_.start();
+}
+
+void Process::exited(int status) {
+  status_ = status;
+  ladder_.cancel();
+  ::kill(-pid_, SIGKILL);
+  host_.guard.remove(pid_);
+  host_.reaper.disown(pid_);
+  input_.close();
+  if (!output_.ended() || !errors_.ended()) {
+    drain_timer_ = host_.timers.after(options_.drain_grace, [this] { finish(); });
+  }
+  finish_if_drained();
+}
+
+void Process::finish_if_drained() {
+  if (status_ && output_.ended() && errors_.ended()) finish();
+}
+
+void Process::finish() {
+  drain_timer_.cancel();
+  line_timer_.cancel();
+  output_.close();
+  errors_.close();
+  input_.close();
+  stderr_.finish();
+  Exit exit = describe();
+  if (framer_.unfinished() > 0) {
+    if (output_complete_ && exit.code == 0) {
+      framer_.finish();
+    } else {
+      host_.log.warn("child line cut", {{"child", options_.name}, {"bytes", framer_.unfinished()}});
+      host_.metrics.dropped("cut_line").Increment();
+    }
+  }
+  // Posted: the receiver may destroy us, and we are called by our own parts.
+  boost::asio::post(host_.loop, lifeline_.wrap([&events = events_, exit = std::move(exit)]() mutable {
+    events.on_end(std::move(exit));
+  }));
+}
+
+Exit Process::describe() {
+  Exit exit;
+  exit.reason = why_.empty() ? exit_text(*status_) : fmt::format("{}; {}", why_, exit_text(*status_));
+  if (*status_ != kStatusUnknown && WIFEXITED(*status_)) exit.code = WEXITSTATUS(*status_);
+  if (*status_ != kStatusUnknown && WIFSIGNALED(*status_)) exit.signal = WTERMSIG(*status_);
+  exit.stderr_tail = stderr_.tail();
+  exit.unwritten = input_.take_unwritten();
+  return exit;
+}
+
+}  // namespace sidecar::child

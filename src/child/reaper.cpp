@@ -1,0 +1,44 @@
+#include "child/reaper.hpp"
+
+#include <csignal>
+#include <sys/wait.h>
+
+namespace sidecar::child {
+
+Reaper::Reaper(boost::asio::io_context& loop) : signals_(loop, SIGCHLD) {
+  // Asio installs its handler without SA_RESTART: every death would break a blocking write of the log's
+  // thread.
+  struct sigaction action {};
+  ::sigaction(SIGCHLD, nullptr, &action);
+  action.sa_flags |= SA_RESTART | SA_NOCLDSTOP;
+  ::sigaction(SIGCHLD, &action, nullptr);
+  wait_for_signal();
+  sweep();  // as PID 1 we may have been given some before
+}
+
+void Reaper::disown(pid_t pid) {
+  // Its zombie may have hidden others from sweep().
+  if (owned_.erase(pid) != 0) sweep();
+}
+
+void Reaper::wait_for_signal() {
+  signals_.async_wait(lifeline_.wrap([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    sweep();
+    wait_for_signal();
+  }));
+}
+
+void Reaper::sweep() {
+  for (;;) {
+    siginfo_t info{};
+    // Peeks (WNOWAIT): which one it is decides whether it is ours to collect.
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    // The kernel shows the same zombie until it is collected; disown() comes back for those behind it.
+    if (owned_.contains(info.si_pid)) return;
+    ::waitpid(info.si_pid, nullptr, WNOHANG);
+    ++adopted_;
+  }
+}
+
+}  // namespace sidecar::child

@@ -1,0 +1,150 @@
+#include "child/spawn.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/process.hpp>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "child/descriptors.hpp"
+#include "child/guard.hpp"
+
+namespace sidecar::child {
+namespace {
+
+namespace process = boost::process::v2;
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+
+  bool open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    read_end = UniqueFd(ends[0]);
+    write_end = UniqueFd(ends[1]);
+    return true;
+  }
+};
+
+std::vector<const char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<const char*> list;
+  list.reserve(texts.size() + 1);
+  for (const std::string& text : texts) list.push_back(text.c_str());
+  list.push_back(nullptr);
+  return list;
+}
+
+// What the forked process does before exec: Boost.Process calls it there. Async-signal-safe.
+struct BeforeExec {
+  const char* directory;  // null: stays where we are
+  int stdin_end, stdout_end, stderr_end;
+  pid_t parent;
+  const Guard& guard;
+
+  template <class Launcher>
+  boost::system::error_code on_exec_setup(Launcher&, const process::filesystem::path&,
+                                          const char* const*&) const {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it died before the prctl
+    guard.add(::getpid());
+    const bool ready = ::dup2(stdin_end, STDIN_FILENO) >= 0 && ::dup2(stdout_end, STDOUT_FILENO) >= 0 &&
+                       ::dup2(stderr_end, STDERR_FILENO) >= 0 &&
+                       (directory == nullptr || ::chdir(directory) == 0);
+    if (!ready) return {errno, boost::system::system_category()};
+    close_from_on_exec(STDERR_FILENO + 1);
+    reset_signals();
+    return {};
+  }
+
+  // The launcher would go on to exit(), which runs destructors of ours: threads to join, logs to flush.
+  template <class... Ignored>
+  void on_exec_error(Ignored&&...) const {
+    ::_exit(1);
+  }
+};
+
+// Blocks all signals of this thread. A forked process shares our handlers, and the pipe to the loop behind
+// them, until it has reset them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// Without pidfd_open (Linux 5.3) the launcher throws.
+boost::system::error_code thrown_error() {
+  try {
+    throw;
+  } catch (const boost::system::system_error& problem) {
+    return problem.code();
+  } catch (...) {
+    return {EAGAIN, boost::system::system_category()};
+  }
+}
+
+tl::unexpected<Error> cannot_start(const std::string& why) { return fail("cannot start: " + why); }
+std::string text(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
+  const Result<std::string> path = find_command(launch);
+  if (!path) return cannot_start(path.error().message);
+  Pipe in, out, err;
+  if (!in.open() || !out.open() || !err.open()) return cannot_start(text(errno));
+
+  const std::vector<const char*> environment = pointers(launch.environment);
+  const std::vector<std::string> arguments(launch.command.begin() + 1, launch.command.end());
+  const pid_t self = ::getpid();
+  const BeforeExec before_exec{launch.working_directory.empty() ? nullptr : launch.working_directory.c_str(),
+                               in.read_end.get(),
+                               out.write_end.get(),
+                               err.write_end.get(),
+                               self,
+                               guard};
+  // A loop of its own: told of a fork, Asio registers all descriptors of a loop anew in the forked process,
+  // which for ours would be every socket, before each exec.
+  boost::asio::io_context spare;
+  process::posix::default_launcher launcher;
+  launcher.env = environment.data();
+  boost::system::error_code error;
+  try {
+    const SignalsBlocked blocked;
+    // Detached at once: the handle of an attached process kills and waits in its destructor.
+    launcher(spare.get_executor(), error, process::filesystem::path(*path), arguments, before_exec).detach();
+  } catch (...) {
+    if (::getpid() != self)
+      ::_exit(1);  // thrown in the forked process: it must never run on as a second sidecar
+    error = thrown_error();
+  }
+  if (error) {
+    if (launcher.pid > 0) {
+      ::kill(launcher.pid, SIGKILL);
+      while (::waitpid(launcher.pid, nullptr, 0) < 0 && errno == EINTR) {
+      }
+      guard.remove(launcher.pid);
+    }
+    return cannot_start(fmt::format("{}: {}", launch.command.front(), text(error.value())));
+  }
+  return Spawned{launcher.pid, std::move(in.write_end), std::move(out.read_end), std::move(err.read_end)};
+}
+
+}  // namespace sidecar::child
