@@ -13,8 +13,10 @@ namespace sidecar::config {
 using Milliseconds = std::chrono::milliseconds;
 
 struct Key {
-  std::string name;    // given as `name:key`; else the first 8 hex characters of the key's SHA-256
+  std::string name;  // given as `name:key`; else the first 8 hex characters of the key's SHA-256
   std::string secret;
+
+  bool operator==(const Key&) const = default;
 };
 
 struct Settings {
@@ -24,13 +26,13 @@ struct Settings {
   // Listening
   std::string host = "127.0.0.1";
   std::uint16_t port = 3001;
-  std::string public_url;                       // e.g. https://mcp.example.com/prefix; empty: not known
+  std::string public_url;  // e.g. https://mcp.example.com/prefix; empty: not known
 
   // Who may
-  std::vector<Key> keys;                        // none: open
+  std::vector<Key> keys;  // none: open
   std::vector<std::string> cors_origins = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
-  bool pass_secrets = false;                    // leave the sidecar's own secrets in the child's environment
+  bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
 
   // Sessions
   std::size_t max_sessions = 1000;
@@ -53,14 +55,14 @@ struct Settings {
   std::size_t max_calls = 4096;
   Milliseconds call_timeout{300'000};
   Milliseconds rest_timeout{30'000};
-  Milliseconds call_timeout_total{3'600'000};   // with progress, which starts call_timeout again
+  Milliseconds call_timeout_total{3'600'000};  // with progress, which starts call_timeout again
 
   // The child
   Milliseconds handshake_timeout{60'000};
   std::size_t max_line_bytes = 64 << 20;
   std::size_t stdin_queue_bytes = 16 << 20;
-  Milliseconds stdin_close_grace{1'000};        // kill ladder: after stdin was closed
-  Milliseconds term_grace{2'000};               // kill ladder: after TERM
+  Milliseconds stdin_close_grace{1'000};  // kill ladder: after stdin was closed
+  Milliseconds term_grace{2'000};         // kill ladder: after TERM
   Milliseconds restart_delay{100};
   Milliseconds restart_delay_max{30'000};
 
@@ -68,9 +70,11 @@ struct Settings {
   Milliseconds drain_timeout{4'000};
 
   // Observing
-  std::string log_level = "info";               // trace, debug, info, warn, error, off
-  std::string log_format = "auto";              // auto (text on a terminal, else json), text, json
-  bool debug_requests = false;                  // log request bodies
+  std::string log_level = "info";   // trace, debug, info, warn, error, off
+  std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
+  bool debug_requests = false;      // log request bodies
+
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace sidecar::config
