@@ -15,6 +15,8 @@ using Milliseconds = std::chrono::milliseconds;
 struct Key {
   std::string name;  // given as `name:key`; else the first 8 hex characters of the key's SHA-256
   std::string secret;
+
+  bool operator==(const Key&) const = default;
 };
 
 struct Settings {
@@ -71,6 +73,8 @@ struct Settings {
   std::string log_level = "info";   // trace, debug, info, warn, error, off
   std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
   bool debug_requests = false;      // log request bodies
+
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace sidecar::config

@@ -1,0 +1,240 @@
+#include "app/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+#include "config/describe.hpp"
+#include "config/dotenv.hpp"
+#include "config/table.hpp"
+
+namespace sidecar::app {
+namespace {
+
+constexpr int kFaultExit = 2;
+constexpr int kUnhealthyExit = 1;
+constexpr std::string_view kSeeHelp = " (see mcp-sidecar --help)";
+constexpr std::string_view kFooter = R"(
+Examples:
+  mcp-sidecar -- npx -y @modelcontextprotocol/server-everything
+  mcp-sidecar --port 8080 --stdio "npx -y @modelcontextprotocol/server-filesystem ."
+  mcp-sidecar healthcheck --port 8080
+
+The wrapped server is what stands after --, or --stdio, or `node dist/index.js` when there is such a file.
+A setting is looked up as flag, environment variable (in brackets), line of .env, default, in this order.
+Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB.
+)";
+
+std::string names_and_default(const config::Setting& setting) {
+  std::string text(setting.name);
+  for (const std::string_view alias : setting.aliases) {
+    if (!alias.empty()) text += fmt::format(", {}", alias);
+  }
+  return setting.initial.empty() ? text : fmt::format("{}; default {}", text, setting.initial);
+}
+
+class Help : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    if (app->get_parent() != nullptr) return "Usage: mcp-sidecar healthcheck [flags]\n";
+    return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar healthcheck [flags]\n";
+  }
+};
+
+// CLI11's parser, built from the table. Values stay text here: config reads them, so that a wrong one is
+// reported the same way wherever it comes from.
+class Parser {
+ public:
+  Parser() : app_("Gives an MCP server that speaks stdio its HTTP faces: SSE and REST.", "mcp-sidecar") {
+    app_.footer(std::string(kFooter));
+    auto help = std::make_shared<Help>();
+    help->column_width(38);
+    app_.formatter(std::move(help));
+    app_.allow_extras();  // so that the message is ours, without the value that may be glued to a mistyped
+                          // flag
+    app_.set_help_flag("-h,--help", "Print this help");
+    app_.set_version_flag("--version", "mcp-sidecar " SIDECAR_VERSION, "Print the version");
+    print_config_ = flag("--print-config", "Print every setting, its value and where it came from");
+    env_file_ = text_option("--env-file", "PATH", "Read this instead of .env in the working directory");
+    print_markdown_ = flag("--print-settings-table", "For README.md")->group("");
+    print_dotenv_ = flag("--print-env-example", "For .env.example")->group("");
+    healthcheck_ =
+        app_.add_subcommand("healthcheck", "Ask a running mcp-sidecar whether it is alive: exits 0 or 1");
+    healthcheck_->fallthrough();
+    healthcheck_->allow_extras();
+    healthcheck_->footer("Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
+    url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")->type_name("URL")->expected(1);
+    url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    for (const config::Setting& setting : config::settings_table()) add(setting);
+  }
+
+  // Throws CLI::ParseError.
+  void parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them from last to first
+    app_.parse(std::move(arguments));
+  }
+
+  std::string help() const { return app_.help(); }
+  bool is_healthcheck() const { return healthcheck_->parsed(); }
+  bool print_config() const { return print_config_->count() > 0; }
+  bool print_markdown() const { return print_markdown_->count() > 0; }
+  bool print_dotenv() const { return print_dotenv_->count() > 0; }
+  std::optional<std::string> env_file() const { return value_of(env_file_); }
+  std::optional<std::string> url() const { return value_of(url_); }
+
+  std::map<std::string, std::string, std::less<>> flags() const {
+    std::map<std::string, std::string, std::less<>> given;
+    for (const auto& [flag, option] : settings_) {
+      if (auto value = value_of(option)) given.emplace(flag, *std::move(value));
+    }
+    return given;
+  }
+
+  // What is wrong beside the values; empty when nothing is. Shows no text that could be a value.
+  std::string fault() const {
+    for (const CLI::Option* option : app_.get_options()) {
+      if (option->count() > 1) return fmt::format("{} is given more than once", option->get_name());
+    }
+    if (url_->count() > 1) return "--url is given more than once";
+    const auto extras = app_.remaining(true);
+    if (extras.empty()) return "";
+    const std::string& first = extras.front();
+    if (first.starts_with('-'))
+      return fmt::format("unknown flag {}{}", first.substr(0, first.find('=')), kSeeHelp);
+    return "an argument that is no flag: the wrapped server's command goes after --, as in: mcp-sidecar -- "
+           "node server.js";
+  }
+
+ private:
+  void add(const config::Setting& setting) {
+    const std::string name(setting.flag);
+    const std::string group(config::group_title(setting.group));
+    const std::string help = fmt::format("{} [{}]", setting.help, names_and_default(setting));
+    if (setting.value.empty()) {
+      settings_.emplace(name, flag(name, help)->group(group));
+      return;
+    }
+    settings_.emplace(name, text_option(name, std::string(setting.value), help)->group(group));
+    if (setting.secret == config::Secret::kYes) {
+      const std::string in_file = name + "-file";
+      settings_.emplace(
+          in_file, text_option(in_file, "PATH", fmt::format("The same, from a file [{}_FILE]", setting.name))
+                       ->group(group));
+    }
+  }
+
+  CLI::Option* flag(const std::string& name, const std::string& help) { return app_.add_flag(name, help); }
+
+  CLI::Option* text_option(const std::string& name, const std::string& value, const std::string& help) {
+    return app_.add_option(name, help)
+        ->type_name(value)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  static std::optional<std::string> value_of(const CLI::Option* option) {
+    if (option->count() == 0) return std::nullopt;
+    return option->results().front();
+  }
+
+  CLI::App app_;
+  CLI::App* healthcheck_ = nullptr;
+  CLI::Option* print_config_ = nullptr;
+  CLI::Option* print_markdown_ = nullptr;
+  CLI::Option* print_dotenv_ = nullptr;
+  CLI::Option* env_file_ = nullptr;
+  CLI::Option* url_ = nullptr;
+  std::map<std::string, CLI::Option*> settings_;
+};
+
+Print fault(const std::string& message, int exit_code = kFaultExit) {
+  return {fmt::format("mcp-sidecar: {}\n", message), exit_code};
+}
+
+Result<config::Dotenv> find_dotenv(const std::optional<std::string>& named,
+                                   const std::filesystem::path& directory) {
+  if (named) return config::read_dotenv(directory / *named, *named);
+  std::error_code error;
+  const auto path = directory / ".env";
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found)
+    return config::Dotenv{};
+  return config::read_dotenv(path, ".env");
+}
+
+CommandLine healthcheck(const Parser& parser, const config::Sources& sources) {
+  if (const auto url = parser.url()) {
+    auto target = health_target(*url);
+    if (!target) return fault(target.error().message, kUnhealthyExit);
+    return Healthcheck{*std::move(target)};
+  }
+  const auto loaded = config::load(sources);
+  if (!loaded) return fault(loaded.error().message, kUnhealthyExit);
+  auto target = health_target(loaded->settings);
+  if (!target) return fault(target.error().message, kUnhealthyExit);
+  return Healthcheck{*std::move(target)};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
+                               const std::filesystem::path& working_directory) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  const bool has_dashes = dashes != arguments.end();
+
+  config::Sources sources;
+  sources.environment = environment;
+  sources.working_directory = working_directory;
+  if (has_dashes) sources.command.assign(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+
+  Parser parser;
+  const auto fault_exit = [&parser] { return parser.is_healthcheck() ? kUnhealthyExit : kFaultExit; };
+  try {
+    parser.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return Print{parser.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Print{std::string(version.what()) + "\n"};
+  } catch (const CLI::ArgumentMismatch& mismatch) {
+    // Its text begins with the flag's name and holds no value; which flag it was is not told otherwise.
+    const std::string what = mismatch.what();
+    return fault(fmt::format("{} needs a value (--flag=VALUE when it begins with a dash)",
+                             what.substr(0, what.find(':'))),
+                 fault_exit());
+  } catch (const CLI::ParseError&) {
+    return fault(fmt::format("the flags cannot be understood{}", kSeeHelp), fault_exit());
+  }
+  if (const std::string wrong = parser.fault(); !wrong.empty()) return fault(wrong, fault_exit());
+  if (parser.print_markdown()) return Print{config::settings_markdown()};
+  if (parser.print_dotenv()) return Print{config::settings_dotenv()};
+
+  sources.flags = parser.flags();
+  if (has_dashes && parser.is_healthcheck()) return fault("healthcheck takes no command", kUnhealthyExit);
+  if (has_dashes && sources.command.empty()) return fault("no command after --");
+  if (has_dashes && sources.flags.contains("--stdio"))
+    return fault("both --stdio and a command after --: give one");
+
+  auto dotenv = find_dotenv(parser.env_file(), working_directory);
+  if (!dotenv) return fault(dotenv.error().message, fault_exit());
+  sources.dotenv = *std::move(dotenv);
+  if (parser.is_healthcheck()) return healthcheck(parser, sources);
+
+  auto loaded = config::load(sources);
+  if (!loaded) return fault(loaded.error().message);
+  config::fall_back_on_dist_index(*loaded, working_directory);
+  if (parser.print_config()) return Print{config::config_listing(*loaded)};
+  if (loaded->settings.command.empty()) {
+    return fault(
+        "no server to wrap: put its command after --, as in: mcp-sidecar -- npx -y "
+        "@modelcontextprotocol/server-everything "
+        "(dist/index.js is not here either)");
+  }
+  return Run{*std::move(loaded)};
+}
+
+}  // namespace sidecar::app

@@ -1,0 +1,72 @@
+#include "config/cross_checks.hpp"
+
+#include <fmt/format.h>
+
+#include "config/sources.hpp"
+#include "config/values.hpp"
+
+namespace sidecar::config {
+namespace {
+
+template <class Value>
+struct Order {
+  Value Settings::*less;
+  std::string_view less_name;
+  Value Settings::*more;
+  std::string_view more_name;
+  std::string_view otherwise;
+};
+
+constexpr Order<std::size_t> kSizes[] = {
+    {&Settings::max_body_bytes, "MCP_MAX_BODY", &Settings::stdin_queue_bytes, "MCP_STDIN_QUEUE",
+     "the largest message could never reach the wrapped server"},
+    {&Settings::max_body_bytes, "MCP_MAX_BODY", &Settings::max_buffered_bytes, "MCP_MAX_BUFFERED",
+     "the largest request could never be received"},
+    {&Settings::max_head_bytes, "MCP_MAX_HEAD", &Settings::max_buffered_bytes, "MCP_MAX_BUFFERED",
+     "the largest request could never be received"},
+};
+
+constexpr Order<Milliseconds> kDurations[] = {
+    {&Settings::call_timeout, "MCP_CALL_TIMEOUT", &Settings::call_timeout_total, "MCP_CALL_TIMEOUT_TOTAL",
+     "it would never be reached"},
+    {&Settings::restart_delay, "MCP_RESTART_DELAY", &Settings::restart_delay_max, "MCP_RESTART_DELAY_MAX",
+     "the first wait would be the longest"},
+};
+
+// Docker grants 10 s between SIGTERM and SIGKILL; half a second is for what is not waiting.
+constexpr Milliseconds kDockerGrace{10'000};
+constexpr Milliseconds kReserve{500};
+
+template <class Value, std::size_t Count>
+Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loaded) {
+  for (const auto& order : orders) {
+    if (loaded.settings.*order.less <= loaded.settings.*order.more) continue;
+    const auto named = [&loaded](std::string_view name) {
+      const Origin& origin = loaded.origin(name);
+      return origin.place == Place::kDefault ? fmt::format("{}={} (default)", name, origin.text)
+                                             : origin.quoted();
+    };
+    return fail(fmt::format("{} is more than {}: {}", named(order.less_name), named(order.more_name),
+                            order.otherwise));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> cross_check(Loaded& loaded) {
+  if (auto fits = check_orders(kSizes, loaded); !fits) return fits;
+  if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
+  const Settings& settings = loaded.settings;
+  const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
+  if (shutdown > kDockerGrace - kReserve) {
+    loaded.warnings.push_back(
+        fmt::format("MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE make {} together: Docker "
+                    "kills after 10s unless "
+                    "stop_grace_period says more",
+                    duration_text(shutdown)));
+  }
+  return {};
+}
+
+}  // namespace sidecar::config

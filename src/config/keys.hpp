@@ -1,0 +1,27 @@
+// Keys: reads API keys. Errors never hold any part of the text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "util/result.hpp"
+
+namespace sidecar::config {
+
+inline constexpr std::size_t kMaxKeys = 1000;        // every request is compared with each of them
+inline constexpr std::size_t kMaxKeyBytes = 4096;    // it has to fit a request head
+inline constexpr std::size_t kMaxKeyNameBytes = 64;  // names stand in logs and on pages
+
+// `key` or `name:key`, separated by commas or line ends. Several keys may share a name; one key has one name.
+// A name is made of letters, digits and . _ - @, so what comes before the first colon must be one.
+Result<std::vector<Key>> parse_key_list(std::string_view text);
+
+// One key, commas and colons and all. One line end after it, as files have it, is not part of it.
+Result<std::vector<Key>> parse_single_key(std::string_view text);
+
+// The name of a key that has none: the first 8 hex characters of its SHA-256.
+std::string unnamed_key_name(std::string_view secret);
+
+}  // namespace sidecar::config

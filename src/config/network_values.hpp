@@ -1,0 +1,25 @@
+// Network values: reads the text of settings that name hosts, URLs, origins and networks.
+// Checks the form only: nothing is looked up.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "util/result.hpp"
+
+namespace sidecar::config {
+
+// A host name or an address; `[::1]` becomes `::1`.
+Result<std::string> parse_host(std::string_view text);
+
+// http(s)://host[:port][/prefix] without query, fragment and credentials; a slash at the end is taken off.
+Result<std::string> parse_public_url(std::string_view text);
+
+// `*`, `none`, or a comma list of scheme://host[:port] as browsers send it; lower case, no slash at the end.
+Result<std::vector<std::string>> parse_origins(std::string_view text);
+
+// `none`, or a comma list of IPv4 and IPv6 addresses and CIDR networks.
+Result<std::vector<std::string>> parse_networks(std::string_view text);
+
+}  // namespace sidecar::config

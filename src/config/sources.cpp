@@ -1,0 +1,307 @@
+#include "config/sources.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <fmt/format.h>
+#include <fstream>
+#include <system_error>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/cross_checks.hpp"
+#include "config/text.hpp"
+#include "config/values.hpp"
+
+namespace sidecar::config {
+namespace {
+
+constexpr std::string_view kCommandSetting = "MCP_COMMAND";
+constexpr std::string_view kFileSuffix = "_FILE";
+constexpr std::size_t kMaxSecretFileBytes = 1 << 20;
+
+// One place that gives a setting a value, before it is read.
+struct Candidate {
+  Origin origin;
+  std::string setting_name;  // without _FILE
+  std::string text;          // or the path of the file that holds it
+  bool in_file = false;
+};
+
+Result<std::string> read_secret_file(const std::filesystem::path& path) {
+  errno = 0;
+  std::error_code error;
+  std::ifstream file(path, std::ios::binary);
+  if (std::filesystem::is_directory(path, error)) return fail("the file is a directory");
+  if (!file) return fail("the file cannot be read: " + std::generic_category().message(errno));
+  std::string text(kMaxSecretFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad()) return fail("the file cannot be read");
+  if (text.size() > kMaxSecretFileBytes)
+    return fail(fmt::format("the file is larger than {} bytes", kMaxSecretFileBytes));
+  return text;
+}
+
+class Merge {
+ public:
+  explicit Merge(const Sources& sources) : sources_(sources) {
+    for (const DotenvPair& pair : sources.dotenv.pairs) dotenv_.emplace(pair.name, &pair);
+  }
+
+  Result<Loaded> run() {
+    out_.warnings = sources_.dotenv.warnings;
+    out_.dotenv_file = sources_.dotenv.file;
+    warn_of_overruled_dotenv();
+    for (const Setting& setting : settings_table()) {
+      if (auto done = settle(setting); !done) return tl::unexpected(done.error());
+    }
+    warn_of_postponed();
+    if (auto fits = cross_check(out_); !fits) return tl::unexpected(fits.error());
+    compose_child_environment();
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> settle(const Setting& setting) {
+    const auto candidates = candidates_of(setting);
+    Origin& origin = out_.origins.emplace_back();
+    if (candidates.empty()) {
+      origin.location = "default";
+      origin.text = setting.initial;
+      if (setting.initial.empty()) return {};
+      return setting.parse(setting.name, setting.initial, out_.settings);
+    }
+    const Candidate& winner = candidates.front();
+    origin = winner.origin;
+    if (auto done = read(setting, winner); !done) return fail(origin.quoted() + ": " + done.error().message);
+    warn_of_losers(setting, candidates);
+    return {};
+  }
+
+  Result<void> read(const Setting& setting, const Candidate& given) {
+    if (given.origin.name == "--") {
+      out_.settings.command = sources_.command;
+      if (out_.settings.command.front().empty()) return fail("names no program");
+      return {};
+    }
+    if (!given.in_file) return setting.parse(given.setting_name, given.text, out_.settings);
+    auto text = read_secret_file(sources_.working_directory / given.text);
+    if (!text) return tl::unexpected(text.error());
+    return setting.parse(given.setting_name, *text, out_.settings);
+  }
+
+  // All that give it a value, the one that counts first.
+  std::vector<Candidate> candidates_of(const Setting& setting) const {
+    std::vector<Candidate> found;
+    const bool secret = setting.secret == Secret::kYes;
+    if (setting.name == kCommandSetting && !sources_.command.empty()) {
+      const std::string text = fmt::format("{}", fmt::join(sources_.command, " "));
+      found.push_back({{Place::kCommandLine, "--", "command line", text}, "", text});
+    }
+    for (const bool in_file : {false, true}) {
+      if (in_file && !secret) break;
+      const std::string flag = std::string(setting.flag) + (in_file ? "-file" : "");
+      const auto given = sources_.flags.find(flag);
+      if (given == sources_.flags.end()) continue;
+      found.push_back({{Place::kCommandLine, flag, "command line", secret ? "" : given->second},
+                       std::string(setting.flag),
+                       given->second,
+                       in_file});
+    }
+    for (const Place place : {Place::kEnvironment, Place::kDotenv}) {
+      for (const std::string_view name : {setting.name, setting.aliases[0], setting.aliases[1]}) {
+        if (name.empty()) continue;
+        add_variable(place, name, secret, false, found);
+        if (secret) add_variable(place, name, secret, true, found);
+      }
+    }
+    return found;
+  }
+
+  void add_variable(Place place, std::string_view name, bool secret, bool in_file,
+                    std::vector<Candidate>& found) const {
+    std::string variable(name);
+    if (in_file) variable += kFileSuffix;
+    const auto [text, location] = look_up(place, variable);
+    if (text.empty()) return;
+    found.push_back({{place, variable, location, secret ? "" : std::string(text)},
+                     std::string(name),
+                     std::string(text),
+                     in_file});
+  }
+
+  struct Found {
+    std::string_view text;
+    std::string location;
+  };
+
+  Found look_up(Place place, const std::string& variable) const {
+    if (place == Place::kEnvironment) {
+      const auto at = sources_.environment.find(variable);
+      if (at == sources_.environment.end()) return {};
+      return {at->second, "environment"};
+    }
+    const auto at = dotenv_.find(variable);
+    if (at == dotenv_.end()) return {};
+    return {at->second->value, fmt::format("{} line {}", out_.dotenv_file, at->second->line)};
+  }
+
+  void warn_of_losers(const Setting& setting, const std::vector<Candidate>& candidates) {
+    const Candidate& winner = candidates.front();
+    if (winner.origin.place == Place::kCommandLine) {
+      if (setting.secret == Secret::kYes && !winner.in_file) {
+        out_.warnings.push_back(
+            fmt::format("{} shows its value to everyone who may list processes: {} or {}-file is better",
+                        winner.origin.name, setting.name, setting.flag));
+      }
+      return;  // flags are there to overrule
+    }
+    for (const Candidate& loser : candidates) {
+      const bool same_text = loser.text == winner.text && loser.in_file == winner.in_file;
+      const bool same_variable =
+          loser.origin.name == winner.origin.name;  // warn_of_overruled_dotenv() has said it
+      if (same_text || same_variable) continue;
+      out_.warnings.push_back(fmt::format("{} ({}) wins over {} ({}), which has another value",
+                                          winner.origin.name, winner.origin.location, loser.origin.name,
+                                          loser.origin.location));
+    }
+  }
+
+  void warn_of_overruled_dotenv() {
+    const auto ours = variables_of_table();
+    std::vector<std::string> overruled;
+    for (const DotenvPair& pair : sources_.dotenv.pairs) {
+      const auto at = sources_.environment.find(pair.name);
+      if (at == sources_.environment.end() || at->second == pair.value) continue;
+      if (at->second.empty() && ours.contains(pair.name)) continue;  // counts as not set
+      overruled.push_back(pair.name);
+    }
+    if (overruled.empty()) return;
+    out_.warnings.push_back(
+        fmt::format("the process environment wins over {} (http-wrapper.cjs did the reverse), which has "
+                    "other values for: {}",
+                    out_.dotenv_file, fmt::join(overruled, ", ")));
+  }
+
+  static std::unordered_set<std::string> variables_of_table() {
+    std::unordered_set<std::string> variables;
+    for (const Setting& setting : settings_table()) {
+      for (const std::string_view name : {setting.name, setting.aliases[0], setting.aliases[1]}) {
+        variables.emplace(name);
+        if (setting.secret == Secret::kYes) variables.emplace(std::string(name) + std::string(kFileSuffix));
+      }
+    }
+    return variables;
+  }
+
+  void warn_of_postponed() {
+    for (const Postponed& postponed : postponed_settings()) {
+      for (const std::string_view name : postponed.names) {
+        for (const Place place : {Place::kEnvironment, Place::kDotenv}) {
+          if (name.empty()) continue;
+          const auto [text, location] = look_up(place, std::string(name));
+          if (text.empty() || asks_for_nothing(postponed, text)) continue;
+          out_.warnings.push_back(fmt::format("{} ({}) is set, but this version does not enforce it yet: {}",
+                                              name, location, postponed.consequence));
+          break;
+        }
+      }
+    }
+  }
+
+  static bool asks_for_nothing(const Postponed& postponed, std::string_view text) {
+    const auto on = parse_switch(text);
+    return trimmed(text) == postponed.harmless || (on && !*on);
+  }
+
+  void compose_child_environment() {
+    const auto secrets = secret_names();
+    const bool pass = out_.settings.pass_secrets;
+    if (!pass) out_.child_removals = secrets;
+    for (const DotenvPair& pair : sources_.dotenv.pairs) {
+      if (sources_.environment.contains(pair.name)) continue;
+      ++out_.dotenv_variables;
+      const bool secret = std::find(secrets.begin(), secrets.end(), pair.name) != secrets.end();
+      if (pass || !secret) out_.child_additions.emplace_back(pair.name, pair.value);
+    }
+  }
+
+  const Sources& sources_;
+  std::unordered_map<std::string, const DotenvPair*> dotenv_;
+  Loaded out_;
+};
+
+}  // namespace
+
+Environment environment_from(const char* const* variables) {
+  Environment environment;
+  for (; variables != nullptr && *variables != nullptr; ++variables) {
+    const std::string_view variable = *variables;
+    if (const auto equals = variable.find('='); equals != variable.npos) {
+      environment.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+    }
+  }
+  return environment;
+}
+
+std::string Origin::describe() const {
+  switch (place) {
+    case Place::kDefault:
+      return "default";
+    case Place::kCommandLine:
+      return name == "--" ? "command line" : "flag " + name;
+    case Place::kEnvironment:
+    case Place::kDotenv:
+      return location + " " + name;
+    case Place::kWorkingDirectory:
+      return location;
+  }
+  return "";
+}
+
+std::string Origin::quoted() const {
+  if (text.empty()) return fmt::format("{} ({})", name, location);
+  return fmt::format("{}={} ({})", name, shown(text), location);
+}
+
+const Origin& Loaded::origin(std::string_view setting_name) const {
+  const auto table = settings_table();
+  const auto row = std::find_if(table.begin(), table.end(), [setting_name](const Setting& setting) {
+    return setting.name == setting_name;
+  });
+  assert(row != table.end());
+  return origins[static_cast<std::size_t>(row - table.begin())];
+}
+
+std::vector<std::string> secret_names() {
+  std::vector<std::string> names;
+  const auto add = [&names](std::string_view name) {
+    if (name.empty()) return;
+    names.emplace_back(name);
+    names.push_back(std::string(name) + std::string(kFileSuffix));
+  };
+  for (const Setting& setting : settings_table()) {
+    if (setting.secret == Secret::kNo) continue;
+    add(setting.name);
+    for (const std::string_view alias : setting.aliases) add(alias);
+  }
+  for (const Postponed& postponed : postponed_settings()) {
+    if (postponed.secret == Secret::kNo) continue;
+    for (const std::string_view name : postponed.names) add(name);
+  }
+  return names;
+}
+
+Result<Loaded> load(const Sources& sources) { return Merge(sources).run(); }
+
+void fall_back_on_dist_index(Loaded& loaded, const std::filesystem::path& working_directory) {
+  std::error_code error;
+  if (!loaded.settings.command.empty()) return;
+  if (!std::filesystem::is_regular_file(working_directory / "dist" / "index.js", error)) return;
+  loaded.settings.command = {"node", "dist/index.js"};
+  loaded.origins.front() = {Place::kWorkingDirectory, "", "dist/index.js in the working directory",
+                            "node dist/index.js"};
+}
+
+}  // namespace sidecar::config

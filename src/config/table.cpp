@@ -1,0 +1,228 @@
+#include "config/table.hpp"
+
+#include <fmt/format.h>
+#include <string>
+#include <utility>
+
+#include "config/keys.hpp"
+#include "config/network_values.hpp"
+#include "config/text.hpp"
+#include "config/values.hpp"
+
+namespace sidecar::config {
+namespace {
+
+constexpr std::int64_t kMs = 1;
+constexpr std::int64_t kSecond = 1'000 * kMs;
+constexpr std::int64_t kHour = 3'600 * kSecond;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::size_t kKb = 1 << 10;
+constexpr std::size_t kMb = 1 << 20;
+constexpr std::size_t kGb = 1 << 30;
+
+template <class Value, class Field>
+Result<void> store(Result<Value> value, Field& field) {
+  if (!value) return tl::unexpected(value.error());
+  field = static_cast<Field>(*std::move(value));
+  return {};
+}
+
+template <auto Field, std::int64_t Least, std::int64_t Most>
+Result<void> duration(std::string_view, std::string_view text, Settings& out) {
+  return store(parse_duration(text, Milliseconds(Least), Milliseconds(Most)), out.*Field);
+}
+
+template <auto Field, std::size_t Least, std::size_t Most>
+Result<void> size(std::string_view, std::string_view text, Settings& out) {
+  return store(parse_size(text, Least, Most), out.*Field);
+}
+
+template <auto Field, std::size_t Least, std::size_t Most>
+Result<void> number(std::string_view, std::string_view text, Settings& out) {
+  return store(parse_number(text, Least, Most), out.*Field);
+}
+
+template <auto Field>
+Result<void> yes_or_no(std::string_view, std::string_view text, Settings& out) {
+  return store(parse_switch(text), out.*Field);
+}
+
+template <auto Field, auto Parse>
+Result<void> with(std::string_view, std::string_view text, Settings& out) {
+  return store(Parse(text), out.*Field);
+}
+
+Result<void> port(std::string_view, std::string_view text, Settings& out) {
+  const auto value = parse_number(text, 0, 65'535);
+  if (!value) return fail("not a port number (0–65535)");
+  out.port = static_cast<std::uint16_t>(*value);
+  return {};
+}
+
+// The wrapper took MCP_API_KEY as a whole: a comma or a colon in it is part of the key.
+Result<void> keys(std::string_view name, std::string_view text, Settings& out) {
+  return store(name == "MCP_API_KEY" ? parse_single_key(text) : parse_key_list(text), out.keys);
+}
+
+// LOG_LEVEL is also read by the wrapped server, whose logger may have other words for the same levels (npm's,
+// pino's, Python's): they must not keep the sidecar from starting.
+constexpr std::pair<std::string_view, std::string_view> kLevels[] = {
+    {"trace", "trace"}, {"silly", "trace"}, {"all", "trace"},   {"debug", "debug"},    {"verbose", "debug"},
+    {"info", "info"},   {"http", "info"},   {"notice", "info"}, {"warn", "warn"},      {"warning", "warn"},
+    {"error", "error"}, {"err", "error"},   {"fatal", "error"}, {"critical", "error"}, {"crit", "error"},
+    {"alert", "error"}, {"emerg", "error"}, {"off", "off"},     {"silent", "off"},     {"none", "off"},
+};
+
+Result<void> log_level(std::string_view, std::string_view text, Settings& out) {
+  const std::string word = lower_case(trimmed(text));
+  for (const auto& [known, level] : kLevels) {
+    if (word != known) continue;
+    out.log_level = level;
+    return {};
+  }
+  return fail("not a log level (trace, debug, info, warn, error, off)");
+}
+
+Result<void> log_format(std::string_view, std::string_view text, Settings& out) {
+  const std::string word = lower_case(trimmed(text));
+  if (word != "auto" && word != "text" && word != "json") return fail("not a log format (auto, text, json)");
+  out.log_format = word;
+  return {};
+}
+
+Result<void> command(std::string_view, std::string_view text, Settings& out) {
+  auto words = parse_words(text);
+  if (words && (words->empty() || words->front().empty())) return fail("names no program");
+  return store(std::move(words), out.command);
+}
+
+using S = Settings;
+using G = Group;
+
+// clang-format off
+constexpr Setting kSettings[] = {
+    {G::kServer, "MCP_COMMAND", "--stdio", {}, "COMMAND", "",
+     "Command line of the wrapped server, split into words as a shell does (quotes, backslashes) but with nothing expanded and no shell; or put it after --",
+     command},
+
+    {G::kListening, "MCP_HOST", "--host", {"SDP_HTTP_HOST"}, "HOST", "127.0.0.1",
+     "Address to listen on; 0.0.0.0 or :: for every one", with<&S::host, parse_host>},
+    {G::kListening, "MCP_PORT", "--port", {"PORT", "SDP_HTTP_PORT"}, "PORT", "3001",
+     "Port to listen on; 0 lets the system choose one", port},
+    {G::kListening, "MCP_PUBLIC_URL", "--public-url", {}, "URL", "",
+     "URL under which clients reach it, with the path prefix that a proxy strips", with<&S::public_url, parse_public_url>},
+
+    {G::kAccess, "MCP_API_KEYS", "--api-keys", {"MCP_API_KEY", "SDP_API_KEYS"}, "KEYS", "",
+     "Comma list of keys, each KEY or NAME:KEY; none leaves the server open (MCP_API_KEY is one key, taken whole)",
+     keys, Secret::kYes},
+    {G::kAccess, "MCP_CORS_ORIGINS", "--cors-origins", {"SDP_CORS_ORIGIN"}, "ORIGINS", "*",
+     "Comma list of origins whose pages may call it; * for any, none for no other", with<&S::cors_origins, parse_origins>},
+    {G::kAccess, "MCP_TRUSTED_PROXIES", "--trusted-proxies", {}, "NETWORKS", "127.0.0.0/8,::1",
+     "Comma list of addresses and networks whose X-Forwarded-For and X-Real-IP are believed; or none",
+     with<&S::trusted_proxies, parse_networks>},
+    {G::kAccess, "MCP_PASS_SECRETS", "--pass-secrets", {}, "", "false",
+     "Leave the sidecar's own keys in the wrapped server's environment", yes_or_no<&S::pass_secrets>},
+
+    {G::kSessions, "MCP_MAX_CONNECTIONS", "--max-connections", {"SSE_MAX_TOTAL_CONNECTIONS", "SDP_MAX_CONNECTIONS"}, "N", "1000",
+     "Sessions in all", number<&S::max_sessions, 1, 1'000'000>},
+    {G::kSessions, "MCP_SESSION_TIMEOUT", "--session-timeout", {"SSE_SESSION_TIMEOUT", "SDP_SESSION_TIMEOUT"}, "TIME", "30m",
+     "A session without messages and calls ends after this", duration<&S::session_timeout, kSecond, 30 * kDay>},
+    {G::kSessions, "MCP_KEEPALIVE_INTERVAL", "--keepalive-interval", {"SSE_KEEPALIVE_INTERVAL"}, "TIME", "30s",
+     "Comment on an event stream that is silent for this long", duration<&S::keepalive_interval, 100 * kMs, kDay>},
+    {G::kSessions, "MCP_STREAM_QUEUE", "--stream-queue", {}, "SIZE", "8MB",
+     "What may wait for one slow event stream behind the message being sent", size<&S::stream_queue_bytes, kKb, 16 * kGb>},
+    {G::kSessions, "MCP_STREAM_STALL", "--stream-stall", {}, "TIME", "30s",
+     "A stream whose client takes no byte for this long ends", duration<&S::stream_stall, 100 * kMs, kDay>},
+
+    {G::kRequests, "MCP_MAX_HEAD", "--max-head", {}, "SIZE", "16KB",
+     "Largest request line and header fields (431)", size<&S::max_head_bytes, kKb, 16 * kMb>},
+    {G::kRequests, "MCP_MAX_BODY", "--max-body", {}, "SIZE", "10MB",
+     "Largest request body (413)", size<&S::max_body_bytes, kKb, 2 * kGb>},
+    {G::kRequests, "MCP_RECEIVE_TIMEOUT", "--receive-timeout", {}, "TIME", "30s",
+     "To receive one whole request (408)", duration<&S::receive_timeout, 100 * kMs, kHour>},
+    {G::kRequests, "MCP_IDLE_CONNECTION", "--idle-connection", {}, "TIME", "2m",
+     "A connection without a request is closed after this", duration<&S::idle_connection, 100 * kMs, kDay>},
+    {G::kRequests, "MCP_MAX_BUFFERED", "--max-buffered", {}, "SIZE", "256MB",
+     "All that is buffered for all connections together (503)", size<&S::max_buffered_bytes, 64 * kKb, 1024 * kGb>},
+    {G::kRequests, "MCP_MAX_TCP_CONNECTIONS", "--max-tcp-connections", {}, "N", "16384",
+     "TCP connections in all; more wait to be accepted", number<&S::max_tcp_connections, 1, 1'000'000>},
+    {G::kRequests, "MCP_MAX_TCP_CONNECTIONS_PER_IP", "--max-tcp-connections-per-ip", {}, "N", "1024",
+     "TCP connections of one address; more are closed", number<&S::max_tcp_connections_per_ip, 1, 1'000'000>},
+
+    {G::kCalls, "MCP_MAX_CALLS_PER_SESSION", "--max-calls-per-session", {}, "N", "64",
+     "Calls in flight of one session (429)", number<&S::max_calls_per_session, 1, 1'000'000>},
+    {G::kCalls, "MCP_MAX_CALLS", "--max-calls", {}, "N", "4096",
+     "Calls in flight in all (503)", number<&S::max_calls, 1, 1'000'000>},
+    {G::kCalls, "MCP_CALL_TIMEOUT", "--call-timeout", {}, "TIME", "5m",
+     "A call without progress is given up after this", duration<&S::call_timeout, 100 * kMs, 7 * kDay>},
+    {G::kCalls, "MCP_CALL_TIMEOUT_TOTAL", "--call-timeout-total", {}, "TIME", "1h",
+     "The same with all its progress", duration<&S::call_timeout_total, 100 * kMs, 7 * kDay>},
+    {G::kCalls, "MCP_REST_TIMEOUT", "--rest-timeout", {}, "TIME", "30s",
+     "The same for a call over REST (504)", duration<&S::rest_timeout, 100 * kMs, 7 * kDay>},
+
+    {G::kChild, "MCP_HANDSHAKE_TIMEOUT", "--handshake-timeout", {}, "TIME", "1m",
+     "The wrapped server answers initialize within this, or its start has failed", duration<&S::handshake_timeout, 100 * kMs, kHour>},
+    {G::kChild, "MCP_MAX_LINE", "--max-line", {}, "SIZE", "64MB",
+     "Longest message of the wrapped server", size<&S::max_line_bytes, 16 * kKb, kGb>},
+    {G::kChild, "MCP_STDIN_QUEUE", "--stdin-queue", {}, "SIZE", "16MB",
+     "What may wait for the wrapped server's stdin (503)", size<&S::stdin_queue_bytes, 64 * kKb, 16 * kGb>},
+    {G::kChild, "MCP_STDIN_CLOSE_GRACE", "--stdin-close-grace", {}, "TIME", "1s",
+     "To end by itself once its stdin is closed, before SIGTERM", duration<&S::stdin_close_grace, 0, kHour>},
+    {G::kChild, "MCP_TERM_GRACE", "--term-grace", {}, "TIME", "2s",
+     "To end after SIGTERM, before SIGKILL", duration<&S::term_grace, 0, kHour>},
+    {G::kChild, "MCP_RESTART_DELAY", "--restart-delay", {}, "TIME", "100ms",
+     "Before the first restart; doubles with each start that fails", duration<&S::restart_delay, 0, kHour>},
+    {G::kChild, "MCP_RESTART_DELAY_MAX", "--restart-delay-max", {}, "TIME", "30s",
+     "The longest wait between restarts", duration<&S::restart_delay_max, 0, kHour>},
+
+    {G::kShutdown, "MCP_DRAIN_TIMEOUT", "--drain-timeout", {}, "TIME", "4s",
+     "For calls in flight to finish, before the wrapped server is ended", duration<&S::drain_timeout, 0, kHour>},
+
+    {G::kObserving, "LOG_LEVEL", "--log-level", {}, "LEVEL", "info",
+     "trace, debug, info, warn, error or off", log_level},
+    {G::kObserving, "MCP_LOG_FORMAT", "--log-format", {}, "FORMAT", "auto",
+     "text, json, or auto: text on a terminal, else json", log_format},
+    {G::kObserving, "MCP_DEBUG_REQUESTS", "--debug-requests", {"SDP_DEBUG_REQUESTS"}, "", "false",
+     "Log request bodies, arguments included", yes_or_no<&S::debug_requests>},
+};
+
+constexpr Postponed kPostponed[] = {
+    {{"MCP_ALLOWED_IPS", "SDP_ALLOWED_IPS"}, "*", "every address may connect"},
+    {{"MCP_ALLOWED_HOSTS"}, "", "no Host or Origin is refused for its name"},
+    {{"MCP_MAX_CONNECTIONS_PER_IP", "SSE_MAX_CONNECTIONS_PER_IP"}, "", "one address may open any number of event streams"},
+    {{"MCP_RATE_LIMIT_PER_MIN", "SSE_RATE_LIMIT_PER_MIN", "SDP_RATE_LIMIT_PER_KEY"}, "", "requests are not counted"},
+    {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},
+    {{"SDP_USE_AUDIT_LOG"}, "false", "nothing is written to an audit database"},
+};
+// clang-format on
+
+}  // namespace
+
+std::string_view group_title(Group group) {
+  switch (group) {
+    case Group::kServer:
+      return "The wrapped server";
+    case Group::kListening:
+      return "Listening";
+    case Group::kAccess:
+      return "Who may";
+    case Group::kSessions:
+      return "Sessions and streams";
+    case Group::kRequests:
+      return "Requests and connections";
+    case Group::kCalls:
+      return "Calls";
+    case Group::kChild:
+      return "The wrapped server's process";
+    case Group::kShutdown:
+      return "Shutdown";
+    case Group::kObserving:
+      return "Observing";
+  }
+  return "";
+}
+
+std::span<const Setting> settings_table() { return kSettings; }
+std::span<const Postponed> postponed_settings() { return kPostponed; }
+
+}  // namespace sidecar::config

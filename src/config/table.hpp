@@ -1,0 +1,62 @@
+// Table: every setting in one place, a row each: its names, its default, its help and how its text is read.
+// The command line, the merge, --help, --print-config, `.env.example` and the README's table are all made
+// from it. A new setting is a field of Settings and a row here.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "config/settings.hpp"
+#include "util/result.hpp"
+
+namespace sidecar::config {
+
+enum class Group {
+  kServer,
+  kListening,
+  kAccess,
+  kSessions,
+  kRequests,
+  kCalls,
+  kChild,
+  kShutdown,
+  kObserving
+};
+
+std::string_view group_title(Group group);
+
+enum class Secret {
+  kNo,
+  kYes
+};  // kYes: never shown, may come from a file, is taken out of the child's environment
+
+struct Setting {
+  // Reads `text` into its field. `name` is the variable that held it (without _FILE), or the flag.
+  using Parse = Result<void> (*)(std::string_view name, std::string_view text, Settings& out);
+
+  Group group;
+  std::string_view name;                    // the environment variable that is its own, e.g. MCP_PORT
+  std::string_view flag;                    // e.g. --port
+  std::array<std::string_view, 2> aliases;  // further variables, the first that is set counts; may be empty
+  std::string_view value;    // what stands for the value in --help; empty: a switch, true when given alone
+  std::string_view initial;  // default, as one would write it
+  std::string_view help;     // one line
+  Parse parse;
+  Secret secret = Secret::kNo;
+};
+
+std::span<const Setting> settings_table();
+
+// A setting of the programs that mcp-sidecar replaces which this version does not act on yet. Nothing of it
+// may be taken for granted, so a value is warned about at start.
+struct Postponed {
+  std::array<std::string_view, 3> names;  // may be empty from some place on
+  std::string_view harmless;              // the value that asks for nothing
+  std::string_view consequence;           // what holds instead
+  Secret secret = Secret::kNo;            // kYes: taken out of the child's environment all the same
+};
+
+std::span<const Postponed> postponed_settings();
+
+}  // namespace sidecar::config

@@ -1,0 +1,53 @@
+#include "config/text.hpp"
+
+#include <fmt/format.h>
+
+namespace sidecar::config {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::vector<std::string_view> list_items(std::string_view text) {
+  std::vector<std::string_view> items;
+  while (true) {
+    const auto comma = text.find(',');
+    if (const auto item = trimmed(text.substr(0, comma)); !item.empty()) items.push_back(item);
+    if (comma == text.npos) return items;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 20;
+  std::string line;
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) line += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kMost) line += fmt::format(" and {} more", names.size() - kMost);
+  return line;
+}
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::size_t length = text.size();
+  if (length > kMost) {
+    length = kMost;
+    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  }
+  std::string line(text.substr(0, length));
+  for (char& c : line) {
+    if (control(c)) c = '?';
+  }
+  return length < text.size() ? line + "…" : line;
+}
+
+}  // namespace sidecar::config
