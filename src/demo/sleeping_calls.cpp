@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <string>
 #include <utility>
 
 namespace sidecar::demo {
@@ -45,12 +46,13 @@ void SleepingCalls::run_due(Clock::time_point now) {
 
 void SleepingCalls::report(const Call& call) const {
   if (call.progress_token.is_null()) return;
-  const double total = call.pause.duration.count();
-  send_(
-      notification("notifications/progress", {{"progressToken", call.progress_token},
-                                              {"progress", total * call.step / kSteps},
-                                              {"total", total},
-                                              {"message", fmt::format("step {} of {}", call.step, kSteps)}}));
+  // Steps, not seconds, are counted: they rise for a sleep of no length, too.
+  const std::string message =
+      fmt::format("step {} of {} of a sleep of {} s", call.step, kSteps, call.pause.duration.count());
+  send_(notification("notifications/progress", {{"progressToken", call.progress_token},
+                                                {"progress", call.step},
+                                                {"total", kSteps},
+                                                {"message", message}}));
 }
 
 }  // namespace sidecar::demo
