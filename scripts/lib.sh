@@ -1,0 +1,59 @@
+# Shared by the scripts of this folder; sourced, never run. Sets `root`, the checkout's folder.
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$(basename "$0"): $*"; exit 1; }
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else return 127
+  fi
+}
+
+# Installs those of the named Debian packages that are missing; asks the network only then.
+install_packages() {
+  local package missing=()
+  command -v dpkg-query >/dev/null || { say "not a Debian system: CMake will say what is missing"; return 0; }
+  for package in "$@"; do
+    case "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" in
+      ii*) ;;
+      *) missing+=("$package") ;;
+    esac
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  say "installing: ${missing[*]}"
+  as_root true || die "neither root nor sudo; run as root: apt-get install ${missing[*]}"
+  # One dead entry among the sources is no reason to stop: the install says what cannot be had.
+  as_root apt-get -qq update >&2 || say "apt-get update had errors; going on"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2 ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# Debian 12 ships Boost 1.81 beside its default 1.74, which has no Process v2; 1.83 is Debian 13's default.
+boost_version() {
+  # shellcheck disable=SC1091
+  case "$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME:-}")" in
+    bookworm) echo 1.81 ;;
+    *) echo 1.83 ;;
+  esac
+}
+
+# What compiles the program.
+build_packages() {
+  echo g++ cmake ninja-build pkgconf \
+    "libboost$(boost_version)-dev" "libboost-filesystem$(boost_version)-dev" \
+    libcpp-httplib-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libspdlog-dev libexpected-dev \
+    libcli11-dev prometheus-cpp-dev libssl-dev
+}
+
+# What the tests add to that; `full` asks for more than `quick`.
+test_packages() {
+  echo ccache catch2
+  [ "$1" = quick ] && return
+  echo curl clang-format
+  [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
+}

@@ -1,0 +1,98 @@
+// Keys and CORS.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { RawSession, curl, post, request } from './lib/http.mjs';
+import { connect, textOf } from './lib/sdk.mjs';
+import { Sidecar } from './lib/sidecar.mjs';
+
+const call = { name: 'echo', arguments: { message: 'hi' } };
+
+test('access: without a valid key only /health answers', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key' } });
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'the-ke' }, { 'x-api-key': 'the-keyy' }, { authorization: 'Bearer ' }]) {
+    for (const [path, method] of [['/tools', 'GET'], ['/info', 'GET'], ['/sse', 'GET'], ['/call-tool', 'POST'], ['/message', 'POST'], ['/messages?sessionId=x', 'POST']]) {
+      const refused = await request(sidecar.url + path, { method, headers, body: method === 'POST' ? '{}' : undefined });
+      assert.equal(refused.status, 401, `${method} ${path}`);
+      assert.equal(refused.headers['www-authenticate'], 'Bearer');
+      assert.equal(refused.json().error, 'Unauthorized');
+      assert.equal(typeof refused.json().message, 'string');
+    }
+  }
+  assert.equal((await request(`${sidecar.url}/tools`)).text, '{"error":"Unauthorized","message":"Valid API key required"}');
+  const health = await request(`${sidecar.url}/health`);
+  assert.equal(health.status, 200);
+  assert.equal(health.json().authEnabled, true);
+  assert.doesNotMatch(sidecar.output, /the-key/, 'the key is not in the log');
+  await sidecar.stop();
+});
+
+test('access: a key is taken from each place where clients put it', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a,key-b' } });
+  for (const header of ['Authorization: Bearer key-a', 'Authorization: bearer key-b', 'Authorization: key-b', 'X-API-Key: key-a']) {
+    const answer = JSON.parse(await curl('-H', header, '-H', 'Content-Type: application/json', '-d', JSON.stringify(call), `${sidecar.url}/call-tool`));
+    assert.equal(textOf(answer.result), 'hi', header);
+  }
+  const client = await connect(t, sidecar.url, { headers: { Authorization: 'Bearer key-a' } });
+  assert.equal((await client.listTools()).tools.length, 4);
+  await client.close();
+  await assert.rejects(connect(t, sidecar.url, { headers: { Authorization: 'Bearer key-c' } }));
+  await sidecar.stop();
+});
+
+test('access: a session belongs to its key', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a,bob:key-b' } });
+  const alice = await RawSession.open(sidecar.url, { 'x-api-key': 'key-a' });
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  const foreign = await post(alice.endpoint, ping, { 'x-api-key': 'key-b' });
+  assert.equal(foreign.status, 403, foreign.text);
+  // Without an id, too: bob has no session, although alice's is the only one.
+  assert.equal((await post(`${sidecar.url}/message`, ping, { 'x-api-key': 'key-b' })).status, 503);
+  assert.deepEqual(await alice.call(1, 'ping'), { jsonrpc: '2.0', id: 1, result: {} });
+  alice.close();
+  await sidecar.stop();
+});
+
+test('access: preflights need no key and say what browsers may send', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key' } });
+  const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type, authorization' };
+  for (const path of ['/call-tool', '/sse', '/message', '/tools']) {
+    const preflight = await request(sidecar.url + path, { method: 'OPTIONS', headers });
+    assert.equal(preflight.status, 204, path);
+    assert.equal(preflight.headers['access-control-allow-origin'], '*');
+    assert.equal(preflight.headers['access-control-allow-credentials'], undefined);
+    assert.equal(preflight.headers['access-control-max-age'], '86400');
+    assert.match(preflight.headers['access-control-allow-methods'], /POST/);
+    const allowed = preflight.headers['access-control-allow-headers'].toLowerCase().split(/,\s*/);
+    for (const name of ['Content-Type', 'Authorization', 'X-Requested-With', 'Accept', 'Origin', 'Cache-Control', 'X-MCP-Session-Id',
+      'Mcp-Session-Id', 'MCP-Protocol-Version', 'Last-Event-ID', 'Mcp-Method', 'Mcp-Name', 'X-API-Key']) {
+      assert.ok(allowed.includes(name.toLowerCase()), `${name} is allowed`);
+    }
+  }
+  const refused = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://app.example.com' } });
+  assert.equal(refused.status, 401);
+  assert.equal(refused.headers['access-control-allow-origin'], '*', 'a page can read why it was refused');
+  const exposed = refused.headers['access-control-expose-headers'].toLowerCase();
+  for (const name of ['content-type', 'cache-control', 'x-mcp-session-id', 'mcp-session-id']) assert.ok(exposed.includes(name), name);
+  await sidecar.stop();
+});
+
+test('access: of configured origins only these are let in', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: 'https://app.example.com,https://b.example.com' } });
+  const good = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://b.example.com' } });
+  assert.equal(good.status, 200);
+  assert.equal(good.headers['access-control-allow-origin'], 'https://b.example.com');
+  assert.match(good.headers.vary, /origin/i);
+  const bad = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://evil.example.com' } });
+  assert.equal(bad.status, 403);
+  assert.notEqual(bad.headers['access-control-allow-origin'], '*');
+  assert.equal((await request(`${sidecar.url}/tools`)).status, 200, 'no Origin passes');
+  await sidecar.stop();
+});
+
+test('access: a page that rebinds its name to loopback is refused', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const headers = { host: 'evil.example.com', origin: 'http://evil.example.com' };
+  assert.equal((await request(`${sidecar.url}/tools`, { headers })).status, 403);
+  await sidecar.stop();
+});

@@ -1,0 +1,227 @@
+// What goes wrong in the field: children that die, hang and babble; clients that vanish. Nobody waits for nothing, no
+// session is lost, nobody else notices.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { eventually } from './lib/guard.mjs';
+import { EventStream, RawSession, post, rawConnection, request } from './lib/http.mjs';
+import { connect, textOf } from './lib/sdk.mjs';
+import { Sidecar, demo, unruly } from './lib/sidecar.mjs';
+
+const tool = (name, args = {}) => ({ name, arguments: args });
+const pidOf = async (session, id) => textOf((await session.call(id, 'tools/call', tool('pid'))).result);
+
+for (const [how, name] of [['exits', 'exit'], ['exits in the middle of a line', 'exit-in-line'], ['is killed', 'die-by-signal']]) {
+  test(`faults: a child that ${how} in the middle of a call fails that call, and sessions go on with the next child`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command: unruly() });
+    const session = await RawSession.open(sidecar.url);
+    const before = await pidOf(session, 'before');
+    const { error } = await session.call('fatal', 'tools/call', tool(name));
+    assert.equal(typeof error.code, 'number');
+    assert.ok(error.message.length > 0);
+    assert.equal(typeof error.data.reason, 'string');
+    const after = await pidOf(session, 'after');
+    assert.notEqual(after, before);
+    assert.equal(session.stream.events.filter((e) => e.event === 'message' && JSON.parse(e.data).id === 'fatal').length, 1);
+
+    const rest = await post(`${sidecar.url}/call-tool`, tool(name));
+    assert.equal(rest.status, 503, rest.text);
+    assert.equal(rest.json().success, false);
+    assert.equal((await post(`${sidecar.url}/call-tool`, tool('pid'))).status, 200);
+    session.close();
+    await sidecar.stop();
+  });
+}
+
+test('faults: the official client lives through the death of the child', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const client = await connect(t, sidecar.url);
+  await assert.rejects(client.callTool(tool('exit', { code: 9 })));
+  assert.match(textOf(await client.callTool(tool('pid'))), /^\d+$/);
+  await client.close();
+  await sidecar.stop();
+});
+
+for (const [mode, says] of [['exit-at-start', /cannot find my configuration/], ['exit-in-handshake', /code 5/]]) {
+  test(`faults: with a child that dies at the start (${mode}) callers are told why, and pings still answered`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command: unruly(mode) });
+    const session = await RawSession.open(sidecar.url);
+    const rest = await request(`${sidecar.url}/tools`);
+    assert.equal(rest.status, 503, rest.text);
+    assert.match(rest.json().error, says);
+    const { error } = await session.call(1, 'tools/list');
+    assert.match(JSON.stringify(error), says);
+    assert.deepEqual((await session.call(2, 'ping')).result, {});
+    assert.equal((await request(`${sidecar.url}/health`)).status, 200);
+    session.close();
+    await sidecar.stop();
+  });
+}
+
+test('faults: a child that never answers the handshake is given up, and who waits is told', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly('silent'), env: { MCP_HANDSHAKE_TIMEOUT: '300ms' } });
+  const answer = await request(`${sidecar.url}/tools`);
+  assert.ok([503, 504].includes(answer.status), answer.text);
+  assert.equal(answer.json().success, false);
+  await sidecar.stop();
+});
+
+test('faults: a call that the child never answers ends at its limit, and is cancelled at the child', async (t) => {
+  const env = { MCP_REST_TIMEOUT: '500ms', MCP_CALL_TIMEOUT: '500ms' };
+  const sidecar = await Sidecar.start(t, { command: unruly(), env });
+  const rest = await post(`${sidecar.url}/call-tool`, tool('hang'));
+  assert.equal(rest.status, 504);
+  assert.equal(rest.json().success, false);
+  await sidecar.line(/heard cancelled/);
+  const from = sidecar.lineCount;
+  const session = await RawSession.open(sidecar.url);
+  assert.ok((await session.call(1, 'tools/call', tool('hang'))).error);
+  await sidecar.line(/heard cancelled/, from);
+  assert.match(await pidOf(session, 2), /^\d+$/);
+  session.close();
+  await sidecar.stop();
+});
+
+test('faults: junk, unknown answers and second answers of the child reach nobody', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly('junk-first') });
+  const session = await RawSession.open(sidecar.url);
+  const pid = await pidOf(session, 1);
+  assert.equal(textOf((await session.call(2, 'tools/call', tool('junk'))).result), 'after junk');
+  assert.equal(textOf((await session.call(3, 'tools/call', tool('twice'))).result), 'first');
+  assert.equal(await pidOf(session, 4), pid, 'it is the same child');
+  const messages = session.stream.events.filter((e) => e.event === 'message').map((e) => JSON.parse(e.data));
+  assert.deepEqual(messages.map((m) => m.id), [1, 2, 3, 4]);
+  session.close();
+  await sidecar.stop();
+});
+
+test('faults: a client that vanishes in the middle of a call gets it cancelled at the child', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const leaver = await RawSession.open(sidecar.url);
+  const stayer = await RawSession.open(sidecar.url);
+  await leaver.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: tool('hang') });
+  await sidecar.line(/heard call hang/);
+  leaver.close();
+  await sidecar.line(/heard cancelled/);
+  assert.match(await pidOf(stayer, 1), /^\d+$/);
+  await eventually(async () => (await post(leaver.endpoint, { jsonrpc: '2.0', id: 2, method: 'ping' })).status === 404, 'its session is gone');
+  stayer.close();
+  await sidecar.stop();
+});
+
+test('faults: a client that cancels names only its own calls', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const [one, two] = [await RawSession.open(sidecar.url), await RawSession.open(sidecar.url)];
+  for (const session of [one, two]) await session.post({ jsonrpc: '2.0', id: 'same', method: 'tools/call', params: tool('hang') });
+  const cancel = (requestId) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'test' } });
+  await two.post(cancel('not mine'));
+  await one.post(cancel('same'));
+  await sidecar.line(/heard cancelled/);
+  await pidOf(one, 'later'); // what was sent before this has been heard
+  await pidOf(two, 'later');
+  assert.equal(sidecar.output.match(/heard cancelled/g).length, 1);
+  one.close();
+  two.close();
+  await sidecar.stop();
+});
+
+test('faults: clients that vanish in the middle of a head, a body or an answer disturb nobody', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const session = await RawSession.open(sidecar.url);
+  const head = 'POST /call-tool HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
+  const big = JSON.stringify(tool('big', { size: 4 << 20 }));
+  const hang = JSON.stringify(tool('hang'));
+  for (const start of [
+    'POST /call-to',
+    head,
+    `${head}Content-Length: 1000\r\n\r\n{"name":`,
+    `${head}Transfer-Encoding: chunked\r\n\r\n10\r\n{"name"`,
+    `${head}Content-Length: ${big.length}\r\n\r\n${big}`,
+    `${head}Content-Length: ${hang.length}\r\n\r\n${hang}`,
+  ]) {
+    for (const leave of ['destroy', 'resetAndDestroy']) {
+      const socket = await rawConnection(sidecar.port);
+      await new Promise((resolve) => socket.write(start, resolve));
+      socket[leave]();
+    }
+  }
+  assert.match(await pidOf(session, 1), /^\d+$/);
+  assert.equal((await post(`${sidecar.url}/call-tool`, tool('pid'))).status, 200);
+  session.close();
+  await sidecar.stop();
+});
+
+test('faults: a body beyond the limit gets 413, one that is too large for the child is no trouble for others', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_MAX_BODY: '100KB' } });
+  const session = await RawSession.open(sidecar.url);
+  const large = JSON.stringify(tool('pid', { text: 'x'.repeat(200_000) }));
+  assert.equal((await post(`${sidecar.url}/call-tool`, large)).status, 413);
+  assert.equal((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping', params: { text: 'x'.repeat(200_000) } })).status, 413);
+  assert.match(await pidOf(session, 2), /^\d+$/);
+  session.close();
+  await sidecar.stop();
+});
+
+test('faults: an answer of the child beyond the line limit fails its call alone', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_MAX_LINE: '1MB' } });
+  const session = await RawSession.open(sidecar.url);
+  const pid = await pidOf(session, 1);
+  assert.ok((await session.call(2, 'tools/call', tool('big', { size: 3 << 20 }))).error);
+  assert.equal(await pidOf(session, 3), pid);
+  session.close();
+  await sidecar.stop();
+});
+
+test('faults: more calls than a session may have in flight are refused, and the others answered', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_MAX_CALLS_PER_SESSION: '3' } });
+  const session = await RawSession.open(sidecar.url);
+  const other = await RawSession.open(sidecar.url);
+  for (const id of [1, 2, 3, 4]) await session.post({ jsonrpc: '2.0', id, method: 'tools/call', params: tool('hang') });
+  assert.ok((await session.stream.answer(4)).error);
+  assert.match(await pidOf(other, 1), /^\d+$/);
+  session.close();
+  other.close();
+  await sidecar.stop();
+});
+
+test('faults: a command that does not exist is one line and exit code 2', async (t) => {
+  const sidecar = new Sidecar(t, { command: ['/no/such/program', 'argument'] });
+  assert.deepEqual(await sidecar.end(), { code: 2, signal: null }, sidecar.output);
+  assert.equal(sidecar.output.split('\n').filter((line) => line.includes('/no/such/program')).length, 1, sidecar.output);
+});
+
+test('faults: no command at all is one line that says what to type, and exit code 2', async (t) => {
+  const sidecar = new Sidecar(t, { command: null });
+  assert.deepEqual(await sidecar.end(), { code: 2, signal: null }, sidecar.output);
+  assert.match(sidecar.output, /mcp-sidecar .*-- /);
+});
+
+test('faults: a port that is taken is one line and exit code 1, and starts no child that stays', async (t) => {
+  const holder = await Sidecar.start(t);
+  const second = new Sidecar(t, { port: holder.port, command: unruly() });
+  assert.deepEqual(await second.end(), { code: 1, signal: null }, second.output);
+  assert.equal(second.output.split('\n').filter((line) => line.includes(`:${holder.port}`)).length, 1, second.output);
+  await second.nothingLeft();
+  assert.equal(holder.children(demo).length, 1);
+  await holder.stop();
+});
+
+test('faults: a wrong setting is one line that names it and where it came from, and exit code 2', async (t) => {
+  const sidecar = new Sidecar(t, { env: { MCP_CALL_TIMEOUT: 'soon' } });
+  assert.deepEqual(await sidecar.end(), { code: 2, signal: null }, sidecar.output);
+  assert.equal(sidecar.output.split('\n').filter((line) => line.includes('MCP_CALL_TIMEOUT')).length, 1, sidecar.output);
+});
+
+test('faults: a stream that is closed while hundreds of events are on their way ends its session', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const session = await RawSession.open(sidecar.url);
+  for (let id = 0; id < 20; id += 1) {
+    await session.post({ jsonrpc: '2.0', id, method: 'tools/call', params: tool('big', { size: 1 << 20 }) });
+  }
+  session.close();
+  await eventually(async () => (await request(`${sidecar.url}/health`)).json().sseClients === 0, 'the session has ended');
+  const stream = await EventStream.open(`${sidecar.url}/sse`);
+  assert.equal(stream.status, 200);
+  stream.close();
+  await sidecar.stop();
+});

@@ -1,0 +1,67 @@
+// Waiting on events. A guard only turns a hang into a failure that says what was awaited; no test measures time.
+import { setTimeout as delay } from 'node:timers/promises';
+
+export const GUARD_MS = 60_000;
+
+export async function within(promise, what, ms = GUARD_MS) {
+  let timer;
+  const guard = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what()}`)), ms);
+  });
+  try {
+    return await Promise.race([promise, guard]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Tries until `attempt` neither throws nor gives a falsy value.
+export async function eventually(attempt, what, ms = GUARD_MS) {
+  const end = Date.now() + ms;
+  for (;;) {
+    let problem = 'still not so';
+    try {
+      const value = await attempt();
+      if (value) return value;
+    } catch (error) {
+      problem = error;
+    }
+    if (Date.now() > end) throw new Error(`waited ${ms} ms until ${what}`, { cause: problem });
+    await delay(20);
+  }
+}
+
+// A list that others append to, and that can be waited on.
+export class Feed {
+  #items = [];
+  #waiting = new Set();
+
+  get items() {
+    return this.#items;
+  }
+
+  push(item) {
+    this.#items.push(item);
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  // The first item, from index `from` on, that fits.
+  async find(fits, what, from = 0) {
+    const search = () => this.#items.slice(from).find(fits);
+    const found = search();
+    if (found !== undefined) return found;
+    let wake;
+    const arrival = new Promise((resolve) => {
+      wake = () => {
+        const item = search();
+        if (item !== undefined) resolve(item);
+      };
+      this.#waiting.add(wake);
+    });
+    try {
+      return await within(arrival, () => `${what}; seen: ${JSON.stringify(this.#items.slice(-20), null, 1).slice(-4000)}`);
+    } finally {
+      this.#waiting.delete(wake);
+    }
+  }
+}

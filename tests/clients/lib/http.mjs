@@ -1,0 +1,162 @@
+// HTTP as programs without an SDK speak it: one request, an event stream byte by byte, raw sockets, curl.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import http from 'node:http';
+import net from 'node:net';
+import { promisify } from 'node:util';
+
+import { Feed, within } from './guard.mjs';
+
+// One request on a connection of its own: {status, headers, text, json()}.
+export function request(url, { method = 'GET', headers = {}, body } = {}) {
+  const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const type = data === undefined || 'content-type' in headers ? {} : { 'content-type': 'application/json' };
+  const answer = new Promise((resolve, reject) => {
+    const sent = http.request(url, { method, headers: { ...type, ...headers }, agent: false }, (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(parts).toString('utf8');
+        resolve({ status: response.statusCode, headers: response.headers, text, json: () => JSON.parse(text) });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(data);
+  });
+  return within(answer, () => `the answer to ${method} ${url}`);
+}
+
+export const post = (url, body, headers = {}) => request(url, { method: 'POST', body, headers });
+
+// The real curl; gives what it printed. Fails as curl fails.
+export async function curl(...args) {
+  const { stdout } = await promisify(execFile)('curl', ['--silent', '--show-error', '--max-time', '60', ...args], {
+    maxBuffer: 64 << 20,
+  });
+  return stdout;
+}
+
+// An event stream, open until close(). Events: {event, data, id}; comments: {comment}.
+export class EventStream {
+  #feed = new Feed();
+  #request;
+  raw = '';
+
+  static async open(url, headers = {}, options = {}) {
+    const stream = new EventStream();
+    const { method = 'GET', body } = options;
+    stream.response = await within(
+      new Promise((resolve, reject) => {
+        stream.#request = http.request(url, { method, agent: false, headers: { accept: 'text/event-stream', ...headers } }, resolve);
+        stream.#request.on('error', reject);
+        stream.#request.end(body);
+      }),
+      () => `the head of the event stream ${url}`,
+    );
+    stream.#read();
+    return stream;
+  }
+
+  get status() {
+    return this.response.statusCode;
+  }
+
+  get events() {
+    return this.#feed.items;
+  }
+
+  find(fits, what, from) {
+    return this.#feed.find(fits, what, from);
+  }
+
+  // The messages that came as JSON-RPC, parsed.
+  async message(fits, what) {
+    const event = await this.find((e) => e.event === 'message' && fits(JSON.parse(e.data)), what);
+    return JSON.parse(event.data);
+  }
+
+  answer(id) {
+    return this.message((m) => m.id === id && !('method' in m), `the answer to ${JSON.stringify(id)}`);
+  }
+
+  // The URL of the endpoint event.
+  async endpoint(base) {
+    const event = await this.find((e) => e.event === 'endpoint', 'the endpoint event');
+    return new URL(event.data, base).href;
+  }
+
+  // Resolves when the server ended the stream (or it broke).
+  ended() {
+    return within(this.#over, () => `the end of the event stream; got:\n${this.raw.slice(-2000)}`);
+  }
+
+  close() {
+    this.#request.destroy();
+  }
+
+  #over;
+
+  #read() {
+    this.#over = new Promise((resolve) => this.response.on('close', resolve));
+    this.#request.on('error', () => {});
+    this.response.on('error', () => {});
+    this.response.setEncoding('utf8');
+    let pending = '';
+    this.response.on('data', (text) => {
+      if (this.raw.length < 100_000) this.raw += text;
+      pending += text;
+      const blocks = pending.split('\n\n');
+      pending = blocks.pop();
+      for (const block of blocks) this.#feed.push(parseBlock(block));
+    });
+  }
+}
+
+function parseBlock(block) {
+  const event = {};
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(':');
+    assert.ok(colon >= 0, `not a line of an event stream: ${JSON.stringify(line.slice(0, 200))}`);
+    const field = line.slice(0, colon) || 'comment';
+    const value = line.slice(colon + 1).replace(/^ /, '');
+    event[field] = field in event && field === 'data' ? `${event.data}\n${value}` : value;
+  }
+  return event;
+}
+
+// A legacy SSE session without an SDK: an open stream, and where to post.
+export class RawSession {
+  static async open(base, headers = {}, path = '/sse') {
+    const session = new RawSession();
+    session.headers = headers;
+    session.stream = await EventStream.open(base + path, headers);
+    assert.equal(session.stream.status, 200);
+    session.endpoint = await session.stream.endpoint(base);
+    return session;
+  }
+
+  // Sends a message as the text or object that it is; the POST's answer.
+  post(message) {
+    return post(this.endpoint, message, this.headers);
+  }
+
+  // A request and its answer.
+  async call(id, method, params) {
+    const accepted = await this.post({ jsonrpc: '2.0', id, method, ...(params && { params }) });
+    assert.equal(accepted.status, 202, accepted.text);
+    return this.stream.answer(id);
+  }
+
+  close() {
+    this.stream.close();
+  }
+}
+
+// A TCP connection for what no HTTP library would send.
+export async function rawConnection(port) {
+  const socket = net.connect({ port, host: '127.0.0.1' });
+  await within(new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject)), () => 'a TCP connection');
+  socket.on('error', () => {});
+  return socket;
+}

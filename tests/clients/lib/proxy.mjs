@@ -1,0 +1,40 @@
+// A TCP proxy that can cut its connections, as networks do.
+import { once } from 'node:events';
+import net from 'node:net';
+
+export class CuttingProxy {
+  #connections = new Set();
+
+  static async start(test, port) {
+    const proxy = new CuttingProxy();
+    proxy.accepted = 0;
+    proxy.server = net.createServer((client) => proxy.#join(client, port));
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
+    test.after(() => {
+      proxy.cut();
+      proxy.server.close();
+    });
+    return proxy;
+  }
+
+  #join(client, port) {
+    this.accepted += 1;
+    const upstream = net.connect({ port, host: '127.0.0.1' });
+    for (const [from, to] of [[client, upstream], [upstream, client]]) {
+      this.#connections.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.#connections.delete(from);
+        to.destroy();
+      });
+    }
+  }
+
+  // Ends every connection at once, with a reset.
+  cut() {
+    for (const socket of this.#connections) socket.resetAndDestroy();
+  }
+}

@@ -1,0 +1,120 @@
+// Starts the real program in front of a child, in a folder of its own, and sees to it that nothing stays behind.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { Feed, eventually, within } from './guard.mjs';
+import { marked, processesOf } from './processes.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+export const repository = resolve(here, '../../..');
+const build = resolve(process.env.MCP_SIDECAR_BUILD ?? join(repository, 'build/release'));
+export const sidecarProgram = process.env.MCP_SIDECAR_BIN ?? join(build, 'mcp-sidecar');
+export const demo = [join(build, 'mcp-sidecar-demo')];
+export const scope = process.env.CLIENT_TESTS ?? 'normal'; // short, normal, long
+
+const nodeModules = resolve(here, '../node_modules');
+const npmServer = (name, ...args) => [process.execPath, join(nodeModules, `@modelcontextprotocol/${name}/dist/index.js`), ...args];
+export const everything = npmServer('server-everything');
+export const filesystem = (folder) => npmServer('server-filesystem', folder);
+export const memory = npmServer('server-memory');
+export const unruly = (mode = 'well') => [process.execPath, join(here, 'unruly-child.mjs'), mode];
+
+// Settings of the machine must not reach the program under test.
+const foreign = /^(MCP_|SDP_|SSE_|PORT$|LOG_LEVEL$|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/;
+function cleanEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name) || name === 'MCP_SIDECAR_TEST_RUN');
+  return Object.fromEntries(kept);
+}
+
+export class Sidecar {
+  #mark = randomUUID();
+  #lines = new Feed();
+  #folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'));
+  #ended;
+
+  // `keyed`: where the test cleans up; a test context of node:test, or anything with after().
+  constructor(test, { command = demo, flags = [], env = {}, port = 0 } = {}) {
+    this.process = spawn(sidecarProgram, ['--port', String(port), ...flags, ...(command ? ['--', ...command] : [])], {
+      cwd: this.#folder,
+      env: { ...cleanEnvironment(), ...marked(this.#mark), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // Both streams at their end: then every line has been seen.
+    this.#ended = once(this.process, 'close').then(([code, signal]) => ({ code, signal }));
+    this.#ended.catch(() => {});
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => this.#lines.push(line));
+    }
+    test.after(() => this.#cleanUp());
+  }
+
+  // A running one, its port known.
+  static async start(test, options) {
+    const sidecar = new Sidecar(test, options);
+    const banner = sidecar.line(/http:\/\/127\.0\.0\.1:\d+\/sse/);
+    const early = sidecar.#ended.then((end) => {
+      throw new Error(`the sidecar ended before it listened: ${JSON.stringify(end)}\n${sidecar.output}`);
+    });
+    const line = await Promise.race([banner, early]);
+    early.catch(() => {});
+    sidecar.port = Number(line.match(/http:\/\/127\.0\.0\.1:(\d+)\/sse/)[1]);
+    sidecar.url = `http://127.0.0.1:${sidecar.port}`;
+    return sidecar;
+  }
+
+  get pid() {
+    return this.process.pid;
+  }
+
+  // All that it printed so far, on both streams.
+  get output() {
+    return this.#lines.items.join('\n');
+  }
+
+  get lineCount() {
+    return this.#lines.items.length;
+  }
+
+  line(pattern, from = 0) {
+    return this.#lines.find((line) => pattern.test(line), `a log line like ${pattern}`, from);
+  }
+
+  // {code, signal}
+  end() {
+    return within(this.#ended, () => `the end of the sidecar; it printed:\n${this.output}`);
+  }
+
+  processes() {
+    return processesOf(this.#mark);
+  }
+
+  // Those that run the wrapped command: told by the end of the command line, for a guard or a helper may run beside it.
+  children(command) {
+    return this.processes().filter((one) => one.pid !== this.pid && one.command.join(' ').endsWith(command.slice(-2).join(' ')));
+  }
+
+  async nothingLeft() {
+    await eventually(() => this.processes().length === 0, `nothing is left of the sidecar; left: ${JSON.stringify(this.processes())}`);
+  }
+
+  // The way out that every test ends with: TERM, exit code 0, nothing left.
+  async stop() {
+    this.process.kill('SIGTERM');
+    assert.deepEqual(await this.end(), { code: 0, signal: null }, this.output);
+    assert.deepEqual(this.processes(), [], 'processes left after TERM');
+  }
+
+  async #cleanUp() {
+    if (this.process.exitCode === null && this.process.signalCode === null && this.process.pid) this.process.kill('SIGKILL');
+    await this.end().catch(() => {});
+    for (const { pid } of this.processes()) process.kill(pid, 'SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

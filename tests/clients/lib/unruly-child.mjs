@@ -1,0 +1,86 @@
+// A stdio MCP server that misbehaves on demand, written without an SDK so that it writes exactly the bytes it means to.
+//   unruly-child.mjs MODE
+// What it hears of cancellations goes to stderr as `heard cancelled REQUEST-ID`, and each call as `heard call NAME`.
+import { createInterface } from 'node:readline';
+
+const mode = process.argv[2] ?? 'well';
+const write = (text) => process.stdout.write(text);
+const note = (text) => process.stderr.write(`${text}\n`);
+const answer = (id, result) => write(`{"jsonrpc":"2.0","id":${id},"result":${result}}\n`);
+const text = (words) => JSON.stringify({ content: [{ type: 'text', text: words }] });
+
+const tools = {
+  // Says back what it was told, with the bytes of the whole line as it arrived.
+  mirror: (id, _args, line) => answer(id, text(line)),
+  // Writes the argument `json` as its result, byte by byte.
+  raw: (id, args) => answer(id, args.json),
+  // Writes `size` characters.
+  big: (id, args) => answer(id, text('x'.repeat(args.size))),
+  junk: (id) => {
+    write('this is not JSON\n{"jsonrpc":"2.0","id":\n[]\n{}\n"a string"\n\n');
+    write('{"jsonrpc":"2.0","id":999999999,"result":{}}\n{"jsonrpc":"2.0","id":"never asked","result":{}}\n');
+    write(Buffer.from([0xff, 0xfe, 0x7b, 0x0a]));
+    answer(id, text('after junk'));
+  },
+  twice: (id) => {
+    answer(id, text('first'));
+    answer(id, text('second'));
+  },
+  fail: (id) => write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32099,"message":"no luck","data":{"n":1.10}}}\n`),
+  'is-error': (id) => answer(id, '{"content":[{"type":"text","text":"tool said no"}],"isError":true}'),
+  hang: () => {},
+  exit: (_id, args) => {
+    note('exiting as told');
+    process.exit(args.code ?? 3);
+  },
+  // Half an answer, then the end.
+  'exit-in-line': (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"resu`, () => process.exit(4)),
+  'die-by-signal': () => process.kill(process.pid, 'SIGKILL'),
+  pid: (id) => answer(id, text(String(process.pid))),
+};
+
+// Two on a page, so that every list has several.
+const names = Object.keys(tools);
+function listTools(id, params) {
+  const from = Number(params?.cursor ?? 0);
+  const page = names.slice(from, from + 2).map((name) => ({ name, description: `unruly: ${name}`, inputSchema: { type: 'object', properties: {} } }));
+  const more = from + 2 < names.length ? { nextCursor: String(from + 2) } : {};
+  answer(id, JSON.stringify({ tools: page, ...more }));
+}
+
+function handle(line) {
+  const { id, method, params } = JSON.parse(line);
+  if (method === 'initialize') {
+    if (mode === 'exit-in-handshake') process.exit(5);
+    if (mode === 'silent') return;
+    if (mode === 'junk-first') write('Welcome to the server!\n');
+    answer(id, JSON.stringify({
+      protocolVersion: '2025-06-18',
+      capabilities: { tools: { listChanged: true } },
+      serverInfo: { name: 'unruly', version: '1' },
+    }));
+  } else if (method === 'ping') answer(id, '{}');
+  else if (method === 'tools/list') listTools(id, params);
+  else if (method === 'notifications/cancelled') note(`heard cancelled ${JSON.stringify(params.requestId)}`);
+  else if (method === 'tools/call') {
+    const tool = tools[params.name];
+    note(`heard call ${params.name}`);
+    if (tool) tool(id, params.arguments ?? {}, line);
+    else write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32602,"message":"Unknown tool: ${params.name}"}}\n`);
+  } else if (id !== undefined) write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"Method not found"}}\n`);
+}
+
+if (mode === 'exit-at-start') {
+  note('cannot find my configuration');
+  process.exit(7);
+}
+if (mode === 'stubborn') {
+  // Ignores TERM and the end of its input, and so does what it starts.
+  process.on('SIGTERM', () => {});
+  const { spawn } = await import('node:child_process');
+  spawn('sh', ['-c', 'trap "" TERM HUP; while :; do sleep 1; done'], { stdio: ['ignore', 'ignore', 'ignore'] });
+  setInterval(() => {}, 1 << 30);
+}
+const lines = createInterface({ input: process.stdin });
+lines.on('line', handle);
+lines.on('close', () => mode === 'stubborn' || process.exit(0));

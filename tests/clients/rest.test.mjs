@@ -1,0 +1,168 @@
+// REST as the old wrapper's clients use it, with curl and with plain requests: shapes to the letter.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { EventStream, RawSession, curl, post, request } from './lib/http.mjs';
+import { textOf } from './lib/sdk.mjs';
+import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
+
+const json = ['-H', 'Content-Type: application/json'];
+
+test('rest: GET /tools holds every page of tools/list', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const body = JSON.parse(await curl(`${sidecar.url}/tools`));
+  assert.deepEqual(Object.keys(body), ['success', 'tools']);
+  assert.equal(body.success, true);
+  assert.ok(body.tools.length > 8, 'more than one page');
+  assert.equal(new Set(body.tools.map((tool) => tool.name)).size, body.tools.length);
+  assert.deepEqual(body.tools[0], { name: 'mirror', description: 'unruly: mirror', inputSchema: { type: 'object', properties: {} } });
+  await sidecar.stop();
+});
+
+test('rest: POST /call-tool gives the result, or says why not', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  const call = (body) => post(`${sidecar.url}/call-tool`, body);
+
+  const good = await call({ name: 'raw', arguments: { json: '{"content":[],"structuredContent":{"n":1.10}}' } });
+  assert.equal(good.status, 200);
+  assert.match(good.headers['content-type'], /^application\/json/);
+  assert.equal(good.text, '{"success":true,"result":{"content":[],"structuredContent":{"n":1.10}}}');
+
+  assert.equal((await call({ name: 'pid' })).status, 200, 'arguments may be left out');
+
+  for (const body of [{}, { arguments: {} }, { name: '' }]) {
+    const nameless = await call(body);
+    assert.equal(nameless.status, 400);
+    assert.equal(nameless.text, '{"success":false,"error":"Tool name is required"}');
+  }
+
+  const toolError = await call({ name: 'is-error' });
+  assert.equal(toolError.status, 200);
+  assert.deepEqual(toolError.json(), { success: true, result: { content: [{ type: 'text', text: 'tool said no' }], isError: true } });
+
+  const failure = await call({ name: 'fail' });
+  assert.equal(failure.status, 500);
+  assert.equal(failure.json().success, false);
+  assert.match(failure.json().error, /no luck/);
+
+  const unknown = await call({ name: 'no-such-tool' });
+  assert.equal(unknown.status, 500);
+  assert.match(unknown.json().error, /Unknown tool: no-such-tool/);
+  await sidecar.stop();
+});
+
+test('rest: bodies that are no JSON, or of the wrong types, get a 400 that says so', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly() });
+  for (const path of ['/call-tool', '/vapi/call', '/openai/call-function', '/call-tool-stream']) {
+    for (const body of ['', '{"name":', '[]', '"pid"', '{"name":5}', '{"name":"pid","arguments":[]}', '{"name":"pid","arguments":3}', '\u0000']) {
+      const answer = await request(sidecar.url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+      assert.equal(answer.status, 400, `${path} ${body}: ${answer.text}`);
+      assert.equal(answer.json().success, false);
+      assert.equal(typeof answer.json().error, 'string');
+    }
+  }
+  assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'pid' })).status, 200);
+  await sidecar.stop();
+});
+
+test('rest: GET /info holds the whole InitializeResult under serverInfo', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const info = JSON.parse(await curl(`${sidecar.url}/info`));
+  assert.deepEqual(Object.keys(info), ['success', 'serverInfo']);
+  assert.equal(info.success, true);
+  assert.equal(info.serverInfo.serverInfo.name, 'mcp-sidecar-demo');
+  assert.equal(typeof info.serverInfo.protocolVersion, 'string');
+  assert.ok(info.serverInfo.capabilities.tools);
+  await sidecar.stop();
+});
+
+test('rest: GET /health has the keys of both old servers', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const health = async () => (await request(`${sidecar.url}/health`)).json();
+  const idle = await health();
+  assert.equal(idle.status, 'ok');
+  assert.equal(new Date(idle.timestamp).toISOString(), idle.timestamp);
+  assert.equal(idle.sseClients, 0);
+  assert.equal(idle.authEnabled, false);
+  assert.equal(idle.transport, 'sse');
+  assert.equal(typeof idle.uptime, 'number');
+  assert.equal(typeof idle.totalConnections, 'number');
+  assert.equal(typeof idle.connectionsByIP, 'object');
+  const session = await RawSession.open(sidecar.url);
+  const busy = await health();
+  assert.equal(busy.sseClients, 1);
+  assert.equal(busy.connectionsByIP['127.0.0.1'], 1);
+  session.close();
+  await sidecar.stop();
+});
+
+test('rest: VAPI and OpenAI find and call functions', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const listed = JSON.parse(await curl(`${sidecar.url}/vapi/functions`));
+  assert.deepEqual(Object.keys(listed), ['success', 'count', 'functions']);
+  assert.equal(listed.success, true);
+  assert.equal(listed.count, 4);
+  const echo = listed.functions.find((f) => f.name === 'echo');
+  assert.deepEqual(Object.keys(echo), ['name', 'description', 'parameters']);
+  assert.equal(echo.parameters.properties.message.type, 'string');
+
+  const vapi = await post(`${sidecar.url}/vapi/call`, { name: 'add', arguments: { a: 1, b: 2 } });
+  assert.equal(vapi.status, 200);
+  assert.deepEqual(Object.keys(vapi.json()), ['success', 'function', 'result']);
+  assert.equal(vapi.json().function, 'add');
+  assert.equal(textOf(vapi.json().result), '3');
+  const nameless = await post(`${sidecar.url}/vapi/call`, {});
+  assert.equal(nameless.status, 400);
+  assert.equal(nameless.text, '{"success":false,"error":"Function name is required"}');
+
+  for (const args of [{ a: 20, b: 22 }, '{"a":20,"b":22}']) {
+    const openai = await post(`${sidecar.url}/openai/call-function`, { name: 'add', arguments: args });
+    assert.equal(openai.status, 200, openai.text);
+    assert.equal(openai.json().success, true);
+    assert.equal(textOf(openai.json().result), '42');
+  }
+  for (const args of ['{"a":20,', '[1]', '7']) {
+    assert.equal((await post(`${sidecar.url}/openai/call-function`, { name: 'add', arguments: args })).status, 400, args);
+  }
+  await sidecar.stop();
+});
+
+test('rest: POST /call-tool-stream sends progress, then the result, then ends', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const stream = await EventStream.open(`${sidecar.url}/call-tool-stream`, { 'content-type': 'application/json' }, {
+    method: 'POST',
+    body: JSON.stringify({ name: 'sleep', arguments: { seconds: 0.2 } }),
+  });
+  assert.equal(stream.status, 200);
+  assert.match(stream.response.headers['content-type'], /^text\/event-stream/);
+  await stream.ended();
+  const data = stream.events.filter((e) => 'data' in e).map((e) => e.data);
+  assert.match(data.at(-1), /slept 0\.2 s/);
+  assert.equal(data.filter((d) => /step \d of 10/.test(d)).length, 10);
+  assert.ok(data.findLastIndex((d) => /step \d of 10/.test(d)) < data.findIndex((d) => /slept/.test(d)));
+  await sidecar.stop();
+});
+
+test('rest: a real server answers curl', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: everything });
+  const tools = JSON.parse(await curl(`${sidecar.url}/tools`)).tools;
+  assert.ok(tools.length >= 10);
+  const sum = await curl('-X', 'POST', `${sidecar.url}/call-tool`, ...json, '-d', '{"name":"get-sum","arguments":{"a":40,"b":2}}');
+  assert.match(textOf(JSON.parse(sum).result), /42/);
+  await sidecar.stop();
+});
+
+test('rest: methods, paths and heads that do not fit are answered with JSON', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const wrong = await request(`${sidecar.url}/call-tool`);
+  assert.equal(wrong.status, 405);
+  assert.match(wrong.headers.allow, /POST/);
+  assert.equal(typeof wrong.json().error, 'string');
+  const missing = await request(`${sidecar.url}/no/such/path`);
+  assert.equal(missing.status, 404);
+  assert.equal(typeof missing.json().error, 'string');
+  const head = await request(`${sidecar.url}/health`, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  assert.equal(head.text, '');
+  await sidecar.stop();
+});
