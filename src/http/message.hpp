@@ -36,15 +36,16 @@ struct Head {
 };
 
 struct Request : Head {
-  std::string body;                                // at least 64 bytes of capacity follow the text, for simdjson
-  std::shared_ptr<const observe::Caller> caller;   // shared: the gate's verdict outlives the request in its session
+  std::string body;  // at least 64 bytes of capacity follow the text, for simdjson
+  std::shared_ptr<const observe::Caller>
+      caller;  // shared: the gate's verdict outlives the request in its session
 };
 
 struct Response {
   int status = 200;
   std::string body;
-  std::string content_type = "application/json";   // not sent when the body is empty
-  Fields fields;                                    // further header fields
+  std::string content_type = "application/json";  // not sent when the body is empty
+  Fields fields;                                  // further header fields
 };
 
 // {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.

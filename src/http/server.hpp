@@ -1,5 +1,5 @@
-// Server: the HTTP front end. Listens, reads requests, asks the head check, routes to handlers, writes answers.
-// Knows nothing of MCP. Owned by app; loop thread only.
+// Server: the HTTP front end. Listens, reads requests, asks the head check, routes to handlers, writes
+// answers. Knows nothing of MCP. Owned by app; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,15 +22,15 @@
 namespace sidecar::http {
 
 struct Limits {
-  std::size_t head_bytes = 16 << 10;                  // 431 beyond; a target beyond half of it: 414
-  std::size_t header_count = 100;                     // 431 beyond
-  std::size_t body_bytes = 10 << 20;                  // 413 beyond
-  std::chrono::milliseconds receive_time{30'000};     // for one whole request from its first byte: 408, closed
-  std::chrono::milliseconds idle_time{120'000};       // keep-alive connection without a request: closed
-  std::chrono::milliseconds write_stall{30'000};      // no byte of an answer taken: closed
-  std::size_t buffered_bytes = 256 << 20;             // all connections together; beyond it 503 with Retry-After
-  std::size_t connections = 16'384;                   // not accepted beyond
-  std::size_t connections_per_address = 1'024;        // closed beyond
+  std::size_t head_bytes = 16 << 10;               // 431 beyond; a target beyond half of it: 414
+  std::size_t header_count = 100;                  // 431 beyond
+  std::size_t body_bytes = 10 << 20;               // 413 beyond
+  std::chrono::milliseconds receive_time{30'000};  // for one whole request from its first byte: 408, closed
+  std::chrono::milliseconds idle_time{120'000};    // keep-alive connection without a request: closed
+  std::chrono::milliseconds write_stall{30'000};   // no byte of an answer taken: closed
+  std::size_t buffered_bytes = 256 << 20;          // all connections together; beyond it 503 with Retry-After
+  std::size_t connections = 16'384;                // not accepted beyond
+  std::size_t connections_per_address = 1'024;     // closed beyond
 };
 
 struct Route {
@@ -42,9 +42,9 @@ struct Route {
 
 // What the head check says of a request: answer it right away (a refusal, a CORS preflight), or let it in.
 struct Verdict {
-  std::optional<Response> answer;                  // given without reading the body
-  Fields reply_fields;                             // added to whatever the answer will be (CORS)
-  std::shared_ptr<const observe::Caller> caller;   // for Request::caller
+  std::optional<Response> answer;                 // given without reading the body
+  Fields reply_fields;                            // added to whatever the answer will be (CORS)
+  std::shared_ptr<const observe::Caller> caller;  // for Request::caller
 };
 using HeadCheck = std::function<Verdict(const Head&)>;
 
@@ -55,14 +55,16 @@ class Server {
   ~Server();
 
   // Binds and starts to accept. `host` is a name or an address; port 0 lets the system choose.
-  // Returns the bound port. Errors: one line such as "cannot listen on 127.0.0.1:3001: address already in use".
+  // Returns the bound port. Errors: one line such as "cannot listen on 127.0.0.1:3001: address already in
+  // use".
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
 
   // Shutdown: accepts nothing more and closes idle connections; answers under way get `Connection: close`.
   void stop_accepting();
   // Connections that still have a request being read, handled or written (event streams not counted).
   std::size_t busy_connections() const;
-  // Ends every event stream (its owner hears kServerShutdown), then what is left once written; `done` runs when no connection is left.
+  // Ends every event stream (its owner hears kServerShutdown), then what is left once written; `done` runs
+  // when no connection is left.
   void close(std::function<void()> done);
   // Drops whatever is still open.
   void abort();
