@@ -22,6 +22,8 @@ class Exchange {
     virtual std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) = 0;
     // `action` runs at most once, when the client goes away before the answer.
     virtual void on_abandoned(std::function<void()> action) = 0;
+    // The exchange was destroyed unanswered. Replies 500; the connection also logs it.
+    virtual void drop();
   };
 
   Exchange(Request request, std::unique_ptr<Backend> backend);
@@ -37,6 +39,8 @@ class Exchange {
   void reply(Response response);
 
   // 200 text/event-stream, never cached, never buffered by a proxy, kept open. Its bytes start at once.
+  // Not null: when the client is gone already, or asked with HEAD, the stream ends as kClientGone on the next
+  // turn of the loop. REQUIRES: !answered().
   std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options);
 
   // Runs `action` once if the client goes away before the answer. Not called from inside this call.

@@ -1,0 +1,323 @@
+#include "http/connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "http/inquiry.hpp"
+
+namespace sidecar::http {
+namespace {
+using ErrorCode = boost::system::error_code;
+namespace asio = boost::asio;
+}  // namespace
+
+Connection::Connection(Front& front, Socket socket, std::string peer_address)
+    : front_(front),
+      socket_(std::move(socket)),
+      peer_address_(std::move(peer_address)),
+      watchdog_(front.timers, [this] { on_deadline(); }),
+      since_(front.timers.now()),
+      progress_(since_) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() { settle(); }
+
+bool Connection::busy() const {
+  switch (state_) {
+    case State::kIdle:
+      return !out_.empty() || !pending_.empty();
+    case State::kReading:
+    case State::kAwaiting:
+    case State::kFinishing:
+      return true;
+    case State::kStreaming:
+    case State::kLingering:
+    case State::kClosed:
+      break;
+  }
+  return false;
+}
+
+// ---- input
+
+void Connection::arm_read() {
+  const bool discards = state_ == State::kFinishing || state_ == State::kLingering;
+  if (read_armed_ || input_ended_ || (!discards && pending_.size() >= kPipelinedInput)) return;
+  read_armed_ = true;
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](ErrorCode) { self->on_readable(); });
+}
+
+void Connection::on_readable() {
+  read_armed_ = false;
+  if (state_ == State::kClosed) return;
+  ErrorCode error;
+  const std::size_t size = socket_.read_some(asio::buffer(front_.scratch), error);
+  if (!error) {
+    on_input({front_.scratch.data(), size});
+  } else if (error == asio::error::eof) {
+    on_input_end();
+  } else if (error != asio::error::would_block) {
+    cut_ = SseClosed::kClientGone;
+  }
+  settle();
+}
+
+void Connection::on_input(std::string_view input) {
+  switch (state_) {
+    case State::kIdle:
+    case State::kReading:
+      if (pending_.empty()) return read_requests(input);
+      [[fallthrough]];  // in the order in which it came
+    case State::kAwaiting:
+    case State::kStreaming:
+      pending_.append(input);
+      return;
+    case State::kFinishing:
+    case State::kLingering:
+      lingered_ += input.size();
+      if (lingered_ > kLingerBytes) cut_ = SseClosed::kClientGone;
+      return;
+    case State::kClosed:
+      return;
+  }
+}
+
+void Connection::on_input_end() {
+  input_ended_ = true;
+  switch (state_) {
+    case State::kAwaiting:
+    case State::kStreaming:
+    case State::kLingering:
+      cut_ = SseClosed::kClientGone;
+      return;
+    case State::kReading:
+      inquiry_.reset();
+      state_ = State::kFinishing;
+      return;
+    case State::kIdle:       // settle() serves what has come, then finishes
+    case State::kFinishing:  // the last answer is still written: only the client's sending side is closed
+    case State::kClosed:
+      return;
+  }
+}
+
+bool Connection::takes_requests() const {
+  return (state_ == State::kIdle || state_ == State::kReading) && out_.bytes() <= kPipelinedOutput && !cut_;
+}
+
+void Connection::read_requests(std::string_view input) {
+  while (takes_requests()) {
+    if (!inquiry_) {
+      while (input.starts_with("\r\n")) input.remove_prefix(2);  // RFC 9112, section 2.2
+      if (input.empty()) break;
+      inquiry_ = std::make_unique<Inquiry>(front_.limits);
+      state_ = State::kReading;
+      since_ = front_.timers.now();
+    }
+    switch (inquiry_->reader.read(input)) {
+      case RequestReader::Progress::kMore:
+        if (front_.budget.exceeded()) refuse(503, "the server's buffers are full");
+        return;
+      case RequestReader::Progress::kHead:
+        on_head(input);
+        break;
+      case RequestReader::Progress::kDone:
+        on_request();
+        break;
+      case RequestReader::Progress::kRefused: {
+        const auto refusal = inquiry_->reader.refusal();
+        refuse(refusal.status, refusal.why);
+        break;
+      }
+    }
+  }
+  const bool wanted = state_ != State::kFinishing && state_ != State::kLingering && state_ != State::kClosed;
+  pending_.assign(wanted ? input : std::string_view());
+}
+
+// ---- output
+
+void Connection::enqueue(Piece piece) {
+  if (out_.empty()) progress_ = front_.timers.now();
+  out_.push(std::move(piece));
+}
+
+void Connection::flush() {
+  OutputQueue::Buffers room;
+  while (!out_.empty() && !write_armed_ && !cut_) {
+    ErrorCode error;
+    const std::size_t size = socket_.write_some(out_.gather(room), error);
+    if (error == asio::error::would_block) return arm_write();
+    if (error) {
+      cut_ = SseClosed::kClientGone;
+      return;
+    }
+    out_.consume(size);
+    sent_ += size;
+    progress_ = front_.timers.now();
+  }
+}
+
+void Connection::arm_write() {
+  write_armed_ = true;
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](ErrorCode) {
+    self->write_armed_ = false;
+    if (self->state_ != State::kClosed) self->settle();
+  });
+}
+
+void Connection::work_soon() {
+  if (std::exchange(work_queued_, true)) return;
+  front_.work_soon(shared_from_this());
+}
+
+void Connection::work() {
+  work_queued_ = false;
+  if (state_ != State::kClosed) settle();
+}
+
+// Every event ends here: what can be written is written, what waits is begun, what has to be armed is armed.
+void Connection::settle() {
+  flush();
+  while (!pending_.empty() && takes_requests()) {
+    const std::string input = std::exchange(pending_, {});
+    read_requests(input);
+    flush();
+  }
+  if (state_ == State::kClosed) return;
+  if (input_ended_ && state_ == State::kIdle && pending_.empty()) state_ = State::kFinishing;
+  if (input_ended_ && state_ == State::kReading && pending_.empty()) on_input_end();
+  if (cut_) return close(*cut_);
+  if (state_ == State::kFinishing && out_.empty()) {
+    linger();
+    if (state_ == State::kClosed) return;
+  }
+  const std::size_t held = pending_.size() + out_.bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
+  front_.budget.change(std::exchange(charged_, held), held);
+  arm_read();
+  set_deadline();
+}
+
+// The client must be able to read the answer before a reset for its unread bytes could destroy it.
+void Connection::linger() {
+  ErrorCode error;
+  socket_.shutdown(Socket::shutdown_send, error);
+  if (error || input_ended_ || front_.closing) return close(SseClosed::kServerShutdown);
+  state_ = State::kLingering;
+  since_ = front_.timers.now();
+}
+
+// ---- time
+
+void Connection::set_deadline() {
+  const Limits& limits = front_.limits;
+  Clock::time_point due = Watchdog::kNever;
+  switch (state_) {
+    case State::kIdle:
+      if (out_.empty()) due = since_ + limits.idle_time;
+      break;
+    case State::kReading:
+      due = since_ + limits.receive_time;
+      break;
+    case State::kLingering:
+      due = since_ + kLingerTime;
+      break;
+    case State::kStreaming:
+      if (out_.empty() && stream_->options().keep_alive.count() > 0)
+        due = progress_ + stream_->options().keep_alive;
+      break;
+    case State::kAwaiting:  // whoever took the request keeps its time
+    case State::kFinishing:
+    case State::kClosed:
+      break;
+  }
+  if (!out_.empty())
+    due = std::min(due, progress_ + (stream_ ? stream_->options().stall_limit : limits.write_stall));
+  watchdog_.set(due);
+}
+
+void Connection::on_deadline() {
+  const auto self = shared_from_this();
+  const Clock::time_point now = front_.timers.now();
+  const auto stall = stream_ ? stream_->options().stall_limit : front_.limits.write_stall;
+  if (!out_.empty() && now >= progress_ + stall) {
+    cut_ = stream_ ? SseClosed::kSlowReader : SseClosed::kClientGone;
+    if (stream_) front_.metrics.slow_readers.Increment();
+  } else if (state_ == State::kReading) {
+    refuse(408, "the request did not arrive in time");
+  } else if (state_ == State::kStreaming) {
+    enqueue({stream_text(": keep-alive\n\n", stream_->chunked()), {}, {}, true});
+  } else {
+    cut_ = SseClosed::kClientGone;
+  }
+  settle();
+}
+
+// ---- the end
+
+void Connection::retire() {
+  if (state_ == State::kIdle && !busy()) close(SseClosed::kServerShutdown);
+}
+
+void Connection::shut_down() {
+  const auto self = shared_from_this();
+  switch (state_) {
+    case State::kStreaming: {
+      EventStream* const stream = stream_;
+      end_stream();
+      stream->closed(SseClosed::kServerShutdown);
+      break;
+    }
+    case State::kIdle:
+    case State::kReading:
+      inquiry_.reset();
+      pending_.clear();
+      state_ = State::kFinishing;
+      break;
+    case State::kLingering:
+      return close(SseClosed::kServerShutdown);
+    case State::kAwaiting:
+    case State::kFinishing:
+      break;
+    case State::kClosed:
+      return;
+  }
+  work_soon();
+}
+
+void Connection::abort() { close(SseClosed::kServerShutdown); }
+
+void Connection::abandon_silently() {
+  if (inquiry_) inquiry_->on_abandoned = nullptr;
+  leave_stream();
+  release();
+}
+
+void Connection::release() {
+  state_ = State::kClosed;
+  ErrorCode ignored;
+  socket_.close(ignored);
+  watchdog_.cancel();
+  out_.clear();
+  std::string().swap(pending_);
+  front_.budget.change(std::exchange(charged_, 0), 0);
+}
+
+void Connection::close(SseClosed reason) {
+  if (state_ == State::kClosed) return;
+  const auto self = shared_from_this();
+  EventStream* const stream = stream_;
+  std::function<void()> abandoned;
+  if (state_ == State::kAwaiting && inquiry_) abandoned = std::move(inquiry_->on_abandoned);
+  leave_stream();
+  release();
+  if (!call_) inquiry_.reset();
+  front_.forget(*this);
+  if (stream) stream->closed(reason);
+  if (abandoned) abandoned();
+}
+
+}  // namespace sidecar::http

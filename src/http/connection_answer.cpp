@@ -1,0 +1,253 @@
+// Connection, the half that judges requests and answers them; connection.cpp has the bytes and the time.
+#include <boost/asio/post.hpp>
+#include <exception>
+#include <utility>
+
+#include "http/connection.hpp"
+#include "http/inquiry.hpp"
+#include "http/response_head.hpp"
+
+namespace sidecar::http {
+namespace {
+
+Response overloaded(std::string_view why) {
+  Response response = error_response(503, why);
+  response.fields.push_back({"Retry-After", "5"});
+  return response;
+}
+
+// Names the reason in mcp_sidecar_refused_total of what is turned away before any handler.
+std::string_view refusal_reason(int status) {
+  switch (status) {
+    case 408:
+      return "receive_timeout";
+    case 413:
+    case 414:
+    case 431:
+      return "too_large";
+    case 503:
+      return "buffers_full";
+    default:
+      return "bad_request";
+  }
+}
+
+}  // namespace
+
+// A handler's way back. The connection may close first; then its words are lost, as the Exchange promises.
+class Connection::Answer : public Exchange::Backend {
+ public:
+  Answer(boost::asio::io_context& loop, std::weak_ptr<Connection> connection)
+      : loop_(loop), connection_(std::move(connection)) {}
+
+  void reply(Response response) override {
+    if (const auto connection = connection_.lock()) connection->reply(std::move(response));
+  }
+  void drop() override {
+    if (const auto connection = connection_.lock()) connection->drop_request();
+  }
+  std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) override {
+    const auto connection = connection_.lock();
+    if (connection && connection->state_ == State::kAwaiting)
+      return connection->open_sse(fields, std::move(options));
+    return std::make_unique<EventStream>(loop_, std::weak_ptr<EventSink>(), std::move(options), false);
+  }
+  void on_abandoned(std::function<void()> action) override {
+    const auto connection = connection_.lock();
+    if (connection && connection->state_ == State::kAwaiting) {
+      connection->inquiry_->on_abandoned = std::move(action);
+    } else {
+      boost::asio::post(loop_, std::move(action));
+    }
+  }
+
+ private:
+  boost::asio::io_context& loop_;
+  std::weak_ptr<Connection> connection_;
+};
+
+// ---- judging
+
+void Connection::on_head(std::string_view& input) {
+  Inquiry& inquiry = *inquiry_;
+  RequestReader& reader = inquiry.reader;
+  Request& request = reader.request();
+  request.peer_address = peer_address_;
+  inquiry.version = request.version;
+  inquiry.head_only = request.method == "HEAD";
+  inquiry.keep_alive = reader.keep_alive();
+
+  Verdict verdict;
+  try {
+    if (front_.head_check) verdict = front_.head_check(request);
+  } catch (const std::exception& error) {
+    verdict.answer = internal_error(front_.log, "head check", error.what());
+  }
+  inquiry.reply_fields = std::move(verdict.reply_fields);
+  request.caller = std::move(verdict.caller);
+
+  if (verdict.answer) return turn_away(std::move(*verdict.answer), input);
+  if (reader.body_too_large()) {
+    front_.metrics.refused(refusal_reason(413)).Increment();
+    return turn_away(error_response(413, "the request's body is too large"), input);
+  }
+  if (!front_.budget.fits(reader.declared_length())) {
+    front_.metrics.refused(refusal_reason(503)).Increment();
+    return turn_away(overloaded("the server's buffers are full"), input);
+  }
+  if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n", {}, {}});
+}
+
+// The answer goes out before the body came. The connection lives on only if the whole body is here already: a
+// client that was turned away may never send it.
+void Connection::turn_away(Response response, std::string_view& input) {
+  state_ = State::kAwaiting;
+  inquiry_->endpoint = &front_.engine.endpoint(inquiry_->reader.request());
+  inquiry_->reader.discard_body();
+  const bool whole = inquiry_->reader.read(input) == RequestReader::Progress::kDone;
+  write_answer(std::move(response), inquiry_->keep_alive && whole);
+}
+
+// Refused by the reader, or in the middle of a body: nothing more can be read from this client.
+void Connection::refuse(int status, std::string_view why) {
+  front_.metrics.refused(refusal_reason(status)).Increment();
+  front_.log.debug("request refused", {{"peer", peer_address_}, {"status", status}, {"why", why}});
+  state_ = State::kAwaiting;
+  write_answer(status == 503 ? overloaded(why) : error_response(status, why), false);
+}
+
+void Connection::on_request() {
+  Inquiry& inquiry = *inquiry_;
+  state_ = State::kAwaiting;
+  EngineCall call{.request = std::move(inquiry.reader.request()),
+                  .backend = std::make_unique<Answer>(front_.loop, weak_from_this()),
+                  .reply_fields = inquiry.reply_fields,
+                  .connection = connection_value(inquiry.version, inquiry.keep_alive && !front_.stopping),
+                  .answer = {},
+                  .rendered = {}};
+  call_ = &call;
+  front_.engine.serve(call);
+  call_ = nullptr;
+  if (state_ != State::kAwaiting) {  // a stream was opened, or the server aborted
+    inquiry_.reset();
+    return;
+  }
+  inquiry.endpoint = call.endpoint;
+  if (!call.rendered.empty()) {
+    call.endpoint->count(call.status);
+    enqueue({std::move(call.rendered), {}, {}});
+    finish_answer(inquiry.keep_alive);
+  } else if (call.answer) {
+    write_answer(std::move(*call.answer), inquiry.keep_alive);
+  }
+}
+
+// ---- answering
+
+EndpointCounters& Connection::endpoint() {
+  if (call_ && call_->endpoint) return *call_->endpoint;
+  return inquiry_ && inquiry_->endpoint ? *inquiry_->endpoint : front_.engine.no_endpoint();
+}
+
+void Connection::reply(Response response) {
+  if (state_ != State::kAwaiting) return;
+  if (call_) {
+    call_->answer = std::move(response);
+    return;
+  }
+  write_answer(std::move(response), inquiry_->keep_alive);
+  work_soon();
+}
+
+void Connection::drop_request() {
+  if (state_ != State::kAwaiting) return;
+  if (call_) {
+    call_->dropped = true;
+  } else {
+    reply(internal_error(front_.log, endpoint().name(), "dropped without an answer"));
+  }
+}
+
+void Connection::write_answer(Response response, bool keep_alive) {
+  keep_alive = keep_alive && !front_.stopping;
+  const bool bodiless = !has_body(response.status);
+  const AnswerHead head{.status = response.status,
+                        .content_type = response.body.empty() ? std::string_view() : response.content_type,
+                        .framing = bodiless ? Framing::kNoBody : Framing::kLength,
+                        .length = response.body.size(),
+                        .connection = connection_value(inquiry_->version, keep_alive)};
+  Piece piece{render_head(head, response.fields, inquiry_->reply_fields), {}, {}};
+  if (!bodiless && !inquiry_->head_only) piece.body = std::move(response.body);
+  endpoint().count(response.status);
+  enqueue(std::move(piece));
+  finish_answer(keep_alive);
+}
+
+void Connection::finish_answer(bool keep_alive) {
+  if (!call_) inquiry_.reset();  // else on_request() does
+  state_ = keep_alive && !front_.stopping ? State::kIdle : State::kFinishing;
+  since_ = front_.timers.now();
+}
+
+// ---- event streams
+
+std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, SseOptions options) {
+  const bool lives = !inquiry_->head_only;
+  const bool chunked = inquiry_->version >= 11;
+  const bool keep_alive = inquiry_->keep_alive && !front_.stopping && chunked;
+  Fields all = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+  all.insert(all.end(), fields.begin(), fields.end());
+  const AnswerHead head{.status = 200,
+                        .content_type = "text/event-stream",
+                        .framing = !lives    ? Framing::kNoBody
+                                   : chunked ? Framing::kChunked
+                                             : Framing::kUntilClose,
+                        .connection = keep_alive ? "keep-alive" : "close"};
+  std::string text = render_head(head, all, inquiry_->reply_fields);
+  if (lives) text += stream_text(options.first_bytes, chunked);
+  endpoint().count(200);
+  enqueue({std::move(text), {}, {}, true});
+
+  auto stream = std::make_unique<EventStream>(
+      front_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), std::move(options), chunked);
+  finish_answer(keep_alive);
+  if (lives) {
+    state_ = State::kStreaming;
+    stream_ = stream.get();
+    stream_keeps_alive_ = keep_alive;
+    front_.metrics.sse_streams.Increment();
+  }
+  work_soon();
+  return stream;
+}
+
+void Connection::push_event(Piece piece) {
+  if (state_ != State::kStreaming || cut_) return;
+  const auto too_slow = [&] {
+    if (out_.empty() || out_.only_lead()) return false;  // one message is always taken
+    return out_.bytes_behind_first() + piece.size() > stream_->options().queue_limit ||
+           front_.budget.exceeded();
+  };
+  if (too_slow()) flush();  // what one turn sends is given to the socket before the reader is blamed
+  if (!cut_ && too_slow()) {
+    front_.metrics.slow_readers.Increment();
+    cut_ = SseClosed::kSlowReader;
+  }
+  if (!cut_) enqueue(std::move(piece));
+  work_soon();
+}
+
+void Connection::end_stream() {
+  if (state_ != State::kStreaming) return;
+  const bool chunked = stream_->chunked();
+  leave_stream();
+  if (chunked) enqueue({std::string(kLastChunk), {}, {}});
+  finish_answer(stream_keeps_alive_);
+  work_soon();
+}
+
+void Connection::leave_stream() {
+  if (std::exchange(stream_, nullptr)) front_.metrics.sse_streams.Decrement();
+}
+
+}  // namespace sidecar::http

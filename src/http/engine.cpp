@@ -1,0 +1,246 @@
+#include "http/engine.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include "http/percent.hpp"
+#include "http/response_head.hpp"
+#include "util/random.hpp"
+
+namespace sidecar::http {
+namespace {
+
+constexpr std::size_t kLongestPath =
+    600;  // given to httplib, which refuses long ones; routes are found by Head::path
+
+// The stream that httplib reads one head from and writes one answer to.
+// NOLINTBEGIN(modernize-use-override): which of these are virtual differs between httplib 0.11 and today's.
+class MemoryStream : public httplib::Stream {
+ public:
+  explicit MemoryStream(std::string_view input) : input_(input) {}
+
+  void mute() { muted_ = true; }
+  std::string take_output() { return std::move(output_); }
+
+  virtual bool is_readable() const { return !input_.empty(); }
+  virtual bool is_writable() const { return true; }
+  virtual bool wait_readable() const { return !input_.empty(); }
+  virtual bool wait_writable() const { return true; }
+  virtual time_t duration() const { return 0; }
+  virtual socket_t socket() const { return INVALID_SOCKET; }
+  virtual void get_remote_ip_and_port(std::string&, int&) const {}
+  virtual void get_local_ip_and_port(std::string&, int&) const {}
+
+  virtual ssize_t read(char* to, size_t size) {
+    size = std::min(size, input_.size());
+    std::memcpy(to, input_.data(), size);
+    input_.remove_prefix(size);
+    return static_cast<ssize_t>(size);
+  }
+  virtual ssize_t write(const char* from, size_t size) {
+    if (!muted_) output_.append(from, size);
+    return static_cast<ssize_t>(size);
+  }
+
+ private:
+  std::string_view input_;
+  std::string output_;
+  bool muted_ = false;
+};
+// NOLINTEND(modernize-use-override)
+
+}  // namespace
+
+void EndpointCounters::count(int status) {
+  for (auto& [known, counter] : counters_) {
+    if (known == status) return counter->Increment();
+  }
+  counters_.emplace_back(status, &metrics_.requests(name_, status));
+  counters_.back().second->Increment();
+}
+
+Response internal_error(observe::Log& log, std::string_view endpoint, std::string_view cause) {
+  const std::string id = random_hex(8);
+  log.error("request failed", {{"endpoint", endpoint}, {"id", id}, {"cause", cause}});
+  return error_response(500, "internal error, see id " + id + " in the log");
+}
+
+struct Engine::Endpoint {
+  std::string method;
+  Handler handler;
+  EndpointCounters counters;
+};
+
+struct Engine::Resource {
+  std::vector<Endpoint*> endpoints;
+  std::string allow = "OPTIONS";  // value of the Allow field
+
+  void add(Endpoint& endpoint) {
+    endpoints.push_back(&endpoint);
+    if (endpoint.method == "GET") allow += ", GET, HEAD";
+    if (endpoint.method != "GET" && endpoint.method != "OPTIONS") allow += ", " + endpoint.method;
+  }
+
+  Endpoint* serving(std::string_view method) {
+    for (Endpoint* endpoint : endpoints) {
+      if (endpoint->method == method) return endpoint;
+    }
+    return method == "HEAD" ? serving("GET") : nullptr;
+  }
+};
+
+// httplib's server without its sockets and threads: one request at a time, from memory to memory.
+class Engine::Core : public httplib::Server {
+ public:
+  explicit Core(Engine& engine) {
+    // Runs before httplib would copy a body or try its list of regular expressions.
+    set_pre_routing_handler([this, &engine](const httplib::Request&, httplib::Response& response) {
+      engine.run(*call_);
+      fill(response);
+      return HandlerResponse::Handled;
+    });
+    // httplib decides on these by rules that differ between its versions; the connection knows better.
+    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+      for (const char* name : {"Accept-Ranges", "Connection", "Keep-Alive"}) response.headers.erase(name);
+      if (!call_->connection.empty()) response.headers.emplace("Connection", call_->connection);
+    });
+  }
+
+  void serve(EngineCall& call) {
+    // Its other fields (Range, Accept-Encoding, Expect …) would make httplib do what nobody asked of us.
+    const std::string head = call.request.method + ' ' +
+                             percent_encoded(call.request.path.substr(0, kLongestPath)) + " HTTP/1.1\r\n\r\n";
+    MemoryStream stream(head);
+    call_ = &call;
+    stream_ = &stream;
+    process(*this, stream);
+    call.rendered = stream.take_output();
+  }
+
+ private:
+  // process_request is protected, and took addresses in between from 0.18 on.
+  template <class Self>
+  static void process(Self& self, httplib::Stream& stream) {
+    bool closed = false;
+    if constexpr (requires { self.process_request(stream, false, closed, nullptr); }) {
+      self.process_request(stream, false, closed, nullptr);
+    } else {
+      const std::string unknown;
+      self.process_request(stream, unknown, 0, unknown, 0, false, closed, nullptr);
+    }
+  }
+
+  void fill(httplib::Response& response) {
+    if (!call_->answer || call_->answer->body.size() > kLargestRendered || !has_body(call_->answer->status)) {
+      stream_->mute();
+      return;
+    }
+    Response& answer = *call_->answer;
+    response.status = call_->status = answer.status;
+    if (!answer.body.empty()) {
+      response.body = std::move(answer.body);
+      response.headers.emplace("Content-Type", answer.content_type);
+    }
+    for (const Fields* list : {&std::as_const(answer.fields), &call_->reply_fields}) {
+      for (const Field& field : *list) {
+        if (may_write(field)) response.headers.emplace(field.name, field.value);
+      }
+    }
+    call_->answer.reset();
+  }
+
+  EngineCall* call_ = nullptr;
+  MemoryStream* stream_ = nullptr;
+};
+
+Engine::Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics)
+    : log_(log), no_endpoint_(metrics, "none"), core_(std::make_unique<Core>(*this)) {
+  for (Route& route : routes) {
+    Resource* resource = nullptr;
+    if (route.path.ends_with("/*")) {
+      const std::string prefix = route.path.substr(0, route.path.size() - 1);
+      auto found = std::find_if(prefixes_.begin(), prefixes_.end(),
+                                [&](auto& entry) { return entry.first == prefix; });
+      if (found == prefixes_.end()) found = prefixes_.emplace(prefixes_.end(), prefix, Resource{});
+      resource = &found->second;
+    } else {
+      resource = &exact_[route.path];
+    }
+    endpoints_.push_back(
+        std::make_unique<Endpoint>(Endpoint{std::move(route.method), std::move(route.handler),
+                                            EndpointCounters(metrics, std::move(route.name))}));
+    resource->add(*endpoints_.back());
+  }
+  std::sort(prefixes_.begin(), prefixes_.end(),
+            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+}
+
+Engine::~Engine() = default;
+
+Engine::Resource* Engine::find(const std::string& path) {
+  if (const auto found = exact_.find(path); found != exact_.end()) return &found->second;
+  for (auto& [prefix, resource] : prefixes_) {
+    if (path.starts_with(prefix)) return &resource;
+  }
+  return nullptr;
+}
+
+EndpointCounters& Engine::endpoint(const Head& head) {
+  Resource* resource = find(head.path);
+  if (!resource) return no_endpoint_;
+  Endpoint* endpoint = resource->serving(head.method);
+  return (endpoint ? endpoint : resource->endpoints.front())->counters;
+}
+
+void Engine::serve(EngineCall& call) {
+  try {
+    core_->serve(call);
+  } catch (const std::exception& error) {
+    call.rendered.clear();
+    call.answer = internal_error(log_, "engine", error.what());
+  }
+  if (call.endpoint) return;
+  call.endpoint = &no_endpoint_;
+  call.rendered.clear();
+  call.answer = internal_error(log_, "engine", "the request line was not understood");
+}
+
+void Engine::run(EngineCall& call) {
+  call.endpoint = &endpoint(call.request);
+  Resource* resource = find(call.request.path);
+  Endpoint* endpoint = resource ? resource->serving(call.request.method) : nullptr;
+  if (endpoint) {
+    run(call, endpoint->handler);
+  } else if (call.request.method == "OPTIONS" && (resource || call.request.path == "*")) {
+    call.answer = Response{.status = 204, .body = {}, .fields = {}};
+    if (resource) call.answer->fields.push_back({"Allow", resource->allow});
+  } else if (resource) {
+    call.answer = error_response(405, "this path takes " + resource->allow);
+    call.answer->fields.push_back({"Allow", resource->allow});
+  } else {
+    call.answer = error_response(404, "there is nothing at this path");
+  }
+}
+
+void Engine::run(EngineCall& call, const Handler& handler) {
+  std::string cause;
+  try {
+    handler(Exchange(std::move(call.request), std::move(call.backend)));
+  } catch (const std::exception& error) {
+    cause = fmt::format("exception: {}", error.what());
+  } catch (...) {
+    cause = "exception of an unknown type";
+  }
+  if (call.dropped && !call.answer) {
+    if (cause.empty()) cause = "dropped without an answer";
+    call.answer = internal_error(log_, call.endpoint->name(), cause);
+  } else if (!cause.empty()) {
+    log_.error("handler failed after it took or answered its request",
+               {{"endpoint", call.endpoint->name()}, {"cause", cause}});
+  }
+}
+
+}  // namespace sidecar::http

@@ -1,0 +1,53 @@
+// Front: what all connections of one Server share. Plain data and two small services; owned by the Server,
+// outlives its connections' work: a connection that is closed does not touch it again. Loop thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "http/budget.hpp"
+#include "http/engine.hpp"
+#include "http/server.hpp"
+
+namespace sidecar::http {
+
+class Connection;
+
+struct Front : std::enable_shared_from_this<Front> {
+  Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits& its_limits,
+        std::vector<Route> routes, HeadCheck its_head_check, observe::Log& its_log,
+        observe::Metrics& its_metrics)
+      : loop(its_loop),
+        timers(its_timers),
+        limits(its_limits),
+        head_check(std::move(its_head_check)),
+        log(its_log),
+        metrics(its_metrics),
+        engine(std::move(routes), its_log, its_metrics),
+        budget(its_limits.buffered_bytes, its_metrics.buffered_bytes) {}
+
+  boost::asio::io_context& loop;
+  Timers& timers;
+  const Limits limits;
+  const HeadCheck head_check;
+  observe::Log& log;
+  observe::Metrics& metrics;
+  Engine engine;
+  Budget budget;
+  std::vector<char> scratch =
+      std::vector<char>(64 << 10);          // every socket is read into it; nothing stays there
+  bool stopping = false;                    // answers say Connection: close
+  bool closing = false;                     // what is written is closed at once
+  std::function<void(Connection&)> forget;  // the connection has closed
+
+  // Has the connection write and read on once the current turn of the loop is over, so that all that is sent
+  // in one turn goes out in one write.
+  void work_soon(std::shared_ptr<Connection> connection);
+
+ private:
+  std::vector<std::shared_ptr<Connection>> waiting_;
+};
+
+}  // namespace sidecar::http

@@ -1,0 +1,133 @@
+#include "http/listener.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cctype>
+#include <cerrno>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace sidecar::http {
+namespace {
+
+using boost::asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+
+constexpr int kAcceptedPerTurn = 64;  // then other events get their turn
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
+tl::unexpected<Error> cannot_listen(const std::string& host, std::uint16_t port, std::string why) {
+  if (!why.empty()) why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+  const bool v6 = host.find(':') != std::string::npos;
+  return fail(fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
+}
+
+// The client was gone before it was accepted, or the like: the next one may be fine.
+bool concerns_one_client(int error) {
+  return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
+         error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+}  // namespace
+
+Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, HasRoom has_room,
+                   Accepted accepted)
+    : loop_(loop),
+      timers_(timers),
+      log_(log),
+      has_room_(std::move(has_room)),
+      accepted_(std::move(accepted)),
+      acceptor_(loop) {}
+
+Listener::~Listener() { *alive_ = false; }
+
+Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t port) {
+  ErrorCode error;
+  tcp::resolver resolver(loop_);  // blocks: only at start, before anything is served
+  const auto addresses = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
+  if (error) return cannot_listen(host, port, error.message());
+  for (const auto& entry : addresses) {
+    const tcp::endpoint endpoint = entry.endpoint();
+    ErrorCode ignored;
+    acceptor_.close(ignored);
+    acceptor_.open(endpoint.protocol(), error);
+    if (error) continue;
+    acceptor_.set_option(boost::asio::socket_base::reuse_address(true), ignored);
+    // On "::" IPv4 clients are served too.
+    if (endpoint.protocol() == tcp::v6()) acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);
+    acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(kBacklog, error);
+    if (!error) acceptor_.non_blocking(true, error);
+    if (!error) break;
+  }
+  if (error) {
+    ErrorCode ignored;
+    acceptor_.close(ignored);
+    return cannot_listen(host, port, error.message());
+  }
+  const std::uint16_t bound = acceptor_.local_endpoint().port();
+  resume();
+  return bound;
+}
+
+void Listener::resume() {
+  if (armed_ || !acceptor_.is_open() || !has_room_()) return;
+  armed_ = true;
+  acceptor_.async_wait(Acceptor::wait_read, [this, alive = alive_](ErrorCode error) {
+    if (!*alive) return;
+    armed_ = false;
+    if (!error && acceptor_.is_open()) accept_some();
+  });
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < kAcceptedPerTurn && acceptor_.is_open() && has_room_(); ++i) {
+    tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    // By hand: Asio's accept would let the descriptor leak into children.
+    const int descriptor =
+        ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor < 0) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+      if (concerns_one_client(errno)) continue;
+      return pause(errno);
+    }
+    exhausted_ = false;
+    peer.resize(size);
+    ErrorCode error;
+    Connection::Socket socket(loop_);
+    socket.assign(peer.protocol(), descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      continue;
+    }
+    socket.non_blocking(true, error);
+    if (!error) socket.set_option(tcp::no_delay(true), error);
+    if (!error) accepted_(std::move(socket), text_of(peer));
+  }
+  resume();
+}
+
+void Listener::pause(int error) {
+  if (!std::exchange(exhausted_, true)) {
+    log_.warn("cannot accept connections", {{"error", std::generic_category().message(error)}});
+  }
+  pause_ = timers_.after(kExhaustedPause, [this] { resume(); });
+}
+
+void Listener::close() {
+  ErrorCode ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+}  // namespace sidecar::http

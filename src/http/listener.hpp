@@ -1,0 +1,60 @@
+// Listener: one listening socket. Accepts as long as there is room, and steps back for a moment when the
+// system has no descriptor or memory left: who waits in the backlog is served later, and the loop never
+// spins. Owned by the Server; loop thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "http/connection.hpp"
+#include "observe/log.hpp"
+#include "util/result.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::http {
+
+class Listener {
+ public:
+  static constexpr int kBacklog = 4096;
+  static constexpr std::chrono::milliseconds kExhaustedPause{100};
+
+  // Neither is called again after close(). `peer_address` is in text form, IPv4 also when it came mapped into
+  // IPv6.
+  using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
+  using HasRoom = std::function<bool()>;
+
+  Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, HasRoom has_room,
+           Accepted accepted);
+  ~Listener();
+
+  // As Server::listen.
+  Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+  // There is room again.
+  void resume();
+  void close();
+
+ private:
+  using Acceptor =
+      boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+  void accept_some();
+  void pause(int error);
+
+  boost::asio::io_context& loop_;
+  Timers& timers_;
+  observe::Log& log_;
+  HasRoom has_room_;
+  Accepted accepted_;
+  Acceptor acceptor_;
+  Timer pause_;
+  bool armed_ = false;
+  bool exhausted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with the wait that is armed
+};
+
+}  // namespace sidecar::http

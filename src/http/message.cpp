@@ -1,0 +1,50 @@
+#include "http/message.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/status.hpp>
+#include <nlohmann/json.hpp>
+
+#include "http/percent.hpp"
+
+namespace sidecar::http {
+
+const std::string* find_field(const Fields& fields, std::string_view name) {
+  for (const Field& field : fields) {
+    if (boost::beast::iequals(field.name, name)) return &field.value;
+  }
+  return nullptr;
+}
+
+std::string_view Head::header(std::string_view name) const {
+  const std::string* value = find_field(fields, name);
+  return value ? std::string_view(*value) : std::string_view();
+}
+
+std::optional<std::string> Head::query_value(std::string_view name) const {
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    const std::string_view value =
+        key.size() < pair.size() ? pair.substr(key.size() + 1) : std::string_view();
+    if (percent_decoded(key, Plus::kSpace) != name) continue;
+    // A broken escape names nothing: it is passed on as it came, so that it matches no id and no key.
+    return percent_decoded(value, Plus::kSpace).value_or(std::string(value));
+  }
+  return std::nullopt;
+}
+
+Response error_response(int status, std::string_view message) {
+  const boost::beast::string_view reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  nlohmann::ordered_json body;
+  body["error"] = std::string(reason.data(), reason.size());
+  body["message"] = message;
+  Response response;
+  response.status = status;
+  response.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return response;
+}
+
+}  // namespace sidecar::http

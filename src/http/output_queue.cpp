@@ -1,0 +1,70 @@
+#include "http/output_queue.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sidecar::http {
+namespace {
+constexpr std::size_t kKeptCapacity = 4;  // pieces; more is given back when the queue runs empty
+}
+
+void OutputQueue::push(Piece piece) {
+  if (piece.size() == 0) return;
+  bytes_ += piece.size();
+  if (only_lead()) {
+    Piece& lead = pieces_[first_];
+    lead.head += piece.head;
+    lead.body = std::move(piece.body);
+    lead.tail = piece.tail;
+    lead.lead = piece.lead;
+    return;
+  }
+  if (first_ > 16 && first_ * 2 > pieces_.size()) {
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(std::exchange(first_, 0)));
+  }
+  pieces_.push_back(std::move(piece));
+}
+
+std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room) const {
+  std::size_t count = 0;
+  std::size_t skip = offset_;
+  for (std::size_t i = first_; i < pieces_.size(); ++i) {
+    const Piece& piece = pieces_[i];
+    for (std::string_view part : {std::string_view(piece.head), std::string_view(piece.body), piece.tail}) {
+      const std::size_t done = std::min(skip, part.size());
+      skip -= done;
+      part.remove_prefix(done);
+      if (part.empty()) continue;
+      if (count == room.size()) return {room.data(), count};
+      room[count++] = boost::asio::buffer(part);
+    }
+  }
+  return {room.data(), count};
+}
+
+void OutputQueue::consume(std::size_t size) {
+  bytes_ -= size;
+  offset_ += size;
+  while (first_ < pieces_.size() && offset_ >= pieces_[first_].size()) {
+    offset_ -= pieces_[first_].size();
+    pieces_[first_++] = Piece{};
+  }
+  if (bytes_ == 0) clear();
+}
+
+void OutputQueue::clear() {
+  if (pieces_.capacity() > kKeptCapacity) {
+    std::vector<Piece>().swap(pieces_);
+  } else {
+    pieces_.clear();
+  }
+  first_ = offset_ = bytes_ = 0;
+}
+
+std::size_t OutputQueue::bytes_behind_first() const {
+  if (empty()) return 0;
+  return bytes_ - (pieces_[first_].size() - offset_);
+}
+
+}  // namespace sidecar::http

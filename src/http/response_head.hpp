@@ -1,0 +1,36 @@
+// The head of an answer as bytes, for what the connection writes itself: late answers, large bodies, event
+// streams. Also says which fields of a handler may be written at all; the engine asks the same question.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/message.hpp"
+
+namespace sidecar::http {
+
+// How the body that follows the head ends.
+enum class Framing { kLength, kNoBody, kChunked, kUntilClose };
+
+struct AnswerHead {
+  int status = 200;
+  std::string_view content_type;  // empty: none
+  Framing framing = Framing::kLength;
+  std::uint64_t length = 0;     // with kLength
+  std::string_view connection;  // value of the Connection field; empty: none
+};
+
+// False for a field that would split the answer (a control character, a name that is no token) and for the
+// fields that frame the answer, which are ours: Content-Length, Transfer-Encoding, Connection, Keep-Alive.
+bool may_write(const Field& field);
+
+// 204 and 304 have no body and no Content-Length.
+bool has_body(int status);
+
+// Value of the Connection field: "close", "keep-alive" (which HTTP/1.0 must be told) or empty.
+std::string_view connection_value(unsigned version, bool keep_alive);
+
+std::string render_head(const AnswerHead& head, const Fields& fields, const Fields& more_fields);
+
+}  // namespace sidecar::http
