@@ -1,21 +1,85 @@
+// mcp-sidecar: see README.md. Exit codes: 0 ended as asked; 1 could not run (port taken) or not healthy; 2 a
+// fault in flags or settings; 128 + signal after a second signal.
 #include <cstdio>
 #include <filesystem>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "app/command_line.hpp"
+#include "app/program.hpp"
+
+namespace {
+
+using namespace sidecar;
+
+int complain(int exit_code, std::string_view message) {
+  fmt::print(stderr, "mcp-sidecar: {}\n", message);
+  return exit_code;
+}
+
+std::vector<std::string> child_environment(const config::Loaded& loaded, config::Environment variables) {
+  for (const auto& [name, value] : loaded.child_additions) variables.insert_or_assign(name, value);
+  for (const std::string& name : loaded.child_removals) variables.erase(name);
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+observe::LogLevel level_of(std::string_view name) {
+  using observe::LogLevel;
+  constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
+      {"trace", LogLevel::kTrace}, {"debug", LogLevel::kDebug}, {"warn", LogLevel::kWarn},
+      {"error", LogLevel::kError}, {"off", LogLevel::kOff},
+  };
+  for (const auto& [known, level] : kLevels) {
+    if (name == known) return level;
+  }
+  return LogLevel::kInfo;
+}
+
+observe::LogFormat format_of(std::string_view name) {
+  const bool text = name == "text" || (name == "auto" && isatty(STDERR_FILENO) == 1);
+  return text ? observe::LogFormat::kText : observe::LogFormat::kJson;
+}
+
+int run(config::Loaded loaded, const config::Environment& environment) {
+  const config::Settings& settings = loaded.settings;
+  const auto trusted = access::AddressSet::parse(settings.trusted_proxies);
+  if (!trusted) {
+    return complain(2, loaded.origin("MCP_TRUSTED_PROXIES").quoted() + ": " + trusted.error().message);
+  }
+  child::Launch launch{settings.command, child_environment(loaded, environment), {}};
+  if (const auto found = child::find_command(launch); !found) {
+    return complain(2, "cannot run the MCP server: " + found.error().message);
+  }
+  // Before the log, whose thread must not be carried into the fork.
+  const auto guard = child::Guard::start();
+  if (!guard) return complain(1, guard.error().message);
+
+  int exit_code = 0;
+  {
+    observe::Log log = observe::make_stderr_log(level_of(settings.log_level), format_of(settings.log_format));
+    app::Program program(std::move(loaded), std::move(launch), *trusted, *guard, log);
+    const auto ended = program.run();
+    exit_code = ended ? *ended : complain(1, ended.error().message);
+  }
+  child::kill_remaining_children(*guard);
+  return exit_code;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace sidecar;
-  const auto asked =
-      app::parse_command_line(argc, argv, config::environment_from(environ), std::filesystem::current_path());
+  child::prepare_host_process();
+  const config::Environment environment = config::environment_from(environ);
+  auto asked = app::parse_command_line(argc, argv, environment, std::filesystem::current_path());
   if (const auto* print = std::get_if<app::Print>(&asked)) {
     std::fputs(print->text.c_str(), print->exit_code == 0 ? stdout : stderr);
     return print->exit_code;
   }
   if (const auto* check = std::get_if<app::Healthcheck>(&asked)) {
     const auto healthy = app::check_health(check->target);
-    if (!healthy) std::fprintf(stderr, "mcp-sidecar: %s\n", healthy.error().message.c_str());
-    return healthy ? 0 : 1;
+    return healthy ? 0 : complain(1, healthy.error().message);
   }
-  return 0;
+  return run(std::move(std::get<app::Run>(asked).loaded), environment);
 }

@@ -90,6 +90,9 @@ void Multiplexer::request(ClientId client, jsonrpc::Message message, Reply reply
 std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view client_id,
                                            std::size_t size) const {
   using std::chrono::seconds;
+  if (!closing_.empty()) {
+    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {}, seconds(1));
+  }
   if (trouble_) {
     return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, trouble_->message,
                         trouble_->data, trouble_->retry_after);
@@ -106,7 +109,7 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view cli
   }
   // A line that nothing waits in front of is always accepted: its size has a limit of its own.
   const bool full = takes_calls() ? !child_.can_send(size)
-                                      : waiting_bytes_ > 0 && waiting_bytes_ + size > limits_.waiting_bytes;
+                                  : waiting_bytes_ > 0 && waiting_bytes_ + size > limits_.waiting_bytes;
   if (full) {
     return make_failure(Outcome::kUnavailable, client_id, code::kBusy,
                         "the MCP server does not read its input fast enough", {}, seconds(1));
@@ -369,7 +372,8 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   if (handshake_id_) in_flight_.close(*std::exchange(handshake_id_, std::nullopt));
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
   const ChildDeath death = describe(exit);
-  if (exit.failed_starts >= kPatience) trouble_ = Trouble{death.message, death.data, retry_after};
+  if (exit.failed_starts >= kPatience || exit.final)
+    trouble_ = Trouble{death.message, death.data, retry_after};
 
   // What the child never read waits for the next one under the same ids.
   for (child::Unwritten& unwritten : exit.unwritten) {

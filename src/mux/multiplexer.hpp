@@ -65,6 +65,9 @@ class Multiplexer : public child::ChildEvents {
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(ClientId client, jsonrpc::Message message);
 
+  // Shutdown: new calls are refused, those in flight go on.
+  void refuse_calls(std::string why) { closing_ = std::move(why); }
+
   bool ready() const { return handshake_.done(); }
   // Calls that somebody waits for.
   std::size_t in_flight() const { return in_flight_.live(); }
@@ -122,6 +125,7 @@ class Multiplexer : public child::ChildEvents {
   std::optional<WireId> handshake_id_;  // our own initialize, while it is open
   bool was_ready_ = false;              // a child before this one was ready: sessions have seen its lists
   std::optional<Trouble> trouble_;      // set: calls are refused at once
+  std::string closing_;                 // not empty: no call is taken any more, and why
   std::size_t waiting_bytes_ = 0;
 
   ClientId next_client_ = kNoClient + 1;

@@ -1,0 +1,207 @@
+#include "app/program.hpp"
+
+#include <csignal>
+#include <fmt/format.h>
+#include <iterator>
+#include <unistd.h>
+
+#include "util/version.hpp"
+
+namespace sidecar::app {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainPoll{20};
+constexpr std::chrono::milliseconds kCloseTime{1'000};  // for answers and streams to be written at the end
+constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
+
+http::SseOptions stream_options(const config::Settings& settings) {
+  http::SseOptions options;
+  options.keep_alive = settings.keepalive_interval;
+  options.queue_limit = settings.stream_queue_bytes;
+  options.stall_limit = settings.stream_stall;
+  return options;
+}
+
+child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch) {
+  child::SupervisorOptions options;
+  options.process.launch = std::move(launch);
+  options.process.kill_times = {settings.stdin_close_grace, settings.term_grace};
+  options.process.max_line_bytes = settings.max_line_bytes;
+  options.process.stdin_queue_bytes = settings.stdin_queue_bytes;
+  options.handshake_timeout = settings.handshake_timeout;
+  options.restart_delays = {settings.restart_delay, settings.restart_delay_max};
+  return options;
+}
+
+mux::Limits call_limits(const config::Settings& settings) {
+  return {settings.max_calls_per_session, settings.max_calls, settings.stdin_queue_bytes,
+          settings.call_timeout, settings.call_timeout_total};
+}
+
+http::Limits http_limits(const config::Settings& settings) {
+  http::Limits limits;
+  limits.head_bytes = settings.max_head_bytes;
+  limits.body_bytes = settings.max_body_bytes;
+  limits.receive_time = settings.receive_timeout;
+  limits.idle_time = settings.idle_connection;
+  limits.write_stall = settings.stream_stall;
+  limits.buffered_bytes = settings.max_buffered_bytes;
+  limits.connections = settings.max_tcp_connections;
+  limits.connections_per_address = settings.max_tcp_connections_per_ip;
+  return limits;
+}
+
+// "https://host/prefix/" → "/prefix"
+std::string path_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t slash = scheme == std::string_view::npos ? scheme : url.find('/', scheme + 3);
+  if (slash == std::string_view::npos) return {};
+  std::string_view path = url.substr(slash);
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return std::string(path);
+}
+
+void append(http::Fields& fields, const access::HeaderFields& more) {
+  for (const auto& [name, value] : more) fields.push_back({name, value});
+}
+
+std::string command_line(const std::vector<std::string>& command) {
+  return fmt::format("{}", fmt::join(command, " "));
+}
+
+}  // namespace
+
+Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted,
+                 const child::Guard& guard, observe::Log& log)
+    : loaded_(std::move(loaded)),
+      log_(log),
+      signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+      reaper_(loop_),
+      child_(child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
+             child_options(settings_, std::move(launch))),
+      multiplexer_(child_, timers_, call_limits(settings_), log_, metrics_),
+      sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
+      gate_(settings_.keys, settings_.cors_origins, std::move(trusted), log_, metrics_),
+      legacy_sse_(sessions_, multiplexer_, timers_,
+                  {path_of(settings_.public_url), stream_options(settings_)}, metrics_),
+      rest_(multiplexer_, settings_.rest_timeout, stream_options(settings_)),
+      health_(sessions_, child_, timers_, gate_.needs_key()),
+      server_(
+          loop_, timers_, http_limits(settings_), routes(),
+          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
+  child_.set_events(multiplexer_);
+}
+
+Result<int> Program::run() {
+  const auto port = server_.listen(settings_.host, settings_.port);
+  if (!port) return tl::unexpected(port.error());
+  log_.info("Environment loaded", {{"variables", loaded_.dotenv_variables},
+                                   {"file", loaded_.dotenv_file.empty() ? "none" : loaded_.dotenv_file}});
+  for (const std::string& warning : loaded_.warnings) log_.warn(warning);
+  announce(*port);
+  wait_for_signal();
+  child_.start();
+  loop_.run();
+  return exit_code_;
+}
+
+std::vector<http::Route> Program::routes() {
+  std::vector<http::Route> all;
+  for (auto& part : {legacy_sse_.routes(), rest_.routes(), health_.routes()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  if (!settings_.debug_requests) return all;
+  for (http::Route& route : all) {
+    route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
+      const http::Request& request = exchange.request();
+      log_.info("request body", {{"method", request.method},
+                                 {"path", request.path},
+                                 {"address", request.caller->address},
+                                 {"bytes", request.body.size()},
+                                 {"body", std::string_view(request.body).substr(0, kLoggedBody)}});
+      handler(std::move(exchange));
+    };
+  }
+  return all;
+}
+
+http::Verdict Program::judge(const http::Head& head) const {
+  access::Decision decision = gate_.judge({head.method, head.path, head.peer_address,
+                                           [&head](std::string_view name) { return head.header(name); }});
+  http::Verdict verdict;
+  append(verdict.reply_fields, decision.reply_fields);
+  verdict.caller = std::move(decision.caller);
+  if (decision.answer) {
+    verdict.answer = decision.answer->message.empty()
+                         ? http::Response{decision.answer->status, {}, {}, {}}
+                         : http::error_response(decision.answer->status, decision.answer->message);
+    append(verdict.answer->fields, decision.answer->fields);
+  }
+  return verdict;
+}
+
+void Program::announce(std::uint16_t port) const {
+  const bool any = settings_.host == "0.0.0.0" || settings_.host == "::";
+  const std::string host = any ? "127.0.0.1" : settings_.host;
+  const std::string base =
+      settings_.public_url.empty()
+          ? fmt::format("http://{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port)
+          : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
+  const std::string keys = gate_.needs_key() ? fmt::format("needed ({} configured)", settings_.keys.size())
+                                             : "none: whoever reaches this address may use it";
+  log_.info("listening", {{"version", kVersion},
+                          {"address", fmt::format("{}:{}", settings_.host, port)},
+                          {"sse", base + "/sse"},
+                          {"message", base + "/message"},
+                          {"rest", base + "/tools"},
+                          {"health", base + "/health"},
+                          {"keys", keys},
+                          {"child", command_line(settings_.command)}});
+  if (!gate_.needs_key() && host != "127.0.0.1" && host != "localhost") {
+    log_.warn("no key is configured, and other machines can reach this address: set MCP_API_KEY");
+  }
+}
+
+// --- shutdown
+// -------------------------------------------------------------------------------------------------------
+
+void Program::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (++signals_seen_ > 1) {
+      log_.warn("second signal: ending at once", {{"signal", signal}});
+      exit_code_ = 128 + signal;
+      child_.kill_now();
+      server_.abort();
+      return loop_.stop();
+    }
+    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", multiplexer_.in_flight()}});
+    server_.stop_accepting();
+    multiplexer_.refuse_calls("mcp-sidecar is shutting down");
+    drain_until_ = timers_.now() + settings_.drain_timeout;
+    drain();
+    wait_for_signal();
+  });
+}
+
+void Program::drain() {
+  const bool idle = multiplexer_.in_flight() == 0 && server_.busy_connections() == 0;
+  if (idle || timers_.now() >= drain_until_) return end_child();
+  shutdown_timer_ = timers_.after(kDrainPoll, [this] { drain(); });
+}
+
+void Program::end_child() {
+  if (const std::size_t cut = multiplexer_.in_flight(); cut > 0)
+    log_.warn("calls cut by the shutdown", {{"calls", cut}});
+  child_.stop([this] { end_connections(); });
+}
+
+void Program::end_connections() {
+  shutdown_timer_ = timers_.after(kCloseTime, [this] {
+    server_.abort();
+    loop_.stop();
+  });
+  server_.close([this] { loop_.stop(); });
+}
+
+}  // namespace sidecar::app

@@ -1,0 +1,74 @@
+// Program: builds every part in the order of the floors, joins them, and takes them down again.
+// The one place that knows all of them. Owned by main; loop thread only.
+//
+// Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
+// → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
+// signal ends it at once.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/gate.hpp"
+#include "child/guard.hpp"
+#include "child/host.hpp"
+#include "child/reaper.hpp"
+#include "child/supervisor.hpp"
+#include "config/sources.hpp"
+#include "http/server.hpp"
+#include "mux/multiplexer.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "session/session_table.hpp"
+#include "transport/health.hpp"
+#include "transport/legacy_sse.hpp"
+#include "transport/rest.hpp"
+#include "util/asio_timers.hpp"
+
+namespace sidecar::app {
+
+class Program {
+ public:
+  // `environment`: of the child. `trusted`: Settings::trusted_proxies, parsed.
+  Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted, const child::Guard& guard,
+          observe::Log& log);
+
+  // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
+  Result<int> run();
+
+ private:
+  std::vector<http::Route> routes();
+  http::Verdict judge(const http::Head& head) const;
+  void announce(std::uint16_t port) const;
+
+  void wait_for_signal();
+  void drain();
+  void end_child();
+  void end_connections();
+
+  const config::Loaded loaded_;
+  const config::Settings& settings_ = loaded_.settings;
+  observe::Log& log_;
+  boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
+  AsioTimers timers_{loop_};
+  observe::Metrics metrics_;
+  boost::asio::signal_set signals_;
+  child::Reaper reaper_;
+  child::Supervisor child_;
+  mux::Multiplexer multiplexer_;
+  session::SessionTable sessions_;
+  access::Gate gate_;
+  transport::LegacySse legacy_sse_;
+  transport::Rest rest_;
+  transport::Health health_;
+  http::Server server_;
+  int signals_seen_ = 0;
+  int exit_code_ = 0;
+  Clock::time_point drain_until_{};
+  Timer shutdown_timer_;
+};
+
+}  // namespace sidecar::app
