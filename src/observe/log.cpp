@@ -55,7 +55,8 @@ std::string rendered(const LogField::Value& value, LogFormat format) {
 
 }  // namespace
 
-Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format) : sink_(std::move(sink)), format_(format) {}
+Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker)
+    : worker_(std::move(worker)), sink_(std::move(sink)), format_(format) {}
 
 bool Log::enabled(LogLevel level) const { return sink_->should_log(spdlog_level(level)); }
 
@@ -76,20 +77,14 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) {
 }
 
 Log make_stderr_log(LogLevel level, LogFormat format) {
-  // The logger holds the pool only weakly; the deleter keeps the pool as long as the logger lives.
   auto pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  std::shared_ptr<spdlog::logger> logger(
-      new spdlog::async_logger("mcp-sidecar", sink, pool, spdlog::async_overflow_policy::overrun_oldest),
-      [pool](spdlog::logger* done) {
-        done->flush();
-        delete done;
-      });
+  auto logger =
+      std::make_shared<spdlog::async_logger>("mcp-sidecar", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             pool, spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlog_level(level));
   logger->set_pattern(format == LogFormat::kText ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
                                                  : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
-  logger->flush_on(spdlog::level::warn);
-  return Log(std::move(logger), format);
+  return Log(std::move(logger), format, std::move(pool));
 }
 
 Log make_null_log() {

@@ -49,7 +49,8 @@ class Log {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  Log(std::shared_ptr<spdlog::logger> sink, LogFormat format);
+  // `worker`: what an asynchronous sink works on; its end writes what is still queued.
+  Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker = nullptr);
 
   void debug(std::string_view event, Fields fields = {}) { write(LogLevel::kDebug, event, fields); }
   void info(std::string_view event, Fields fields = {}) { write(LogLevel::kInfo, event, fields); }
@@ -60,6 +61,7 @@ class Log {
   void write(LogLevel level, std::string_view event, Fields fields);
 
  private:
+  std::shared_ptr<void> worker_;          // outlives sink_: queued lines hold the logger
   std::shared_ptr<spdlog::logger> sink_;  // shared: spdlog's own ownership of loggers
   LogFormat format_;
 };
