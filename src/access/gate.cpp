@@ -6,16 +6,6 @@
 namespace sidecar::access {
 namespace {
 
-constexpr std::string_view kAllowMethods = "GET, POST, DELETE, OPTIONS";
-constexpr std::string_view kAllowHeaders =
-    "Content-Type, Authorization, X-Requested-With, Accept, Origin, Cache-Control, X-MCP-Session-Id, "
-    "X-API-Key, "
-    "Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
-constexpr std::string_view kExposeHeaders =
-    "Content-Type, Cache-Control, X-MCP-Session-Id, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, "
-    "Mcp-Method, "
-    "Mcp-Name, WWW-Authenticate, Retry-After";
-constexpr std::string_view kMaxAge = "86400";
 constexpr std::string_view kBearer = "bearer ";
 
 // RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
@@ -31,18 +21,18 @@ std::string_view secret_of(std::string_view authorization) {
 
 }  // namespace
 
-Gate::Gate(const std::vector<config::Key>& keys, std::vector<std::string> cors_origins,
-           AddressSet trusted_proxies, observe::Log& log, observe::Metrics& metrics)
+Gate::Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies,
+           observe::Log& log, observe::Metrics& metrics)
     : keys_(keys),
-      cors_origins_(std::move(cors_origins)),
-      any_origin_(std::find(cors_origins_.begin(), cors_origins_.end(), "*") != cors_origins_.end()),
+      origins_(std::move(origins)),
       trusted_proxies_(std::move(trusted_proxies)),
       log_(log),
       metrics_(metrics) {}
 
 Decision Gate::judge(const Knock& knock) const {
+  const std::string_view origin = knock.header("Origin");
   Decision decision;
-  decision.reply_fields = cors_fields(knock.header("Origin"));
+  decision.reply_fields = origins_.reply_fields(origin);
   auto caller = std::make_shared<observe::Caller>();
   caller->address = effective_address(knock.peer_address, knock.header("X-Forwarded-For"),
                                       knock.header("X-Real-IP"), trusted_proxies_);
@@ -50,11 +40,15 @@ Decision Gate::judge(const Knock& knock) const {
   decision.caller = caller;
 
   if (knock.method == "OPTIONS") {
-    decision.answer = Refusal{204,
-                              {},
-                              {{"Access-Control-Allow-Methods", std::string(kAllowMethods)},
-                               {"Access-Control-Allow-Headers", std::string(kAllowHeaders)},
-                               {"Access-Control-Max-Age", std::string(kMaxAge)}}};
+    decision.answer = Refusal{204, {}, Origins::preflight_fields()};
+    return decision;
+  }
+  const bool health = knock.path == "/health";
+  if (!health && !origins_.lets_in(origin, knock.header("Host"))) {
+    log_.warn("origin refused",
+              {{"address", caller->address}, {"origin", origin}, {"host", knock.header("Host")}});
+    metrics_.refused("origin").Increment();
+    decision.answer = Refusal{403, "Origin not allowed", {}};
     return decision;
   }
   if (keys_.empty()) return decision;
@@ -66,7 +60,7 @@ Decision Gate::judge(const Knock& knock) const {
     caller->has_key = true;
     return decision;
   }
-  if (knock.path == "/health") return decision;
+  if (health) return decision;
 
   log_.warn("authentication failed", {{"address", caller->address},
                                       {"method", knock.method},
@@ -77,20 +71,6 @@ Decision Gate::judge(const Knock& knock) const {
   decision.answer = Refusal{
       401, api_key.empty() ? "Valid API key required" : "Invalid API key", {{"WWW-Authenticate", "Bearer"}}};
   return decision;
-}
-
-// Never together with credentials: keys travel in fields that a page sets itself.
-HeaderFields Gate::cors_fields(std::string_view origin) const {
-  HeaderFields fields;
-  if (any_origin_) {
-    fields.emplace_back("Access-Control-Allow-Origin", "*");
-  } else {
-    fields.emplace_back("Vary", "Origin");
-    if (std::find(cors_origins_.begin(), cors_origins_.end(), origin) == cors_origins_.end()) return fields;
-    fields.emplace_back("Access-Control-Allow-Origin", std::string(origin));
-  }
-  fields.emplace_back("Access-Control-Expose-Headers", std::string(kExposeHeaders));
-  return fields;
 }
 
 }  // namespace sidecar::access

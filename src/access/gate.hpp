@@ -1,7 +1,7 @@
-// Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, key, and
-// the fields that let browsers read the answer. Knows nothing of HTTP connections, sessions or MCP: it judges
-// a plain struct. Order: effective address → preflight and /health leave here → key. Owned by app; loop
-// thread only.
+// Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, origin and
+// key. Knows nothing of HTTP connections, sessions or MCP: it judges a plain struct.
+// Order: effective address → preflight leaves here → origin → key; /health passes both.
+// Owned by app; loop thread only.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,12 @@
 
 #include "access/address.hpp"
 #include "access/keys.hpp"
+#include "access/origins.hpp"
 #include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace sidecar::access {
-
-using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
 struct Knock {
   std::string_view method;
@@ -44,18 +43,15 @@ struct Decision {
 
 class Gate {
  public:
-  Gate(const std::vector<config::Key>& keys, std::vector<std::string> cors_origins,
-       AddressSet trusted_proxies, observe::Log& log, observe::Metrics& metrics);
+  Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies, observe::Log& log,
+       observe::Metrics& metrics);
 
   bool needs_key() const { return !keys_.empty(); }
   Decision judge(const Knock& knock) const;
 
  private:
-  HeaderFields cors_fields(std::string_view origin) const;
-
   Keys keys_;
-  std::vector<std::string> cors_origins_;
-  bool any_origin_;
+  Origins origins_;
   AddressSet trusted_proxies_;
   observe::Log& log_;
   observe::Metrics& metrics_;

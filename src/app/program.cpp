@@ -61,6 +61,19 @@ std::string path_of(std::string_view url) {
   return std::string(path);
 }
 
+// "https://host:443/prefix" → "host"
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find_first_of(":/")));
+}
+
+access::Origins origins(const config::Settings& settings) {
+  const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
+  return {settings.cors_origins, loopback, {host_of(settings.public_url)}};
+}
+
 void append(http::Fields& fields, const access::HeaderFields& more) {
   for (const auto& [name, value] : more) fields.push_back({name, value});
 }
@@ -81,7 +94,7 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
              child_options(settings_, std::move(launch))),
       multiplexer_(child_, timers_, call_limits(settings_), log_, metrics_),
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      gate_(settings_.keys, settings_.cors_origins, std::move(trusted), log_, metrics_),
+      gate_(settings_.keys, origins(settings_), std::move(trusted), log_, metrics_),
       legacy_sse_(sessions_, multiplexer_, timers_,
                   {path_of(settings_.public_url), stream_options(settings_)}, metrics_),
       rest_(multiplexer_, settings_.rest_timeout, stream_options(settings_)),

