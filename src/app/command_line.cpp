@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <vector>
 
 #include "config/describe.hpp"
@@ -66,7 +68,8 @@ class Parser {
         app_.add_subcommand("healthcheck", "Ask a running mcp-sidecar whether it is alive: exits 0 or 1");
     healthcheck_->fallthrough();
     healthcheck_->allow_extras();
-    healthcheck_->footer("Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
+    healthcheck_->footer(
+        "Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
     url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")->type_name("URL")->expected(1);
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     for (const config::Setting& setting : config::settings_table()) add(setting);
@@ -103,8 +106,7 @@ class Parser {
     const auto extras = app_.remaining(true);
     if (extras.empty()) return "";
     const std::string& first = extras.front();
-    if (first.starts_with('-'))
-      return fmt::format("unknown flag {}{}", first.substr(0, first.find('=')), kSeeHelp);
+    if (first.starts_with('-')) return fmt::format("unknown flag {}{}", flag_name(first), kSeeHelp);
     return "an argument that is no flag: the wrapped server's command goes after --, as in: mcp-sidecar -- "
            "node server.js";
   }
@@ -134,6 +136,13 @@ class Parser {
         ->type_name(value)
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  // Only what looks like a name: `-kSECRET` and `--key:SECRET` may hold a value.
+  static std::string flag_name(const std::string& argument) {
+    if (!argument.starts_with("--")) return argument.substr(0, 2);
+    return argument.substr(
+        0, argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"));
   }
 
   static std::optional<std::string> value_of(const CLI::Option* option) {

@@ -37,7 +37,7 @@ Result<void> ask(Client& client, const HealthTarget& target) {
                                    return body.size() < kMaxBodyBytes;
                                  });
   if (body.size() == kMaxBodyBytes) return fail(where + " gave an answer that is too long");
-  if (!answer) return fail(fmt::format("no answer from {}: {}", where, httplib::to_string(answer.error())));
+  if (!answer) return fail(fmt::format("no answer from {} ({})", where, httplib::to_string(answer.error())));
   if (answer->status != 200) return fail(fmt::format("{} answered {}", where, answer->status));
   const auto health = nlohmann::json::parse(body, nullptr, false);
   const auto status = health.is_object() ? health.find("status") : health.end();

@@ -1,0 +1,145 @@
+#include "config/table.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "config/sources.hpp"
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using namespace sidecar::config;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+// A value that each setting must refuse.
+const std::map<std::string, std::vector<std::string>> kWrong = {
+    {"MCP_COMMAND", {"node 'x", " ", "''"}},
+    {"MCP_HOST", {"a b", "*", "http://localhost"}},
+    {"MCP_PORT", {"abc", "-1", "65536", "80 80", "3001/tcp"}},
+    {"MCP_PUBLIC_URL", {"mcp.example.com", "https://a?b"}},
+    {"MCP_API_KEYS", {",", "bad name:key"}},
+    {"MCP_CORS_ORIGINS", {"example.com", "https://*.example.com"}},
+    {"MCP_TRUSTED_PROXIES", {"10.0.0.0/33", "*", "traefik"}},
+    {"MCP_PASS_SECRETS", {"maybe"}},
+    {"MCP_MAX_CONNECTIONS", {"0", "many", "1000001"}},
+    {"MCP_SESSION_TIMEOUT", {"30", "31d", "0", "1000h"}},
+    {"MCP_KEEPALIVE_INTERVAL", {"30", "25h", "soon"}},
+    {"MCP_STREAM_QUEUE", {"8", "8XB", "17GB"}},
+    {"MCP_STREAM_STALL", {"0", "never"}},
+    {"MCP_MAX_HEAD", {"16", "17MB"}},
+    {"MCP_MAX_BODY", {"10", "3GB", "ten"}},
+    {"MCP_RECEIVE_TIMEOUT", {"30", "2h"}},
+    {"MCP_IDLE_CONNECTION", {"1", "25h"}},
+    {"MCP_MAX_BUFFERED", {"1KB", "all"}},
+    {"MCP_MAX_TCP_CONNECTIONS", {"0", "1e4"}},
+    {"MCP_MAX_TCP_CONNECTIONS_PER_IP", {"0", "-5"}},
+    {"MCP_MAX_CALLS_PER_SESSION", {"0", "x"}},
+    {"MCP_MAX_CALLS", {"0", "x"}},
+    {"MCP_CALL_TIMEOUT", {"5", "8000000000"}},
+    {"MCP_CALL_TIMEOUT_TOTAL", {"5", "169h"}},
+    {"MCP_REST_TIMEOUT", {"30", "thirty"}},
+    {"MCP_HANDSHAKE_TIMEOUT", {"60", "61m"}},
+    {"MCP_MAX_LINE", {"64", "2GB"}},
+    {"MCP_STDIN_QUEUE", {"16", "17GB"}},
+    {"MCP_STDIN_CLOSE_GRACE", {"61m", "-1s"}},
+    {"MCP_TERM_GRACE", {"61m", "x"}},
+    {"MCP_RESTART_DELAY", {"61m", "x"}},
+    {"MCP_RESTART_DELAY_MAX", {"61m", "x"}},
+    {"MCP_DRAIN_TIMEOUT", {"61m", "x"}},
+    {"LOG_LEVEL", {"loud", "5"}},
+    {"MCP_LOG_FORMAT", {"xml"}},
+    {"MCP_DEBUG_REQUESTS", {"2", "verbose"}},
+};
+
+Sources with_environment(const std::string& name, const std::string& value) {
+  Sources sources;
+  sources.environment.emplace(name, value);
+  return sources;
+}
+
+}  // namespace
+
+TEST_CASE("table: every default in it is the one in Settings") {
+  for (const Setting& setting : settings_table()) {
+    if (setting.initial.empty()) continue;
+    Settings settings;
+    CAPTURE(setting.name);
+    REQUIRE(setting.parse(setting.name, setting.initial, settings));
+    CHECK(settings == Settings{});
+  }
+}
+
+TEST_CASE("table: no two settings share a name or a flag, and each says what it is in one line") {
+  std::set<std::string_view> names;
+  std::set<std::string_view> flags;
+  const auto fresh = [&names](std::string_view name) { return name.empty() || names.insert(name).second; };
+  for (const Setting& setting : settings_table()) {
+    CAPTURE(setting.name);
+    CHECK((fresh(setting.name) && fresh(setting.aliases[0]) && fresh(setting.aliases[1])));
+    CHECK(flags.insert(setting.flag).second);
+    CHECK(setting.flag.starts_with("--"));
+    CHECK_FALSE(setting.help.empty());
+    CHECK(setting.help.find_first_of("\n|") == std::string_view::npos);
+  }
+  for (const Postponed& postponed : postponed_settings()) {
+    for (const std::string_view name : postponed.names) CHECK(fresh(name));
+  }
+}
+
+TEST_CASE("table: every setting refuses a wrong value in one line with its name, the value and the source") {
+  for (const Setting& setting : settings_table()) {
+    const std::string name(setting.name);
+    CAPTURE(name);
+    REQUIRE(kWrong.contains(name));
+    for (const std::string& value : kWrong.at(name)) {
+      CAPTURE(value);
+      const auto loaded = load(with_environment(name, value));
+      REQUIRE_FALSE(loaded);
+      const std::string given = setting.secret == Secret::kYes ? name : name + "=" + value;
+      CHECK_THAT(loaded.error().message, StartsWith(given + " (environment): "));
+      CHECK(loaded.error().message.find('\n') == std::string::npos);
+      CHECK(loaded.error().message.size() > given.size() + std::string_view(" (environment): ").size());
+    }
+  }
+}
+
+TEST_CASE("table: every further name of a setting gives it the same value") {
+  const std::map<std::string, std::string> values = {{"MCP_HOST", "0.0.0.0"},
+                                                     {"MCP_PORT", "8080"},
+                                                     {"MCP_API_KEYS", "k1"},
+                                                     {"MCP_CORS_ORIGINS", "http://a"},
+                                                     {"MCP_MAX_CONNECTIONS", "7"},
+                                                     {"MCP_SESSION_TIMEOUT", "60000"},
+                                                     {"MCP_KEEPALIVE_INTERVAL", "5000"},
+                                                     {"MCP_DEBUG_REQUESTS", "true"}};
+  std::size_t aliases = 0;
+  for (const Setting& setting : settings_table()) {
+    for (const std::string_view alias : setting.aliases) {
+      if (alias.empty()) continue;
+      ++aliases;
+      const std::string name(setting.name);
+      CAPTURE(name, alias);
+      REQUIRE(values.contains(name));
+      const auto own = load(with_environment(name, values.at(name)));
+      const auto other = load(with_environment(std::string(alias), values.at(name)));
+      REQUIRE((own && other));
+      CHECK(own->settings == other->settings);
+      CHECK_FALSE(own->settings == Settings{});
+      CHECK(other->origin(name).describe() == "environment " + std::string(alias));
+    }
+  }
+  CHECK(aliases == 12);
+}
+
+TEST_CASE("table: the words that other loggers have for levels are understood") {
+  const auto [word, level] = GENERATE(table<std::string, std::string>({{"WARNING", "warn"},
+                                                                       {"verbose", "debug"},
+                                                                       {"silly", "trace"},
+                                                                       {"http", "info"},
+                                                                       {"fatal", "error"},
+                                                                       {"silent", "off"},
+                                                                       {"Info", "info"}}));
+  CHECK(load(with_environment("LOG_LEVEL", word))->settings.log_level == level);
+}
