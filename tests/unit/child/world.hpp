@@ -68,7 +68,7 @@ struct World {
     const auto limit = std::chrono::steady_clock::now() + 30s;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > limit) FAIL("hangs; log so far:\n" << logged.str());
-      loop.run_one_for(1s);
+      loop.run_one_for(20ms);  // some conditions are not events of the loop
     }
   }
   bool has_logged(const std::string& text) const { return logged.str().find(text) != std::string::npos; }
