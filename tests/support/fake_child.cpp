@@ -22,6 +22,7 @@
 //   --ignore-stdin-end       lives on when stdin ends ("got EOF" on stderr)
 //   --tail=TEXT              at the end of stdin writes TEXT without LF to stdout
 //   --exit-at-end=N          exits with code N at the end of stdin (default 0)
+//   --protocol=VERSION       the protocol version that it answers (default 2025-11-25)
 //   --pages=N                tools/list comes in N pages (default 1)
 //   --list-changed           promises listChanged for tools
 //   --echo-lines             is no MCP server: answers each line with itself; the words "exit N", "die
@@ -456,14 +457,15 @@ void initialize(const Call& call) {
   if (has("--exit-on-initialize")) ::_exit(number_of("--exit-on-initialize", 1));
   if (has("--no-handshake")) return;
   if (has("--refuse-initialize")) return say(error(call.id, -32603, "refused, as told"));
-  say(result(call.id, ordered_json{{"protocolVersion", "2025-11-25"},
-                                   {"capabilities",
-                                    {{"tools", {{"listChanged", has("--list-changed")}}},
-                                     {"resources", {{"subscribe", true}}},
-                                     {"prompts", ordered_json::object()},
-                                     {"logging", ordered_json::object()}}},
-                                   {"serverInfo", {{"name", "fake-child"}, {"version", "1.10"}}}}
-                          .dump()));
+  say(result(call.id,
+             ordered_json{{"protocolVersion", has("--protocol") ? text_of("--protocol") : "2025-11-25"},
+                          {"capabilities",
+                           {{"tools", {{"listChanged", has("--list-changed")}}},
+                            {"resources", {{"subscribe", true}}},
+                            {"prompts", ordered_json::object()},
+                            {"logging", ordered_json::object()}}},
+                          {"serverInfo", {{"name", "fake-child"}, {"version", "1.10"}}}}
+                 .dump()));
 }
 
 struct Method {

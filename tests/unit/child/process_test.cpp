@@ -1,0 +1,412 @@
+// One run of a real process: what it gets from us, what we get from it, and how it ends.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+
+#include "unit/child/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// A FIFO that tells by its end of file that everybody who held it is gone.
+struct Fifo {
+  explicit Fifo() {
+    std::string name = "/tmp/sidecar-fifo-XXXXXX";
+    folder = ::mkdtemp(name.data());
+    path = folder + "/fifo";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    fd = child::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  }
+  ~Fifo() { std::filesystem::remove_all(folder); }
+  // Nobody holds it. Only meaningful once somebody did.
+  bool released() const {
+    char byte = 0;
+    return ::read(fd.get(), &byte, 1) == 0;
+  }
+  bool held() const {
+    char byte = 0;
+    return ::read(fd.get(), &byte, 1) < 0;
+  }
+  std::string folder, path;
+  child::UniqueFd fd;
+};
+
+pid_t parse_grandchild(const std::string& log) {
+  const std::string mark = "grandchild ";
+  return std::atoi(log.c_str() + log.find(mark) + mark.size());
+}
+
+bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+}  // namespace
+
+TEST_CASE("process: it has three descriptors, whatever we have open") {
+  World world;
+  // Not close-on-exec, on both sides of the numbers that spawning itself uses.
+  const child::UniqueFd low(::open("/dev/null", O_RDONLY));
+  const child::UniqueFd high(::fcntl(low.get(), F_DUPFD, 500));
+  Supervised child(world);
+  child.start();
+  CHECK(child.ask("fds") == "0 1 2");
+}
+
+TEST_CASE("process: it ignores and blocks no signal, and dies with us") {
+  World world;
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  ::sigaddset(&blocked, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  ::signal(SIGUSR2, SIG_IGN);  // and SIGPIPE is ignored already
+  Supervised child(world);
+  child.start();
+  ::signal(SIGUSR2, SIG_DFL);
+  ::sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
+  CHECK(child.ask("signals") == "0000000000000000 0000000000000000 9");
+}
+
+TEST_CASE("process: it leads a process group of its own") {
+  World world;
+  Supervised child(world);
+  child.start();
+  const pid_t pid = child.link.status().pid;
+  CHECK(::getpgid(pid) == pid);
+}
+
+TEST_CASE("process: its environment and directory are those given, and nothing else") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--echo-lines"});
+  options.process.launch.environment = {"ONE=1", "EMPTY=", "ODD=a=b c"};
+  options.process.launch.working_directory = "/usr/share";
+  Supervised child(world, options);
+  child.start();
+  CHECK(child.ask("env") == "ONE=1,EMPTY=,ODD=a=b c");
+  CHECK(child.ask("cwd") == "/usr/share");
+}
+
+TEST_CASE("process: spawning leaves our own signal mask as it was") {
+  World world;
+  sigset_t before, after;
+  ::sigprocmask(SIG_SETMASK, nullptr, &before);
+  Supervised child(world);
+  child.start();
+  ::sigprocmask(SIG_SETMASK, nullptr, &after);
+  for (int number = 1; number < NSIG; ++number)
+    CHECK(::sigismember(&before, number) == ::sigismember(&after, number));
+}
+
+TEST_CASE("process: many lines and lines of megabytes come back byte for byte") {
+  World world;
+  Supervised child(world);
+  child.start();
+  Texts expected;
+  for (int i = 0; i < 5'000; ++i) expected.push_back("line " + std::to_string(i));
+  expected.push_back(std::string(5'000'000, 'x'));
+  expected.push_back("");
+  for (const std::string& line : expected) REQUIRE(child.send(line));
+  world.run_until([&] { return child.events.lines.size() == expected.size(); });
+  CHECK((child.events.lines == expected));
+}
+
+TEST_CASE("process: what it said last is delivered before its exit") {
+  World world;
+  Supervised child(world);
+  child.start();
+  for (int i = 0; i < 1'000; ++i) child.send("line");
+  child.send("exit 7");
+  std::size_t lines_at_exit = 0;
+  child.events.when_exit = [&] { lines_at_exit = child.events.lines.size(); };
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(lines_at_exit == 1'000);
+  CHECK(exit.reason == "exited with code 7");
+  CHECK(exit.code == 7);
+  CHECK_FALSE(exit.signal);
+  CHECK(exit.lines_written == 1'001);
+}
+
+TEST_CASE("process: death by a signal is told as such") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.send("die 11");
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.reason == "killed by signal 11 (SIGSEGV)");
+  CHECK(exit.signal == SIGSEGV);
+  CHECK_FALSE(exit.code);
+}
+
+TEST_CASE("process: a line cut by death is dropped and counted") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.send("whole");
+  child.send("cut");
+  child.wait_for_exit();
+  CHECK(child.events.lines == Texts{"whole"});
+  CHECK(world.metrics.dropped("cut_line").Value() == 1);
+}
+
+TEST_CASE("process: a last line without LF counts when it exits with code 0, and only then") {
+  World world;
+  Supervised good(world, {"--echo-lines", "--tail=the end"});
+  good.start();
+  good.stop();
+  world.run_until([&] { return good.stopped; });
+  CHECK(good.events.lines == Texts{"the end"});
+  Supervised bad(world, {"--echo-lines", "--tail=the end", "--exit-at-end=1"});
+  bad.start();
+  bad.stop();
+  world.run_until([&] { return bad.stopped; });
+  CHECK(bad.events.lines.empty());
+}
+
+TEST_CASE("process: its last words on stderr come with its exit") {
+  World world;
+  Supervised child(world, {"--echo-lines", "--stderr=Error: SDP_KEY is not set", "--exit=1"});
+  child.start();
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.reason == "exited with code 1");
+  CHECK(exit.stderr_tail == Texts{"Error: SDP_KEY is not set"});
+}
+
+TEST_CASE("process: a command that cannot be started ends with the reason, and is tried again") {
+  World world;
+  child::SupervisorOptions options = fake_child({});
+  options.process.launch.command = {"no-such-command", "x"};
+  Supervised child(world, options);
+  child.link.start();
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.reason == "cannot start: no-such-command: No such file or directory");
+  CHECK(exit.failed_starts == 1);
+  CHECK(exit.retry_in == 100ms);
+  CHECK(child.events.started == 0);
+  world.timers.advance(100ms);
+  CHECK(child.wait_for_exit(2).retry_in == 200ms);
+}
+
+TEST_CASE("process: what only exec finds out is told, and leaves no zombie") {
+  World world;
+  Fifo folder;
+  const std::string path = folder.folder + "/not-a-program";
+  const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+  REQUIRE(::write(file.get(), "junk\n", 5) == 5);
+  ::fchmod(file.get(), 0755);
+  const child::Launch launch{{path}, {}, {}};
+  const Result<child::Spawned> busy = child::spawn(launch, world.guard);
+  CHECK(busy.error().message == "cannot start: " + path + ": Text file busy");
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == 0);  // only the guard
+}
+
+TEST_CASE("process: a script without an interpreter line is refused in words") {
+  World world;
+  Fifo folder;
+  const std::string path = folder.folder + "/script";
+  {
+    const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+    REQUIRE(::write(file.get(), "echo hello\n", 11) == 11);
+  }
+  const Result<child::Spawned> spawned = child::spawn({{path}, {}, {}}, world.guard);
+  CHECK(spawned.error().message == "cannot start: " + path + ": Exec format error");
+}
+
+TEST_CASE("process: the end of stdin is enough for one that listens") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.stop();
+  CHECK_FALSE(child.link.running());
+  CHECK_FALSE(child.send("too late"));
+  world.run_until([&] { return child.stopped; });
+  CHECK(child.events.exits.at(0).reason == "exited with code 0");
+  CHECK(child.events.exits.at(0).final);
+  CHECK(world.timers.waiting() == 0);
+}
+
+TEST_CASE("process: one that ignores the end of stdin gets TERM after a second") {
+  World world;
+  Supervised child(world, {"--ignore-stdin-end"});
+  child.start();
+  child.stop();
+  world.run_until([&] { return world.has_logged("got EOF"); });
+  world.timers.advance(999ms);
+  CHECK(child.link.status().pid > 0);
+  world.timers.advance(1ms);
+  CHECK(child.wait_for_exit().reason == "killed by signal 15 (SIGTERM)");
+}
+
+TEST_CASE("process: one that ignores TERM too is killed two seconds later") {
+  World world;
+  Supervised child(world, {"--ignore-stdin-end", "--ignore-term"});
+  child.start();
+  child.stop();
+  world.run_until([&] { return world.has_logged("got EOF"); });
+  world.timers.advance(1s);
+  world.run_until([&] { return world.has_logged("got TERM"); });
+  world.timers.advance(1999ms);
+  CHECK(child.link.status().pid > 0);
+  world.timers.advance(1ms);
+  CHECK(child.wait_for_exit().reason == "killed by signal 9 (SIGKILL)");
+}
+
+TEST_CASE("process: a stopped (SIGSTOP) one is killed as well") {
+  World world;
+  Supervised child(world);
+  child.start();
+  ::kill(child.link.status().pid, SIGSTOP);
+  child.stop();
+  world.timers.advance(3s);
+  CHECK(child.wait_for_exit().signal == SIGKILL);
+}
+
+TEST_CASE("process: a grandchild that ignores stdin and TERM is killed when its parent exits") {
+  World world;
+  Fifo fifo;
+  Supervised child(world, {"--echo-lines", "--grandchild=" + fifo.path});
+  child.start();
+  world.run_until([&] { return world.has_logged("grandchild ") && fifo.held(); });
+  const pid_t grandchild = parse_grandchild(world.logged.str());
+  CHECK(alive(grandchild));
+  child.send("exit 0");
+  child.wait_for_exit();
+  world.run_until([&] { return fifo.released(); });
+  world.run_until([&] { return !alive(grandchild); });  // its zombie came to us and was reaped
+  CHECK(world.reaper.adopted() == 1);
+}
+
+TEST_CASE("process: a descendant that left the group holds the pipes: the exit is told after the grace") {
+  World world;
+  Fifo fifo;
+  Supervised child(world, {"--echo-lines", "--escapee=" + fifo.path});
+  child.start();
+  world.run_until([&] { return world.has_logged("grandchild ") && fifo.held(); });
+  const pid_t escapee = parse_grandchild(world.logged.str());
+  child.send("last line");
+  child.send("exit 5");
+  world.run_until([&] { return world.timers.waiting() == 2 && child.events.lines.size() == 1; });
+  CHECK(child.events.exits.empty());  // the handshake's timer and the grace are running
+  world.timers.advance(500ms);
+  CHECK(child.wait_for_exit().code == 5);
+  CHECK(alive(escapee));
+  CHECK(child::kill_remaining_children(world.guard) == 1);
+  CHECK(fifo.released());
+  CHECK(child::kill_remaining_children(world.guard) == 0);
+}
+
+TEST_CASE("process: one that closes its stdout and lives on is ended, and the reason says so") {
+  World world;
+  Supervised child(world, {"--echo-lines", "--close-stdout", "--ignore-stdin-end"});
+  child.start();
+  child.send("x");
+  world.run_until([&] { return !child.link.running(); });
+  world.timers.advance(1s);
+  CHECK(child.wait_for_exit().reason == "closed its stdout and did not exit; killed by signal 15 (SIGTERM)");
+}
+
+TEST_CASE("process: one that closes its stdin and lives on is ended by the first line for it") {
+  World world;
+  Supervised child(world, {"--close-stdin"});
+  child.start();
+  world.run_until([&] { return child.events.lines == Texts{"stdin closed"}; });
+  CHECK(child.send("x"));
+  world.run_until([&] { return !child.link.running(); });
+  world.timers.advance(1s);
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.reason == "closed its stdin and did not exit; killed by signal 15 (SIGTERM)");
+  CHECK(exit.lines_written == 0);
+}
+
+TEST_CASE("process: one that stops reading fills the queue, and the exit says which lines it had") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--echo-lines", "--stop-reading"});
+  options.process.stdin_queue_bytes = 1'000'000;
+  Supervised child(world, options);
+  child.start();
+  child.ask("hello");
+  child.send("stop-reading");
+  world.run_until([&] { return world.metrics.child_stdin_queue_bytes.Value() == 0; });
+  unsigned taken = 0;
+  while (child.send(std::string(9'999, 'x'))) ++taken;
+  CHECK(taken == 100);
+  CHECK_FALSE(child.link.can_send(9'999));
+  world.loop.poll();
+  ::kill(child.link.status().pid, SIGKILL);
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.lines_written >= 2);
+  CHECK(exit.lines_written < 2 + 20);  // a pipe holds 64 KB
+  CHECK(world.metrics.child_stdin_queue_bytes.Value() == 0);
+}
+
+TEST_CASE("process: a line beyond the limit is reported and the next one comes through") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--echo-lines"});
+  options.process.max_line_bytes = 100'000;
+  Supervised child(world, options);
+  child.start();
+  const std::string line = "first" + std::string(1'000'000, '.') + "last";
+  child.send(line);
+  CHECK(child.ask("next") == "next");
+  REQUIRE(child.events.too_long.size() == 1);
+  CHECK(child.events.too_long[0].size == line.size());
+  CHECK(child.events.too_long[0].first == line.substr(0, 4096));
+  CHECK(child.events.too_long[0].last == line.substr(line.size() - 4096));
+}
+
+TEST_CASE("process: a line beyond the limit that does not end in time ends the process") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--tail=" + std::string(1'000, 'x'), "--ignore-stdin-end"});
+  options.process.launch.command = {"/bin/sh", "-c", "printf %0200000d 0; exec sleep 1000"};
+  options.process.max_line_bytes = 1'000;
+  options.handshake_timeout = 1h;
+  Supervised child(world, options);
+  child.start();
+  world.run_until([&] { return world.timers.waiting() == 2; });  // the handshake's and the line's
+  world.timers.advance(59'999ms);
+  CHECK(child.link.running());
+  world.timers.advance(1ms);
+  CHECK_FALSE(child.link.running());
+  world.timers.advance(1s);
+  CHECK(child.wait_for_exit().reason ==
+        "wrote a line beyond the limit that does not end; killed by signal 15 (SIGTERM)");
+}
+
+TEST_CASE("process: a line that is beyond all measure ends the process at once") {
+  World world;
+  child::SupervisorOptions options = fake_child({});
+  options.process.launch.command = {"/bin/sh", "-c", "exec cat /dev/zero"};
+  options.process.max_line_bytes = 1'000;
+  options.process.max_unfinished_bytes = 10'000'000;
+  Supervised child(world, options);
+  child.start();
+  world.run_until([&] { return !child.link.running(); });
+  world.timers.advance(1s);
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.reason.starts_with("wrote 100"));
+  CHECK(exit.reason.ends_with(" bytes without a line feed; killed by signal 15 (SIGTERM)"));
+}
+
+TEST_CASE("process: a flood on stderr does not keep answers back") {
+  World world;
+  child::SupervisorOptions options = fake_child({});
+  options.process.launch.command = {"/bin/sh", "-c", "yes 'a line of noise' >&2 & exec cat"};
+  Supervised child(world, options);
+  child.start();
+  world.run_until([&] { return world.has_logged("noise"); });
+  for (int i = 0; i < 100; ++i) CHECK(child.ask("question") == "question");
+  child.link.stop([] {});
+  CHECK(child.wait_for_exit().stderr_tail.size() == 64);
+}
+
+TEST_CASE("process: a supervisor that is dropped kills its process and the group") {
+  World world;
+  Fifo fifo;
+  {
+    Supervised child(world, {"--ignore-term", "--grandchild=" + fifo.path});
+    child.start();
+    world.run_until([&] { return world.has_logged("grandchild ") && fifo.held(); });
+  }
+  world.run_until([&] { return fifo.released(); });
+}

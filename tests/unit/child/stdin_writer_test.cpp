@@ -1,0 +1,124 @@
+#include "child/stdin_writer.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <fcntl.h>
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using child::LineNumber;
+using child::StdinWriter;
+using child::UniqueFd;
+
+namespace {
+
+// A pipe as small as the kernel makes them, whose other end the test reads when it likes.
+struct OtherEnd {
+  explicit OtherEnd(std::size_t limit) {
+    std::signal(SIGPIPE, SIG_IGN);
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    REQUIRE(::fcntl(ends[0], F_SETPIPE_SZ, 4096) == 4096);
+    reading = UniqueFd(ends[0]);
+    writer.emplace(loop, UniqueFd(ends[1]), limit, metrics, [this] { ++broken; });
+  }
+  // What can be read before `size` bytes are complete.
+  std::string read(std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+      loop.poll();
+      char chunk[4096];
+      const ssize_t got = ::read(reading.get(), chunk, std::min(sizeof chunk, size - text.size()));
+      REQUIRE(got > 0);
+      text.append(chunk, static_cast<std::size_t>(got));
+    }
+    loop.poll();
+    return text;
+  }
+  double gauge() const { return metrics.child_stdin_queue_bytes.Value(); }
+
+  boost::asio::io_context loop;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{loop.get_executor()};
+  observe::Metrics metrics;
+  UniqueFd reading;
+  int broken = 0;
+  std::optional<StdinWriter> writer;
+};
+
+}  // namespace
+
+TEST_CASE("stdin_writer: lines go out in order with an LF each, however many wait") {
+  OtherEnd end(1 << 20);
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string line = "line " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), '.');
+    CHECK(end.writer->push(line) == static_cast<LineNumber>(i + 1));
+    expected += line + "\n";
+  }
+  CHECK(end.read(expected.size()) == expected);
+  CHECK(end.writer->lines_written() == 1000);
+  CHECK(end.writer->waiting_bytes() == 0);
+  CHECK(end.gauge() == 0);
+}
+
+TEST_CASE("stdin_writer: a line larger than the pipe goes out in pieces") {
+  OtherEnd end(1 << 20);
+  const std::string line(100'000, 'x');
+  end.writer->push(line);
+  end.writer->push("");
+  end.writer->push("next");
+  CHECK((end.read(100'000 + 1 + 1 + 5) == line + "\n\nnext\n"));
+  CHECK(end.writer->lines_written() == 3);
+}
+
+TEST_CASE("stdin_writer: beyond the limit lines are refused until some went out") {
+  OtherEnd end(10'000);
+  CHECK(end.writer->push(std::string(8'999, 'a')));
+  end.loop.poll();
+  CHECK(end.writer->waiting_bytes() == 9'000 - 4'096);
+  CHECK(end.gauge() == 9'000 - 4'096);
+  CHECK(end.writer->can_push(5'095));  // with its LF exactly up to the limit
+  CHECK_FALSE(end.writer->can_push(5'096));
+  CHECK_FALSE(end.writer->push(std::string(5'096, 'b')));
+  end.read(9'000);
+  CHECK(end.writer->push(std::string(5'096, 'b')) == 2);
+}
+
+TEST_CASE("stdin_writer: a line beyond the limit is taken when nothing waits") {
+  OtherEnd end(100);
+  CHECK(end.writer->push(std::string(50'000, 'a')) == 1);
+  CHECK_FALSE(end.writer->can_push(0));
+  end.read(50'001);
+  CHECK(end.writer->push("b") == 2);
+}
+
+TEST_CASE("stdin_writer: only lines that went out as a whole count as written") {
+  OtherEnd end(1 << 20);
+  end.writer->push(std::string(1'000, 'a'));
+  end.writer->push(std::string(10'000, 'b'));
+  end.writer->push("c");
+  end.loop.poll();
+  CHECK(end.writer->lines_written() == 1);
+  end.writer->close();
+  CHECK(end.writer->lines_written() == 1);
+  CHECK(end.gauge() == 0);
+  CHECK_FALSE(end.writer->push("d"));
+  CHECK_FALSE(end.writer->can_push(0));
+}
+
+TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited is dropped") {
+  OtherEnd end(1 << 20);
+  end.writer->push("read");
+  end.read(5);
+  end.reading.reset();
+  CHECK(end.writer->push("lost") == 2);
+  CHECK(end.writer->push("lost too") == 3);
+  CHECK(end.broken == 0);
+  end.loop.poll();
+  CHECK(end.broken == 1);
+  CHECK(end.writer->lines_written() == 1);
+  CHECK_FALSE(end.writer->can_push(1));
+  CHECK(end.gauge() == 0);
+}
