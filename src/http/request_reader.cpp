@@ -19,7 +19,8 @@ using beast::http::verb;
 constexpr std::size_t kPadding = 64;              // of capacity after the body, for simdjson
 constexpr std::size_t kReservedAtOnce = 1 << 20;  // a declared length is believed up to here
 constexpr std::size_t kRequestLineExtra = 32;     // method, version and spaces around a target
-// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser asserts as much.
+// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser asserts as
+// much.
 constexpr std::size_t kLeastChunkedEnd = std::string_view("0\r\n\r\n").size();
 constexpr verb kServed[] = {verb::get,     verb::head,    verb::post, verb::put,
                             verb::delete_, verb::options, verb::patch};

@@ -1,10 +1,11 @@
-// What is not HTTP, or more of it than we take: each gets its status (or a closed connection) and harms nobody else.
+// What is not HTTP, or more of it than we take: each gets its status (or a closed connection) and harms
+// nobody else.
 #include "world.hpp"
 
 namespace sidecar::test {
 namespace {
 
-constexpr int kClosed = 0;   // the connection ends without an answer
+constexpr int kClosed = 0;  // the connection ends without an answer
 constexpr int kTimeout = 408;
 
 struct Bad {
@@ -116,8 +117,10 @@ const std::vector<Bad>& all_bad() {
       {"a head too large", head("Host: x\r\nA: " + repeat("a", 17'000) + "\r\n"), 431},
       {"a head just too large", head("Host: x\r\nA: " + repeat("a", 16'384 - 36) + "\r\n"), 431},
       {"a name that never ends", "GET /hello HTTP/1.1\r\n" + repeat("a", 20'000), 431},
-      {"fields without end", "GET /hello HTTP/1.1\r\n" + repeat("A: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n", 90) +
-                                 repeat("x", 16'000), 431},
+      {"fields without end",
+       "GET /hello HTTP/1.1\r\n" + repeat("A: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n", 90) +
+           repeat("x", 16'000),
+       431},
       {"too many fields", head("Host: x\r\n" + repeat("A: b\r\n", 100)), 431},
       {"too many empty fields", head("Host: x\r\n" + repeat("A:\r\n", 2000)), 431},
 
@@ -135,9 +138,11 @@ const std::vector<Bad>& all_bad() {
 
       // body length
       {"Content-Length and Transfer-Encoding",
-       "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+       "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400},
       {"Transfer-Encoding and Content-Length",
-       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+       400},
       {"an unknown coding and Content-Length",
        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\nContent-Length: 3\r\n\r\nabc", 400},
       {"two lengths that differ", post("/echo", "abc", "Content-Length: 4\r\n"), 400},
@@ -151,19 +156,24 @@ const std::vector<Bad>& all_bad() {
       {"an empty length", head("Host: x\r\nContent-Length:\r\n"), 400},
       {"a length beyond 64 bits", head("Host: x\r\nContent-Length: 99999999999999999999999\r\n"), 400},
       {"a huge length", head("Host: x\r\nContent-Length: 18446744073709551615\r\n"), 413},
-      {"a length one beyond the limit", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10001\r\n\r\n", 413},
+      {"a length one beyond the limit", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10001\r\n\r\n",
+       413},
       {"a body too large, all sent", post("/echo", repeat("a", 20'000)), 413},
       {"an unknown coding", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
-      {"a coding before chunked", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
+      {"a coding before chunked",
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
       {"chunked twice", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", 501},
       {"identity", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n", 501},
-      {"a coding that looks like chunked", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 501},
+      {"a coding that looks like chunked",
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 501},
       {"an empty coding", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n", 501},
       {"a quoted coding", "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \"chunked\"\r\n\r\n", 501},
       {"two Transfer-Encodings",
-       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+       400},
       {"chunked and then another coding",
-       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n", 400},
+       "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n",
+       400},
       {"chunked with HTTP/1.0",
        "POST /echo HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"an unknown expectation", post("/echo", "abc", "Expect: 200-ok\r\n"), 417},
@@ -199,7 +209,8 @@ const std::vector<Bad>& all_bad() {
       {"half a line end, then silence", "\r", kTimeout},
       {"a head without its end, then silence", "GET /hello HTTP/1.1\r\nHost: x\r\n", kTimeout},
       {"no body, then silence", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", kTimeout},
-      {"half a body, then silence", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab", kTimeout},
+      {"half a body, then silence", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab",
+       kTimeout},
       {"half a chunk, then silence", chunked("5\r\nab"), kTimeout},
       {"no last chunk, then silence", chunked("2\r\nab\r\n"), kTimeout},
   };

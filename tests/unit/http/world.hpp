@@ -1,21 +1,21 @@
-// World: a Server on a loop that the test turns by hand, with time that stands still, and clients on real sockets.
+// World: a Server on a loop that the test turns by hand, with time that stands still, and clients on real
+// sockets.
 #pragma once
-
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <memory>
+#include <netinet/in.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -41,7 +41,8 @@ struct Received {
 // A client's end of one connection. Never blocks.
 class Client {
  public:
-  explicit Client(std::uint16_t port, int receive_buffer = 0) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Client(std::uint16_t port, int receive_buffer = 0)
+      : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
     if (receive_buffer > 0) {
       ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
@@ -49,7 +50,9 @@ class Client {
   }
   explicit Client(int descriptor) : descriptor_(descriptor) {}
   Client(Client&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), text_(std::move(other.text_)), ended_(other.ended_) {}
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        text_(std::move(other.text_)),
+        ended_(other.ended_) {}
   Client(const Client&) = delete;
   ~Client() { close(); }
 
@@ -129,7 +132,8 @@ class World {
     routes.push_back({std::move(method), path, path, std::move(handler)});
   }
   void start() {
-    server = std::make_unique<http::Server>(loop, timers, limits, std::move(routes), head_check, log, metrics);
+    server =
+        std::make_unique<http::Server>(loop, timers, limits, std::move(routes), head_check, log, metrics);
     const auto bound = server->listen("127.0.0.1", 0);
     REQUIRE(bound.has_value());
     port = *bound;
@@ -243,11 +247,11 @@ class Site : public World {
 
   Site() {
     route("GET", "/hello", [](http::Exchange exchange) { exchange.reply(text_response("hello")); });
-    route("POST", "/echo", [](http::Exchange exchange) { exchange.reply(text_response(exchange.take_body())); });
+    route("POST", "/echo",
+          [](http::Exchange exchange) { exchange.reply(text_response(exchange.take_body())); });
     route("POST", "/later", [this](http::Exchange exchange) { kept.push_back(std::move(exchange)); });
-    route("GET", "/events", [this](http::Exchange exchange) {
-      streams.push_back(exchange.open_sse({}, sse_options));
-    });
+    route("GET", "/events",
+          [this](http::Exchange exchange) { streams.push_back(exchange.open_sse({}, sse_options)); });
   }
 };
 
@@ -255,8 +259,9 @@ inline std::string get(std::string_view path, std::string_view fields = "") {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) + "\r\n";
 }
 inline std::string post(std::string_view path, std::string_view body, std::string_view fields = "") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(body);
 }
 
 }  // namespace sidecar::test
