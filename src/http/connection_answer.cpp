@@ -200,7 +200,8 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, SseOptions
                         .framing = !lives    ? Framing::kNoBody
                                    : chunked ? Framing::kChunked
                                              : Framing::kUntilClose,
-                        .connection = keep_alive ? "keep-alive" : "close"};
+                        // As the program that this one replaces: said of the stream, whatever follows it.
+                        .connection = chunked ? "keep-alive" : "close"};
   std::string text = render_head(head, all, inquiry_->reply_fields);
   if (lives) text += stream_text(options.first_bytes, chunked);
   endpoint().count(200);
