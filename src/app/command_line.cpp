@@ -56,8 +56,7 @@ class Parser {
     auto help = std::make_shared<Help>();
     help->column_width(38);
     app_.formatter(std::move(help));
-    app_.allow_extras();  // so that the message is ours, without the value that may be glued to a mistyped
-                          // flag
+    app_.allow_extras();  // fault() reports them: a mistyped flag may have a secret glued to it
     app_.set_help_flag("-h,--help", "Print this help");
     app_.set_version_flag("--version", "mcp-sidecar " SIDECAR_VERSION, "Print the version");
     print_config_ = flag("--print-config", "Print every setting, its value and where it came from");

@@ -31,7 +31,8 @@ enum class Secret {
   kYes
 };  // kYes: never shown, may come from a file, is taken out of the child's environment
 
-struct Setting {
+// The order of the fields is that in which people read a row.
+struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Reads `text` into its field. `name` is the variable that held it (without _FILE), or the flag.
   using Parse = Result<void> (*)(std::string_view name, std::string_view text, Settings& out);
 

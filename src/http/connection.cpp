@@ -249,7 +249,7 @@ void Connection::on_deadline() {
   } else if (state_ == State::kReading) {
     refuse(408, "the request did not arrive in time");
   } else if (state_ == State::kStreaming) {
-    enqueue({stream_text(": keep-alive\n\n", stream_->chunked()), {}, {}, true});
+    enqueue({.head = stream_text(": keep-alive\n\n", stream_->chunked()), .lead = true});
   } else {
     cut_ = SseClosed::kClientGone;
   }

@@ -95,7 +95,7 @@ void Connection::on_head(std::string_view& input) {
     front_.metrics.refused(refusal_reason(503)).Increment();
     return turn_away(overloaded("the server's buffers are full"), input);
   }
-  if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n", {}, {}});
+  if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n"});
 }
 
 // The answer goes out before the body came. The connection lives on only if the whole body is here already: a
@@ -122,9 +122,7 @@ void Connection::on_request() {
   EngineCall call{.request = std::move(inquiry.reader.request()),
                   .backend = std::make_unique<Answer>(front_.loop, weak_from_this()),
                   .reply_fields = inquiry.reply_fields,
-                  .connection = connection_value(inquiry.version, inquiry.keep_alive && !front_.stopping),
-                  .answer = {},
-                  .rendered = {}};
+                  .connection = connection_value(inquiry.version, inquiry.keep_alive && !front_.stopping)};
   call_ = &call;
   front_.engine.serve(call);
   call_ = nullptr;
@@ -135,7 +133,7 @@ void Connection::on_request() {
   inquiry.endpoint = call.endpoint;
   if (!call.rendered.empty()) {
     call.endpoint->count(call.status);
-    enqueue({std::move(call.rendered), {}, {}});
+    enqueue({std::move(call.rendered)});
     finish_answer(inquiry.keep_alive);
   } else if (call.answer) {
     write_answer(std::move(*call.answer), inquiry.keep_alive);
@@ -176,7 +174,7 @@ void Connection::write_answer(Response response, bool keep_alive) {
                         .framing = bodiless ? Framing::kNoBody : Framing::kLength,
                         .length = response.body.size(),
                         .connection = connection_value(inquiry_->version, keep_alive)};
-  Piece piece{render_head(head, response.fields, inquiry_->reply_fields), {}, {}};
+  Piece piece{.head = render_head(head, response.fields, inquiry_->reply_fields)};
   if (!bodiless && !inquiry_->head_only) piece.body = std::move(response.body);
   endpoint().count(response.status);
   enqueue(std::move(piece));
@@ -202,11 +200,12 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, SseOptions
                         .framing = !lives    ? Framing::kNoBody
                                    : chunked ? Framing::kChunked
                                              : Framing::kUntilClose,
-                        .connection = keep_alive ? "keep-alive" : "close"};
+                        // As the program that this one replaces: said of the stream, whatever follows it.
+                        .connection = chunked ? "keep-alive" : "close"};
   std::string text = render_head(head, all, inquiry_->reply_fields);
   if (lives) text += stream_text(options.first_bytes, chunked);
   endpoint().count(200);
-  enqueue({std::move(text), {}, {}, true});
+  enqueue({.head = std::move(text), .lead = true});
 
   auto stream = std::make_unique<EventStream>(
       front_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), std::move(options), chunked);
@@ -241,7 +240,7 @@ void Connection::end_stream() {
   if (state_ != State::kStreaming) return;
   const bool chunked = stream_->chunked();
   leave_stream();
-  if (chunked) enqueue({std::string(kLastChunk), {}, {}});
+  if (chunked) enqueue({std::string(kLastChunk)});
   finish_answer(stream_keeps_alive_);
   work_soon();
 }

@@ -215,7 +215,7 @@ void Engine::run(EngineCall& call) {
   if (endpoint) {
     run(call, endpoint->handler);
   } else if (call.request.method == "OPTIONS" && (resource || call.request.path == "*")) {
-    call.answer = Response{.status = 204, .body = {}, .fields = {}};
+    call.answer = Response{.status = 204};
     if (resource) call.answer->fields.push_back({"Allow", resource->allow});
   } else if (resource) {
     call.answer = error_response(405, "this path takes " + resource->allow);

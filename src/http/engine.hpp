@@ -41,16 +41,16 @@ struct EngineCall {
   Request request;
   std::unique_ptr<Exchange::Backend> backend;  // goes to the handler with the Exchange
   const Fields& reply_fields;                  // added to the answer
-  std::string_view connection;                 // value of the Connection field; empty: none
+  std::string_view connection{};               // value of the Connection field; empty: none
 
   // While the handler runs, the backend puts its answer here.
-  std::optional<Response> answer;
+  std::optional<Response> answer{};
   bool dropped = false;  // the Exchange was destroyed unanswered
 
   // What came of it. With neither `rendered` nor `answer` the handler keeps the Exchange (or opened a
   // stream).
   EndpointCounters* endpoint = nullptr;
-  std::string rendered;  // the whole answer as bytes; its status is in `status`
+  std::string rendered{};  // the whole answer as bytes; its status is in `status`
   int status = 0;
 };
 

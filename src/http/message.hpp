@@ -43,9 +43,9 @@ struct Request : Head {
 
 struct Response {
   int status = 200;
-  std::string body;
+  std::string body{};
   std::string content_type = "application/json";  // not sent when the body is empty
-  Fields fields;                                  // further header fields
+  Fields fields{};                                // further header fields
 };
 
 // {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.

@@ -14,10 +14,10 @@
 namespace sidecar::http {
 
 struct Piece {
-  std::string head;
-  std::string body;
-  std::string_view tail;  // static text
-  bool lead = false;      // only leads in to the piece that follows, e.g. the head of an event stream
+  std::string head{};
+  std::string body{};
+  std::string_view tail{};  // static text
+  bool lead = false;        // only leads in to the piece that follows, e.g. the head of an event stream
 
   std::size_t size() const { return head.size() + body.size() + tail.size(); }
 };

@@ -19,6 +19,9 @@ using beast::http::verb;
 constexpr std::size_t kPadding = 64;              // of capacity after the body, for simdjson
 constexpr std::size_t kReservedAtOnce = 1 << 20;  // a declared length is believed up to here
 constexpr std::size_t kRequestLineExtra = 32;     // method, version and spaces around a target
+// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser asserts as
+// much.
+constexpr std::size_t kLeastChunkedEnd = std::string_view("0\r\n\r\n").size();
 constexpr verb kServed[] = {verb::get,     verb::head,    verb::post, verb::put,
                             verb::delete_, verb::options, verb::patch};
 
@@ -40,9 +43,9 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "… HTTP/<digit>.<digit>": a version that we do not speak, not a broken line.
-bool ends_in_version(std::string_view line) {
-  if (line.size() < 9) return false;
+// "<method> <target> HTTP/<digit>.<digit>": a version that we do not speak, not a broken line.
+bool names_a_version(std::string_view line) {
+  if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2) return false;
   const std::string_view tail = line.substr(line.size() - 9);
   return tail.starts_with(" HTTP/") && tail[7] == '.' && all_digits(tail.substr(6, 1)) &&
          all_digits(tail.substr(8));
@@ -79,7 +82,7 @@ RequestReader::Progress RequestReader::refuse(int status, std::string_view why) 
 RequestReader::Progress RequestReader::refuse(std::string_view head, ErrorCode code) {
   using beast::http::error;
   if (code == error::header_limit) return refuse(431, "the request's head is too large");
-  if (code == error::bad_version && ends_in_version(head.substr(0, head.find("\r\n")))) {
+  if (code == error::bad_version && names_a_version(head.substr(0, head.find("\r\n")))) {
     return refuse(505, "this server speaks HTTP/1.1 and HTTP/1.0");
   }
   if (code == error::bad_method || code == error::bad_target || code == error::bad_version) {
@@ -95,22 +98,35 @@ RequestReader::Progress RequestReader::refuse(std::string_view head, ErrorCode c
 }
 
 std::size_t RequestReader::find_head_end(std::string_view text) {
-  const std::size_t target_limit = limits_.head_bytes / 2 + kRequestLineExtra;
-  if (!token_char(text.front())) return refuse(400, "the request line is malformed"), 0;
+  const auto no_head = [this](int status, std::string_view why) {
+    refuse(status, why);
+    return std::size_t{0};
+  };
+  if (scanned_ == 0 && text.front() == '\r') {  // an empty line before the request, in two parts
+    if (text.size() == 1) return 0;
+    if (text[1] == '\n') scanned_ = blank_ = 2;
+  }
+  if (lines_ == 0 && text.size() > blank_ && !token_char(text[blank_])) {
+    return no_head(400, "the request line is malformed");
+  }
   for (;;) {
     const std::size_t line_feed = text.find('\n', std::max(scanned_, searched_));
-    const std::size_t line_end = std::min(line_feed, text.size());
-    if (lines_ == 0 && line_end > target_limit) return refuse(414, "the request target is too long"), 0;
-    if (line_end > limits_.head_bytes) return refuse(431, "the request's head is too large"), 0;
-    if (line_feed == std::string_view::npos) return searched_ = text.size(), 0;
-    if (line_feed == 0 || text[line_feed - 1] != '\r') return refuse(400, "a line does not end in CR LF"), 0;
+    const std::size_t end = std::min(line_feed, text.size());
+    if (lines_ == 0 && end > limits_.head_bytes / 2 + kRequestLineExtra) {
+      return no_head(414, "the request target is too long");
+    }
+    if (end >= limits_.head_bytes) return no_head(431, "the request's head is too large");
+    if (line_feed == std::string_view::npos) {
+      searched_ = text.size();
+      return 0;
+    }
+    if (line_feed == 0 || text[line_feed - 1] != '\r') return no_head(400, "a line does not end in CR LF");
 
     const std::string_view line = text.substr(scanned_, line_feed - 1 - scanned_);
     scanned_ = line_feed + 1;
-    if (line.empty())
-      return scanned_ <= limits_.head_bytes ? scanned_ : (refuse(431, "the request's head is too large"), 0);
-    if (line.front() == ' ' || line.front() == '\t') return refuse(400, "a header line is folded"), 0;
-    if (lines_++ > limits_.header_count) return refuse(431, "too many header fields"), 0;
+    if (line.empty()) return scanned_;
+    if (line.front() == ' ' || line.front() == '\t') return no_head(400, "a header line is folded");
+    if (lines_++ > limits_.header_count) return no_head(431, "too many header fields");
   }
 }
 
@@ -128,7 +144,7 @@ RequestReader::Progress RequestReader::read_head(std::string_view& input) {
     return Progress::kMore;
   }
   ErrorCode error;
-  const std::string_view head = text.substr(0, size);
+  const std::string_view head = text.substr(blank_, size - blank_);
   put(boost::asio::buffer(head), error);
   if (refusal_.status != 0) return refuse(refusal_.status, refusal_.why);
   if (error || !is_header_done()) return refuse(head, error);
@@ -146,7 +162,8 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
   std::string_view rest = carried ? std::string_view(carry_) : input;
 
   ErrorCode error;
-  while (!rest.empty() && !is_done() && !error) {
+  const std::size_t least = chunked() ? kLeastChunkedEnd : 1;
+  while (rest.size() >= least && !is_done() && !error) {
     rest.remove_prefix(put(boost::asio::buffer(rest), error));
   }
   if (refusal_.status != 0) return refuse(refusal_.status, refusal_.why);

@@ -15,10 +15,10 @@ enum class Framing { kLength, kNoBody, kChunked, kUntilClose };
 
 struct AnswerHead {
   int status = 200;
-  std::string_view content_type;  // empty: none
+  std::string_view content_type{};  // empty: none
   Framing framing = Framing::kLength;
-  std::uint64_t length = 0;     // with kLength
-  std::string_view connection;  // value of the Connection field; empty: none
+  std::uint64_t length = 0;       // with kLength
+  std::string_view connection{};  // value of the Connection field; empty: none
 };
 
 // False for a field that would split the answer (a control character, a name that is no token) and for the

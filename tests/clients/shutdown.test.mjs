@@ -28,7 +28,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     assert.equal(textOf((await rest).json().result), 'slept 1 s');
     await session.stream.ended();
     assert.deepEqual(await sidecar.end(), { code: 0, signal: null }, sidecar.output);
-    assert.deepEqual(sidecar.processes(), []);
+    await sidecar.nothingLeft();
   });
 }
 
@@ -46,7 +46,7 @@ test('shutdown: a call that does not finish in the time to drain is answered, no
   assert.ok((await session.stream.answer(1)).error);
   assert.equal((await rest).status, 503);
   assert.deepEqual(await sidecar.end(), { code: 0, signal: null }, sidecar.output);
-  assert.deepEqual(sidecar.processes(), []);
+  await sidecar.nothingLeft();
 });
 
 test('shutdown: a second signal ends at once, and still leaves nothing', async (t) => {

@@ -42,26 +42,21 @@ export class Feed {
 
   push(item) {
     this.#items.push(item);
-    for (const wake of [...this.#waiting]) wake();
+    for (const look of [...this.#waiting]) look(item);
   }
 
   // The first item, from index `from` on, that fits.
   async find(fits, what, from = 0) {
-    const search = () => this.#items.slice(from).find(fits);
-    const found = search();
-    if (found !== undefined) return found;
-    let wake;
+    for (let at = from; at < this.#items.length; at += 1) if (fits(this.#items[at])) return this.#items[at];
+    let look;
     const arrival = new Promise((resolve) => {
-      wake = () => {
-        const item = search();
-        if (item !== undefined) resolve(item);
-      };
-      this.#waiting.add(wake);
+      look = (item) => fits(item) && resolve(item);
+      this.#waiting.add(look);
     });
     try {
       return await within(arrival, () => `${what}; seen: ${JSON.stringify(this.#items.slice(-20), null, 1).slice(-4000)}`);
     } finally {
-      this.#waiting.delete(wake);
+      this.#waiting.delete(look);
     }
   }
 }

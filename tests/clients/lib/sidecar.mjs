@@ -39,7 +39,7 @@ export class Sidecar {
   #folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'));
   #ended;
 
-  // `keyed`: where the test cleans up; a test context of node:test, or anything with after().
+  // Cleans up after `test`, a context of node:test.
   constructor(test, { command = demo, flags = [], env = {}, port = 0 } = {}) {
     this.process = spawn(sidecarProgram, ['--port', String(port), ...flags, ...(command ? ['--', ...command] : [])], {
       cwd: this.#folder,
@@ -101,14 +101,18 @@ export class Sidecar {
   }
 
   async nothingLeft() {
-    await eventually(() => this.processes().length === 0, `nothing is left of the sidecar; left: ${JSON.stringify(this.processes())}`);
+    await eventually(() => {
+      const left = this.processes();
+      if (left.length > 0) throw new Error(`left: ${JSON.stringify(left)}`);
+      return true;
+    }, 'nothing is left of the sidecar');
   }
 
   // The way out that every test ends with: TERM, exit code 0, nothing left.
   async stop() {
     this.process.kill('SIGTERM');
     assert.deepEqual(await this.end(), { code: 0, signal: null }, this.output);
-    assert.deepEqual(this.processes(), [], 'processes left after TERM');
+    await this.nothingLeft();
   }
 
   async #cleanUp() {

@@ -125,7 +125,7 @@ TEST_CASE("process: what it said last is delivered before its exit") {
   CHECK(exit.reason == "exited with code 7");
   CHECK(exit.code == 7);
   CHECK_FALSE(exit.signal);
-  CHECK(exit.lines_written == 1'001);
+  CHECK(exit.unwritten.empty());
 }
 
 TEST_CASE("process: death by a signal is told as such") {
@@ -316,10 +316,13 @@ TEST_CASE("process: one that closes its stdin and lives on is ended by the first
   world.timers.advance(1s);
   const child::Exit& exit = child.wait_for_exit();
   CHECK(exit.reason == "closed its stdin and did not exit; killed by signal 15 (SIGTERM)");
-  CHECK(exit.lines_written == 0);
+  REQUIRE(exit.unwritten.size() == 1);
+  CHECK(exit.unwritten[0].number == 1);
+  CHECK(exit.unwritten[0].line == "x");
 }
 
-TEST_CASE("process: one that stops reading fills the queue, and the exit says which lines it had") {
+TEST_CASE(
+    "process: one that stops reading fills the queue, and the exit gives back the lines that it never had") {
   World world;
   child::SupervisorOptions options = fake_child({"--echo-lines", "--stop-reading"});
   options.process.stdin_queue_bytes = 1'000'000;
@@ -335,8 +338,10 @@ TEST_CASE("process: one that stops reading fills the queue, and the exit says wh
   world.loop.poll();
   ::kill(child.link.status().pid, SIGKILL);
   const child::Exit& exit = child.wait_for_exit();
-  CHECK(exit.lines_written >= 2);
-  CHECK(exit.lines_written < 2 + 20);  // a pipe holds 64 KB
+  REQUIRE(exit.unwritten.size() <= taken);
+  REQUIRE(exit.unwritten.size() > taken - 20);  // a pipe holds 64 KB
+  CHECK(exit.unwritten.back().number == taken + 2);
+  for (const child::Unwritten& unwritten : exit.unwritten) CHECK(unwritten.line == std::string(9'999, 'x'));
   CHECK(world.metrics.child_stdin_queue_bytes.Value() == 0);
 }
 

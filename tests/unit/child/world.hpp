@@ -104,7 +104,7 @@ struct Recorder : child::ChildEvents {
     note();
     too_long.push_back({std::move(first), std::move(last), size});
   }
-  void on_child_exit(const child::Exit& exit) override {
+  void on_child_exit(child::Exit exit) override {
     note();
     exits.push_back(exit);
     if (when_exit) when_exit();
