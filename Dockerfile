@@ -13,8 +13,8 @@ WORKDIR /src
 COPY scripts/lib.sh scripts/setup scripts/
 RUN scripts/setup run && apt-get install -y --no-install-recommends ccache
 COPY . .
-# The image fixes the compiler, so its warnings may be errors.
-RUN --mount=type=cache,target=/root/.cache/ccache scripts/bundle /opt/mcp-sidecar -DSIDECAR_WERROR=ON
+ARG CMAKE_OPTIONS=
+RUN --mount=type=cache,target=/root/.cache/ccache scripts/bundle /opt/mcp-sidecar $CMAKE_OPTIONS
 
 FROM node:${NODE_VERSION}-bookworm-slim AS runtime
 COPY --from=build /opt/mcp-sidecar /opt/mcp-sidecar
