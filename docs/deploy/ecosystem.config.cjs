@@ -8,6 +8,8 @@ module.exports = {
       interpreter: 'none',
       args: ['--', 'node', 'dist/index.js'],
       cwd: '/opt/my-server', // where .env and dist/index.js are
+      // PM2 signals every process below by default: the wrapped server would die under its calls. The sidecar ends it.
+      treekill: false,
       kill_timeout: 10000, // ms; PM2's own 1600 would cut calls in flight
     },
   ],

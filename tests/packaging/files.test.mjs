@@ -123,5 +123,6 @@ test('ecosystem.config.cjs: PM2 leaves more time than the sidecar needs', () => 
   const { apps } = createRequire(import.meta.url)(join(repository, 'docs/deploy/ecosystem.config.cjs'));
   assert.equal(apps.length, 1);
   assert.ok(apps[0].kill_timeout >= 10_000);
+  assert.equal(apps[0].treekill, false);
   assert.equal(apps[0].interpreter, 'none');
 });
