@@ -72,7 +72,8 @@ int run(config::Loaded loaded, const config::Environment& environment) {
 int main(int argc, char** argv) {
   child::prepare_host_process();
   const config::Environment environment = config::environment_from(environ);
-  auto asked = app::parse_command_line(argc, argv, environment, std::filesystem::current_path());
+  std::error_code gone;  // a working directory that was removed has no .env either
+  auto asked = app::parse_command_line(argc, argv, environment, std::filesystem::current_path(gone));
   if (const auto* print = std::get_if<app::Print>(&asked)) {
     std::fputs(print->text.c_str(), print->exit_code == 0 ? stdout : stderr);
     return print->exit_code;

@@ -45,6 +45,8 @@ class InFlight {
 
   // The id that the next open() will give.
   WireId next_id() const { return next_id_; }
+  // Uses up an id for a call that is not kept here.
+  WireId take_id() { return next_id_++; }
   WireId open(Call call);
 
   Call* find(WireId id);

@@ -229,10 +229,7 @@ bool Multiplexer::one_owner() const {
 
 void Multiplexer::on_child_started() {
   // An id from the same row as the calls': what an earlier process says late cannot be taken for this answer.
-  Call call(kNoClient, Reply("0", nullptr));
-  call.method = method::kInitialize;
-  call.due = call.last_due = Clock::time_point::max();  // the link has the deadline of a start
-  handshake_id_ = in_flight_.open(std::move(call));
+  handshake_id_ = in_flight_.take_id();
   send_to_child(
       jsonrpc::request_text(std::to_string(*handshake_id_), method::kInitialize, Handshake::params()),
       "handshake");
@@ -277,7 +274,6 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
 }
 
 void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
-  in_flight_.close(*handshake_id_);
   handshake_id_.reset();
   if (const auto finished = handshake_.finish(message); !finished) {
     log_.error("handshake failed", {{"reason", finished.error().message}});
@@ -361,7 +357,7 @@ void Multiplexer::on_child_line_too_long(std::string first, std::string last, st
   const auto id = token ? wire_id(*token) : std::nullopt;
   Call* call = id ? in_flight_.find(*id) : nullptr;
   log_.error("child wrote a line beyond the limit", {{"bytes", size}, {"call_found", call != nullptr}});
-  if (call == nullptr || id == handshake_id_) return;
+  if (call == nullptr) return;
   finish(*id, make_failure(
                   Outcome::kTooLarge, call->reply.client_id(), code::kInternalError,
                   fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line", size)));
@@ -369,7 +365,7 @@ void Multiplexer::on_child_line_too_long(std::string first, std::string last, st
 
 void Multiplexer::on_child_exit(child::Exit exit) {
   handshake_.reset();
-  if (handshake_id_) in_flight_.close(*std::exchange(handshake_id_, std::nullopt));
+  handshake_id_.reset();
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
   const ChildDeath death = describe(exit);
   if (exit.failed_starts >= kPatience || exit.final)
@@ -399,7 +395,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
 
 void Multiplexer::arm() {
   const auto due = in_flight_.earliest_due();
-  if (!due || *due == Clock::time_point::max()) {
+  if (!due) {
     timer_.cancel();
     armed_for_.reset();
     return;

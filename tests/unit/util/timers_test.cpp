@@ -1,0 +1,49 @@
+#include "support/catch.hpp"
+#include "support/manual_timers.hpp"
+#include "util/asio_timers.hpp"
+#include "util/random.hpp"
+
+using namespace sidecar;
+using namespace std::chrono_literals;
+
+TEST_CASE("timers: an action runs once; one whose handle is gone never does, even when it is due already") {
+  boost::asio::io_context loop;
+  AsioTimers timers(loop);
+  std::vector<int> ran;
+  Timer second;
+  Timer first = timers.after(0s, [&] {
+    ran.push_back(1);
+    second.cancel();
+  });
+  second = timers.after(0s, [&] { ran.push_back(2); });
+  Timer third = timers.after(1ms, [&] {
+    ran.push_back(3);
+    third = Timer();  // from inside its own action
+  });
+  loop.run();
+  CHECK(ran == std::vector<int>{1, 3});
+}
+
+TEST_CASE("timers: manual ones run in their order, each at its own time") {
+  test::ManualTimers timers;
+  const auto begin = timers.now();
+  std::vector<Clock::duration> ran;
+  Timer late = timers.after(5s, [&] { ran.push_back(timers.now() - begin); });
+  Timer again;
+  Timer early = timers.after(2s, [&] {
+    ran.push_back(timers.now() - begin);
+    again = timers.after(1s, [&] { ran.push_back(timers.now() - begin); });
+  });
+  timers.advance(4s);
+  CHECK(ran == std::vector<Clock::duration>{2s, 3s});
+  timers.advance(1s);
+  CHECK(ran.back() == 5s);
+  CHECK(timers.waiting() == 0);
+}
+
+TEST_CASE("random: as long as asked, in hex, and never the same") {
+  const std::string one = random_hex(16);
+  CHECK(one.size() == 32);
+  CHECK(one.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(one != random_hex(16));
+}
