@@ -3,13 +3,15 @@
 // other. Root only.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-export const shell = (script, ...args) => execFileSync('bash', ['-euo', 'pipefail', '-c', script, '-', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+// Nothing that is printed otherwise would appear before a long step ends: the steps run synchronously.
+const say = (text) => writeSync(2, `== ${text}\n`);
+const shell = (script, ...args) => execFileSync('bash', ['-euo', 'pipefail', '-c', script, '-', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 
 // ---- the text
 
@@ -98,7 +100,7 @@ export class Images {
     assert.match(name, /^(debian:bookworm|node:\d+-bookworm-slim)$/, `no way to make the base image ${name}`);
     const debian = join(this.folder, 'debian');
     if (!existsSync(debian)) {
-      console.log(`== debian:bookworm`);
+      say('debian:bookworm');
       shell('mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm "$1"', debian);
     }
     const root = this.#copy(debian, name.replace(/\W/g, '-'));
@@ -119,7 +121,7 @@ export class Images {
     const base = this.image(stage.base);
     const image = { ...base, env: { ...base.env }, args: {}, root: this.#copy(base.root, name) };
     for (const step of stage.steps) {
-      console.log(`== ${name}: ${step.op} ${step.rest.replace(/\s+/g, ' ')}`);
+      say(`${name}: ${step.op} ${step.rest.replace(/\s+/g, ' ')}`);
       const run = this[step.op];
       assert.ok(run, `${step.op} is not known here`);
       run.call(this, image, step);
