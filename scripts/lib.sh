@@ -54,6 +54,6 @@ build_packages() {
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
-  echo curl clang-format
+  echo curl clang-format openssl
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }

@@ -1,0 +1,68 @@
+# mcp-sidecar in a container. Stages to build (docker build --target NAME):
+#   runtime   Debian 12, Node and the sidecar; the default
+#   alpine    the same for musl: a program built on Debian does not start there
+# An image of your own takes /opt/mcp-sidecar from either: docs/packaging.md.
+ARG NODE_VERSION=22
+ARG ALPINE_VERSION=3.22
+
+# ---- Debian
+
+FROM debian:bookworm AS build
+WORKDIR /src
+# Packages first: they stay cached while only the sources change.
+COPY scripts/lib.sh scripts/setup scripts/
+RUN scripts/setup run && apt-get install -y --no-install-recommends ccache
+COPY . .
+ARG CMAKE_OPTIONS=
+RUN --mount=type=cache,target=/root/.cache/ccache scripts/bundle /opt/mcp-sidecar $CMAKE_OPTIONS
+
+FROM node:${NODE_VERSION}-bookworm-slim AS runtime
+COPY --from=build /opt/mcp-sidecar /opt/mcp-sidecar
+# Mount or copy your server here: `node dist/index.js` is what runs when nothing else is said.
+WORKDIR /app
+ENV PATH=/opt/mcp-sidecar/bin:$PATH
+ENV MCP_HOST=0.0.0.0
+USER node
+EXPOSE 3001
+# The sidecar is a good PID 1 (reaps orphans, ends its child and all it left): neither tini nor --init is needed.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["mcp-sidecar", "healthcheck"]
+ENTRYPOINT ["mcp-sidecar"]
+
+# ---- Alpine. Not run where this was written: docs/packaging.md says what was.
+
+# What Alpine has not packaged comes from Debian: two libraries of headers as they are, two as sources.
+FROM debian:bookworm AS sources
+WORKDIR /sources
+RUN sed -i 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/debian.sources && apt-get update && \
+    apt-get install -y --no-install-recommends dpkg-dev libcli11-dev libexpected-dev
+RUN apt-get source cpp-httplib prometheus-cpp && mv cpp-httplib-*/ cpp-httplib && mv prometheus-cpp-*/ prometheus-cpp
+
+FROM alpine:${ALPINE_VERSION} AS build-alpine
+RUN apk add --no-cache bash g++ cmake meson samurai pkgconf python3 linux-headers \
+    boost1.84-dev nlohmann-json simdjson-dev fmt-dev spdlog-dev openssl-dev zlib-dev brotli-dev
+COPY --from=sources /usr/include/CLI /usr/include/CLI
+COPY --from=sources /usr/include/tl /usr/include/tl
+COPY --from=sources /usr/share/cmake/CLI11 /usr/share/cmake/CLI11
+COPY --from=sources /usr/share/cmake/tl-expected /usr/share/cmake/tl-expected
+COPY --from=sources /sources /sources
+RUN meson setup /tmp/cpp-httplib /sources/cpp-httplib --prefix=/usr --buildtype=release \
+      -Dcpp-httplib_compile=true && meson install -C /tmp/cpp-httplib
+RUN cmake -S /sources/prometheus-cpp -B /tmp/prometheus-cpp -G Ninja -DCMAKE_BUILD_TYPE=Release \
+      -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_SHARED_LIBS=ON -DENABLE_PUSH=OFF -DENABLE_PULL=OFF \
+      -DENABLE_TESTING=OFF -DENABLE_COMPRESSION=OFF && \
+    cmake --build /tmp/prometheus-cpp && cmake --install /tmp/prometheus-cpp
+WORKDIR /src
+COPY . .
+RUN scripts/bundle /opt/mcp-sidecar
+
+FROM node:${NODE_VERSION}-alpine${ALPINE_VERSION} AS alpine
+COPY --from=build-alpine /opt/mcp-sidecar /opt/mcp-sidecar
+WORKDIR /app
+ENV PATH=/opt/mcp-sidecar/bin:$PATH
+ENV MCP_HOST=0.0.0.0
+USER node
+EXPOSE 3001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["mcp-sidecar", "healthcheck"]
+ENTRYPOINT ["mcp-sidecar"]

@@ -1,0 +1,143 @@
+// The image, without an engine: the Dockerfile's stage `runtime` in a folder, run as PID 1, as its user, with nothing to
+// write to but /tmp. What this cannot show is in docs/packaging.md.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { eventually } from '../clients/lib/guard.mjs';
+import { post, request } from '../clients/lib/http.mjs';
+import { Images, contextFiles, inside } from './dockerfile.mjs';
+
+const repository = resolve(fileURLToPath(import.meta.url), '../../..');
+const DOCKER_GRACE_MS = 10_000;
+
+// What was compiled before is not compiled again: ccache's own checks say whether it is the same.
+const cacheFolder = execFileSync('ccache', ['--get-config', 'cache_dir'], { encoding: 'utf8' }).trim();
+const options = {
+  caches: { '/root/.cache/ccache': cacheFolder },
+  args: { CMAKE_OPTIONS: process.env.IMAGE_CMAKE_OPTIONS ?? '-DSIDECAR_WERROR=ON' },
+};
+
+let images;
+let image;
+before(() => {
+  images = new Images(join(repository, 'Dockerfile'), repository, options);
+  image = images.image('runtime');
+});
+after(() => images?.remove());
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+// A container, or as much of one as there is.
+class Container {
+  static async start(t, args = [], env = {}) {
+    const container = new Container();
+    container.env = { MCP_PORT: String(await freePort()), ...env };
+    container.url = `http://127.0.0.1:${container.env.MCP_PORT}`;
+    container.process = spawn('unshare', inside(image, [...image.entrypoint, ...args], { env: container.env, readOnly: true }), { stdio: ['ignore', 'pipe', 'pipe'] });
+    container.output = '';
+    for (const stream of [container.process.stdout, container.process.stderr]) stream.on('data', (text) => (container.output += text));
+    container.ended = once(container.process, 'close');
+    t.after(() => container.process.kill('SIGKILL'));
+    await eventually(async () => (await request(`${container.url}/health`)).json().child.state === 'ready', `the server is ready; ${image.entrypoint}`).catch((error) => {
+      throw new Error(container.output, { cause: error });
+    });
+    return container;
+  }
+
+  // As seen from outside: PID 1 of the inner namespace.
+  get pid() {
+    return Number(readFileSync(`/proc/${this.process.pid}/task/${this.process.pid}/children`, 'utf8').trim());
+  }
+
+  status(field) {
+    return readFileSync(`/proc/${this.pid}/status`, 'utf8').match(new RegExp(`^${field}:\\s*(.*)$`, 'm'))[1];
+  }
+
+  healthcheck() {
+    return spawnSync('unshare', inside(image, image.healthcheck, { env: this.env }), { encoding: 'utf8' });
+  }
+
+  // Exit code, and how long it took.
+  async stop() {
+    const began = Date.now();
+    process.kill(this.pid, image.stopSignal);
+    const [code] = await this.ended;
+    return { code, took: Date.now() - began };
+  }
+}
+
+test('image: the context leaves out what must not leave the machine', () => {
+  const files = contextFiles(repository);
+  assert.ok(files.includes('CMakeLists.txt') && files.includes('src/app/main.cpp') && files.includes('scripts/bundle'));
+  for (const file of files) assert.doesNotMatch(file, /^(\.git|\.env|build|tests|docs)(\/|$)|node_modules/);
+});
+
+test('image: every library is found, and those of the sidecar beside it', () => {
+  const listed = execFileSync('chroot', [image.root, 'ldd', '/opt/mcp-sidecar/bin/mcp-sidecar', '/opt/mcp-sidecar/bin/mcp-sidecar-demo'], { encoding: 'utf8' });
+  assert.doesNotMatch(listed, /not found/);
+  for (const [, name, place] of listed.matchAll(/^\s*(\S+) => (\S+)/gm)) {
+    if (!/^lib[cm]\.so/.test(name)) assert.match(place, /^\/opt\/mcp-sidecar\//, name);
+  }
+});
+
+test('image: with nothing to wrap it says what to type', () => {
+  const done = spawnSync('unshare', inside(image, image.entrypoint), { encoding: 'utf8' });
+  assert.equal(done.status, 2);
+  assert.match(done.stderr, /^mcp-sidecar: no server to wrap/);
+});
+
+test('image: the demo server over REST, as PID 1 and no root; healthy; TERM ends it in time', async (t) => {
+  const container = await Container.start(t, ['--', 'mcp-sidecar-demo']);
+  assert.match(container.status('NSpid'), /\b1$/);
+  assert.match(container.status('Uid'), /^1000\b/);
+  assert.match(container.status('CapEff'), /^0+$/);
+  assert.equal(container.healthcheck().status, 0);
+  assert.equal((await request(`${container.url}/tools`)).json().tools.length, 4);
+  const called = await post(`${container.url}/call-tool`, { name: 'echo', arguments: { message: 'from the image' } });
+  assert.equal(called.json().result.content[0].text, 'from the image');
+  const { code, took } = await container.stop();
+  assert.equal(code, 0, container.output);
+  assert.ok(took < DOCKER_GRACE_MS, `${took} ms`);
+  assert.equal(container.healthcheck().status, 1);
+});
+
+test('image: dist/index.js in /app runs by itself, on the image\'s Node, and its orphans are reaped', async (t) => {
+  const app = join(image.root, image.workdir);
+  mkdirSync(join(app, 'dist'), { recursive: true });
+  cpSync(join(repository, 'tests/clients/lib/unruly-child.mjs'), join(app, 'dist/server.mjs'));
+  writeFileSync(join(app, 'dist/index.js'), `require('node:child_process').spawn('sh', ['-c', 'sleep 0.1 & exit'], { detached: true });\nimport('./server.mjs');\n`);
+  const container = await Container.start(t);
+  const { pid } = container;
+  assert.equal((await post(`${container.url}/call-tool`, { name: 'pid' })).status, 200);
+  const children = () => readdirSync('/proc').filter((one) => /^\d+$/.test(one)).map((one) => {
+    try {
+      return readFileSync(`/proc/${one}/stat`, 'utf8').match(/^\d+ \((.*)\) (\S) (\d+)/).slice(1);
+    } catch {
+      return [];
+    }
+  }).filter(([, , parent]) => Number(parent) === pid);
+  await eventually(() => children().every(([name, state]) => state !== 'Z' && name !== 'sleep'), 'no orphan and no zombie is left');
+  const { code, took } = await container.stop();
+  assert.equal(code, 0, container.output);
+  assert.ok(took < DOCKER_GRACE_MS, `${took} ms`);
+});
+
+test('image: a second way to put it in: only the folder, in an image of one\'s own', () => {
+  const own = images.image('debian:bookworm');
+  assert.ok(!existsSync(join(own.root, 'opt/mcp-sidecar')));
+  cpSync(join(image.root, 'opt/mcp-sidecar'), join(own.root, 'opt/mcp-sidecar'), { recursive: true, verbatimSymlinks: true });
+  assert.match(execFileSync('chroot', [own.root, '/opt/mcp-sidecar/bin/mcp-sidecar', '--version'], { encoding: 'utf8' }), /^mcp-sidecar \d/);
+});
