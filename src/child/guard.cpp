@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <system_error>
 
-#include "child/descriptors.hpp"
+#include "child/after_fork.hpp"
 
 namespace sidecar::child {
 namespace {
@@ -21,10 +21,8 @@ constexpr std::size_t kMaxGroups = 4096;
 [[noreturn]] void keep_guard(int pipe) {
   ::setsid();
   ::prctl(PR_SET_NAME, "sidecar-guard");
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_IGN);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  set_all_signals(SIG_IGN);
+  unblock_signals();
   // No pipe of a parent shell or of a test may be held open by us: everything but the pipe is closed.
   ::dup2(pipe, STDIN_FILENO);
   const int null = ::open("/dev/null", O_RDWR);

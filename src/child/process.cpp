@@ -24,6 +24,11 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
   if (!spawned) return tl::unexpected(spawned.error());
   const pid_t pid = spawned->pid;
   host.reaper.own(pid);
+  // It has registered itself already; this tells whether anybody listens.
+  if (!host.guard.add(pid)) {
+    host.log.warn("guard is gone: what the child starts would outlive a kill of the sidecar",
+                  {{"child", options.name}});
+  }
   try {
     return std::unique_ptr<Process>(new Process(host, options, events, *std::move(spawned)));
   } catch (const boost::system::system_error& error) {  // no descriptor left for the pidfd or the loop
@@ -73,6 +78,10 @@ void Process::end(std::string why) {
   if (!usable()) return;
   why_ = std::move(why);
   ladder_.start();
+}
+
+void Process::kill() {
+  if (!status_) ladder_.kill();  // later its number may be another's
 }
 
 void Process::take(KillStep step) {

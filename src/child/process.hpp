@@ -67,7 +67,7 @@ class Process {
   // heard.
   void end(std::string why);
   // Ends it now.
-  void kill() { ladder_.kill(); }
+  void kill();
 
  private:
   using Handle = boost::process::v2::basic_process_handle<boost::asio::io_context::executor_type>;

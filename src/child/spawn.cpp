@@ -1,6 +1,7 @@
 #include "child/spawn.hpp"
 
 #include <algorithm>
+#include <boost/asio/detail/throw_error.hpp>  // Boost.Process 1.81 forgets it
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
@@ -13,7 +14,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "child/descriptors.hpp"
+#include "child/after_fork.hpp"
 #include "child/guard.hpp"
 
 namespace sidecar::child {
@@ -61,7 +62,10 @@ struct BeforeExec {
                        (directory == nullptr || ::chdir(directory) == 0);
     if (!ready) return {errno, boost::system::system_category()};
     close_from_on_exec(STDERR_FILENO + 1);
-    reset_signals();
+    // Ignored first, which forgets what is pending: the guard may be gone, and SIGPIPE waits behind the mask.
+    set_all_signals(SIG_IGN);
+    set_all_signals(SIG_DFL);
+    unblock_signals();
     return {};
   }
 

@@ -93,10 +93,14 @@ TEST_CASE("guard: at our end it kills the groups it still has, and not those tak
   ::waitpid(taken_back, &status, 0);
 }
 
-TEST_CASE("guard: a guard that is gone is noticed") {
+TEST_CASE("guard: without it children run all the same, with a warning") {
   World world;
   ::kill(world.guard.pid(), SIGKILL);
   wait_until([&] { return !world.guard.add(1'000'000'000); });
+  Supervised child(world);
+  child.start();
+  CHECK(world.has_logged("guard is gone"));
+  CHECK(child.ask("hello") == "hello");
 }
 
 TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin and TERM is killed too") {

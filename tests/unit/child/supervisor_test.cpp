@@ -185,6 +185,20 @@ TEST_CASE("supervisor: kill_now ends at once what is stopping, and nothing else"
   CHECK(child.events.exits.at(0).signal == SIGKILL);
 }
 
+TEST_CASE("supervisor: kill_now while the last output is awaited signals nobody") {
+  World world;
+  Supervised child(world, {"--echo-lines", "--escapee"});
+  child.start();
+  world.run_until([&] { return world.has_logged("grandchild "); });
+  child.stop();
+  world.run_until([&] { return child.link.status().pid > 0 && ::kill(child.link.status().pid, 0) != 0; });
+  child.link.kill_now();
+  world.timers.advance(500ms);
+  world.run_until([&] { return child.stopped; });
+  CHECK(child.events.exits.at(0).code == 0);
+  CHECK(child::kill_remaining_children(world.guard) == 1);
+}
+
 TEST_CASE("supervisor: a crash while it stops is final too") {
   World world;
   Supervised child(world);

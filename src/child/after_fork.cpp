@@ -1,4 +1,4 @@
-#include "child/descriptors.hpp"
+#include "child/after_fork.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -37,11 +37,16 @@ void close_from_on_exec(int first) noexcept {
   for (int fd = first, end = highest_descriptor(); fd < end; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-void reset_signals() noexcept {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+void set_all_signals(void (*disposition)(int)) noexcept {
+  struct sigaction action {};
+  action.sa_handler = disposition;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+}
+
+void unblock_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 }  // namespace sidecar::child
