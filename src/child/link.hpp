@@ -27,12 +27,13 @@ struct Exit {
   std::string reason;  // one line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …"
   std::optional<int> code;    // exit code, when it exited
   std::optional<int> signal;  // signal number, when one killed it
-  std::vector<std::string> stderr_tail;  // its last lines on stderr, at most 64, oldest first; may not be UTF-8
-  std::vector<Unwritten> unwritten;      // lines that its stdin did not take as a whole: it never saw them
-  unsigned restarts = 0;         // starts after the first, so far
-  unsigned failed_starts = 0;    // consecutive starts that were of no use; 0 when this one had been of use
-  bool final = false;            // no start follows: the link was stopped
-  Clock::duration retry_in{};    // when the next start comes, unless final
+  std::vector<std::string>
+      stderr_tail;                   // its last lines on stderr, at most 64, oldest first; may not be UTF-8
+  std::vector<Unwritten> unwritten;  // lines that its stdin did not take as a whole: it never saw them
+  unsigned restarts = 0;             // starts after the first, so far
+  unsigned failed_starts = 0;  // consecutive starts that were of no use; 0 when this one had been of use
+  bool final = false;          // no start follows: the link was stopped
+  Clock::duration retry_in{};  // when the next start comes, unless final
 };
 
 // Callbacks of a link. None is called from inside a call of ChildLink; they may call the link, but not

@@ -266,8 +266,9 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
 }
 
 TEST_CASE("built messages are valid, whatever their texts contain") {
-  CHECK(must_parse(jsonrpc::error_text("\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})"))).kind() ==
-        Kind::kError);
+  CHECK(must_parse(
+            jsonrpc::error_text("\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
+            .kind() == Kind::kError);
   CHECK(must_parse(jsonrpc::result_text("1", "{}")).kind() == Kind::kResult);
   CHECK(must_parse(jsonrpc::request_text("1", "a\"b", {})).method() == "a\"b");
   CHECK(must_parse(jsonrpc::notification_text("n", "[1]")).kind() == Kind::kNotification);
