@@ -86,7 +86,8 @@ test('image: the context leaves out what must not leave the machine', () => {
 });
 
 test('image: every library is found, and those of the sidecar beside it', () => {
-  const listed = execFileSync('chroot', [image.root, 'ldd', '/opt/mcp-sidecar/bin/mcp-sidecar', '/opt/mcp-sidecar/bin/mcp-sidecar-demo'], { encoding: 'utf8' });
+  const listed = spawnSync('unshare', inside(image, ['ldd', '/opt/mcp-sidecar/bin/mcp-sidecar', '/opt/mcp-sidecar/bin/mcp-sidecar-demo']), { encoding: 'utf8' }).stdout;
+  assert.match(listed, /libspdlog/);
   assert.doesNotMatch(listed, /not found/);
   for (const [, name, place] of listed.matchAll(/^\s*(\S+) => (\S+)/gm)) {
     if (!/^lib[cm]\.so/.test(name)) assert.match(place, /^\/opt\/mcp-sidecar\//, name);
@@ -139,5 +140,6 @@ test('image: a second way to put it in: only the folder, in an image of one\'s o
   const own = images.image('debian:bookworm');
   assert.ok(!existsSync(join(own.root, 'opt/mcp-sidecar')));
   cpSync(join(image.root, 'opt/mcp-sidecar'), join(own.root, 'opt/mcp-sidecar'), { recursive: true, verbatimSymlinks: true });
-  assert.match(execFileSync('chroot', [own.root, '/opt/mcp-sidecar/bin/mcp-sidecar', '--version'], { encoding: 'utf8' }), /^mcp-sidecar \d/);
+  const done = spawnSync('unshare', inside(own, ['/opt/mcp-sidecar/bin/mcp-sidecar', '--version']), { encoding: 'utf8' });
+  assert.match(done.stdout, /^mcp-sidecar \d/, done.stderr);
 });
