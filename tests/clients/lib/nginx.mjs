@@ -22,7 +22,7 @@ worker_processes 1;
 daemon off;
 pid ${folder}/pid;
 error_log stderr;
-events { worker_connections 256; }
+events { worker_connections 1024; }
 http {
 access_log off;
 ${temporary}
