@@ -26,11 +26,13 @@ std::string_view without_port(std::string_view host) {
 
 }  // namespace
 
-Origins::Origins(std::vector<std::string> allowed, bool bound_to_loopback, std::vector<std::string> hosts)
+Origins::Origins(std::vector<std::string> allowed, bool bound_to_loopback,
+                 const std::vector<std::string>& hosts)
     : allowed_(std::move(allowed)),
       any_(std::find(allowed_.begin(), allowed_.end(), "*") != allowed_.end()),
-      bound_to_loopback_(bound_to_loopback),
-      hosts_(std::move(hosts)) {}
+      bound_to_loopback_(bound_to_loopback) {
+  for (const std::string& host : hosts) hosts_.emplace_back(without_port(host));
+}
 
 bool Origins::listed(std::string_view origin) const {
   return std::find(allowed_.begin(), allowed_.end(), origin) != allowed_.end();

@@ -15,7 +15,7 @@ class Origins {
  public:
   // `allowed`: origins such as https://app.example.com, or "*". `hosts`: names besides the loopback ones
   // under which browsers may reach us while we listen on loopback only.
-  Origins(std::vector<std::string> allowed, bool bound_to_loopback, std::vector<std::string> hosts);
+  Origins(std::vector<std::string> allowed, bool bound_to_loopback, const std::vector<std::string>& hosts);
 
   // False for a page whose origin is not allowed, and for one that reaches a loopback address under a foreign
   // name: DNS rebinding (MCP 2025-11-25, Transports, Security Warning).

@@ -61,17 +61,17 @@ std::string path_of(std::string_view url) {
   return std::string(path);
 }
 
-// "https://host:443/prefix" → "host"
-std::string host_of(std::string_view url) {
+// "https://host:8443/prefix" → "host:8443"
+std::string authority_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find_first_of(":/")));
+  return std::string(url.substr(0, url.find('/')));
 }
 
 access::Origins origins(const config::Settings& settings) {
   const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
-  return {settings.cors_origins, loopback, {host_of(settings.public_url)}};
+  return {settings.cors_origins, loopback, {authority_of(settings.public_url)}};
 }
 
 void append(http::Fields& fields, const access::HeaderFields& more) {
@@ -96,8 +96,9 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
       gate_(settings_.keys, origins(settings_), std::move(trusted), log_, metrics_),
       legacy_sse_(sessions_, multiplexer_, timers_,
-                  {path_of(settings_.public_url), stream_options(settings_)}, metrics_),
-      rest_(multiplexer_, settings_.rest_timeout, stream_options(settings_)),
+                  {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
+                  metrics_),
+      rest_(multiplexer_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
       health_(sessions_, child_, timers_, gate_.needs_key()),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
@@ -165,7 +166,7 @@ void Program::announce(std::uint16_t port) const {
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
                           {"sse", base + "/sse"},
-                          {"message", base + "/message"},
+                          {"message", base + settings_.message_path},
                           {"rest", base + "/tools"},
                           {"health", base + "/health"},
                           {"keys", keys},

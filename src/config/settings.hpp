@@ -28,6 +28,8 @@ struct Settings {
   std::uint16_t port = 3001;
   std::string public_url;  // e.g. https://mcp.example.com/prefix; empty: not known
 
+  std::string message_path = "/message";  // that the endpoint event names: /message or /messages
+
   // Who may
   std::vector<Key> keys;  // none: open
   std::vector<std::string> cors_origins = {"*"};

@@ -56,6 +56,7 @@ class Merge {
     for (const Setting& setting : settings_table()) {
       if (auto done = settle(setting); !done) return tl::unexpected(done.error());
     }
+    follow_service_desk();
     warn_of_postponed();
     if (auto fits = cross_check(out_); !fits) return tl::unexpected(fits.error());
     compose_child_environment();
@@ -77,6 +78,17 @@ class Merge {
     if (auto done = read(setting, winner); !done) return fail(origin.quoted() + ": " + done.error().message);
     warn_of_losers(setting, candidates);
     return {};
+  }
+
+  // Who was set up for the Service Desk Plus server has a proxy that passes what that one told its clients.
+  void follow_service_desk() {
+    const auto& origins = out_.origins;
+    const bool theirs = std::any_of(origins.begin(), origins.end(),
+                                    [](const Origin& origin) { return origin.name.starts_with("SDP_"); });
+    for (std::size_t i = 0; theirs && i < origins.size(); ++i) {
+      if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault) continue;
+      out_.settings.message_path = out_.origins[i].text = "/messages";
+    }
   }
 
   Result<void> read(const Setting& setting, const Candidate& given) {

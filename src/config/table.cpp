@@ -90,6 +90,13 @@ Result<void> log_format(std::string_view, std::string_view text, Settings& out) 
   return {};
 }
 
+Result<void> message_path(std::string_view, std::string_view text, Settings& out) {
+  const std::string_view path = trimmed(text);
+  if (path != "/message" && path != "/messages") return fail("not a path for messages (/message, /messages)");
+  out.message_path = path;
+  return {};
+}
+
 Result<void> command(std::string_view, std::string_view text, Settings& out) {
   auto words = parse_words(text);
   if (words && (words->empty() || words->front().empty())) return fail("names no program");
@@ -111,6 +118,9 @@ constexpr Setting kSettings[] = {
      "Port to listen on; 0 lets the system choose one", port},
     {G::kListening, "MCP_PUBLIC_URL", "--public-url", {}, "URL", "",
      "URL under which clients reach it, with the path prefix that a proxy strips", with<&S::public_url, parse_public_url>},
+    {G::kListening, "MCP_MESSAGE_PATH", "--message-path", {}, "PATH", "/message",
+     "Path that SSE clients are told to post to, /message or /messages (the default where a setting comes from an SDP_ variable)",
+     message_path},
 
     {G::kAccess, "MCP_API_KEYS", "--api-keys", {"MCP_API_KEY", "SDP_API_KEYS"}, "KEYS", "",
      "Comma list of keys, each KEY or NAME:KEY; none leaves the server open (MCP_API_KEY is one key, taken whole)",

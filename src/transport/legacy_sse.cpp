@@ -113,7 +113,7 @@ void LegacySse::open(http::Exchange exchange) {
   auto stream = exchange.open_sse({}, std::move(stream_options));
   stream->on_closed(
       [this, id = session.id()](http::SseClosed reason) { sessions_.end(id, reason_text(reason)); });
-  stream->send("endpoint", options_.base_path + "/message?sessionId=" + session.id());
+  stream->send("endpoint", options_.message_path + "?sessionId=" + session.id());
   session.attach(std::move(stream));
 }
 

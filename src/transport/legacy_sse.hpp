@@ -17,8 +17,8 @@
 namespace sidecar::transport {
 
 struct LegacySseOptions {
-  std::string base_path;    // of the public URL, without a slash at the end: what a proxy strips
-  http::SseOptions stream;  // first_bytes is set here
+  std::string message_path;  // what the endpoint event names: /message, with what a proxy strips in front
+  http::SseOptions stream;   // first_bytes is set here
 };
 
 class LegacySse {

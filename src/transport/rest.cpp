@@ -98,8 +98,9 @@ struct Rest::ToolCall {
   }
 };
 
-Rest::Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, http::SseOptions stream)
-    : multiplexer_(multiplexer), timeout_(timeout), stream_(std::move(stream)) {}
+Rest::Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, std::size_t list_limit,
+           http::SseOptions stream)
+    : multiplexer_(multiplexer), timeout_(timeout), list_limit_(list_limit), stream_(std::move(stream)) {}
 
 std::vector<http::Route> Rest::routes() {
   const auto function_call = [this](http::Exchange exchange) { call_tool(std::move(exchange), true); };
@@ -149,12 +150,15 @@ class Rest::Listing : public std::enable_shared_from_this<Listing> {
       return done_(tl::unexpected(
           own_failure("the MCP server's answer to tools/list is of no use: " + tools.error().message)));
     for (jsonrpc::Span tool : *tools) {
+      bytes_ += tool.size;
       tools_.emplace_back(tool.in(answer.text));
       jsonrpc::pad(tools_.back());
     }
     const std::string_view cursor = (*places)[1].in(answer.text);
     if (cursor.empty() || cursor == "null") return done_(std::move(tools_));
-    if (++pages_ >= kMaxPages) return done_(tl::unexpected(own_failure("tools/list has no end")));
+    if (++pages_ >= kMaxPages || bytes_ > rest_.list_limit_) {
+      return done_(tl::unexpected(own_failure("tools/list has no end")));
+    }
     fetch(fmt::format(R"({{"cursor":{}}})", cursor));
   }
 
@@ -162,6 +166,7 @@ class Rest::Listing : public std::enable_shared_from_this<Listing> {
   Listed done_;
   std::vector<std::string> tools_;
   std::size_t pages_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 void Rest::each_page(Listed done) { std::make_shared<Listing>(*this, std::move(done))->fetch({}); }

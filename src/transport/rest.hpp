@@ -27,8 +27,10 @@ namespace sidecar::transport {
 
 class Rest {
  public:
-  // `timeout` of one call; `stream`: of /call-tool-stream.
-  Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, http::SseOptions stream);
+  // `timeout` of one call; `list_limit`: bytes that the tools of all pages may have; `stream`: of
+  // /call-tool-stream.
+  Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, std::size_t list_limit,
+       http::SseOptions stream);
 
   std::vector<http::Route> routes();
 
@@ -50,6 +52,7 @@ class Rest {
 
   mux::Multiplexer& multiplexer_;
   const Clock::duration timeout_;
+  const std::size_t list_limit_;
   const http::SseOptions stream_;
 };
 

@@ -13,7 +13,8 @@ using KeyList = std::vector<config::Key>;
 
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false)
-      : gate(keys, access::Origins(std::move(origins), loopback, {"mcp.example.com"}),
+      : gate(keys,
+             access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
              access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
@@ -126,8 +127,8 @@ TEST_CASE(
   CHECK(refused(loopback, "localhost.evil.example"));
   CHECK(refused(loopback, "127.0.0.1.evil.example"));
   CHECK(refused(loopback, ""));
-  for (const char* host :
-       {"localhost", "localhost:3001", "127.0.0.1:3001", "[::1]:3001", "mcp.example.com"}) {
+  for (const char* host : {"localhost", "localhost:3001", "127.0.0.1:3001", "[::1]:3001", "mcp.example.com",
+                           "mcp.example.com:8443", "[2001:db8::5]"}) {
     INFO(host);
     CHECK_FALSE(refused(loopback, host));
   }

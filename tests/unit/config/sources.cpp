@@ -346,3 +346,16 @@ SDP_DEBUG_REQUESTS=true
   CHECK_FALSE(child_has("SDP_API_KEYS"));
   CHECK(result.dotenv_variables == 18);
 }
+
+TEST_CASE(
+    "sources: set up for the Service Desk Plus server, clients are told to post to /messages, as by that "
+    "one") {
+  CHECK(loaded({}).settings.message_path == "/message");
+  CHECK(loaded({{"PORT", "3000"}, {"SDP_CLIENT_ID", "x"}}).settings.message_path == "/message");
+  const Loaded theirs = loaded({}, "SDP_HTTP_PORT=3000");
+  CHECK(theirs.settings.message_path == "/messages");
+  CHECK(theirs.origin("MCP_MESSAGE_PATH").text == "/messages");
+  CHECK(loaded({{"SDP_API_KEYS", "k"}}).settings.message_path == "/messages");
+  CHECK(loaded({{"SDP_HTTP_PORT", "3000"}, {"MCP_MESSAGE_PATH", "/message"}}).settings.message_path ==
+        "/message");
+}

@@ -10,9 +10,9 @@ using test::Event;
 namespace {
 
 struct SseWorld : test::World {
-  explicit SseWorld(session::TableLimits table = {}, std::string base_path = "")
+  explicit SseWorld(session::TableLimits table = {}, std::string message_path = "/message")
       : World(table),
-        sse(sessions, multiplexer, timers, {std::move(base_path), {}}, metrics),
+        sse(sessions, multiplexer, timers, {std::move(message_path), {}}, metrics),
         routes(sse.routes()) {
     ready();
   }
@@ -51,11 +51,11 @@ observe::Caller nobody(const char* address) { return {"", address, false, false}
 
 TEST_CASE(
     "legacy_sse: a stream begins with the comment and the address for messages, its session in the query") {
-  SseWorld w({}, "/prefix");
+  SseWorld w({}, "/prefix/messages");
   const auto stream = w.open();
   CHECK(stream->stream_open);
   CHECK(stream->first_bytes == ": connected\n\n");
-  CHECK(endpoint(stream).rfind("/prefix/message?sessionId=", 0) == 0);
+  CHECK(endpoint(stream).rfind("/prefix/messages?sessionId=", 0) == 0);
   CHECK(id_of(stream).size() == 32);
   CHECK(id_of(stream) != id_of(w.open()));
 }

@@ -10,7 +10,7 @@ using test::Event;
 namespace {
 
 struct RestWorld : test::World {
-  explicit RestWorld(bool up = true) : rest(multiplexer, 30s, {}), routes(rest.routes()) {
+  explicit RestWorld(bool up = true) : rest(multiplexer, 30s, 100'000, {}), routes(rest.routes()) {
     if (up) ready();
   }
   std::shared_ptr<test::Outcome> get(const char* target) { return ask(routes, "GET", target); }
@@ -52,6 +52,12 @@ TEST_CASE("rest: a list without an end, and one of no use, are failures") {
   const auto endless = w.get("/tools");
   while (endless->replies.empty()) w.answer(R"({"tools":[],"nextCursor":"again"})");
   CHECK(endless->reply().status == 500);
+  const auto swelling = w.get("/tools");
+  int pages = 0;
+  for (; swelling->replies.empty(); ++pages)
+    w.answer(R"({"tools":[")" + std::string(9'998, 'x') + R"("],"nextCursor":"more"})");
+  CHECK(swelling->reply().status == 500);
+  CHECK(pages == 11);
   const auto nonsense = w.get("/tools");
   w.answer(R"({"tools":{}})");
   CHECK(nonsense->reply().status == 500);
