@@ -125,11 +125,11 @@ class Engine::Core : public httplib::Server {
   template <class Self>
   static void process(Self& self, httplib::Stream& stream) {
     bool closed = false;
-    if constexpr (requires { self.process_request(stream, false, closed, nullptr); }) {
-      self.process_request(stream, false, closed, nullptr);
+    if constexpr (requires { self.process_request(stream, true, closed, nullptr); }) {
+      self.process_request(stream, true, closed, nullptr);
     } else {
       const std::string unknown;
-      self.process_request(stream, unknown, 0, unknown, 0, false, closed, nullptr);
+      self.process_request(stream, unknown, 0, unknown, 0, true, closed, nullptr);
     }
   }
 

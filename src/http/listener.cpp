@@ -1,6 +1,7 @@
 #include "http/listener.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <cctype>
 #include <cerrno>
 #include <fmt/format.h>
@@ -39,11 +40,12 @@ bool concerns_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, HasRoom has_room,
-                   Accepted accepted)
+Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log,
+                   observe::Metrics& metrics, HasRoom has_room, Accepted accepted)
     : loop_(loop),
       timers_(timers),
       log_(log),
+      metrics_(metrics),
       has_room_(std::move(has_room)),
       accepted_(std::move(accepted)),
       acceptor_(loop) {}
@@ -118,6 +120,7 @@ void Listener::accept_some() {
 }
 
 void Listener::pause(int error) {
+  metrics_.refused("no_descriptors").Increment();
   if (!std::exchange(exhausted_, true)) {
     log_.warn("cannot accept connections", {{"error", std::generic_category().message(error)}});
   }

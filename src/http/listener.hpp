@@ -13,6 +13,7 @@
 
 #include "http/connection.hpp"
 #include "observe/log.hpp"
+#include "observe/metrics.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -28,8 +29,8 @@ class Listener {
   using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
   using HasRoom = std::function<bool()>;
 
-  Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, HasRoom has_room,
-           Accepted accepted);
+  Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, observe::Metrics& metrics,
+           HasRoom has_room, Accepted accepted);
   ~Listener();
 
   // As Server::listen.
@@ -48,6 +49,7 @@ class Listener {
   boost::asio::io_context& loop_;
   Timers& timers_;
   observe::Log& log_;
+  observe::Metrics& metrics_;
   HasRoom has_room_;
   Accepted accepted_;
   Acceptor acceptor_;

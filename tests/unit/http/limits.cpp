@@ -240,6 +240,7 @@ TEST_CASE("server: out of descriptors it steps back without spinning, and serves
   }
   ::setrlimit(RLIMIT_NOFILE, &before);
   CHECK(handlers <= 2);
+  CHECK(site.sample("mcp_sidecar_refused_total{reason=\"no_descriptors\"}") == 1);
   CHECK(site.timers.waiting() == 1);
   CHECK(site.sample("mcp_sidecar_http_connections") == 0);
   site.timers.advance(100ms);

@@ -1,4 +1,5 @@
 // The parts of the front end that need no socket.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "http/engine.hpp"
@@ -219,9 +220,14 @@ TEST_CASE("engine: a small answer is rendered whole, with the connection's word 
   const EngineCall call = world.serve({{"GET", "/a", "a", handler}}, "GET", "/a", "close");
   CHECK(call.status == 201);
   CHECK_FALSE(call.answer.has_value());
-  CHECK(call.rendered ==
-        "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
-        "Location: /x\r\nX-Reply: 1\r\n\r\n{}");
+  CHECK(call.rendered.starts_with("HTTP/1.1 201 Created\r\n"));
+  CHECK(call.rendered.ends_with("\r\n\r\n{}"));
+  const std::string_view text = call.rendered;
+  for (const char* line : {"\r\nConnection: close\r\n", "\r\nContent-Length: 2\r\n", "\r\nLocation: /x\r\n",
+                           "\r\nContent-Type: application/json\r\n", "\r\nX-Reply: 1\r\n"}) {
+    CHECK(text.find(line) != std::string::npos);  // their order differs between httplib's versions
+  }
+  CHECK(std::count(text.begin(), text.end(), '\n') == 7);
   const EngineCall error = world.serve({{"GET", "/a", "a", handler}}, "GET", "/%\x7f", "");
   CHECK(error.status == 404);
   CHECK(error.rendered.find("Connection:") ==
