@@ -160,7 +160,7 @@ constexpr Setting kSettings[] = {
      "TCP connections of one address; more are closed", number<&S::max_tcp_connections_per_ip, 1, 1'000'000>},
 
     {G::kCalls, "MCP_MAX_CALLS_PER_SESSION", "--max-calls-per-session", {}, "N", "64",
-     "Calls in flight of one session (429)", number<&S::max_calls_per_session, 1, 1'000'000>},
+     "Calls in flight of one session (JSON-RPC error -32003)", number<&S::max_calls_per_session, 1, 1'000'000>},
     {G::kCalls, "MCP_MAX_CALLS", "--max-calls", {}, "N", "4096",
      "Calls in flight in all (503)", number<&S::max_calls, 1, 1'000'000>},
     {G::kCalls, "MCP_CALL_TIMEOUT", "--call-timeout", {}, "TIME", "5m",

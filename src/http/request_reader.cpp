@@ -210,7 +210,7 @@ void RequestReader::take_target(std::string_view target) {
     authority_ = target.substr(0, target.find_first_of("/?#"));
     target.remove_prefix(authority_.size());
     if (authority_.empty() || !valid_host(authority_)) refusal_ = {400, "the request target is malformed"};
-    if (target.empty() || target.front() == '?') request_.path = "/";
+    if (target.empty() || target.front() == '?') request_.path.assign(1, '/');
     break;
   }
   const std::string_view path = target.substr(0, target.find('?'));

@@ -1,28 +1,34 @@
 #include "jsonrpc/splice.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <fmt/format.h>
 
 namespace sidecar::jsonrpc {
+namespace {
+constexpr std::size_t kMaxEdits = 4;
+}
 
 std::string splice(std::string_view text, std::initializer_list<Edit> edits) {
-  std::array<Edit, 4> sorted;
-  assert(edits.size() <= sorted.size());
-  const auto end = std::copy_if(edits.begin(), edits.end(), sorted.begin(),
-                                [](const Edit& edit) { return static_cast<bool>(edit.at); });
-  std::sort(sorted.begin(), end, [](const Edit& a, const Edit& b) { return a.at.begin < b.at.begin; });
-
+  std::array<Edit, kMaxEdits> sorted;
+  std::size_t count = 0;
   std::size_t size = text.size();
-  for (auto edit = sorted.begin(); edit != end; ++edit) size = size - edit->at.size + edit->with.size();
+  for (const Edit& edit : edits) {
+    if (!edit.at) continue;
+    assert(count < kMaxEdits);
+    size = size - edit.at.size + edit.with.size();
+    std::size_t place = count++;
+    for (; place > 0 && sorted[place - 1].at.begin > edit.at.begin; --place)
+      sorted[place] = sorted[place - 1];
+    sorted[place] = edit;
+  }
   std::string result;
   result.reserve(size + kPadding);
   std::size_t from = 0;
-  for (auto edit = sorted.begin(); edit != end; ++edit) {
-    assert(edit->at.begin >= from);
-    result.append(text, from, edit->at.begin - from).append(edit->with);
-    from = edit->at.end();
+  for (std::size_t i = 0; i < count; ++i) {
+    assert(sorted[i].at.begin >= from);
+    result.append(text, from, sorted[i].at.begin - from).append(sorted[i].with);
+    from = sorted[i].at.end();
   }
   result.append(text, from, text.size() - from);
   return result;
