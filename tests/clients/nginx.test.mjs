@@ -94,7 +94,7 @@ test('nginx: through our file a flood of messages is limited with 429', async (t
   await sidecar.stop();
 });
 
-test('nginx: the locations of the guide work for a client that posts to /messages, once the zone is defined', async (t) => {
+test('nginx: the locations of the guide work, for the SDK too, once the zone is defined', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { SDP_API_KEYS: 'guide-key' } });
   assert.match(checkConfiguration(t, guide(sidecar)(1)).text, /zero size shared memory zone "api"/);
   const nginx = await startNginx(t, (port) => zone + guide(sidecar)(port));
@@ -107,5 +107,8 @@ test('nginx: the locations of the guide work for a client that posts to /message
     assert.equal(textOf((await session.stream.answer(n)).result), path);
   }
   session.close();
+  const client = await connect(t, nginx.url, { headers });
+  assert.equal((await client.listTools()).tools.length, 4);
+  await client.close();
   await sidecar.stop();
 });
