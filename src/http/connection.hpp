@@ -6,8 +6,9 @@
 //
 // All reads and writes are tried without blocking when the socket is ready, from shared buffers: an idle
 // connection holds no buffer. While an answer is awaited or streamed the socket is still read: an end of
-// input means that the client is gone (also when it only closed its sending side), other bytes wait, at most
-// kPipelinedInput of them. Knows nothing of routes' meaning, of access or of MCP. Loop thread only.
+// input means that the client is gone (also when it only closed its sending side). Other bytes wait for
+// their turn; from kPipelinedInput on no more are read, and such a client's end is seen after its answer.
+// Knows nothing of routes' meaning, of access or of MCP. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -33,7 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   using Socket =
       boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-  static constexpr std::size_t kPipelinedInput = 64 << 10;  // read ahead while a request is handled
+  static constexpr std::size_t kPipelinedInput = 64 << 10;  // waiting meanwhile, give or take a read
   static constexpr std::size_t kPipelinedOutput =
       64 << 10;  // unread answers; beyond it no further request is begun
   static constexpr std::size_t kLingerBytes = 32 << 20;  // of an unwanted body, read away

@@ -182,8 +182,7 @@ TEST_CASE("http: fields that make httplib do more than it is asked do no harm") 
         "Accept-Encoding: br, gzip\r\n", "Content-Encoding: gzip\r\n", "REMOTE_ADDR: 6.6.6.6\r\n",
         "LOCAL_PORT: 1\r\n", "Accept: ;;;q=x\r\n", "Content-Type: multipart/form-data; boundary=x\r\n",
         "Content-Type: application/x-www-form-urlencoded\r\n",
-        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: "
-        "13\r\n",
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: eA==\r\n",
         "Expect: 100-continue\r\n", "Keep-Alive: 300\r\n", "X-Forwarded-For: 1.2.3.4\r\n",
         "If-None-Match: *\r\n"}) {
     INFO(fields);

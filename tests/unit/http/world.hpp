@@ -128,7 +128,7 @@ class World {
   std::unique_ptr<http::Server> server;
   std::uint16_t port = 0;
 
-  void route(std::string method, std::string path, http::Handler handler) {
+  void route(std::string method, const std::string& path, http::Handler handler) {
     routes.push_back({std::move(method), path, path, std::move(handler)});
   }
   void start() {
