@@ -15,7 +15,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 
 #include "mux/multiplexer.hpp"
 #include "support/catch.hpp"
@@ -53,23 +52,30 @@ class Player {
     std::deque<std::string> heard;
   };
 
+  // "A     > {…}" → name, direction, text; an empty direction: no such step.
+  struct Speech {
+    std::string name;
+    char direction = 0;
+    std::string text;
+  };
+
+  static Speech speech(const std::string& line) {
+    const std::size_t arrow = line.find_first_of("<>");
+    if (arrow == std::string::npos) return {};
+    return {line.substr(0, line.find(' ')), line[arrow], line.substr(arrow + 2)};
+  }
+
   void step(const std::string& line) {
-    static const std::regex kSpeech(R"((\w+) +([<>]) (.*))");
-    static const std::regex kWait(R"(wait (\d+) s)");
-    std::smatch match;
-    if (std::regex_match(line, match, kSpeech)) {
-      const bool says = match[2] == ">";
-      if (match[1] == "child") return says ? mux_.on_child_line(match[3]) : expect(link_.sent, match[3]);
-      Client& client = find(match[1]);
-      return says ? say(client, match[3]) : expect(client.heard, match[3]);
+    if (const Speech said = speech(line); said.direction != 0) {
+      const bool says = said.direction == '>';
+      if (said.name == "child") return says ? mux_.on_child_line(said.text) : expect(link_.sent, said.text);
+      Client& client = find(said.name);
+      return says ? say(client, said.text) : expect(client.heard, said.text);
     }
-    if (std::regex_match(line, match, kWait))
-      return timers_.advance(std::chrono::seconds(std::stoi(match[1])));
+    if (line.starts_with("wait ")) return timers_.advance(std::chrono::seconds(std::stoi(line.substr(5))));
     if (line == "child starts") return start();
     if (line == "child dies") return die();
-    if (line.size() > 7 && line.substr(line.size() - 7) == " leaves") {
-      return mux_.remove(find(line.substr(0, line.size() - 7)).id);
-    }
+    if (line.ends_with(" leaves")) return mux_.remove(find(line.substr(0, line.find(' '))).id);
     FAIL("not a step of a transcript");
   }
 
