@@ -21,7 +21,7 @@ std::vector<std::string> child_environment(const config::Loaded& loaded, config:
   for (const auto& [name, value] : loaded.child_additions) variables.insert_or_assign(name, value);
   for (const std::string& name : loaded.child_removals) variables.erase(name);
   std::vector<std::string> environment;
-  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) environment.push_back(fmt::format("{}={}", name, value));
   return environment;
 }
 

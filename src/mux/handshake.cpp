@@ -1,6 +1,7 @@
 #include "mux/handshake.hpp"
 
 #include <array>
+#include <fmt/format.h>
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"

@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "jsonrpc/splice.hpp"
 #include "jsonrpc/truncated.hpp"
@@ -161,7 +162,7 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
   send_to_child(std::move(message.text), "notification");
 }
 
-void Multiplexer::answer(ClientId, jsonrpc::Message) {
+void Multiplexer::answer(ClientId, const jsonrpc::Message&) {
   // The child's requests are answered here, so no client was asked anything.
   drop("answer_to_nothing");
 }
@@ -245,7 +246,7 @@ void Multiplexer::on_child_line(std::string line) {
   switch (message->kind()) {
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
-      return on_answer(std::move(*message));
+      return on_answer(*message);
     case jsonrpc::Kind::kRequest:
       return on_child_request(*message);
     case jsonrpc::Kind::kNotification:
@@ -253,7 +254,7 @@ void Multiplexer::on_child_line(std::string line) {
   }
 }
 
-void Multiplexer::on_answer(jsonrpc::Message message) {
+void Multiplexer::on_answer(const jsonrpc::Message& message) {
   const auto id = wire_id(message.id());
   if (id && id == handshake_id_) return on_handshake_answer(message);
   auto call = id ? in_flight_.close(*id) : std::nullopt;

@@ -63,7 +63,7 @@ class Multiplexer : public child::ChildEvents {
   // Requires kind kNotification.
   void notification(ClientId client, jsonrpc::Message message);
   // Requires kind kResult or kError: an answer to a request of the child.
-  void answer(ClientId client, jsonrpc::Message message);
+  void answer(ClientId client, const jsonrpc::Message& message);
 
   // Shutdown: new calls are refused, those in flight go on.
   void refuse_calls(std::string why) { closing_ = std::move(why); }
@@ -101,7 +101,7 @@ class Multiplexer : public child::ChildEvents {
   void drop(std::string_view reason);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
 
-  void on_answer(jsonrpc::Message message);
+  void on_answer(const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
   void on_child_request(const jsonrpc::Message& message);
   void on_child_notification(jsonrpc::Message message);

@@ -23,7 +23,7 @@ Result<void> Session::receive(jsonrpc::Message message) {
       break;
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
-      multiplexer_.answer(client_, std::move(message));
+      multiplexer_.answer(client_, message);
       break;
     case jsonrpc::Kind::kRequest: {
       if (multiplexer_.has_call(client_, message.id()))

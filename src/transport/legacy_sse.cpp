@@ -1,5 +1,6 @@
 #include "transport/legacy_sse.hpp"
 
+#include <fmt/format.h>
 #include <optional>
 
 #include "jsonrpc/splice.hpp"

@@ -31,7 +31,7 @@ class Session : public mux::Client {
   void say(std::string text, std::optional<Clock::duration> timeout = {}) {
     jsonrpc::Message m = message(std::move(text));
     if (m.kind() == jsonrpc::Kind::kNotification) return multiplexer_.notification(id, std::move(m));
-    if (m.kind() != jsonrpc::Kind::kRequest) return multiplexer_.answer(id, std::move(m));
+    if (m.kind() != jsonrpc::Kind::kRequest) return multiplexer_.answer(id, m);
     mux::Reply reply(std::string(m.id()), [this](mux::Answer answer) {
       last = answer.outcome;
       retry_after = answer.retry_after;

@@ -99,7 +99,7 @@ class Player {
     REQUIRE(message);
     if (message->kind() == jsonrpc::Kind::kNotification)
       return mux_.notification(client.id, std::move(*message));
-    if (message->kind() != jsonrpc::Kind::kRequest) return mux_.answer(client.id, std::move(*message));
+    if (message->kind() != jsonrpc::Kind::kRequest) return mux_.answer(client.id, *message);
     mux::Reply reply(std::string(message->id()),
                      [&client](mux::Answer answer) { client.heard.push_back(answer.text); });
     mux_.request(client.id, std::move(*message), std::move(reply));
