@@ -42,6 +42,8 @@ struct ProcessOptions {
 
 class ProcessEvents : public LineSink {
  public:
+  // Less than ChildLink::kLowWater waits for its stdin, after more had.
+  virtual void on_writable() = 0;
   // Comes last, once, and from the loop: the process may be destroyed in it. The fields about restarts are
   // not set.
   virtual void on_end(Exit exit) = 0;

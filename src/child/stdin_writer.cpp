@@ -8,8 +8,13 @@ namespace sidecar::child {
 using boost::asio::const_buffer;
 
 StdinWriter::StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size_t limit,
-                         observe::Metrics& metrics, std::function<void()> on_broken)
-    : pipe_(loop, pipe.release()), limit_(limit), metrics_(metrics), on_broken_(std::move(on_broken)) {}
+                         observe::Metrics& metrics, std::function<void()> on_broken,
+                         std::function<void()> on_drained)
+    : pipe_(loop, pipe.release()),
+      limit_(limit),
+      metrics_(metrics),
+      on_broken_(std::move(on_broken)),
+      on_drained_(std::move(on_drained)) {}
 
 std::optional<LineNumber> StdinWriter::push(std::string line) {
   assert(line.find('\n') == std::string::npos);
@@ -49,13 +54,14 @@ void StdinWriter::write() {
                          lifeline_.wrap([this](const boost::system::error_code& error, std::size_t size) {
                            writing_ = false;
                            if (!pipe_.is_open()) return;
+                           const bool was_full = waiting_bytes_ >= ChildLink::kLowWater;
                            written(size);
                            if (error) {
                              close();
-                             on_broken_();
-                           } else if (!queue_.empty()) {
-                             write();
+                             return on_broken_();
                            }
+                           if (!queue_.empty()) write();
+                           if (was_full && waiting_bytes_ < ChildLink::kLowWater) on_drained_();
                          }));
 }
 

@@ -22,10 +22,10 @@ namespace sidecar::child {
 
 class StdinWriter {
  public:
-  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once, never from inside
-  // push().
+  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once. `on_drained`: less than
+  // ChildLink::kLowWater waits, after more had. Neither is called from inside push().
   StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size_t limit, observe::Metrics& metrics,
-              std::function<void()> on_broken);
+              std::function<void()> on_broken, std::function<void()> on_drained);
   ~StdinWriter() { close(); }
 
   // Nothing when it is closed or full. REQUIRES: no LF in `line`.
@@ -49,6 +49,7 @@ class StdinWriter {
   std::size_t limit_;
   observe::Metrics& metrics_;
   std::function<void()> on_broken_;
+  std::function<void()> on_drained_;
   std::deque<std::string> queue_;  // without LF; the first one may be partly written
   std::size_t offset_ = 0;         // bytes of the first line, LF included, that are written
   std::size_t waiting_bytes_ = 0;  // LFs included

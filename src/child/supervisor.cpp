@@ -52,7 +52,7 @@ void Supervisor::start() {
   assert(events_ != nullptr && state_ == ChildState::kStopped && starts_ == 0);
   state_ = ChildState::kStarting;
   boost::asio::post(host_.loop, lifeline_.wrap([this] {
-    if (state_ == ChildState::kStarting) launch();
+    if (state_ == ChildState::kStarting && !retired_) launch();
   }));
 }
 
@@ -70,11 +70,15 @@ void Supervisor::launch() {
   }
   process_ = *std::move(process);
   host_.log.info("child started", {{"child", options_.process.name}, {"pid", process_->pid()}});
+  events_->on_child_started();
+}
+
+void Supervisor::handshake_sent() {
+  if (!running()) return;
   handshake_timer_ = host_.timers.after(options_.handshake_timeout, [this] {
     const std::chrono::duration<double> seconds = options_.handshake_timeout;
     give_up(fmt::format("no answer to the handshake within {} s", seconds.count()));
   });
-  events_->on_child_started();
 }
 
 std::optional<LineNumber> Supervisor::send(std::string line) {
@@ -83,6 +87,8 @@ std::optional<LineNumber> Supervisor::send(std::string line) {
 }
 
 bool Supervisor::can_send(std::size_t size) const { return running() && process_->input().can_push(size); }
+
+bool Supervisor::wants_more() const { return running() && process_->input().waiting_bytes() < kLowWater; }
 
 void Supervisor::handshake_done() {
   if (!running() || run_.ready) return;
@@ -114,7 +120,7 @@ void Supervisor::on_end(Exit exit) {
 void Supervisor::ended(Exit exit) {
   if (run_.ready) host_.metrics.child_ready.Decrement();
   exit.restarts = starts_ - 1;
-  exit.final = state_ == ChildState::kStopping;
+  exit.final = state_ == ChildState::kStopping || retired_;
   if (exit.final) {
     state_ = ChildState::kStopped;
   } else {
@@ -147,6 +153,13 @@ void Supervisor::stop(std::function<void()> done) {
   restart_timer_.cancel();
   state_ = ChildState::kStopped;
   boost::asio::post(host_.loop, lifeline_.wrap([this] { stopped(); }));
+}
+
+void Supervisor::retire() {
+  retired_ = true;
+  if (state_ != ChildState::kBackingOff) return;
+  restart_timer_.cancel();
+  state_ = ChildState::kStopped;
 }
 
 void Supervisor::kill_now() {

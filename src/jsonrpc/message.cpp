@@ -298,6 +298,7 @@ tl::expected<Message, ParseError> parse(std::string text) {
   Named in_params({{"name", &e.name},
                    {"uri", &e.uri},
                    {"requestId", &e.request_id},
+                   {"task", &e.task},
                    {"progressToken", &e.progress_token},
                    {"_meta", &meta, &in_meta}});
   Named top({{"jsonrpc", &version},

@@ -43,6 +43,7 @@ struct Envelope {
   Span name;            // tools/call, prompts/get
   Span uri;             // resources/…
   Span request_id;      // notifications/cancelled
+  Span task;            // a task-augmented request
   Span progress_token;  // params._meta.progressToken of a request; params.progressToken of
                         // notifications/progress
 };

@@ -34,6 +34,26 @@ std::string splice(std::string_view text, std::initializer_list<Edit> edits) {
   return result;
 }
 
+std::string without_member(std::string_view text, Span within, Span value) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  std::size_t begin = text.rfind('"', text.rfind(':', value.begin));  // the end of the key
+  begin = text.rfind('"', begin - 1);  // its beginning: the keys that are looked for hold no quote
+  std::size_t end = value.end();
+  std::size_t before = begin;
+  while (is_space(text[before - 1])) --before;
+  std::size_t after = end;
+  while (after < within.end() && is_space(text[after])) ++after;
+  if (text[before - 1] == ',') {
+    begin = before - 1;
+  } else if (text[after] == ',') {
+    end = after + 1;
+  }
+  std::string rest(text.substr(0, begin));
+  rest.append(text.substr(end));
+  pad(rest);
+  return rest;
+}
+
 std::string request_text(std::string_view id, std::string_view method, std::string_view params) {
   return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{}{}{}}})", id, string_token(method),
                      params.empty() ? "" : R"(,"params":)", params);

@@ -19,6 +19,9 @@ struct Edit {
 // behind it.
 std::string splice(std::string_view text, std::initializer_list<Edit> edits);
 
+// `text`, a valid JSON text, without the member of the object that `within` covers whose value is at `value`.
+std::string without_member(std::string_view text, Span within, Span value);
+
 // Every argument is JSON text that is put in as it is; `params` and `data` may be empty: left out.
 std::string request_text(std::string_view id, std::string_view method, std::string_view params);
 std::string notification_text(std::string_view method, std::string_view params);

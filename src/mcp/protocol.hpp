@@ -26,11 +26,34 @@ inline constexpr std::string_view kCancelled = "notifications/cancelled";
 inline constexpr std::string_view kProgress = "notifications/progress";
 inline constexpr std::string_view kToolsList = "tools/list";
 inline constexpr std::string_view kToolsCall = "tools/call";
+inline constexpr std::string_view kPromptsList = "prompts/list";
+inline constexpr std::string_view kPromptsGet = "prompts/get";
+inline constexpr std::string_view kResourcesList = "resources/list";
+inline constexpr std::string_view kResourceTemplatesList = "resources/templates/list";
+inline constexpr std::string_view kResourcesRead = "resources/read";
+inline constexpr std::string_view kResourcesSubscribe = "resources/subscribe";
+inline constexpr std::string_view kResourcesUnsubscribe = "resources/unsubscribe";
+inline constexpr std::string_view kResourcesUpdated = "notifications/resources/updated";
+inline constexpr std::string_view kComplete = "completion/complete";
+inline constexpr std::string_view kSetLevel = "logging/setLevel";
+inline constexpr std::string_view kLogMessage = "notifications/message";
+inline constexpr std::string_view kSampling = "sampling/createMessage";
+inline constexpr std::string_view kElicitation = "elicitation/create";
+inline constexpr std::string_view kElicitationComplete = "notifications/elicitation/complete";
+inline constexpr std::string_view kRootsList = "roots/list";
+inline constexpr std::string_view kTasksGet = "tasks/get";
+inline constexpr std::string_view kTasksResult = "tasks/result";
+inline constexpr std::string_view kTasksList = "tasks/list";
+inline constexpr std::string_view kTasksCancel = "tasks/cancel";
+inline constexpr std::string_view kTaskStatus = "notifications/tasks/status";
 inline constexpr std::string_view kRootsListChanged = "notifications/roots/list_changed";
 inline constexpr std::string_view kToolsListChanged = "notifications/tools/list_changed";
 inline constexpr std::string_view kPromptsListChanged = "notifications/prompts/list_changed";
 inline constexpr std::string_view kResourcesListChanged = "notifications/resources/list_changed";
 }  // namespace method
+
+// Key of `_meta` that names the task a message belongs to. (MCP 2025-11-25, Tasks.)
+inline constexpr std::string_view kRelatedTask = "io.modelcontextprotocol/related-task";
 
 // JSON-RPC 2.0, section 5.1, and the codes that MCP's SDKs use in its implementation-defined range.
 namespace code {
@@ -42,6 +65,7 @@ inline constexpr int kInternalError = -32603;
 inline constexpr int kConnectionClosed = -32000;
 inline constexpr int kRequestTimeout = -32001;
 inline constexpr int kBusy = -32003;
+inline constexpr int kUrlElicitationRequired = -32042;  // MCP 2025-11-25, Elicitation, URL mode
 }  // namespace code
 
 }  // namespace sidecar::mcp

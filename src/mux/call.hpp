@@ -24,7 +24,7 @@ enum class Outcome {
   kUnavailable,  // no child takes calls now
   kBusy,         // a limit on calls or bytes is reached
   kTooLarge,     // the child's answer was beyond the line limit
-  kCancelled,    // the client withdrew it: there is nobody to tell
+  kCancelled,    // the client withdrew it: `text` is empty, nothing is said to the client
   kInternal,     // nobody answered it: our own bug
 };
 
@@ -54,7 +54,8 @@ class Reply {
   using Deliver = std::function<void(Answer)>;
   using Notify = std::function<void(std::string)>;
 
-  // `notify`, if given, takes the progress of this call; else progress goes to the client.
+  // `notify`, if given, takes what the child says about this very call before its answer: progress, log
+  // messages, and requests to the client that certainly belong to it. Else all of that goes to the client.
   Reply(std::string client_id, Deliver deliver, Notify notify = nullptr)
       : client_id_(std::move(client_id)), deliver_(std::move(deliver)), notify_(std::move(notify)) {}
   Reply(Reply&& other) noexcept;
@@ -63,10 +64,10 @@ class Reply {
 
   const std::string& client_id() const { return client_id_; }
   bool pending() const { return deliver_ != nullptr; }
-  bool takes_progress() const { return notify_ != nullptr; }
-  void progress(std::string text) { notify_(std::move(text)); }
+  bool takes_messages() const { return notify_ != nullptr; }
+  void message(std::string text) { notify_(std::move(text)); }
   void send(Answer answer);
-  // The client is gone or has withdrawn the call: nothing is sent any more.
+  // The client is gone: nothing is sent any more.
   void forget() { deliver_ = nullptr; }
 
  private:
@@ -83,8 +84,12 @@ inline constexpr ClientId kNoClient = 0;
 class Client {
  public:
   virtual ~Client() = default;
-  // A message of the child that answers no request: a notification. One line of JSON.
+  // A message of the child that belongs to no call that takes messages: a notification, or a request that the
+  // client is to answer. One line of JSON.
   virtual void on_message(std::string text) = 0;
+  // Whether what is given to on_message() can reach the client now or later. A request of the child for a
+  // client that does not listen is refused.
+  virtual bool listens() const { return true; }
 };
 
 }  // namespace sidecar::mux

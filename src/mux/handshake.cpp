@@ -8,11 +8,25 @@
 #include "util/version.hpp"
 
 namespace sidecar::mux {
+namespace {
 
-std::string Handshake::params() {
+bool says_list_changed(const std::string& text, jsonrpc::Span capabilities, std::string_view capability) {
+  static constexpr std::array<std::string_view, 1> kListChanged = {"listChanged"};
+  if (!capabilities) return false;
+  const std::array<std::string_view, 1> names = {capability};
+  const auto place = jsonrpc::find_members(text, names, capabilities);
+  if (!place || !(*place)[0]) return false;
+  const auto promise = jsonrpc::find_members(text, kListChanged, (*place)[0]);
+  return promise && (*promise)[0].in(text) == "true";
+}
+
+}  // namespace
+
+std::string Handshake::params(bool declares_sampling_and_elicitation) {
   return fmt::format(
-      R"({{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
-      mcp::kLatestHandshakeVersion, kVersion);
+      R"({{"protocolVersion":"{}","capabilities":{},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
+      mcp::kLatestHandshakeVersion,
+      declares_sampling_and_elicitation ? R"({"sampling":{},"elicitation":{"form":{},"url":{}}})" : "{}", kVersion);
 }
 
 Result<void> Handshake::finish(const jsonrpc::Message& answer) {
@@ -32,6 +46,10 @@ Result<void> Handshake::finish(const jsonrpc::Message& answer) {
   version_ = *version;
   result_ = std::move(result);
   done_ = true;
+  promised_.clear();
+  for (const std::string_view capability : {"tools", "prompts", "resources"}) {
+    if (says_list_changed(result_, capabilities_, capability)) promised_.emplace(capability);
+  }
   return {};
 }
 
@@ -41,6 +59,8 @@ bool Handshake::declares(std::string_view capability) const {
   const auto places = jsonrpc::find_members(result_, names, capabilities_);
   return places && (*places)[0];
 }
+
+bool Handshake::promises_changes(std::string_view capability) const { return promised_.contains(capability); }
 
 std::string Handshake::result_for(std::string_view asked_version) const {
   const std::string told = jsonrpc::string_token(mcp::negotiate(asked_version, version_));

@@ -3,6 +3,7 @@
 // Owned by Multiplexer. Loop thread only.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,8 @@ namespace sidecar::mux {
 
 class Handshake {
  public:
-  // The params of the sidecar's `initialize`: the newest revision, no client capabilities.
-  static std::string params();
+  // The params of the sidecar's own `initialize`: the newest revision, and what clients may be asked for.
+  static std::string params(bool declares_sampling_and_elicitation);
 
   // Takes the child's answer. Errors: an error answer, or a result without a `protocolVersion`.
   Result<void> finish(const jsonrpc::Message& answer);
@@ -24,6 +25,8 @@ class Handshake {
   std::string_view version() const { return version_; }
   // Whether the child's capabilities have a member of that name. Keeps what it knew after reset().
   bool declares(std::string_view capability) const;
+  // Whether the child tells when the lists of a capability change: `listChanged` of it.
+  bool promises_changes(std::string_view capability) const;
 
   // The child's InitializeResult for a client that asks for a version; all bytes but `protocolVersion` as
   // they came.
@@ -35,6 +38,7 @@ class Handshake {
   jsonrpc::Span version_at_;  // in result_
   std::string version_;
   jsonrpc::Span capabilities_;  // in result_
+  std::set<std::string, std::less<>> promised_;
 };
 
 }  // namespace sidecar::mux

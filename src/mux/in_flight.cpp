@@ -5,11 +5,15 @@
 namespace sidecar::mux {
 
 WireId InFlight::open(Call call) {
-  const WireId id = next_id_++;
-  by_due_.emplace(call.due, id);
+  const WireId id = take_id();
+  adopt(id, std::move(call));
+  return id;
+}
+
+void InFlight::adopt(WireId id, Call call) {
+  if (call.paused == 0) by_due_.emplace(call.due, id);
   by_client_[call.client].push_back(id);
   calls_.emplace(id, std::move(call));
-  return id;
 }
 
 Call* InFlight::find(WireId id) {
@@ -70,8 +74,12 @@ void InFlight::handed_over(WireId id, child::LineNumber number) {
 void InFlight::forget_number(const Call& call) {
   if (call.number == 0) return;
   by_number_.erase(call.number);
-  const auto origin = at_child_.find(call.client);
-  if (--origin->second == 0) at_child_.erase(origin);
+  work_ends(call.client);
+}
+
+void InFlight::work_ends(ClientId client) {
+  const auto origin = at_child_.find(client);
+  if (origin != at_child_.end() && --origin->second == 0) at_child_.erase(origin);
 }
 
 void InFlight::child_gone() {
@@ -84,7 +92,21 @@ void InFlight::move_due(WireId id, Clock::time_point due) {
   Call& call = calls_.at(id);
   by_due_.erase({call.due, id});
   call.due = std::min(due, call.last_due);
-  by_due_.emplace(call.due, id);
+  if (call.paused == 0) by_due_.emplace(call.due, id);
+}
+
+void InFlight::pause(WireId id) {
+  Call& call = calls_.at(id);
+  if (call.paused++ == 0) by_due_.erase({call.due, id});
+}
+
+void InFlight::resume(WireId id, Clock::time_point now, Clock::duration stood) {
+  Call* call = find(id);
+  if (call == nullptr || call->paused == 0) return;
+  call->last_due += stood;
+  if (--call->paused > 0 || call->withdrawn) return;
+  call->due = std::min(now + call->timeout, call->last_due);
+  by_due_.emplace(call->due, id);
 }
 
 std::optional<Clock::time_point> InFlight::earliest_due() const {
@@ -121,6 +143,28 @@ std::size_t InFlight::count(ClientId client) const {
 std::optional<ClientId> InFlight::sole_origin() const {
   if (at_child_.size() != 1) return std::nullopt;
   return at_child_.begin()->first;
+}
+
+std::vector<WireId> InFlight::calls_at_child(ClientId client) const {
+  std::vector<WireId> ids = of_client(client);
+  std::erase_if(ids, [this](WireId id) {
+    const Call& call = calls_.at(id);
+    return call.number == 0 || call.withdrawn;
+  });
+  return ids;
+}
+
+std::optional<WireId> InFlight::sole_call(ClientId client) const {
+  const std::vector<WireId> ids = calls_at_child(client);
+  if (ids.size() != 1) return std::nullopt;
+  return ids.front();
+}
+
+std::optional<Clock::time_point> InFlight::oldest_sent() const {
+  for (const auto& [id, call] : calls_) {
+    if (call.number != 0 && !call.withdrawn) return call.sent;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sidecar::mux

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,12 +17,12 @@
 
 #include "child/link.hpp"
 #include "mux/call.hpp"
+#include "mux/numbers.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
 
-// The id of a call on the child's stdin; never used twice, below 2^53 so that every JSON parser keeps it.
-using WireId = std::uint64_t;
+struct MethodRule;
 
 struct Call {
   Call(ClientId of, Reply to) : client(of), reply(std::move(to)) {}
@@ -33,9 +34,20 @@ struct Call {
   std::string line;                          // for the child; empty once the link has it
   child::LineNumber number = 0;              // of `line` at the running process; 0: not handed over
   std::optional<std::string> asked_version;  // an `initialize`, answered here once the handshake is done
+  const MethodRule* rule = nullptr;          // of methods that the multiplexer takes part in
+  std::string subject;                       // what the rule needs again at the answer: a URI, a level …
+  std::string kept;                          // `line` once more, of a call that may be repeated
+  Clock::time_point sent;                    // handed over
   Clock::duration timeout{};
   Clock::time_point due;       // progress moves it …
   Clock::time_point last_due;  // … up to here
+  unsigned paused = 0;         // > 0: its time stands still
+  double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
+  bool own = false;            // the sidecar's own: nobody is served by it
+  bool repeatable = false;     // the child may be asked twice
+  bool task = false;           // task-augmented: the answer makes a task
+  bool asked_client = false;   // its client was asked something for it
+  bool repeated = false;       // handed to a second child
   bool withdrawn = false;      // tombstone: nobody waits for the answer
 };
 
@@ -43,11 +55,15 @@ class InFlight {
  public:
   static constexpr std::size_t kMaxTombstones = 4096;
 
+  explicit InFlight(Numbers& numbers) : numbers_(numbers) {}
+
   // The id that the next open() will give.
-  WireId next_id() const { return next_id_; }
+  WireId next_id() const { return numbers_.next_wire; }
   // Uses up an id for a call that is not kept here.
-  WireId take_id() { return next_id_++; }
+  WireId take_id() { return numbers_.next_wire++; }
   WireId open(Call call);
+  // A call of another table, under the id that it has there.
+  void adopt(WireId id, Call call);
 
   Call* find(WireId id);
   // The open call (no tombstone) of a client under the id that it chose.
@@ -66,7 +82,11 @@ class InFlight {
   // The process is gone, and with it what it worked on. `number` of every call is 0 afterwards.
   void child_gone();
 
+  // Moves a deadline, but not beyond Call::last_due. One that stands still begins anew on resume().
   void move_due(WireId id, Clock::time_point due);
+  void pause(WireId id);
+  // `stood`: how long it was paused. Ids of calls that have ended are ignored.
+  void resume(WireId id, Clock::time_point now, Clock::duration stood);
   std::optional<Clock::time_point> earliest_due() const;
   // Ids whose deadline is not after `now`, earliest first.
   std::vector<WireId> expired(Clock::time_point now) const;
@@ -79,13 +99,22 @@ class InFlight {
   std::size_t count(ClientId client) const;
 
   // The client on whose behalf the child works on everything that it has, tombstones included; nothing when
-  // it has nothing or works for several. REST calls count as kNoClient.
+  // it has nothing or works for several. REST calls and the sidecar's own count as kNoClient.
   std::optional<ClientId> sole_origin() const;
+  // The child works on something else for a client: a task.
+  void work_begins(ClientId client) { ++at_child_[client]; }
+  void work_ends(ClientId client);
+  // The only call of a client that the child has and somebody waits for.
+  std::optional<WireId> sole_call(ClientId client) const;
+  // Those calls, oldest first.
+  std::vector<WireId> calls_at_child(ClientId client) const;
+  // When the oldest call was handed over that somebody still waits for.
+  std::optional<Clock::time_point> oldest_sent() const;
 
  private:
   void forget_number(const Call& call);
 
-  WireId next_id_ = 1;
+  Numbers& numbers_;
   std::map<WireId, Call> calls_;  // ordered: ids rise with time
   std::unordered_map<ClientId, std::vector<WireId>> by_client_;
   std::unordered_map<child::LineNumber, WireId> by_number_;

@@ -1,17 +1,22 @@
 // Multiplexer: many clients, one child. Gives each request an id and a progress token of its own on the
 // child's stdin and puts the client's back on the answer; answers what must not reach the child (initialize,
-// ping); follows cancellation and deadlines; decides whom a notification of the child is for.
+// ping, second subscriptions, known lists); follows cancellation and deadlines; decides whom a message of the
+// child is for.
 //
 // For a child of the handshake era (2024-11-05 … 2025-11-25). Knows JSON-RPC and MCP; never HTTP, never
 // processes. Every call is answered exactly once, whatever happens to the child: calls wait for its
-// handshake, wait again when it died before it had read them, and get an error with the reason when it died
-// with them.
+// handshake, wait again when it died before it had read them, are repeated once when that is safe, and get an
+// error with the reason when it died with them.
 //
-// Owned by app; loop thread only. Replies and clients are called back from inside these functions and may
+// In four files: multiplexer.cpp has what clients say, methods.cpp the methods that need more than passing on,
+// from_child.cpp what the child says, recovery.cpp starts, ends and time.
+//
+// Owned by Instance; loop thread only. Replies and clients are called back from inside these functions and may
 // call in.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +26,16 @@
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/call.hpp"
+#include "mux/client_profile.hpp"
+#include "mux/fair_queue.hpp"
 #include "mux/handshake.hpp"
 #include "mux/in_flight.hpp"
+#include "mux/list_cache.hpp"
+#include "mux/log_levels.hpp"
+#include "mux/peer_requests.hpp"
+#include "mux/subscriptions.hpp"
+#include "mux/tasks.hpp"
+#include "mux/tool_hints.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/timers.hpp"
@@ -32,23 +45,49 @@ namespace sidecar::mux {
 struct Limits {
   std::size_t calls_per_client = 64;     // tombstones included; beyond: kBusy
   std::size_t calls = 4096;              // beyond: kUnavailable
-  std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable
+  std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client may
+                                         // have a quarter of it; beyond: kBusy
   Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
   Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
+  Clock::duration wedged_after = std::chrono::minutes(1);      // a call this old: the child is asked for a ping …
+  Clock::duration probe_timeout = std::chrono::seconds(10);    // … and is wedged if it does not answer within this
+  bool restart_wedged = false;
+};
+
+// What kind of child it is.
+struct Terms {
+  bool own = false;           // of one client, whose own `initialize` it gets
+  bool client_roots = false;  // an own child may ask for its client's roots
+};
+
+// Whether clients can be served now, and if not, why.
+struct Readiness {
+  bool ready = false;
+  std::string reason;  // for people; empty when ready
+  std::optional<std::chrono::seconds> retry_after;
 };
 
 class Multiplexer : public child::ChildEvents {
  public:
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
+  static constexpr std::size_t kSubscriptionsPerClient = 1000;  // beyond: kBusy
+  static constexpr std::size_t kPeerRequestsPerClient = 64;     // beyond: the child is refused
+  static constexpr std::size_t kKeptBytes = 16 << 20;           // of calls that may be repeated; beyond: they are not
 
-  Multiplexer(child::ChildLink& child, Timers& timers, Limits limits, observe::Log& log,
-              observe::Metrics& metrics);
+  Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
+              observe::Log& log, observe::Metrics& metrics);
+
+  // `params` of the `initialize` that each process of this child gets, from the one that runs on. Before this
+  // it gets nothing. Call once.
+  void initialize(std::string params);
 
   // A session begins and ends. `owner` is whose it is (design: two owners never see each other's messages).
-  ClientId add(Client& client, std::string owner);
-  // Its open calls are cancelled at the child; their replies are never used again.
+  void add(ClientId id, Client& client, std::string owner, ClientProfile profile = {});
+  // Its open calls are cancelled at the child, and their replies never used again; its subscriptions are
+  // released, its tasks cancelled, what the child has asked it is refused.
   void remove(ClientId client);
+  std::size_t clients() const { return clients_.size(); }
 
   // Whether the client has an open call under this id. A second one must not be opened: its answer could not
   // be told from the first's.
@@ -56,6 +95,9 @@ class Multiplexer : public child::ChildEvents {
     return in_flight_.find(client, client_id).has_value();
   }
   std::size_t calls_of(ClientId client) const { return in_flight_.count(client); }
+  // Whether the message is about something that only this child knows: a task of the client, a request that
+  // was made of it.
+  bool concerns(ClientId client, const jsonrpc::Message& message) const;
 
   // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
   void request(ClientId client, jsonrpc::Message message, Reply reply,
@@ -65,22 +107,45 @@ class Multiplexer : public child::ChildEvents {
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(ClientId client, const jsonrpc::Message& message);
 
+  // This child is being replaced: `next` gets the clients, their subscriptions and levels, and the calls that
+  // this child has not been given. What it has been given it may finish: until idle().
+  void hand_over_to(Multiplexer& next);
+  // Nothing is left that somebody waits for.
+  bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0; }
+
   // Shutdown: new calls are refused, those in flight go on.
   void refuse_calls(std::string why) { closing_ = std::move(why); }
 
-  bool ready() const { return handshake_.done(); }
+  Readiness readiness() const;
   // Calls that somebody waits for.
   std::size_t in_flight() const { return in_flight_.live(); }
 
   void on_child_started() override;
   void on_child_line(std::string line) override;
   void on_child_line_too_long(std::string first, std::string last, std::size_t size) override;
+  void on_child_writable() override { pump(); }
   void on_child_exit(child::Exit exit) override;
 
  private:
+  friend struct MethodRule;
+
   struct Entry {
     Client* client;
     std::string owner;
+    ClientProfile profile;
+  };
+
+  // A request on its way in, before it is a call in flight.
+  struct Asked {
+    ClientId client;
+    jsonrpc::Message& message;
+    Call& call;
+  };
+
+  // Whose a message of the child is: the session, and the call of it when there is only one.
+  struct Origin {
+    ClientId client = kNoClient;
+    Call* call = nullptr;
   };
 
   // Why the child takes no calls, as the error that a call gets.
@@ -90,49 +155,113 @@ class Multiplexer : public child::ChildEvents {
     std::chrono::seconds retry_after;
   };
 
+  // Clients' side
   // False also while a child that has died is still being buried: calls wait for the next one.
   bool takes_calls() const { return handshake_.done() && child_.running(); }
   std::optional<Answer> refusal(ClientId client, std::string_view client_id, std::size_t size) const;
+  void place(WireId id);
+  void pump();
   void hand_over(WireId id);
+  void reply_here(Call& call, Answer answer);
   void finish(WireId id, Answer answer);
-  void settle(Call call, Answer answer);
+  void settle(WireId id, Call call, Answer answer);
   void cancel_at_child(WireId id, std::string_view reason);
+  void withdraw(WireId id);
   bool send_to_child(std::string line, std::string_view kind);
+  void ask_child(std::string_view method, std::string_view params, Reply::Deliver then, Clock::duration timeout);
   void drop(std::string_view reason);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
+  void show_in_flight() { metrics_.calls_in_flight.Set(static_cast<double>(in_flight_.live())); }
 
+  // Methods: true when the request has been answered here.
+  bool ask_initialize(Asked asked);
+  bool ask_list(Asked asked);
+  bool ask_tool(Asked asked);
+  bool ask_subscribe(Asked asked);
+  bool ask_unsubscribe(Asked asked);
+  bool ask_level(Asked asked);
+  bool ask_task(Asked asked);
+  void listed(WireId id, Call& call, Answer& answer);
+  void subscribed(WireId id, Call& call, Answer& answer);
+  void level_set(WireId id, Call& call, Answer& answer);
+  void task_told(WireId id, Call& call, Answer& answer);
+  void tasks_listed(WireId id, Call& call, Answer& answer);
+  void task_made(WireId id, const Call& call, const Answer& answer);
+  void end_task(std::string_view id);
+  void release_subscription(const std::string& uri);
+  void adjust_level();
+
+  // From the child
+  void on_child_batch(const std::string& line);
+  void junk(std::string_view problem);
+  void on_message(jsonrpc::Message message);
   void on_answer(const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
+  void note_url_elicitations(const Call& call, const Answer& answer);
   void on_child_request(const jsonrpc::Message& message);
+  void refuse_child(const jsonrpc::Message& request, int code, std::string_view why);
   void on_child_notification(jsonrpc::Message message);
   void on_progress(jsonrpc::Message message);
+  void on_child_cancelled(const jsonrpc::Message& message);
+  void on_task_status(const jsonrpc::Message& message);
+  void on_log_or_unknown(const jsonrpc::Message& message);
+  void on_list_changed(const jsonrpc::Message& message);
+  std::optional<Origin> origin_of(const jsonrpc::Message& message);
+  Origin at(ClientId client);
+  void deliver(Origin origin, std::string text);
+  void tell(ClientId client, std::string text);
   void to_everybody(const std::string& text);
   bool one_owner() const;
+  std::optional<PeerRequest> close_peer_request(PeerId id);
+  void withdraw_peer_request(PeerId id, std::string_view reason);
 
+  // Starts, ends and time
+  void send_handshake();
+  void restore();
+  bool may_repeat(const Call& call) const;
+  void release_kept(Call& call);
   void arm();
   void on_due();
+  void watch();
+  void probe();
 
   child::ChildLink& child_;
   Timers& timers_;
+  Numbers& numbers_;
   const Limits limits_;
+  const Terms terms_;
   observe::Log& log_;
   observe::Metrics& metrics_;
 
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
 
+  std::unordered_map<ClientId, Entry> clients_;
   InFlight in_flight_;
+  FairQueue queue_;  // calls that wait for the child to read
+  std::size_t kept_bytes_ = 0;
+  PeerRequests peer_requests_;
+  UrlElicitations url_elicitations_;
+  Subscriptions subscriptions_;
+  LogLevels levels_;
+  std::optional<LogLevel> child_level_;  // that the child has been told
+  Tasks tasks_;
+  ListCache lists_;
+  ToolHints tools_;
+
   Handshake handshake_;
+  std::string handshake_params_;        // empty: nobody needs the child yet
   std::optional<WireId> handshake_id_;  // our own initialize, while it is open
   bool was_ready_ = false;              // a child before this one was ready: sessions have seen its lists
+  bool replaced_ = false;               // by hand_over_to()
   std::optional<Trouble> trouble_;      // set: calls are refused at once
   std::string closing_;                 // not empty: no call is taken any more, and why
-  std::size_t waiting_bytes_ = 0;
-
-  ClientId next_client_ = kNoClient + 1;
-  std::unordered_map<ClientId, Entry> clients_;
 
   Timer timer_;
   std::optional<Clock::time_point> armed_for_;
+  Timer watch_timer_;
+  bool watching_ = false;
+  bool probing_ = false;
+  bool wedged_ = false;
 };
 
 }  // namespace sidecar::mux

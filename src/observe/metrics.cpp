@@ -37,8 +37,14 @@ Metrics::Metrics()
       child_ready(gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
       child_stdin_queue_bytes(
           gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes", "Bytes waiting for the child's stdin")),
+      child_wedged(counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
+      own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
       calls_in_flight(
           gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
+      calls_repeated(counter(registry_, "mcp_sidecar_calls_repeated_total",
+                             "Calls that were sent once more after the child died with them")),
+      peer_requests(gauge(registry_, "mcp_sidecar_peer_requests",
+                          "Requests of children that clients have not answered yet")),
       sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions")),
       sse_streams(gauge(registry_, "mcp_sidecar_sse_streams", "Open event streams")),
       connections(gauge(registry_, "mcp_sidecar_http_connections", "Open TCP connections")),

@@ -32,7 +32,11 @@ class Metrics {
   prometheus::Counter& child_failed_starts;
   prometheus::Gauge& child_ready;  // 1 after the handshake
   prometheus::Gauge& child_stdin_queue_bytes;
+  prometheus::Counter& child_wedged;  // times that a child did not answer a ping
+  prometheus::Gauge& own_children;    // children that serve one session
   prometheus::Gauge& calls_in_flight;
+  prometheus::Counter& calls_repeated;  // sent to a second child
+  prometheus::Gauge& peer_requests;     // of children, that clients have not answered
   prometheus::Gauge& sessions;
   prometheus::Gauge& sse_streams;
   prometheus::Gauge& connections;

@@ -1,0 +1,72 @@
+#include "mux/client_profile.hpp"
+
+#include <array>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::mux {
+namespace {
+
+namespace method = mcp::method;
+using jsonrpc::Span;
+
+// The places of members of an object; all absent when there is no object.
+template <std::size_t N>
+std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names, Span within) {
+  std::array<Span, N> places{};
+  if (!within) return places;
+  const auto found = jsonrpc::find_members(text, names, within);
+  if (found) std::copy(found->begin(), found->end(), places.begin());
+  return places;
+}
+
+// A capability is declared by an object.
+bool declared(const std::string& text, Span place) { return place && text[place.begin] == '{'; }
+
+}  // namespace
+
+bool ClientProfile::takes(std::string_view name, std::string_view mode) const {
+  if (name == method::kSampling) return sampling;
+  if (name == method::kElicitation) return mode == "url" ? elicitation_url : elicitation;
+  if (name == method::kRootsList) return roots;
+  if (name.starts_with("tasks/")) return tasks;
+  return false;
+}
+
+ClientProfile profile_of(const jsonrpc::Message& initialize) {
+  ClientProfile profile;
+  const std::string& text = initialize.text;
+  const auto [version, capabilities] =
+      members<2>(text, {"protocolVersion", "capabilities"}, initialize.envelope.params);
+  if (version) profile.version = jsonrpc::string_value(version.in(text)).value_or("");
+  const auto [sampling, elicitation, roots, tasks] =
+      members<4>(text, {"sampling", "elicitation", "roots", "tasks"}, capabilities);
+  profile.sampling = declared(text, sampling);
+  profile.roots = declared(text, roots);
+  profile.tasks = declared(text, tasks);
+  if (declared(text, elicitation)) {
+    const auto [form, url] = members<2>(text, {"form", "url"}, elicitation);
+    // An empty object, as before 2025-11-25, means forms.
+    profile.elicitation_url = declared(text, url);
+    profile.elicitation = declared(text, form) || !profile.elicitation_url;
+  }
+  return profile;
+}
+
+std::string own_handshake_params(const jsonrpc::Message& initialize, bool allow_roots) {
+  const Span params = initialize.envelope.params;
+  const std::string& text = initialize.text;
+  const auto [version, capabilities] = members<2>(text, {"protocolVersion", "capabilities"}, params);
+  if (!version) return {};
+  const auto [roots] = members<1>(text, {"roots"}, capabilities);
+  std::string own(params.in(text));
+  if (roots && !allow_roots) {
+    const auto inside = [&params](Span place) { return Span{place.begin - params.begin, place.size}; };
+    own = jsonrpc::without_member(own, inside(capabilities), inside(roots));
+  }
+  jsonrpc::pad(own);
+  return own;
+}
+
+}  // namespace sidecar::mux

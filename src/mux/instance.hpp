@@ -1,0 +1,96 @@
+// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer, and, while it is
+// being replaced, the child before, which finishes its calls. To clients it stays the same through restarts.
+// Owned by Instances. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "child/link.hpp"
+#include "mux/multiplexer.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::mux {
+
+// What all instances share. Outlives them.
+struct InstanceSetting {
+  child::ChildFactory factory;
+  Timers& timers;
+  Numbers& numbers;
+  Limits limits;
+  std::chrono::milliseconds restart_drain;
+  observe::Log& log;
+  observe::Metrics& metrics;
+};
+
+class Instance {
+ public:
+  Instance(const InstanceSetting& setting, std::string name, Terms terms);
+
+  // Starts the child. Without params it waits, warm, until initialize().
+  void start(std::string params = {});
+  void initialize(std::string params);
+  bool initialized() const { return !params_.empty(); }
+
+  // A new child takes over. The one before finishes its calls, restart_drain at most.
+  void restart();
+  // Ends all of its children by the ladder; `done` is called from the loop.
+  void stop(std::function<void()> done);
+  void kill_now();
+  void refuse_calls(const std::string& why);
+
+  void add(ClientId id, Client& client, std::string owner, ClientProfile profile);
+  void remove(ClientId client);
+  void request(ClientId client, jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout);
+  void notification(ClientId client, jsonrpc::Message message);
+  void answer(ClientId client, const jsonrpc::Message& message);
+  bool has_call(ClientId client, std::string_view client_id) const;
+  std::size_t calls_of(ClientId client) const;
+
+  const std::string& name() const { return name_; }
+  bool own() const { return terms_.own; }
+  std::size_t clients() const { return now_->mux.clients(); }
+  std::size_t in_flight() const;
+  Readiness readiness() const { return now_->mux.readiness(); }
+  child::ChildStatus child_status() const { return now_->child->status(); }
+
+ private:
+  // One child and what it is given. The child calls the multiplexer back, so it goes first.
+  struct Unit {
+    Unit(const InstanceSetting& setting, const std::string& name, Terms terms)
+        : child(setting.factory(name)),
+          mux(*child, setting.timers, setting.numbers, setting.limits, terms, setting.log, setting.metrics) {
+      child->set_events(mux);
+    }
+    const std::unique_ptr<child::ManagedChild> child;
+    Multiplexer mux;
+    bool ending = false;
+    Clock::time_point drain_until{};
+  };
+
+  std::unique_ptr<Unit> make_unit() const;
+  // The unit that a message is about.
+  Unit& concerned(ClientId client, const jsonrpc::Message& message);
+  void look_after_replaced();
+  void end(Unit& unit);
+  void ended(const Unit* unit);
+
+  const InstanceSetting& setting_;
+  const std::string name_;
+  const Terms terms_;
+  std::string params_;
+  std::unique_ptr<Unit> now_;
+  std::vector<std::unique_ptr<Unit>> replaced_;
+  std::vector<std::unique_ptr<Unit>> dead_;  // called us a moment ago, so they go a turn later
+  Timer drain_timer_;
+  Timer bury_timer_;
+  std::function<void()> stopped_;
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,232 @@
+#include "mux/instances.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+
+#include "mcp/protocol.hpp"
+#include "mux/instance.hpp"
+
+namespace sidecar::mux {
+
+// --- a session's place
+// -------------------------------------------------------------------------------------------------
+
+Seat::~Seat() { leave_(); }
+
+void Seat::request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout) {
+  instance_.request(client_, std::move(message), std::move(reply), timeout);
+}
+void Seat::notification(jsonrpc::Message message) { instance_.notification(client_, std::move(message)); }
+void Seat::answer(const jsonrpc::Message& message) { instance_.answer(client_, message); }
+bool Seat::has_call(std::string_view client_id) const { return instance_.has_call(client_, client_id); }
+std::size_t Seat::calls() const { return instance_.calls_of(client_); }
+const std::string& Seat::instance() const { return instance_.name(); }
+
+// --- all instances
+// ----------------------------------------------------------------------------------------------------
+
+class Instances::Impl {
+ public:
+  Impl(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
+       observe::Metrics& metrics)
+      : options_(options),
+        setting_{std::move(factory), timers, numbers_, options.limits, options.restart_drain, log, metrics} {
+    for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
+      shared_.push_back(
+          std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i), Terms{}));
+    }
+  }
+
+  void start() {
+    started_ = true;
+    for (const auto& instance : shared_)
+      instance->start(Handshake::params(options_.sharing == Sharing::kShared));
+    keep_warm();
+  }
+
+  std::unique_ptr<Seat> join(Client& client, std::string owner, const jsonrpc::Message& first) {
+    const bool initializes = first.method() == mcp::method::kInitialize;
+    ClientProfile profile = initializes ? profile_of(first) : ClientProfile{};
+    Instance& instance = place_for(owner, profile, initializes ? &first : nullptr);
+    const ClientId id = numbers_.next_client++;
+    if (instance.own()) owners_.emplace(&instance, owner);
+    instance.add(id, client, std::move(owner), std::move(profile));
+    return std::make_unique<Seat>(instance, id, [this, &instance, id] { leave(instance, id); });
+  }
+
+  Instance& least_loaded() {
+    return **std::min_element(shared_.begin(), shared_.end(), [](const auto& a, const auto& b) {
+      // One that can serve now goes before one that cannot.
+      return std::tuple(!a->readiness().ready, a->clients() + a->in_flight()) <
+             std::tuple(!b->readiness().ready, b->clients() + b->in_flight());
+    });
+  }
+
+  std::size_t restart() {
+    for (const auto& instance : shared_) instance->restart();
+    for (const auto& instance : own_) instance->restart();
+    return shared_.size() + own_.size();
+  }
+
+  void refuse_calls(const std::string& why) {
+    closing_ = why;
+    each([&why](Instance& instance) { instance.refuse_calls(why); });
+  }
+
+  void stop(std::function<void()> done) {
+    stopped_ = std::move(done);
+    open_ = 0;
+    each([this](Instance& instance) {
+      ++open_;
+      instance.stop([this] { one_stopped(); });
+    });
+    open_ += ending_.size();  // they are stopping already
+  }
+
+  void kill_now() {
+    each([](Instance& instance) { instance.kill_now(); });
+    for (const auto& instance : ending_) instance->kill_now();
+  }
+
+  std::size_t in_flight() const {
+    std::size_t sum = 0;
+    each([&sum](const Instance& instance) { sum += instance.in_flight(); });
+    return sum;
+  }
+
+  Readiness readiness() const {
+    Readiness first = shared_.front()->readiness();
+    for (const auto& instance : shared_) {
+      if (instance->readiness().ready) return instance->readiness();
+    }
+    return first;
+  }
+
+  std::vector<InstanceStatus> status() const {
+    std::vector<InstanceStatus> all;
+    each([&all](const Instance& instance) {
+      all.push_back({instance.name(), instance.own(), instance.child_status(), instance.readiness(),
+                     instance.clients(), instance.in_flight()});
+    });
+    return all;
+  }
+
+ private:
+  template <class Action>
+  void each(Action action) const {
+    for (const auto* list : {&shared_, &own_, &warm_}) {
+      for (const auto& instance : *list) action(*instance);
+    }
+  }
+
+  // An own child where the client is to have one and the bounds allow it, else a shared one.
+  Instance& place_for(const std::string& owner, const ClientProfile& profile, const jsonrpc::Message* initialize) {
+    const bool wants_own = options_.sharing == Sharing::kIsolated ||
+                           (options_.sharing == Sharing::kAuto && profile.can_be_asked());
+    if (!wants_own || !closing_.empty()) return least_loaded();
+    const auto of_owner = static_cast<std::size_t>(std::count_if(
+        owners_.begin(), owners_.end(), [&owner](const auto& entry) { return entry.second == owner; }));
+    const std::size_t taken = own_.size() + ending_.size();
+    if (of_owner >= options_.most_own_per_owner || (warm_.empty() && taken >= options_.most_own)) {
+      setting_.metrics.refused("own_child").Increment();
+      setting_.log.warn("no further child of a session's own: it shares",
+                        {{"key", owner}, {"own_children", taken}, {"of_this_key", of_owner}});
+      return least_loaded();
+    }
+    std::string params =
+        initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
+    if (params.empty()) params = Handshake::params(false);
+    if (!warm_.empty()) {
+      own_.push_back(std::move(warm_.back()));
+      warm_.pop_back();
+      own_.back()->initialize(std::move(params));
+    } else {
+      own_.push_back(make_own());
+      own_.back()->start(std::move(params));
+    }
+    keep_warm();
+    show();
+    return *own_.back();
+  }
+
+  std::unique_ptr<Instance> make_own() {
+    return std::make_unique<Instance>(setting_, fmt::format("own-{}", ++own_made_),
+                                      Terms{true, options_.client_roots});
+  }
+
+  void keep_warm() {
+    if (!started_ || !closing_.empty()) return;
+    while (warm_.size() < options_.warm && own_.size() + ending_.size() + warm_.size() < options_.most_own) {
+      warm_.push_back(make_own());
+      warm_.back()->start();
+    }
+  }
+
+  // A session leaves; an own child ends with it.
+  void leave(Instance& instance, ClientId client) {
+    instance.remove(client);
+    if (!instance.own()) return;
+    owners_.erase(&instance);
+    const auto found = std::find_if(own_.begin(), own_.end(),
+                                    [&instance](const auto& each) { return each.get() == &instance; });
+    // While all are being stopped they stay where they are.
+    if (found == own_.end() || stopped_ || open_ > 0) return;
+    ending_.push_back(std::move(*found));
+    own_.erase(found);
+    show();
+    instance.stop([this, &instance] {
+      const auto ended = std::find_if(ending_.begin(), ending_.end(),
+                                      [&instance](const auto& each) { return each.get() == &instance; });
+      dead_.push_back(std::move(*ended));
+      ending_.erase(ended);
+      bury_timer_ = setting_.timers.after({}, [this] { dead_.clear(); });
+      if (open_ > 0) return one_stopped();
+      keep_warm();
+    });
+  }
+
+  void one_stopped() {
+    if (--open_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
+  }
+
+  void show() { setting_.metrics.own_children.Set(static_cast<double>(own_.size())); }
+
+  const InstancesOptions options_;
+  Numbers numbers_;
+  const InstanceSetting setting_;
+  std::vector<std::unique_ptr<Instance>> shared_;
+  std::vector<std::unique_ptr<Instance>> own_;
+  std::vector<std::unique_ptr<Instance>> warm_;
+  std::vector<std::unique_ptr<Instance>> ending_;  // their sessions have ended
+  std::vector<std::unique_ptr<Instance>> dead_;    // called us a moment ago, so they go a turn later
+  Timer bury_timer_;
+  std::unordered_map<const Instance*, std::string> owners_;  // of own_
+  std::size_t own_made_ = 0;
+  bool started_ = false;
+  std::string closing_;
+  std::size_t open_ = 0;  // instances that stop() waits for
+  std::function<void()> stopped_;
+};
+
+Instances::Instances(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
+                     observe::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(factory), timers, options, log, metrics)) {}
+Instances::~Instances() = default;
+
+void Instances::start() { impl_->start(); }
+std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const jsonrpc::Message& first) {
+  return impl_->join(client, std::move(owner), first);
+}
+void Instances::request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout) {
+  impl_->least_loaded().request(kNoClient, std::move(message), std::move(reply), timeout);
+}
+std::size_t Instances::restart() { return impl_->restart(); }
+void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }
+void Instances::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
+void Instances::kill_now() { impl_->kill_now(); }
+std::size_t Instances::in_flight() const { return impl_->in_flight(); }
+Readiness Instances::readiness() const { return impl_->readiness(); }
+std::vector<InstanceStatus> Instances::status() const { return impl_->status(); }
+
+}  // namespace sidecar::mux

@@ -1,0 +1,125 @@
+// Instances: the running copies of the wrapped server, and which of them serves whom. Shared ones take sessions
+// (least loaded first), calls without a session, and what finds no place of its own; own ones serve one
+// session and end with it. A session keeps its instance as long as it lives, through restarts too.
+//
+//   --sessions auto      a client that declares sampling or elicitation gets an own child, all others share
+//              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
+//              isolated  every session gets one
+//
+// Own children and warm ones together are bounded, in all and by owner; beyond the bound a session shares.
+// Owned by app; loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "child/link.hpp"
+#include "jsonrpc/message.hpp"
+#include "mux/call.hpp"
+#include "mux/multiplexer.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::mux {
+
+class Instance;
+
+enum class Sharing { kAuto, kShared, kIsolated };
+
+struct InstancesOptions {
+  Sharing sharing = Sharing::kAuto;
+  std::size_t shared = 1;
+  std::size_t most_own = 8;            // own and warm children together
+  std::size_t most_own_per_owner = 4;  // own children of one owner
+  std::size_t warm = 0;                // children started ahead, not yet initialised
+  bool client_roots = false;           // roots of a client reach its own child
+  std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
+  Limits limits;
+};
+
+// A session's place at its instance. Dropping it ends the session there: its open calls are cancelled at the
+// child and their replies are never used again, its subscriptions are released, an own child is ended.
+class Seat {
+ public:
+  Seat(Instance& instance, ClientId client, std::function<void()> leave)
+      : instance_(instance), client_(client), leave_(std::move(leave)) {}
+  ~Seat();
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+  // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
+  void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
+  // Requires kind kNotification.
+  void notification(jsonrpc::Message message);
+  // Requires kind kResult or kError: an answer to a request of the child.
+  void answer(const jsonrpc::Message& message);
+
+  // Whether the client has an open call under this id. A second one must not be opened: its answer could not
+  // be told from the first's.
+  bool has_call(std::string_view client_id) const;
+  // Its open calls, withdrawn ones that the child still works on included.
+  std::size_t calls() const;
+  // The instance's name in the log: "child", "child-2", "own-7".
+  const std::string& instance() const;
+
+ private:
+  Instance& instance_;
+  const ClientId client_;
+  const std::function<void()> leave_;
+};
+
+struct InstanceStatus {
+  std::string name;
+  bool own = false;
+  child::ChildStatus child;
+  Readiness readiness;
+  std::size_t sessions = 0;
+  std::size_t calls = 0;
+};
+
+class Instances {
+ public:
+  Instances(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
+            observe::Metrics& metrics);
+  ~Instances();
+
+  // Starts the shared and the warm children. Call once.
+  void start();
+
+  // The place of a new session whose first message is `first`: an `initialize`, or anything else of a client
+  // without capabilities. `client` outlives the seat.
+  std::unique_ptr<Seat> join(Client& client, std::string owner, const jsonrpc::Message& first);
+  // A call without a session (REST), at the least loaded shared instance.
+  void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
+
+  // Replaces every child: new calls wait for the new one, while the old one finishes its calls (restart_drain).
+  // Sessions stay. Returns how many children are replaced.
+  std::size_t restart();
+
+  // Shutdown: new calls are refused, those in flight go on.
+  void refuse_calls(const std::string& why);
+  // Ends every child by the ladder; `done` is called from the loop once none runs.
+  void stop(std::function<void()> done);
+  // After stop(): KILL at once.
+  void kill_now();
+
+  // Calls that somebody waits for.
+  std::size_t in_flight() const;
+  // Of the shared instances: ready as soon as one of them is.
+  Readiness readiness() const;
+  // Shared ones first.
+  std::vector<InstanceStatus> status() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,56 @@
+// ListCache: results of tools/list and its kin, kept while the child promises to say when they change, and who
+// waits for one that is being fetched: requests for the same list share one call (single flight).
+// MCP 2025-11-25, Tools (Resources, Prompts), List Changed Notification.
+// Owned by Multiplexer. Loop thread only. Beyond kMostBytes or kMostLists a result is passed on and not kept.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jsonrpc/message.hpp"
+#include "mux/numbers.hpp"
+
+namespace sidecar::mux {
+
+class ListCache {
+ public:
+  static constexpr std::size_t kMostBytes = 16 << 20;
+  static constexpr std::size_t kMostLists = 256;
+
+  // The name under which a request's result is kept: method and cursor. Nothing when its params hold anything
+  // else that could change the result.
+  static std::optional<std::string> key(const jsonrpc::Message& request);
+  // The capability that promises to tell of changes: "tools" of "tools/list".
+  static std::string_view capability(std::string_view method) { return method.substr(0, method.find('/')); }
+
+  // The result's raw bytes; nullptr: not known.
+  const std::string* find(const std::string& key) const;
+
+  // True: the call fetches the list. False: another one does, and this one waits for it.
+  bool lead_or_wait(const std::string& key, WireId id);
+  // The fetching call got `result`, which is kept if no change came meanwhile. Returns who waited.
+  std::vector<WireId> fetched(const std::string& key, WireId id, std::string_view result);
+  // A call will not be answered with a list. If it was the fetching one: who fetches now, of those who waited.
+  std::optional<WireId> gave_up(const std::string& key, WireId id);
+
+  // Forgets the lists of one capability; one that is being fetched is passed on and not kept.
+  void changed(std::string_view capability);
+  // Forgets all, also who fetches and who waits.
+  void clear();
+
+ private:
+  struct Flight {
+    WireId leader = 0;
+    std::vector<WireId> waiting;
+    bool stale = false;
+  };
+  std::map<std::string, std::string> lists_;
+  std::map<std::string, Flight> flights_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,23 @@
+// MethodRule: the methods of clients' requests that need more than being passed on, a row each.
+#pragma once
+
+#include <string_view>
+
+#include "mux/multiplexer.hpp"
+
+namespace sidecar::mux {
+
+struct MethodRule {
+  std::string_view method;
+  bool repeatable = false;  // may be sent to a second child when the first died with it
+  bool list = false;        // its result may be kept: Call::subject is its key in the ListCache, or empty
+  // Before the request is a call. True: it has been answered. May change its text.
+  bool (Multiplexer::*ask)(Multiplexer::Asked) = nullptr;
+  // On the child's answer, an error or a result, before it is passed on; also when nobody waits for it any more.
+  void (Multiplexer::*answered)(WireId, Call&, Answer&) = nullptr;
+
+  // nullptr: the request is passed on.
+  static const MethodRule* find(std::string_view method);
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,255 @@
+// Multiplexer: the methods that need more than being passed on.
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+#include "mux/method_rules.hpp"
+#include "mux/multiplexer.hpp"
+#include "mux/wire.hpp"
+
+namespace sidecar::mux {
+
+namespace code = mcp::code;
+namespace method = mcp::method;
+
+namespace {
+
+constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
+
+}  // namespace
+
+const MethodRule* MethodRule::find(std::string_view name) {
+  using M = Multiplexer;
+  static constexpr MethodRule kRules[] = {
+      {.method = method::kToolsCall, .ask = &M::ask_tool},
+      {.method = method::kToolsList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kResourcesRead, .repeatable = true},
+      {.method = method::kPromptsGet, .repeatable = true},
+      {.method = method::kComplete, .repeatable = true},
+      {.method = method::kPromptsList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kResourcesList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kResourceTemplatesList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kInitialize, .ask = &M::ask_initialize},
+      {.method = method::kResourcesSubscribe, .ask = &M::ask_subscribe, .answered = &M::subscribed},
+      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe},
+      {.method = method::kSetLevel, .ask = &M::ask_level, .answered = &M::level_set},
+      {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
+      {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
+      {.method = method::kTasksCancel, .ask = &M::ask_task, .answered = &M::task_told},
+      {.method = method::kTasksList, .answered = &M::tasks_listed},
+  };
+  const auto found = std::find_if(std::begin(kRules), std::end(kRules),
+                                  [name](const MethodRule& rule) { return rule.method == name; });
+  return found == std::end(kRules) ? nullptr : found;
+}
+
+bool Multiplexer::ask_initialize(Asked asked) {
+  ClientProfile profile = profile_of(asked.message);
+  asked.call.asked_version = profile.version;
+  if (const auto entry = clients_.find(asked.client); entry != clients_.end())
+    entry->second.profile = std::move(profile);
+  return false;
+}
+
+// --- lists
+// ------------------------------------------------------------------------------------------------------------
+
+bool Multiplexer::ask_list(Asked asked) {
+  if (asked.message.text.size() <= kLongestCachedRequest)
+    asked.call.subject = ListCache::key(asked.message).value_or("");
+  return false;
+}
+
+void Multiplexer::listed(WireId id, Call& call, Answer& answer) {
+  if (answer.outcome != Outcome::kResult) return;
+  if (call.method == method::kToolsList)
+    tools_.learn(answer.text, answer.payload, call.subject == method::kToolsList);
+  if (call.subject.empty()) return;
+  const std::string_view result = answer.payload.in(answer.text);
+  for (const WireId waiting : lists_.fetched(call.subject, id, result)) {
+    if (const Call* other = in_flight_.find(waiting))
+      finish(waiting, make_result(other->reply.client_id(), result));
+  }
+}
+
+bool Multiplexer::ask_tool(Asked asked) {
+  asked.call.repeatable = tools_.repeatable(asked.message.envelope.name.in(asked.message.text));
+  if (!asked.call.task) return false;
+  if (tasks_.open_of(asked.client) < limits_.calls_per_client) return false;
+  reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                                      fmt::format("too many tasks: this session may have {}", limits_.calls_per_client),
+                                      {}, std::chrono::seconds(1)));
+  return true;
+}
+
+// --- subscriptions
+// ----------------------------------------------------------------------------------------------------
+
+bool Multiplexer::ask_subscribe(Asked asked) {
+  const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
+  if (!uri || asked.client == kNoClient) return false;  // the child says what is wrong
+  if (!subscriptions_.has(*uri, asked.client) && subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
+    reply_here(asked.call,
+               make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                            fmt::format("too many subscriptions: this session may have {}", kSubscriptionsPerClient),
+                            {}, std::chrono::seconds(1)));
+    return true;
+  }
+  asked.call.subject = *uri;
+  if (!subscriptions_.wanted(*uri)) return false;
+  subscriptions_.add(*uri, asked.client);
+  reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
+  return true;
+}
+
+void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
+  if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
+  if (call.reply.pending() && clients_.contains(call.client)) {
+    subscriptions_.add(call.subject, call.client);
+  } else if (!subscriptions_.wanted(call.subject)) {
+    release_subscription(call.subject);  // nobody waits for it any more
+  }
+}
+
+bool Multiplexer::ask_unsubscribe(Asked asked) {
+  const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
+  if (!uri || asked.client == kNoClient) return false;
+  if (subscriptions_.remove(*uri, asked.client) && takes_calls()) {
+    // Another client may be about to get it: then the child keeps it.
+    const auto all = in_flight_.all();
+    const bool coming = std::any_of(all.begin(), all.end(), [&](WireId id) {
+      const Call& call = *in_flight_.find(id);
+      return call.method == method::kResourcesSubscribe && call.subject == *uri && !call.withdrawn;
+    });
+    if (!coming) return false;
+  }
+  reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
+  return true;
+}
+
+void Multiplexer::release_subscription(const std::string& uri) {
+  ask_child(
+      method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
+      [](const Answer&) {}, limits_.call_timeout);
+}
+
+// --- log levels
+// -------------------------------------------------------------------------------------------------------
+
+bool Multiplexer::ask_level(Asked asked) {
+  const std::string& text = asked.message.text;
+  const jsonrpc::Span place = member(text, asked.message.envelope.params, "level");
+  const auto name = place ? jsonrpc::string_value(place.in(text)) : fail("none");
+  const auto level = name ? log_level(*name) : std::nullopt;
+  if (!level || asked.client == kNoClient) return false;  // the child says what is wrong
+  LogLevels then = levels_;
+  then.set(asked.client, *level);
+  const LogLevel wanted = *then.for_child(clients_.size());
+  if (wanted == child_level_) {
+    levels_ = std::move(then);
+    reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
+    return true;
+  }
+  asked.call.subject = *name;
+  child_level_ = wanted;
+  if (wanted == *level) return false;
+  // The envelope's places behind the level move.
+  auto changed = jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
+  if (changed) asked.message = std::move(*changed);
+  return false;
+}
+
+void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
+  if (call.subject.empty()) return;
+  if (answer.outcome != Outcome::kResult) {
+    child_level_.reset();
+  } else if (clients_.contains(call.client)) {
+    levels_.set(call.client, *log_level(call.subject));
+  }
+}
+
+// After a session has ended, or on a new child.
+void Multiplexer::adjust_level() {
+  const auto wanted = levels_.for_child(clients_.size());
+  if (!wanted || wanted == child_level_ || clients_.empty() || !takes_calls()) return;
+  child_level_ = wanted;
+  ask_child(
+      method::kSetLevel, fmt::format(R"({{"level":"{}"}})", log_level_name(*wanted)),
+      [this](const Answer& answer) {
+        if (answer.outcome != Outcome::kResult) child_level_.reset();
+      },
+      limits_.call_timeout);
+}
+
+// --- tasks
+// ------------------------------------------------------------------------------------------------------------
+
+bool Multiplexer::ask_task(Asked asked) {
+  auto id = string_member(asked.message.text, asked.message.envelope.params, "taskId");
+  const Task* task = id ? tasks_.find(*id) : nullptr;
+  if (task != nullptr && task->client == asked.client && asked.client != kNoClient) {
+    asked.call.subject = std::move(*id);
+    return false;
+  }
+  // MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
+  reply_here(asked.call, make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
+                                      "Task not found: this session has no task with this id"));
+  return true;
+}
+
+void Multiplexer::task_told(WireId, Call& call, Answer& answer) {
+  if (answer.outcome != Outcome::kResult) return;
+  const auto status = string_member(answer.text, answer.payload, "status");
+  if (call.method == method::kTasksResult || task_ended(status.value_or(""))) end_task(call.subject);
+}
+
+void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {
+  const jsonrpc::Span made = member(answer.text, answer.payload, "task");
+  auto task_id = string_member(answer.text, made, "taskId");
+  if (!task_id || call.client == kNoClient) return;
+  if (!clients_.contains(call.client)) {
+    ask_child(
+        method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(*task_id)),
+        [](const Answer&) {}, limits_.call_timeout);
+    return;
+  }
+  if (tasks_.find(*task_id) != nullptr) return;  // it stays with the first
+  Task task;
+  task.client = call.client;
+  task.wire_id = id;
+  task.progress_token = call.progress_token;
+  in_flight_.work_begins(task.client);
+  if (const auto forgotten = tasks_.add(*task_id, std::move(task)); forgotten && !forgotten->ended)
+    in_flight_.work_ends(forgotten->client);
+  if (task_ended(string_member(answer.text, made, "status").value_or(""))) end_task(*task_id);
+}
+
+void Multiplexer::end_task(std::string_view id) {
+  const Task* task = tasks_.find(id);
+  if (task == nullptr) return;
+  const ClientId client = task->client;
+  if (tasks_.end(id)) in_flight_.work_ends(client);
+}
+
+// A session sees its own tasks only. (MCP 2025-11-25, Tasks, Security Considerations.)
+void Multiplexer::tasks_listed(WireId, Call& call, Answer& answer) {
+  if (answer.outcome != Outcome::kResult) return;
+  const jsonrpc::Span list = member(answer.text, answer.payload, "tasks");
+  if (!list) return;
+  const auto all = jsonrpc::find_elements(answer.text, list);
+  std::string own = "[";
+  for (const jsonrpc::Span each : all.value_or(std::vector<jsonrpc::Span>())) {
+    const Task* task = tasks_.find(string_member(answer.text, each, "taskId").value_or(""));
+    if (task == nullptr || task->client != call.client || call.client == kNoClient) continue;
+    if (own.size() > 1) own += ',';
+    own += each.in(answer.text);
+  }
+  own += ']';
+  std::string text = jsonrpc::splice(answer.text, {{list, own}});
+  answer.payload.size = answer.payload.size - list.size + own.size();
+  answer.text = std::move(text);
+}
+
+}  // namespace sidecar::mux

@@ -1,0 +1,69 @@
+// PeerRequests: what the child has asked of clients and not been answered yet. The child's id is put back on the
+// client's answer: a restarted child uses its ids again, so clients see ids of ours.
+// Owned by Multiplexer. Loop thread only. Bounded by the caller: see count().
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mux/numbers.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::mux {
+
+struct PeerRequest {
+  ClientId client = kNoClient;
+  std::string child_id;         // token, as the child wrote it
+  std::string method;
+  std::string progress_token;   // as the child wrote it; empty: none
+  std::string elicitation;      // params.elicitationId, of an elicitation by URL
+  std::vector<WireId> pauses;   // calls whose time stands still meanwhile
+  Clock::time_point asked;
+  Clock::time_point due;
+};
+
+class PeerRequests {
+ public:
+  explicit PeerRequests(Numbers& numbers) : numbers_(numbers) {}
+
+  PeerId next_id() const { return numbers_.next_peer; }
+  PeerId open(PeerRequest request);
+  // Of that client only.
+  const PeerRequest* find(PeerId id, ClientId client) const;
+  std::optional<PeerId> find_child_id(std::string_view child_id) const;
+  std::optional<PeerRequest> close(PeerId id);
+
+  std::vector<PeerId> of_client(ClientId client) const;
+  std::vector<PeerId> all() const;
+  std::size_t count(ClientId client) const { return of_client(client).size(); }
+  std::size_t size() const { return requests_.size(); }
+  std::optional<Clock::time_point> earliest_due() const;
+  std::vector<PeerId> expired(Clock::time_point now) const;
+
+ private:
+  Numbers& numbers_;
+  std::map<PeerId, PeerRequest> requests_;
+};
+
+// UrlElicitations: whose an elicitation by URL is, for the child may say long after its answer that it is complete.
+// MCP 2025-11-25, Elicitation, URL mode. At most kMost are remembered, the newest ones.
+class UrlElicitations {
+ public:
+  static constexpr std::size_t kMost = 1024;
+
+  void add(std::string id, ClientId client);
+  std::optional<ClientId> owner(const std::string& id) const;
+  void clear();
+
+ private:
+  std::unordered_map<std::string, ClientId> owners_;
+  std::deque<std::string> oldest_;
+};
+
+}  // namespace sidecar::mux

@@ -1,0 +1,237 @@
+// Multiplexer: starts and ends of the child, and time.
+#include <fmt/format.h>
+
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+#include "mux/child_death.hpp"
+#include "mux/method_rules.hpp"
+#include "mux/multiplexer.hpp"
+#include "mux/wire.hpp"
+
+namespace sidecar::mux {
+
+namespace code = mcp::code;
+namespace method = mcp::method;
+
+// --- starts
+// -----------------------------------------------------------------------------------------------------------
+
+void Multiplexer::initialize(std::string params) {
+  handshake_params_ = std::move(params);
+  if (child_.running()) send_handshake();
+}
+
+void Multiplexer::on_child_started() {
+  if (!handshake_params_.empty()) send_handshake();
+}
+
+void Multiplexer::send_handshake() {
+  // An id from the same row as the calls': what an earlier process says late cannot be taken for this answer.
+  handshake_id_ = in_flight_.take_id();
+  send_to_child(jsonrpc::request_text(std::to_string(*handshake_id_), method::kInitialize, handshake_params_),
+                "handshake");
+  child_.handshake_sent();
+}
+
+void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
+  handshake_id_.reset();
+  if (const auto finished = handshake_.finish(message); !finished) {
+    log_.error("handshake failed", {{"reason", finished.error().message}});
+    return child_.handshake_failed(finished.error().message);
+  }
+  if (!mcp::is_handshake_version(handshake_.version())) {
+    log_.warn("child speaks an unknown protocol version", {{"version", handshake_.version()}});
+  }
+  log_.info("child is ready", {{"version", handshake_.version()}});
+  child_.handshake_done();
+  send_to_child(jsonrpc::notification_text(method::kInitialized, {}), "handshake");
+  trouble_.reset();
+  restore();
+  for (const WireId id : in_flight_.all()) {
+    const Call* call = in_flight_.find(id);  // an answer may have closed others
+    if (call != nullptr && call->asked_version) place(id);
+  }
+  pump();
+  if (!std::exchange(was_ready_, true)) return;
+  for (const auto& [capability, changed] :
+       {std::pair{"tools", method::kToolsListChanged}, std::pair{"prompts", method::kPromptsListChanged},
+        std::pair{"resources", method::kResourcesListChanged}}) {
+    if (handshake_.declares(capability)) to_everybody(jsonrpc::notification_text(changed, {}));
+  }
+}
+
+// What an earlier child knew: the log level and the subscriptions.
+void Multiplexer::restore() {
+  child_level_.reset();
+  adjust_level();
+  for (const std::string& uri : subscriptions_.uris()) {
+    ask_child(
+        method::kResourcesSubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
+        [this, uri](const Answer& answer) {
+          if (answer.outcome == Outcome::kResult) return;
+          log_.warn("subscription not restored", {{"uri", excerpt(uri)}, {"problem", answer.message}});
+        },
+        limits_.call_timeout);
+  }
+}
+
+void Multiplexer::hand_over_to(Multiplexer& next) {
+  replaced_ = true;
+  for (const auto& [id, entry] : clients_) next.clients_.emplace(id, entry);
+  next.subscriptions_ = std::exchange(subscriptions_, {});
+  next.levels_ = levels_;
+  next.was_ready_ = was_ready_;
+  next.closing_ = closing_;
+  queue_.clear();
+  lists_.clear();
+  for (const WireId id : in_flight_.all()) {
+    const Call* call = in_flight_.find(id);
+    if (call == nullptr || call->number != 0) continue;
+    next.in_flight_.adopt(id, *in_flight_.close(id));
+    next.place(id);
+  }
+  next.arm();
+  next.show_in_flight();
+}
+
+// --- ends
+// -------------------------------------------------------------------------------------------------------------
+
+void Multiplexer::on_child_exit(child::Exit exit) {
+  handshake_.reset();
+  handshake_id_.reset();
+  wedged_ = false;
+  probing_ = false;
+  const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
+  const ChildDeath death = describe(exit);
+  if (exit.failed_starts >= kPatience || exit.final)
+    trouble_ = Trouble{death.message, death.data, retry_after};
+
+  // What the child never read waits for the next one under the same ids.
+  for (child::Unwritten& unwritten : exit.unwritten) {
+    if (const auto id = in_flight_.find_number(unwritten.number))
+      in_flight_.find(*id)->line = std::move(unwritten.line);
+  }
+  for (const PeerId id : peer_requests_.all()) withdraw_peer_request(id, "the MCP server has ended");
+  in_flight_.child_gone();
+  tasks_.clear();
+  url_elicitations_.clear();
+  lists_.clear();
+  queue_.clear();
+  for (const WireId id : in_flight_.all()) {
+    Call* call = in_flight_.find(id);
+    if (call == nullptr) continue;
+    if (!call->asked_version && call->line.empty() && may_repeat(*call)) {
+      call->line = call->kept;
+      release_kept(*call);
+      call->repeated = true;
+      metrics_.calls_repeated.Increment();
+    } else if (call->repeated && call->line.empty() && !call->withdrawn) {
+      log_.error("call ended two children", {{"method", excerpt(call->method)}});
+    }
+    const bool waits = !call->withdrawn && !call->own && (call->asked_version || !call->line.empty());
+    if (waits && !trouble_) {
+      place(id);
+      continue;
+    }
+    const Outcome outcome = waits ? Outcome::kUnavailable : Outcome::kChildDied;
+    finish(id, make_failure(outcome, call->reply.client_id(), code::kConnectionClosed, death.message,
+                            death.data, retry_after));
+  }
+}
+
+// Design, The child: once, and only where nothing can have come of the first time.
+bool Multiplexer::may_repeat(const Call& call) const {
+  return !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task && !call.asked_client && !replaced_ &&
+         timers_.now() < call.due;
+}
+
+void Multiplexer::release_kept(Call& call) {
+  kept_bytes_ -= call.kept.size();
+  call.kept = {};
+}
+
+Readiness Multiplexer::readiness() const {
+  if (!closing_.empty()) return {false, closing_, std::chrono::seconds(1)};
+  if (trouble_) return {false, trouble_->message, std::max(trouble_->retry_after, std::chrono::seconds(1))};
+  if (!takes_calls()) return {false, "the MCP server is starting", std::chrono::seconds(1)};
+  if (wedged_) return {false, "the MCP server does not answer", std::chrono::seconds(10)};
+  return {true, {}, {}};
+}
+
+// --- deadlines
+// ------------------------------------------------------------------------------------------------------
+
+void Multiplexer::arm() {
+  auto due = in_flight_.earliest_due();
+  if (const auto asked = peer_requests_.earliest_due(); asked && (!due || *asked < *due)) due = asked;
+  if (!due) {
+    timer_.cancel();
+    armed_for_.reset();
+    return;
+  }
+  if (armed_for_ && *armed_for_ <= *due) return;  // on_due() arms again
+  armed_for_ = due;
+  timer_ = timers_.after(*due - timers_.now(), [this] { on_due(); });
+}
+
+void Multiplexer::on_due() {
+  armed_for_.reset();
+  for (const PeerId id : peer_requests_.expired(timers_.now())) {
+    const auto request = close_peer_request(id);
+    send_to_child(jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kRequestTimeout,
+                                                                               "the client did not answer in time")),
+                  "refusal");
+    deliver(at(request->client),
+            jsonrpc::notification_text(method::kCancelled,
+                                       fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
+  }
+  for (const WireId id : in_flight_.expired(timers_.now())) {
+    Call* call = in_flight_.find(id);
+    if (call == nullptr) continue;
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
+    Answer answer = make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
+                                 fmt::format("the MCP server did not answer within {} ms", waited.count()));
+    if (!call->own) count(Outcome::kTimeout);
+    log_.warn("call timed out", {{"method", excerpt(call->method)}, {"ms", waited.count()}});
+    Reply reply = std::exchange(call->reply, Reply(call->reply.client_id(), nullptr));
+    cancel_at_child(id, "timed out");
+    reply.send(std::move(answer));
+  }
+  arm();
+}
+
+// --- a child that does not answer
+// ----------------------------------------------------------------------------------------
+
+// Looks at the age of the oldest call from time to time, while there is one.
+void Multiplexer::watch() {
+  if (watching_) return;
+  watching_ = true;
+  watch_timer_ = timers_.after(limits_.wedged_after, [this] {
+    watching_ = false;
+    const auto oldest = in_flight_.oldest_sent();
+    if (!oldest) return;
+    if (timers_.now() - *oldest >= limits_.wedged_after) probe();
+    watch();
+  });
+}
+
+// A call may take its time; a ping must not.
+void Multiplexer::probe() {
+  if (probing_ || wedged_ || !takes_calls()) return;
+  probing_ = true;
+  ask_child(
+      method::kPing, {},
+      [this](const Answer& answer) {
+        probing_ = false;
+        if (answer.outcome != Outcome::kTimeout) return;
+        wedged_ = true;
+        metrics_.child_wedged.Increment();
+        log_.error("child does not answer", {{"calls", in_flight_.live()}});
+        if (limits_.restart_wedged) child_.handshake_failed("did not answer, not even a ping");
+      },
+      limits_.probe_timeout);
+}
+
+}  // namespace sidecar::mux

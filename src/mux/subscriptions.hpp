@@ -1,0 +1,40 @@
+// Subscriptions: which clients want to hear of which resource. The child knows of one subscription a URI,
+// however many clients have one. MCP 2025-11-25, Resources, Subscriptions.
+// Bounded by the caller: see count(). Owned by Multiplexer. Loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mux/call.hpp"
+
+namespace sidecar::mux {
+
+class Subscriptions {
+ public:
+  bool wanted(std::string_view uri) const { return by_uri_.contains(uri); }
+  bool has(std::string_view uri, ClientId client) const;
+  std::size_t count(ClientId client) const;
+
+  void add(std::string_view uri, ClientId client);
+  // True: nobody wants this resource any more, and somebody had.
+  bool remove(std::string_view uri, ClientId client);
+  // Returns the resources that nobody wants any more.
+  std::vector<std::string> remove_all(ClientId client);
+
+  // Who hears of a change of `uri`: its subscribers; with none, those of what it is part of (the updated one
+  // may be a sub-resource of the one that was subscribed to).
+  std::vector<ClientId> subscribers(std::string_view uri) const;
+  std::vector<std::string> uris() const;
+
+ private:
+  std::map<std::string, std::set<ClientId>, std::less<>> by_uri_;
+  std::unordered_map<ClientId, std::set<std::string, std::less<>>> by_client_;
+};
+
+}  // namespace sidecar::mux

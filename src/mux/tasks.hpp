@@ -1,0 +1,49 @@
+// Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every other it
+// does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never results.
+// Owned by Multiplexer. Loop thread only. At most kMost tasks: beyond, the oldest that has ended is forgotten,
+// then the oldest.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mux/numbers.hpp"
+
+namespace sidecar::mux {
+
+struct Task {
+  ClientId client = kNoClient;  // kNoClient: its session has ended
+  WireId wire_id = 0;           // of the request that made it: its progress token stays valid
+  std::string progress_token;   // as the client wrote it; empty: none
+  bool ended = false;
+};
+
+class Tasks {
+ public:
+  static constexpr std::size_t kMost = 4096;
+
+  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner. Returns a task
+  // that had to be forgotten.
+  std::optional<Task> add(std::string id, Task task);
+  const Task* find(std::string_view id) const;
+  const Task* find_wire(WireId id) const;
+  // True: it had not ended before.
+  bool end(std::string_view id);
+  // Its tasks that have not ended, which now belong to nobody; the others are forgotten.
+  std::vector<std::string> disown(ClientId client);
+  std::vector<Task> clear();
+
+  std::size_t open_of(ClientId client) const;
+
+ private:
+  std::map<std::string, Task, std::less<>> tasks_;
+  std::map<WireId, std::string> by_wire_;  // oldest first
+};
+
+// Statuses after which nothing more comes: completed, failed, cancelled.
+bool task_ended(std::string_view status);
+
+}  // namespace sidecar::mux

@@ -1,0 +1,43 @@
+// Small readings of JSON-RPC messages that several files of the multiplexer need.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "jsonrpc/message.hpp"
+
+namespace sidecar::mux {
+
+// A token that is one of our ids; nothing for any other.
+inline std::optional<std::uint64_t> number_of(std::string_view token) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), id);
+  if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
+  return id;
+}
+
+// The place of a member of the object at `within`; absent when either is not there.
+inline jsonrpc::Span member(const std::string& text, jsonrpc::Span within, std::string_view name) {
+  if (!within) return {};
+  const std::array<std::string_view, 1> names = {name};
+  const auto places = jsonrpc::find_members(text, names, within);
+  return places ? (*places)[0] : jsonrpc::Span{};
+}
+
+// The value of a string member, escapes undone.
+inline std::optional<std::string> string_member(const std::string& text, jsonrpc::Span within,
+                                                std::string_view name) {
+  const jsonrpc::Span place = member(text, within, name);
+  if (!place) return std::nullopt;
+  auto value = jsonrpc::string_value(place.in(text));
+  if (!value) return std::nullopt;
+  return std::move(*value);
+}
+
+inline std::string_view excerpt(std::string_view text) { return text.substr(0, 200); }
+
+}  // namespace sidecar::mux
