@@ -67,8 +67,8 @@ class ChildLink {
   virtual std::optional<LineNumber> send(std::string line) = 0;
   // Whether a line of `size` bytes would be taken now.
   virtual bool can_send(std::size_t size) const = 0;
-  // Whether it runs and less than kLowWater waits for its stdin. Who has more than one client hands lines over
-  // only then, so that it decides whose go first.
+  // Whether it runs and less than kLowWater waits for its stdin. Who has more than one client hands lines
+  // over only then, so that it decides whose go first.
   virtual bool wants_more() const = 0;
   virtual bool running() const = 0;
   // The handshake was sent: its deadline (60 s) runs from now. A process that is never asked has none.

@@ -48,8 +48,9 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
       ladder_(host.timers, options.kill_times, [this](KillStep step) { take(step); }),
       framer_(options.max_line_bytes, events),
       stderr_(host.log, options.name),
-      input_(host.loop, std::move(spawned.input), options.stdin_queue_bytes, host.metrics,
-             [this] { lingers("closed its stdin and did not exit"); }, [&events] { events.on_writable(); }),
+      input_(
+          host.loop, std::move(spawned.input), options.stdin_queue_bytes, host.metrics,
+          [this] { lingers("closed its stdin and did not exit"); }, [&events] { events.on_writable(); }),
       output_(
           host.loop, std::move(spawned.output), kOutputChunk,
           [this](std::string_view bytes) { read_output(bytes); },

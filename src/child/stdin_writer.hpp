@@ -22,8 +22,8 @@ namespace sidecar::child {
 
 class StdinWriter {
  public:
-  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once. `on_drained`: less than
-  // ChildLink::kLowWater waits, after more had. Neither is called from inside push().
+  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once. `on_drained`: less
+  // than ChildLink::kLowWater waits, after more had. Neither is called from inside push().
   StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size_t limit, observe::Metrics& metrics,
               std::function<void()> on_broken, std::function<void()> on_drained);
   ~StdinWriter() { close(); }

@@ -13,7 +13,8 @@ using jsonrpc::Span;
 
 // The places of members of an object; all absent when there is no object.
 template <std::size_t N>
-std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names, Span within) {
+std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names,
+                            Span within) {
   std::array<Span, N> places{};
   if (!within) return places;
   const auto found = jsonrpc::find_members(text, names, within);

@@ -26,8 +26,8 @@ struct ClientProfile {
 // Of an `initialize`; what is missing or of a wrong type counts as not declared.
 ClientProfile profile_of(const jsonrpc::Message& initialize);
 
-// Params of an `initialize` for a child of the client's own: the client's, to the byte, without `roots` unless
-// they are allowed. Empty: the client sent none that are of use.
+// Params of an `initialize` for a child of the client's own: the client's, to the byte, without `roots`
+// unless they are allowed. Empty: the client sent none that are of use.
 std::string own_handshake_params(const jsonrpc::Message& initialize, bool allow_roots);
 
 }  // namespace sidecar::mux

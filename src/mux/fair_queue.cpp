@@ -30,7 +30,8 @@ void FairQueue::remove(ClientId client, WireId id) {
   const auto line = lines_.find(client);
   if (line == lines_.end()) return;
   std::deque<Waiting>& calls = line->second.calls;
-  const auto call = std::find_if(calls.begin(), calls.end(), [id](const Waiting& each) { return each.id == id; });
+  const auto call =
+      std::find_if(calls.begin(), calls.end(), [id](const Waiting& each) { return each.id == id; });
   if (call == calls.end()) return;
   account(line->second, call->bytes);
   calls.erase(call);

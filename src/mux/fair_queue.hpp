@@ -1,6 +1,6 @@
-// FairQueue: calls that wait to be handed to the child, taken from clients in turn, so that one that sends much
-// cannot hold up the others. Knows ids and sizes only. Bounded by whoever pushes: see bytes().
-// Owned by Multiplexer. Loop thread only.
+// FairQueue: calls that wait to be handed to the child, taken from clients in turn, so that one that sends
+// much cannot hold up the others. Knows ids and sizes only. Bounded by whoever pushes: see bytes(). Owned by
+// Multiplexer. Loop thread only.
 #pragma once
 
 #include <cstddef>

@@ -18,17 +18,22 @@ namespace method = mcp::method;
 void Multiplexer::on_child_line(std::string line) {
   wedged_ = false;
   if (jsonrpc::looks_like_batch(line)) return on_child_batch(line);
-  if (auto message = jsonrpc::parse(std::move(line))) return on_message(std::move(*message));
-  else junk(message.error().message);
+  if (auto message = jsonrpc::parse(std::move(line)))
+    return on_message(std::move(*message));
+  else
+    junk(message.error().message);
 }
 
 // MCP 2025-03-26, Basic, Batching.
 void Multiplexer::on_child_batch(const std::string& line) {
   auto elements = jsonrpc::take_apart(line);
   if (!elements) return junk(elements.error().message);
+  if (elements->empty()) return junk("an empty batch");
   for (std::string& element : *elements) {
-    if (auto message = jsonrpc::parse(std::move(element))) on_message(std::move(*message));
-    else junk(message.error().message);
+    if (auto message = jsonrpc::parse(std::move(element)))
+      on_message(std::move(*message));
+    else
+      junk(message.error().message);
   }
 }
 
@@ -76,18 +81,23 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
     note_url_elicitations(*call, answer);
   }
   if (call->task && !is_error) task_made(*id, *call, answer);
-  if (call->rule != nullptr && call->rule->answered != nullptr) (this->*call->rule->answered)(*id, *call, answer);
+  if (call->rule != nullptr && call->rule->answered != nullptr)
+    (this->*call->rule->answered)(*id, *call, answer);
   settle(*id, std::move(*call), std::move(answer));
 }
 
-// MCP 2025-11-25, Elicitation, URLElicitationRequiredError: what the client is to visit before it calls again.
+// MCP 2025-11-25, Elicitation, URLElicitationRequiredError: what the client is to visit before it calls
+// again.
 void Multiplexer::note_url_elicitations(const Call& call, const Answer& answer) {
   const jsonrpc::Span number = member(answer.text, answer.payload, "code");
-  if (call.client == kNoClient || number.in(answer.text) != std::to_string(code::kUrlElicitationRequired)) return;
+  if (call.client == kNoClient || number.in(answer.text) != std::to_string(code::kUrlElicitationRequired))
+    return;
   const jsonrpc::Span list = member(answer.text, member(answer.text, answer.payload, "data"), "elicitations");
   if (!list) return;
-  for (const jsonrpc::Span each : jsonrpc::find_elements(answer.text, list).value_or(std::vector<jsonrpc::Span>())) {
-    if (auto id = string_member(answer.text, each, "elicitationId")) url_elicitations_.add(std::move(*id), call.client);
+  for (const jsonrpc::Span each :
+       jsonrpc::find_elements(answer.text, list).value_or(std::vector<jsonrpc::Span>())) {
+    if (auto id = string_member(answer.text, each, "elicitationId"))
+      url_elicitations_.add(std::move(*id), call.client);
   }
 }
 
@@ -105,8 +115,9 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
     return refuse_child(message, code::kMethodNotFound, "the roots of clients are not passed on");
   const auto origin = origin_of(message);
   if (!origin) {
-    return refuse_child(message, code::kMethodNotFound,
-                        "this server is shared by several clients, and it is not certain which of them this is for");
+    return refuse_child(
+        message, code::kMethodNotFound,
+        "this server is shared by several clients, and it is not certain which of them this is for");
   }
   const auto entry = clients_.find(origin->client);
   if (entry == clients_.end()) {
@@ -144,15 +155,15 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   const std::string id = std::to_string(peer_requests_.open(std::move(request)));
   metrics_.peer_requests.Set(static_cast<double>(peer_requests_.size()));
   arm();
-  deliver(*origin,
-          jsonrpc::splice(text, {{message.envelope.id, id}, {message.envelope.progress_token, id}}));
+  deliver(*origin, jsonrpc::splice(text, {{message.envelope.id, id}, {message.envelope.progress_token, id}}));
 }
 
 void Multiplexer::refuse_child(const jsonrpc::Message& request, int error_code, std::string_view why) {
   drop("request_refused");
   log_.warn("request of the child refused", {{"method", excerpt(request.method())}, {"reason", why}});
-  send_to_child(jsonrpc::error_text(request.id(), jsonrpc::error_object(
-                                                      error_code, fmt::format("{}: {}", excerpt(request.method()), why))),
+  send_to_child(jsonrpc::error_text(
+                    request.id(),
+                    jsonrpc::error_object(error_code, fmt::format("{}: {}", excerpt(request.method()), why))),
                 "refusal");
 }
 
@@ -171,9 +182,9 @@ void Multiplexer::withdraw_peer_request(PeerId id, std::string_view reason) {
   const auto request = close_peer_request(id);
   if (!request) return;
   const Origin origin = at(request->client);
-  deliver(origin, jsonrpc::notification_text(
-                      method::kCancelled,
-                      fmt::format(R"({{"requestId":{},"reason":{}}})", id, jsonrpc::string_token(reason))));
+  deliver(origin,
+          jsonrpc::notification_text(method::kCancelled, fmt::format(R"({{"requestId":{},"reason":{}}})", id,
+                                                                     jsonrpc::string_token(reason))));
 }
 
 // --- notifications of the child
@@ -214,7 +225,8 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
     return tell(task->client,
                 jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
   }
-  if (call->withdrawn || call->number == 0 || call->progress_token.empty()) return drop("progress_of_unknown_call");
+  if (call->withdrawn || call->number == 0 || call->progress_token.empty())
+    return drop("progress_of_unknown_call");
   in_flight_.move_due(*id, timers_.now() + call->timeout);
   if (call->repeatable || call->repeated) {
     // A repeated call begins anew; what its client has heard already it does not hear again.
@@ -252,7 +264,8 @@ void Multiplexer::on_task_status(const jsonrpc::Message& message) {
   tell(client, message.text);
 }
 
-// The child does not say whose it is. With a certain origin it goes there; else it may hold another owner's data.
+// The child does not say whose it is. With a certain origin it goes there; else it may hold another owner's
+// data.
 void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
   std::optional<LogLevel> level;
   if (message.method() == method::kLogMessage)
@@ -273,8 +286,8 @@ void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
 // --- whom it is for
 // -----------------------------------------------------------------------------------------------------
 
-// Design, certain origin: the task that the message names, the only client of an own child, or the only one for
-// whom the child can be working. A client that has gone, and REST, are origins too.
+// Design, certain origin: the task that the message names, the only client of an own child, or the only one
+// for whom the child can be working. A client that has gone, and REST, are origins too.
 std::optional<Multiplexer::Origin> Multiplexer::origin_of(const jsonrpc::Message& message) {
   const std::string& text = message.text;
   const jsonrpc::Span related =

@@ -26,7 +26,8 @@ std::string Handshake::params(bool declares_sampling_and_elicitation) {
   return fmt::format(
       R"({{"protocolVersion":"{}","capabilities":{},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
       mcp::kLatestHandshakeVersion,
-      declares_sampling_and_elicitation ? R"({"sampling":{},"elicitation":{"form":{},"url":{}}})" : "{}", kVersion);
+      declares_sampling_and_elicitation ? R"({"sampling":{},"elicitation":{"form":{},"url":{}}})" : "{}",
+      kVersion);
 }
 
 Result<void> Handshake::finish(const jsonrpc::Message& answer) {

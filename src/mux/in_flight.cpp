@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "mux/method_rules.hpp"
+
 namespace sidecar::mux {
+
+bool Call::lists() const { return rule != nullptr && rule->list && !subject.empty(); }
 
 WireId InFlight::open(Call call) {
   const WireId id = take_id();
@@ -162,7 +166,7 @@ std::optional<WireId> InFlight::sole_call(ClientId client) const {
 
 std::optional<Clock::time_point> InFlight::oldest_sent() const {
   for (const auto& [id, call] : calls_) {
-    if (call.number != 0 && !call.withdrawn) return call.sent;
+    if (call.number != 0 && !call.withdrawn && call.paused == 0) return call.sent;
   }
   return std::nullopt;
 }

@@ -39,16 +39,19 @@ struct Call {
   std::string kept;                          // `line` once more, of a call that may be repeated
   Clock::time_point sent;                    // handed over
   Clock::duration timeout{};
-  Clock::time_point due;       // progress moves it …
-  Clock::time_point last_due;  // … up to here
-  unsigned paused = 0;         // > 0: its time stands still
+  Clock::time_point due;                                    // progress moves it …
+  Clock::time_point last_due;                               // … up to here
+  unsigned paused = 0;                                      // > 0: its time stands still
   double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
-  bool own = false;            // the sidecar's own: nobody is served by it
-  bool repeatable = false;     // the child may be asked twice
-  bool task = false;           // task-augmented: the answer makes a task
-  bool asked_client = false;   // its client was asked something for it
-  bool repeated = false;       // handed to a second child
-  bool withdrawn = false;      // tombstone: nobody waits for the answer
+  bool own = false;                                         // the sidecar's own: nobody is served by it
+  bool repeatable = false;                                  // the child may be asked twice
+  bool task = false;                                        // task-augmented: the answer makes a task
+  bool asked_client = false;                                // its client was asked something for it
+  bool repeated = false;                                    // handed to a second child
+  bool withdrawn = false;                                   // tombstone: nobody waits for the answer
+
+  // Asks for a list that may be known: `subject` is its key in the ListCache.
+  bool lists() const;
 };
 
 class InFlight {
@@ -108,7 +111,7 @@ class InFlight {
   std::optional<WireId> sole_call(ClientId client) const;
   // Those calls, oldest first.
   std::vector<WireId> calls_at_child(ClientId client) const;
-  // When the oldest call was handed over that somebody still waits for.
+  // When the oldest call was handed over that somebody still waits for, and whose time does not stand still.
   std::optional<Clock::time_point> oldest_sent() const;
 
  private:

@@ -31,7 +31,8 @@ void Instance::initialize(std::string params) {
 // --------------------------------------------------------------------------------------------------------
 
 void Instance::restart() {
-  setting_.log.info("child is being replaced", {{"child", name_}, {"calls_in_flight", now_->mux.in_flight()}});
+  setting_.log.info("child is being replaced",
+                    {{"child", name_}, {"calls_in_flight", now_->mux.in_flight()}});
   std::unique_ptr<Unit> before = std::exchange(now_, make_unit());
   if (!params_.empty()) now_->mux.initialize(params_);
   now_->child->start();
@@ -58,8 +59,8 @@ void Instance::end(Unit& unit) {
 }
 
 void Instance::ended(const Unit* unit) {
-  const auto found =
-      std::find_if(replaced_.begin(), replaced_.end(), [unit](const auto& each) { return each.get() == unit; });
+  const auto found = std::find_if(replaced_.begin(), replaced_.end(),
+                                  [unit](const auto& each) { return each.get() == unit; });
   if (found != replaced_.end()) {
     dead_.push_back(std::move(*found));
     replaced_.erase(found);
@@ -126,8 +127,9 @@ bool Instance::has_call(ClientId client, std::string_view client_id) const {
 }
 
 std::size_t Instance::calls_of(ClientId client) const {
-  return std::accumulate(replaced_.begin(), replaced_.end(), now_->mux.calls_of(client),
-                         [client](std::size_t sum, const auto& unit) { return sum + unit->mux.calls_of(client); });
+  return std::accumulate(
+      replaced_.begin(), replaced_.end(), now_->mux.calls_of(client),
+      [client](std::size_t sum, const auto& unit) { return sum + unit->mux.calls_of(client); });
 }
 
 std::size_t Instance::in_flight() const {

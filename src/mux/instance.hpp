@@ -1,6 +1,6 @@
-// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer, and, while it is
-// being replaced, the child before, which finishes its calls. To clients it stays the same through restarts.
-// Owned by Instances. Loop thread only.
+// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer, and, while
+// it is being replaced, the child before, which finishes its calls. To clients it stays the same through
+// restarts. Owned by Instances. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -47,7 +47,8 @@ class Instance {
 
   void add(ClientId id, Client& client, std::string owner, ClientProfile profile);
   void remove(ClientId client);
-  void request(ClientId client, jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout);
+  void request(ClientId client, jsonrpc::Message message, Reply reply,
+               std::optional<Clock::duration> timeout);
   void notification(ClientId client, jsonrpc::Message message);
   void answer(ClientId client, const jsonrpc::Message& message);
   bool has_call(ClientId client, std::string_view client_id) const;

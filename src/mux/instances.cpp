@@ -30,8 +30,8 @@ class Instances::Impl {
  public:
   Impl(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
        observe::Metrics& metrics)
-      : options_(options),
-        setting_{std::move(factory), timers, numbers_, options.limits, options.restart_drain, log, metrics} {
+      : options_(options), setting_{std::move(factory),    timers, numbers_, options.limits,
+                                    options.restart_drain, log,    metrics} {
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
       shared_.push_back(
           std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i), Terms{}));
@@ -121,7 +121,8 @@ class Instances::Impl {
   }
 
   // An own child where the client is to have one and the bounds allow it, else a shared one.
-  Instance& place_for(const std::string& owner, const ClientProfile& profile, const jsonrpc::Message* initialize) {
+  Instance& place_for(const std::string& owner, const ClientProfile& profile,
+                      const jsonrpc::Message* initialize) {
     const bool wants_own = options_.sharing == Sharing::kIsolated ||
                            (options_.sharing == Sharing::kAuto && profile.can_be_asked());
     if (!wants_own || !closing_.empty()) return least_loaded();

@@ -1,6 +1,6 @@
-// Instances: the running copies of the wrapped server, and which of them serves whom. Shared ones take sessions
-// (least loaded first), calls without a session, and what finds no place of its own; own ones serve one
-// session and end with it. A session keeps its instance as long as it lives, through restarts too.
+// Instances: the running copies of the wrapped server, and which of them serves whom. Shared ones take
+// sessions (least loaded first), calls without a session, and what finds no place of its own; own ones serve
+// one session and end with it. A session keeps its instance as long as it lives, through restarts too.
 //
 //   --sessions auto      a client that declares sampling or elicitation gets an own child, all others share
 //              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
@@ -36,10 +36,10 @@ enum class Sharing { kAuto, kShared, kIsolated };
 struct InstancesOptions {
   Sharing sharing = Sharing::kAuto;
   std::size_t shared = 1;
-  std::size_t most_own = 8;            // own and warm children together
-  std::size_t most_own_per_owner = 4;  // own children of one owner
-  std::size_t warm = 0;                // children started ahead, not yet initialised
-  bool client_roots = false;           // roots of a client reach its own child
+  std::size_t most_own = 8;                         // own and warm children together
+  std::size_t most_own_per_owner = 4;               // own children of one owner
+  std::size_t warm = 0;                             // children started ahead, not yet initialised
+  bool client_roots = false;                        // roots of a client reach its own child
   std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
   Limits limits;
 };
@@ -99,8 +99,8 @@ class Instances {
   // A call without a session (REST), at the least loaded shared instance.
   void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
 
-  // Replaces every child: new calls wait for the new one, while the old one finishes its calls (restart_drain).
-  // Sessions stay. Returns how many children are replaced.
+  // Replaces every child: new calls wait for the new one, while the old one finishes its calls
+  // (restart_drain). Sessions stay. Returns how many children are replaced.
   std::size_t restart();
 
   // Shutdown: new calls are refused, those in flight go on.

@@ -47,40 +47,31 @@ const std::string* ListCache::find(const std::string& key) const {
 bool ListCache::lead_or_wait(const std::string& key, WireId id) {
   const auto [flight, fresh] = flights_.try_emplace(key);
   if (fresh) flight->second.leader = id;
-  // What is under way may be older than the change that has been told of: this one is fetched anew, and not kept.
+  // What is under way may be older than the change that has been told of: this one is fetched anew, and not
+  // kept.
   if (flight->second.leader == id || flight->second.stale) return true;
   flight->second.waiting.push_back(id);
   return false;
 }
 
-std::vector<WireId> ListCache::fetched(const std::string& key, WireId id, std::string_view result) {
+void ListCache::store(const std::string& key, WireId id, std::string_view result) {
   const auto flight = flights_.find(key);
-  if (flight == flights_.end() || flight->second.leader != id) return {};
-  if (!flight->second.stale && bytes_ + result.size() <= kMostBytes && lists_.size() < kMostLists) {
-    bytes_ += result.size();
-    lists_.insert_or_assign(key, std::string(result));
+  if (flight == flights_.end() || flight->second.leader != id || flight->second.stale) return;
+  if (lists_.contains(key) || bytes_ + result.size() > kMostBytes || lists_.size() >= kMostLists) return;
+  bytes_ += result.size();
+  lists_.emplace(key, result);
+}
+
+std::vector<WireId> ListCache::leave(const std::string& key, WireId id) {
+  const auto flight = flights_.find(key);
+  if (flight == flights_.end()) return {};
+  if (flight->second.leader != id) {
+    std::erase(flight->second.waiting, id);
+    return {};
   }
   std::vector<WireId> waiting = std::move(flight->second.waiting);
   flights_.erase(flight);
   return waiting;
-}
-
-std::optional<WireId> ListCache::gave_up(const std::string& key, WireId id) {
-  const auto flight = flights_.find(key);
-  if (flight == flights_.end()) return std::nullopt;
-  std::vector<WireId>& waiting = flight->second.waiting;
-  if (flight->second.leader != id) {
-    std::erase(waiting, id);
-    return std::nullopt;
-  }
-  if (waiting.empty()) {
-    flights_.erase(flight);
-    return std::nullopt;
-  }
-  flight->second.leader = waiting.front();
-  flight->second.stale = false;
-  waiting.erase(waiting.begin());
-  return flight->second.leader;
 }
 
 void ListCache::changed(std::string_view capability) {

@@ -1,7 +1,7 @@
-// ListCache: results of tools/list and its kin, kept while the child promises to say when they change, and who
-// waits for one that is being fetched: requests for the same list share one call (single flight).
-// MCP 2025-11-25, Tools (Resources, Prompts), List Changed Notification.
-// Owned by Multiplexer. Loop thread only. Beyond kMostBytes or kMostLists a result is passed on and not kept.
+// ListCache: results of tools/list and its kin, kept while the child promises to say when they change, and
+// who waits for one that is being fetched: requests for the same list share one call (single flight). MCP
+// 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by Multiplexer. Loop thread only.
+// Beyond kMostBytes or kMostLists a result is passed on and not kept.
 #pragma once
 
 #include <cstddef>
@@ -32,10 +32,10 @@ class ListCache {
 
   // True: the call fetches the list. False: another one does, and this one waits for it.
   bool lead_or_wait(const std::string& key, WireId id);
-  // The fetching call got `result`, which is kept if no change came meanwhile. Returns who waited.
-  std::vector<WireId> fetched(const std::string& key, WireId id, std::string_view result);
-  // A call will not be answered with a list. If it was the fetching one: who fetches now, of those who waited.
-  std::optional<WireId> gave_up(const std::string& key, WireId id);
+  // The fetching call got `result`: it is kept if no change came meanwhile.
+  void store(const std::string& key, WireId id, std::string_view result);
+  // A call has ended. If it was the fetching one: who waited for it, to be placed anew.
+  std::vector<WireId> leave(const std::string& key, WireId id);
 
   // Forgets the lists of one capability; one that is being fetched is passed on and not kept.
   void changed(std::string_view capability);

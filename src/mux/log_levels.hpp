@@ -24,7 +24,8 @@ class LogLevels {
   void set(ClientId client, LogLevel level) { levels_[client] = level; }
   void forget(ClientId client) { levels_.erase(client); }
 
-  // The level for the child while `clients` clients live; nothing: nobody has chosen, the child keeps its own.
+  // The level for the child while `clients` clients live; nothing: nobody has chosen, the child keeps its
+  // own.
   std::optional<LogLevel> for_child(std::size_t clients) const;
   // Whether a message goes to a client. An unknown level always does.
   bool lets_through(ClientId client, std::optional<LogLevel> level) const;

@@ -24,13 +24,29 @@ const MethodRule* MethodRule::find(std::string_view name) {
   using M = Multiplexer;
   static constexpr MethodRule kRules[] = {
       {.method = method::kToolsCall, .ask = &M::ask_tool},
-      {.method = method::kToolsList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kToolsList,
+       .repeatable = true,
+       .list = true,
+       .ask = &M::ask_list,
+       .answered = &M::listed},
       {.method = method::kResourcesRead, .repeatable = true},
       {.method = method::kPromptsGet, .repeatable = true},
       {.method = method::kComplete, .repeatable = true},
-      {.method = method::kPromptsList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
-      {.method = method::kResourcesList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
-      {.method = method::kResourceTemplatesList, .repeatable = true, .list = true, .ask = &M::ask_list, .answered = &M::listed},
+      {.method = method::kPromptsList,
+       .repeatable = true,
+       .list = true,
+       .ask = &M::ask_list,
+       .answered = &M::listed},
+      {.method = method::kResourcesList,
+       .repeatable = true,
+       .list = true,
+       .ask = &M::ask_list,
+       .answered = &M::listed},
+      {.method = method::kResourceTemplatesList,
+       .repeatable = true,
+       .list = true,
+       .ask = &M::ask_list,
+       .answered = &M::listed},
       {.method = method::kInitialize, .ask = &M::ask_initialize},
       {.method = method::kResourcesSubscribe, .ask = &M::ask_subscribe, .answered = &M::subscribed},
       {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe},
@@ -66,21 +82,17 @@ void Multiplexer::listed(WireId id, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult) return;
   if (call.method == method::kToolsList)
     tools_.learn(answer.text, answer.payload, call.subject == method::kToolsList);
-  if (call.subject.empty()) return;
-  const std::string_view result = answer.payload.in(answer.text);
-  for (const WireId waiting : lists_.fetched(call.subject, id, result)) {
-    if (const Call* other = in_flight_.find(waiting))
-      finish(waiting, make_result(other->reply.client_id(), result));
-  }
+  if (!call.subject.empty()) lists_.store(call.subject, id, answer.payload.in(answer.text));
 }
 
 bool Multiplexer::ask_tool(Asked asked) {
   asked.call.repeatable = tools_.repeatable(asked.message.envelope.name.in(asked.message.text));
   if (!asked.call.task) return false;
   if (tasks_.open_of(asked.client) < limits_.calls_per_client) return false;
-  reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
-                                      fmt::format("too many tasks: this session may have {}", limits_.calls_per_client),
-                                      {}, std::chrono::seconds(1)));
+  reply_here(asked.call,
+             make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                          fmt::format("too many tasks: this session may have {}", limits_.calls_per_client),
+                          {}, std::chrono::seconds(1)));
   return true;
 }
 
@@ -90,11 +102,12 @@ bool Multiplexer::ask_tool(Asked asked) {
 bool Multiplexer::ask_subscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;  // the child says what is wrong
-  if (!subscriptions_.has(*uri, asked.client) && subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
-    reply_here(asked.call,
-               make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
-                            fmt::format("too many subscriptions: this session may have {}", kSubscriptionsPerClient),
-                            {}, std::chrono::seconds(1)));
+  if (!subscriptions_.has(*uri, asked.client) &&
+      subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
+    reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                                        fmt::format("too many subscriptions: this session may have {}",
+                                                    kSubscriptionsPerClient),
+                                        {}, std::chrono::seconds(1)));
     return true;
   }
   asked.call.subject = *uri;
@@ -156,7 +169,8 @@ bool Multiplexer::ask_level(Asked asked) {
   child_level_ = wanted;
   if (wanted == *level) return false;
   // The envelope's places behind the level move.
-  auto changed = jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
+  auto changed =
+      jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
   if (changed) asked.message = std::move(*changed);
   return false;
 }

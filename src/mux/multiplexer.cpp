@@ -13,8 +13,8 @@ namespace sidecar::mux {
 namespace code = mcp::code;
 namespace method = mcp::method;
 
-Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
-                         observe::Log& log, observe::Metrics& metrics)
+Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits,
+                         Terms terms, observe::Log& log, observe::Metrics& metrics)
     : child_(child),
       timers_(timers),
       numbers_(numbers),
@@ -137,9 +137,10 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view cli
                         "the MCP server does not read its input fast enough", {}, seconds(1));
   }
   if (full(queue_.bytes(client), limits_.waiting_bytes / 4)) {
-    return make_failure(Outcome::kBusy, client_id, code::kBusy,
-                        "too many bytes wait for the MCP server to read them: this session may have a quarter", {},
-                        seconds(1));
+    return make_failure(
+        Outcome::kBusy, client_id, code::kBusy,
+        "too many bytes wait for the MCP server to read them: this session may have a quarter", {},
+        seconds(1));
   }
   return std::nullopt;
 }
@@ -151,8 +152,7 @@ void Multiplexer::place(WireId id) {
     if (!takes_calls()) return;  // until the handshake is done
     return finish(id, make_result(call.reply.client_id(), handshake_.result_for(*call.asked_version)));
   }
-  if (call.rule != nullptr && call.rule->list && !call.subject.empty() && handshake_.done() &&
-      handshake_.promises_changes(ListCache::capability(call.method))) {
+  if (call.lists() && handshake_.done() && handshake_.promises_changes(ListCache::capability(call.method))) {
     if (const std::string* known = lists_.find(call.subject))
       return finish(id, make_result(call.reply.client_id(), *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
@@ -173,7 +173,8 @@ void Multiplexer::pump() {
 // Requires a child that has done its handshake.
 void Multiplexer::hand_over(WireId id) {
   Call& call = *in_flight_.find(id);
-  if (call.repeatable && call.kept.empty() && !call.repeated && kept_bytes_ + call.line.size() <= kKeptBytes) {
+  if (call.repeatable && call.kept.empty() && !call.repeated &&
+      kept_bytes_ + call.line.size() <= kKeptBytes) {
     call.kept = call.line;
     kept_bytes_ += call.kept.size();
   }
@@ -252,13 +253,19 @@ void Multiplexer::settle(WireId id, Call call, Answer answer) {
   if (!call.line.empty()) queue_.remove(call.client, id);
   release_kept(call);
   show_in_flight();
-  if (call.rule != nullptr && call.rule->list && !call.subject.empty()) {
-    if (const auto next = lists_.gave_up(call.subject, id)) place(*next);
+  if (call.reply.pending()) {
+    if (!call.own) count(answer.outcome);
+    log_.debug("call answered", {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
+    call.reply.send(std::move(answer));
   }
-  if (!call.reply.pending()) return;
-  if (!call.own) count(answer.outcome);
-  log_.debug("call answered", {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
-  call.reply.send(std::move(answer));
+  if (call.lists()) place_waiting(call.subject, id);
+}
+
+// Who waited for the list that a call fetched: answered from what it got, or one of them fetches it now.
+void Multiplexer::place_waiting(const std::string& key, WireId id) {
+  for (const WireId waiting : lists_.leave(key, id)) {
+    if (in_flight_.find(waiting) != nullptr) place(waiting);
+  }
 }
 
 // Ends a call that nobody waits for any more, here and at the child.
@@ -276,12 +283,10 @@ void Multiplexer::cancel_at_child(WireId id, std::string_view reason) {
 void Multiplexer::withdraw(WireId id) {
   Call& call = *in_flight_.find(id);
   release_kept(call);
-  const bool list = call.rule != nullptr && call.rule->list && !call.subject.empty();
-  const std::string key = call.subject;
+  const std::string list = call.lists() ? call.subject : std::string();
   in_flight_.withdraw(id);
   show_in_flight();
-  if (!list) return;
-  if (const auto next = lists_.gave_up(key, id)) place(*next);
+  if (!list.empty()) place_waiting(list, id);
 }
 
 bool Multiplexer::send_to_child(std::string line, std::string_view kind) {

@@ -8,11 +8,11 @@
 // handshake, wait again when it died before it had read them, are repeated once when that is safe, and get an
 // error with the reason when it died with them.
 //
-// In four files: multiplexer.cpp has what clients say, methods.cpp the methods that need more than passing on,
-// from_child.cpp what the child says, recovery.cpp starts, ends and time.
+// In four files: multiplexer.cpp has what clients say, methods.cpp the methods that need more than passing
+// on, from_child.cpp what the child says, recovery.cpp starts, ends and time.
 //
-// Owned by Instance; loop thread only. Replies and clients are called back from inside these functions and may
-// call in.
+// Owned by Instance; loop thread only. Replies and clients are called back from inside these functions and
+// may call in.
 #pragma once
 
 #include <array>
@@ -45,12 +45,13 @@ namespace sidecar::mux {
 struct Limits {
   std::size_t calls_per_client = 64;     // tombstones included; beyond: kBusy
   std::size_t calls = 4096;              // beyond: kUnavailable
-  std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client may
-                                         // have a quarter of it; beyond: kBusy
+  std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client
+                                         // may have a quarter of it; beyond: kBusy
   Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
   Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
-  Clock::duration wedged_after = std::chrono::minutes(1);      // a call this old: the child is asked for a ping …
-  Clock::duration probe_timeout = std::chrono::seconds(10);    // … and is wedged if it does not answer within this
+  Clock::duration wedged_after = std::chrono::minutes(1);  // a call this old: the child is asked for a ping …
+  Clock::duration probe_timeout =
+      std::chrono::seconds(10);  // … and is wedged if it does not answer within this
   bool restart_wedged = false;
 };
 
@@ -73,7 +74,7 @@ class Multiplexer : public child::ChildEvents {
   static constexpr unsigned kPatience = 3;
   static constexpr std::size_t kSubscriptionsPerClient = 1000;  // beyond: kBusy
   static constexpr std::size_t kPeerRequestsPerClient = 64;     // beyond: the child is refused
-  static constexpr std::size_t kKeptBytes = 16 << 20;           // of calls that may be repeated; beyond: they are not
+  static constexpr std::size_t kKeptBytes = 16 << 20;  // of calls that may be repeated; beyond: they are not
 
   Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
               observe::Log& log, observe::Metrics& metrics);
@@ -165,10 +166,12 @@ class Multiplexer : public child::ChildEvents {
   void reply_here(Call& call, Answer answer);
   void finish(WireId id, Answer answer);
   void settle(WireId id, Call call, Answer answer);
+  void place_waiting(const std::string& key, WireId id);
   void cancel_at_child(WireId id, std::string_view reason);
   void withdraw(WireId id);
   bool send_to_child(std::string line, std::string_view kind);
-  void ask_child(std::string_view method, std::string_view params, Reply::Deliver then, Clock::duration timeout);
+  void ask_child(std::string_view method, std::string_view params, Reply::Deliver then,
+                 Clock::duration timeout);
   void drop(std::string_view reason);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
   void show_in_flight() { metrics_.calls_in_flight.Set(static_cast<double>(in_flight_.live())); }

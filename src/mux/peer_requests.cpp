@@ -50,7 +50,8 @@ std::vector<PeerId> PeerRequests::all() const {
 
 std::optional<Clock::time_point> PeerRequests::earliest_due() const {
   std::optional<Clock::time_point> earliest;
-  for (const auto& [id, request] : requests_) earliest = std::min(earliest.value_or(request.due), request.due);
+  for (const auto& [id, request] : requests_)
+    earliest = std::min(earliest.value_or(request.due), request.due);
   return earliest;
 }
 

@@ -1,6 +1,6 @@
-// PeerRequests: what the child has asked of clients and not been answered yet. The child's id is put back on the
-// client's answer: a restarted child uses its ids again, so clients see ids of ours.
-// Owned by Multiplexer. Loop thread only. Bounded by the caller: see count().
+// PeerRequests: what the child has asked of clients and not been answered yet. The child's id is put back on
+// the client's answer: a restarted child uses its ids again, so clients see ids of ours. Owned by
+// Multiplexer. Loop thread only. Bounded by the caller: see count().
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ namespace sidecar::mux {
 
 struct PeerRequest {
   ClientId client = kNoClient;
-  std::string child_id;         // token, as the child wrote it
+  std::string child_id;  // token, as the child wrote it
   std::string method;
-  std::string progress_token;   // as the child wrote it; empty: none
-  std::string elicitation;      // params.elicitationId, of an elicitation by URL
-  std::vector<WireId> pauses;   // calls whose time stands still meanwhile
+  std::string progress_token;  // as the child wrote it; empty: none
+  std::string elicitation;     // params.elicitationId, of an elicitation by URL
+  std::vector<WireId> pauses;  // calls whose time stands still meanwhile
   Clock::time_point asked;
   Clock::time_point due;
 };
@@ -51,8 +51,8 @@ class PeerRequests {
   std::map<PeerId, PeerRequest> requests_;
 };
 
-// UrlElicitations: whose an elicitation by URL is, for the child may say long after its answer that it is complete.
-// MCP 2025-11-25, Elicitation, URL mode. At most kMost are remembered, the newest ones.
+// UrlElicitations: whose an elicitation by URL is, for the child may say long after its answer that it is
+// complete. MCP 2025-11-25, Elicitation, URL mode. At most kMost are remembered, the newest ones.
 class UrlElicitations {
  public:
   static constexpr std::size_t kMost = 1024;

@@ -142,8 +142,8 @@ void Multiplexer::on_child_exit(child::Exit exit) {
 
 // Design, The child: once, and only where nothing can have come of the first time.
 bool Multiplexer::may_repeat(const Call& call) const {
-  return !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task && !call.asked_client && !replaced_ &&
-         timers_.now() < call.due;
+  return !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task && !call.asked_client &&
+         !replaced_ && timers_.now() < call.due;
 }
 
 void Multiplexer::release_kept(Call& call) {
@@ -179,12 +179,13 @@ void Multiplexer::on_due() {
   armed_for_.reset();
   for (const PeerId id : peer_requests_.expired(timers_.now())) {
     const auto request = close_peer_request(id);
-    send_to_child(jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kRequestTimeout,
-                                                                               "the client did not answer in time")),
-                  "refusal");
+    send_to_child(
+        jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kRequestTimeout,
+                                                                     "the client did not answer in time")),
+        "refusal");
     deliver(at(request->client),
-            jsonrpc::notification_text(method::kCancelled,
-                                       fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
+            jsonrpc::notification_text(
+                method::kCancelled, fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
   }
   for (const WireId id : in_flight_.expired(timers_.now())) {
     Call* call = in_flight_.find(id);

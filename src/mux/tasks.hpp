@@ -1,7 +1,7 @@
 // Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every other it
 // does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never results.
-// Owned by Multiplexer. Loop thread only. At most kMost tasks: beyond, the oldest that has ended is forgotten,
-// then the oldest.
+// Owned by Multiplexer. Loop thread only. At most kMost tasks: beyond, the oldest that has ended is
+// forgotten, then the oldest.
 #pragma once
 
 #include <map>
@@ -25,8 +25,8 @@ class Tasks {
  public:
   static constexpr std::size_t kMost = 4096;
 
-  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner. Returns a task
-  // that had to be forgotten.
+  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner. Returns a
+  // task that had to be forgotten.
   std::optional<Task> add(std::string id, Task task);
   const Task* find(std::string_view id) const;
   const Task* find_wire(WireId id) const;

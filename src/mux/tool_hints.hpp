@@ -1,6 +1,6 @@
 // ToolHints: which tools may be called once more when the child died with a call: those that their server
-// annotates as read-only or idempotent. Learnt from every `tools/list` that passes. MCP 2025-11-25, Tools, Tool
-// annotations. Owned by Multiplexer. Loop thread only.
+// annotates as read-only or idempotent. Learnt from every `tools/list` that passes. MCP 2025-11-25, Tools,
+// Tool annotations. Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <string>

@@ -37,7 +37,8 @@ Metrics::Metrics()
       child_ready(gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
       child_stdin_queue_bytes(
           gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes", "Bytes waiting for the child's stdin")),
-      child_wedged(counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
+      child_wedged(
+          counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
       own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
       calls_in_flight(
           gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),

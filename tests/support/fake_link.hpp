@@ -1,27 +1,63 @@
-// FakeLink: a child that a test plays by hand. Keeps what was sent to it.
+// FakeLink: a child that a test plays by hand. Keeps what was sent to it, and what its owner did with it.
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "child/link.hpp"
 
 namespace sidecar::test {
 
-class FakeLink : public child::ChildLink {
+class FakeLink : public child::ManagedChild {
  public:
+  explicit FakeLink(std::string its_name = "child") : name(std::move(its_name)) {}
+
   std::optional<child::LineNumber> send(std::string line) override {
     if (!up || !can_send(line.size())) return std::nullopt;
     sent.push_back(std::move(line));
     return ++number;
   }
   bool can_send(std::size_t size) const override { return up && size <= room; }
+  bool wants_more() const override { return up && wants; }
   bool running() const override { return up; }
+  void handshake_sent() override { ++handshakes_sent; }
   void handshake_done() override { ++handshakes; }
   void handshake_failed(std::string reason) override { failed_handshake = std::move(reason); }
   void note_answer() override { ++answers; }
 
+  void set_events(child::ChildEvents& its_events) override { events = &its_events; }
+  void start() override { started = true; }
+  void stop(std::function<void()> done) override { stopping.push_back(std::move(done)); }
+  void kill_now() override { killed = true; }
+  void retire() override { retired = true; }
+  child::ChildStatus status() const override {
+    child::ChildStatus status;
+    status.state = state;
+    return status;
+  }
+
+  // --- what the test does
+  // A process of it runs.
+  void come_up() {
+    up = true;
+    number = 0;
+    state = child::ChildState::kStarting;
+    events->on_child_started();
+  }
+  void say(std::string line) {
+    line.reserve(line.size() + 64);
+    events->on_child_line(std::move(line));
+  }
+  // It has ended after stop().
+  void finish_stop() {
+    up = false;
+    state = child::ChildState::kStopped;
+    for (const auto& done : std::exchange(stopping, {})) done();
+  }
   // The next line that was sent; empty when there is none.
   std::string next() {
     if (sent.empty()) return {};
@@ -30,13 +66,35 @@ class FakeLink : public child::ChildLink {
     return line;
   }
 
+  std::string name;
+  child::ChildEvents* events = nullptr;
+  child::ChildState state = child::ChildState::kStopped;
   bool up = false;
   std::size_t room = 1 << 20;
+  bool wants = true;
   child::LineNumber number = 0;
   std::deque<std::string> sent;
+  int handshakes_sent = 0;
   int handshakes = 0;
   int answers = 0;
   std::string failed_handshake;
+  bool started = false;
+  bool retired = false;
+  bool killed = false;
+  std::vector<std::function<void()>> stopping;  // who waits for its end
+};
+
+// Makes FakeLinks and keeps their addresses, in the order in which they were made.
+class FakeLinks {
+ public:
+  child::ChildFactory factory() {
+    return [this](std::string name) {
+      auto link = std::make_unique<FakeLink>(std::move(name));
+      all.push_back(link.get());
+      return link;
+    };
+  }
+  std::vector<FakeLink*> all;  // those that were destroyed too: a test knows which
 };
 
 }  // namespace sidecar::test

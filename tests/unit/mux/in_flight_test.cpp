@@ -18,7 +18,8 @@ mux::WireId open(mux::InFlight& calls, mux::ClientId client) {
 TEST_CASE(
     "in_flight: tombstones beyond the limit are let go, and the origin stays in doubt until the child is "
     "gone") {
-  mux::InFlight calls;
+  mux::Numbers numbers;
+  mux::InFlight calls(numbers);
   for (std::size_t i = 0; i <= mux::InFlight::kMaxTombstones; ++i) calls.withdraw(open(calls, 7));
   CHECK(calls.count(7) == mux::InFlight::kMaxTombstones);
   CHECK(calls.live() == 0);
@@ -33,7 +34,8 @@ TEST_CASE(
 }
 
 TEST_CASE("in_flight: a withdrawn call has no deadline and is not found by its client's id") {
-  mux::InFlight calls;
+  mux::Numbers numbers;
+  mux::InFlight calls(numbers);
   const mux::WireId id = open(calls, 1);
   CHECK(calls.find(1, "1") == id);
   CHECK(calls.earliest_due());

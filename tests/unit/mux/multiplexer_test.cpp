@@ -22,8 +22,9 @@ jsonrpc::Message message(std::string text) {
 // One client with a stream on which answers and notifications arrive in order, as a legacy SSE session is.
 class Session : public mux::Client {
  public:
-  Session(mux::Multiplexer& multiplexer, std::string owner = "")
-      : multiplexer_(multiplexer), id(multiplexer.add(*this, std::move(owner))) {}
+  Session(mux::Multiplexer& multiplexer, std::string owner = "") : multiplexer_(multiplexer), id(next_id++) {
+    multiplexer.add(id, *this, std::move(owner));
+  }
   ~Session() override { leave(); }
 
   void on_message(std::string text) override { received.push_back(std::move(text)); }
@@ -35,6 +36,7 @@ class Session : public mux::Client {
     mux::Reply reply(std::string(m.id()), [this](mux::Answer answer) {
       last = answer.outcome;
       retry_after = answer.retry_after;
+      if (answer.outcome == mux::Outcome::kCancelled) return;  // the client itself withdrew it
       const jsonrpc::Message told = message(answer.text);
       const jsonrpc::Envelope& places = told.envelope;
       const jsonrpc::Span payload = answer.outcome == mux::Outcome::kResult ? places.result : places.error;
@@ -58,6 +60,7 @@ class Session : public mux::Client {
   }
 
  private:
+  static inline mux::ClientId next_id = 1;
   mux::Multiplexer& multiplexer_;
   bool gone_ = false;
 
@@ -69,7 +72,9 @@ class Session : public mux::Client {
 };
 
 struct World {
-  explicit World(mux::Limits limits = {}) : mux(link, timers, limits, log, metrics) {}
+  explicit World(mux::Limits limits = {}) : mux(link, timers, numbers, limits, {}, log, metrics) {
+    mux.initialize(mux::Handshake::params(false));
+  }
 
   void start() {
     link.up = true;
@@ -100,6 +105,7 @@ struct World {
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
+  mux::Numbers numbers;
   mux::Multiplexer mux;
 };
 
@@ -114,8 +120,8 @@ TEST_CASE("multiplexer: two clients with the same id get their own answers, what
   World w;
   w.ready();
   Session a(w.mux), b(w.mux);
-  a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
-  b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
   const std::string first = w.link.next(), second = w.link.next();
   CHECK(wire_id_of(first) != wire_id_of(second));
   w.child(answer_to(second, R"({"tools":["b"]})"));
@@ -351,8 +357,7 @@ TEST_CASE("multiplexer: a notification without an address reaches all sessions o
   World w;
   w.ready();
   Session a(w.mux, "one"), b(w.mux, "one");
-  const std::string note =
-      R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"u"}})";
+  const std::string note = R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"d"}})";
   w.child(note);
   CHECK(a.next() == note);
   CHECK(b.next() == note);
@@ -453,7 +458,6 @@ TEST_CASE(
   CHECK(message(w.link.next()).method() == "notifications/cancelled");
   w.child(answer_to(line, "{}"));
   CHECK(a.received.size() == 2);
-  CHECK(w.timers.waiting() == 0);
 }
 
 TEST_CASE("multiplexer: progress does not keep a call alive beyond its total time") {
@@ -508,7 +512,7 @@ TEST_CASE(
   CHECK(told.find("exited with code 3") != std::string::npos);
   CHECK(told.find("\"exitCode\":3") != std::string::npos);
   CHECK(told.find("Traceback") != std::string::npos);
-  CHECK_FALSE(w.mux.ready());
+  CHECK_FALSE(w.mux.readiness().ready);
 
   w.ready();
   CHECK(w.link.next() == unread);
@@ -578,7 +582,81 @@ TEST_CASE("multiplexer: a child that answers the handshake with an error or nons
   SECTION("no version") { w.child(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{}})"); }
   SECTION("no object") { w.child(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":[]})"); }
   CHECK_FALSE(w.link.failed_handshake.empty());
-  CHECK_FALSE(w.mux.ready());
+  CHECK_FALSE(w.mux.readiness().ready);
+}
+
+TEST_CASE(
+    "multiplexer: a child that answers neither an old call nor a ping is wedged, until it says something") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  w.link.next();
+  w.timers.advance(60s);
+  CHECK(message(w.link.next()).method() == "ping");
+  CHECK(w.mux.readiness().ready);
+  w.timers.advance(10s);
+  CHECK_FALSE(w.mux.readiness().ready);
+  CHECK(w.metrics.child_wedged.Value() == 1);
+  CHECK(w.link.failed_handshake.empty());
+  w.child(R"({"jsonrpc":"2.0","method":"notifications/message","params":{}})");
+  CHECK(w.mux.readiness().ready);
+}
+
+TEST_CASE("multiplexer: a child that takes its time with a call but answers a ping is well") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  w.link.next();
+  for (int minute = 0; minute < 3; ++minute) {
+    w.timers.advance(60s);
+    w.child(answer_to(w.link.next(), "{}"));
+    CHECK(w.mux.readiness().ready);
+  }
+  CHECK(a.received.empty());
+}
+
+TEST_CASE("multiplexer: a wedged child is restarted only where that was asked for") {
+  mux::Limits limits;
+  limits.restart_wedged = true;
+  World w(limits);
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  w.timers.advance(70s);
+  CHECK_FALSE(w.link.failed_handshake.empty());
+}
+
+TEST_CASE("multiplexer: one client's waiting bytes leave room for the others") {
+  mux::Limits limits;
+  limits.waiting_bytes = 4000;
+  World w(limits);
+  w.ready();
+  w.link.wants = false;
+  Session a(w.mux), b(w.mux);
+  const std::string big = R"(,"method":"m","params":[")" + std::string(600, 'x') + "\"]}";
+  a.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  a.say(R"({"jsonrpc":"2.0","id":2)" + big);
+  CHECK(a.last == mux::Outcome::kBusy);
+  b.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  CHECK(b.received.empty());
+  w.link.wants = true;
+  w.mux.on_child_writable();
+  CHECK(w.link.sent.size() == 2);
+}
+
+TEST_CASE("multiplexer: calls kept for a second try are bounded in bytes") {
+  World w;
+  w.link.room = 64 << 20;
+  w.ready();
+  Session a(w.mux);
+  const std::string big = R"(,"method":"prompts/get","params":{"x":")" + std::string(9 << 20, 'x') + "\"}}";
+  a.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  a.say(R"({"jsonrpc":"2.0","id":2)" + big);
+  w.die();
+  CHECK(a.received.size() == 1);
+  CHECK(message(a.next()).id() == "2");
 }
 
 TEST_CASE("multiplexer: the call whose answer was beyond the line limit is told so") {

@@ -1,22 +1,33 @@
-// Plays tests/transcripts/*.txt, one promise of the protocol each, against the multiplexer.
+// Plays tests/transcripts/*.txt, one promise of the protocol each, against one instance of the wrapped
+// server.
 //
 //   # what is promised (the first line; other lines with # are comments)
 //   A     > {…}       client A says this; a name that was not used before is a new session
-//   A     < {…}       client A gets exactly this next
+//   A     < {…}       client A gets exactly this next, an answer or what belongs to no call
+//   A/id  < {…}       A's call under that id gets this before its answer (only of clients that begin with S,
+//                     whose calls take messages, as on Streamable HTTP)
+//   rest  > {…}       a REST call; its answer comes to `rest`
 //   child < {…}       the child's stdin gets exactly this next
 //   child > {…}       the child says this
 //   child starts      the handshake, from initialize to notifications/initialized
+//   child starts with {…}   the same, with these capabilities
 //   child dies        with exit code 1; what it was sent it had read
-//   A leaves          its stream broke
-//   wait 300 s        time passes
+//   child reads nothing, child reads again   its stdin is full, and no longer
+//   A leaves          its session ends
+//   A is of NAME      its owner (before it says anything)
+//   own child of A    from the start: the only client of this child (with roots: `own child of A with roots`)
+//   replaced          the child is replaced; `old child < …`, `old child > …` and `old child ends` are of the
+//   one before wait 300 s        time passes
 //
-// Nothing may be left over at the end. The handshake has wire id 1 and the calls go on from 2.
+// Nothing may be left over at the end. The handshake has wire id 1 and the calls go on from 2; clients are
+// asked under ids from 1 on.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
-#include "mux/multiplexer.hpp"
+#include "mux/instance.hpp"
+#include "mux/instances.hpp"
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
@@ -41,15 +52,21 @@ class Player {
       step(line);
     }
     INFO(file.filename().string() << " at its end: " << title_);
-    CHECK(link_.sent.empty());
+    for (const test::FakeLink* link : links_.all) {
+      if (link->stopping.empty() && link != gone_) CHECK(link->sent.empty());
+    }
     for (const auto& [name, client] : clients_) CHECK(client->heard.empty());
   }
 
  private:
   struct Client : mux::Client {
     void on_message(std::string text) override { heard.push_back(std::move(text)); }
+    bool listens() const override { return listening; }
     mux::ClientId id = 0;
+    std::string owner;
     std::deque<std::string> heard;
+    bool joined = false;
+    bool listening = true;
   };
 
   // "A     > {…}" → name, direction, text; an empty direction: no such step.
@@ -61,21 +78,48 @@ class Player {
 
   static Speech speech(const std::string& line) {
     const std::size_t arrow = line.find_first_of("<>");
-    if (arrow == std::string::npos) return {};
-    return {line.substr(0, line.find(' ')), line[arrow], line.substr(arrow + 2)};
+    if (arrow == std::string::npos || line.find_first_of("{[") < arrow) return {};
+    std::string name = line.substr(0, arrow);
+    name.erase(name.find_last_not_of(' ') + 1);
+    return {name, line[arrow], line.substr(arrow + 2)};
   }
 
   void step(const std::string& line) {
     if (const Speech said = speech(line); said.direction != 0) {
       const bool says = said.direction == '>';
-      if (said.name == "child") return says ? mux_.on_child_line(said.text) : expect(link_.sent, said.text);
+      if (said.name == "child") return says ? link().say(said.text) : expect(link().sent, said.text);
+      if (said.name == "old child") return says ? old().say(said.text) : expect(old().sent, said.text);
       Client& client = find(said.name);
-      return says ? say(client, said.text) : expect(client.heard, said.text);
+      return says ? say(client, said.name, said.text) : expect(client.heard, said.text);
     }
     if (line.starts_with("wait ")) return timers_.advance(std::chrono::seconds(std::stoi(line.substr(5))));
-    if (line == "child starts") return start();
+    if (line == "child starts") return start(kCapabilities);
+    if (line.starts_with("child starts with ")) return start(line.substr(18));
     if (line == "child dies") return die();
-    if (line.ends_with(" leaves")) return mux_.remove(find(line.substr(0, line.find(' '))).id);
+    if (line == "child reads nothing") return void(link().wants = false);
+    if (line == "child reads again") {
+      link().wants = true;
+      return link().events->on_child_writable();
+    }
+    if (line == "replaced") return instance().restart();
+    if (line == "old child ends") {
+      REQUIRE_FALSE(old().stopping.empty());
+      gone_ = &old();
+      gone_->finish_stop();
+      return timers_.advance({});
+    }
+    const std::string name = line.substr(0, line.find(' '));
+    if (line.starts_with("own child of ")) {
+      terms_.own = true;
+      terms_.client_roots = line.ends_with(" with roots");
+      return;
+    }
+    if (line.find(" is of ") != std::string::npos) {
+      find(name, false).owner = line.substr(line.rfind(' ') + 1);
+      return;
+    }
+    if (line.ends_with(" does not listen")) return void(find(name).listening = false);
+    if (line.ends_with(" leaves")) return instance().remove(find(name).id);
     FAIL("not a step of a transcript");
   }
 
@@ -85,53 +129,95 @@ class Player {
     queue.pop_front();
   }
 
-  Client& find(const std::string& name) {
+  Client& find(const std::string& name, bool join = true) {
     auto& client = clients_[name];
-    if (!client) {
-      client = std::make_unique<Client>();
-      client->id = mux_.add(*client, "");
+    if (!client) client = std::make_unique<Client>();
+    if (join && !client->joined && name != "rest" && name != "handshake" &&
+        name.find('/') == std::string::npos) {
+      client->joined = true;
+      client->id = numbers_.next_client++;
+      instance().add(client->id, *client, client->owner, {});
     }
     return *client;
   }
 
-  void say(Client& client, const std::string& text) {
+  void say(Client& client, const std::string& name, const std::string& text) {
     auto message = jsonrpc::parse(text);
     REQUIRE(message);
     if (message->kind() == jsonrpc::Kind::kNotification)
-      return mux_.notification(client.id, std::move(*message));
-    if (message->kind() != jsonrpc::Kind::kRequest) return mux_.answer(client.id, *message);
-    mux::Reply reply(std::string(message->id()),
-                     [&client](mux::Answer answer) { client.heard.push_back(answer.text); });
-    mux_.request(client.id, std::move(*message), std::move(reply));
+      return instance().notification(client.id, std::move(*message));
+    if (message->kind() != jsonrpc::Kind::kRequest) return instance().answer(client.id, *message);
+    if (terms_.own && message->method() == "initialize" && !instance().initialized())
+      instance().initialize(mux::own_handshake_params(*message, terms_.client_roots));
+    mux::Reply::Notify notify;
+    if (name.front() == 'S') {
+      Client& call = find(name + "/" + std::string(message->id()));
+      notify = [&call](std::string said) { call.heard.push_back(std::move(said)); };
+    }
+    mux::Reply reply(
+        std::string(message->id()),
+        [&client](mux::Answer answer) {
+          if (answer.outcome != mux::Outcome::kCancelled) client.heard.push_back(answer.text);
+        },
+        std::move(notify));
+    instance().request(client.id, std::move(*message), std::move(reply), {});
   }
 
-  void start() {
-    link_.up = true;
-    link_.number = 0;
-    mux_.on_child_started();
-    const auto initialize = jsonrpc::parse(link_.next());
+  void start(const std::string& capabilities) {
+    if (!terms_.own && !instance().initialized()) instance().initialize(mux::Handshake::params(false));
+    link().come_up();
+    const auto initialize = jsonrpc::parse(link().next());
     REQUIRE(initialize);
     CHECK(initialize->method() == "initialize");
-    mux_.on_child_line(R"({"jsonrpc":"2.0","id":)" + std::string(initialize->id()) + R"(,"result":)" +
-                       kServer + "}");
-    expect(link_.sent, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+    if (terms_.own)
+      find("handshake", false).heard.push_back(std::string(initialize->envelope.params.in(initialize->text)));
+    link().say(R"({"jsonrpc":"2.0","id":)" + std::string(initialize->id()) +
+               R"(,"result":{"protocolVersion":"2025-06-18","capabilities":)" + capabilities +
+               R"(,"serverInfo":{"name":"s","version":"1"}}})");
+    expect(link().sent, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
   }
 
   void die() {
-    link_.up = false;
+    link().up = false;
     child::Exit exit;
     exit.reason = "exited with code 1";
     exit.code = 1;
-    mux_.on_child_exit(std::move(exit));
+    link().events->on_child_exit(std::move(exit));
   }
 
+  mux::Instance& instance() {
+    if (!instance_) {
+      instance_ = std::make_unique<mux::Instance>(setting_, "child", terms_);
+      instance_->start();
+    }
+    return *instance_;
+  }
+  test::FakeLink& link() {
+    instance();
+    return *links_.all.back();
+  }
+  test::FakeLink& old() { return *links_.all.at(links_.all.size() - 2); }
+
+  static mux::Limits limits() {
+    mux::Limits limits;
+    limits.wedged_after = std::chrono::hours(24);  // its pings would stand between the lines
+    return limits;
+  }
+
+  static constexpr const char* kCapabilities = R"({"tools":{"listChanged":true},"prompts":{}})";
+
   std::string title_;
-  test::FakeLink link_;
+  test::FakeLinks links_;
+  test::FakeLink* gone_ = nullptr;  // ended and destroyed
   test::ManualTimers timers_;
   observe::Log log_ = observe::make_null_log();
   observe::Metrics metrics_;
-  mux::Multiplexer mux_{link_, timers_, {}, log_, metrics_};
+  mux::Numbers numbers_;
+  mux::Terms terms_;
+  const mux::InstanceSetting setting_{links_.factory(),         timers_, numbers_, limits(),
+                                      std::chrono::seconds(30), log_,    metrics_};
   std::map<std::string, std::unique_ptr<Client>> clients_;
+  std::unique_ptr<mux::Instance> instance_;
 };
 
 }  // namespace
@@ -142,6 +228,6 @@ TEST_CASE("transcripts: every one is kept to the letter") {
     files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  REQUIRE(files.size() >= 8);
+  REQUIRE(files.size() >= 30);
   for (const auto& file : files) Player().play(file);
 }
