@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "jsonrpc/batch.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 
@@ -41,11 +42,6 @@ tl::unexpected<jsonrpc::ParseError> refused(std::string message) {
   return tl::unexpected<jsonrpc::ParseError>({mcp::code::kInvalidRequest, std::move(message), "null"});
 }
 
-bool is_array(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '[';
-}
-
 std::string error_text(std::string_view id, int code, std::string_view message) {
   return jsonrpc::error_text(id, jsonrpc::error_object(code, message));
 }
@@ -62,7 +58,7 @@ bool Posted::wants_answer() const {
 
 tl::expected<Posted, jsonrpc::ParseError> parse_posted(std::string text, bool batches) {
   Posted posted;
-  posted.batch = batches && is_array(text);
+  posted.batch = batches && jsonrpc::looks_like_batch(text);
   if (!posted.batch) {
     auto message = jsonrpc::parse(std::move(text));
     if (!message) return tl::unexpected(std::move(message.error()));

@@ -4,6 +4,8 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
+#include "child/supervisor.hpp"
+
 namespace sidecar::transport {
 namespace {
 
