@@ -43,7 +43,7 @@ Decision Gate::judge(const Knock& knock) const {
     decision.answer = Refusal{204, {}, Origins::preflight_fields()};
     return decision;
   }
-  const bool health = knock.path == "/health";
+  const bool health = knock.path == "/health" || knock.path == "/ready";
   if (!health && !origins_.lets_in(origin, knock.header("Host"))) {
     log_.warn("origin refused",
               {{"address", caller->address}, {"origin", origin}, {"host", knock.header("Host")}});

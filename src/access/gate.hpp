@@ -1,6 +1,7 @@
 // Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, origin and
 // key. Knows nothing of HTTP connections, sessions or MCP: it judges a plain struct.
-// Order: effective address → preflight leaves here → origin → key; /health passes both.
+// Order: effective address → preflight leaves here → origin → key; /health and /ready pass
+// both.
 // Owned by app; loop thread only.
 #pragma once
 

@@ -11,11 +11,11 @@ constexpr std::string_view kAllowMethods = "GET, POST, DELETE, OPTIONS";
 constexpr std::string_view kAllowHeaders =
     "Content-Type, Authorization, X-Requested-With, Accept, Origin, Cache-Control, X-MCP-Session-Id, "
     "X-API-Key, "
-    "Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name";
+    "Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name, If-None-Match";
 constexpr std::string_view kExposeHeaders =
     "Content-Type, Cache-Control, X-MCP-Session-Id, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, "
     "Mcp-Method, "
-    "Mcp-Name, WWW-Authenticate, Retry-After";
+    "Mcp-Name, WWW-Authenticate, Retry-After, ETag";
 constexpr std::string_view kMaxAge = "86400";
 
 // "localhost:3001" → "localhost", "[::1]:3001" → "::1"

@@ -38,6 +38,24 @@ mux::Limits call_limits(const config::Settings& settings) {
           settings.call_timeout, settings.call_timeout_total};
 }
 
+mux::Sharing sharing(std::string_view word) {
+  if (word == "shared") return mux::Sharing::kShared;
+  return word == "isolated" ? mux::Sharing::kIsolated : mux::Sharing::kAuto;
+}
+
+mux::InstancesOptions instances_options(const config::Settings& settings) {
+  mux::InstancesOptions options;
+  options.sharing = sharing(settings.sessions);
+  options.shared = settings.instances;
+  options.most_own = settings.max_instances;
+  options.most_own_per_owner = settings.max_instances_per_owner;
+  options.warm = settings.warm_instances;
+  options.client_roots = settings.allow_client_roots;
+  options.restart_drain = settings.restart_drain;
+  options.limits = call_limits(settings);
+  return options;
+}
+
 http::Limits http_limits(const config::Settings& settings) {
   http::Limits limits;
   limits.head_bytes = settings.max_head_bytes;
@@ -90,21 +108,27 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       log_(log),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      child_(child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
-             child_options(settings_, std::move(launch))),
-      multiplexer_(child_, timers_, call_limits(settings_), log_, metrics_),
+      instances_(
+          [host = child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
+           options = child_options(settings_, std::move(launch))](const std::string&) {
+            return std::make_unique<child::Supervisor>(host, options);
+          },
+          timers_, instances_options(settings_), log_, metrics_),
+      streams_(settings_.max_streams_per_ip, metrics_),
+      rings_(timers_, {}, metrics_),
+      streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
       gate_(settings_.keys, origins(settings_), std::move(trusted), log_, metrics_),
-      legacy_sse_(sessions_, multiplexer_, timers_,
+      legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
                   metrics_),
-      rest_(multiplexer_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
-      health_(sessions_, child_, timers_, gate_.needs_key()),
+      streamable_http_(sessions_, instances_, streams_, streamable_parts_),
+      rest_(instances_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
+      health_(sessions_, instances_, timers_, gate_.needs_key()),
+      admin_(instances_, gate_.needs_key(), log_),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
-          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
-  child_.set_events(multiplexer_);
-}
+          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {}
 
 Result<int> Program::run() {
   const auto port = server_.listen(settings_.host, settings_.port);
@@ -114,14 +138,15 @@ Result<int> Program::run() {
   for (const std::string& warning : loaded_.warnings) log_.warn(warning);
   announce(*port);
   wait_for_signal();
-  child_.start();
+  instances_.start();
   loop_.run();
   return exit_code_;
 }
 
 std::vector<http::Route> Program::routes() {
   std::vector<http::Route> all;
-  for (auto& part : {legacy_sse_.routes(), rest_.routes(), health_.routes()}) {
+  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
+                     admin_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;
@@ -165,6 +190,7 @@ void Program::announce(std::uint16_t port) const {
                                              : "none: whoever reaches this address may use it";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
+                          {"mcp", base + "/mcp"},
                           {"sse", base + "/sse"},
                           {"message", base + settings_.message_path},
                           {"rest", base + "/tools"},
@@ -185,13 +211,13 @@ void Program::wait_for_signal() {
     if (++signals_seen_ > 1) {
       log_.warn("second signal: ending at once", {{"signal", signal}});
       exit_code_ = 128 + signal;
-      child_.kill_now();
+      instances_.kill_now();
       server_.abort();
       return loop_.stop();
     }
-    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", multiplexer_.in_flight()}});
+    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", instances_.in_flight()}});
     server_.stop_accepting();
-    multiplexer_.refuse_calls("mcp-sidecar is shutting down");
+    instances_.refuse_calls("mcp-sidecar is shutting down");
     drain_until_ = timers_.now() + settings_.drain_timeout;
     drain();
     wait_for_signal();
@@ -199,15 +225,15 @@ void Program::wait_for_signal() {
 }
 
 void Program::drain() {
-  const bool idle = multiplexer_.in_flight() == 0 && server_.busy_connections() == 0;
+  const bool idle = instances_.in_flight() == 0 && server_.busy_connections() == 0;
   if (idle || timers_.now() >= drain_until_) return end_child();
   shutdown_timer_ = timers_.after(kDrainPoll, [this] { drain(); });
 }
 
 void Program::end_child() {
-  if (const std::size_t cut = multiplexer_.in_flight(); cut > 0)
+  if (const std::size_t cut = instances_.in_flight(); cut > 0)
     log_.warn("calls cut by the shutdown", {{"calls", cut}});
-  child_.stop([this] { end_connections(); });
+  instances_.stop([this] { end_connections(); });
 }
 
 void Program::end_connections() {

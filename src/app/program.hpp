@@ -19,13 +19,17 @@
 #include "child/supervisor.hpp"
 #include "config/sources.hpp"
 #include "http/server.hpp"
-#include "mux/multiplexer.hpp"
+#include "mux/instances.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
+#include "transport/admin.hpp"
+#include "transport/event_ring.hpp"
 #include "transport/health.hpp"
 #include "transport/legacy_sse.hpp"
 #include "transport/rest.hpp"
+#include "transport/streamable_http.hpp"
 #include "util/asio_timers.hpp"
 
 namespace sidecar::app {
@@ -57,13 +61,17 @@ class Program {
   observe::Metrics metrics_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
-  child::Supervisor child_;
-  mux::Multiplexer multiplexer_;
+  mux::Instances instances_;
+  session::StreamLimit streams_;
+  transport::RingBudget rings_;
+  const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::Gate gate_;
   transport::LegacySse legacy_sse_;
+  transport::StreamableHttp streamable_http_;
   transport::Rest rest_;
   transport::Health health_;
+  transport::Admin admin_;
   http::Server server_;
   int signals_seen_ = 0;
   int exit_code_ = 0;

@@ -26,6 +26,11 @@ constexpr Order<std::size_t> kSizes[] = {
      "the largest request could never be received"},
 };
 
+constexpr Order<std::size_t> kCounts[] = {
+    {&Settings::warm_instances, "MCP_WARM_INSTANCES", &Settings::max_instances, "MCP_MAX_INSTANCES",
+     "warm processes count among them"},
+};
+
 constexpr Order<Milliseconds> kDurations[] = {
     {&Settings::call_timeout, "MCP_CALL_TIMEOUT", &Settings::call_timeout_total, "MCP_CALL_TIMEOUT_TOTAL",
      "it would never be reached"},
@@ -56,6 +61,7 @@ Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loa
 
 Result<void> cross_check(Loaded& loaded) {
   if (auto fits = check_orders(kSizes, loaded); !fits) return fits;
+  if (auto fits = check_orders(kCounts, loaded); !fits) return fits;
   if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
   const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;

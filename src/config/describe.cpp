@@ -50,8 +50,8 @@ std::string settings_markdown() {
 
 std::string settings_dotenv() {
   std::string text =
-      "# Settings of mcp-sidecar, each with its default. Copy this file to .env and take the # off what you "
-      "change.\n"
+      "# Settings of mcp-sidecar. Behind a # stands a default: copy this file to .env and take the # off what "
+      "you change.\n"
       "# Any other variable here is for the wrapped server. Flags and the process environment win over this "
       "file.\n"
       "# Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB (of 1024).\n";
@@ -61,7 +61,9 @@ std::string settings_dotenv() {
       group = setting.group;
       text += fmt::format("\n# ---- {}\n", group_title(setting.group));
     }
-    text += fmt::format("\n# {}\n#{}={}\n", setting.help, setting.name, setting.initial);
+    text += fmt::format("\n# {}\n", setting.help);
+    text += setting.example.empty() ? fmt::format("#{}={}\n", setting.name, setting.initial)
+                                    : fmt::format("{}={}\n", setting.name, setting.example);
   }
   return text;
 }

@@ -38,10 +38,12 @@ struct Settings {
 
   // Sessions
   std::size_t max_sessions = 1000;
+  std::size_t max_streams_per_ip = 0;  // opened by GET; 0: any number
   Milliseconds session_timeout{1'800'000};
   Milliseconds keepalive_interval{30'000};
   std::size_t stream_queue_bytes = 8 << 20;
   Milliseconds stream_stall{30'000};
+  Milliseconds stream_after{1'000};  // Streamable HTTP: an answer that takes longer becomes an event stream
 
   // Requests
   std::size_t max_head_bytes = 16 << 10;
@@ -58,6 +60,15 @@ struct Settings {
   Milliseconds call_timeout{300'000};
   Milliseconds rest_timeout{30'000};
   Milliseconds call_timeout_total{3'600'000};  // with progress, which starts call_timeout again
+
+  // Instances of the child
+  std::string sessions = "auto";           // auto, shared, isolated: who gets an instance of its own
+  std::size_t instances = 1;               // shared ones
+  std::size_t max_instances = 8;           // own and warm ones together
+  std::size_t max_instances_per_owner = 4;
+  std::size_t warm_instances = 0;
+  bool allow_client_roots = false;
+  Milliseconds restart_drain{30'000};
 
   // The child
   Milliseconds handshake_timeout{60'000};

@@ -97,6 +97,21 @@ Result<void> message_path(std::string_view, std::string_view text, Settings& out
   return {};
 }
 
+Result<void> sessions(std::string_view, std::string_view text, Settings& out) {
+  const std::string word = lower_case(trimmed(text));
+  if (word != "auto" && word != "shared" && word != "isolated")
+    return fail("not a way to place sessions (auto, shared, isolated)");
+  out.sessions = word;
+  return {};
+}
+
+// A number, or `off` for none.
+template <auto Field, std::size_t Most>
+Result<void> limit(std::string_view, std::string_view text, Settings& out) {
+  const bool off = lower_case(trimmed(text)) == "off";
+  return store(off ? Result<std::uint64_t>(0) : parse_number(text, 0, Most), out.*Field);
+}
+
 Result<void> command(std::string_view, std::string_view text, Settings& out) {
   auto words = parse_words(text);
   if (words && (words->empty() || words->front().empty())) return fail("names no program");
@@ -135,6 +150,8 @@ constexpr Setting kSettings[] = {
 
     {G::kSessions, "MCP_MAX_CONNECTIONS", "--max-connections", {"SSE_MAX_TOTAL_CONNECTIONS", "SDP_MAX_CONNECTIONS"}, "N", "1000",
      "Sessions in all", number<&S::max_sessions, 1, 1'000'000>},
+    {G::kSessions, "MCP_MAX_CONNECTIONS_PER_IP", "--max-connections-per-ip", {"SSE_MAX_CONNECTIONS_PER_IP"}, "N", "off",
+     "Event streams that one address may have open (503); off or 0 for any number", limit<&S::max_streams_per_ip, 1'000'000>, Secret::kNo, "10"},
     {G::kSessions, "MCP_SESSION_TIMEOUT", "--session-timeout", {"SSE_SESSION_TIMEOUT", "SDP_SESSION_TIMEOUT"}, "TIME", "30m",
      "A session without messages and calls ends after this", duration<&S::session_timeout, kSecond, 30 * kDay>},
     {G::kSessions, "MCP_KEEPALIVE_INTERVAL", "--keepalive-interval", {"SSE_KEEPALIVE_INTERVAL"}, "TIME", "30s",
@@ -143,6 +160,8 @@ constexpr Setting kSettings[] = {
      "What may wait for one slow event stream behind the message being sent", size<&S::stream_queue_bytes, kKb, 16 * kGb>},
     {G::kSessions, "MCP_STREAM_STALL", "--stream-stall", {}, "TIME", "30s",
      "A stream whose client takes no byte for this long ends", duration<&S::stream_stall, 100 * kMs, kDay>},
+    {G::kSessions, "MCP_STREAM_AFTER", "--stream-after", {}, "TIME", "1s",
+     "Streamable HTTP: an answer that takes longer than this becomes an event stream", duration<&S::stream_after, 0, kHour>},
 
     {G::kRequests, "MCP_MAX_HEAD", "--max-head", {}, "SIZE", "16KB",
      "Largest request line and header fields (431)", size<&S::max_head_bytes, kKb, 16 * kMb>},
@@ -169,6 +188,22 @@ constexpr Setting kSettings[] = {
      "The same with all its progress", duration<&S::call_timeout_total, 100 * kMs, 7 * kDay>},
     {G::kCalls, "MCP_REST_TIMEOUT", "--rest-timeout", {}, "TIME", "30s",
      "The same for a call over REST (504)", duration<&S::rest_timeout, 100 * kMs, 7 * kDay>},
+
+    {G::kInstances, "MCP_SESSIONS", "--sessions", {}, "HOW", "auto",
+     "Who gets a process of the wrapped server of its own: auto (clients that declare sampling or elicitation), shared (nobody), isolated (everybody)",
+     sessions},
+    {G::kInstances, "MCP_INSTANCES", "--instances", {}, "N", "1",
+     "Processes that sessions share; each session stays with one", number<&S::instances, 1, 1'000>},
+    {G::kInstances, "MCP_MAX_INSTANCES", "--max-instances", {}, "N", "8",
+     "Own and warm processes together; beyond it sessions share", number<&S::max_instances, 0, 10'000>},
+    {G::kInstances, "MCP_MAX_INSTANCES_PER_OWNER", "--max-instances-per-owner", {}, "N", "4",
+     "Own processes for sessions of one key", number<&S::max_instances_per_owner, 0, 10'000>},
+    {G::kInstances, "MCP_WARM_INSTANCES", "--warm", {}, "N", "0",
+     "Processes started ahead for sessions that will need their own", number<&S::warm_instances, 0, 1'000>},
+    {G::kInstances, "MCP_ALLOW_CLIENT_ROOTS", "--allow-client-roots", {}, "", "false",
+     "Let a client's roots reach its own process; some servers let them replace their allowed folders", yes_or_no<&S::allow_client_roots>},
+    {G::kInstances, "MCP_RESTART_DRAIN", "--restart-drain", {}, "TIME", "30s",
+     "For the calls of a process that POST /restart replaces", duration<&S::restart_drain, 0, kDay>},
 
     {G::kChild, "MCP_HANDSHAKE_TIMEOUT", "--handshake-timeout", {}, "TIME", "1m",
      "The wrapped server answers initialize within this, or its start has failed", duration<&S::handshake_timeout, 100 * kMs, kHour>},
@@ -199,7 +234,6 @@ constexpr Setting kSettings[] = {
 constexpr Postponed kPostponed[] = {
     {{"MCP_ALLOWED_IPS", "SDP_ALLOWED_IPS"}, "*", "every address may connect"},
     {{"MCP_ALLOWED_HOSTS"}, "", "no Host or Origin is refused for its name"},
-    {{"MCP_MAX_CONNECTIONS_PER_IP", "SSE_MAX_CONNECTIONS_PER_IP"}, "", "one address may open any number of event streams"},
     {{"MCP_RATE_LIMIT_PER_MIN", "SSE_RATE_LIMIT_PER_MIN", "SDP_RATE_LIMIT_PER_KEY"}, "", "requests are not counted"},
     {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},
     {{"SDP_USE_AUDIT_LOG"}, "false", "nothing is written to an audit database"},
@@ -222,8 +256,10 @@ std::string_view group_title(Group group) {
       return "Requests and connections";
     case Group::kCalls:
       return "Calls";
+    case Group::kInstances:
+      return "Processes of the wrapped server";
     case Group::kChild:
-      return "The wrapped server's process";
+      return "Each process of the wrapped server";
     case Group::kShutdown:
       return "Shutdown";
     case Group::kObserving:

@@ -19,6 +19,7 @@ enum class Group {
   kSessions,
   kRequests,
   kCalls,
+  kInstances,
   kChild,
   kShutdown,
   kObserving
@@ -45,6 +46,7 @@ struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string_view help;     // one line
   Parse parse;
   Secret secret = Secret::kNo;
+  std::string_view example{};  // what .env.example sets, where that is not the default
 };
 
 std::span<const Setting> settings_table();

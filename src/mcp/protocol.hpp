@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace sidecar::mcp {
@@ -11,12 +12,22 @@ inline constexpr std::array<std::string_view, 4> kHandshakeVersions = {"2024-11-
                                                                        "2025-06-18", "2025-11-25"};
 inline constexpr std::string_view kLatestHandshakeVersion = kHandshakeVersions.back();
 
+// "2024-11-05, 2025-03-26, …", for people.
+std::string handshake_versions_text();
+
+// Whether clients of this revision take event ids and come back with Last-Event-ID: from 2025-11-25 on. Those
+// of earlier ones reconnect after errors that they were told. An empty version does not.
+bool resumes_streams(std::string_view version);
+
 bool is_handshake_version(std::string_view version);
 
 // The revision that a client is told, given what it asks for and what the child speaks: the client's, when it
 // is known and not newer than the child's; else the child's. (MCP 2025-11-25, Lifecycle, Version
 // Negotiation.)
 std::string_view negotiate(std::string_view asked, std::string_view child);
+
+// The revision without a handshake, and where its requests say so.
+inline constexpr std::string_view kStatelessVersionKey = "io.modelcontextprotocol/protocolVersion";
 
 namespace method {
 inline constexpr std::string_view kInitialize = "initialize";
@@ -64,6 +75,7 @@ inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
 inline constexpr int kConnectionClosed = -32000;
 inline constexpr int kRequestTimeout = -32001;
+inline constexpr int kSessionNotFound = -32001;  // the same number, over HTTP with 404
 inline constexpr int kBusy = -32003;
 inline constexpr int kUrlElicitationRequired = -32042;  // MCP 2025-11-25, Elicitation, URL mode
 }  // namespace code

@@ -47,6 +47,8 @@ Metrics::Metrics()
       peer_requests(gauge(registry_, "mcp_sidecar_peer_requests",
                           "Requests of children that clients have not answered yet")),
       sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions")),
+      sessions_evicted(counter(registry_, "mcp_sidecar_sessions_evicted_total",
+                               "Idle sessions ended to make room for new ones")),
       sse_streams(gauge(registry_, "mcp_sidecar_sse_streams", "Open event streams")),
       connections(gauge(registry_, "mcp_sidecar_http_connections", "Open TCP connections")),
       buffered_bytes(gauge(registry_, "mcp_sidecar_buffered_bytes", "Bytes held in HTTP buffers")),

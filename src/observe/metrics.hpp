@@ -38,6 +38,7 @@ class Metrics {
   prometheus::Counter& calls_repeated;  // sent to a second child
   prometheus::Gauge& peer_requests;     // of children, that clients have not answered
   prometheus::Gauge& sessions;
+  prometheus::Counter& sessions_evicted;  // ended to make room for new ones
   prometheus::Gauge& sse_streams;
   prometheus::Gauge& connections;
   prometheus::Gauge& buffered_bytes;

@@ -1,44 +1,98 @@
 #include "session/session.hpp"
 
+#include <array>
+
 #include "mcp/protocol.hpp"
 
 namespace sidecar::session {
+namespace {
 
-Session::Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Multiplexer& multiplexer,
+// The string that a token stands for, cut to what is worth keeping; empty when it is none.
+std::string word(std::string_view token) {
+  if (token.size() > 8 * ClientInfo::kLongestWord) return {};
+  std::string text = jsonrpc::string_value(token).value_or("");
+  std::size_t size = std::min(text.size(), ClientInfo::kLongestWord);
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  text.resize(size);
+  return text;
+}
+
+}  // namespace
+
+Session::Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
                  Timers& timers)
     : id_(std::move(id)),
       caller_(std::move(caller)),
-      multiplexer_(multiplexer),
+      instances_(instances),
       timers_(timers),
-      client_(multiplexer.add(*this, caller_->owner)),
-      last_message_(timers.now()) {}
+      last_active_(timers.now()) {}
 
-Session::~Session() { multiplexer_.remove(client_); }
+Session::~Session() = default;
 
-Result<void> Session::receive(jsonrpc::Message message) {
-  if (message.method() != mcp::method::kPing) last_message_ = timers_.now();
+Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
+                              mux::Reply::Notify notify) {
+  const bool ping = message.method() == mcp::method::kPing;
+  if (!ping) last_active_ = timers_.now();
+  if (!seat_) {
+    // A ping before the first message that matters says nothing about which instance the client needs.
+    if (ping && message.kind() == jsonrpc::Kind::kRequest) {
+      deliver(mux::make_result(message.id(), "{}"));
+      return {};
+    }
+    seat_ = instances_.join(*this, caller_->owner, message);
+  }
   switch (message.kind()) {
     case jsonrpc::Kind::kNotification:
-      multiplexer_.notification(client_, std::move(message));
+      seat_->notification(std::move(message));
       break;
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
-      multiplexer_.answer(client_, message);
+      seat_->answer(message);
       break;
-    case jsonrpc::Kind::kRequest: {
-      if (multiplexer_.has_call(client_, message.id()))
-        return fail("a request with this id is already in flight");
-      // The multiplexer forgets this reply when the session leaves it.
-      mux::Reply reply(std::string(message.id()),
-                       [this](mux::Answer answer) { on_answer(std::move(answer)); });
-      multiplexer_.request(client_, std::move(message), std::move(reply));
-    }
+    case jsonrpc::Kind::kRequest:
+      if (seat_->has_call(message.id())) return fail("a request with this id is already in flight");
+      request(std::move(message), std::move(deliver), std::move(notify));
   }
   return {};
 }
 
-bool Session::idle_since(Clock::time_point before) const {
-  return last_message_ <= before && multiplexer_.calls_of(client_) == 0;
+void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify) {
+  const std::string_view method = message.method();
+  // The instance never uses these replies again once the session has left it.
+  if (method == mcp::method::kInitialize) {
+    learn(message);
+    deliver = [this, deliver = std::move(deliver)](mux::Answer answer) {
+      last_active_ = timers_.now();
+      learn(answer);
+      deliver(std::move(answer));
+    };
+  } else if (method != mcp::method::kPing) {
+    deliver = [this, deliver = std::move(deliver)](mux::Answer answer) {
+      last_active_ = timers_.now();
+      deliver(std::move(answer));
+    };
+  }
+  mux::Reply reply(std::string(message.id()), std::move(deliver), std::move(notify));
+  seat_->request(std::move(message), std::move(reply));
+}
+
+void Session::learn(const jsonrpc::Message& initialize) {
+  static constexpr std::array<std::string_view, 1> kInfo = {"clientInfo"};
+  static constexpr std::array<std::string_view, 2> kWords = {"name", "version"};
+  const jsonrpc::Span params = initialize.envelope.params;
+  const auto info = params ? jsonrpc::find_members(initialize.text, kInfo, params)
+                           : Result<std::vector<jsonrpc::Span>>(fail("no params"));
+  if (!info || !(*info)[0]) return;
+  const auto words = jsonrpc::find_members(initialize.text, kWords, (*info)[0]);
+  if (words) client_ = {word((*words)[0].in(initialize.text)), word((*words)[1].in(initialize.text))};
+}
+
+void Session::learn(mux::Answer& answer) {
+  if (answer.outcome != mux::Outcome::kResult) return;
+  static constexpr std::array<std::string_view, 1> kVersion = {"protocolVersion"};
+  jsonrpc::pad(answer.text);
+  const auto places = jsonrpc::find_members(answer.text, kVersion, answer.payload);
+  if (places) version_ = word((*places)[0].in(answer.text));
 }
 
 }  // namespace sidecar::session

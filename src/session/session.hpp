@@ -1,6 +1,6 @@
-// Session: one MCP session of a client: whose it is, how long it has been idle, and its place in the
-// multiplexer. How messages travel is the transport's business: each transport derives from it. Owned by
-// SessionTable; loop thread only.
+// Session: one MCP session of a client: whose it is, how long it has been idle, what its handshake said, and
+// its place at an instance of the wrapped server, which it takes with its first message. How messages travel
+// is the transport's business: each transport derives from it. Owned by SessionTable; loop thread only.
 #pragma once
 
 #include <memory>
@@ -9,17 +9,24 @@
 
 #include "jsonrpc/message.hpp"
 #include "mux/call.hpp"
-#include "mux/multiplexer.hpp"
+#include "mux/instances.hpp"
 #include "observe/caller.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::session {
 
+// What a client says of itself in its `initialize`; at most kLongestWord bytes each, empty when not said.
+struct ClientInfo {
+  static constexpr std::size_t kLongestWord = 200;
+  std::string name;
+  std::string version;
+};
+
 class Session : public mux::Client {
  public:
   // `id`: random, from SessionTable. `caller`: shared with the request that opened the session.
-  Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Multiplexer& multiplexer,
+  Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
           Timers& timers);
   ~Session() override;
   Session(const Session&) = delete;
@@ -29,24 +36,44 @@ class Session : public mux::Client {
   const observe::Caller& caller() const { return *caller_; }
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
 
-  // A message of the client. Errors (-32600): a request under an id that is in flight; its answer could not
-  // be told from the first one's, so it must not go where answers go.
-  Result<void> receive(jsonrpc::Message message);
+  // The revision that the answer to `initialize` told the client; empty before, and for a client that never
+  // asked (legacy SSE).
+  const std::string& version() const { return version_; }
+  const ClientInfo& client() const { return client_; }
+  // The name of its instance; empty before the first message.
+  std::string_view instance() const { return seat_ ? std::string_view(seat_->instance()) : ""; }
 
-  // Since the last message of the client other than ping. With a call in flight a session is not idle.
-  bool idle_since(Clock::time_point before) const;
+  // A message of the client. For a request `deliver` is called once, possibly from inside this call, unless
+  // the session ends before; with Outcome::kCancelled the client itself withdrew the call. `notify`: see
+  // mux::Reply. Errors (-32600), nothing is called then: a request under an id that is in flight; its answer
+  // could not be told from the first one's.
+  Result<void> receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
+                       mux::Reply::Notify notify = nullptr);
+
+  // No message of the client other than ping, and no call in flight, since then.
+  bool idle_since(Clock::time_point before) const { return last_active_ <= before && calls() == 0; }
+  Clock::time_point last_active() const { return last_active_; }
+  std::size_t calls() const { return seat_ ? seat_->calls() : 0; }
+  // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
+  virtual bool expendable() const { return false; }
 
  protected:
-  // The answer to a request of this session's client.
-  virtual void on_answer(mux::Answer answer) = 0;
+  // Leaves the instance: its calls are cancelled there, and no callback of it comes any more.
+  void leave() { seat_.reset(); }
 
  private:
+  void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
+  void learn(const jsonrpc::Message& initialize);
+  void learn(mux::Answer& answer);
+
   const std::string id_;
   const std::shared_ptr<const observe::Caller> caller_;
-  mux::Multiplexer& multiplexer_;
+  mux::Instances& instances_;
   Timers& timers_;
-  const mux::ClientId client_;
-  Clock::time_point last_message_;
+  std::unique_ptr<mux::Seat> seat_;
+  std::string version_;
+  ClientInfo client_;
+  Clock::time_point last_active_;  // last message other than ping, or answer to one
 };
 
 }  // namespace sidecar::session

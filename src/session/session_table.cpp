@@ -19,6 +19,22 @@ SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log
 
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
+bool SessionTable::make_room() {
+  if (sessions_.size() < limits_.sessions) return true;
+  const Session* idlest = nullptr;
+  for (const auto& [id, session] : sessions_) {
+    if (!session->expendable()) continue;
+    if (idlest == nullptr || session->last_active() < idlest->last_active()) idlest = session.get();
+  }
+  if (idlest == nullptr) {
+    metrics_.refused("sessions").Increment();
+    return false;
+  }
+  metrics_.sessions_evicted.Increment();
+  end(idlest->id(), "room for a new one");
+  return true;
+}
+
 Session& SessionTable::add(std::unique_ptr<Session> session) {
   Session& added = *session;
   log_.info(
@@ -37,12 +53,19 @@ Session* SessionTable::find(std::string_view id) const {
 }
 
 void SessionTable::end(std::string_view id, std::string_view reason) {
-  auto node = sessions_.extract(std::string(id));
+  const auto node = sessions_.extract(std::string(id));  // found by no one while it ends
   if (node.empty()) return;
   const std::string& address = node.mapped()->caller().address;
   log_.info("session ended", {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
   if (--by_address_[address] == 0) by_address_.erase(address);
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
+}
+
+void SessionTable::end_soon(std::string id, std::string reason) {
+  ending_.emplace_back(std::move(id), std::move(reason));
+  end_timer_ = timers_.after({}, [this] {
+    for (const auto& [each, why] : std::exchange(ending_, {})) end(each, why);
+  });
 }
 
 void SessionTable::end_all(std::string_view reason) {

@@ -1,5 +1,6 @@
-// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long.
-// Owned by app; loop thread only.
+// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long, and,
+// to make room for a new one, the longest-idle one that nobody listens or waits on: many clients never say
+// that they are done. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "observe/log.hpp"
@@ -28,15 +30,18 @@ class SessionTable {
  public:
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
-  bool full() const { return sessions_.size() >= limits_.sessions; }
+  // Whether one more session fits, possibly after one was ended for it. False is counted.
+  bool make_room();
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
 
-  // Requires !full().
+  // Requires make_room().
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
+  // The same on the next turn of the loop: for callbacks from the session's own calls.
+  void end_soon(std::string id, std::string reason);
   void end_all(std::string_view reason);
 
   std::size_t size() const { return sessions_.size(); }
@@ -53,6 +58,8 @@ class SessionTable {
   observe::Metrics& metrics_;
   std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
   std::map<std::string, std::size_t> by_address_;
+  std::vector<std::pair<std::string, std::string>> ending_;  // id and reason
+  Timer end_timer_;
   Timer timer_;
   bool sweeping_ = false;
 };

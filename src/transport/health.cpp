@@ -1,10 +1,15 @@
 #include "transport/health.hpp"
 
+#include <algorithm>
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
+#include "child/supervisor.hpp"
+
 namespace sidecar::transport {
 namespace {
+
+constexpr std::chrono::seconds kRetry{1};
 
 // As JavaScript's toISOString writes it.
 std::string iso_time(std::chrono::system_clock::time_point now) {
@@ -14,23 +19,37 @@ std::string iso_time(std::chrono::system_clock::time_point now) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
 }
 
+http::Response uncached(const nlohmann::ordered_json& body, int status = 200) {
+  http::Response response;
+  response.status = status;
+  // What the wrapped server said may not be UTF-8.
+  response.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  response.fields.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
 }  // namespace
 
-Health::Health(const session::SessionTable& sessions, const child::Supervisor& child, const Timers& timers,
+Health::Health(const session::SessionTable& sessions, const mux::Instances& instances, const Timers& timers,
                bool auth_enabled)
     : sessions_(sessions),
-      child_(child),
+      instances_(instances),
       timers_(timers),
       auth_enabled_(auth_enabled),
       started_(timers.now()) {}
 
 std::vector<http::Route> Health::routes() {
-  return {{"GET", "/health", "health", [this](http::Exchange exchange) { answer(std::move(exchange)); }}};
+  return {{"GET", "/health", "health", [this](http::Exchange exchange) { health(std::move(exchange)); }},
+          {"GET", "/ready", "ready", [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 
-void Health::answer(http::Exchange exchange) const {
+bool Health::trusts(const http::Exchange& exchange) const {
   const observe::Caller& caller = *exchange.request().caller;
-  const child::ChildStatus child = child_.status();
+  return !auth_enabled_ || caller.has_key || caller.loopback;
+}
+
+void Health::health(http::Exchange exchange) const {
+  const std::vector<mux::InstanceStatus> instances = instances_.status();
   nlohmann::ordered_json body = {
       {"status", "ok"},
       {"timestamp", iso_time(std::chrono::system_clock::now())},
@@ -39,17 +58,35 @@ void Health::answer(http::Exchange exchange) const {
       {"transport", "sse"},
       {"uptime", std::chrono::duration_cast<std::chrono::seconds>(timers_.now() - started_).count()},
       {"totalConnections", sessions_.size()},
-      {"child", {{"state", child::name_of(child.state)}, {"restarts", child.restarts}}},
   };
-  // Addresses of clients are for those who may come in.
-  if (!auth_enabled_ || caller.has_key || caller.loopback) {
+  nlohmann::ordered_json children = nlohmann::ordered_json::array();
+  for (const mux::InstanceStatus& instance : instances) {
+    const char* state = child::name_of(instance.child.state);
+    // The first one, shared, stands where both predecessors' clients look.
+    if (children.empty()) body["child"] = {{"state", state}, {"restarts", instance.child.restarts}};
+    children.push_back({{"name", instance.name},
+                        {"state", state},
+                        {"restarts", instance.child.restarts},
+                        {"sessions", instance.sessions},
+                        {"calls", instance.calls}});
+  }
+  body["children"] = std::move(children);
+  if (trusts(exchange)) {
     nlohmann::ordered_json by_address = nlohmann::ordered_json::object();
     for (const auto& [address, count] : sessions_.by_address()) by_address[address] = count;
     body["connectionsByIP"] = std::move(by_address);
   }
-  http::Response response;
-  response.body = body.dump();
-  response.fields.push_back({"Cache-Control", "no-store"});
+  exchange.reply(uncached(body));
+}
+
+void Health::ready(http::Exchange exchange) const {
+  const mux::Readiness readiness = instances_.readiness();
+  if (readiness.ready) return exchange.reply(uncached({{"status", "ready"}}));
+  nlohmann::ordered_json body = {{"status", "unavailable"}};
+  if (trusts(exchange)) body["reason"] = readiness.reason;
+  http::Response response = uncached(body, 503);
+  const auto retry = std::max(readiness.retry_after.value_or(kRetry), kRetry);
+  response.fields.push_back({"Retry-After", std::to_string(retry.count())});
   exchange.reply(std::move(response));
 }
 

@@ -1,13 +1,15 @@
-// Health: GET /health, for people, load balancers and Docker. Always 200 while the program runs, without a
-// key; the shape is that of both programs that mcp-sidecar replaces, and `child` says how the wrapped server
-// is. Owned by app; loop thread only.
+// Health: for people, load balancers and Docker, without a key.
+//   GET /health  always 200 while the program runs; the shape is that of both programs that mcp-sidecar
+//                replaces, and `child` and `children` say how the wrapped server is
+//   GET /ready   200 only while calls can be served, else 503 with the reason, for those who may come in
+// Owned by app; loop thread only.
 #pragma once
 
 #include <functional>
 #include <vector>
 
-#include "child/supervisor.hpp"
 #include "http/server.hpp"
+#include "mux/instances.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"
 
@@ -15,16 +17,19 @@ namespace sidecar::transport {
 
 class Health {
  public:
-  Health(const session::SessionTable& sessions, const child::Supervisor& child, const Timers& timers,
+  Health(const session::SessionTable& sessions, const mux::Instances& instances, const Timers& timers,
          bool auth_enabled);
 
   std::vector<http::Route> routes();
 
  private:
-  void answer(http::Exchange exchange) const;
+  void health(http::Exchange exchange) const;
+  void ready(http::Exchange exchange) const;
+  // Addresses of clients and words of the wrapped server are for those who may come in.
+  bool trusts(const http::Exchange& exchange) const;
 
   const session::SessionTable& sessions_;
-  const child::Supervisor& child_;
+  const mux::Instances& instances_;
   const Timers& timers_;
   const bool auth_enabled_;
   const Clock::time_point started_;

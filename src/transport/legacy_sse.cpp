@@ -5,6 +5,8 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/posted.hpp"
+#include "transport/json_rpc.hpp"
 
 namespace sidecar::transport {
 namespace {
@@ -18,17 +20,27 @@ class SseSession : public session::Session {
  public:
   using Session::Session;
 
-  void attach(std::unique_ptr<http::SseStream> stream) { stream_ = std::move(stream); }
+  ~SseSession() override { leave(); }
+
+  void attach(std::unique_ptr<http::SseStream> stream, session::StreamLimit::Ticket ticket) {
+    stream_ = std::move(stream);
+    ticket_ = std::move(ticket);
+  }
   void on_message(std::string text) override { stream_->send("message", std::move(text)); }
+
+  // Answers come on the stream. Errors: see session::receive.
+  Result<void> take(session::Posted posted) {
+    return session::receive(*this, std::move(posted), [this](mux::Answer answer) {
+      if (answer.outcome != mux::Outcome::kCancelled) on_message(std::move(answer.text));
+    });
+  }
 
   // A client that has posted to its own address never posts without one.
   bool addressed = false;
 
- protected:
-  void on_answer(mux::Answer answer) override { stream_->send("message", std::move(answer.text)); }
-
  private:
   std::unique_ptr<http::SseStream> stream_;
+  std::optional<session::StreamLimit::Ticket> ticket_;
 };
 
 std::string_view reason_text(http::SseClosed reason) {
@@ -41,13 +53,6 @@ std::string_view reason_text(http::SseClosed reason) {
       break;
   }
   return "shutdown";
-}
-
-http::Response json_rpc_error(int status, std::string_view id, int code, std::string_view message) {
-  http::Response response;
-  response.status = status;
-  response.body = jsonrpc::error_text(id, jsonrpc::error_object(code, message));
-  return response;
 }
 
 http::Response accepted(bool by_id) {
@@ -65,14 +70,15 @@ std::optional<std::string> session_id(const http::Request& request) {
 }
 
 // Gives the body to the session, and the HTTP answer to the client; what the child says comes on the stream.
-void deliver(http::Exchange exchange, session::Session& session, bool by_id) {
-  auto message = jsonrpc::parse(exchange.take_body());
-  if (!message) {
-    const jsonrpc::ParseError& error = message.error();
+void deliver(http::Exchange exchange, SseSession& session, bool by_id) {
+  auto posted = session::parse_posted(exchange.take_body(), session::takes_batches(session));
+  if (!posted) {
+    const jsonrpc::ParseError& error = posted.error();
     return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
   }
-  const std::string id(message->id().empty() ? "null" : message->id());
-  if (const auto received = session.receive(std::move(*message)); !received) {
+  const bool single = !posted->batch && posted->wants_answer();
+  const std::string id(single ? posted->elements.front()->id() : "null");
+  if (const auto received = session.take(std::move(*posted)); !received) {
     return exchange.reply(json_rpc_error(400, id, mcp::code::kInvalidRequest, received.error().message));
   }
   exchange.reply(accepted(by_id));
@@ -80,10 +86,12 @@ void deliver(http::Exchange exchange, session::Session& session, bool by_id) {
 
 }  // namespace
 
-LegacySse::LegacySse(session::SessionTable& sessions, mux::Multiplexer& multiplexer, Timers& timers,
-                     LegacySseOptions options, observe::Metrics& metrics)
+LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
+                     session::StreamLimit& streams, Timers& timers, LegacySseOptions options,
+                     observe::Metrics& metrics)
     : sessions_(sessions),
-      multiplexer_(multiplexer),
+      instances_(instances),
+      streams_(streams),
       timers_(timers),
       options_(std::move(options)),
       metrics_(metrics) {}
@@ -98,14 +106,14 @@ std::vector<http::Route> LegacySse::routes() {
 }
 
 void LegacySse::open(http::Exchange exchange) {
-  if (sessions_.full()) {
-    metrics_.refused("sessions").Increment();
+  auto ticket = streams_.take(exchange.request().caller->address);
+  if (!ticket || !sessions_.make_room()) {
     http::Response response = http::error_response(503, "Connection limit exceeded");
     response.fields.push_back({"Retry-After", std::to_string(kRetrySeconds)});
     return exchange.reply(std::move(response));
   }
   auto made = std::make_unique<SseSession>(session::SessionTable::new_id(), exchange.request().caller,
-                                           multiplexer_, timers_);
+                                           instances_, timers_);
   SseSession& session = *made;
   sessions_.add(std::move(made));
 
@@ -115,7 +123,7 @@ void LegacySse::open(http::Exchange exchange) {
   stream->on_closed(
       [this, id = session.id()](http::SseClosed reason) { sessions_.end(id, reason_text(reason)); });
   stream->send("endpoint", options_.message_path + "?sessionId=" + session.id());
-  session.attach(std::move(stream));
+  session.attach(std::move(stream), *std::move(ticket));
 }
 
 void LegacySse::post(http::Exchange exchange) {

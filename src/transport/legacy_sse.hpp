@@ -9,9 +9,10 @@
 
 #include "http/exchange.hpp"
 #include "http/server.hpp"
-#include "mux/multiplexer.hpp"
+#include "mux/instances.hpp"
 #include "observe/metrics.hpp"
 #include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::transport {
@@ -23,8 +24,9 @@ struct LegacySseOptions {
 
 class LegacySse {
  public:
-  LegacySse(session::SessionTable& sessions, mux::Multiplexer& multiplexer, Timers& timers,
-            LegacySseOptions options, observe::Metrics& metrics);
+  // `streams` outlives the sessions.
+  LegacySse(session::SessionTable& sessions, mux::Instances& instances, session::StreamLimit& streams,
+            Timers& timers, LegacySseOptions options, observe::Metrics& metrics);
 
   // /sse, /message, /messages, /messages/<id>
   std::vector<http::Route> routes();
@@ -35,7 +37,8 @@ class LegacySse {
   void post_without_id(http::Exchange exchange);
 
   session::SessionTable& sessions_;
-  mux::Multiplexer& multiplexer_;
+  mux::Instances& instances_;
+  session::StreamLimit& streams_;
   Timers& timers_;
   const LegacySseOptions options_;
   observe::Metrics& metrics_;

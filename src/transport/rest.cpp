@@ -5,6 +5,7 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "util/hash.hpp"
 
 namespace sidecar::transport {
 namespace {
@@ -16,6 +17,25 @@ http::Response json(std::string body, int status = 200) {
   http::Response response;
   response.status = status;
   response.body = std::move(body);
+  return response;
+}
+
+// RFC 9110, section 13.1.2: whether an If-None-Match names the tag. A weak form of it is the same here.
+bool names_tag(std::string_view list, std::string_view tag) {
+  if (list == "*") return true;
+  for (std::size_t at = list.find(tag); at != std::string_view::npos; at = list.find(tag, at + 1)) {
+    const std::string_view before = list.substr(0, at);
+    if (before.empty() || before.ends_with("W/") || before.ends_with(' ') || before.ends_with(',')) return true;
+  }
+  return false;
+}
+
+// The answer with the tag of its body, or 304 for a client that has it already.
+http::Response tagged(const http::Request& request, http::Response response) {
+  const std::string tag = '"' + sha256_hex(response.body) + '"';
+  if (names_tag(request.header("If-None-Match"), tag)) response = http::Response{.status = 304};
+  response.fields.push_back({"ETag", tag});
+  response.fields.push_back({"Cache-Control", "no-cache"});  // ask each time whether it still holds
   return response;
 }
 
@@ -99,9 +119,8 @@ struct Rest::ToolCall {
   }
 };
 
-Rest::Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, std::size_t list_limit,
-           http::SseOptions stream)
-    : multiplexer_(multiplexer), timeout_(timeout), list_limit_(list_limit), stream_(std::move(stream)) {}
+Rest::Rest(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit, http::SseOptions stream)
+    : instances_(instances), timeout_(timeout), list_limit_(list_limit), stream_(std::move(stream)) {}
 
 std::vector<http::Route> Rest::routes() {
   const auto function_call = [this](http::Exchange exchange) { call_tool(std::move(exchange), true); };
@@ -122,8 +141,8 @@ void Rest::send(std::string_view method, std::string_view params, mux::Reply::De
   auto message = jsonrpc::parse(jsonrpc::request_text(kCallId, method, params));
   // Params were put together from checked parts; what they can still be is nested one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
-  multiplexer_.request(mux::kNoClient, std::move(*message),
-                       mux::Reply(std::string(kCallId), std::move(deliver), std::move(progress)), timeout_);
+  instances_.request(std::move(*message),
+                     mux::Reply(std::string(kCallId), std::move(deliver), std::move(progress)), timeout_);
 }
 
 // --- lists
@@ -175,8 +194,9 @@ void Rest::each_page(Listed done) { std::make_shared<Listing>(*this, std::move(d
 void Rest::list_tools(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function wants to copy
   each_page([held](auto tools) {
-    held->reply(tools ? json(fmt::format(R"({{"success":true,"tools":[{}]}})", joined(*tools)))
-                      : failure(tools.error()));
+    if (!tools) return held->reply(failure(tools.error()));
+    held->reply(
+        tagged(held->request(), json(fmt::format(R"({{"success":true,"tools":[{}]}})", joined(*tools)))));
   });
 }
 
@@ -233,7 +253,8 @@ void Rest::call_tool_stream(http::Exchange exchange) {
       [stream](std::string notification) {
         jsonrpc::pad(notification);
         const auto message = jsonrpc::parse(std::move(notification));
-        if (message) stream->send("progress", std::string(message->envelope.params.in(message->text)));
+        if (message && message->method() == mcp::method::kProgress)
+          stream->send("progress", std::string(message->envelope.params.in(message->text)));
       });
 }
 

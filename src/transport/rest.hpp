@@ -2,7 +2,7 @@
 // http-wrapper.cjs gave them: {"success":true,…} or {"success":false,"error":"…"}. What the child says is put
 // in as raw bytes.
 //
-//   GET  /tools                   {"success":true,"tools":[…]}: every page of tools/list
+//   GET  /tools                   {"success":true,"tools":[…]}: every page of tools/list; with an ETag
 //   POST /call-tool               {"name","arguments"?} → {"success":true,"result":<CallToolResult>}
 //   POST /call-tool-stream        the same as an event stream: `progress` events, then `result` or `error`
 //   GET  /info                    {"success":true,"serverInfo":<InitializeResult>}
@@ -21,7 +21,7 @@
 
 #include "http/exchange.hpp"
 #include "http/server.hpp"
-#include "mux/multiplexer.hpp"
+#include "mux/instances.hpp"
 
 namespace sidecar::transport {
 
@@ -29,8 +29,7 @@ class Rest {
  public:
   // `timeout` of one call; `list_limit`: bytes that the tools of all pages may have; `stream`: of
   // /call-tool-stream.
-  Rest(mux::Multiplexer& multiplexer, Clock::duration timeout, std::size_t list_limit,
-       http::SseOptions stream);
+  Rest(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit, http::SseOptions stream);
 
   std::vector<http::Route> routes();
 
@@ -50,7 +49,7 @@ class Rest {
   void send(std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
             mux::Reply::Notify progress = nullptr);
 
-  mux::Multiplexer& multiplexer_;
+  mux::Instances& instances_;
   const Clock::duration timeout_;
   const std::size_t list_limit_;
   const http::SseOptions stream_;

@@ -1,0 +1,47 @@
+// StreamLimit: how many event streams one address has open that it asked for by GET (/sse, /mcp). Off by
+// default: a limit of 0. Owned by app, outlives the sessions; loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "observe/metrics.hpp"
+
+namespace sidecar::session {
+
+class StreamLimit {
+ public:
+  // One open stream; dropping it closes it here.
+  class Ticket {
+   public:
+    Ticket(StreamLimit& limit, std::string address);
+    Ticket(Ticket&& other) noexcept
+        : limit_(std::exchange(other.limit_, nullptr)), address_(std::move(other.address_)) {}
+    Ticket& operator=(Ticket&& other) noexcept;
+    ~Ticket() { release(); }
+
+   private:
+    friend class StreamLimit;
+    void release();
+
+    StreamLimit* limit_;
+    std::string address_;
+  };
+
+  // `most` of one address; 0: any number.
+  StreamLimit(std::size_t most, observe::Metrics& metrics) : most_(most), metrics_(metrics) {}
+
+  // Nothing when the address has as many as it may, which is counted. `replaced`: a stream that ends as soon
+  // as the new one is there.
+  std::optional<Ticket> take(const std::string& address, const std::optional<Ticket>& replaced = {});
+
+ private:
+  const std::size_t most_;
+  observe::Metrics& metrics_;
+  std::unordered_map<std::string, std::size_t> open_;
+};
+
+}  // namespace sidecar::session

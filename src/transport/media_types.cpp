@@ -1,0 +1,72 @@
+#include "transport/media_types.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace sidecar::transport {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool same(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+// Takes what stands before the next `separator` off the front.
+std::string_view next(std::string_view& rest, char separator) {
+  const std::string_view part = rest.substr(0, rest.find(separator));
+  rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+  return trimmed(part);
+}
+
+// How specific a media range is for `type`: 3 the type itself, 2 "text/*", 1 "*/*", 0 not at all.
+int fit(std::string_view range, std::string_view type) {
+  if (same(range, type)) return 3;
+  if (range == "*/*" || range == "*") return 1;
+  const std::size_t slash = type.find('/');
+  return range.size() == slash + 2 && range.ends_with("/*") && same(range.substr(0, slash), type.substr(0, slash))
+             ? 2
+             : 0;
+}
+
+// "0", "0.", "0.000" exclude.
+bool is_zero(std::string_view weight) {
+  return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_type(std::string_view content_type, std::string_view type) {
+  return same(next(content_type, ';'), type);
+}
+
+bool accepts(const http::Head& head, std::string_view type) {
+  bool any_field = false;
+  int best = 0;
+  bool allowed = false;
+  for (const http::Field& field : head.fields) {
+    if (!same(field.name, "Accept")) continue;
+    any_field = true;
+    std::string_view ranges = field.value;
+    while (!ranges.empty()) {
+      std::string_view parameters = next(ranges, ',');
+      const int specific = fit(next(parameters, ';'), type);
+      if (specific <= best) continue;
+      best = specific;
+      allowed = true;
+      while (!parameters.empty()) {
+        std::string_view value = next(parameters, ';');
+        if (same(next(value, '='), "q")) allowed = !is_zero(trimmed(value));
+      }
+    }
+  }
+  return allowed || !any_field;
+}
+
+}  // namespace sidecar::transport

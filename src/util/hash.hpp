@@ -1,0 +1,12 @@
+// Hashes of OpenSSL.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sidecar {
+
+// SHA-256 as lower-case hex.
+std::string sha256_hex(std::string_view data);
+
+}  // namespace sidecar
