@@ -34,8 +34,15 @@ child::SupervisorOptions child_options(const config::Settings& settings, child::
 }
 
 mux::Limits call_limits(const config::Settings& settings) {
-  return {settings.max_calls_per_session, settings.max_calls, settings.stdin_queue_bytes,
-          settings.call_timeout, settings.call_timeout_total};
+  mux::Limits limits;
+  limits.calls_per_client = settings.max_calls_per_session;
+  limits.calls = settings.max_calls;
+  limits.waiting_bytes = settings.stdin_queue_bytes;
+  limits.call_timeout = settings.call_timeout;
+  limits.call_timeout_total = settings.call_timeout_total;
+  limits.wedged_after = settings.wedged_after;
+  limits.restart_wedged = settings.restart_wedged;
+  return limits;
 }
 
 mux::Sharing sharing(std::string_view word) {
@@ -108,12 +115,10 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       log_(log),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      instances_(
-          [host = child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
-           options = child_options(settings_, std::move(launch))](const std::string&) {
-            return std::make_unique<child::Supervisor>(host, options);
-          },
-          timers_, instances_options(settings_), log_, metrics_),
+      instances_([host = child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
+                  options = child_options(settings_, std::move(launch))](
+                     const std::string&) { return std::make_unique<child::Supervisor>(host, options); },
+                 timers_, instances_options(settings_), log_, metrics_),
       streams_(settings_.max_streams_per_ip, metrics_),
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
@@ -145,8 +150,8 @@ Result<int> Program::run() {
 
 std::vector<http::Route> Program::routes() {
   std::vector<http::Route> all;
-  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
-                     admin_.routes()}) {
+  for (auto& part :
+       {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(), admin_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;

@@ -62,9 +62,9 @@ struct Settings {
   Milliseconds call_timeout_total{3'600'000};  // with progress, which starts call_timeout again
 
   // Instances of the child
-  std::string sessions = "auto";           // auto, shared, isolated: who gets an instance of its own
-  std::size_t instances = 1;               // shared ones
-  std::size_t max_instances = 8;           // own and warm ones together
+  std::string sessions = "auto";  // auto, shared, isolated: who gets an instance of its own
+  std::size_t instances = 1;      // shared ones
+  std::size_t max_instances = 8;  // own and warm ones together
   std::size_t max_instances_per_owner = 4;
   std::size_t warm_instances = 0;
   bool allow_client_roots = false;
@@ -74,6 +74,8 @@ struct Settings {
   Milliseconds handshake_timeout{60'000};
   std::size_t max_line_bytes = 64 << 20;
   std::size_t stdin_queue_bytes = 16 << 20;
+  Milliseconds wedged_after{60'000};  // age of the oldest call
+  bool restart_wedged = false;
   Milliseconds stdin_close_grace{1'000};  // kill ladder: after stdin was closed
   Milliseconds term_grace{2'000};         // kill ladder: after TERM
   Milliseconds restart_delay{100};

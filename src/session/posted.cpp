@@ -72,7 +72,8 @@ tl::expected<Posted, jsonrpc::ParseError> parse_posted(std::string text, bool ba
   }
   if (places->empty()) return refused("a batch must not be empty");
   if (places->size() > kLargestBatch)
-    return refused(fmt::format("a batch may have {} messages, this one has {}", kLargestBatch, places->size()));
+    return refused(
+        fmt::format("a batch may have {} messages, this one has {}", kLargestBatch, places->size()));
   for (const jsonrpc::Span place : *places) {
     posted.elements.push_back(jsonrpc::parse(std::string(place.in(text))));
   }

@@ -1,6 +1,6 @@
-// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long, and,
-// to make room for a new one, the longest-idle one that nobody listens or waits on: many clients never say
-// that they are done. Owned by app; loop thread only.
+// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long,
+// and, to make room for a new one, the longest-idle one that nobody listens or waits on: many clients never
+// say that they are done. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>

@@ -16,10 +16,10 @@
 namespace sidecar::transport {
 
 struct RingLimits {
-  std::size_t events = 256;                    // of one ring
-  std::size_t bytes = 1 << 20;                 // of one ring; its newest event is kept whatever its size …
-  std::size_t all_bytes = 64 << 20;            // … within this, of all rings together
-  std::chrono::minutes finished_for{5};        // a finished ring is emptied after this, or sooner for room
+  std::size_t events = 256;              // of one ring
+  std::size_t bytes = 1 << 20;           // of one ring; its newest event is kept whatever its size …
+  std::size_t all_bytes = 64 << 20;      // … within this, of all rings together
+  std::chrono::minutes finished_for{5};  // a finished ring is emptied after this, or sooner for room
 };
 
 class EventRing;

@@ -13,9 +13,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // Takes what stands before the next `separator` off the front.
@@ -30,7 +29,8 @@ int fit(std::string_view range, std::string_view type) {
   if (same(range, type)) return 3;
   if (range == "*/*" || range == "*") return 1;
   const std::size_t slash = type.find('/');
-  return range.size() == slash + 2 && range.ends_with("/*") && same(range.substr(0, slash), type.substr(0, slash))
+  return range.size() == slash + 2 && range.ends_with("/*") &&
+                 same(range.substr(0, slash), type.substr(0, slash))
              ? 2
              : 0;
 }

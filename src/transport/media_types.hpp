@@ -13,8 +13,8 @@ inline constexpr std::string_view kEventStreamType = "text/event-stream";
 // Whether a Content-Type names `type`, with or without parameters.
 bool is_type(std::string_view content_type, std::string_view type);
 
-// Whether the Accept fields of a request allow `type`; the most specific range that fits it decides. No Accept
-// field allows everything.
+// Whether the Accept fields of a request allow `type`; the most specific range that fits it decides. No
+// Accept field allows everything.
 bool accepts(const http::Head& head, std::string_view type);
 
 }  // namespace sidecar::transport

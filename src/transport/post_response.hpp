@@ -3,7 +3,8 @@
 // takes its time, an event stream begins (where the client accepts one).
 //
 //   waiting ─answer→ JSON            waiting ─client gone→ gone: the call goes on, its answer is dropped
-//      └─message, or time→ streaming ─answer→ ended       (its connection may go and, with event ids, come back)
+//      └─message, or time→ streaming ─answer→ ended       (its connection may go and, with event ids, come
+//      back)
 //
 // A client that goes away is no cancel (MCP 2025-11-25, Transports). Owned by its session, which it does not
 // outlive; loop thread only.
@@ -27,7 +28,7 @@ struct StreamableParts {
   Timers& timers;
   observe::Metrics& metrics;
   RingBudget& rings;
-  http::SseOptions stream;      // keep-alive and limits of every event stream
+  http::SseOptions stream;       // keep-alive and limits of every event stream
   Clock::duration stream_after;  // how long an answer may take before an event stream begins
 };
 

@@ -25,7 +25,8 @@ bool names_tag(std::string_view list, std::string_view tag) {
   if (list == "*") return true;
   for (std::size_t at = list.find(tag); at != std::string_view::npos; at = list.find(tag, at + 1)) {
     const std::string_view before = list.substr(0, at);
-    if (before.empty() || before.ends_with("W/") || before.ends_with(' ') || before.ends_with(',')) return true;
+    if (before.empty() || before.ends_with("W/") || before.ends_with(' ') || before.ends_with(','))
+      return true;
   }
   return false;
 }
@@ -119,7 +120,8 @@ struct Rest::ToolCall {
   }
 };
 
-Rest::Rest(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit, http::SseOptions stream)
+Rest::Rest(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit,
+           http::SseOptions stream)
     : instances_(instances), timeout_(timeout), list_limit_(list_limit), stream_(std::move(stream)) {}
 
 std::vector<http::Route> Rest::routes() {

@@ -23,7 +23,8 @@ constexpr std::size_t kShownVersion = 64;  // bytes of what a client sent
 constexpr int kRetrySeconds = 5;
 
 // Answers with an error under the id of the request in the body, which nobody has read yet.
-void refuse(http::Exchange& exchange, int status, int error, std::string_view message, http::Fields fields = {}) {
+void refuse(http::Exchange& exchange, int status, int error, std::string_view message,
+            http::Fields fields = {}) {
   const bool posted = exchange.request().method == "POST";
   const std::string id = posted ? request_id_in(exchange.take_body()) : "null";
   http::Response response = json_rpc_error(status, id, error, message);
@@ -118,7 +119,8 @@ void StreamableHttp::post(http::Exchange exchange) {
 
   const auto& first = posted->elements.front();
   if (!posted->batch && first->method() == mcp::method::kInitialize) {
-    return exchange.reply(json_rpc_error(400, first->id().empty() ? "null" : first->id(), code::kInvalidRequest,
+    return exchange.reply(json_rpc_error(400, first->id().empty() ? "null" : first->id(),
+                                         code::kInvalidRequest,
                                          "Invalid Request: this session is initialized already"));
   }
   session->post(std::move(exchange), std::move(*posted), accepted);
@@ -132,11 +134,10 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
   auto version = stateless_version(message);
   if (!version && !initialize && find_field(exchange.request().fields, kMethodField) != nullptr)
     version = exchange.request().header(kVersionField);
-  if (version)
-    return exchange.reply(json_rpc_error(400, id, code::kConnectionClosed, unsupported(*version)));
+  if (version) return exchange.reply(json_rpc_error(400, id, code::kConnectionClosed, unsupported(*version)));
   if (!initialize) {
-    return exchange.reply(json_rpc_error(400, id, code::kConnectionClosed,
-                                         "Bad Request: Mcp-Session-Id header is required"));
+    return exchange.reply(
+        json_rpc_error(400, id, code::kConnectionClosed, "Bad Request: Mcp-Session-Id header is required"));
   }
   if (!sessions_.make_room()) {
     http::Response response = json_rpc_error(503, id, code::kConnectionClosed, "Connection limit exceeded");
@@ -147,9 +148,8 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
                                                   instances_, parts_);
   StreamableSession& session = *made;
   sessions_.add(std::move(made));
-  session.initialize(std::move(exchange), std::move(posted), accepted, [this, made_id = session.id()] {
-    sessions_.end_soon(made_id, "not initialized");
-  });
+  session.initialize(std::move(exchange), std::move(posted), accepted,
+                     [this, made_id = session.id()] { sessions_.end_soon(made_id, "not initialized"); });
 }
 
 // --- GET, DELETE
@@ -179,7 +179,8 @@ void StreamableHttp::get(http::Exchange exchange) {
                   "Bad Request: Last-Event-ID names no event that this stream can go on from");
   }
   // Nothing follows. HTML, Server-sent events: 204 tells a client to stop coming back.
-  if (!last.empty() && channel->exhausted(event->number)) return exchange.reply(http::Response{.status = 204});
+  if (!last.empty() && channel->exhausted(event->number))
+    return exchange.reply(http::Response{.status = 204});
   auto ticket = streams_.take(request.caller->address, channel->ticket());
   if (!ticket) {
     return refuse(exchange, 503, code::kConnectionClosed, "Connection limit exceeded", retry_later());

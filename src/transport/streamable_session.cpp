@@ -27,16 +27,15 @@ StreamableSession::~StreamableSession() { leave(); }
 PostResponse& StreamableSession::add(http::Exchange exchange, PostResponse::Kind kind, Accepted accepted,
                                      std::string id) {
   const std::uint64_t number = next_stream_++;
-  auto post = std::make_unique<PostResponse>(std::move(exchange), kind, accepted, number, std::move(id), *this,
-                                             parts_);
+  auto post = std::make_unique<PostResponse>(std::move(exchange), kind, accepted, number, std::move(id),
+                                             *this, parts_);
   return *posts_.emplace(number, std::move(post)).first->second;
 }
 
 void StreamableSession::initialize(http::Exchange exchange, session::Posted posted, Accepted accepted,
                                    std::function<void()> failed) {
   const std::uint64_t number = next_stream_;
-  PostResponse& post =
-      add(std::move(exchange), PostResponse::Kind::kInitialize, accepted, id_of(posted));
+  PostResponse& post = add(std::move(exchange), PostResponse::Kind::kInitialize, accepted, id_of(posted));
   post.start();
   static_cast<void>(session::receive(*this, std::move(posted), [this, number, failed](mux::Answer result) {
     const bool made = result.outcome == mux::Outcome::kResult && !posts_.at(number)->gone();
@@ -78,8 +77,8 @@ void StreamableSession::answer(std::uint64_t number, mux::Answer answer) {
 
 void StreamableSession::message(std::uint64_t number, std::string text) {
   PostResponse& post = *posts_.at(number);
-  const bool own_stream = !post.gone() && (post.channel() == nullptr || post.channel()->open() ||
-                                           post.channel()->resumable());
+  const bool own_stream =
+      !post.gone() && (post.channel() == nullptr || post.channel()->open() || post.channel()->resumable());
   if (own_stream) {
     post.message(std::move(text));
   } else {

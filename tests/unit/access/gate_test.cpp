@@ -79,7 +79,9 @@ TEST_CASE("gate: health and preflights need no key, but a key that is shown coun
   CHECK_FALSE(door.knock({}, "GET", "/health").answer);
   CHECK_FALSE(door.knock({{"X-API-Key", "wrong"}}, "GET", "/health").answer);
   CHECK(door.knock({{"X-API-Key", "secret-a"}}, "GET", "/health").caller->has_key);
+  CHECK_FALSE(door.knock({}, "GET", "/ready").answer);
   CHECK(door.knock({}, "GET", "/health/x").answer->status == 401);
+  CHECK(door.knock({}, "POST", "/restart").answer->status == 401);
   const auto preflight = door.knock({{"Origin", "https://a.example"}}, "OPTIONS");
   REQUIRE(preflight.answer);
   CHECK(preflight.answer->status == 204);

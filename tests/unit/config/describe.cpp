@@ -39,16 +39,18 @@ TEST_CASE("describe: README.md holds the table of settings as it is (scripts/set
   CHECK(readme.substr(from + begin.size(), to - from - begin.size()) == settings_markdown());
 }
 
-TEST_CASE("describe: .env.example holds every setting with its default (scripts/settings-docs writes it)") {
+TEST_CASE(
+    "describe: .env.example holds every setting, with its default behind a # or set to what it recommends") {
   const std::string example = file_text(".env.example");
   CHECK(example == settings_dotenv());
   for (const Setting& setting : settings_table()) {
-    CHECK_THAT(example,
-               Contains("\n#" + std::string(setting.name) + "=" + std::string(setting.initial) + "\n"));
+    const bool set = !setting.example.empty();
+    CHECK_THAT(example, Contains((set ? "\n" : "\n#") + std::string(setting.name) + "=" +
+                                 std::string(set ? setting.example : setting.initial) + "\n"));
   }
 }
 
-TEST_CASE("describe: .env.example with every # taken off loads to the defaults") {
+TEST_CASE("describe: .env.example with every # taken off loads to the defaults and what it recommends") {
   std::string text = settings_dotenv();
   for (auto at = text.find("\n#"); at != std::string::npos; at = text.find("\n#", at + 1)) {
     if (text[at + 2] != ' ') text.erase(at + 1, 1);
@@ -58,7 +60,9 @@ TEST_CASE("describe: .env.example with every # taken off loads to the defaults")
   CHECK(sources.dotenv.pairs.size() == settings_table().size());
   const auto loaded = load(sources);
   REQUIRE(loaded);
-  CHECK(loaded->settings == Settings{});
+  Settings recommended;
+  recommended.max_streams_per_ip = 10;
+  CHECK(loaded->settings == recommended);
   CHECK(loaded->warnings.empty());
 }
 

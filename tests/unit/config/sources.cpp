@@ -207,8 +207,6 @@ TEST_CASE("sources: a setting of a later version is warned about when it asks fo
   const auto [name, value] = GENERATE(table<std::string, std::string>({{"MCP_ALLOWED_IPS", "10.0.0.0/8"},
                                                                        {"SDP_ALLOWED_IPS", "127.0.0.1"},
                                                                        {"MCP_ALLOWED_HOSTS", "a.example.com"},
-                                                                       {"SSE_MAX_CONNECTIONS_PER_IP", "10"},
-                                                                       {"MCP_MAX_CONNECTIONS_PER_IP", "10"},
                                                                        {"MCP_RATE_LIMIT_PER_MIN", "60"},
                                                                        {"SSE_RATE_LIMIT_PER_MIN", "60"},
                                                                        {"SDP_RATE_LIMIT_PER_KEY", "60"},
@@ -227,8 +225,7 @@ TEST_CASE("sources: a setting of a later version that asks for nothing is no war
   CHECK(loaded({{"MCP_ALLOWED_IPS", "*"},
                 {"MCP_AUDIT_DB", "off"},
                 {"SDP_USE_AUDIT_LOG", "false"},
-                {"MCP_RATE_LIMIT_PER_MIN", "0"},
-                {"SSE_MAX_CONNECTIONS_PER_IP", ""}})
+                {"MCP_RATE_LIMIT_PER_MIN", "0"}})
             .warnings.empty());
 }
 
@@ -328,14 +325,13 @@ SDP_DEBUG_REQUESTS=true
   CHECK(settings.log_level == "debug");
   CHECK(settings.debug_requests);
 
-  REQUIRE(result.warnings.size() == 4);
+  REQUIRE(result.warnings.size() == 3);
   CHECK_THAT(
       result.warnings[0],
       Contains("SDP_HTTP_HOST (line 11), SSE_SESSION_TIMEOUT (line 24), SSE_KEEPALIVE_INTERVAL (line 25)"));
   CHECK_THAT(result.warnings[1],
              Contains("SDP_ALLOWED_IPS (.env line 14)") && Contains("every address may connect"));
-  CHECK_THAT(result.warnings[2], Contains("SSE_MAX_CONNECTIONS_PER_IP (.env line 17)"));
-  CHECK_THAT(result.warnings[3], Contains("SSE_RATE_LIMIT_PER_MIN (.env line 21)"));
+  CHECK_THAT(result.warnings[2], Contains("SSE_RATE_LIMIT_PER_MIN (.env line 21)"));
 
   const auto child_has = [&result](const std::string& name) {
     return std::any_of(result.child_additions.begin(), result.child_additions.end(),

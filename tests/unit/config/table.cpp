@@ -25,6 +25,17 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_TRUSTED_PROXIES", {"10.0.0.0/33", "*", "traefik"}},
     {"MCP_PASS_SECRETS", {"maybe"}},
     {"MCP_MAX_CONNECTIONS", {"0", "many", "1000001"}},
+    {"MCP_MAX_CONNECTIONS_PER_IP", {"-1", "none", "1000001"}},
+    {"MCP_STREAM_AFTER", {"61m", "-1s"}},
+    {"MCP_SESSIONS", {"own", "2"}},
+    {"MCP_INSTANCES", {"0", "1001"}},
+    {"MCP_MAX_INSTANCES", {"-1", "10001"}},
+    {"MCP_MAX_INSTANCES_PER_OWNER", {"-1", "x"}},
+    {"MCP_WARM_INSTANCES", {"-1", "1001"}},
+    {"MCP_ALLOW_CLIENT_ROOTS", {"maybe"}},
+    {"MCP_RESTART_DRAIN", {"25h", "x"}},
+    {"MCP_RESTART_WEDGED", {"maybe"}},
+    {"MCP_WEDGED_AFTER", {"5", "25h"}},
     {"MCP_SESSION_TIMEOUT", {"30", "31d", "0", "1000h"}},
     {"MCP_KEEPALIVE_INTERVAL", {"30", "25h", "soon"}},
     {"MCP_STREAM_QUEUE", {"8", "8XB", "17GB"}},
@@ -107,14 +118,12 @@ TEST_CASE("table: every setting refuses a wrong value in one line with its name,
 }
 
 TEST_CASE("table: every further name of a setting gives it the same value") {
-  const std::map<std::string, std::string> values = {{"MCP_HOST", "0.0.0.0"},
-                                                     {"MCP_PORT", "8080"},
-                                                     {"MCP_API_KEYS", "k1"},
-                                                     {"MCP_CORS_ORIGINS", "http://a"},
-                                                     {"MCP_MAX_CONNECTIONS", "7"},
-                                                     {"MCP_SESSION_TIMEOUT", "60000"},
-                                                     {"MCP_KEEPALIVE_INTERVAL", "5000"},
-                                                     {"MCP_DEBUG_REQUESTS", "true"}};
+  const std::map<std::string, std::string> values = {
+      {"MCP_HOST", "0.0.0.0"},          {"MCP_PORT", "8080"},
+      {"MCP_API_KEYS", "k1"},           {"MCP_CORS_ORIGINS", "http://a"},
+      {"MCP_MAX_CONNECTIONS", "7"},     {"MCP_MAX_CONNECTIONS_PER_IP", "9"},
+      {"MCP_SESSION_TIMEOUT", "60000"}, {"MCP_KEEPALIVE_INTERVAL", "5000"},
+      {"MCP_DEBUG_REQUESTS", "true"}};
   std::size_t aliases = 0;
   for (const Setting& setting : settings_table()) {
     for (const std::string_view alias : setting.aliases) {
@@ -136,7 +145,7 @@ TEST_CASE("table: every further name of a setting gives it the same value") {
       CHECK(other->origin(name).describe() == "environment " + std::string(alias));
     }
   }
-  CHECK(aliases == 12);
+  CHECK(aliases == 13);
 }
 
 TEST_CASE("table: the words that other loggers have for levels are understood") {

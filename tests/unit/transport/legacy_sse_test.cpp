@@ -10,9 +10,10 @@ using test::Event;
 namespace {
 
 struct SseWorld : test::World {
-  explicit SseWorld(session::TableLimits table = {}, std::string message_path = "/message")
-      : World(table),
-        sse(sessions, multiplexer, timers, {std::move(message_path), {}}, metrics),
+  explicit SseWorld(session::TableLimits table = {}, std::string message_path = "/message",
+                    std::size_t streams_per_address = 0)
+      : World(table, streams_per_address),
+        sse(sessions, instances, streams, timers, {std::move(message_path), {}}, metrics),
         routes(sse.routes()) {
     ready();
   }
@@ -83,7 +84,7 @@ TEST_CASE("legacy_sse: unknown sessions get 404, those of another key 403") {
     CHECK(w.post(std::string("/messages/") + id, kList, key("alice"))->reply().status == 404);
   }
   CHECK(w.post(endpoint(stream), kList, key("bob"))->reply().status == 403);
-  CHECK(w.link.sent.empty());
+  CHECK(w.link->sent.empty());
   CHECK(w.post(endpoint(stream), kList, key("alice", "198.51.100.9"))->reply().status == 202);
 }
 
@@ -161,11 +162,51 @@ TEST_CASE("legacy_sse: when the stream breaks, the session ends and its calls ar
   const std::string address = endpoint(stream);
   w.post(address, kList);
   w.take();
-  const auto close = stream->close;
-  close(http::SseClosed::kClientGone);
+  stream->leave();
   CHECK(w.take().method() == "notifications/cancelled");
   CHECK(w.sessions.size() == 0);
   CHECK(w.post(address, kList)->reply().status == 404);
+}
+
+TEST_CASE("legacy_sse: a call that the client withdrew is answered with silence") {
+  SseWorld w;
+  const auto stream = w.open();
+  w.post(endpoint(stream), kList);
+  const jsonrpc::Message call = w.take();
+  w.post(endpoint(stream),
+         R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a"}})");
+  w.answer(call, "{}");
+  CHECK(stream->events.size() == 1);
+}
+
+TEST_CASE("legacy_sse: a batch of a session of 2025-03-26 is answered as one event") {
+  SseWorld w;
+  const auto stream = w.open();
+  const std::string batch = "[" + kList + R"(,{"jsonrpc":"2.0","id":2,"method":"ping"}])";
+  const auto early = w.post(endpoint(stream), batch);
+  CHECK(early->reply().status == 400);
+  CHECK(early->reply().body.find("batches are not supported") != std::string::npos);
+  w.post(endpoint(stream),
+         R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26"}})");
+  CHECK(w.post(endpoint(stream), batch)->reply().status == 202);
+  CHECK(stream->events.size() == 2);
+  w.answer(R"({"tools":[]})");
+  REQUIRE(stream->events.size() == 3);
+  CHECK(stream->events[2].data ==
+        R"([{"jsonrpc":"2.0","id":"a","result":{"tools":[]}},{"jsonrpc":"2.0","id":2,"result":{}}])");
+}
+
+TEST_CASE("legacy_sse: beyond the limit of streams of one address, 503 with a time to retry") {
+  SseWorld w({}, "/message", 2);
+  const auto first = w.open(nobody("192.0.2.1")), second = w.open(nobody("192.0.2.1"));
+  const auto refused = w.open(nobody("192.0.2.1"));
+  CHECK(refused->reply().status == 503);
+  CHECK(refused->reply().body.find("Connection limit exceeded") != std::string::npos);
+  CHECK_FALSE(refused->field("Retry-After").empty());
+  CHECK(w.metrics.refused("streams_per_address").Value() == 1);
+  CHECK(w.open(nobody("192.0.2.2"))->stream_open);
+  first->leave();
+  CHECK(w.open(nobody("192.0.2.1"))->stream_open);
 }
 
 TEST_CASE("legacy_sse: beyond the limit of sessions, 503 with a time to retry") {
@@ -176,8 +217,7 @@ TEST_CASE("legacy_sse: beyond the limit of sessions, 503 with a time to retry") 
   CHECK(refused->reply().status == 503);
   CHECK(refused->reply().body.find("Connection limit exceeded") != std::string::npos);
   CHECK(http::find_field(refused->reply().fields, "Retry-After") != nullptr);
-  const auto close = stream->close;
-  close(http::SseClosed::kClientGone);
+  stream->leave();
   CHECK(w.open()->stream_open);
 }
 

@@ -10,7 +10,7 @@ using test::Event;
 namespace {
 
 struct RestWorld : test::World {
-  explicit RestWorld(bool up = true) : rest(multiplexer, 30s, 100'000, {}), routes(rest.routes()) {
+  explicit RestWorld(bool up = true) : rest(instances, 30s, 100'000, {}), routes(rest.routes()) {
     if (up) ready();
   }
   std::shared_ptr<test::Outcome> get(const char* target) { return ask(routes, "GET", target); }
@@ -34,17 +34,42 @@ TEST_CASE("rest: /tools follows nextCursor to the end and keeps every byte of ev
   const jsonrpc::Message first = w.take();
   CHECK(first.method() == "tools/list");
   CHECK_FALSE(first.envelope.params);
-  w.link.sent.push_front(first.text);
+  w.link->sent.push_front(first.text);
   w.answer(R"({"tools":[{"name":"a","x":1.10} , {"name":"b"}],"nextCursor":"c\u0031"})");
   const jsonrpc::Message second = w.take();
   CHECK(second.envelope.params.in(second.text) == R"({"cursor":"c\u0031"})");
-  w.link.sent.push_front(second.text);
+  w.link->sent.push_front(second.text);
   CHECK(tools->replies.empty());
   w.answer(R"({"tools":[],"nextCursor":"d"})");
   w.answer(R"({"tools":[{"name":"c"}]})");
   CHECK(tools->reply().status == 200);
   CHECK(tools->reply().body ==
         R"({"success":true,"tools":[{"name":"a","x":1.10},{"name":"b"},{"name":"c"}]})");
+}
+
+TEST_CASE("rest: /tools has a tag, and a client that shows it gets 304 while nothing has changed") {
+  RestWorld w;
+  const auto tools = w.get("/tools");
+  w.answer(R"({"tools":[{"name":"a"}]})");
+  const std::string tag = tools->field("ETag");
+  CHECK(tag == R"("f580bad77a818235987cec6165074c4b7508605d9726fa43df8382d2d436fd57")");
+  for (const std::string& shown : {tag, "W/" + tag, "\"other\", " + tag, std::string("*")}) {
+    CAPTURE(shown);
+    const auto again = ask(w.routes, "GET", "/tools", {}, {}, {{"If-None-Match", shown}});
+    w.answer(R"({"tools":[{"name":"a"}]})");
+    CHECK(again->reply().status == 304);
+    CHECK(again->reply().body.empty());
+    CHECK(again->field("ETag") == tag);
+  }
+  for (const std::string& shown : {std::string("\"other\""), "x" + tag}) {
+    const auto other = ask(w.routes, "GET", "/tools", {}, {}, {{"If-None-Match", shown}});
+    w.answer(R"({"tools":[{"name":"a"}]})");
+    CHECK(other->reply().status == 200);
+  }
+  const auto changed = ask(w.routes, "GET", "/tools", {}, {}, {{"If-None-Match", tag}});
+  w.answer(R"({"tools":[{"name":"b"}]})");
+  CHECK(changed->reply().status == 200);
+  CHECK(changed->field("ETag") != tag);
 }
 
 TEST_CASE("rest: a list without an end, and one of no use, are failures") {
@@ -71,7 +96,7 @@ TEST_CASE("rest: a call is put together from the raw name and arguments; its res
   const jsonrpc::Message m = w.take();
   CHECK(m.method() == "tools/call");
   CHECK(m.envelope.params.in(m.text) == R"({"name":"t\u0031","arguments":{"n":1e400,"s":"\u00e9"}})");
-  w.link.sent.push_front(m.text);
+  w.link->sent.push_front(m.text);
   w.answer(R"({"content":[],"isError":true,"v":-0})");
   CHECK(called->reply().status == 200);
   CHECK(called->reply().body == R"({"success":true,"result":{"content":[],"isError":true,"v":-0}})");
@@ -109,7 +134,7 @@ TEST_CASE("rest: a bad body is a 400 that says what is wrong, and nothing reache
   }
   CHECK(w.post("/vapi/call", "{}")->reply().body ==
         R"({"success":false,"error":"Function name is required"})");
-  CHECK(w.link.sent.empty());
+  CHECK(w.link->sent.empty());
 }
 
 TEST_CASE("rest: OpenAI's arguments are the text of an object") {
@@ -118,7 +143,7 @@ TEST_CASE("rest: OpenAI's arguments are the text of an object") {
       w.post("/openai/call-function", R"({"name":"t","arguments":"{\"a\":1.10,\"b\":\"\\u00e9\"}"})");
   const jsonrpc::Message m = w.take();
   CHECK(m.envelope.params.in(m.text) == R"({"name":"t","arguments":{"a":1.10,"b":"\u00e9"}})");
-  w.link.sent.push_front(m.text);
+  w.link->sent.push_front(m.text);
   w.answer(R"({"content":[]})");
   CHECK(called->reply().body == R"({"success":true,"function":"t","result":{"content":[]}})");
   w.post("/vapi/call", R"({"name":"t","arguments":""})");
@@ -159,12 +184,11 @@ TEST_CASE("rest: errors of the child are 500, timeouts 504, a dead child 503 wit
   CHECK(slow->reply().status == 504);
   CHECK(slow->reply().body.find(R"({"success":false,"error":)") == 0);
 
-  const auto lost = w.get("/tools");
-  w.link.up = false;
+  const auto lost = w.post("/call-tool", R"({"name":"t"})");
   child::Exit exit;
   exit.reason = "exited with code 1";
   exit.retry_in = 100ms;
-  w.multiplexer.on_child_exit(exit);
+  w.link->die(exit);
   CHECK(lost->reply().status == 503);
   CHECK(*http::find_field(lost->reply().fields, "Retry-After") == "1");
   CHECK(lost->reply().body.find("exited with code 1") != std::string::npos);
@@ -176,10 +200,11 @@ TEST_CASE("rest: a streamed call sends its progress, then the result, then ends"
   CHECK(streamed->stream_open);
   const jsonrpc::Message m = w.take();
   const std::string token(m.envelope.progress_token.in(m.text));
-  w.multiplexer.on_child_line(
+  w.link->say(
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":0.50,"progressToken":)" +
       token + "}}");
-  w.link.sent.push_front(m.text);
+  w.link->say(R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":"d"}})");
+  w.link->sent.push_front(m.text);
   w.answer(R"({"content":[]})");
   CHECK(streamed->events == std::vector<Event>{{"progress", R"({"progress":0.50,"progressToken":1})"},
                                                {"result", R"({"success":true,"result":{"content":[]}})"}});

@@ -1,48 +1,76 @@
-// A multiplexer on a child that the test plays, and the transports on top of it.
+// Instances of a child that the test plays, and the sessions on top of them.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "jsonrpc/message.hpp"
-#include "mux/multiplexer.hpp"
+#include "mux/instances.hpp"
 #include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
 #include "support/catch.hpp"
 #include "support/fake_exchange.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
+#include "transport/event_ring.hpp"
 
 namespace sidecar::test {
 
-struct World {
-  explicit World(session::TableLimits table = {}) : sessions(timers, table, log, metrics) {}
+inline child::ChildFactory one_child_at(FakeLink*& link) {
+  return [&link](const std::string&) {
+    auto child = std::make_unique<FakeLink>();
+    link = child.get();
+    return child;
+  };
+}
 
-  void ready() {
-    link.up = true;
-    multiplexer.on_child_started();
-    answer(R"({"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}})");
-    link.next();
+struct World {
+  explicit World(session::TableLimits table = {}, std::size_t streams_per_address = 0,
+                 transport::RingLimits ring_limits = {}, mux::InstancesOptions options = shared())
+      : instances(one_child_at(link), timers, options, log, metrics),
+        streams(streams_per_address, metrics),
+        rings(timers, ring_limits, metrics),
+        sessions(timers, table, log, metrics) {
+    instances.start();
   }
 
-  // The id and method of the oldest line sent to the child, which the test has not seen yet.
+  static mux::InstancesOptions shared() {
+    mux::InstancesOptions options;
+    options.sharing = mux::Sharing::kShared;
+    return options;
+  }
+
+  void ready(const std::string& version = "2025-06-18", const std::string& capabilities = "{}") {
+    link->come_up();
+    answer(R"({"protocolVersion":")" + version + R"(","capabilities":)" + capabilities +
+           R"(,"serverInfo":{"name":"s","version":"1"}})");
+    link->next();
+  }
+
+  // The oldest line sent to the child that the test has not seen yet.
   jsonrpc::Message take() {
-    auto message = jsonrpc::parse(link.next());
+    auto message = jsonrpc::parse(link->next());
     REQUIRE(message);
     return std::move(*message);
   }
 
   // Answers the oldest line.
-  void answer(const std::string& result) {
-    multiplexer.on_child_line(R"({"jsonrpc":"2.0","id":)" + std::string(take().id()) + R"(,"result":)" +
-                              result + "}");
+  void answer(const std::string& result) { answer(take(), result); }
+  void answer(const jsonrpc::Message& request, const std::string& result) {
+    link->say(R"({"jsonrpc":"2.0","id":)" + std::string(request.id()) + R"(,"result":)" + result + "}");
   }
   void answer_error(const std::string& error) {
-    multiplexer.on_child_line(R"({"jsonrpc":"2.0","id":)" + std::string(take().id()) + R"(,"error":)" +
-                              error + "}");
+    link->say(R"({"jsonrpc":"2.0","id":)" + std::string(take().id()) + R"(,"error":)" + error + "}");
   }
 
-  test::FakeLink link;
-  test::ManualTimers timers;
+  FakeLink* link = nullptr;
+  ManualTimers timers;
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
-  mux::Multiplexer multiplexer{link, timers, {}, log, metrics};
+  mux::Instances instances;
+  session::StreamLimit streams;
+  transport::RingBudget rings;
   session::SessionTable sessions;
 };
 

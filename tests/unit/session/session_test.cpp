@@ -1,0 +1,190 @@
+#include "session/session.hpp"
+
+#include "unit/session/world.hpp"
+
+using namespace sidecar;
+using namespace std::chrono_literals;
+using namespace sidecar::test;
+
+namespace {
+
+std::string initialize(const std::string& version, const std::string& info) {
+  return R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":")" + version +
+         R"(","capabilities":{},"clientInfo":)" + info + "}}";
+}
+
+const std::string kCall = R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})";
+const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
+
+}  // namespace
+
+TEST_CASE(
+    "session: it takes its place at an instance with its first message, a ping before that takes none") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  CHECK(session.instance().empty());
+  Delivered pinged;
+  REQUIRE(session.receive(parsed(kPing), pinged.into()));
+  CHECK(pinged.text() == R"({"jsonrpc":"2.0","id":9,"result":{}})");
+  CHECK(session.instance().empty());
+  CHECK(w.instances.status().front().sessions == 0);
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"), nullptr));
+  CHECK(session.instance() == "child");
+  CHECK(w.instances.status().front().sessions == 1);
+  w.sessions.end(session.id(), "a test");
+  CHECK(w.instances.status().front().sessions == 0);
+}
+
+TEST_CASE(
+    "session: it learns its revision from the answer to initialize, and who its client is from the request") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  CHECK(session.version().empty());
+  Delivered made;
+  REQUIRE(
+      session.receive(parsed(initialize("2099-01-01", R"({"name":"n\u00e9","version":"1"})")), made.into()));
+  CHECK(session.version() == "2025-11-25");
+  CHECK(session.client().name == "né");
+  CHECK(session.client().version == "1");
+}
+
+TEST_CASE("session: what a client says of itself is cut to a sensible length, and may be nonsense") {
+  SessionWorld w;
+  for (const auto& [info, name] : std::vector<std::pair<std::string, std::string>>{
+           {"5", ""},
+           {R"({"name":5,"version":[]})", ""},
+           {R"({"name":")" + std::string(2000, 'x') + R"("})", ""},
+           {R"({"name":")" + std::string(500, 'x') + R"("})", std::string(200, 'x')},
+           {R"({"name":"x)" +
+                [] {
+                  std::string many;
+                  for (int i = 0; i < 150; ++i) many += "é";
+                  return many;
+                }() +
+                R"("})",
+            "x" +
+                [] {
+                  std::string many;
+                  for (int i = 0; i < 99; ++i) many += "é";
+                  return many;
+                }()}}) {
+    BareSession& session = w.open();
+    Delivered made;
+    REQUIRE(session.receive(parsed(initialize("2025-06-18", info)), made.into()));
+    CHECK(session.client().name == name);
+    CHECK(session.version() == "2025-06-18");
+  }
+}
+
+TEST_CASE("session: a second request under an id in flight is refused, and nothing is called for it") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  Delivered first, second;
+  REQUIRE(session.receive(parsed(kCall), first.into()));
+  CHECK_FALSE(session.receive(parsed(kCall), second.into()));
+  w.say_result("{}");
+  CHECK(first.answers.size() == 1);
+  CHECK(second.answers.empty());
+  CHECK(session.receive(parsed(kCall), second.into()));
+}
+
+TEST_CASE("session: a call that its client withdraws is answered as cancelled, with no text") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  Delivered call;
+  REQUIRE(session.receive(parsed(kCall), call.into()));
+  REQUIRE(session.receive(
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+  REQUIRE(call.answers.size() == 1);
+  CHECK(call.answers[0].outcome == mux::Outcome::kCancelled);
+  CHECK(call.answers[0].text.empty());
+}
+
+TEST_CASE("session: progress goes to who takes it, and messages that belong to no call to the session") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  std::vector<std::string> told;
+  Delivered call;
+  REQUIRE(session.receive(
+      parsed(
+          R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","_meta":{"progressToken":"p"}}})"),
+      call.into(), [&told](std::string text) { told.push_back(std::move(text)); }));
+  const jsonrpc::Message line = parsed(w.link->next());
+  w.link->say(
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
+      std::string(line.envelope.progress_token.in(line.text)) + "}}");
+  w.link->say(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
+  CHECK(told.size() == 1);
+  CHECK(session.messages.size() == 1);
+}
+
+TEST_CASE(
+    "session: a session that has ended is never called back, and its calls are cancelled at the child") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  Delivered call;
+  REQUIRE(session.receive(parsed(kCall), call.into()));
+  const jsonrpc::Message line = parsed(w.link->next());
+  w.sessions.end(session.id(), "a test");
+  CHECK(parsed(w.link->next()).method() == "notifications/cancelled");
+  w.link->say(R"({"jsonrpc":"2.0","id":)" + std::string(line.id()) + R"(,"result":{}})");
+  CHECK(call.answers.empty());
+}
+
+TEST_CASE("session_table: an idle session ends; a message keeps it, a ping does not, a call in flight does") {
+  SessionWorld w({10, 8s});
+  const std::string silent = w.open().id(), pinging = w.open().id(), talking = w.open().id();
+  BareSession& waiting = w.open();
+  Delivered call, pings;
+  REQUIRE(waiting.receive(parsed(kCall), call.into()));
+  const auto tell = [&](const std::string& id, const std::string& text) {
+    if (session::Session* session = w.sessions.find(id))
+      REQUIRE(session->receive(parsed(text), pings.into()));
+  };
+  for (int i = 0; i < 8; ++i) {
+    w.timers.advance(2s);
+    tell(pinging, kPing);
+    tell(talking, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  }
+  CHECK(w.sessions.find(silent) == nullptr);
+  CHECK(w.sessions.find(pinging) == nullptr);
+  CHECK(w.sessions.find(talking) != nullptr);
+  CHECK(w.sessions.find(waiting.id()) == &waiting);
+  w.say_result("{}");
+  w.timers.advance(6s);
+  CHECK(w.sessions.find(waiting.id()) == &waiting);  // the time runs from the answer on
+  w.timers.advance(5s);
+  CHECK(w.sessions.size() == 0);
+  CHECK(w.sessions.by_address().empty());
+}
+
+TEST_CASE("session_table: room is made by ending the longest-idle session that may go, else there is none") {
+  SessionWorld w({3, 30min});
+  BareSession& first = w.open();
+  w.timers.advance(1s);
+  const std::string second = w.open().id();
+  w.timers.advance(1s);
+  const std::string third = w.open().id();
+  CHECK_FALSE(w.sessions.make_room());
+  CHECK(w.metrics.refused("sessions").Value() == 1);
+  for (session::Session* each : w.sessions.all()) dynamic_cast<BareSession*>(each)->can_go = each != &first;
+  CHECK(w.sessions.make_room());
+  CHECK(w.sessions.find(first.id()) == &first);
+  CHECK(w.sessions.find(second) == nullptr);
+  CHECK(w.sessions.find(third) != nullptr);
+  CHECK(w.metrics.sessions_evicted.Value() == 1);
+  CHECK(w.sessions.make_room());  // there is room now
+  CHECK(w.sessions.size() == 2);
+}
+
+TEST_CASE("session_table: what ends soon is there until the next turn") {
+  SessionWorld w;
+  const std::string one = w.open().id(), two = w.open().id(), other = w.open().id();
+  w.sessions.end_soon(one, "a test");
+  w.sessions.end_soon(two, "a test");
+  w.sessions.end_soon("unknown", "a test");
+  CHECK(w.sessions.size() == 3);
+  w.timers.advance(0s);
+  CHECK(w.sessions.size() == 1);
+  CHECK(w.sessions.find(other) != nullptr);
+}

@@ -1,0 +1,41 @@
+#include "session/stream_limit.hpp"
+
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using session::StreamLimit;
+
+TEST_CASE("stream_limit: so many of one address, and one that closes makes room") {
+  observe::Metrics metrics;
+  StreamLimit limit(2, metrics);
+  auto first = limit.take("a");
+  const auto second = limit.take("a");
+  CHECK((first && second));
+  CHECK_FALSE(limit.take("a"));
+  CHECK(metrics.refused("streams_per_address").Value() == 1);
+  CHECK(limit.take("b"));
+  first.reset();
+  CHECK(limit.take("a"));
+}
+
+TEST_CASE("stream_limit: a stream may replace one of the same address beyond the limit") {
+  observe::Metrics metrics;
+  StreamLimit limit(1, metrics);
+  std::optional<StreamLimit::Ticket> held = limit.take("a");
+  CHECK(limit.take("a", held));
+  const auto elsewhere = limit.take("b");
+  CHECK_FALSE(limit.take("b", held));
+  held = limit.take("a", held);
+  CHECK(held);
+  CHECK_FALSE(limit.take("a"));
+}
+
+TEST_CASE("stream_limit: 0 is no limit") {
+  observe::Metrics metrics;
+  StreamLimit limit(0, metrics);
+  std::vector<std::optional<StreamLimit::Ticket>> held;
+  for (int i = 0; i < 1000; ++i) held.push_back(limit.take("a"));
+  CHECK(held.back());
+}
