@@ -277,6 +277,32 @@ TEST_CASE("process: a grandchild that ignores stdin and TERM is killed when its 
   CHECK(world.reaper.adopted() == 1);
 }
 
+TEST_CASE("process: an event for a descriptor that was closed is not taken for its exit") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.send("exit 1");
+  const auto retry_in = child.wait_for_exit().retry_in;
+  world.loop.poll();
+
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const child::UniqueFd write_end(ends[1]);
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  Descriptor first(world.loop, ends[0]);
+  auto second = std::make_unique<Descriptor>(world.loop, ::dup(ends[0]));
+  unsigned heard = 0;
+  first.async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
+  second->async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
+  REQUIRE(::write(write_end.get(), "x", 1) == 1);
+  while (heard == 0) world.loop.run_one();
+  second.reset();  // its event is on its way, and the next descriptor gets its place in Asio
+  world.timers.advance(retry_in);
+  child.wait_for_start(2);
+  CHECK(child.ask("not dead") == "not dead");
+  CHECK(child.events.exits.size() == 1);
+}
+
 TEST_CASE("process: a descendant that left the group holds the pipes: the exit is told after the grace") {
   World world;
   Fifo fifo;
