@@ -105,8 +105,8 @@ class ManagedChild : public ChildLink {
   virtual void stop(std::function<void()> done) = 0;
   // After stop(): KILL at once, for the second TERM or INT.
   virtual void kill_now() = 0;
-  // Starts no other process: when the one that runs ends, its exit is final. One that is waiting for its next
-  // start is over at once, and on_child_exit is not called again.
+  // Starts no other process: when the one that runs ends, its exit is final. One that is waiting for its
+  // first or next start is over at once, and on_child_exit is not called again.
   virtual void retire() = 0;
   virtual ChildStatus status() const = 0;
 };

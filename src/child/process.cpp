@@ -4,7 +4,9 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "child/exit_text.hpp"
 #include "child/guard.hpp"
@@ -15,6 +17,13 @@ namespace {
 
 constexpr std::size_t kOutputChunk = std::size_t{64} << 10;  // all that a pipe holds by default
 constexpr std::size_t kErrorsChunk = std::size_t{8} << 10;   // less: each line of it costs a line of log
+
+// Close-on-exec. Throws when no descriptor is left, and before Linux 5.3.
+int open_pidfd(pid_t pid) {
+  const long fd = ::syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0) throw boost::system::system_error(errno, boost::system::system_category());
+  return static_cast<int>(fd);
+}
 
 }  // namespace
 
@@ -44,7 +53,7 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
       options_(options),
       events_(events),
       pid_(spawned.pid),
-      handle_(host.loop.get_executor(), spawned.pid),
+      pidfd_(host.loop, open_pidfd(spawned.pid)),
       ladder_(host.timers, options.kill_times, [this](KillStep step) { take(step); }),
       framer_(options.max_line_bytes, events),
       stderr_(host.log, options.name),
@@ -62,10 +71,7 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
       errors_(
           host.loop, std::move(spawned.errors), kErrorsChunk,
           [this](std::string_view bytes) { stderr_.feed(bytes); }, [this] { finish_if_drained(); }) {
-  handle_.async_wait(lifeline_.wrap([this](const boost::system::error_code& error, int status) {
-    // An error means that somebody else collected it: it is gone, its status is not known.
-    exited(error ? kStatusUnknown : status);
-  }));
+  wait();
 }
 
 Process::~Process() {
@@ -118,6 +124,20 @@ void Process::lingers(const char* what) {
   if (!usable()) return;
   lingering_ = what;
   ladder_.start();
+}
+
+// Not Boost's async_wait: it waits for the process, blocking, as soon as the descriptor is said to be
+// readable. Asio may say so to whoever got the place of a descriptor that was closed with an event on its
+// way.
+void Process::wait() {
+  pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                    lifeline_.wrap([this](const boost::system::error_code&) {
+                      int status = 0;
+                      const pid_t collected = ::waitpid(pid_, &status, WNOHANG);
+                      if (collected == 0) return wait();
+                      // An error means that somebody else collected it: it is gone, its status is not known.
+                      exited(collected == pid_ ? status : kStatusUnknown);
+                    }));
 }
 
 void Process::exited(int status) {

@@ -8,8 +8,7 @@
 // and is dropped, logged and counted.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/process/v2/process_handle.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -72,12 +71,11 @@ class Process {
   void kill();
 
  private:
-  using Handle = boost::process::v2::basic_process_handle<boost::asio::io_context::executor_type>;
-
   Process(const Host& host, const ProcessOptions& options, ProcessEvents& events, Spawned spawned);
   void take(KillStep step);
   void read_output(std::string_view bytes);
   void lingers(const char* what);
+  void wait();
   void exited(int status);
   void finish_if_drained();
   void finish();
@@ -87,7 +85,7 @@ class Process {
   const ProcessOptions& options_;
   ProcessEvents& events_;
   pid_t pid_;
-  Handle handle_;
+  boost::asio::posix::stream_descriptor pidfd_;  // readable once it has exited
   KillLadder ladder_;
   LineFramer framer_;
   StderrLog stderr_;

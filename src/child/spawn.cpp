@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/detail/throw_error.hpp>  // Boost.Process 1.81 forgets it
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2/posix/default_launcher.hpp>
+#include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
 #include <csignal>
@@ -21,6 +21,15 @@ namespace sidecar::child {
 namespace {
 
 namespace process = boost::process::v2;
+
+// Until the exec the new process runs in our memory while this thread stands still: no page table is copied,
+// and why the exec failed is read from that memory. ThreadSanitizer makes a fork of a vfork: under it the
+// launcher has to be told through a pipe.
+#ifdef __SANITIZE_THREAD__
+using Launcher = process::posix::default_launcher;
+#else
+using Launcher = process::posix::vfork_launcher;
+#endif
 
 struct Pipe {
   UniqueFd read_end;
@@ -43,15 +52,16 @@ std::vector<const char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// What the forked process does before exec: Boost.Process calls it there. Async-signal-safe.
+// What the new process does before exec: Boost.Process calls it there. Async-signal-safe, and leaves no trace
+// in memory, which is ours: descriptors, signals and directory are its own.
 struct BeforeExec {
   const char* directory;  // null: stays where we are
   int stdin_end, stdout_end, stderr_end;
   pid_t parent;
   const Guard& guard;
 
-  template <class Launcher>
-  boost::system::error_code on_exec_setup(Launcher&, const process::filesystem::path&,
+  template <class AnyLauncher>
+  boost::system::error_code on_exec_setup(AnyLauncher&, const process::filesystem::path&,
                                           const char* const*&) const {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -76,8 +86,8 @@ struct BeforeExec {
   }
 };
 
-// Blocks all signals of this thread. A forked process shares our handlers, and the pipe to the loop behind
-// them, until it has reset them.
+// Blocks all signals of this thread. The new process shares our handlers, the memory and the pipe to the loop
+// behind them, until it has reset them.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -117,6 +127,8 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
 
   const std::vector<const char*> environment = pointers(launch.environment);
   const std::vector<std::string> arguments(launch.command.begin() + 1, launch.command.end());
+  // Not a temporary below: would the new process unwind, it would be freed twice.
+  const process::filesystem::path program(*path);
   const pid_t self = ::getpid();
   const BeforeExec before_exec{launch.working_directory.empty() ? nullptr : launch.working_directory.c_str(),
                                in.read_end.get(),
@@ -124,19 +136,19 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
                                err.write_end.get(),
                                self,
                                guard};
-  // A loop of its own: told of a fork, Asio registers all descriptors of a loop anew in the forked process,
-  // which for ours would be every socket, before each exec.
+  // A loop of its own, without a descriptor yet: told of a fork, Asio opens and registers those of a loop
+  // anew, which for ours would be every socket; and what it then keeps in memory would be the new process's.
   boost::asio::io_context spare;
-  process::posix::default_launcher launcher;
+  Launcher launcher;
   launcher.env = environment.data();
   boost::system::error_code error;
   try {
     const SignalsBlocked blocked;
     // Detached at once: the handle of an attached process kills and waits in its destructor.
-    launcher(spare.get_executor(), error, process::filesystem::path(*path), arguments, before_exec).detach();
+    launcher(spare.get_executor(), error, program, arguments, before_exec).detach();
   } catch (...) {
     if (::getpid() != self)
-      ::_exit(1);  // thrown in the forked process: it must never run on as a second sidecar
+      ::_exit(1);  // thrown in the new process: it must never run on as a second sidecar
     error = thrown_error();
   }
   if (error) {

@@ -52,7 +52,7 @@ void Supervisor::start() {
   assert(events_ != nullptr && state_ == ChildState::kStopped && starts_ == 0);
   state_ = ChildState::kStarting;
   boost::asio::post(host_.loop, lifeline_.wrap([this] {
-    if (state_ == ChildState::kStarting && !retired_) launch();
+    if (state_ == ChildState::kStarting) launch();
   }));
 }
 
@@ -74,7 +74,7 @@ void Supervisor::launch() {
 }
 
 void Supervisor::handshake_sent() {
-  if (!running()) return;
+  if (!running() || run_.ready) return;
   handshake_timer_ = host_.timers.after(options_.handshake_timeout, [this] {
     const std::chrono::duration<double> seconds = options_.handshake_timeout;
     give_up(fmt::format("no answer to the handshake within {} s", seconds.count()));
@@ -150,14 +150,17 @@ void Supervisor::stop(std::function<void()> done) {
     process_->end({});
     return;
   }
-  restart_timer_.cancel();
-  state_ = ChildState::kStopped;
+  start_no_more();
   boost::asio::post(host_.loop, lifeline_.wrap([this] { stopped(); }));
 }
 
 void Supervisor::retire() {
   retired_ = true;
-  if (state_ != ChildState::kBackingOff) return;
+  if (process_ == nullptr) start_no_more();
+}
+
+// REQUIRES: no process runs.
+void Supervisor::start_no_more() {
   restart_timer_.cancel();
   state_ = ChildState::kStopped;
 }

@@ -58,6 +58,7 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   void launch();
   void give_up(std::string reason);
   void ended(Exit exit);
+  void start_no_more();
   void stopped();
 
   Host host_;

@@ -45,60 +45,6 @@ bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
 
 }  // namespace
 
-TEST_CASE("process: it has three descriptors, whatever we have open") {
-  World world;
-  // Not close-on-exec, on both sides of the numbers that spawning itself uses.
-  const child::UniqueFd low(::open("/dev/null", O_RDONLY));
-  const child::UniqueFd high(::fcntl(low.get(), F_DUPFD, 500));
-  Supervised child(world);
-  child.start();
-  CHECK(child.ask("fds") == "0 1 2");
-}
-
-TEST_CASE("process: it ignores and blocks no signal, and dies with us") {
-  World world;
-  sigset_t blocked;
-  ::sigemptyset(&blocked);
-  ::sigaddset(&blocked, SIGUSR1);
-  ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
-  ::signal(SIGUSR2, SIG_IGN);  // and SIGPIPE is ignored already
-  Supervised child(world);
-  child.start();
-  ::signal(SIGUSR2, SIG_DFL);
-  ::sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
-  CHECK(child.ask("signals") == "0000000000000000 0000000000000000 9");
-}
-
-TEST_CASE("process: it leads a process group of its own") {
-  World world;
-  Supervised child(world);
-  child.start();
-  const pid_t pid = child.link.status().pid;
-  CHECK(::getpgid(pid) == pid);
-}
-
-TEST_CASE("process: its environment and directory are those given, and nothing else") {
-  World world;
-  child::SupervisorOptions options = fake_child({"--echo-lines"});
-  options.process.launch.environment = {"ONE=1", "EMPTY=", "ODD=a=b c"};
-  options.process.launch.working_directory = "/usr/share";
-  Supervised child(world, options);
-  child.start();
-  CHECK(child.ask("env") == "ONE=1,EMPTY=,ODD=a=b c");
-  CHECK(child.ask("cwd") == "/usr/share");
-}
-
-TEST_CASE("process: spawning leaves our own signal mask as it was") {
-  World world;
-  sigset_t before, after;
-  ::sigprocmask(SIG_SETMASK, nullptr, &before);
-  Supervised child(world);
-  child.start();
-  ::sigprocmask(SIG_SETMASK, nullptr, &after);
-  for (int number = 1; number < NSIG; ++number)
-    CHECK(::sigismember(&before, number) == ::sigismember(&after, number));
-}
-
 TEST_CASE("process: many lines and lines of megabytes come back byte for byte") {
   World world;
   Supervised child(world);
@@ -188,31 +134,6 @@ TEST_CASE("process: a command that cannot be started ends with the reason, and i
   CHECK(child.wait_for_exit(2).retry_in == 200ms);
 }
 
-TEST_CASE("process: what only exec finds out is told, and leaves no zombie") {
-  World world;
-  Fifo folder;
-  const std::string path = folder.folder + "/not-a-program";
-  const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
-  REQUIRE(::write(file.get(), "junk\n", 5) == 5);
-  ::fchmod(file.get(), 0755);
-  const child::Launch launch{{path}, {}, {}};
-  const Result<child::Spawned> busy = child::spawn(launch, world.guard);
-  CHECK(busy.error().message == "cannot start: " + path + ": Text file busy");
-  CHECK(::waitpid(-1, nullptr, WNOHANG) == 0);  // only the guard
-}
-
-TEST_CASE("process: a script without an interpreter line is refused in words") {
-  World world;
-  Fifo folder;
-  const std::string path = folder.folder + "/script";
-  {
-    const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
-    REQUIRE(::write(file.get(), "echo hello\n", 11) == 11);
-  }
-  const Result<child::Spawned> spawned = child::spawn({{path}, {}, {}}, world.guard);
-  CHECK(spawned.error().message == "cannot start: " + path + ": Exec format error");
-}
-
 TEST_CASE("process: the end of stdin is enough for one that listens") {
   World world;
   Supervised child(world);
@@ -277,6 +198,32 @@ TEST_CASE("process: a grandchild that ignores stdin and TERM is killed when its 
   CHECK(world.reaper.adopted() == 1);
 }
 
+TEST_CASE("process: an event for a descriptor that was closed is not taken for its exit") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.send("exit 1");
+  const auto retry_in = child.wait_for_exit().retry_in;
+  world.loop.poll();
+
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const child::UniqueFd write_end(ends[1]);
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  Descriptor first(world.loop, ends[0]);
+  auto second = std::make_unique<Descriptor>(world.loop, ::dup(ends[0]));
+  unsigned heard = 0;
+  first.async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
+  second->async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
+  REQUIRE(::write(write_end.get(), "x", 1) == 1);
+  while (heard == 0) world.loop.run_one();
+  second.reset();  // its event is on its way, and the next descriptor gets its place in Asio
+  world.timers.advance(retry_in);
+  child.wait_for_start(2);
+  CHECK(child.ask("not dead") == "not dead");
+  CHECK(child.events.exits.size() == 1);
+}
+
 TEST_CASE("process: a descendant that left the group holds the pipes: the exit is told after the grace") {
   World world;
   Fifo fifo;
@@ -286,8 +233,8 @@ TEST_CASE("process: a descendant that left the group holds the pipes: the exit i
   const pid_t escapee = parse_grandchild(world.logged.str());
   child.send("last line");
   child.send("exit 5");
-  world.run_until([&] { return world.timers.waiting() == 2 && child.events.lines.size() == 1; });
-  CHECK(child.events.exits.empty());  // the handshake's timer and the grace are running
+  world.run_until([&] { return world.timers.waiting() == 1 && child.events.lines.size() == 1; });
+  CHECK(child.events.exits.empty());  // the grace is running
   world.timers.advance(500ms);
   CHECK(child.wait_for_exit().code == 5);
   CHECK(alive(escapee));
@@ -365,10 +312,9 @@ TEST_CASE("process: a line beyond the limit that does not end in time ends the p
   child::SupervisorOptions options = fake_child({"--tail=" + std::string(1'000, 'x'), "--ignore-stdin-end"});
   options.process.launch.command = {"/bin/sh", "-c", "printf %0200000d 0; exec sleep 1000"};
   options.process.max_line_bytes = 1'000;
-  options.handshake_timeout = 1h;
   Supervised child(world, options);
   child.start();
-  world.run_until([&] { return world.timers.waiting() == 2; });  // the handshake's and the line's
+  world.run_until([&] { return world.timers.waiting() == 1; });  // the line's
   world.timers.advance(59'999ms);
   CHECK(child.link.running());
   world.timers.advance(1ms);

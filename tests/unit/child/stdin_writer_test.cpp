@@ -22,7 +22,12 @@ struct OtherEnd {
     REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     REQUIRE(::fcntl(ends[0], F_SETPIPE_SZ, 4096) == 4096);
     reading = UniqueFd(ends[0]);
-    writer.emplace(loop, UniqueFd(ends[1]), limit, metrics, [this] { ++broken; });
+    writer.emplace(
+        loop, UniqueFd(ends[1]), limit, metrics, [this] { ++broken; },
+        [this] {
+          ++writable;
+          if (when_writable) when_writable();
+        });
   }
   // What can be read before `size` bytes are complete.
   std::string read(std::size_t size) {
@@ -44,6 +49,8 @@ struct OtherEnd {
   observe::Metrics metrics;
   UniqueFd reading;
   int broken = 0;
+  int writable = 0;
+  std::function<void()> when_writable;
   std::optional<StdinWriter> writer;
 };
 
@@ -123,4 +130,47 @@ TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited i
   CHECK(end.writer->take_unwritten().size() == 2);
   CHECK_FALSE(end.writer->can_push(1));
   CHECK(end.gauge() == 0);
+}
+
+TEST_CASE("stdin_writer: it wants no more while 64 KB wait, and says once when less do") {
+  OtherEnd end(1 << 20);
+  end.writer->push(std::string(65'534, 'a'));
+  CHECK(end.writer->wants_more());  // with its LF one byte below
+  end.writer->push("");
+  CHECK_FALSE(end.writer->wants_more());
+  end.writer->push(std::string(9'999, 'b'));
+  end.loop.poll();  // the pipe takes 4 KB
+  CHECK_FALSE(end.writer->wants_more());
+  CHECK(end.writable == 0);
+  end.read(8'192);
+  CHECK(end.writer->wants_more());
+  CHECK(end.writable == 1);
+  end.read(75'536 - 8'192);
+  CHECK(end.writable == 1);
+}
+
+TEST_CASE("stdin_writer: nobody is told that it wants more who never saw it full") {
+  OtherEnd end(1 << 20);
+  end.writer->push(std::string(60'000, 'a'));
+  end.read(60'001);
+  CHECK(end.writable == 0);
+}
+
+TEST_CASE("stdin_writer: lines pushed when it wants more again go out in order, and fill it again") {
+  OtherEnd end(1 << 20);
+  end.when_writable = [&] {
+    if (end.writable == 1) end.writer->push(std::string(70'000, 'b'));
+  };
+  end.writer->push(std::string(70'000, 'a'));
+  CHECK((end.read(140'002) == std::string(70'000, 'a') + "\n" + std::string(70'000, 'b') + "\n"));
+  CHECK(end.writable == 2);
+}
+
+TEST_CASE("stdin_writer: closed, it wants nothing and says nothing") {
+  OtherEnd end(1 << 20);
+  end.writer->push(std::string(70'000, 'a'));
+  end.writer->close();
+  end.loop.poll();
+  CHECK_FALSE(end.writer->wants_more());
+  CHECK(end.writable == 0);
 }

@@ -14,6 +14,7 @@ TEST_CASE("supervisor: nothing runs and nothing is taken before the start") {
   Supervised child(world);
   CHECK_FALSE(child.link.running());
   CHECK_FALSE(child.link.can_send(1));
+  CHECK_FALSE(child.link.wants_more());
   CHECK_FALSE(child.send("x"));
   CHECK(child.link.status().state == ChildState::kStopped);
   CHECK(child.link.status().pid == -1);
@@ -92,6 +93,8 @@ TEST_CASE("supervisor: a handshake that is not answered in time is a failed star
   World world;
   Supervised child(world, {"--no-handshake"});
   child.start();
+  world.timers.advance(1h);
+  child.link.handshake_sent();
   world.timers.advance(59'999ms);
   CHECK(child.link.running());
   world.timers.advance(1ms);
@@ -105,7 +108,9 @@ TEST_CASE("supervisor: after the handshake its deadline is off") {
   World world;
   Supervised child(world);
   child.start();
+  child.link.handshake_sent();
   child.link.handshake_done();
+  child.link.handshake_sent();
   world.timers.advance(1h);
   CHECK(child.link.running());
 }

@@ -104,6 +104,11 @@ struct Recorder : child::ChildEvents {
     note();
     too_long.push_back({std::move(first), std::move(last), size});
   }
+  void on_child_writable() override {
+    note();
+    ++writable;
+    if (when_writable) when_writable();
+  }
   void on_child_exit(child::Exit exit) override {
     note();
     exits.push_back(exit);
@@ -112,10 +117,11 @@ struct Recorder : child::ChildEvents {
   void note() { CHECK_FALSE(inside_call); }
 
   unsigned started = 0;
+  unsigned writable = 0;
   std::vector<std::string> lines;
   std::vector<TooLong> too_long;
   std::vector<child::Exit> exits;
-  std::function<void()> when_started, when_line, when_exit;
+  std::function<void()> when_started, when_line, when_writable, when_exit;
   bool inside_call = false;
 };
 
@@ -152,6 +158,11 @@ struct Supervised {
     const auto number = link.send(std::move(line));
     events.inside_call = false;
     return number;
+  }
+  void retire() {
+    events.inside_call = true;
+    link.retire();
+    events.inside_call = false;
   }
   // Has the process do its duty, so that a restart is no failed start.
   void be_useful() {

@@ -1,0 +1,190 @@
+// What a pool of instances asks of a supervisor: to be warm, to say when it wants lines, to be retired.
+#include <csignal>
+
+#include "child/supervisor.hpp"
+#include "unit/child/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test;
+using child::ChildState;
+
+TEST_CASE("supervisor: a child that is never asked for the handshake has no deadline") {
+  World world;
+  Supervised child(world);
+  child.link.handshake_sent();  // to nobody
+  child.start();
+  CHECK(world.timers.waiting() == 0);
+  world.timers.advance(24h);
+  CHECK(child.ask("still here") == "still here");
+}
+
+TEST_CASE("supervisor: the deadline of a handshake ends with its process") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.link.handshake_sent();
+  child.send("exit 1");
+  const auto retry_in = child.wait_for_exit().retry_in;
+  world.timers.advance(retry_in);
+  child.wait_for_start(2);
+  world.timers.advance(1h);
+  CHECK(child.ask("not asked") == "not asked");
+}
+
+TEST_CASE("supervisor: a child that ends before anybody asked it for the handshake is started again, later") {
+  World world;
+  Supervised child(world);
+  child.start();
+  world.timers.advance(1h);
+  child.send("exit 0");
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK_FALSE(exit.final);
+  CHECK(exit.failed_starts == 1);
+  CHECK(child.link.status().state == ChildState::kBackingOff);
+  world.timers.advance(exit.retry_in);
+  CHECK(child.events.started == 2);
+  CHECK(child.ask("warm again") == "warm again");
+}
+
+TEST_CASE("supervisor: who held lines back is told once when the child reads again") {
+  World world;
+  Supervised child(world);
+  child.start();
+  CHECK(child.link.wants_more());
+  ::kill(child.link.status().pid, SIGSTOP);
+  const std::string line(9'999, 'x');
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(child.send(line));  // beyond what it wants, they are taken all the same
+  for (int i = 0; i < 10; ++i) world.loop.poll();
+  CHECK_FALSE(child.link.wants_more());
+  CHECK(child.link.can_send(1));
+  CHECK(child.events.writable == 0);
+  bool wanted = false;
+  child.events.when_writable = [&] { wanted = child.link.wants_more(); };
+  ::kill(child.link.status().pid, SIGCONT);
+  world.run_until([&] { return child.events.writable > 0; });
+  CHECK(wanted);
+  world.run_until([&] { return child.events.lines.size() == 100; });
+  CHECK(child.events.writable == 1);
+}
+
+TEST_CASE("supervisor: a child that ends full is writable at its next start without being said to be") {
+  World world;
+  Supervised child(world);
+  child.start();
+  ::kill(child.link.status().pid, SIGSTOP);
+  for (int i = 0; i < 100; ++i) REQUIRE(child.send(std::string(9'999, 'x')));
+  ::kill(child.link.status().pid, SIGKILL);
+  const auto retry_in = child.wait_for_exit().retry_in;
+  CHECK_FALSE(child.link.wants_more());
+  world.timers.advance(retry_in);
+  child.wait_for_start(2);
+  CHECK(child.link.wants_more());
+  CHECK(child.ask("hello") == "hello");
+  CHECK(child.events.writable == 0);
+}
+
+TEST_CASE("supervisor: a child that was asked to end wants nothing and is not said to be writable") {
+  World world;
+  Supervised child(world);
+  child.start();
+  const pid_t pid = child.link.status().pid;
+  ::kill(pid, SIGSTOP);
+  for (int i = 0; i < 100; ++i) REQUIRE(child.send(std::string(9'999, 'x')));
+  child.stop();
+  CHECK_FALSE(child.link.wants_more());
+  ::kill(pid, SIGCONT);
+  world.run_until([&] { return child.stopped; });
+  CHECK(child.events.writable == 0);
+}
+
+TEST_CASE("supervisor: a retired child works on, and its end is final") {
+  World world;
+  Supervised child(world);
+  child.start();
+  child.be_useful();
+  child.retire();
+  CHECK(child.link.running());
+  CHECK(child.link.status().state == ChildState::kReady);
+  CHECK(child.ask("last wish") == "last wish");
+  CHECK(child.events.exits.empty());
+  child.send("exit 3");
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.final);
+  CHECK(exit.code == 3);
+  CHECK(exit.retry_in == 0s);
+  CHECK(child.link.status().state == ChildState::kStopped);
+  CHECK(world.timers.waiting() == 0);
+  world.timers.advance(1h);
+  world.loop.poll();
+  CHECK(child.events.started == 1);
+  CHECK(child.events.exits.size() == 1);
+}
+
+TEST_CASE("supervisor: a child retired while it backs off or before it starts is stopped without an exit") {
+  World world;
+  Supervised child(world, {"--exit=1"});
+  child.start();
+  CHECK_FALSE(child.wait_for_exit().final);
+  child.retire();
+  child.retire();
+  CHECK(child.link.status().state == ChildState::kStopped);
+  CHECK(world.timers.waiting() == 0);
+  world.timers.advance(1h);
+  world.loop.poll();
+  CHECK(child.events.started == 1);
+  CHECK(child.events.exits.size() == 1);
+
+  Supervised early(world);
+  early.link.start();
+  early.retire();
+  world.loop.poll();
+  CHECK(early.events.started == 0);
+  CHECK(early.link.status().state == ChildState::kStopped);
+}
+
+TEST_CASE("supervisor: retired from inside its exit, a child is not started again") {
+  World world;
+  Supervised child(world, {"--exit=1"});
+  child.events.when_exit = [&] { child.link.retire(); };
+  child.start();
+  child.wait_for_exit();
+  CHECK(child.link.status().state == ChildState::kStopped);
+  CHECK(world.timers.waiting() == 0);
+}
+
+TEST_CASE("supervisor: a retired child that does not answer the handshake is ended, and that is final") {
+  World world;
+  Supervised child(world, {"--no-handshake"});
+  child.start();
+  child.link.handshake_sent();
+  child.retire();
+  world.timers.advance(60s);
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.final);
+  CHECK(exit.reason == "no answer to the handshake within 60 s; exited with code 0");
+}
+
+TEST_CASE("supervisor: a retired child is stopped like any other, while it runs and after its end") {
+  World world;
+  Supervised running(world);
+  running.start();
+  running.retire();
+  running.stop();
+  CHECK(running.link.status().state == ChildState::kStopping);
+  running.retire();
+  CHECK(running.link.status().state == ChildState::kStopping);
+  world.run_until([&] { return running.stopped; });
+  CHECK(running.events.exits.at(0).final);
+  CHECK(running.events.exits.size() == 1);
+
+  Supervised ended(world);
+  ended.start();
+  ended.retire();
+  ended.send("exit 0");
+  ended.wait_for_exit();
+  ended.stop();
+  CHECK_FALSE(ended.stopped);
+  world.run_until([&] { return ended.stopped; });
+  CHECK(ended.events.exits.size() == 1);
+}
