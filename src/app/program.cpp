@@ -116,8 +116,11 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
       instances_([host = child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
-                  options = child_options(settings_, std::move(launch))](
-                     const std::string&) { return std::make_unique<child::Supervisor>(host, options); },
+                  options = child_options(settings_, std::move(launch))](const std::string& name) {
+                   child::SupervisorOptions own = options;
+                   own.process.name = name;
+                   return std::make_unique<child::Supervisor>(host, std::move(own));
+                 },
                  timers_, instances_options(settings_), log_, metrics_),
       streams_(settings_.max_streams_per_ip, metrics_),
       rings_(timers_, {}, metrics_),
@@ -133,7 +136,9 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       admin_(instances_, gate_.needs_key(), log_),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
-          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {}
+          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
+  instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
+}
 
 Result<int> Program::run() {
   const auto port = server_.listen(settings_.host, settings_.port);

@@ -64,7 +64,7 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
   // A call that the child was not given cannot be answered by it.
   const Call* open = id ? in_flight_.find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? in_flight_.close(*id) : std::nullopt;
-  if (!call) return drop("answer_to_unknown_call");
+  if (!call) return drop(id && in_flight_.answered_late(*id) ? "answer_after_cancel" : "answer_to_unknown_call");
   child_.note_answer();
   if (call->withdrawn) drop("answer_after_cancel");
 

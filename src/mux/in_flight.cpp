@@ -55,17 +55,29 @@ std::optional<Call> InFlight::close(WireId id) {
   return call;
 }
 
-void InFlight::withdraw(WireId id) {
+void InFlight::withdraw(WireId id, Clock::time_point until) {
   Call& call = calls_.at(id);
   call.withdrawn = true;
   call.reply.forget();
   by_due_.erase({call.due, id});
+  call.due = until;
+  by_due_.emplace(call.due, id);
   tombstones_.insert(id);
-  if (tombstones_.size() > kMaxTombstones) {
-    const WireId oldest = *tombstones_.begin();
-    ++at_child_[calls_.at(oldest).client];  // stays: nobody will learn when the child is done with it
-    close(oldest);
-  }
+  if (tombstones_.size() > kMaxTombstones) let_go(*tombstones_.begin());
+}
+
+void InFlight::let_go(WireId id) {
+  const auto call = close(id);
+  ++at_child_[call->client];
+  let_go_.emplace(id, call->client);
+  if (let_go_.size() > kMaxLetGo) let_go_.erase(let_go_.begin());
+}
+
+bool InFlight::answered_late(WireId id) {
+  const auto node = let_go_.extract(id);
+  if (node.empty()) return false;
+  work_ends(node.mapped());
+  return true;
 }
 
 void InFlight::handed_over(WireId id, child::LineNumber number) {
@@ -89,6 +101,7 @@ void InFlight::work_ends(ClientId client) {
 void InFlight::child_gone() {
   by_number_.clear();
   at_child_.clear();
+  let_go_.clear();
   for (auto& [id, call] : calls_) call.number = 0;
 }
 

@@ -48,7 +48,7 @@ struct Call {
   bool task = false;                                        // task-augmented: the answer makes a task
   bool asked_client = false;                                // its client was asked something for it
   bool repeated = false;                                    // handed to a second child
-  bool withdrawn = false;                                   // tombstone: nobody waits for the answer
+  bool withdrawn = false;                                   // tombstone: nobody waits; `due`: when it is let go
 
   // Asks for a list that may be known: `subject` is its key in the ListCache.
   bool lists() const;
@@ -57,6 +57,7 @@ struct Call {
 class InFlight {
  public:
   static constexpr std::size_t kMaxTombstones = 4096;
+  static constexpr std::size_t kMaxLetGo = 4096;  // beyond, the oldest one's client stays in doubt
 
   explicit InFlight(Numbers& numbers) : numbers_(numbers) {}
 
@@ -75,10 +76,14 @@ class InFlight {
 
   // Takes a call out of the table.
   std::optional<Call> close(WireId id);
-  // Makes a tombstone of a call that the child has: its reply is forgotten, its deadline no longer runs.
-  // Beyond kMaxTombstones the oldest is let go; the child may then still work for its client, so
-  // sole_origin() stays in doubt until the child is gone.
-  void withdraw(WireId id);
+  // Makes a tombstone of a call that the child has: its reply is forgotten. From `until` on (see expired()) it
+  // may be let go; beyond kMaxTombstones the oldest is.
+  void withdraw(WireId id, Clock::time_point until);
+  // A tombstone no longer counts as its client's call: a server that heeds MCP does not answer what was
+  // cancelled. The child may still work on it, so it stays an origin until answered_late() or child_gone().
+  void let_go(WireId id);
+  // The child has answered a call that was let go. False: it was never one.
+  bool answered_late(WireId id);
 
   // The link took the call's line as number `number`.
   void handed_over(WireId id, child::LineNumber number);
@@ -91,7 +96,7 @@ class InFlight {
   // `stood`: how long it was paused. Ids of calls that have ended are ignored.
   void resume(WireId id, Clock::time_point now, Clock::duration stood);
   std::optional<Clock::time_point> earliest_due() const;
-  // Ids whose deadline is not after `now`, earliest first.
+  // Ids whose deadline is not after `now`, earliest first; tombstones that may be let go among them.
   std::vector<WireId> expired(Clock::time_point now) const;
 
   std::vector<WireId> all() const;  // oldest first
@@ -124,6 +129,7 @@ class InFlight {
   std::unordered_map<ClientId, std::size_t> at_child_;
   std::set<std::pair<Clock::time_point, WireId>> by_due_;
   std::set<WireId> tombstones_;
+  std::map<WireId, ClientId> let_go_;
 };
 
 }  // namespace sidecar::mux

@@ -22,6 +22,7 @@ void Seat::answer(const jsonrpc::Message& message) { instance_.answer(client_, m
 bool Seat::has_call(std::string_view client_id) const { return instance_.has_call(client_, client_id); }
 std::size_t Seat::calls() const { return instance_.calls_of(client_); }
 const std::string& Seat::instance() const { return instance_.name(); }
+bool Seat::own() const { return instance_.own(); }
 
 // --- all instances
 // ----------------------------------------------------------------------------------------------------
@@ -54,6 +55,8 @@ class Instances::Impl {
     instance.add(id, client, std::move(owner), std::move(profile));
     return std::make_unique<Seat>(instance, id, [this, &instance, id] { leave(instance, id); });
   }
+
+  void set_give_way(GiveWay give_way) { give_way_ = std::move(give_way); }
 
   Instance& least_loaded() {
     return **std::min_element(shared_.begin(), shared_.end(), [](const auto& a, const auto& b) {
@@ -124,15 +127,17 @@ class Instances::Impl {
   Instance& place_for(const std::string& owner, const ClientProfile& profile,
                       const jsonrpc::Message* initialize) {
     const bool wants_own = options_.sharing == Sharing::kIsolated ||
-                           (options_.sharing == Sharing::kAuto && profile.can_be_asked());
+                           (options_.sharing == Sharing::kAuto &&
+                            (profile.can_be_asked() || (options_.client_roots && profile.roots)));
     if (!wants_own || !closing_.empty()) return least_loaded();
-    const auto of_owner = static_cast<std::size_t>(std::count_if(
-        owners_.begin(), owners_.end(), [&owner](const auto& entry) { return entry.second == owner; }));
-    const std::size_t taken = own_.size() + ending_.size();
-    if (of_owner >= options_.most_own_per_owner || (warm_.empty() && taken >= options_.most_own)) {
+    // Many clients never say that they are done: their sessions make room.
+    while (bound_reached(owner) && give_way_ &&
+           give_way_(of_owner(owner) >= options_.most_own_per_owner ? &owner : nullptr)) {
+    }
+    if (bound_reached(owner)) {
       setting_.metrics.refused("own_child").Increment();
       setting_.log.warn("no further child of a session's own: it shares",
-                        {{"key", owner}, {"own_children", taken}, {"of_this_key", of_owner}});
+                        {{"key", owner}, {"own_children", own_.size()}, {"of_this_key", of_owner(owner)}});
       return least_loaded();
     }
     std::string params =
@@ -149,6 +154,18 @@ class Instances::Impl {
     keep_warm();
     show();
     return *own_.back();
+  }
+
+  std::size_t of_owner(const std::string& owner) const {
+    return static_cast<std::size_t>(std::count_if(
+        owners_.begin(), owners_.end(), [&owner](const auto& entry) { return entry.second == owner; }));
+  }
+
+  bool bound_reached(const std::string& owner) const {
+    if (of_owner(owner) >= options_.most_own_per_owner) return true;
+    // Those that are ending are processes too, for some seconds.
+    return warm_.empty() &&
+           (own_.size() >= options_.most_own || own_.size() + ending_.size() >= 2 * options_.most_own);
   }
 
   std::unique_ptr<Instance> make_own() {
@@ -203,6 +220,7 @@ class Instances::Impl {
   std::vector<std::unique_ptr<Instance>> dead_;    // called us a moment ago, so they go a turn later
   Timer bury_timer_;
   std::unordered_map<const Instance*, std::string> owners_;  // of own_
+  GiveWay give_way_;
   std::size_t own_made_ = 0;
   bool started_ = false;
   std::string closing_;
@@ -215,6 +233,7 @@ Instances::Instances(child::ChildFactory factory, Timers& timers, InstancesOptio
     : impl_(std::make_unique<Impl>(std::move(factory), timers, options, log, metrics)) {}
 Instances::~Instances() = default;
 
+void Instances::set_give_way(GiveWay give_way) { impl_->set_give_way(std::move(give_way)); }
 void Instances::start() { impl_->start(); }
 std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const jsonrpc::Message& first) {
   return impl_->join(client, std::move(owner), first);

@@ -6,7 +6,8 @@
 //              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
 //              isolated  every session gets one
 //
-// Own children and warm ones together are bounded, in all and by owner; beyond the bound a session shares.
+// Own children and warm ones together are bounded, in all and by owner; beyond the bound an idle session gives
+// way (GiveWay), and where there is none the new one shares.
 // Owned by app; loop thread only.
 #pragma once
 
@@ -68,6 +69,8 @@ class Seat {
   std::size_t calls() const;
   // The instance's name in the log: "child", "child-2", "own-7".
   const std::string& instance() const;
+  // Whether the instance serves this session only.
+  bool own() const;
 
  private:
   Instance& instance_;
@@ -84,11 +87,18 @@ struct InstanceStatus {
   std::size_t calls = 0;
 };
 
+// Ends the longest-idle session that has an own child and that nobody listens or waits on: one of `owner`, or,
+// with nullptr, any. False: there is none.
+using GiveWay = std::function<bool(const std::string* owner)>;
+
 class Instances {
  public:
   Instances(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
             observe::Metrics& metrics);
   ~Instances();
+
+  // Sessions are known to another floor.
+  void set_give_way(GiveWay give_way);
 
   // Starts the shared and the warm children. Call once.
   void start();

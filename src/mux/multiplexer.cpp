@@ -284,7 +284,8 @@ void Multiplexer::withdraw(WireId id) {
   Call& call = *in_flight_.find(id);
   release_kept(call);
   const std::string list = call.lists() ? call.subject : std::string();
-  in_flight_.withdraw(id);
+  in_flight_.withdraw(id, timers_.now() + call.timeout);
+  arm();
   show_in_flight();
   if (!list.empty()) place_waiting(list, id);
 }

@@ -43,7 +43,7 @@
 namespace sidecar::mux {
 
 struct Limits {
-  std::size_t calls_per_client = 64;     // tombstones included; beyond: kBusy
+  std::size_t calls_per_client = 64;     // cancelled ones included for call_timeout; beyond: kBusy
   std::size_t calls = 4096;              // beyond: kUnavailable
   std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client
                                          // may have a quarter of it; beyond: kBusy

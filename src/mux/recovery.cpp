@@ -190,6 +190,10 @@ void Multiplexer::on_due() {
   for (const WireId id : in_flight_.expired(timers_.now())) {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
+    if (call->withdrawn) {
+      in_flight_.let_go(id);
+      continue;
+    }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
     Answer answer = make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
                                  fmt::format("the MCP server did not answer within {} ms", waited.count()));

@@ -54,6 +54,8 @@ class Session : public mux::Client {
   bool idle_since(Clock::time_point before) const { return last_active_ <= before && calls() == 0; }
   Clock::time_point last_active() const { return last_active_; }
   std::size_t calls() const { return seat_ ? seat_->calls() : 0; }
+  // Whether it has a child of its own.
+  bool has_own_child() const { return seat_ && seat_->own(); }
   // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
   virtual bool expendable() const { return false; }
 

@@ -21,17 +21,27 @@ std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
 bool SessionTable::make_room() {
   if (sessions_.size() < limits_.sessions) return true;
+  if (evict([](const Session&) { return true; }, "room for a new one")) return true;
+  metrics_.refused("sessions").Increment();
+  return false;
+}
+
+bool SessionTable::give_way(const std::string* owner) {
+  const auto fits = [owner](const Session& session) {
+    return session.has_own_child() && (owner == nullptr || session.caller().owner == *owner);
+  };
+  return evict(fits, "its child makes room for a new one's");
+}
+
+bool SessionTable::evict(const std::function<bool(const Session&)>& fits, std::string_view reason) {
   const Session* idlest = nullptr;
   for (const auto& [id, session] : sessions_) {
-    if (!session->expendable()) continue;
+    if (!session->expendable() || !fits(*session)) continue;
     if (idlest == nullptr || session->last_active() < idlest->last_active()) idlest = session.get();
   }
-  if (idlest == nullptr) {
-    metrics_.refused("sessions").Increment();
-    return false;
-  }
+  if (idlest == nullptr) return false;
   metrics_.sessions_evicted.Increment();
-  end(idlest->id(), "room for a new one");
+  end(idlest->id(), reason);
   return true;
 }
 

@@ -32,6 +32,9 @@ class SessionTable {
 
   // Whether one more session fits, possibly after one was ended for it. False is counted.
   bool make_room();
+  // For mux::GiveWay: ends the longest-idle expendable session with an own child, of `owner` unless it is
+  // nullptr.
+  bool give_way(const std::string* owner);
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
 
@@ -50,6 +53,8 @@ class SessionTable {
   const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
 
  private:
+  // Ends the longest-idle expendable session that `fits`. False: there is none.
+  bool evict(const std::function<bool(const Session&)>& fits, std::string_view reason);
   void sweep();
 
   Timers& timers_;

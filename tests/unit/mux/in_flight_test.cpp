@@ -20,7 +20,7 @@ TEST_CASE(
     "gone") {
   mux::Numbers numbers;
   mux::InFlight calls(numbers);
-  for (std::size_t i = 0; i <= mux::InFlight::kMaxTombstones; ++i) calls.withdraw(open(calls, 7));
+  for (std::size_t i = 0; i <= mux::InFlight::kMaxTombstones; ++i) calls.withdraw(open(calls, 7), {});
   CHECK(calls.count(7) == mux::InFlight::kMaxTombstones);
   CHECK(calls.live() == 0);
   CHECK(calls.find(1) == nullptr);
@@ -33,13 +33,24 @@ TEST_CASE(
   CHECK(calls.sole_origin() == 8);
 }
 
-TEST_CASE("in_flight: a withdrawn call has no deadline and is not found by its client's id") {
+TEST_CASE("in_flight: a withdrawn call is not found by its client's id, and let go when its time is over") {
   mux::Numbers numbers;
   mux::InFlight calls(numbers);
   const mux::WireId id = open(calls, 1);
   CHECK(calls.find(1, "1") == id);
   CHECK(calls.earliest_due());
-  calls.withdraw(id);
+  const Clock::time_point until{std::chrono::hours(5)};
+  calls.withdraw(id, until);
   CHECK_FALSE(calls.find(1, "1"));
+  CHECK(calls.count(1) == 1);
+  CHECK(calls.earliest_due() == until);
+  REQUIRE(calls.expired(until) == std::vector{id});
+  calls.let_go(id);
+  CHECK(calls.count(1) == 0);
   CHECK_FALSE(calls.earliest_due());
+  // The child may still work on it.
+  CHECK(calls.sole_origin() == 1);
+  CHECK(calls.answered_late(id));
+  CHECK_FALSE(calls.answered_late(id));
+  CHECK_FALSE(calls.sole_origin());
 }

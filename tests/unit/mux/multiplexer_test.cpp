@@ -707,3 +707,26 @@ TEST_CASE("reply: destroyed unanswered, it sends an internal error once") {
   CHECK(message(got[0]).id() == "8");
   CHECK(message(got[1]).id() == "7");
 }
+
+TEST_CASE("multiplexer: cancelled calls that are never answered do not use up a session's calls for good") {
+  mux::Limits limits;
+  limits.calls_per_client = 1;
+  World w(limits);
+  w.ready();
+  Session a(w.mux, "one"), b(w.mux, "two");
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  const std::string line = w.link.next();
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kBusy);
+  w.timers.advance(5min);
+  a.received.clear();
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(a.received.empty());
+  // What is said without an address may still be about that call.
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  w.child(R"({"jsonrpc":"2.0","method":"notifications/message","params":{}})");
+  CHECK(w.dropped("notification_without_origin") == 1);
+  w.child(answer_to(line, "{}"));
+  CHECK(w.dropped("answer_after_cancel") == 1);
+}
