@@ -25,8 +25,8 @@ struct OtherEnd {
     writer.emplace(
         loop, UniqueFd(ends[1]), limit, metrics, [this] { ++broken; },
         [this] {
-          ++writable;
-          if (when_writable) when_writable();
+          ++drained;
+          if (when_drained) when_drained();
         });
   }
   // What can be read before `size` bytes are complete.
@@ -42,6 +42,7 @@ struct OtherEnd {
     loop.poll();
     return text;
   }
+  bool low() const { return writer->waiting_bytes() < child::ChildLink::kLowWater; }
   double gauge() const { return metrics.child_stdin_queue_bytes.Value(); }
 
   boost::asio::io_context loop;
@@ -49,8 +50,8 @@ struct OtherEnd {
   observe::Metrics metrics;
   UniqueFd reading;
   int broken = 0;
-  int writable = 0;
-  std::function<void()> when_writable;
+  int drained = 0;
+  std::function<void()> when_drained;
   std::optional<StdinWriter> writer;
 };
 
@@ -132,45 +133,44 @@ TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited i
   CHECK(end.gauge() == 0);
 }
 
-TEST_CASE("stdin_writer: it wants no more while 64 KB wait, and says once when less do") {
+TEST_CASE("stdin_writer: it says once when less than 64 KB wait after more had") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(65'534, 'a'));
-  CHECK(end.writer->wants_more());  // with its LF one byte below
+  CHECK(end.low());  // with its LF one byte below
   end.writer->push("");
-  CHECK_FALSE(end.writer->wants_more());
+  CHECK_FALSE(end.low());
   end.writer->push(std::string(9'999, 'b'));
   end.loop.poll();  // the pipe takes 4 KB
-  CHECK_FALSE(end.writer->wants_more());
-  CHECK(end.writable == 0);
+  CHECK_FALSE(end.low());
+  CHECK(end.drained == 0);
   end.read(8'192);
-  CHECK(end.writer->wants_more());
-  CHECK(end.writable == 1);
+  CHECK(end.low());
+  CHECK(end.drained == 1);
   end.read(75'536 - 8'192);
-  CHECK(end.writable == 1);
+  CHECK(end.drained == 1);
 }
 
-TEST_CASE("stdin_writer: nobody is told that it wants more who never saw it full") {
+TEST_CASE("stdin_writer: nobody is told that less waits where no more ever had") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(60'000, 'a'));
   end.read(60'001);
-  CHECK(end.writable == 0);
+  CHECK(end.drained == 0);
 }
 
-TEST_CASE("stdin_writer: lines pushed when it wants more again go out in order, and fill it again") {
+TEST_CASE("stdin_writer: lines pushed when it says so go out in order, and fill it again") {
   OtherEnd end(1 << 20);
-  end.when_writable = [&] {
-    if (end.writable == 1) end.writer->push(std::string(70'000, 'b'));
+  end.when_drained = [&] {
+    if (end.drained == 1) end.writer->push(std::string(70'000, 'b'));
   };
   end.writer->push(std::string(70'000, 'a'));
   CHECK((end.read(140'002) == std::string(70'000, 'a') + "\n" + std::string(70'000, 'b') + "\n"));
-  CHECK(end.writable == 2);
+  CHECK(end.drained == 2);
 }
 
-TEST_CASE("stdin_writer: closed, it wants nothing and says nothing") {
+TEST_CASE("stdin_writer: closed while much waits, it says nothing") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(70'000, 'a'));
   end.writer->close();
   end.loop.poll();
-  CHECK_FALSE(end.writer->wants_more());
-  CHECK(end.writable == 0);
+  CHECK(end.drained == 0);
 }
