@@ -45,7 +45,7 @@ TEST_CASE("streamable_http: an initialize that fails tells no id, and its sessio
 
 TEST_CASE("streamable_http: a client that leaves before its session is made leaves no session behind") {
   StreamableWorld w;
-  w.link->die();
+  w.die();
   const auto made = w.post({}, initialize_text("2025-11-25"));
   w.timers.advance(10s);  // longer than any other answer may take without becoming a stream
   CHECK_FALSE(made->answered());

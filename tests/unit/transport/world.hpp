@@ -48,6 +48,13 @@ struct World {
     link->next();
   }
 
+  // The child's process ends, and another one will be started.
+  void die(child::Exit exit = {}) const {
+    link->up = false;
+    if (exit.reason.empty()) exit.reason = "exited with code 1";
+    link->events->on_child_exit(std::move(exit));
+  }
+
   // The oldest line sent to the child that the test has not seen yet.
   jsonrpc::Message take() {
     auto message = jsonrpc::parse(link->next());
