@@ -33,6 +33,14 @@ child::SupervisorOptions child_options(const config::Settings& settings, child::
   return options;
 }
 
+child::ChildFactory child_factory(const child::Host& host, child::SupervisorOptions options) {
+  return [host, options = std::move(options)](std::string name) {
+    child::SupervisorOptions named = options;
+    named.process.name = std::move(name);
+    return std::make_unique<child::Supervisor>(host, std::move(named));
+  };
+}
+
 mux::Limits call_limits(const config::Settings& settings) {
   mux::Limits limits;
   limits.calls_per_client = settings.max_calls_per_session;
@@ -115,12 +123,8 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       log_(log),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      instances_([host = child::Host{loop_, timers_, log_, metrics_, reaper_, guard},
-                  options = child_options(settings_, std::move(launch))](const std::string& name) {
-                   child::SupervisorOptions own = options;
-                   own.process.name = name;
-                   return std::make_unique<child::Supervisor>(host, std::move(own));
-                 },
+      instances_(child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                               child_options(settings_, std::move(launch))),
                  timers_, instances_options(settings_), log_, metrics_),
       streams_(settings_.max_streams_per_ip, metrics_),
       rings_(timers_, {}, metrics_),

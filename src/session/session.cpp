@@ -57,22 +57,18 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
 }
 
 void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify) {
-  const std::string_view method = message.method();
-  // The instance never uses these replies again once the session has left it.
-  if (method == mcp::method::kInitialize) {
-    learn(message);
-    deliver = [this, deliver = std::move(deliver)](mux::Answer answer) {
-      last_active_ = timers_.now();
-      learn(answer);
-      deliver(std::move(answer));
-    };
-  } else if (method != mcp::method::kPing) {
-    deliver = [this, deliver = std::move(deliver)](mux::Answer answer) {
-      last_active_ = timers_.now();
-      deliver(std::move(answer));
-    };
-  }
-  mux::Reply reply(std::string(message.id()), std::move(deliver), std::move(notify));
+  const bool initialize = message.method() == mcp::method::kInitialize;
+  const bool ping = message.method() == mcp::method::kPing;
+  if (initialize) learn(message);
+  ++waiting_;
+  // The instance never uses this reply again once the session has left it.
+  auto answered = [this, initialize, ping, deliver = std::move(deliver)](mux::Answer answer) {
+    --waiting_;
+    if (!ping) last_active_ = timers_.now();
+    if (initialize) learn(answer);
+    deliver(std::move(answer));
+  };
+  mux::Reply reply(std::string(message.id()), std::move(answered), std::move(notify));
   seat_->request(std::move(message), std::move(reply));
 }
 

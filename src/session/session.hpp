@@ -51,9 +51,11 @@ class Session : public mux::Client {
                        mux::Reply::Notify notify = nullptr);
 
   // No message of the client other than ping, and no call in flight, since then.
-  bool idle_since(Clock::time_point before) const { return last_active_ <= before && calls() == 0; }
+  bool idle_since(Clock::time_point before) const { return last_active_ <= before && waiting_ == 0; }
   Clock::time_point last_active() const { return last_active_; }
-  std::size_t calls() const { return seat_ ? seat_->calls() : 0; }
+  // Calls that the client waits for. Those that it withdrew do not count, though its instance keeps them:
+  // many servers never answer them.
+  std::size_t calls() const { return waiting_; }
   // Whether it has a child of its own.
   bool has_own_child() const { return seat_ && seat_->own(); }
   // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
@@ -75,6 +77,7 @@ class Session : public mux::Client {
   std::unique_ptr<mux::Seat> seat_;
   std::string version_;
   ClientInfo client_;
+  std::size_t waiting_ = 0;
   Clock::time_point last_active_;  // last message other than ping, or answer to one
 };
 

@@ -158,6 +158,20 @@ TEST_CASE("session_table: an idle session ends; a message keeps it, a ping does 
   CHECK(w.sessions.by_address().empty());
 }
 
+TEST_CASE("session_table: a call that was withdrawn keeps no session, though the child never answers it") {
+  SessionWorld w({10, 8s});
+  BareSession& session = w.open();
+  Delivered call;
+  REQUIRE(session.receive(parsed(kCall), call.into()));
+  CHECK(session.calls() == 1);
+  w.link->next();
+  REQUIRE(session.receive(
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+  CHECK(session.calls() == 0);
+  w.timers.advance(11s);
+  CHECK(w.sessions.size() == 0);
+}
+
 TEST_CASE("session_table: room is made by ending the longest-idle session that may go, else there is none") {
   SessionWorld w({3, 30min});
   BareSession& first = w.open();
