@@ -99,6 +99,12 @@ Result<void> receive(Session& session, Posted posted, mux::Reply::Deliver delive
       continue;
     }
     const std::string id(element->id());
+    if (element->method() == mcp::method::kInitialize) {
+      // MCP 2025-03-26, Lifecycle: initialize must not be part of a batch.
+      collected->put(at,
+                     error_text(id, mcp::code::kInvalidRequest, "initialize must not be part of a batch"));
+      continue;
+    }
     collected->expect();
     const auto received = session.receive(
         std::move(*element),

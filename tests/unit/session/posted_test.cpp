@@ -90,6 +90,18 @@ TEST_CASE(
   CHECK(w.link->sent.empty());
 }
 
+TEST_CASE("posted: initialize has no place in a batch") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  Delivered delivered;
+  REQUIRE(session::receive(
+      session,
+      batch(R"([{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}])"),
+      delivered.into()));
+  CHECK(delivered.text().find(R"([{"jsonrpc":"2.0","id":1,"error":{"code":-32600,)") == 0);
+  CHECK(session.version().empty());
+}
+
 TEST_CASE("posted: a batch of what needs no answer gets none") {
   SessionWorld w;
   BareSession& session = w.open();
