@@ -16,7 +16,8 @@ const [command, ...args] = process.argv.slice(cut + 1);
 const flags = process.argv.slice(2, cut);
 const port = Number(flags[flags.indexOf('--port') + 1]);
 
-const sessions = new Map(); // id → {transport, child}
+const sessions = new Map(); // id → transport
+const children = new Set();
 
 // Every event that was sent, by id.
 class Events {
@@ -57,22 +58,25 @@ async function join(transport, open = () => {}) {
     if (message.method && message.id !== undefined) calls.set(message.id, message.params?._meta?.progressToken);
     child.send(message).catch(() => {});
   };
+  child.onclose = () => children.delete(child);
   transport.onclose = () => child.close();
   await child.start();
+  children.add(child);
   await open();
   return child;
 }
 
 async function streamable(request, response) {
   const known = sessions.get(request.headers['mcp-session-id']);
-  if (known) return known.transport.handleRequest(request, response);
+  if (known) return known.handleRequest(request, response);
   if (request.headers['mcp-session-id']) return response.writeHead(404).end();
   if (request.method === 'GET') return response.writeHead(405).end();
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: randomUUID,
+    maxRequestBodySize: 16 << 20,
     eventStore: new Events(),
     retryInterval: 100,
-    onsessioninitialized: (id) => sessions.set(id, { transport, child }),
+    onsessioninitialized: (id) => sessions.set(id, transport),
     onsessionclosed: (id) => sessions.delete(id),
   });
   const child = await join(transport);
@@ -83,7 +87,7 @@ async function streamable(request, response) {
 async function sse(request, response) {
   const transport = new SSEServerTransport('/message', response);
   const child = await join(transport, () => transport.start());
-  sessions.set(transport.sessionId, { transport, child });
+  sessions.set(transport.sessionId, transport);
   response.on('close', () => sessions.delete(transport.sessionId) && child.close());
 }
 
@@ -93,12 +97,12 @@ const server = http.createServer(async (request, response) => {
   if (url.pathname === '/mcp') return streamable(request, response);
   if (url.pathname === '/sse' && request.method === 'GET') return sse(request, response);
   const session = sessions.get(url.searchParams.get('sessionId'));
-  if (url.pathname === '/message' && session) return session.transport.handlePostMessage(request, response);
+  if (url.pathname === '/message' && session) return session.handlePostMessage(request, response);
   return response.writeHead(url.pathname === '/sse' ? 405 : 404).end();
 });
 server.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/sse`));
 process.on('SIGTERM', async () => {
   server.closeAllConnections();
-  await Promise.all([...sessions.values()].map(({ child }) => child.close()));
+  await Promise.all([...children].map((child) => child.close()));
   process.exit(0);
 });

@@ -7,28 +7,29 @@ import { Feed, within } from './guard.mjs';
 
 // `listening` resolves when the stream for what belongs to no call is there, or refused.
 const transports = {
-  sse: (base, requestInit) => ({
-    transport: new SSEClientTransport(new URL('/sse', base), { requestInit }),
+  sse: (base, options) => ({
+    transport: new SSEClientTransport(new URL('/sse', base), options),
     listening: Promise.resolve(),
   }),
-  streamable: (base, requestInit) => {
+  streamable: (base, options) => {
     const { promise: listening, resolve } = Promise.withResolvers();
     const watched = async (url, init) => {
       const response = await fetch(url, init);
       if (init.method === 'GET') resolve();
       return response;
     };
-    return { transport: new StreamableHTTPClientTransport(new URL('/mcp', base), { requestInit, fetch: watched }), listening };
+    return { transport: new StreamableHTTPClientTransport(new URL('/mcp', base), { ...options, fetch: watched }), listening };
   },
 };
 
 export const faces = Object.keys(transports);
 
-// Connected and initialised; closed when the test ends. `prepare`, if given, sets the client's handlers.
+// Connected and initialised; closed when the test ends. `prepare`, if given, sets the client's handlers; `options` are
+// the transport's.
 //   client.wire      Feed of all messages that came after the handshake
 //   client.problems  what the client complained about
-export async function connect(test, base, { headers, name = 'client-test', over = 'sse', capabilities = {}, prepare } = {}) {
-  const { transport, listening } = transports[over](base, { headers });
+export async function connect(test, base, { headers, name = 'client-test', over = 'sse', capabilities = {}, prepare, options } = {}) {
+  const { transport, listening } = transports[over](base, { requestInit: { headers }, ...options });
   const client = new Client({ name, version: '1.0.0' }, { capabilities });
   client.problems = [];
   client.onerror = (error) => client.problems.push(error);
