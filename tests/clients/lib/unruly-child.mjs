@@ -30,12 +30,18 @@ const tools = {
   fail: (id) => write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32099,"message":"no luck","data":{"n":1.10}}}\n`),
   'is-error': (id) => answer(id, '{"content":[{"type":"text","text":"tool said no"}],"isError":true}'),
   hang: () => {},
+  // Says something that belongs to no call.
+  notify: (id, { method, params }) => {
+    answer(id, text('will do'));
+    write(`${JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) })}\n`);
+  },
   // Reports `count` steps, `pause` ms apart, before it is done, or fails.
   steps: async (id, { count, pause = 1, then }, _line, { progressToken }) => {
     for (let progress = 1; progress <= count; progress += 1) {
       await delay(pause);
       write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress } })}\n`);
     }
+    note(`did ${count} steps`);
     if (then === 'fail') tools.fail(id);
     else answer(id, text('done'));
   },
