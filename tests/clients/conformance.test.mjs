@@ -40,10 +40,11 @@ async function runSuite(t, flags) {
 const count = (checks, status) => checks.filter((check) => check.status === status).length;
 const failures = (checks) => checks.filter((check) => check.status === 'FAILURE').map((check) => `${check.id}: ${check.errorMessage}`);
 
+// How many checks there are depends on which answers came as a stream, and so on the machine: not told.
 function verdict(checks) {
   const [good, bad, odd] = ['SUCCESS', 'FAILURE', 'WARNING'].map((status) => count(checks, status));
-  const notes = [bad > 0 && `${bad} failed`, odd > 0 && `${odd} warned`].filter(Boolean).map((note) => `, ${note}`);
-  return `${bad > 0 ? 'fails' : 'passes'} (${good} of ${good + bad} checks${notes.join('')})`;
+  if (bad > 0) return 'fails';
+  return `${good > 0 ? 'passes' : 'checks nothing'}${odd > 0 ? ', with a warning' : ''}`;
 }
 
 const results = new Map(); // way of sharing → checks by scenario
@@ -77,5 +78,5 @@ test('conformance: the page of results is up to date', { skip: scope === 'short'
     rows.join('\n') + after,
   ].join('\n'));
   if (process.env.CONFORMANCE_WRITE) writeFileSync(page, fresh);
-  else assert.equal(written, fresh, 'write it anew with CONFORMANCE_WRITE=1');
+  else assert.deepEqual(written.split('\n'), fresh.split('\n'), 'write it anew with CONFORMANCE_WRITE=1');
 });

@@ -114,8 +114,9 @@ const tools = {
     text(`Elicitation completed: ${await elicit('Please choose', object(enums, []))}`),
   ]],
   // To end the HTTP stream in the middle is what the suite wants here; a stdio server knows of none.
-  test_reconnection: ['Takes a while', async () => {
-    await delay(200);
+  test_reconnection: ['Says something, and answers later', async () => {
+    await server.sendLoggingMessage({ level: 'info', data: 'On it' });
+    await delay(100);
     return [text('Done')];
   }],
   json_schema_2020_12_tool: ['Tool with JSON Schema 2020-12 features', (args) => [text(JSON.stringify(args))], schema2020],
