@@ -1,13 +1,15 @@
-// A TCP proxy that can cut its connections, as networks do.
+// A TCP proxy that can cut its connections, as networks do, and counts what goes through.
 import { once } from 'node:events';
 import net from 'node:net';
 
 export class CuttingProxy {
   #connections = new Set();
+  #refusing = false;
 
   static async start(test, port) {
     const proxy = new CuttingProxy();
     proxy.accepted = 0;
+    proxy.requests = 0; // heads of HTTP requests
     proxy.server = net.createServer((client) => proxy.#join(client, port));
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
@@ -20,7 +22,9 @@ export class CuttingProxy {
   }
 
   #join(client, port) {
+    if (this.#refusing) return client.resetAndDestroy();
     this.accepted += 1;
+    client.on('data', (data) => (this.requests += /^[A-Z]+ \/[^ ]* HTTP\/1\.1\r\n/.test(data.toString('latin1'))));
     const upstream = net.connect({ port, host: '127.0.0.1' });
     for (const [from, to] of [[client, upstream], [upstream, client]]) {
       this.#connections.add(from);
@@ -31,6 +35,16 @@ export class CuttingProxy {
         to.destroy();
       });
     }
+  }
+
+  // Refuses connections until accept() is called, and ends those there are.
+  refuse() {
+    this.#refusing = true;
+    this.cut();
+  }
+
+  accept() {
+    this.#refusing = false;
   }
 
   // Ends every connection at once, with a reset.

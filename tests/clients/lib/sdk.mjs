@@ -1,16 +1,53 @@
-// The official SDK's client, v1, over SSE.
+// The official SDK's client, v1, over SSE and over Streamable HTTP.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
-// Connected and initialised; closed when the test ends.
-export async function connect(test, base, { headers, name = 'client-test' } = {}) {
-  const transport = new SSEClientTransport(new URL('/sse', base), { requestInit: { headers } });
-  const client = new Client({ name, version: '1.0.0' });
+import { Feed, within } from './guard.mjs';
+
+// `listening` resolves when the stream for what belongs to no call is there, or refused.
+const transports = {
+  sse: (base, options) => ({
+    transport: new SSEClientTransport(new URL('/sse', base), options),
+    listening: Promise.resolve(),
+  }),
+  streamable: (base, options) => {
+    const { promise: listening, resolve } = Promise.withResolvers();
+    const watched = async (url, init) => {
+      const response = await fetch(url, init);
+      if (init.method === 'GET') resolve();
+      return response;
+    };
+    return { transport: new StreamableHTTPClientTransport(new URL('/mcp', base), { ...options, fetch: watched }), listening };
+  },
+};
+
+export const faces = Object.keys(transports);
+
+// Connected and initialised; closed when the test ends. `prepare`, if given, sets the client's handlers; `options` are
+// the transport's.
+//   client.wire      Feed of all messages that came after the handshake
+//   client.problems  what the client complained about
+export async function connect(test, base, { headers, name = 'client-test', over = 'sse', capabilities = {}, prepare, options } = {}) {
+  const { transport, listening } = transports[over](base, { requestInit: { headers }, ...options });
+  const client = new Client({ name, version: '1.0.0' }, { capabilities });
   client.problems = [];
   client.onerror = (error) => client.problems.push(error);
+  prepare?.(client);
   await client.connect(transport);
+  client.wire = new Feed();
+  const deliver = transport.onmessage;
+  transport.onmessage = (message, extra) => {
+    client.wire.push(message);
+    deliver(message, extra);
+  };
+  await within(listening, () => `the stream of ${name}`);
   test.after(() => client.close());
   return client;
 }
+
+// The notifications of a method that came so far, and the next one, from index `from` on.
+export const heard = (client, method) => client.wire.items.filter((message) => message.method === method);
+export const hears = (client, method, from) => client.wire.find((message) => message.method === method, `${method} on the wire`, from);
 
 export const textOf = (result) => result.content.map((block) => block.text).join('');

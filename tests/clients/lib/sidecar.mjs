@@ -19,16 +19,17 @@ export const sidecarProgram = process.env.MCP_SIDECAR_BIN ?? join(build, 'mcp-si
 export const demo = [join(build, 'mcp-sidecar-demo')];
 export const scope = process.env.CLIENT_TESTS ?? 'normal'; // short, normal, long
 
-const nodeModules = resolve(here, '../node_modules');
+export const nodeModules = resolve(here, '../node_modules');
 const npmServer = (name, ...args) => [process.execPath, join(nodeModules, `@modelcontextprotocol/${name}/dist/index.js`), ...args];
 export const everything = npmServer('server-everything');
 export const filesystem = (folder) => npmServer('server-filesystem', folder);
 export const memory = npmServer('server-memory');
 export const unruly = (mode = 'well') => [process.execPath, join(here, 'unruly-child.mjs'), mode];
+export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
 // Settings of the machine must not reach the program under test.
 const foreign = /^(MCP_|SDP_|SSE_|PORT$|LOG_LEVEL$|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/;
-function cleanEnvironment() {
+export function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name) || name === 'MCP_SIDECAR_TEST_RUN');
   return Object.fromEntries(kept);
 }

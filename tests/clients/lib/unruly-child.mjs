@@ -1,7 +1,8 @@
 // A stdio MCP server that misbehaves on demand, written without an SDK so that it writes exactly the bytes it means to.
-//   unruly-child.mjs MODE
+//   unruly-child.mjs MODE          a mode, or the protocol revision that it speaks
 // What it hears of cancellations goes to stderr as `heard cancelled REQUEST-ID`, and each call as `heard call NAME`.
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const mode = process.argv[2] ?? 'well';
 const write = (text) => process.stdout.write(text);
@@ -29,6 +30,21 @@ const tools = {
   fail: (id) => write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32099,"message":"no luck","data":{"n":1.10}}}\n`),
   'is-error': (id) => answer(id, '{"content":[{"type":"text","text":"tool said no"}],"isError":true}'),
   hang: () => {},
+  // Says something that belongs to no call.
+  notify: (id, { method, params }) => {
+    answer(id, text('will do'));
+    write(`${JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) })}\n`);
+  },
+  // Reports `count` steps, `pause` ms apart, before it is done, or fails.
+  steps: async (id, { count, pause = 1, then }, _line, { progressToken }) => {
+    for (let progress = 1; progress <= count; progress += 1) {
+      await delay(pause);
+      write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress } })}\n`);
+    }
+    note(`did ${count} steps`);
+    if (then === 'fail') tools.fail(id);
+    else answer(id, text('done'));
+  },
   exit: (_id, args) => {
     note('exiting as told');
     process.exit(args.code ?? 3);
@@ -55,7 +71,7 @@ function handle(line) {
     if (mode === 'silent') return;
     if (mode === 'junk-first') write('Welcome to the server!\n');
     answer(id, JSON.stringify({
-      protocolVersion: '2025-06-18',
+      protocolVersion: /^\d{4}-/.test(mode) ? mode : '2025-06-18',
       capabilities: { tools: { listChanged: true } },
       serverInfo: { name: 'unruly', version: '1' },
     }));
@@ -65,7 +81,7 @@ function handle(line) {
   else if (method === 'tools/call') {
     const tool = tools[params.name];
     note(`heard call ${params.name}`);
-    if (tool) tool(id, params.arguments ?? {}, line);
+    if (tool) tool(id, params.arguments ?? {}, line, params._meta ?? {});
     else write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32602,"message":"Unknown tool: ${params.name}"}}\n`);
   } else if (id !== undefined) write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32601,"message":"Method not found"}}\n`);
 }
