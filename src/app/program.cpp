@@ -49,6 +49,7 @@ mux::Limits call_limits(const config::Settings& settings) {
   limits.call_timeout = settings.call_timeout;
   limits.call_timeout_total = settings.call_timeout_total;
   limits.wedged_after = settings.wedged_after;
+  limits.probe_timeout = settings.probe_timeout;
   limits.restart_wedged = settings.restart_wedged;
   return limits;
 }

@@ -75,6 +75,7 @@ struct Settings {
   std::size_t max_line_bytes = 64 << 20;
   std::size_t stdin_queue_bytes = 16 << 20;
   Milliseconds wedged_after{60'000};  // age of the oldest call
+  Milliseconds probe_timeout{10'000};
   bool restart_wedged = false;
   Milliseconds stdin_close_grace{1'000};  // kill ladder: after stdin was closed
   Milliseconds term_grace{2'000};         // kill ladder: after TERM

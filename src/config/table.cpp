@@ -213,6 +213,8 @@ constexpr Setting kSettings[] = {
      "What may wait for the wrapped server's stdin (503)", size<&S::stdin_queue_bytes, 64 * kKb, 16 * kGb>},
     {G::kChild, "MCP_WEDGED_AFTER", "--wedged-after", {}, "TIME", "1m",
      "A process with a call this old is asked for a sign of life; without one it counts as wedged (/ready)", duration<&S::wedged_after, kSecond, kDay>},
+    {G::kChild, "MCP_PROBE_TIMEOUT", "--probe-timeout", {}, "TIME", "10s",
+     "For that sign of life, an answer to a ping", duration<&S::probe_timeout, 100 * kMs, kHour>},
     {G::kChild, "MCP_RESTART_WEDGED", "--restart-wedged", {}, "", "false",
      "Restart a wedged process", yes_or_no<&S::restart_wedged>},
     {G::kChild, "MCP_STDIN_CLOSE_GRACE", "--stdin-close-grace", {}, "TIME", "1s",

@@ -10,6 +10,8 @@
 //                            also holds that open for writing: its end of file says that the grandchild is
 //                            gone
 //   --escapee[=FIFO]         the same, in a session of its own (setsid)
+//   --start-gate=FIFO        if there is such a FIFO, waits at the start until somebody opens it for writing
+//   --exit-while=FILE        exits with code 9 at once while there is such a file, and says so on stderr
 //   --exit=N                 exits with code N at once
 //   --die=SIGNAL             kills itself by signal number SIGNAL at once
 //   --exit-on-initialize=N   exits with code N when `initialize` comes, unanswered
@@ -46,12 +48,23 @@
 //   crash · cut · exit {code} · die {signal}   abort; half an answer then exit 3; exit; kill itself
 //   stderr {lines, bytes}    that many lines of that size on stderr, then the answer
 //   flood {bytes}            that many bytes without LF on stdout, then LF, then the answer
-//   list_changed · log {level, text}           the notification, then the answer
+//   list_changed             the notification, then the answer
+//   log {level, text}        the notification, unless it is below the level that was set; then the answer
+//   update {uri}             notifications/resources/updated if that is subscribed to, then the answer
+//   state                    result.structuredContent: {"level":…,"subscribed":[…],"pings":…} so far
+//   pid · turn               a text result: the process's number; how many tools/call it has been given
+//   wait_for {fifo}          opens that FIFO for reading, so it waits until somebody opens it for writing;
+//                            reads nothing meanwhile; then the answer
+//   fatal_once {file, times} · fatal_once_read_only · fatal_once_idempotent   adds its process's number to
+//                            that file; dies of KILL if it was the first there (or one of the first
+//                            `times`), else answers "attempt N". The latter two are annotated in tools/list
+//                            as what their names say
 //   ask {method, params}     sends that request to the client; the answer holds the client's answer
 //   stop_reading             answers, then reads no more
 //   after {count}            answers after reading `count` further messages
 // Every other tool name gets an error -32602. resources/list, prompts/list, resources/subscribe, unsubscribe
-// and logging/setLevel are answered plainly; other methods get -32601.
+// and logging/setLevel are answered plainly; resources/read of `fatal:FILE` is as fatal_once; other methods
+// get -32601.
 
 #include <algorithm>
 #include <cerrno>
@@ -61,9 +74,11 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/prctl.h>
@@ -126,6 +141,13 @@ void leave_grandchild(const std::string& fifo, bool escape) {
   if (!fifo.empty()) (void)::open(fifo.c_str(), O_WRONLY);
   ::close(STDIN_FILENO);
   wait_for_ever();
+}
+
+// Waits until somebody has the FIFO open for writing. False: there is none.
+bool pass_gate(const std::string& fifo) {
+  const int fd = ::open(fifo.c_str(), O_RDONLY);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
 }
 
 // The open descriptors but the one that reads the list, as "0 1 2".
@@ -254,6 +276,10 @@ struct Call {
 std::vector<std::string> notifications;
 std::vector<std::string> cancelled;             // raw request ids
 std::map<std::string, std::string> held_calls;  // key to raw id
+std::set<std::string> subscribed;
+std::string level;            // empty: none was set
+std::size_t calls_begun = 0;  // tools/call
+std::size_t pings = 0;
 
 std::string result(const std::string& id, const std::string& raw) {
   return R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + raw + "}";
@@ -304,9 +330,35 @@ void ask(const Call& call) {
   }
 }
 
+bool below_level(const std::string& wanted) {
+  static const std::vector<std::string> kLevels = {"debug", "info",     "notice", "warning",
+                                                   "error", "critical", "alert",  "emergency"};
+  const auto rank = [](const std::string& name) {
+    return std::find(kLevels.begin(), kLevels.end(), name) - kLevels.begin();
+  };
+  return !level.empty() && rank(wanted) < rank(level);
+}
+
+// How often this was called with that file, by whatever processes. The first `fatal` ones do not return.
+std::size_t attempt(const std::string& path, std::size_t fatal) {
+  std::ofstream(path, std::ios::app) << ::getpid() << '\n';
+  std::ifstream all(path);
+  const auto lines = static_cast<std::size_t>(
+      std::count(std::istreambuf_iterator<char>(all), std::istreambuf_iterator<char>(), '\n'));
+  if (lines > fatal) return lines;
+  mutter("dying as told");
+  die_by(SIGKILL);
+}
+
+void fatal_once(const Call& call) {
+  const std::size_t count = attempt(text_argument(call, "file"), size_argument(call, "times", 1));
+  say(text_result(call.id, "attempt " + std::to_string(count)));
+}
+
 struct Tool {
   const char* name;
   void (*run)(const Call& call);
+  const char* annotation = nullptr;
 };
 
 const Tool kTools[] = {
@@ -411,10 +463,34 @@ const Tool kTools[] = {
      }},
     {"log",
      [](const Call& call) {
-       say(notification("notifications/message", {{"level", call.arguments.value("level", "info")},
-                                                  {"data", text_argument(call, "text")}}));
+       const std::string wanted = call.arguments.value("level", "info");
+       if (!below_level(wanted)) {
+         say(notification("notifications/message",
+                          {{"level", wanted}, {"data", text_argument(call, "text")}}));
+       }
        say(text_result(call.id, "logged"));
      }},
+    {"update",
+     [](const Call& call) {
+       const std::string uri = text_argument(call, "uri");
+       if (subscribed.count(uri) != 0) say(notification("notifications/resources/updated", {{"uri", uri}}));
+       say(text_result(call.id, "updated"));
+     }},
+    {"state",
+     [](const Call& call) {
+       say(structured_result(
+           call.id, ordered_json{{"level", level}, {"subscribed", subscribed}, {"pings", pings}}.dump()));
+     }},
+    {"pid", [](const Call& call) { say(text_result(call.id, std::to_string(::getpid()))); }},
+    {"turn", [](const Call& call) { say(text_result(call.id, std::to_string(calls_begun))); }},
+    {"wait_for",
+     [](const Call& call) {
+       const bool passed = pass_gate(text_argument(call, "fifo"));
+       say(passed ? text_result(call.id, "waited") : error(call.id, -32603, "no such FIFO"));
+     }},
+    {"fatal_once", fatal_once},
+    {"fatal_once_read_only", fatal_once, "readOnlyHint"},
+    {"fatal_once_idempotent", fatal_once, "idempotentHint"},
     {"ask", ask},
     {"stop_reading",
      [](const Call& call) {
@@ -431,6 +507,7 @@ const Tool kTools[] = {
 };
 
 void call_tool(const Call& call) {
+  ++calls_begun;
   const std::string name = text_member(call.params, "name");
   for (const Tool& tool : kTools) {
     if (name == tool.name) return tool.run(call);
@@ -447,6 +524,7 @@ void list_tools(const Call& call) {
     tools.push_back({{"name", kTools[i].name},
                      {"description", std::string("The fake child's tool ") + kTools[i].name},
                      {"inputSchema", {{"type", "object"}}}});
+    if (kTools[i].annotation != nullptr) tools.back()["annotations"] = {{kTools[i].annotation, true}};
   }
   ordered_json body{{"tools", tools}};
   if (page + 1 < pages) body["nextCursor"] = std::to_string(page + 1);
@@ -477,12 +555,35 @@ const Method kMethods[] = {
     {"initialize", initialize},
     {"tools/list", list_tools},
     {"tools/call", call_tool},
-    {"ping", [](const Call& call) { say(result(call.id, "{}")); }},
+    {"ping",
+     [](const Call& call) {
+       ++pings;
+       say(result(call.id, "{}"));
+     }},
     {"resources/list", [](const Call& call) { say(result(call.id, R"({"resources":[]})")); }},
     {"prompts/list", [](const Call& call) { say(result(call.id, R"({"prompts":[]})")); }},
-    {"resources/subscribe", [](const Call& call) { say(result(call.id, "{}")); }},
-    {"resources/unsubscribe", [](const Call& call) { say(result(call.id, "{}")); }},
-    {"logging/setLevel", [](const Call& call) { say(result(call.id, "{}")); }},
+    {"resources/read",
+     [](const Call& call) {
+       const std::string uri = text_member(call.params, "uri");
+       const std::string text =
+           uri.rfind("fatal:", 0) == 0 ? "attempt " + std::to_string(attempt(uri.substr(6), 1)) : "text";
+       say(result(call.id, ordered_json{{"contents", {{{"uri", uri}, {"text", text}}}}}.dump()));
+     }},
+    {"resources/subscribe",
+     [](const Call& call) {
+       subscribed.insert(text_member(call.params, "uri"));
+       say(result(call.id, "{}"));
+     }},
+    {"resources/unsubscribe",
+     [](const Call& call) {
+       subscribed.erase(text_member(call.params, "uri"));
+       say(result(call.id, "{}"));
+     }},
+    {"logging/setLevel",
+     [](const Call& call) {
+       level = text_member(call.params, "level");
+       say(result(call.id, "{}"));
+     }},
 };
 
 void handle(const std::string& line) {
@@ -530,6 +631,11 @@ int main(int argc, char** argv) {
   }
   if (has("--grandchild")) leave_grandchild(text_of("--grandchild"), false);
   if (has("--escapee")) leave_grandchild(text_of("--escapee"), true);
+  if (has("--start-gate")) (void)pass_gate(text_of("--start-gate"));
+  if (has("--exit-while") && ::access(text_of("--exit-while").c_str(), F_OK) == 0) {
+    mutter("cannot start: " + text_of("--exit-while") + " is in the way");
+    return 9;
+  }
   if (has("--exit")) return number_of("--exit", 1);
   if (has("--die")) die_by(number_of("--die", SIGKILL));
   if (has("--close-stdin")) {

@@ -37,15 +37,17 @@ export async function curl(...args) {
   return stdout;
 }
 
-// An event stream, open until close(). Events: {event, data, id}; comments: {comment}.
+// An event stream, open until close(). Events: {event, data, id}; comments: {comment}. `onEvent` gets each as it comes.
 export class EventStream {
   #feed = new Feed();
+  #onEvent = () => {};
   #request;
   raw = '';
 
   static async open(url, headers = {}, options = {}) {
     const stream = new EventStream();
-    const { method = 'GET', body } = options;
+    const { method = 'GET', body, onEvent } = options;
+    if (onEvent) stream.#onEvent = onEvent;
     stream.response = await within(
       new Promise((resolve, reject) => {
         stream.#request = http.request(url, { method, agent: false, headers: { accept: 'text/event-stream', ...headers } }, resolve);
@@ -108,7 +110,11 @@ export class EventStream {
       pending += text;
       const blocks = pending.split('\n\n');
       pending = blocks.pop();
-      for (const block of blocks) this.#feed.push(parseBlock(block));
+      for (const block of blocks) {
+        const event = parseBlock(block);
+        this.#feed.push(event);
+        this.#onEvent(event);
+      }
     });
   }
 }

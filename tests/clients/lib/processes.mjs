@@ -1,5 +1,5 @@
 // What runs, from /proc: tests mark what they start with an environment variable that every descendant inherits.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const MARK = 'MCP_CLIENT_TEST';
 
@@ -23,3 +23,34 @@ export function processesOf(mark) {
   }
   return found;
 }
+
+// The children of a process, those that nobody has collected yet among them: [{pid, name, state}].
+export function childrenOf(parent) {
+  const found = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const end = stat.lastIndexOf(')');
+      const [state, ppid] = stat.slice(end + 2).split(' ');
+      if (Number(ppid) === parent) found.push({ pid: Number(pid), name: stat.slice(stat.indexOf('(') + 1, end), state });
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
+
+// How many descriptors a process has open: {sockets, others}.
+export function openDescriptors(pid) {
+  const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return undefined; // closed while we looked
+    }
+  });
+  const sockets = targets.filter((target) => target?.startsWith('socket:')).length;
+  return { sockets, others: targets.filter(Boolean).length - sockets };
+}
+
+export const residentBytes = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB/m)[1]) * 1024;

@@ -10,13 +10,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { Feed, eventually, within } from './guard.mjs';
-import { guardName, marked, processesOf } from './processes.mjs';
+import { childrenOf, guardName, marked, processesOf } from './processes.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const repository = resolve(here, '../../..');
 const build = resolve(process.env.MCP_SIDECAR_BUILD ?? join(repository, 'build/release'));
 export const sidecarProgram = process.env.MCP_SIDECAR_BIN ?? join(build, 'mcp-sidecar');
 export const demo = [join(build, 'mcp-sidecar-demo')];
+export const fakeChild = (...flags) => [join(build, 'fake-child'), ...flags];
 export const scope = process.env.CLIENT_TESTS ?? 'normal'; // short, normal, long
 
 export const nodeModules = resolve(here, '../node_modules');
@@ -99,6 +100,11 @@ export class Sidecar {
   // Those that run the wrapped command: told by the end of the command line, which the sidecar's guard has too.
   children(command) {
     return this.processes().filter((one) => one.pid !== this.pid && one.name !== guardName && one.command.join(' ').endsWith(command.slice(-2).join(' ')));
+  }
+
+  // The wrapped command's processes that it started itself, dead ones that it has not collected yet among them.
+  started() {
+    return childrenOf(this.pid).filter(({ name }) => name !== guardName);
   }
 
   async nothingLeft() {

@@ -35,6 +35,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_ALLOW_CLIENT_ROOTS", {"maybe"}},
     {"MCP_RESTART_DRAIN", {"25h", "x"}},
     {"MCP_RESTART_WEDGED", {"maybe"}},
+    {"MCP_PROBE_TIMEOUT", {"5", "61m"}},
     {"MCP_WEDGED_AFTER", {"5", "25h"}},
     {"MCP_SESSION_TIMEOUT", {"30", "31d", "0", "1000h"}},
     {"MCP_KEEPALIVE_INTERVAL", {"30", "25h", "soon"}},
