@@ -28,6 +28,13 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbe
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
 }
 
+// What still waits is answered while everything that an answer may touch is there.
+Multiplexer::~Multiplexer() {
+  for (const WireId id : in_flight_.all()) {
+    if (auto call = in_flight_.close(id); call && call->own) call->reply.forget();
+  }
+}
+
 void Multiplexer::add(ClientId id, Client& client, std::string owner, ClientProfile profile) {
   clients_.emplace(id, Entry{&client, std::move(owner), std::move(profile)});
 }

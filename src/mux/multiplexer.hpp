@@ -78,6 +78,7 @@ class Multiplexer : public child::ChildEvents {
 
   Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
               observe::Log& log, observe::Metrics& metrics);
+  ~Multiplexer() override;
 
   // `params` of the `initialize` that each process of this child gets, from the one that runs on. Before this
   // it gets nothing. Call once.

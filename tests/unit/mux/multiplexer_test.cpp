@@ -707,3 +707,16 @@ TEST_CASE("reply: destroyed unanswered, it sends an internal error once") {
   CHECK(message(got[0]).id() == "8");
   CHECK(message(got[1]).id() == "7");
 }
+
+TEST_CASE("multiplexer: one that ends while it waits for the child itself leaves nothing behind") {
+  auto w = std::make_unique<World>();
+  w->ready();
+  {
+    Session a(w->mux);
+    a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","task":{}}})");
+    w->child(answer_to(w->link.next(), R"({"task":{"taskId":"T","status":"working"}})"));
+  }
+  CHECK(message(w->link.next()).method() == "tasks/cancel");  // its answer would end the task here
+  CHECK(w->mux.in_flight() == 1);
+  w.reset();
+}
