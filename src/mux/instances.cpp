@@ -64,9 +64,12 @@ class Instances::Impl {
   }
 
   std::size_t restart() {
-    for (const auto& instance : shared_) instance->restart();
-    for (const auto& instance : own_) instance->restart();
-    return shared_.size() + own_.size();
+    std::size_t replaced = 0;
+    each([&replaced](Instance& instance) {
+      instance.restart();
+      ++replaced;
+    });
+    return replaced;
   }
 
   void refuse_calls(const std::string& why) {
