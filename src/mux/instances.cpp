@@ -142,8 +142,8 @@ class Instances::Impl {
         initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
     if (params.empty()) params = Handshake::params(false);
     if (!warm_.empty()) {
-      own_.push_back(std::move(warm_.back()));
-      warm_.pop_back();
+      own_.push_back(std::move(warm_.front()));
+      warm_.erase(warm_.begin());
       own_.back()->initialize(std::move(params));
     } else {
       own_.push_back(make_own());
