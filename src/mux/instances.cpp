@@ -65,6 +65,7 @@ class Instances::Impl {
 
   std::size_t restart() {
     std::size_t replaced = 0;
+    if (!closing_.empty()) return replaced;
     each([&replaced](Instance& instance) {
       instance.restart();
       ++replaced;
@@ -78,6 +79,7 @@ class Instances::Impl {
   }
 
   void stop(std::function<void()> done) {
+    if (closing_.empty()) refuse_calls("mcp-sidecar is shutting down");
     stopped_ = std::move(done);
     open_ = 0;
     each([this](Instance& instance) {
