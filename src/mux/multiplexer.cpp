@@ -22,6 +22,8 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbe
       terms_(terms),
       log_(log),
       metrics_(metrics),
+      calls_shown_(metrics.calls_in_flight),
+      peer_requests_shown_(metrics.peer_requests),
       in_flight_(numbers),
       peer_requests_(numbers) {
   for (std::size_t i = 0; i < kOutcomes; ++i)
@@ -315,6 +317,7 @@ void Multiplexer::ask_child(std::string_view name, std::string_view params, Repl
   call.due = call.last_due = timers_.now() + timeout;
   call.line = jsonrpc::request_text(std::to_string(in_flight_.next_id()), name, params);
   const WireId id = in_flight_.open(std::move(call));
+  show_in_flight();
   arm();
   hand_over(id);
 }

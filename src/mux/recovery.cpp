@@ -92,6 +92,7 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
   }
   next.arm();
   next.show_in_flight();
+  show_in_flight();
 }
 
 // --- ends
