@@ -1,5 +1,6 @@
 #include "mux/multiplexer.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <fmt/format.h>
 
@@ -49,8 +50,13 @@ void Multiplexer::remove(ClientId client) {
                                                                                  "the client has gone")),
                     "refusal");
   }
-  for (WireId id : in_flight_.of_client(client)) {
-    if (!in_flight_.find(id)->withdrawn) cancel_at_child(id, "the client has gone");
+  std::vector<WireId> calls = in_flight_.of_client(client);
+  for (const WireId id : calls) in_flight_.find(id)->reply.forget();
+  // The newest first: one that waits for another one's list must not fetch it in its place.
+  std::reverse(calls.begin(), calls.end());
+  for (const WireId id : calls) {
+    const Call* call = in_flight_.find(id);  // the end of one may have ended others
+    if (call != nullptr && !call->withdrawn) cancel_at_child(id, "the client has gone");
   }
   for (const std::string& uri : subscriptions_.remove_all(client)) release_subscription(uri);
   for (const std::string& task : tasks_.disown(client)) {
