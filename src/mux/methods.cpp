@@ -188,10 +188,11 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
     child_level_.reset();
   } else if (clients_.contains(call.client)) {
     levels_.set(call.client, *log_level(call.subject));
+    adjust_level();  // another one may have chosen meanwhile
   }
 }
 
-// After a session has ended, or on a new child.
+// After a session has come, chosen or ended, or on a new child.
 void Multiplexer::adjust_level() {
   const auto wanted = levels_.for_child(clients_.size());
   if (!wanted || wanted == child_level_ || clients_.empty() || !takes_calls()) return;
