@@ -153,7 +153,7 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
       url_elicitations_.add(std::move(*id), origin->client);
   }
   const std::string id = std::to_string(peer_requests_.open(std::move(request)));
-  metrics_.peer_requests.Set(static_cast<double>(peer_requests_.size()));
+  peer_requests_shown_.set(peer_requests_.size());
   arm();
   deliver(*origin, jsonrpc::splice(text, {{message.envelope.id, id}, {message.envelope.progress_token, id}}));
 }
@@ -172,7 +172,7 @@ std::optional<PeerRequest> Multiplexer::close_peer_request(PeerId id) {
   if (!request) return request;
   const auto now = timers_.now();
   for (const WireId call : request->pauses) in_flight_.resume(call, now, now - request->asked);
-  metrics_.peer_requests.Set(static_cast<double>(peer_requests_.size()));
+  peer_requests_shown_.set(peer_requests_.size());
   arm();
   return request;
 }

@@ -67,9 +67,13 @@ class Instances::Impl {
   }
 
   std::size_t restart() {
-    for (const auto& instance : shared_) instance->restart();
-    for (const auto& instance : own_) instance->restart();
-    return shared_.size() + own_.size();
+    std::size_t replaced = 0;
+    if (!closing_.empty()) return replaced;
+    each([&replaced](Instance& instance) {
+      instance.restart();
+      ++replaced;
+    });
+    return replaced;
   }
 
   void refuse_calls(const std::string& why) {
@@ -78,6 +82,7 @@ class Instances::Impl {
   }
 
   void stop(std::function<void()> done) {
+    if (closing_.empty()) refuse_calls("mcp-sidecar is shutting down");
     stopped_ = std::move(done);
     open_ = 0;
     each([this](Instance& instance) {
@@ -144,8 +149,8 @@ class Instances::Impl {
         initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
     if (params.empty()) params = Handshake::params(false);
     if (!warm_.empty()) {
-      own_.push_back(std::move(warm_.back()));
-      warm_.pop_back();
+      own_.push_back(std::move(warm_.front()));
+      warm_.erase(warm_.begin());
       own_.back()->initialize(std::move(params));
     } else {
       own_.push_back(make_own());

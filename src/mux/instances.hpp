@@ -110,12 +110,12 @@ class Instances {
   void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
 
   // Replaces every child: new calls wait for the new one, while the old one finishes its calls
-  // (restart_drain). Sessions stay. Returns how many children are replaced.
+  // (restart_drain). Sessions stay. Returns how many children are replaced: none once calls are refused.
   std::size_t restart();
 
-  // Shutdown: new calls are refused, those in flight go on.
+  // Shutdown: new calls are refused, those in flight go on. No child is started any more.
   void refuse_calls(const std::string& why);
-  // Ends every child by the ladder; `done` is called from the loop once none runs.
+  // Refuses calls, and ends every child by the ladder; `done` is called from the loop once none runs.
   void stop(std::function<void()> done);
   // After stop(): KILL at once.
   void kill_now();

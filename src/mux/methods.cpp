@@ -129,14 +129,21 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
 bool Multiplexer::ask_unsubscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;
-  if (subscriptions_.remove(*uri, asked.client) && takes_calls()) {
+  const auto subscribes = [&](WireId id) {
+    const Call& call = *in_flight_.find(id);
+    return call.method == method::kResourcesSubscribe && call.subject == *uri && !call.withdrawn;
+  };
+  bool last = subscriptions_.remove(*uri, asked.client) && takes_calls();
+  // One of its own on the way to the child no longer counts, and this one must follow it.
+  for (const WireId id : in_flight_.of_client(asked.client)) {
+    if (!subscribes(id)) continue;
+    in_flight_.find(id)->subject.clear();
+    last = true;
+  }
+  if (last && !subscriptions_.wanted(*uri)) {
     // Another client may be about to get it: then the child keeps it.
     const auto all = in_flight_.all();
-    const bool coming = std::any_of(all.begin(), all.end(), [&](WireId id) {
-      const Call& call = *in_flight_.find(id);
-      return call.method == method::kResourcesSubscribe && call.subject == *uri && !call.withdrawn;
-    });
-    if (!coming) return false;
+    if (std::none_of(all.begin(), all.end(), subscribes)) return false;
   }
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
   return true;
@@ -181,10 +188,11 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
     child_level_.reset();
   } else if (clients_.contains(call.client)) {
     levels_.set(call.client, *log_level(call.subject));
+    adjust_level();  // another one may have chosen meanwhile
   }
 }
 
-// After a session has ended, or on a new child.
+// After a session has come, chosen or ended, or on a new child.
 void Multiplexer::adjust_level() {
   const auto wanted = levels_.for_child(clients_.size());
   if (!wanted || wanted == child_level_ || clients_.empty() || !takes_calls()) return;

@@ -1,5 +1,6 @@
 #include "mux/multiplexer.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <fmt/format.h>
 
@@ -22,14 +23,24 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbe
       terms_(terms),
       log_(log),
       metrics_(metrics),
+      calls_shown_(metrics.calls_in_flight),
+      peer_requests_shown_(metrics.peer_requests),
       in_flight_(numbers),
       peer_requests_(numbers) {
   for (std::size_t i = 0; i < kOutcomes; ++i)
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
 }
 
+// What still waits is answered while everything that an answer may touch is there.
+Multiplexer::~Multiplexer() {
+  for (const WireId id : in_flight_.all()) {
+    if (auto call = in_flight_.close(id); call && call->own) call->reply.forget();
+  }
+}
+
 void Multiplexer::add(ClientId id, Client& client, std::string owner, ClientProfile profile) {
   clients_.emplace(id, Entry{&client, std::move(owner), std::move(profile)});
+  adjust_level();
 }
 
 void Multiplexer::remove(ClientId client) {
@@ -40,8 +51,13 @@ void Multiplexer::remove(ClientId client) {
                                                                                  "the client has gone")),
                     "refusal");
   }
-  for (WireId id : in_flight_.of_client(client)) {
-    if (!in_flight_.find(id)->withdrawn) cancel_at_child(id, "the client has gone");
+  std::vector<WireId> calls = in_flight_.of_client(client);
+  for (const WireId id : calls) in_flight_.find(id)->reply.forget();
+  // The newest first: one that waits for another one's list must not fetch it in its place.
+  std::reverse(calls.begin(), calls.end());
+  for (const WireId id : calls) {
+    const Call* call = in_flight_.find(id);  // the end of one may have ended others
+    if (call != nullptr && !call->withdrawn) cancel_at_child(id, "the client has gone");
   }
   for (const std::string& uri : subscriptions_.remove_all(client)) release_subscription(uri);
   for (const std::string& task : tasks_.disown(client)) {
@@ -309,6 +325,7 @@ void Multiplexer::ask_child(std::string_view name, std::string_view params, Repl
   call.due = call.last_due = timers_.now() + timeout;
   call.line = jsonrpc::request_text(std::to_string(in_flight_.next_id()), name, params);
   const WireId id = in_flight_.open(std::move(call));
+  show_in_flight();
   arm();
   hand_over(id);
 }

@@ -36,6 +36,7 @@
 #include "mux/subscriptions.hpp"
 #include "mux/tasks.hpp"
 #include "mux/tool_hints.hpp"
+#include "observe/gauge_share.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/timers.hpp"
@@ -78,6 +79,7 @@ class Multiplexer : public child::ChildEvents {
 
   Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
               observe::Log& log, observe::Metrics& metrics);
+  ~Multiplexer() override;
 
   // `params` of the `initialize` that each process of this child gets, from the one that runs on. Before this
   // it gets nothing. Call once.
@@ -174,7 +176,7 @@ class Multiplexer : public child::ChildEvents {
                  Clock::duration timeout);
   void drop(std::string_view reason);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
-  void show_in_flight() { metrics_.calls_in_flight.Set(static_cast<double>(in_flight_.live())); }
+  void show_in_flight() { calls_shown_.set(in_flight_.live()); }
 
   // Methods: true when the request has been answered here.
   bool ask_initialize(Asked asked);
@@ -237,6 +239,8 @@ class Multiplexer : public child::ChildEvents {
   observe::Metrics& metrics_;
 
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
+  observe::GaugeShare calls_shown_;
+  observe::GaugeShare peer_requests_shown_;
 
   std::unordered_map<ClientId, Entry> clients_;
   InFlight in_flight_;

@@ -85,13 +85,15 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
   queue_.clear();
   lists_.clear();
   for (const WireId id : in_flight_.all()) {
-    const Call* call = in_flight_.find(id);
+    Call* call = in_flight_.find(id);
     if (call == nullptr || call->number != 0) continue;
+    release_kept(*call);  // the next one keeps it again
     next.in_flight_.adopt(id, *in_flight_.close(id));
     next.place(id);
   }
   next.arm();
   next.show_in_flight();
+  show_in_flight();
 }
 
 // --- ends

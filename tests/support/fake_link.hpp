@@ -1,6 +1,7 @@
 // FakeLink: a child that a test plays by hand. Keeps what was sent to it, and what its owner did with it.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -15,6 +16,9 @@ namespace sidecar::test {
 class FakeLink : public child::ManagedChild {
  public:
   explicit FakeLink(std::string its_name = "child") : name(std::move(its_name)) {}
+  ~FakeLink() override {
+    if (on_destroyed) on_destroyed();
+  }
 
   std::optional<child::LineNumber> send(std::string line) override {
     if (!up || !can_send(line.size())) return std::nullopt;
@@ -30,8 +34,14 @@ class FakeLink : public child::ManagedChild {
   void note_answer() override { ++answers; }
 
   void set_events(child::ChildEvents& its_events) override { events = &its_events; }
-  void start() override { started = true; }
-  void stop(std::function<void()> done) override { stopping.push_back(std::move(done)); }
+  void start() override {
+    started = true;
+    state = child::ChildState::kStarting;
+  }
+  void stop(std::function<void()> done) override {
+    state = up ? child::ChildState::kStopping : child::ChildState::kStopped;
+    stopping.push_back(std::move(done));
+  }
   void kill_now() override { killed = true; }
   void retire() override { retired = true; }
   child::ChildStatus status() const override {
@@ -82,19 +92,25 @@ class FakeLink : public child::ManagedChild {
   bool retired = false;
   bool killed = false;
   std::vector<std::function<void()>> stopping;  // who waits for its end
+  std::function<void()> on_destroyed;
 };
 
-// Makes FakeLinks and keeps their addresses, in the order in which they were made.
+// Makes FakeLinks and knows those that live. Outlives them.
 class FakeLinks {
  public:
   child::ChildFactory factory() {
     return [this](std::string name) {
       auto link = std::make_unique<FakeLink>(std::move(name));
       all.push_back(link.get());
+      link->on_destroyed = [this, gone = link.get()] { std::erase(all, gone); };
+      ++made;
       return link;
     };
   }
-  std::vector<FakeLink*> all;  // those that were destroyed too: a test knows which
+  bool lives(const FakeLink* link) const { return std::find(all.begin(), all.end(), link) != all.end(); }
+
+  std::vector<FakeLink*> all;  // oldest first
+  std::size_t made = 0;        // destroyed ones too
 };
 
 }  // namespace sidecar::test

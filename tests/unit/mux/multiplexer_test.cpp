@@ -730,3 +730,31 @@ TEST_CASE("multiplexer: cancelled calls that are never answered do not use up a 
   w.child(answer_to(line, "{}"));
   CHECK(w.dropped("answer_after_cancel") == 1);
 }
+
+TEST_CASE("multiplexer: one that ends while it waits for the child itself leaves nothing behind") {
+  auto w = std::make_unique<World>();
+  w->ready();
+  {
+    Session a(w->mux);
+    a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","task":{}}})");
+    w->child(answer_to(w->link.next(), R"({"task":{"taskId":"T","status":"working"}})"));
+  }
+  CHECK(message(w->link.next()).method() == "tasks/cancel");  // its answer would end the task here
+  CHECK(w->mux.in_flight() == 1);
+  w.reset();
+}
+
+TEST_CASE(
+    "multiplexer: a client that leaves while its own list is fetched, and again, has neither fetched anew") {
+  World w;
+  w.ready();
+  {
+    Session a(w.mux);
+    a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
+    a.say(R"({"jsonrpc":"2.0","id":2,"method":"tools/list"})");  // waits for the first
+    w.link.next();
+    w.link.room = 0;  // it takes nothing any more
+  }
+  CHECK(w.link.next().empty());
+  CHECK(w.mux.in_flight() == 0);
+}

@@ -1,0 +1,200 @@
+// Instances: who gets which child, and how many there may be.
+#include "instances_world.hpp"
+#include "support/matchers.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test::instances;
+using namespace std::chrono_literals;
+using mux::Sharing;
+using test::Contains;
+using test::FakeLink;
+
+// --- who gets which child
+// ------------------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "instances: in auto, a client that declares sampling or elicitation gets an own child, others share") {
+  World w;
+  const auto plain = w.join(""), roots = w.join(R"("roots":{"listChanged":true})");
+  const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
+  const auto odd = w.join(R"("sampling":true,"elicitation":null)");
+  for (const auto* session : {&plain, &roots, &lazy, &odd}) CHECK((*session)->instance() == "child");
+  const auto sampling = w.join(kSampling), forms = w.join(kElicitation),
+             urls = w.join(R"("elicitation":{"url":{}})");
+  CHECK(sampling->instance() == "own-1");
+  CHECK(forms->instance() == "own-2");
+  CHECK(urls->instance() == "own-3");
+  CHECK(w.names() == Names{"child", "own-1", "own-2", "own-3"});
+  CHECK(w.metrics.own_children.Value() == 3);
+}
+
+TEST_CASE(
+    "instances: an own child gets its client's initialize but for roots; a shared one declares nothing") {
+  World w;
+  CHECK_THAT(w.ready(w.link("child")), Contains(R"("capabilities":{},)"));
+  const auto session = w.join(R"("roots":{},"sampling":{"context":{}},"x":1.0)");
+  CHECK(w.link("own-1").started);
+  CHECK(w.ready(w.link("own-1")) ==
+        R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{"context":{}},"x":1.0}})");
+}
+
+TEST_CASE("instances: with client roots an own child hears of them") {
+  World w(with([](auto& options) { options.client_roots = true; }));
+  const auto session = w.join(R"("roots":{},"sampling":{})");
+  CHECK(w.ready(w.link("own-1")) ==
+        R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{},"sampling":{}}})");
+}
+
+TEST_CASE(
+    "instances: with shared nobody gets an own child, and the shared one may ask for everything but roots") {
+  World w(with([](auto& options) { options.sharing = Sharing::kShared; }));
+  CHECK_THAT(w.ready(w.link("child")),
+             Contains(R"("capabilities":{"sampling":{},"elicitation":{"form":{},"url":{}}},)"));
+  const auto session = w.join(kSampling);
+  CHECK(session->instance() == "child");
+  CHECK(w.names() == Names{"child"});
+  // It asks the one whom it works for.
+  session->call("1");
+  w.link("child").next();
+  w.link("child").say(R"({"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}})");
+  CHECK(session->heard == Names{R"({"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}})"});
+}
+
+TEST_CASE("instances: with isolated every session gets an own child, one that never initialises too") {
+  World w(with([](auto& options) { options.sharing = Sharing::kIsolated; }));
+  const auto plain = w.join("");
+  const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
+  CHECK(plain->instance() == "own-1");
+  CHECK(lazy->instance() == "own-2");
+  CHECK(w.ready(w.link("own-1")) == R"({"protocolVersion":"2025-06-18","capabilities":{}})");
+  CHECK_THAT(w.ready(w.link("own-2")), Contains(R"("capabilities":{},"clientInfo":{"name":"mcp-sidecar")"));
+  lazy->call("1");
+  CHECK(message(w.link("own-2").next()).method() == "tools/call");
+}
+
+TEST_CASE("instances: sessions and calls are spread over the shared children, least loaded first") {
+  World w(with([](auto& options) { options.shared = 3; }));
+  CHECK(w.names() == Names{"child", "child-2", "child-3"});
+  w.ready_all();
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::map<std::string, int> at;
+  for (int i = 0; i < 6; ++i) ++at[sessions.emplace_back(w.join(""))->instance()];
+  CHECK(at == std::map<std::string, int>{{"child", 2}, {"child-2", 2}, {"child-3", 2}});
+  // Calls count as sessions do.
+  for (const auto& session : sessions) {
+    if (session->instance() != "child-2") session->call("1");
+  }
+  CHECK(w.join("")->instance() == "child-2");
+  // One without a session goes there too.
+  const std::size_t before = w.link("child-2").sent.size();
+  w.instances.request(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+                      mux::Reply("1", [](auto) {}));
+  CHECK(w.link("child-2").sent.size() == before + 1);
+  // A session that leaves makes room.
+  std::erase_if(sessions, [](const auto& session) { return session->instance() == "child-3"; });
+  CHECK(w.join("")->instance() == "child-3");
+}
+
+TEST_CASE("instances: a child that is ready goes before one that is less loaded") {
+  World w(with([](auto& options) { options.shared = 2; }));
+  w.ready(w.link("child-2"));
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (int i = 0; i < 3; ++i) CHECK(sessions.emplace_back(w.join(""))->instance() == "child-2");
+  w.ready(w.link("child"));
+  CHECK(w.join("")->instance() == "child");
+}
+
+// --- bounds
+// ----------------------------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "instances: beyond the bound on own children a session shares, and its child is told why it cannot ask") {
+  World w(with([](auto& options) { options.most_own = 1; }));
+  w.ready(w.link("child"));
+  const auto first = w.join(kSampling), second = w.join(kSampling, "bob"), third = w.join("", "bob");
+  CHECK(first->instance() == "own-1");
+  CHECK(second->instance() == "child");
+  CHECK(w.metrics.refused("own_child").Value() == 1);
+  second->call("1");
+  third->call("1");
+  FakeLink& child = w.link("child");
+  child.sent.clear();
+  child.say(R"({"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}})");
+  CHECK_THAT(child.next(), Contains("this server is shared by several clients"));
+  CHECK(second->heard.empty());
+  CHECK(third->heard.empty());
+}
+
+TEST_CASE("instances: one owner has not more own children than it may, others still get theirs") {
+  World w(with([](auto& options) { options.most_own_per_owner = 1; }));
+  auto first = w.join(kSampling);
+  const auto second = w.join(kSampling), other = w.join(kSampling, "bob");
+  CHECK(first->instance() == "own-1");
+  CHECK(second->instance() == "child");
+  CHECK(other->instance() == "own-2");
+  first.reset();
+  CHECK(w.join(kSampling)->instance() == "own-3");
+}
+
+TEST_CASE("instances: an own child counts until it has ended") {
+  World w(with([](auto& options) { options.most_own = 1; }));
+  auto session = w.join(kSampling);
+  session.reset();
+  CHECK(w.join(kSampling)->instance() == "child");
+  w.end(w.link("own-1"));
+  CHECK(w.join(kSampling)->instance() == "own-2");
+}
+
+// --- warm children
+// -----------------------------------------------------------------------------------------------------
+
+TEST_CASE(
+    "instances: a warm child is started ahead, waits for its session's handshake, and is followed by "
+    "another") {
+  World w(with([](auto& options) { options.warm = 1; }));
+  FakeLink& warm = w.link("own-1");
+  CHECK(warm.started);
+  warm.come_up();
+  CHECK(warm.sent.empty());
+  CHECK(w.metrics.own_children.Value() == 0);
+  const auto session = w.join(kSampling);
+  CHECK(session->instance() == "own-1");
+  CHECK(w.ready(warm) == R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
+  CHECK(w.link("own-2").started);
+  CHECK(w.metrics.own_children.Value() == 1);
+}
+
+TEST_CASE("instances: a warm child that is still starting is shaken hands with once it runs") {
+  World w(with([](auto& options) { options.warm = 1; }));
+  const auto session = w.join(kSampling);
+  CHECK(w.link("own-1").sent.empty());
+  CHECK(w.ready(w.link("own-1")) == R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
+}
+
+TEST_CASE("instances: of several warm children the one that was started first is taken") {
+  World w(with([](auto& options) { options.warm = 2; }));
+  w.link("own-1").come_up();
+  w.link("own-2").come_up();
+  const auto first = w.join(kSampling), second = w.join(kSampling);  // own-3 is only starting
+  CHECK(first->instance() == "own-1");
+  CHECK(second->instance() == "own-2");
+}
+
+TEST_CASE("instances: warm children count as own ones, and come again when there is room") {
+  World w(with([](auto& options) {
+    options.warm = 2;
+    options.most_own = 2;
+  }));
+  CHECK(w.names() == Names{"child", "own-1", "own-2"});
+  auto first = w.join(kSampling), second = w.join(kSampling, "bob");
+  CHECK(first->instance() != second->instance());
+  CHECK(w.names() == Names{"child", "own-1", "own-2"});
+  CHECK(w.join(kSampling, "cy")->instance() == "child");
+  const std::string name = first->instance();
+  first.reset();
+  CHECK(w.names() == Names{"child", "own-1", "own-2"});
+  w.end(w.link(name));
+  CHECK(w.names().back() == "own-3");
+  CHECK(w.link("own-3").started);
+  CHECK(w.join(kSampling, "cy")->instance() == "own-3");
+}

@@ -1,0 +1,111 @@
+// What the tests of Instances share: sessions, and children that the test plays.
+#pragma once
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+#include "mux/instances.hpp"
+#include "support/catch.hpp"
+#include "support/fake_link.hpp"
+#include "support/manual_timers.hpp"
+
+namespace sidecar::test::instances {
+
+inline constexpr const char* kSampling = R"("sampling":{})";
+inline constexpr const char* kElicitation = R"("elicitation":{})";
+
+inline jsonrpc::Message message(std::string text) {
+  auto parsed = jsonrpc::parse(std::move(text));
+  REQUIRE(parsed);
+  return std::move(*parsed);
+}
+
+inline jsonrpc::Message initialize(const std::string& capabilities) {
+  return message(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
+                 R"("capabilities":{)" +
+                 capabilities + "}}}");
+}
+
+// A session; ends with its seat.
+struct Session : mux::Client {
+  void on_message(std::string text) override { heard.push_back(std::move(text)); }
+
+  void call(const std::string& id, const std::string& method = "tools/call") {
+    seat->request(message(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}"}})", id, method)),
+                  mux::Reply(id, [this](mux::Answer answer) { answers.push_back(std::move(answer)); }));
+  }
+  std::string instance() const { return seat->instance(); }
+
+  std::vector<std::string> heard;
+  std::vector<mux::Answer> answers;
+  std::unique_ptr<mux::Seat> seat;
+};
+
+struct World {
+  explicit World(mux::InstancesOptions options = {})
+      : instances(links.factory(), timers, options, log, metrics) {
+    instances.start();
+  }
+
+  std::unique_ptr<Session> join(const jsonrpc::Message& first, std::string owner = "ann") {
+    auto session = std::make_unique<Session>();
+    session->seat = instances.join(*session, std::move(owner), first);
+    return session;
+  }
+  std::unique_ptr<Session> join(const char* capabilities, std::string owner = "ann") {
+    return join(initialize(capabilities), std::move(owner));
+  }
+  // The last child of this name.
+  FakeLink& link(const std::string& name) {
+    const auto found = std::find_if(links.all.rbegin(), links.all.rend(),
+                                    [&](FakeLink* each) { return each->name == name; });
+    REQUIRE(found != links.all.rend());
+    return **found;
+  }
+  // Starts it, and answers its handshake. Returns the params that it was sent.
+  std::string ready(FakeLink& child) {
+    if (!child.up) child.come_up();
+    const jsonrpc::Message handshake = message(child.next());
+    REQUIRE(handshake.method() == "initialize");
+    child.say(R"({"jsonrpc":"2.0","id":)" + std::string(handshake.id()) +
+              R"(,"result":{"protocolVersion":"2025-06-18","capabilities":{}}})");
+    CHECK(child.next() == R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+    return std::string(handshake.envelope.params.in(handshake.text));
+  }
+  void ready_all() {
+    for (FakeLink* child : std::vector(links.all)) {
+      if (!child->name.starts_with("own")) ready(*child);
+    }
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const FakeLink* each : std::vector(links.all)) all.push_back(each->name);
+    return all;
+  }
+  void end(FakeLink& child) {
+    REQUIRE_FALSE(child.stopping.empty());
+    child.finish_stop();
+    timers.advance({});
+  }
+
+  FakeLinks links;
+  ManualTimers timers;
+  observe::Log log = observe::make_null_log();
+  observe::Metrics metrics;
+  mux::Instances instances;
+};
+
+inline mux::InstancesOptions with(void (*set)(mux::InstancesOptions&)) {
+  mux::InstancesOptions options;
+  set(options);
+  return options;
+}
+
+inline std::string answer_to(const std::string& line) {
+  return R"({"jsonrpc":"2.0","id":)" + std::string(message(line).id()) + R"(,"result":{}})";
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace sidecar::test::instances

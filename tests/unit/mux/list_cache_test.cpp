@@ -1,0 +1,138 @@
+#include "mux/list_cache.hpp"
+
+#include <fmt/format.h>
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+
+namespace {
+
+// Of a tools/list with these params; empty: without.
+std::optional<std::string> key(const std::string& params, const char* method = "tools/list") {
+  const std::string rest = params.empty() ? "" : R"(,"params":)" + params;
+  const auto request =
+      jsonrpc::parse(fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}"{}}})", method, rest));
+  REQUIRE(request);
+  return mux::ListCache::key(*request);
+}
+
+}  // namespace
+
+TEST_CASE("list_cache: a list's key is its method and cursor, whatever _meta says") {
+  const auto plain = key("");
+  REQUIRE(plain);
+  for (const char* same : {"{}", "{ }", R"({"_meta":{}})", R"({"_meta":{"progressToken":7,"cursor":"x"}})",
+                           R"( { "_meta" : {"a" : [1, {"b":2}]} } )"})
+    CHECK(key(same) == plain);
+  const auto second = key(R"({"cursor":"2"})");
+  REQUIRE(second);
+  CHECK(second != plain);
+  CHECK(key(R"({ "cursor" : "2" })") == second);
+  CHECK(key(R"({"cursor":"2","_meta":{"x":1}})") == second);
+  CHECK(key(R"({"_meta":{"x":1},"cursor":"2"})") == second);
+  CHECK(key(R"({"cursor":"3"})") != second);
+  CHECK(key("", "prompts/list") != plain);
+  CHECK(key(R"({"cursor":"2"})", "prompts/list") != second);
+}
+
+TEST_CASE("list_cache: a cursor is told from another by all of its bytes") {
+  CHECK(key(R"({"cursor":"a b"})") != key(R"({"cursor":"ab"})"));
+  CHECK(key(R"({"cursor":1})") != key(R"({"cursor":"1"})"));
+  CHECK(key(R"({"cursor":""})") != key(""));
+  CHECK(key(R"({"cursor":null})") != key(""));
+}
+
+TEST_CASE("list_cache: a request with anything else in its params has no key") {
+  for (const char* other : {R"({"cursor":"2","filter":"x"})", R"({"filter":"x"})", R"({"a":{"cursor":"2"}})",
+                            R"({"_meta":{},"x":1})", R"({"Cursor":"2"})", "[]", R"(["cursor"])"})
+    CHECK_FALSE(key(other));
+}
+
+TEST_CASE("list_cache: a list is fetched once for all who wait, and kept") {
+  mux::ListCache lists;
+  CHECK(lists.lead_or_wait("tools/list", 1));
+  CHECK(lists.lead_or_wait("tools/list", 1));  // it leads already
+  CHECK_FALSE(lists.lead_or_wait("tools/list", 2));
+  CHECK_FALSE(lists.lead_or_wait("tools/list", 3));
+  CHECK(lists.lead_or_wait("tools/list 2", 4));  // another page
+  CHECK(lists.find("tools/list") == nullptr);
+  lists.store("tools/list", 1, "[1]");
+  CHECK(lists.leave("tools/list", 1) == std::vector<mux::WireId>{2, 3});
+  REQUIRE(lists.find("tools/list") != nullptr);
+  CHECK(*lists.find("tools/list") == "[1]");
+  CHECK(lists.leave("tools/list", 1).empty());
+}
+
+TEST_CASE("list_cache: who leaves while it waits is not waited for, and nobody else stores") {
+  mux::ListCache lists;
+  lists.lead_or_wait("tools/list", 1);
+  lists.lead_or_wait("tools/list", 2);
+  lists.lead_or_wait("tools/list", 3);
+  CHECK(lists.leave("tools/list", 2).empty());
+  CHECK(lists.leave("tools/list", 99).empty());
+  lists.store("tools/list", 3, "[3]");
+  CHECK(lists.find("tools/list") == nullptr);
+  CHECK(lists.leave("tools/list", 1) == std::vector<mux::WireId>{3});
+}
+
+TEST_CASE("list_cache: a change forgets the lists of its capability and no others") {
+  mux::ListCache lists;
+  for (const char* name : {"tools/list", "tools/list \"2\"", "prompts/list", "toolset/list", "resources/list",
+                           "resources/templates/list"}) {
+    lists.lead_or_wait(name, 1);
+    lists.store(name, 1, "[]");
+    lists.leave(name, 1);
+  }
+  lists.changed("tools");
+  CHECK(lists.find("tools/list") == nullptr);
+  CHECK(lists.find("tools/list \"2\"") == nullptr);
+  CHECK(lists.find("prompts/list") != nullptr);
+  CHECK(lists.find("toolset/list") != nullptr);
+  lists.changed("resources");
+  CHECK(lists.find("resources/list") == nullptr);
+  CHECK(lists.find("resources/templates/list") == nullptr);
+}
+
+TEST_CASE(
+    "list_cache: a list that changes while it is fetched is not kept, and who asks after that fetches anew") {
+  mux::ListCache lists;
+  lists.lead_or_wait("tools/list", 1);
+  CHECK_FALSE(lists.lead_or_wait("tools/list", 2));
+  lists.changed("tools");
+  CHECK(lists.lead_or_wait("tools/list", 3));
+  lists.store("tools/list", 3, "[3]");  // it may be older than a change that came after it was sent
+  CHECK(lists.find("tools/list") == nullptr);
+  CHECK(lists.leave("tools/list", 3).empty());
+  lists.store("tools/list", 1, "[1]");
+  CHECK(lists.find("tools/list") == nullptr);
+  CHECK(lists.leave("tools/list", 1) == std::vector<mux::WireId>{2});
+  CHECK(lists.lead_or_wait("tools/list", 2));
+  lists.store("tools/list", 2, "[2]");
+  CHECK(lists.find("tools/list") != nullptr);
+}
+
+TEST_CASE("list_cache: beyond its bounds a list is not kept, and a change makes room") {
+  const auto keep = [](mux::ListCache& lists, const std::string& name, std::size_t size) {
+    lists.lead_or_wait(name, 1);
+    lists.store(name, 1, std::string(size, 'x'));
+    lists.leave(name, 1);
+    return lists.find(name) != nullptr;
+  };
+  mux::ListCache bytes;
+  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes - 1));
+  CHECK_FALSE(keep(bytes, "prompts/list", 2));
+  CHECK(keep(bytes, "prompts/list", 1));
+  bytes.changed("tools");
+  CHECK(keep(bytes, "resources/list", mux::ListCache::kMostBytes - 1));
+  bytes.clear();
+  CHECK(bytes.find("resources/list") == nullptr);
+  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes));
+
+  mux::ListCache many;
+  for (std::size_t i = 0; i < mux::ListCache::kMostLists; ++i)
+    REQUIRE(keep(many, fmt::format("tools/list \"{}\"", i), 1));
+  CHECK_FALSE(keep(many, "prompts/list", 1));
+  many.changed("tools");
+  CHECK(keep(many, "prompts/list", 1));
+}

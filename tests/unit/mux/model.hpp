@@ -1,0 +1,246 @@
+// Model: a world around mux::Instances. It plays every client and every child, at random but from a seed, and
+// knows from the rules alone who must hear what:
+//
+//  - a request is answered exactly once, with its id to the byte, and with what the child said for it, or
+//  with
+//    a failure of the sidecar's for which there is a reason;
+//  - before each act the world writes down which messages sessions must hear of it (expect) and which lines
+//    children must get of it (Child::due); afterwards these and no others must have come;
+//  - a child gets each request as its client wrote it but for id and token, under a wire id that no other
+//    request has had; again only when the process before had not been given it, or once when that is safe.
+//
+// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in its _meta
+// that the child sends back, so that an answer in the wrong hands is seen.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mux/instances.hpp"
+#include "support/fake_link.hpp"
+#include "support/manual_timers.hpp"
+
+namespace sidecar::model {
+
+using Json = nlohmann::json;
+class World;
+struct Session;
+
+// A request, as its client sees it.
+struct Asked {
+  Session* by = nullptr;  // nullptr: a REST call
+  std::string mark;       // no other request has it
+  std::string id;         // token that the client chose
+  std::string method;
+  std::string params;   // members before _meta
+  std::string subject;  // the URI, level, task id or cursor in them
+  std::string token;    // progress token; empty: none
+  bool safe = false;    // may be given to a second process
+  bool makes_task = false;
+  Clock::time_point at;
+  long changes = 0;  // of lists, that were told before it
+
+  bool open = true;           // its client waits for the answer
+  bool cancelled = false;     // its client withdrew it
+  bool refused = false;       // a limit, or no child
+  bool undone = false;        // a subscribe that an unsubscribe followed
+  bool asked_client = false;  // its client was asked something meanwhile
+  int deaths = 0;             // processes that ended with it
+  double progress = -1;       // the furthest that was told
+  std::string due;            // the child has just said this answer
+  bool too_large = false;     // the child has just said an answer beyond the limit
+
+  std::string text(const std::string& as_id, const std::string& as_token) const;
+};
+using AskedPtr = std::shared_ptr<Asked>;
+
+struct Session : mux::Client {
+  explicit Session(World& its_world) : world(its_world) {}
+  void on_message(std::string text) override;
+  bool listens() const override { return listening; }
+
+  World& world;
+  int number = 0;
+  std::string owner;
+  bool streams = false;  // its calls take messages
+  bool listening = true;
+  bool sampling = false, forms = false, urls = false;
+  std::unique_ptr<mux::Seat> seat;
+  std::string instance;
+  std::map<std::string, AskedPtr> open;  // by id
+  std::set<std::string> subscribed;
+  std::optional<int> level;
+  bool left = false;
+};
+
+// A request that a process was given and has not answered.
+struct Work {
+  AskedPtr asked;  // null: the sidecar's own
+  std::string method;
+  Json params;
+  child::LineNumber number = 0;
+  bool read = false;
+  bool fails = false;
+  bool cancelled = false;
+  long changes = 0;  // of lists, that were told before it was read
+  int progress = 0;
+};
+
+struct Task {
+  Session* by = nullptr;  // nullptr: nobody any more
+  long wire = 0;
+  std::string token;
+  std::string mark;
+  bool ended = false;
+};
+
+// What a child has asked a session.
+struct Question {
+  Session* to = nullptr;
+  long id = 0;  // for the session
+  bool token = false;
+  Clock::time_point due;
+};
+
+// A child, and what its process of the moment knows.
+struct Child {
+  test::FakeLink* link = nullptr;  // nullptr: destroyed
+  std::string name;
+  bool replaced = false;
+  bool was_ready = false;
+  bool trouble = false;                 // too many failed starts
+  std::vector<Session*> sessions;       // that it serves; of a replaced one: served
+  std::map<std::string, long> changes;  // of its lists, by capability
+
+  bool ready = false;
+  bool initialized = false;   // was sent `initialize`
+  std::map<long, Work> work;  // by wire id
+  std::deque<std::pair<child::LineNumber, std::string>> unread;
+  std::set<long> answered;
+  std::map<std::string, Task> tasks;
+  std::map<long, Question> questions;  // by the child's id
+  long next_question = 1;
+  std::map<std::string, Session*> elicitations;
+  std::set<std::string> subscriptions;
+  std::optional<int> level;
+  // Lines that it must get of the act at hand: by id, the text, or empty: an error.
+  std::multimap<std::string, std::string> due;
+
+  bool own() const { return name.starts_with("own"); }
+  bool ending() const { return link == nullptr || !link->stopping.empty(); }
+  bool up() const { return link != nullptr && link->up; }
+};
+
+class World {
+ public:
+  World(std::uint32_t seed, mux::InstancesOptions options);
+  ~World();
+
+  void act();        // something happens, and is checked
+  void wind_down();  // all is answered, all leave, all ends: nothing may be left
+  // What was not as it must be; empty: nothing. With the last lines that went to and fro.
+  std::string complaints() const;
+
+ private:
+  friend struct Session;
+
+  struct Delivery {
+    int to;
+    std::string text;
+    std::string via;  // mark of the call that took it; empty: none; "*": either
+  };
+
+  // model.cpp: what must be, and what was
+  std::size_t pick(std::size_t below) { return random_() % below; }
+  bool chance(unsigned percent) { return pick(100) < percent; }
+  void wrong(const std::string& what);
+  void note(std::string line);
+  void expect(Session* to, std::string text, std::string via = "*");
+  void heard(Session& by, const Asked* on, std::string text);
+  void answered(const AskedPtr& asked, const mux::Answer& answer);
+  void answered_here(const Asked& asked, const mux::Answer& answer);
+  void check();
+  void check_deliveries();
+  void check_limits();
+  void on_line(Child& child, child::LineNumber number, const std::string& text);
+  void on_request_to(Child& child, child::LineNumber number, const std::string& text, const Json& line);
+  void on_notification_to(Child& child, const std::string& text, const Json& line);
+  void on_reply_to(Child& child, const std::string& text, const Json& line);
+  void settle();
+  void check_settled();
+  Child& now(const std::string& instance);
+  std::vector<Session*> live(const Child& child) const;
+  std::size_t held_by(const Session& session) const;
+
+  // model_clients.cpp: what clients do
+  void join();
+  void leave(Session& session);
+  void ask(Session* session);
+  void fill(Asked& asked, Session* session);
+  void send(const AskedPtr& asked);
+  void cancel(Session& session);
+  void answer_question(Session& session);
+  void notify(Session& session);
+  void tell_answer(Session& session, long id);
+  Session* some_session();
+
+  // model_children.cpp: what children do
+  using Utterance = std::optional<std::string>;
+  void read(Child& child, std::size_t lines);
+  void take_in(Child& child, Work& work);
+  void speak(Child& child);
+  void say(Child& child, std::string text);
+  Utterance utter(Child& child, bool first);
+  Utterance answer(Child& child);
+  std::string answer(Child& child, long wire);
+  std::string make_task(Child& child, long wire, const Asked& asked);
+  void end_task(Child& child, const std::string& id);
+  void shake(Child& child, bool well);
+  Utterance too_long(Child& child);
+  Utterance answer_wrongly(Child& child);
+  Utterance progress(Child& child);
+  Utterance log(Child& child);
+  Utterance update(Child& child);
+  Utterance list_changed(Child& child);
+  Utterance question(Child& child);
+  Utterance withdraw_question(Child& child);
+  Utterance task_status(Child& child);
+  Utterance elicitation_complete(Child& child);
+  Utterance junk(Child& child);
+  std::set<int> origins(const Child& child) const;
+  std::optional<Session*> certain_origin(const Child& child) const;
+  void die(Child& child, unsigned failed_starts);
+  void come_up(Child& child);
+  void finish(Child& child);
+  void replace_all();
+  void pass_time(Clock::duration by);
+
+  std::mt19937 random_;
+  mux::InstancesOptions options_;
+  test::ManualTimers timers_;
+  observe::Log log_ = observe::make_null_log();
+  observe::Metrics metrics_;
+  std::vector<std::unique_ptr<Child>> children_;    // destroyed ones too
+  std::vector<std::unique_ptr<Session>> sessions_;  // those that left too
+  std::optional<mux::Instances> instances_;
+
+  std::vector<std::string> trace_;
+  std::vector<std::string> problems_;
+  std::vector<Delivery> expected_, actual_;
+  std::vector<AskedPtr> owed_;           // the child has just answered them
+  std::map<long, std::string> wires_;    // wire ids ever given, and to which mark
+  std::set<const Asked*> dying_;         // the process that ends has them
+  std::map<std::string, AskedPtr> all_;  // by mark
+  long next_mark_ = 1;
+  long next_question_id_ = 1;  // that a session is asked under
+  int stops_ = 0;
+};
+
+}  // namespace sidecar::model

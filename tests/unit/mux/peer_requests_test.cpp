@@ -1,0 +1,95 @@
+#include "mux/peer_requests.hpp"
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using namespace std::chrono_literals;
+using Ids = std::vector<mux::PeerId>;
+
+namespace {
+
+mux::PeerRequest asked_of(mux::ClientId client, const char* child_id, Clock::duration due = 1h) {
+  mux::PeerRequest request;
+  request.client = client;
+  request.child_id = child_id;
+  request.due = Clock::time_point(due);
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("peer_requests: only the client that was asked finds its request, and once closed nobody") {
+  mux::Numbers numbers;
+  mux::PeerRequests all(numbers);
+  const mux::PeerId id = all.open(asked_of(1, "q"));
+  REQUIRE(all.find(id, 1) != nullptr);
+  CHECK(all.find(id, 1)->child_id == "q");
+  CHECK(all.find(id, 2) == nullptr);
+  CHECK(all.find(id + 1, 1) == nullptr);
+  CHECK(all.close(id));
+  CHECK_FALSE(all.close(id));
+  CHECK(all.find(id, 1) == nullptr);
+  CHECK(all.size() == 0);
+}
+
+TEST_CASE(
+    "peer_requests: ids are of one row for all instances, and those of children are told by their bytes") {
+  mux::Numbers numbers;
+  mux::PeerRequests one(numbers), other(numbers);
+  const mux::PeerId a = one.open(asked_of(1, "1"));
+  CHECK(other.next_id() == a + 1);
+  CHECK(other.open(asked_of(1, "1")) == a + 1);
+  const mux::PeerId b = one.open(asked_of(1, "\"1\""));
+  CHECK(one.find_child_id("1") == a);
+  CHECK(one.find_child_id("\"1\"") == b);
+  CHECK_FALSE(one.find_child_id("1.0"));
+  CHECK_FALSE(one.find_child_id(""));
+}
+
+TEST_CASE("peer_requests: counted and listed by client") {
+  mux::Numbers numbers;
+  mux::PeerRequests all(numbers);
+  const mux::PeerId a = all.open(asked_of(1, "1")), b = all.open(asked_of(2, "2")),
+                    c = all.open(asked_of(1, "3"));
+  CHECK(all.of_client(1) == Ids{a, c});
+  CHECK(all.count(1) == 2);
+  CHECK(all.all() == Ids{a, b, c});
+  all.close(a);
+  CHECK(all.of_client(1) == Ids{c});
+  CHECK(all.count(1) == 1);
+  CHECK(all.count(3) == 0);
+}
+
+TEST_CASE("peer_requests: the earliest deadline counts, in whatever order they were asked") {
+  mux::Numbers numbers;
+  mux::PeerRequests all(numbers);
+  CHECK_FALSE(all.earliest_due());
+  const mux::PeerId late = all.open(asked_of(1, "1", 3h)), early = all.open(asked_of(1, "2", 1h));
+  CHECK(all.earliest_due() == Clock::time_point(1h));
+  CHECK(all.expired(Clock::time_point(1h - 1ns)).empty());
+  CHECK(all.expired(Clock::time_point(1h)) == Ids{early});
+  CHECK(all.expired(Clock::time_point(3h)).size() == 2);
+  all.close(early);
+  CHECK(all.earliest_due() == Clock::time_point(3h));
+  all.close(late);
+  CHECK_FALSE(all.earliest_due());
+}
+
+TEST_CASE("url_elicitations: an id stays with its first owner; beyond the limit the oldest is forgotten") {
+  mux::UrlElicitations all;
+  all.add("E", 1);
+  all.add("E", 2);
+  CHECK(all.owner("E") == 1);
+  CHECK_FALSE(all.owner("F"));
+  for (std::size_t i = 1; i < mux::UrlElicitations::kMost; ++i) all.add(std::to_string(i), 3);
+  CHECK(all.owner("E") == 1);
+  all.add("one more", 4);
+  CHECK_FALSE(all.owner("E"));
+  CHECK(all.owner("1") == 3);
+  CHECK(all.owner("one more") == 4);
+  all.add("E", 2);  // forgotten, so it is new
+  CHECK(all.owner("E") == 2);
+  CHECK_FALSE(all.owner("1"));
+  all.clear();
+  CHECK_FALSE(all.owner("E"));
+}

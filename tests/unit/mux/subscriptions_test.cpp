@@ -1,0 +1,71 @@
+#include "mux/subscriptions.hpp"
+
+#include "support/catch.hpp"
+
+using namespace sidecar;
+using Clients = std::vector<mux::ClientId>;
+
+TEST_CASE("subscriptions: only the last who leaves a resource is told so") {
+  mux::Subscriptions all;
+  all.add("u", 1);
+  all.add("u", 1);  // once more: still one
+  all.add("u", 2);
+  CHECK(all.count(1) == 1);
+  CHECK(all.has("u", 1));
+  CHECK_FALSE(all.remove("u", 1));
+  CHECK_FALSE(all.remove("u", 1));
+  CHECK_FALSE(all.remove("u", 3));
+  CHECK_FALSE(all.remove("v", 2));
+  CHECK(all.wanted("u"));
+  CHECK(all.remove("u", 2));
+  CHECK_FALSE(all.wanted("u"));
+  CHECK(all.count(2) == 0);
+}
+
+TEST_CASE("subscriptions: a client that goes takes along what nobody else wants") {
+  mux::Subscriptions all;
+  all.add("a", 1);
+  all.add("b", 1);
+  all.add("b", 2);
+  all.add("c", 1);
+  CHECK(all.count(1) == 3);
+  CHECK(all.remove_all(1) == std::vector<std::string>{"a", "c"});
+  CHECK(all.remove_all(1).empty());
+  CHECK(all.count(1) == 0);
+  CHECK(all.uris() == std::vector<std::string>{"b"});
+  CHECK(all.subscribers("b") == Clients{2});
+}
+
+TEST_CASE(
+    "subscriptions: an update goes to the subscribers of the resource, else to those of what it is part of") {
+  mux::Subscriptions all;
+  all.add("file:///d", 1);
+  all.add("file:///d/e/", 2);
+  all.add("file:///d/e/f", 3);
+  CHECK(all.subscribers("file:///d/e/f") == Clients{3});
+  CHECK(all.subscribers("file:///d/e/g") == Clients{1, 2});
+  CHECK(all.subscribers("file:///d/x") == Clients{1});
+  CHECK(all.subscribers("file:///d/") == Clients{1});
+  CHECK(all.subscribers("file:///dx").empty());
+  CHECK(all.subscribers("file:///").empty());
+}
+
+TEST_CASE("subscriptions: a client that wants a whole twice over hears of a part once") {
+  mux::Subscriptions all;
+  all.add("file:///d", 1);
+  all.add("file:///d/", 1);
+  CHECK(all.subscribers("file:///d/e") == Clients{1});
+}
+
+TEST_CASE("subscriptions: resources without slashes, or with nothing else, have no parts") {
+  mux::Subscriptions all;
+  all.add("u", 1);
+  all.add("", 2);
+  all.add("/", 3);
+  CHECK(all.subscribers("v").empty());
+  CHECK(all.subscribers("uv").empty());
+  CHECK(all.subscribers("/v").empty());  // "/" and "" are no wholes
+  CHECK(all.subscribers("//").empty() == false);
+  CHECK(all.subscribers("u/v") == Clients{1});
+  CHECK(all.subscribers("") == Clients{2});
+}
