@@ -40,6 +40,7 @@ Multiplexer::~Multiplexer() {
 
 void Multiplexer::add(ClientId id, Client& client, std::string owner, ClientProfile profile) {
   clients_.emplace(id, Entry{&client, std::move(owner), std::move(profile)});
+  adjust_level();
 }
 
 void Multiplexer::remove(ClientId client) {
