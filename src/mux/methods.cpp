@@ -48,9 +48,12 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .ask = &M::ask_list,
        .answered = &M::listed},
       {.method = method::kInitialize, .ask = &M::ask_initialize},
-      {.method = method::kResourcesSubscribe, .ask = &M::ask_subscribe, .answered = &M::subscribed},
+      {.method = method::kResourcesSubscribe,
+       .moves = true,
+       .ask = &M::ask_subscribe,
+       .answered = &M::subscribed},
       {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe},
-      {.method = method::kSetLevel, .ask = &M::ask_level, .answered = &M::level_set},
+      {.method = method::kSetLevel, .moves = true, .ask = &M::ask_level, .answered = &M::level_set},
       {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksCancel, .ask = &M::ask_task, .answered = &M::task_told},
@@ -121,7 +124,7 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
   if (call.reply.pending() && clients_.contains(call.client)) {
     subscriptions_.add(call.subject, call.client);
-  } else if (!subscriptions_.wanted(call.subject)) {
+  } else if (!subscriptions_.wanted(call.subject) && !replaced_) {
     release_subscription(call.subject);  // nobody waits for it any more
   }
 }

@@ -223,6 +223,8 @@ class Multiplexer : public child::ChildEvents {
   // Starts, ends and time
   void send_handshake();
   void restore();
+  bool moves(const Call& call) const;
+  Call take_out(WireId id);
   bool may_repeat(const Call& call) const;
   void release_kept(Call& call);
   void arm();
