@@ -52,7 +52,7 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .moves = true,
        .ask = &M::ask_subscribe,
        .answered = &M::subscribed},
-      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe},
+      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe, .handing = &M::hand_unsubscribe},
       {.method = method::kSetLevel, .moves = true, .ask = &M::ask_level, .answered = &M::level_set},
       {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
@@ -146,9 +146,27 @@ bool Multiplexer::ask_unsubscribe(Asked asked) {
   if (last && !subscriptions_.wanted(*uri)) {
     // Another client may be about to get it: then the child keeps it.
     const auto all = in_flight_.all();
-    if (std::none_of(all.begin(), all.end(), subscribes)) return false;
+    if (std::none_of(all.begin(), all.end(), subscribes)) {
+      asked.call.subject = *uri;
+      return false;
+    }
   }
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
+  return true;
+}
+
+// While it waited for the child to read, a request of another client for the same resource may have passed
+// it.
+bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
+  const auto all = in_flight_.all();
+  const bool wanted =
+      subscriptions_.wanted(call.subject) || std::any_of(all.begin(), all.end(), [this, &call](WireId each) {
+        const Call& other = *in_flight_.find(each);
+        return other.method == method::kResourcesSubscribe && other.subject == call.subject &&
+               other.number != 0 && !other.withdrawn;
+      });
+  if (call.subject.empty() || !wanted) return false;
+  finish(id, make_result(call.reply.client_id(), "{}"));
   return true;
 }
 

@@ -184,6 +184,7 @@ class Multiplexer : public child::ChildEvents {
   bool ask_tool(Asked asked);
   bool ask_subscribe(Asked asked);
   bool ask_unsubscribe(Asked asked);
+  bool hand_unsubscribe(WireId id, Call& call);
   bool ask_level(Asked asked);
   bool ask_task(Asked asked);
   void listed(WireId id, Call& call, Answer& answer);
