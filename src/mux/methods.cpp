@@ -49,11 +49,15 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .answered = &M::listed},
       {.method = method::kInitialize, .ask = &M::ask_initialize},
       {.method = method::kResourcesSubscribe,
-       .moves = true,
        .ask = &M::ask_subscribe,
+       .moves = true,
        .answered = &M::subscribed},
       {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe, .handing = &M::hand_unsubscribe},
-      {.method = method::kSetLevel, .moves = true, .ask = &M::ask_level, .answered = &M::level_set},
+      {.method = method::kSetLevel,
+       .ask = &M::ask_level,
+       .handing = &M::hand_level,
+       .moves = true,
+       .answered = &M::level_set},
       {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksCancel, .ask = &M::ask_task, .answered = &M::task_told},
@@ -188,18 +192,31 @@ bool Multiplexer::ask_level(Asked asked) {
   LogLevels then = levels_;
   then.set(asked.client, *level);
   const LogLevel wanted = *then.for_child(clients_.size());
-  if (wanted == child_level_) {
+  const auto own = in_flight_.of_client(asked.client);
+  const bool waits = std::any_of(own.begin(), own.end(), [this](WireId id) {
+    return in_flight_.find(id)->method == method::kSetLevel;  // it would be answered after this one
+  });
+  if (wanted == child_level_ && !waits) {
     levels_ = std::move(then);
     reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
     return true;
   }
   asked.call.subject = *name;
-  child_level_ = wanted;
   if (wanted == *level) return false;
   // The envelope's places behind the level move.
   auto changed =
       jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
   if (changed) asked.message = std::move(*changed);
+  return false;
+}
+
+// The child has been told a level when it has it, not before: the request may wait, be cancelled, or move.
+bool Multiplexer::hand_level(WireId, Call& call) {
+  if (call.subject.empty()) return false;
+  if (const auto message = jsonrpc::parse(call.line)) {
+    const auto level = string_member(message->text, message->envelope.params, "level");
+    child_level_ = log_level(level.value_or(""));
+  }
   return false;
 }
 

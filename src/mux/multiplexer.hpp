@@ -186,6 +186,7 @@ class Multiplexer : public child::ChildEvents {
   bool ask_unsubscribe(Asked asked);
   bool hand_unsubscribe(WireId id, Call& call);
   bool ask_level(Asked asked);
+  bool hand_level(WireId id, Call& call);
   bool ask_task(Asked asked);
   void listed(WireId id, Call& call, Answer& answer);
   void subscribed(WireId id, Call& call, Answer& answer);
