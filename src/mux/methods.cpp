@@ -48,9 +48,16 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .ask = &M::ask_list,
        .answered = &M::listed},
       {.method = method::kInitialize, .ask = &M::ask_initialize},
-      {.method = method::kResourcesSubscribe, .ask = &M::ask_subscribe, .answered = &M::subscribed},
-      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe},
-      {.method = method::kSetLevel, .ask = &M::ask_level, .answered = &M::level_set},
+      {.method = method::kResourcesSubscribe,
+       .ask = &M::ask_subscribe,
+       .moves = true,
+       .answered = &M::subscribed},
+      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe, .handing = &M::hand_unsubscribe},
+      {.method = method::kSetLevel,
+       .ask = &M::ask_level,
+       .handing = &M::hand_level,
+       .moves = true,
+       .answered = &M::level_set},
       {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
       {.method = method::kTasksCancel, .ask = &M::ask_task, .answered = &M::task_told},
@@ -121,7 +128,7 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
   if (call.reply.pending() && clients_.contains(call.client)) {
     subscriptions_.add(call.subject, call.client);
-  } else if (!subscriptions_.wanted(call.subject)) {
+  } else if (!subscriptions_.wanted(call.subject) && !replaced_) {
     release_subscription(call.subject);  // nobody waits for it any more
   }
 }
@@ -143,9 +150,27 @@ bool Multiplexer::ask_unsubscribe(Asked asked) {
   if (last && !subscriptions_.wanted(*uri)) {
     // Another client may be about to get it: then the child keeps it.
     const auto all = in_flight_.all();
-    if (std::none_of(all.begin(), all.end(), subscribes)) return false;
+    if (std::none_of(all.begin(), all.end(), subscribes)) {
+      asked.call.subject = *uri;
+      return false;
+    }
   }
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
+  return true;
+}
+
+// While it waited for the child to read, a request of another client for the same resource may have passed
+// it.
+bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
+  const auto all = in_flight_.all();
+  const bool wanted =
+      subscriptions_.wanted(call.subject) || std::any_of(all.begin(), all.end(), [this, &call](WireId each) {
+        const Call& other = *in_flight_.find(each);
+        return other.method == method::kResourcesSubscribe && other.subject == call.subject &&
+               other.number != 0 && !other.withdrawn;
+      });
+  if (call.subject.empty() || !wanted) return false;
+  finish(id, make_result(call.reply.client_id(), "{}"));
   return true;
 }
 
@@ -167,18 +192,31 @@ bool Multiplexer::ask_level(Asked asked) {
   LogLevels then = levels_;
   then.set(asked.client, *level);
   const LogLevel wanted = *then.for_child(clients_.size());
-  if (wanted == child_level_) {
+  const auto own = in_flight_.of_client(asked.client);
+  const bool waits = std::any_of(own.begin(), own.end(), [this](WireId id) {
+    return in_flight_.find(id)->method == method::kSetLevel;  // it would be answered after this one
+  });
+  if (wanted == child_level_ && !waits) {
     levels_ = std::move(then);
     reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
     return true;
   }
   asked.call.subject = *name;
-  child_level_ = wanted;
   if (wanted == *level) return false;
   // The envelope's places behind the level move.
   auto changed =
       jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
   if (changed) asked.message = std::move(*changed);
+  return false;
+}
+
+// The child has been told a level when it has it, not before: the request may wait, be cancelled, or move.
+bool Multiplexer::hand_level(WireId, Call& call) {
+  if (call.subject.empty()) return false;
+  if (const auto message = jsonrpc::parse(call.line)) {
+    const auto level = string_member(message->text, message->envelope.params, "level");
+    child_level_ = log_level(level.value_or(""));
+  }
   return false;
 }
 

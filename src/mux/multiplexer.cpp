@@ -189,8 +189,9 @@ void Multiplexer::pump() {
 // Requires a child that has done its handshake.
 void Multiplexer::hand_over(WireId id) {
   Call& call = *in_flight_.find(id);
-  if (call.repeatable && call.kept.empty() && !call.repeated &&
-      kept_bytes_ + call.line.size() <= kKeptBytes) {
+  if (call.rule != nullptr && call.rule->handing != nullptr && (this->*call.rule->handing)(id, call)) return;
+  const bool keeps = call.repeatable || (call.rule != nullptr && call.rule->moves);
+  if (keeps && call.kept.empty() && !call.repeated && kept_bytes_ + call.line.size() <= kKeptBytes) {
     call.kept = call.line;
     kept_bytes_ += call.kept.size();
   }

@@ -184,7 +184,9 @@ class Multiplexer : public child::ChildEvents {
   bool ask_tool(Asked asked);
   bool ask_subscribe(Asked asked);
   bool ask_unsubscribe(Asked asked);
+  bool hand_unsubscribe(WireId id, Call& call);
   bool ask_level(Asked asked);
+  bool hand_level(WireId id, Call& call);
   bool ask_task(Asked asked);
   void listed(WireId id, Call& call, Answer& answer);
   void subscribed(WireId id, Call& call, Answer& answer);
@@ -223,6 +225,8 @@ class Multiplexer : public child::ChildEvents {
   // Starts, ends and time
   void send_handshake();
   void restore();
+  bool moves(const Call& call) const;
+  Call take_out(WireId id);
   bool may_repeat(const Call& call) const;
   void release_kept(Call& call);
   void arm();

@@ -85,15 +85,39 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
   queue_.clear();
   lists_.clear();
   for (const WireId id : in_flight_.all()) {
-    Call* call = in_flight_.find(id);
-    if (call == nullptr || call->number != 0) continue;
-    release_kept(*call);  // the next one keeps it again
-    next.in_flight_.adopt(id, *in_flight_.close(id));
+    const Call* call = in_flight_.find(id);
+    if (call == nullptr || !(call->number == 0 || moves(*call))) continue;
+    next.in_flight_.adopt(id, take_out(id));
     next.place(id);
   }
   next.arm();
   next.show_in_flight();
   show_in_flight();
+}
+
+bool Multiplexer::moves(const Call& call) const {
+  return call.rule != nullptr && call.rule->moves && !call.kept.empty() && !call.withdrawn &&
+         !call.asked_client;
+}
+
+// For the next child, under the same id. What this child has been given leaves a tombstone here.
+Call Multiplexer::take_out(WireId id) {
+  Call& call = *in_flight_.find(id);
+  if (call.number == 0) {
+    release_kept(call);  // the next one keeps it again
+    return *in_flight_.close(id);
+  }
+  Call moved(call.client, std::exchange(call.reply, Reply(call.reply.client_id(), nullptr)));
+  moved.method = call.method;
+  moved.progress_token = call.progress_token;
+  moved.line = call.kept;
+  moved.rule = call.rule;
+  moved.subject = call.subject;
+  moved.timeout = call.timeout;
+  moved.due = call.due;
+  moved.last_due = call.last_due;
+  withdraw(id);
+  return moved;
 }
 
 // --- ends
@@ -144,8 +168,8 @@ void Multiplexer::on_child_exit(child::Exit exit) {
 
 // Design, The child: once, and only where nothing can have come of the first time.
 bool Multiplexer::may_repeat(const Call& call) const {
-  return !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task && !call.asked_client &&
-         !replaced_ && timers_.now() < call.due;
+  return call.repeatable && !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task &&
+         !call.asked_client && !replaced_ && timers_.now() < call.due;
 }
 
 void Multiplexer::release_kept(Call& call) {
