@@ -208,23 +208,25 @@ for (const version of revisions) {
 }
 
 test('mcp-http: an answer that comes first is JSON, one that takes its time a stream, if the client takes that', async (t) => {
-  const sidecar = await Sidecar.start(t, { ...newest, env: { MCP_STREAM_AFTER: '100ms' } });
+  const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
-  const type = async (message, headers) => {
-    const answer = await session.post(message, headers);
-    assert.equal(answer.status, 200);
-    assert.equal(messagesOf(answer).at(-1).id, message.id);
-    return answer.headers['content-type'].split(';')[0];
-  };
-  const slow = (id) => toolCall(id, 'steps', { count: 1, pause: 500 });
+  const slow = (id) => toolCall(id, 'steps', { count: 1, pause: 2500 });
   const told = (id) => toolCall(id, 'steps', { count: 2, pause: 200 }, { progressToken: id });
-  assert.equal(await type(toolCall(1, 'pid')), 'application/json');
-  assert.equal(await type(slow(2)), 'text/event-stream');
-  assert.equal(await type(told(3)), 'text/event-stream');
-  assert.equal(await type(slow(4), { accept: 'application/json' }), 'application/json');
-  assert.equal(await type(told(5), { accept: 'application/json' }), 'application/json');
-  assert.equal(await type(toolCall(6, 'pid'), { accept: 'text/event-stream' }), 'text/event-stream');
-  assert.equal(await type(toolCall(7, 'pid'), { accept: '*/*' }), 'application/json');
+  const quick = (id) => toolCall(id, 'pid');
+  await Promise.all([
+    [quick(1), accept.accept, 'application/json'],
+    [slow(2), accept.accept, 'text/event-stream'],
+    [told(3), accept.accept, 'text/event-stream'],
+    [slow(4), 'application/json', 'application/json'],
+    [told(5), 'application/json', 'application/json'],
+    [quick(6), 'text/event-stream', 'text/event-stream'],
+    [quick(7), '*/*', 'application/json'],
+  ].map(async ([message, takes, type]) => {
+    const answer = await session.post(message, { accept: takes });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['content-type'].split(';')[0], type, `${JSON.stringify(message)} to one who takes ${takes}`);
+    assert.equal(messagesOf(answer).at(-1).id, message.id);
+  }));
   await sidecar.stop();
 });
 

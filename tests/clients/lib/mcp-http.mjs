@@ -22,7 +22,7 @@ export class McpSession {
     session.url = `${base}/mcp`;
     const answer = await post(session.url, initialize(version, capabilities), { ...accept, ...headers });
     assert.equal(answer.status, 200, answer.text);
-    session.result = answer.json().result;
+    session.result = messagesOf(answer)[0].result;
     session.id = answer.headers['mcp-session-id'];
     session.headers = { ...accept, 'mcp-session-id': session.id, 'mcp-protocol-version': session.result.protocolVersion, ...headers };
     assert.equal((await session.post(notification('notifications/initialized'))).status, 202);

@@ -65,7 +65,8 @@ function listTools(id, params) {
 }
 
 function handle(line) {
-  const { id, method, params } = JSON.parse(line);
+  const { id: own, method, params } = JSON.parse(line);
+  const id = JSON.stringify(own);
   if (method === 'initialize') {
     if (mode === 'exit-in-handshake') process.exit(5);
     if (mode === 'silent') return;

@@ -1,0 +1,186 @@
+// Streamable HTTP where something is full, idle, or shared: who gives way, who is refused, and who does not notice.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { eventually } from './lib/guard.mjs';
+import { post } from './lib/http.mjs';
+import { McpSession, NEWEST, accept, call, initialize, messagesOf, messagesOn, notification, toolCall } from './lib/mcp-http.mjs';
+import { textOf } from './lib/sdk.mjs';
+import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
+
+const ping = call('p', 'ping');
+// Calls that hang need not be waited for at the end.
+const patience = { MCP_DRAIN_TIMEOUT: '100ms' };
+const newest = { command: unruly(NEWEST), env: patience };
+const alive = async (session) => (await session.post(ping)).status === 200;
+const pidOf = async (session) => textOf((await session.call('pid', 'tools/call', { name: 'pid' })).result);
+
+// A call that the child has, and never answers.
+async function hang(sidecar, session, id) {
+  const before = sidecar.output.match(/heard call hang/g)?.length ?? 0;
+  session.post(toolCall(id, 'hang')).catch(() => {}); // it ends with the sidecar
+  await eventually(() => sidecar.output.match(/heard call hang/g)?.length === before + 1, 'the child has the call');
+}
+
+test('mcp-limits: a new session takes the place of the one that is idle longest; of one with a stream or a call never', async (t) => {
+  const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_MAX_CONNECTIONS: '4' } });
+  const listening = await McpSession.open(sidecar.url);
+  const stream = await listening.listen();
+  const calling = await McpSession.open(sidecar.url);
+  await hang(sidecar, calling, 1);
+  const idle = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
+  await idle[0].call(1, 'tools/list'); // now the other one is idle for longer
+  const fresh = await McpSession.open(sidecar.url);
+  assert.deepEqual(await Promise.all([listening, calling, idle[0], idle[1], fresh].map(alive)), [true, true, true, false, true]);
+  const streams = [stream, await idle[0].listen(), await fresh.listen()];
+  const refused = await post(`${sidecar.url}/mcp`, initialize(), accept);
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.headers['retry-after'], /^\d+$/);
+  assert.equal(refused.json().id, 'first');
+  streams.forEach((one) => one.close());
+  await sidecar.stop();
+});
+
+test('mcp-limits: a session that only pings ends when its time is up, one with a call does not', async (t) => {
+  const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_SESSION_TIMEOUT: '1s' } });
+  const [idle, calling] = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
+  await hang(sidecar, calling, 1);
+  const stream = await idle.listen();
+  await eventually(async () => !(await alive(idle)), 'the idle session has ended');
+  await stream.ended();
+  assert.equal(await alive(calling), true);
+  await sidecar.stop();
+});
+
+test('mcp-limits: a call beyond those that a session may have open gets 429, and other sessions do not notice', async (t) => {
+  const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_MAX_CALLS_PER_SESSION: '3' } });
+  const [session, other] = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
+  for (const id of [1, 2, 3]) await hang(sidecar, session, id);
+  const refused = await session.post(toolCall(4, 'pid'));
+  assert.equal(refused.status, 429, refused.text);
+  assert.match(refused.headers['retry-after'], /^\d+$/);
+  assert.deepEqual([refused.json().id, refused.json().error.code], [4, -32003]);
+  assert.match(await pidOf(other), /^\d+$/);
+  await sidecar.stop();
+});
+
+test('mcp-limits: a second request under an id that is in flight is refused, and does not disturb the first', async (t) => {
+  const sidecar = await Sidecar.start(t, newest);
+  const session = await McpSession.open(sidecar.url);
+  const first = await session.stream(toolCall(1, 'steps', { count: 40, pause: 50 }, { progressToken: 'a' }));
+  await first.find((event) => event.data, 'a step');
+  const second = await session.post(toolCall(1, 'pid'));
+  assert.equal(second.status, 400, second.text);
+  assert.equal(second.json().error.code, -32600);
+  await first.ended();
+  assert.equal(textOf(messagesOn(first).at(-1).result), 'done');
+  await sidecar.stop();
+});
+
+test('mcp-limits: a silent stream is kept alive by comments', async (t) => {
+  const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_KEEPALIVE_INTERVAL: '100ms', MCP_STREAM_AFTER: '0s' } });
+  const session = await McpSession.open(sidecar.url);
+  for (const stream of [await session.listen(), await session.stream(toolCall(1, 'hang'))]) {
+    await eventually(() => stream.events.filter((event) => 'comment' in event).length >= 3, 'three comments');
+    assert.deepEqual(messagesOn(stream), []);
+    stream.close();
+  }
+  await sidecar.stop();
+});
+
+test('mcp-limits: who comes back for events that are kept no more is refused, and given no stream with a gap', async (t) => {
+  const sidecar = await Sidecar.start(t, newest);
+  const session = await McpSession.open(sidecar.url);
+  const stream = await session.stream(toolCall(1, 'steps', { count: 1000, pause: 1 }, { progressToken: 1 }));
+  const { id } = await stream.find((event) => event.data, 'a step');
+  stream.close();
+  await sidecar.line(/did 1000 steps/);
+  const back = await session.listen(id);
+  assert.equal(back.status, 400);
+  assert.match(await pidOf(session), /^\d+$/);
+  await sidecar.stop();
+});
+
+test('mcp-limits: what the child asked while the connection was lost is asked when the client is back', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: everything });
+  const session = await McpSession.open(sidecar.url, { capabilities: { sampling: {} } });
+  const tools = async () => (await session.call('l', 'tools/list')).result.tools;
+  await eventually(async () => (await tools()).some(({ name }) => name === 'trigger-sampling-request'), 'the tool is there');
+  const posted = await session.stream(toolCall(1, 'trigger-sampling-request', { prompt: 'hello' }));
+  const asked = await posted.find((event) => event.data, 'the request of the child');
+  const priming = posted.events[0];
+  assert.equal(priming.data, '');
+  posted.close();
+  const back = await session.listen(priming.id);
+  const again = await back.find((event) => event.data, 'the request of the child once more');
+  assert.deepEqual([again.id, again.data], [asked.id, asked.data]);
+  const content = { type: 'text', text: 'after all' };
+  await session.post({ jsonrpc: '2.0', id: JSON.parse(again.data).id, result: { role: 'assistant', model: 'made-up', content } });
+  await back.ended();
+  assert.match(textOf(messagesOn(back).at(-1).result), /after all/);
+  await sidecar.stop();
+});
+
+test('mcp-limits: the progress of a batch comes before its one array', async (t) => {
+  const sidecar = await Sidecar.start(t, newest);
+  const session = await McpSession.open(sidecar.url, { version: '2025-03-26' });
+  const steps = (id) => toolCall(id, 'steps', { count: 3, pause: 20 }, { progressToken: id });
+  const stream = await session.stream([steps(1), notification('notifications/of/my/own'), steps('1')]);
+  await stream.ended();
+  const messages = messagesOn(stream);
+  const answers = messages.pop();
+  assert.deepEqual(answers.map(({ id, result }) => [id, textOf(result)]), [[1, 'done'], ['1', 'done']]);
+  for (const token of [1, '1']) {
+    assert.deepEqual(messages.filter(({ params }) => params.progressToken === token).map(({ params }) => params.progress), [1, 2, 3]);
+  }
+  assert.equal(messages.length, 6);
+  await sidecar.stop();
+});
+
+test('mcp-limits: a shared child that works for two clients is told why it cannot ask one', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: everything, flags: ['--sessions', 'shared'], env: patience });
+  const sessions = [await McpSession.open(sidecar.url, { capabilities: { sampling: {} } }), await McpSession.open(sidecar.url, { capabilities: { sampling: {} } })];
+  const streams = await Promise.all(sessions.map((session) => session.listen()));
+  const long = await sessions[0].stream(toolCall('long', 'trigger-long-running-operation', { duration: 600, steps: 6000 }, { progressToken: 1 }));
+  await long.find((event) => event.data, 'a step of the first session');
+  const { result } = await sessions[1].call('ask', 'tools/call', { name: 'trigger-sampling-request', arguments: { prompt: 'whose?' } });
+  assert.equal(result.isError, true);
+  assert.ok(textOf(result).length > 40, textOf(result));
+  assert.deepEqual(messagesOn(long).filter(({ method }) => method !== 'notifications/progress'), []);
+  for (const stream of streams) assert.deepEqual(messagesOn(stream).filter((message) => message.id !== undefined), []);
+  long.close();
+  streams.forEach((stream) => stream.close());
+  await sidecar.stop();
+});
+
+test('mcp-limits: with --instances 3 sessions are spread evenly, and each stays where it is', async (t) => {
+  const command = unruly(NEWEST);
+  const sidecar = await Sidecar.start(t, { command, flags: ['--instances', '3'] });
+  // One that is ready goes before one that is not.
+  await eventually(() => sidecar.output.match(/child is ready/g)?.length === 3, 'all are ready');
+  const sessions = [];
+  for (let i = 0; i < 9; i += 1) sessions.push(await McpSession.open(sidecar.url));
+  const pids = await Promise.all(sessions.map(pidOf));
+  const counts = Map.groupBy(pids, (pid) => pid);
+  assert.deepEqual([...counts.values()].map((same) => same.length), [3, 3, 3]);
+  assert.deepEqual(await Promise.all(sessions.map(pidOf)), pids);
+  assert.equal(sidecar.children(command).length, 3);
+  await sidecar.stop();
+});
+
+test('mcp-limits: with --sessions isolated each session has a child, which ends with it', async (t) => {
+  const command = unruly(NEWEST);
+  const sidecar = await Sidecar.start(t, { command, flags: ['--sessions', 'isolated'] });
+  const [one, two] = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
+  const pids = [await pidOf(one), await pidOf(two)];
+  assert.notEqual(pids[0], pids[1]);
+  const running = () => sidecar.children(command).map(({ pid }) => String(pid));
+  assert.ok(pids.every((pid) => running().includes(pid)));
+  await one.delete();
+  await eventually(() => !running().includes(pids[0]), 'its child has ended');
+  assert.equal(await pidOf(two), pids[1]);
+  const answer = await two.post(toolCall(2, 'exit'));
+  assert.equal(typeof messagesOf(answer)[0].error.data.reason, 'string');
+  assert.notEqual(await pidOf(two), pids[1]);
+  await sidecar.stop();
+});
