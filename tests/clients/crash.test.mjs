@@ -9,10 +9,9 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 
 import { Feed, eventually, within } from './lib/guard.mjs';
 import { request } from './lib/http.mjs';
+import { connect } from './lib/official.mjs';
 import { openDescriptors, residentBytes } from './lib/processes.mjs';
-import { connect } from './lib/sdk.mjs';
-import { connectStreamable } from './lib/sdk-streamable.mjs';
-import { openSession, tool } from './lib/sessions.mjs';
+import { faces, openSession, tool } from './lib/sessions.mjs';
 import { Sidecar, fakeChild, scope } from './lib/sidecar.mjs';
 
 const RAW = 46; // sessions, half of them over Streamable HTTP and half over SSE
@@ -61,9 +60,9 @@ const raw = (session, who) => ({
 
 const anything = { parse: (value) => value, safeParse: (data) => ({ success: true, data }) };
 
-async function official(t, connectTo, base, who) {
+async function official(t, over, base, who) {
   const heard = new Feed();
-  const client = await connectTo(t, base);
+  const client = await connect(t, base, { over });
   client.setNotificationHandler(ResourceUpdatedNotificationSchema, (message) => heard.push(message));
   client.fallbackNotificationHandler = async (message) => heard.push(message);
   const all = (method) => heard.items.filter((message) => message.method === method);
@@ -79,9 +78,8 @@ async function official(t, connectTo, base, who) {
 }
 
 async function openAll(t, base) {
-  const faces = ['streamable', 'sse'];
   const sessions = await Promise.all(Array.from({ length: RAW }, async (_, who) => raw(await openSession(faces[who % 2], base), who)));
-  for (let who = RAW; who < RAW + OFFICIAL; who += 1) sessions.push(await official(t, [connectStreamable, connect][who % 2], base, who));
+  for (let who = RAW; who < RAW + OFFICIAL; who += 1) sessions.push(await official(t, faces[who % 2], base, who));
   return sessions;
 }
 
