@@ -269,7 +269,7 @@ void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {
   const jsonrpc::Span made = member(answer.text, answer.payload, "task");
   auto task_id = string_member(answer.text, made, "taskId");
   if (!task_id || call.client == kNoClient) return;
-  if (!clients_.contains(call.client)) {
+  if (call.withdrawn || !clients_.contains(call.client)) {  // nobody will ever know of it
     ask_child(
         method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(*task_id)),
         [](const Answer&) {}, limits_.call_timeout);

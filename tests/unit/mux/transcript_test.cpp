@@ -11,6 +11,7 @@
 //   child > {…}       the child says this
 //   child starts      the handshake, from initialize to notifications/initialized
 //   child starts with {…}   the same, with these capabilities
+//   child comes up    its process runs, and has not answered the handshake yet
 //   child dies        with exit code 1; what it was sent it had read
 //   child dies unread   the same, but it had not read the lines that no step before took from it
 //   child reads nothing, child reads again   its stdin is full, and no longer
@@ -95,6 +96,10 @@ class Player {
     }
     if (line.starts_with("wait ")) return timers_.advance(std::chrono::seconds(std::stoi(line.substr(5))));
     if (line == "child starts") return start(kCapabilities);
+    if (line == "child comes up") {
+      link().come_up();
+      return void(link().sent.clear());
+    }
     if (line.starts_with("child starts with ")) return start(line.substr(18));
     if (line == "child dies") return die();
     if (line == "child dies unread") return die(std::exchange(link().sent, {}));
