@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { RawSession, curl, post } from './lib/http.mjs';
-import { connect, textOf } from './lib/sdk.mjs';
+import { connect, faces, textOf } from './lib/sdk.mjs';
 import { Sidecar, demo, everything, scope } from './lib/sidecar.mjs';
 
 const CALLS = { short: 100, normal: 1000, long: 10_000 }[scope];
@@ -78,11 +78,11 @@ test('together: raw sessions that use the same ids and tokens on purpose each ge
   await sidecar.stop();
 });
 
-test('together: SSE clients and curl over REST share one child', async (t) => {
+test('together: clients over SSE and Streamable HTTP, and curl over REST, share one child', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
-  const clients = await Promise.all(Array.from({ length: 5 }, () => connect(t, sidecar.url)));
-  const overSse = clients.map((client, who) => inParallel(CALLS / 10, async (i) => {
-    const message = `sse ${who} ${i}`;
+  const clients = await Promise.all(Array.from({ length: 6 }, (_, i) => connect(t, sidecar.url, { over: faces[i % 2] })));
+  const overMcp = clients.map((client, who) => inParallel(CALLS / 10, async (i) => {
+    const message = `mcp ${who} ${i}`;
     assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { message } })), `Echo: ${message}`);
   }));
   const overRest = inParallel(CALLS / 10, async (i) => {
@@ -94,7 +94,7 @@ test('together: SSE clients and curl over REST share one child', async (t) => {
     const answer = JSON.parse(await curl('-X', 'POST', `${sidecar.url}/call-tool`, '-H', 'Content-Type: application/json', '-d', body));
     assert.match(textOf(answer.result), new RegExp(`\\b${1000 + i}\\b`));
   }));
-  await Promise.all([...overSse, overRest, overCurl]);
+  await Promise.all([...overMcp, overRest, overCurl]);
   assert.equal(sidecar.children(everything).length, 1);
   for (const client of clients) await client.close();
   await sidecar.stop();
