@@ -116,6 +116,19 @@ test('instances: a session that nobody listens to gives its child to a new one',
   await sidecar.stop();
 });
 
+test('instances: 50 clients that can be asked come and go, without DELETE, and processes do not pile up', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: fakeChild() });
+  for (let i = 0; i < 50; i += 1) {
+    const session = await openSession(faces[i % 2], sidecar.url, { capabilities: SAMPLING });
+    assert.ok(await pidOf(session));
+    assert.ok(pids(sidecar).length <= 1 + 2 * 8, 'those that end count too');
+    session.stream.close();
+    session.agent.destroy();
+  }
+  await eventually(() => pids(sidecar).length <= 1 + 4, 'no more are left than one owner may have');
+  await sidecar.stop();
+});
+
 test('instances: one key gets no more than its part of them', async (t) => {
   const env = { MCP_API_KEYS: 'ada:key-of-ada,bob:key-of-bob', MCP_MAX_INSTANCES_PER_OWNER: '1' };
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env });
