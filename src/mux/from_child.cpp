@@ -129,6 +129,12 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
     return refuse_child(message, code::kMethodNotFound,
                         "the client that this is for did not declare the capability");
   }
+  if (!terms_.may_ask) {
+    return refuse_child(
+        message, code::kMethodNotFound,
+        "only a process of the client's own may ask it, and there was no room for a further one "
+        "(--max-instances)");
+  }
   const bool on_call = origin->call != nullptr && origin->call->reply.takes_messages();
   if (!on_call && !entry->second.client->listens())
     return refuse_child(message, code::kConnectionClosed, "the client that this is for does not listen now");

@@ -34,8 +34,8 @@ class Instances::Impl {
       : options_(options), setting_{std::move(factory),    timers, numbers_, options.limits,
                                     options.restart_drain, log,    metrics} {
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
-      shared_.push_back(
-          std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i), Terms{}));
+      shared_.push_back(std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i),
+                                                   Terms{.may_ask = options_.sharing == Sharing::kShared}));
     }
   }
 

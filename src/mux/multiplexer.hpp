@@ -60,6 +60,7 @@ struct Limits {
 struct Terms {
   bool own = false;           // of one client, whose own `initialize` it gets
   bool client_roots = false;  // an own child may ask for its client's roots
+  bool may_ask = true;        // its handshake declared what clients can be asked for
 };
 
 // Whether clients can be served now, and if not, why.

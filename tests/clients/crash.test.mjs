@@ -9,7 +9,7 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 
 import { Feed, eventually, within } from './lib/guard.mjs';
 import { request } from './lib/http.mjs';
-import { connect } from './lib/official.mjs';
+import { connect } from './lib/sdk.mjs';
 import { openDescriptors, residentBytes } from './lib/processes.mjs';
 import { faces, openSession, tool } from './lib/sessions.mjs';
 import { Sidecar, fakeChild, scope } from './lib/sidecar.mjs';

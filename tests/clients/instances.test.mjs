@@ -6,8 +6,7 @@ import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { connect } from './lib/official.mjs';
-import { textOf } from './lib/sdk.mjs';
+import { connect, textOf } from './lib/sdk.mjs';
 import { faces, openSession, tool } from './lib/sessions.mjs';
 import { Sidecar, everything, fakeChild } from './lib/sidecar.mjs';
 
@@ -103,6 +102,32 @@ for (const face of faces) {
     await sidecar.stop();
   });
 }
+
+test('instances: a session that nobody listens to gives its child to a new one', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: fakeChild(), flags: ['--max-instances', '1'] });
+  const left = await openSession('streamable', sidecar.url, { capabilities: SAMPLING, listen: false });
+  const first = await pidOf(left);
+  const next = await openSession('streamable', sidecar.url, { capabilities: SAMPLING });
+  assert.notEqual(await pidOf(next), await pidOverRest(sidecar));
+  await eventually(() => !pids(sidecar).includes(first), 'the first child has ended');
+  assert.equal((await left.callTool('pid')).status, 404);
+  await next.close();
+  await running(sidecar, 1);
+  await sidecar.stop();
+});
+
+test('instances: 50 clients that can be asked come and go, without DELETE, and processes do not pile up', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: fakeChild() });
+  for (let i = 0; i < 50; i += 1) {
+    const session = await openSession(faces[i % 2], sidecar.url, { capabilities: SAMPLING });
+    assert.ok(await pidOf(session));
+    assert.ok(pids(sidecar).length <= 1 + 2 * 8, 'those that end count too');
+    session.stream.close();
+    session.agent.destroy();
+  }
+  await eventually(() => pids(sidecar).length <= 1 + 4, 'no more are left than one owner may have');
+  await sidecar.stop();
+});
 
 test('instances: one key gets no more than its part of them', async (t) => {
   const env = { MCP_API_KEYS: 'ada:key-of-ada,bob:key-of-bob', MCP_MAX_INSTANCES_PER_OWNER: '1' };

@@ -50,7 +50,8 @@
 //   flood {bytes}            that many bytes without LF on stdout, then LF, then the answer
 //   list_changed             the notification, then the answer
 //   log {level, text}        the notification, unless it is below the level that was set; then the answer
-//   update {uri}             notifications/resources/updated if that is subscribed to, then the answer
+//   update {uri, bytes}      notifications/resources/updated, with so much padding, if that is subscribed to;
+//                            then the answer
 //   state                    result.structuredContent: {"level":…,"subscribed":[…],"pings":…} so far
 //   pid · turn               a text result: the process's number; how many tools/call it has been given
 //   wait_for {fifo}          opens that FIFO for reading, so it waits until somebody opens it for writing;
@@ -99,6 +100,11 @@ void write_all(int fd, std::string_view text) {
   }
 }
 void say(std::string line) { write_all(STDOUT_FILENO, line += '\n'); }
+void write_repeated(char byte, std::size_t count) {
+  const std::string chunk(std::min<std::size_t>(count, 65536), byte);
+  for (; count > 0; count -= std::min(count, chunk.size()))
+    write_all(STDOUT_FILENO, std::string_view(chunk).substr(0, count));
+}
 void mutter(std::string line) { write_all(STDERR_FILENO, line += '\n'); }
 
 // Flags
@@ -370,7 +376,12 @@ const Tool kTools[] = {
     {"received", [](const Call& call) { say(text_result(call.id, call.line)); }},
     {"raw", [](const Call& call) { say(replaced(text_argument(call, "line"), "{id}", call.id)); }},
     {"big",
-     [](const Call& call) { say(text_result(call.id, std::string(size_argument(call, "bytes", 1), 'x'))); }},
+     [](const Call& call) {
+       write_all(STDOUT_FILENO,
+                 R"({"jsonrpc":"2.0","id":)" + call.id + R"(,"result":{"content":[{"type":"text","text":")");
+       write_repeated('x', size_argument(call, "bytes", 1));
+       say(R"("}]}})");
+     }},
     {"never", [](const Call&) {}},
     {"later", [](const Call& call) { held_calls[text_argument(call, "key")] = call.id; }},
     {"release",
@@ -447,12 +458,7 @@ const Tool kTools[] = {
      }},
     {"flood",
      [](const Call& call) {
-       const std::string chunk(65536, 'f');
-       for (std::size_t left = size_argument(call, "bytes", chunk.size()); left > 0;) {
-         const std::size_t size = std::min(left, chunk.size());
-         write_all(STDOUT_FILENO, std::string_view(chunk).substr(0, size));
-         left -= size;
-       }
+       write_repeated('f', size_argument(call, "bytes", 65536));
        say("");
        say(text_result(call.id, "flooded"));
      }},
@@ -473,7 +479,11 @@ const Tool kTools[] = {
     {"update",
      [](const Call& call) {
        const std::string uri = text_argument(call, "uri");
-       if (subscribed.count(uri) != 0) say(notification("notifications/resources/updated", {{"uri", uri}}));
+       const std::string padding(size_argument(call, "bytes", 0), 'x');
+       if (subscribed.count(uri) != 0) {
+         say(notification("notifications/resources/updated",
+                          {{"uri", uri}, {"_meta", {{"padding", padding}}}}));
+       }
        say(text_result(call.id, "updated"));
      }},
     {"state",

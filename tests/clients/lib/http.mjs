@@ -104,19 +104,30 @@ export class EventStream {
     this.#request.on('error', () => {});
     this.response.on('error', () => {});
     this.response.setEncoding('utf8');
-    let pending = '';
+    const blocksOf = blockReader();
     this.response.on('data', (text) => {
       if (this.raw.length < 100_000) this.raw += text;
-      pending += text;
-      const blocks = pending.split('\n\n');
-      pending = blocks.pop();
-      for (const block of blocks) {
+      for (const block of blocksOf(text)) {
         const event = parseBlock(block);
         this.#feed.push(event);
         this.#onEvent(event);
       }
     });
   }
+}
+
+// From pieces of an event stream to the blocks that a piece completes. Long ones, of many pieces, are put together once.
+export function blockReader() {
+  let pieces = [];
+  return (text) => {
+    const last = pieces.at(-1) ?? '';
+    const ends = text.includes('\n\n') || (last.endsWith('\n') && text.startsWith('\n'));
+    if (text) pieces.push(text);
+    if (!ends) return [];
+    const blocks = pieces.join('').split('\n\n');
+    pieces = blocks.splice(-1).filter(Boolean);
+    return blocks;
+  };
 }
 
 function parseBlock(block) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 
 import { Feed, within } from './guard.mjs';
-import { EventStream, request } from './http.mjs';
+import { EventStream, blockReader, request } from './http.mjs';
 
 const NEWEST = '2025-11-25';
 const EITHER = 'application/json, text/event-stream';
@@ -41,6 +41,13 @@ class Session {
     }
   }
 
+  // Withdraws a request: it counts as answered, and must not be from now on.
+  async cancel(requestId) {
+    this.answers.set(requestId, 1);
+    await this.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+    this.#waiting.get(requestId)?.({ id: requestId, cancelled: true });
+  }
+
   callTool(name, args, id) {
     return this.call('tools/call', tool(name, args), id);
   }
@@ -74,7 +81,8 @@ class Session {
     return new Promise((resolve, reject) => {
       const sent = http.request(url, { method: 'POST', agent: this.agent, headers: { 'content-type': 'application/json', ...headers } }, (response) => {
         const stream = (response.headers['content-type'] ?? '').startsWith('text/event-stream');
-        let [text, pending] = ['', ''];
+        const blocksOf = blockReader();
+        let text = '';
         response.setEncoding('utf8');
         response.on('error', reject);
         response.on('data', (part) => {
@@ -82,9 +90,7 @@ class Session {
             text += part;
             return;
           }
-          const blocks = (pending + part).split('\n\n');
-          pending = blocks.pop();
-          for (const block of blocks) {
+          for (const block of blocksOf(part)) {
             const data = block.split('\n').filter((line) => line.startsWith('data: ')).map((line) => line.slice(6)).join('\n');
             if (data.trim()) onMessage?.(JSON.parse(data));
           }

@@ -17,6 +17,7 @@
 //   child reads nothing, child reads again   its stdin is full, and no longer
 //   A leaves          its session ends
 //   A is of NAME      its owner (before it says anything)
+//   child may not ask   from the start: its handshake declares nothing that clients can be asked for
 //   own child of A    from the start: the only client of this child (with roots: `own child of A with roots`)
 //   replaced          the child is replaced; `old child < …`, `old child > …` and `old child ends` are of the
 //   one before wait 300 s        time passes
@@ -118,6 +119,10 @@ class Player {
     if (line.starts_with("own child of ")) {
       terms_.own = true;
       terms_.client_roots = line.ends_with(" with roots");
+      return;
+    }
+    if (line == "child may not ask") {
+      terms_.may_ask = false;
       return;
     }
     if (line.find(" is of ") != std::string::npos) {
