@@ -256,8 +256,7 @@ void World::check() {
     Child& child = *children_[i];
     if (child.link == nullptr) {
       for (const auto& [wire, work] : child.work) {
-        if (work.asked && work.asked->open)
-          wrong("a child is gone with a call that its client waits for");
+        if (work.asked && work.asked->open) wrong("a child is gone with a call that its client waits for");
       }
       child.work.clear();
       continue;
@@ -368,8 +367,11 @@ void World::check_settled() {
     }
     const bool some_chose_none = std::any_of(all.begin(), all.end(), [](auto* s) { return !s->level; });
     if (level && some_chose_none) level = std::min(*level, 1);  // info
-    if (child->subscriptions != wanted) wrong(child->name + " has other subscriptions than its sessions");
-    if (level && child->level != level) wrong(child->name + " has another log level than its sessions want");
+    if (child->subscriptions != wanted)
+      wrong(fmt::format("{} is subscribed to {}, not {}", child->name, fmt::join(child->subscriptions, " "),
+                        fmt::join(wanted, " ")));
+    if (level && child->level != level)
+      wrong(fmt::format("{} has the log level {}, not {}", child->name, child->level.value_or(-1), *level));
     for (const auto& [id, task] : child->tasks) {
       if (task.by == nullptr && !task.ended) wrong("a task that nobody has goes on");
     }

@@ -134,6 +134,13 @@ void World::replace_all() {
     });
     if (old == children_.end()) return wrong("a child was replaced that was not there");
     (*old)->replaced = true;
+    // What changes the child's state goes to the new one; the old one only has a tombstone of it.
+    for (auto& [wire, work] : (*old)->work) {
+      const bool state = work.method == "resources/subscribe" || work.method == "logging/setLevel";
+      if (!state || !work.asked || !work.asked->open || work.asked->undone || work.asked->asked_client) continue;
+      work.asked = std::make_shared<Asked>(*work.asked);
+      work.asked->open = false;
+    }
     next.sessions = live(**old);
     next.was_ready = (*old)->was_ready;
     next.changes = (*old)->changes;
@@ -261,7 +268,7 @@ std::string World::answer(Child& child, long wire) {
   } else if (asked && asked->makes_task) {
     said = make_task(child, wire, *asked);
   }
-  if (work.method == "logging/setLevel" && asked && !work.fails && !asked->by->left)
+  if (work.method == "logging/setLevel" && asked && !work.fails && !asked->by->left && !child.replaced)
     asked->by->level = std::stoi(asked->subject);
   const auto text = [&](const std::string& id, const std::string& value) {
     return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id, work.fails ? "error" : "result", value);
@@ -279,7 +286,7 @@ std::string World::make_task(Child& child, long wire, const Asked& asked) {
   while (child.tasks.contains(fmt::format("T{}", number))) ++number;
   const std::string id = fmt::format("T{}", number);
   Task& task = child.tasks[id];
-  task.by = asked.by->left ? nullptr : asked.by;
+  task.by = asked.open ? asked.by : nullptr;  // else nobody knows of it
   task.wire = wire;
   task.token = asked.token;
   task.mark = asked.mark;
@@ -329,7 +336,7 @@ World::Utterance World::progress(Child& child) {
   };
   if (!child.tasks.empty() && chance(20)) {
     const Task& task = std::next(child.tasks.begin(), static_cast<long>(pick(child.tasks.size())))->second;
-    if (!task.token.empty()) expect(task.by, text(task.token, 1, task.mark), "");
+    if (!task.token.empty() && !task.ended) expect(task.by, text(task.token, 1, task.mark), "");
     return text(std::to_string(task.wire), 1, task.mark);
   }
   if (child.work.empty() || chance(10)) return text(std::to_string(pick(1000)) + "000", 1, "");

@@ -83,8 +83,8 @@ void World::leave(Session& session) {
 }
 
 void World::ask(Session* session) {
-  static constexpr const char* kIds[] = {"1",           R"("1")", "1.0",   "2",
-                                         R"("\u0031")", "-0",     "123456789012345678901", R"("a\"b")"};
+  static constexpr const char* kIds[] = {
+      "1", R"("1")", "1.0", "2", R"("\u0031")", "-0", "123456789012345678901", R"("a\"b")"};
   auto asked = std::make_shared<Asked>();
   asked->by = session;
   asked->id = kIds[pick(std::size(kIds))];
