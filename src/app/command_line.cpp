@@ -51,7 +51,9 @@ class Help : public CLI::Formatter {
 // reported the same way wherever it comes from.
 class Parser {
  public:
-  Parser() : app_("Gives an MCP server that speaks stdio its HTTP faces: Streamable HTTP, SSE and REST.", "mcp-sidecar") {
+  Parser()
+      : app_("Gives an MCP server that speaks stdio its HTTP faces: Streamable HTTP, SSE and REST.",
+             "mcp-sidecar") {
     app_.footer(std::string(kFooter));
     auto help = std::make_shared<Help>();
     help->column_width(38);

@@ -50,7 +50,8 @@ std::string settings_markdown() {
 
 std::string settings_dotenv() {
   std::string text =
-      "# Settings of mcp-sidecar. Behind a # stands a default: copy this file to .env and take the # off what "
+      "# Settings of mcp-sidecar. Behind a # stands a default: copy this file to .env and take the # off "
+      "what "
       "you change.\n"
       "# Any other variable here is for the wrapped server. Flags and the process environment win over this "
       "file.\n"

@@ -64,7 +64,8 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
   // A call that the child was not given cannot be answered by it.
   const Call* open = id ? in_flight_.find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? in_flight_.close(*id) : std::nullopt;
-  if (!call) return drop(id && in_flight_.answered_late(*id) ? "answer_after_cancel" : "answer_to_unknown_call");
+  if (!call)
+    return drop(id && in_flight_.answered_late(*id) ? "answer_after_cancel" : "answer_to_unknown_call");
   child_.note_answer();
   if (call->withdrawn) drop("answer_after_cancel");
 
@@ -227,7 +228,8 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
   if (call == nullptr) {
     // MCP 2025-11-25, Tasks, Task Progress Notifications: the token stays valid while the task lives.
     const Task* task = id ? tasks_.find_wire(*id) : nullptr;
-    if (task == nullptr || task->ended || task->progress_token.empty()) return drop("progress_of_unknown_call");
+    if (task == nullptr || task->ended || task->progress_token.empty())
+      return drop("progress_of_unknown_call");
     return tell(task->client,
                 jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
   }

@@ -48,7 +48,7 @@ struct Call {
   bool task = false;                                        // task-augmented: the answer makes a task
   bool asked_client = false;                                // its client was asked something for it
   bool repeated = false;                                    // handed to a second child
-  bool withdrawn = false;                                   // tombstone: nobody waits; `due`: when it is let go
+  bool withdrawn = false;  // tombstone: nobody waits; `due`: when it is let go
 
   // Asks for a list that may be known: `subject` is its key in the ListCache.
   bool lists() const;
@@ -76,8 +76,8 @@ class InFlight {
 
   // Takes a call out of the table.
   std::optional<Call> close(WireId id);
-  // Makes a tombstone of a call that the child has: its reply is forgotten. From `until` on (see expired()) it
-  // may be let go; beyond kMaxTombstones the oldest is.
+  // Makes a tombstone of a call that the child has: its reply is forgotten. From `until` on (see expired())
+  // it may be let go; beyond kMaxTombstones the oldest is.
   void withdraw(WireId id, Clock::time_point until);
   // A tombstone no longer counts as its client's call: a server that heeds MCP does not answer what was
   // cancelled. The child may still work on it, so it stays an origin until answered_late() or child_gone().

@@ -6,9 +6,8 @@
 //              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
 //              isolated  every session gets one
 //
-// Own children and warm ones together are bounded, in all and by owner; beyond the bound an idle session gives
-// way (GiveWay), and where there is none the new one shares.
-// Owned by app; loop thread only.
+// Own children and warm ones together are bounded, in all and by owner; beyond the bound an idle session
+// gives way (GiveWay), and where there is none the new one shares. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -87,8 +86,8 @@ struct InstanceStatus {
   std::size_t calls = 0;
 };
 
-// Ends the longest-idle session that has an own child and that nobody listens or waits on: one of `owner`, or,
-// with nullptr, any. False: there is none.
+// Ends the longest-idle session that has an own child and that nobody listens or waits on: one of `owner`,
+// or, with nullptr, any. False: there is none.
 using GiveWay = std::function<bool(const std::string* owner)>;
 
 class Instances {

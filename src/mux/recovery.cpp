@@ -217,7 +217,10 @@ void Multiplexer::on_due() {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
     if (call->withdrawn) {
+      const std::string uri = call->method == method::kResourcesSubscribe ? call->subject : std::string();
       in_flight_.let_go(id);
+      // It may have been granted all the same.
+      if (!uri.empty() && !subscriptions_.wanted(uri)) release_subscription(uri);
       continue;
     }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);

@@ -136,13 +136,32 @@ TEST_CASE("instances: one owner has not more own children than it may, others st
   CHECK(w.join(kSampling)->instance() == "own-3");
 }
 
-TEST_CASE("instances: an own child counts until it has ended") {
+TEST_CASE("instances: own children that are ending are bounded too") {
   World w(with([](auto& options) { options.most_own = 1; }));
-  auto session = w.join(kSampling);
-  session.reset();
+  w.join(kSampling).reset();
+  w.join(kSampling).reset();
   CHECK(w.join(kSampling)->instance() == "child");
   w.end(w.link("own-1"));
-  CHECK(w.join(kSampling)->instance() == "own-2");
+  CHECK(w.join(kSampling)->instance() == "own-3");
+}
+
+TEST_CASE(
+    "instances: an idle session with an own child gives way, of the same owner where that is the bound") {
+  World w(with([](auto& options) {
+    options.most_own = 2;
+    options.most_own_per_owner = 1;
+  }));
+  auto alice = w.join(kSampling, "alice"), bob = w.join(kSampling, "bob");
+  std::vector<std::string> asked;
+  w.instances.set_give_way([&](const std::string* owner) {
+    asked.push_back(owner != nullptr ? *owner : "anybody");
+    if (asked.size() == 1) alice.reset();
+    return asked.size() == 1;
+  });
+  CHECK(w.join(kSampling, "alice")->instance() == "own-3");
+  const auto third = w.join(kSampling, "alice");
+  CHECK(w.join(kSampling, "carl")->instance() == "child");
+  CHECK(asked == std::vector<std::string>{"alice", "anybody"});
 }
 
 // --- warm children

@@ -298,7 +298,8 @@ void World::check_limits() {
     own += child->own() && child->link != nullptr && !child->replaced;
     if (child->own() && live(*child).size() > 1) wrong("an own child has two sessions");
   }
-  if (own > options_.most_own) wrong("more own children than there may be");
+  // Those that are ending, as many again, are children too.
+  if (own > 2 * options_.most_own) wrong("more own children than there may be");
   for (const auto& session : sessions_) {
     if (session->left) continue;
     std::size_t at_one = session->open.size();

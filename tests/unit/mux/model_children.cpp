@@ -137,7 +137,8 @@ void World::replace_all() {
     // What changes the child's state goes to the new one; the old one only has a tombstone of it.
     for (auto& [wire, work] : (*old)->work) {
       const bool state = work.method == "resources/subscribe" || work.method == "logging/setLevel";
-      if (!state || !work.asked || !work.asked->open || work.asked->undone || work.asked->asked_client) continue;
+      if (!state || !work.asked || !work.asked->open || work.asked->undone || work.asked->asked_client)
+        continue;
       work.asked = std::make_shared<Asked>(*work.asked);
       work.asked->open = false;
     }
