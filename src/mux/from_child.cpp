@@ -221,7 +221,8 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
   if (call == nullptr) {
     // MCP 2025-11-25, Tasks, Task Progress Notifications: the token stays valid while the task lives.
     const Task* task = id ? tasks_.find_wire(*id) : nullptr;
-    if (task == nullptr || task->ended || task->progress_token.empty()) return drop("progress_of_unknown_call");
+    if (task == nullptr || task->ended || task->progress_token.empty())
+      return drop("progress_of_unknown_call");
     return tell(task->client,
                 jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
   }
