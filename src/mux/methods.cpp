@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
 
+bool subscribes(const Call& call, std::string_view uri) {
+  return call.method == method::kResourcesSubscribe && call.subject == uri && !call.withdrawn;
+}
+
 }  // namespace
 
 const MethodRule* MethodRule::find(std::string_view name) {
@@ -128,7 +132,7 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
   if (call.reply.pending() && clients_.contains(call.client)) {
     subscriptions_.add(call.subject, call.client);
-  } else if (!subscriptions_.wanted(call.subject) && !replaced_) {
+  } else if (!replaced_) {
     release_subscription(call.subject);  // nobody waits for it any more
   }
 }
@@ -136,24 +140,18 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
 bool Multiplexer::ask_unsubscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;
-  const auto subscribes = [&](WireId id) {
-    const Call& call = *in_flight_.find(id);
-    return call.method == method::kResourcesSubscribe && call.subject == *uri && !call.withdrawn;
-  };
   bool last = subscriptions_.remove(*uri, asked.client) && takes_calls();
   // One of its own on the way to the child no longer counts, and this one must follow it.
   for (const WireId id : in_flight_.of_client(asked.client)) {
-    if (!subscribes(id)) continue;
-    in_flight_.find(id)->subject.clear();
+    Call& call = *in_flight_.find(id);
+    if (!subscribes(call, *uri)) continue;
+    call.subject.clear();
     last = true;
   }
-  if (last && !subscriptions_.wanted(*uri)) {
-    // Another client may be about to get it: then the child keeps it.
-    const auto all = in_flight_.all();
-    if (std::none_of(all.begin(), all.end(), subscribes)) {
-      asked.call.subject = *uri;
-      return false;
-    }
+  // Another client may be about to get it: then the child keeps it.
+  if (last && !subscriptions_.wanted(*uri) && !subscribe_under_way(*uri, false)) {
+    asked.call.subject = *uri;
+    return false;
   }
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
   return true;
@@ -162,19 +160,23 @@ bool Multiplexer::ask_unsubscribe(Asked asked) {
 // While it waited for the child to read, a request of another client for the same resource may have passed
 // it.
 bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
-  const auto all = in_flight_.all();
-  const bool wanted =
-      subscriptions_.wanted(call.subject) || std::any_of(all.begin(), all.end(), [this, &call](WireId each) {
-        const Call& other = *in_flight_.find(each);
-        return other.method == method::kResourcesSubscribe && other.subject == call.subject &&
-               other.number != 0 && !other.withdrawn;
-      });
-  if (call.subject.empty() || !wanted) return false;
+  if (call.subject.empty()) return false;
+  if (!subscriptions_.wanted(call.subject) && !subscribe_under_way(call.subject, true)) return false;
   finish(id, make_result(call.reply.client_id(), "{}"));
   return true;
 }
 
+// Whether somebody waits to be subscribed; `at_child`: by a request that the child has.
+bool Multiplexer::subscribe_under_way(std::string_view uri, bool at_child) {
+  const auto all = in_flight_.all();
+  return std::any_of(all.begin(), all.end(), [&](WireId id) {
+    const Call& call = *in_flight_.find(id);
+    return subscribes(call, uri) && (call.number != 0 || !at_child);
+  });
+}
+
 void Multiplexer::release_subscription(const std::string& uri) {
+  if (subscriptions_.wanted(uri) || subscribe_under_way(uri, false)) return;
   ask_child(
       method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
       [](const Answer&) {}, limits_.call_timeout);

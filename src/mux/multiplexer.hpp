@@ -196,6 +196,7 @@ class Multiplexer : public child::ChildEvents {
   void tasks_listed(WireId id, Call& call, Answer& answer);
   void task_made(WireId id, const Call& call, const Answer& answer);
   void end_task(std::string_view id);
+  bool subscribe_under_way(std::string_view uri, bool at_child);
   void release_subscription(const std::string& uri);
   void adjust_level();
 

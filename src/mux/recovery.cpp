@@ -97,7 +97,7 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
 
 bool Multiplexer::moves(const Call& call) const {
   return call.rule != nullptr && call.rule->moves && !call.subject.empty() && !call.kept.empty() &&
-         !call.withdrawn && !call.asked_client;
+         !call.withdrawn;
 }
 
 // For the next child, under the same id. What this child has been given leaves a tombstone here.
@@ -114,8 +114,8 @@ Call Multiplexer::take_out(WireId id) {
   moved.rule = call.rule;
   moved.subject = call.subject;
   moved.timeout = call.timeout;
-  moved.due = call.due;
   moved.last_due = call.last_due;
+  moved.due = call.paused == 0 ? call.due : std::min(timers_.now() + call.timeout, call.last_due);
   withdraw(id);
   return moved;
 }

@@ -53,7 +53,7 @@ void World::note(std::string line) { trace_.push_back(std::move(line)); }
 std::string World::complaints() const {
   if (problems_.empty()) return {};
   std::string all;
-  for (std::size_t i = trace_.size() - std::min<std::size_t>(trace_.size(), 400); i < trace_.size(); ++i)
+  for (std::size_t i = trace_.size() - std::min<std::size_t>(trace_.size(), 3000); i < trace_.size(); ++i)
     all += trace_[i] + "\n";
   for (const std::string& problem : problems_) all += "wrong: " + problem + "\n";
   return all;
@@ -214,7 +214,6 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     work.asked = all_.at(mark);
     const Asked& asked = *work.asked;
     const std::string id = std::to_string(wire);
-    if (!asked.open) wrong("a child got a request that nobody waits for");
     // Of what a level becomes, the child's own in the end is checked.
     if (work.method != "logging/setLevel" && text != asked.text(id, id)) wrong("not as its client wrote it");
     if (asked.by != nullptr && child.name != asked.by->instance) wrong("a request at another instance");
@@ -264,6 +263,11 @@ void World::check() {
     std::deque<std::string> sent = std::exchange(child.link->sent, {});
     child::LineNumber number = child.link->number - sent.size();
     for (const std::string& line : sent) on_line(child, ++number, line);
+    for (const auto& [wire, work] : child.work) {
+      const bool is_new = work.number + sent.size() > number;
+      if (is_new && work.asked && !work.asked->open && !work.cancelled)
+        wrong("a child got a request that nobody waits for");
+    }
     for (const auto& [id, text] : std::exchange(child.due, {})) {
       if (child.up()) wrong(fmt::format("{} must get an answer to {}: {}", child.name, id, text));
     }
@@ -302,8 +306,13 @@ void World::check_limits() {
   if (own > 2 * options_.most_own) wrong("more own children than there may be");
   for (const auto& session : sessions_) {
     if (session->left) continue;
-    std::size_t at_one = session->open.size();
-    if (at_one > limits.calls_per_client + 1) wrong("a session has more calls open than it may have");
+    // Those of a replaced child are counted there.
+    std::size_t open = session->open.size();
+    for (const auto& child : children_) {
+      for (const auto& [wire, work] : child->work)
+        open -= child->replaced && work.asked && work.asked->by == session.get() && work.asked->open;
+    }
+    if (open > limits.calls_per_client) wrong("a session has more calls open than it may have");
     for (const auto& [id, asked] : session->open) {
       if (!session->seat->has_call(id)) wrong("an open call is not known under its id");
     }
@@ -320,8 +329,8 @@ void World::settle() {
       Child& child = *children_[i];
       if (child.link == nullptr) continue;
       if (child.ending()) {
+        busy = busy || !child.ended;
         finish(child);
-        busy = true;
         continue;
       }
       come_up(child);

@@ -114,6 +114,7 @@ struct Child {
   test::FakeLink* link = nullptr;  // nullptr: destroyed
   std::string name;
   bool replaced = false;
+  bool ended = false;  // for good
   bool was_ready = false;
   bool trouble = false;                 // too many failed starts
   std::vector<Session*> sessions;       // that it serves; of a replaced one: served
@@ -134,7 +135,7 @@ struct Child {
   std::multimap<std::string, std::string> due;
 
   bool own() const { return name.starts_with("own"); }
-  bool ending() const { return link == nullptr || !link->stopping.empty(); }
+  bool ending() const { return link == nullptr || ended || !link->stopping.empty(); }
   bool up() const { return link != nullptr && link->up; }
 };
 
@@ -197,7 +198,7 @@ class World {
   void take_in(Child& child, Work& work);
   void speak(Child& child);
   void say(Child& child, std::string text);
-  Utterance utter(Child& child, bool first);
+  Utterance utter(Child& child, bool first, bool alone);
   Utterance answer(Child& child);
   std::string answer(Child& child, long wire);
   std::string make_task(Child& child, long wire, const Asked& asked);

@@ -115,9 +115,11 @@ void World::die(Child& child, unsigned failed_starts) {
 
 // The end that was asked for with stop().
 void World::finish(Child& child) {
+  if (child.link->stopping.empty()) return;
   note(child.name + " is ended");
   if (child.up()) die(child, 0);
   check();
+  child.ended = true;
   child.link->finish_stop();
   pass_time({});
 }
@@ -137,8 +139,7 @@ void World::replace_all() {
     // What changes the child's state goes to the new one; the old one only has a tombstone of it.
     for (auto& [wire, work] : (*old)->work) {
       const bool state = work.method == "resources/subscribe" || work.method == "logging/setLevel";
-      if (!state || !work.asked || !work.asked->open || work.asked->undone || work.asked->asked_client)
-        continue;
+      if (!state || !work.asked || !work.asked->open || work.asked->undone) continue;
       work.asked = std::make_shared<Asked>(*work.asked);
       work.asked->open = false;
     }
@@ -204,14 +205,14 @@ void World::speak(Child& child) {
   const std::size_t count = chance(85) ? 1 : 2 + pick(2);
   std::vector<std::string> said;
   for (std::size_t i = 0; i < count; ++i) {
-    if (Utterance text = utter(child, i == 0)) said.push_back(std::move(*text));
+    if (Utterance text = utter(child, i == 0, count == 1)) said.push_back(std::move(*text));
   }
   if (said.size() == 1) return say(child, std::move(said.front()));
   if (!said.empty()) say(child, fmt::format("[{}]", fmt::join(said, ",")));
 }
 
 // Whom the child may be working for is only known before it has said something that makes the sidecar act.
-World::Utterance World::utter(Child& child, bool first) {
+World::Utterance World::utter(Child& child, bool first, bool alone) {
   const std::size_t kind = pick(100);
   if (kind < 35) return answer(child);
   if (kind < 50) return progress(child);
@@ -223,7 +224,7 @@ World::Utterance World::utter(Child& child, bool first) {
   if (kind < 75) return list_changed(child);
   if (!first) return std::nullopt;
   if (kind < 76) return too_long(child);
-  if (kind < 78) return junk(child);
+  if (kind < 78) return alone ? junk(child) : std::nullopt;
   return kind < 89 ? log(child) : question(child);
 }
 
@@ -313,14 +314,13 @@ World::Utterance World::answer_wrongly(Child& child) {
 
 World::Utterance World::too_long(Child& child) {
   for (auto& [wire, work] : child.work) {
-    if (!work.read || work.method == "initialize") continue;
+    if (!work.read || (work.method != "tools/call" && work.method != "resources/read")) continue;
     note(fmt::format("{} > an answer to {} beyond the limit", child.name, wire));
     const AskedPtr asked = work.asked;
     if (asked && asked->open) {
       asked->too_large = true;
       owed_.push_back(asked);
     }
-    if (!asked && work.method == "tasks/cancel") end_task(child, work.params["taskId"]);
     const std::string first = fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"x":")", wire);
     child.answered.insert(wire);
     child.work.erase(wire);
