@@ -1,7 +1,6 @@
 // A stdio MCP server that misbehaves on demand, written without an SDK so that it writes exactly the bytes it means to.
 //   unruly-child.mjs MODE          a mode, or the protocol revision that it speaks
 // What it hears of cancellations goes to stderr as `heard cancelled REQUEST-ID`, and each call as `heard call NAME`.
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const mode = process.argv[2] ?? 'well';
@@ -98,6 +97,13 @@ if (mode === 'stubborn') {
   spawn('sh', ['-c', 'trap "" TERM HUP; while :; do sleep 1; done'], { stdio: ['ignore', 'ignore', 'ignore'] });
   setInterval(() => {}, 1 << 30);
 }
-const lines = createInterface({ input: process.stdin });
-lines.on('line', handle);
-lines.on('close', () => mode === 'stubborn' || process.exit(0));
+// Not by node:readline, for which U+2028 and U+2029 end a line too.
+let begun = '';
+process.stdin.setEncoding('utf8').on('data', (read) => {
+  begun += read;
+  if (!read.includes('\n')) return;
+  const lines = begun.split('\n');
+  begun = lines.pop();
+  lines.forEach(handle);
+});
+process.stdin.on('end', () => mode === 'stubborn' || process.exit(0));
