@@ -225,5 +225,5 @@ test('crash: the same with a child that npx starts: what it started goes with it
     for (const { who, call } of sessions) pick(who, 0).check(await call('tools/call', pick(who, 0).params));
   };
   // npx itself, its shell, and the server.
-  await killUnderLoad(t, { command: npx, env: npm, pick, kills: { short: 2, normal: 5, long: 50 }[scope], spacing: 150, verify, running: { started: 1, all: 3 } });
+  await killUnderLoad(t, { command: npx, env: npm, pick, kills: { short: 2, normal: 10, long: 50 }[scope], spacing: 150, verify, running: { started: 1, all: 3 } });
 });
