@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import { Feed, eventually, within } from './lib/guard.mjs';
-import { request } from './lib/http.mjs';
+import { post, request } from './lib/http.mjs';
 import { connect } from './lib/sdk.mjs';
 import { openDescriptors, residentBytes } from './lib/processes.mjs';
 import { faces, openSession, tool } from './lib/sessions.mjs';
@@ -124,8 +124,9 @@ async function kill(sidecar, turn, calls) {
 
 // Everything but what each kind of child is asked. `pick` gives the load's calls. A kill comes after `spacing` results:
 // more than there are calls in flight, so that some are the new child's.
-async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, spacing, prepare, verify, running, quickly = QUICK }) {
-  const sidecar = await Sidecar.start(t, { command, flags, env: { ...quickly, ...env } });
+// With `replace` every third one is a POST /restart instead.
+async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, spacing, prepare, verify, running, replace = false }) {
+  const sidecar = await Sidecar.start(t, { command, flags, env: { ...QUICK, ...env } });
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
   const descriptors = openDescriptors(sidecar.pid);
   const sessions = await openAll(t, sidecar.url);
@@ -138,7 +139,8 @@ async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, sp
   let early;
   for (let turn = 1; turn <= kills; turn += 1) {
     await Promise.race([counter.more(spacing), working]);
-    await kill(sidecar, turn, Math.floor((sessions.length * AT_ONCE) / running.started / 2));
+    if (replace && turn % 3 === 0) assert.equal((await post(`${sidecar.url}/restart`)).status, 202);
+    else await kill(sidecar, turn, Math.floor((sessions.length * AT_ONCE) / running.started / 2));
     if (turn === Math.ceil(kills / 5)) early = residentBytes(sidecar.pid);
   }
   await counter.more(spacing);
@@ -149,7 +151,7 @@ async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, sp
   t.diagnostic(`${sum(sums, 'results')} results, ${sum(sums, 'errors')} errors, ${kills} kills; ${early >> 10} KB, later ${late >> 10} KB`);
 
   assert.equal((await request(`${sidecar.url}/health`)).json().sseClients, sessions.length);
-  assert.equal(sum(await children(sidecar), 'restarts'), kills);
+  if (!replace) assert.equal(sum(await children(sidecar), 'restarts'), kills);
   await verify(sessions, sidecar);
   for (const session of sessions) session.check();
   // A sanitizer keeps what is freed.
@@ -206,6 +208,10 @@ test(`crash: the same with three children that share the sessions`, async (t) =>
   await killUnderLoad(t, { ...fake, command: fakeChild(), flags: ['--instances', '3'], running: { started: 3, all: 3 } });
 });
 
+test('crash: the same with three children, killed and replaced on demand by turns', async (t) => {
+  await killUnderLoad(t, { ...fake, command: fakeChild(), flags: ['--instances', '3'], replace: true, running: { started: 3, all: 3 } });
+});
+
 // --- a child that npx starts
 
 const clients = resolve(dirname(fileURLToPath(import.meta.url)));
@@ -225,5 +231,5 @@ test('crash: the same with a child that npx starts: what it started goes with it
     for (const { who, call } of sessions) pick(who, 0).check(await call('tools/call', pick(who, 0).params));
   };
   // npx itself, its shell, and the server.
-  await killUnderLoad(t, { command: npx, env: npm, pick, kills: { short: 2, normal: 5, long: 50 }[scope], spacing: 150, verify, running: { started: 1, all: 3 } });
+  await killUnderLoad(t, { command: npx, env: npm, pick, kills: { short: 2, normal: 10, long: 50 }[scope], spacing: 150, verify, running: { started: 1, all: 3 } });
 });
