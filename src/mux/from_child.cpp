@@ -64,8 +64,7 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
   // A call that the child was not given cannot be answered by it.
   const Call* open = id ? in_flight_.find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? in_flight_.close(*id) : std::nullopt;
-  if (!call)
-    return drop(id && in_flight_.answered_late(*id) ? "answer_after_cancel" : "answer_to_unknown_call");
+  if (!call) return on_late_answer(id, message);
   child_.note_answer();
   if (call->withdrawn) drop("answer_after_cancel");
 
@@ -85,6 +84,15 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
   if (call->rule != nullptr && call->rule->answered != nullptr)
     (this->*call->rule->answered)(*id, *call, answer);
   settle(*id, std::move(*call), std::move(answer));
+}
+
+// To a call that is no longer known: it was cancelled long ago, or answered, or never was.
+void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message) {
+  const auto late = id ? in_flight_.answered_late(*id) : std::nullopt;
+  if (!late) return drop("answer_to_unknown_call");
+  drop("answer_after_cancel");
+  if (!late->task) return;
+  if (const auto task = made_task(message.text, message.envelope.result)) cancel_task(*task);
 }
 
 // MCP 2025-11-25, Elicitation, URLElicitationRequiredError: what the client is to visit before it calls

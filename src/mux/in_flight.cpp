@@ -69,15 +69,15 @@ void InFlight::withdraw(WireId id, Clock::time_point until) {
 void InFlight::let_go(WireId id) {
   const auto call = close(id);
   ++at_child_[call->client];
-  let_go_.emplace(id, call->client);
+  let_go_.emplace(id, LetGo{call->client, call->task});
   if (let_go_.size() > kMaxLetGo) let_go_.erase(let_go_.begin());
 }
 
-bool InFlight::answered_late(WireId id) {
+std::optional<InFlight::LetGo> InFlight::answered_late(WireId id) {
   const auto node = let_go_.extract(id);
-  if (node.empty()) return false;
-  work_ends(node.mapped());
-  return true;
+  if (node.empty()) return std::nullopt;
+  work_ends(node.mapped().client);
+  return node.mapped();
 }
 
 void InFlight::handed_over(WireId id, child::LineNumber number) {

@@ -82,8 +82,12 @@ class InFlight {
   // A tombstone no longer counts as its client's call: a server that heeds MCP does not answer what was
   // cancelled. The child may still work on it, so it stays an origin until answered_late() or child_gone().
   void let_go(WireId id);
-  // The child has answered a call that was let go. False: it was never one.
-  bool answered_late(WireId id);
+  struct LetGo {
+    ClientId client = kNoClient;
+    bool task = false;  // see Call
+  };
+  // The child has answered a call that was let go; nothing: it was never one.
+  std::optional<LetGo> answered_late(WireId id);
 
   // The link took the call's line as number `number`.
   void handed_over(WireId id, child::LineNumber number);
@@ -129,7 +133,7 @@ class InFlight {
   std::unordered_map<ClientId, std::size_t> at_child_;
   std::set<std::pair<Clock::time_point, WireId>> by_due_;
   std::set<WireId> tombstones_;
-  std::map<WireId, ClientId> let_go_;
+  std::map<WireId, LetGo> let_go_;
 };
 
 }  // namespace sidecar::mux

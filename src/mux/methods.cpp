@@ -268,15 +268,9 @@ void Multiplexer::task_told(WireId, Call& call, Answer& answer) {
 }
 
 void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {
-  const jsonrpc::Span made = member(answer.text, answer.payload, "task");
-  auto task_id = string_member(answer.text, made, "taskId");
+  const auto task_id = made_task(answer.text, answer.payload);
   if (!task_id || call.client == kNoClient) return;
-  if (call.withdrawn || !clients_.contains(call.client)) {  // nobody will ever know of it
-    ask_child(
-        method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(*task_id)),
-        [](const Answer&) {}, limits_.call_timeout);
-    return;
-  }
+  if (call.withdrawn || !clients_.contains(call.client)) return cancel_task(*task_id);
   if (tasks_.find(*task_id) != nullptr) return;  // it stays with the first
   Task task;
   task.client = call.client;
@@ -285,7 +279,19 @@ void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {
   in_flight_.work_begins(task.client);
   if (const auto forgotten = tasks_.add(*task_id, std::move(task)); forgotten && !forgotten->ended)
     in_flight_.work_ends(forgotten->client);
+  const jsonrpc::Span made = member(answer.text, answer.payload, "task");
   if (task_ended(string_member(answer.text, made, "status").value_or(""))) end_task(*task_id);
+}
+
+std::optional<std::string> Multiplexer::made_task(const std::string& text, jsonrpc::Span result) {
+  return string_member(text, member(text, result, "task"), "taskId");
+}
+
+// Of a task that nobody will ever know of.
+void Multiplexer::cancel_task(std::string_view id) {
+  ask_child(
+      method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(id)), [](const Answer&) {},
+      limits_.call_timeout);
 }
 
 void Multiplexer::end_task(std::string_view id) {

@@ -195,6 +195,9 @@ class Multiplexer : public child::ChildEvents {
   void task_told(WireId id, Call& call, Answer& answer);
   void tasks_listed(WireId id, Call& call, Answer& answer);
   void task_made(WireId id, const Call& call, const Answer& answer);
+  // The id of the task that a result tells of.
+  static std::optional<std::string> made_task(const std::string& text, jsonrpc::Span result);
+  void cancel_task(std::string_view id);
   void end_task(std::string_view id);
   bool subscribe_under_way(std::string_view uri, bool at_child);
   void release_subscription(const std::string& uri);
@@ -205,6 +208,7 @@ class Multiplexer : public child::ChildEvents {
   void junk(std::string_view problem);
   void on_message(jsonrpc::Message message);
   void on_answer(const jsonrpc::Message& message);
+  void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
   void note_url_elicitations(const Call& call, const Answer& answer);
   void on_child_request(const jsonrpc::Message& message);

@@ -296,7 +296,8 @@ void World::check_limits() {
   for (const auto& child : children_) {
     std::map<const Session*, std::size_t> calls;
     for (const auto& [wire, work] : child->work) {
-      if (work.asked && work.asked->by != nullptr && ++calls[work.asked->by] > limits.calls_per_client)
+      if (work.asked && work.asked->by != nullptr && work.asked->open &&
+          ++calls[work.asked->by] > limits.calls_per_client)
         wrong("a session has more calls than it may have");
     }
     own += child->own() && child->link != nullptr && !child->replaced;
