@@ -45,6 +45,7 @@ struct Call {
   double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
   bool own = false;                                         // the sidecar's own: nobody is served by it
   bool repeatable = false;                                  // the child may be asked twice
+  bool undone = false;                                      // a subscribe that its client has taken back
   bool task = false;                                        // task-augmented: the answer makes a task
   bool asked_client = false;                                // its client was asked something for it
   bool repeated = false;                                    // handed to a second child

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
 
 bool subscribes(const Call& call, std::string_view uri) {
-  return call.method == method::kResourcesSubscribe && call.subject == uri && !call.withdrawn;
+  return call.method == method::kResourcesSubscribe && call.subject == uri && !call.undone && !call.withdrawn;
 }
 
 }  // namespace
@@ -130,11 +130,14 @@ bool Multiplexer::ask_subscribe(Asked asked) {
 
 void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
-  if (call.reply.pending() && clients_.contains(call.client)) {
-    subscriptions_.add(call.subject, call.client);
-  } else if (!replaced_) {
-    release_subscription(call.subject);  // nobody waits for it any more
-  }
+  if (call.reply.pending() && !call.undone) return subscriptions_.add(call.subject, call.client);
+  // Nobody waits for it any more. What its client has said to this follows it, if it has not gone.
+  const auto own = in_flight_.of_client(call.client);
+  const bool follows = std::any_of(own.begin(), own.end(), [&](WireId id) {
+    const Call& other = *in_flight_.find(id);
+    return other.method == method::kResourcesUnsubscribe && other.subject == call.subject;
+  });
+  if (!follows && !replaced_) release_subscription(call.subject);
 }
 
 bool Multiplexer::ask_unsubscribe(Asked asked) {
@@ -145,8 +148,7 @@ bool Multiplexer::ask_unsubscribe(Asked asked) {
   for (const WireId id : in_flight_.of_client(asked.client)) {
     Call& call = *in_flight_.find(id);
     if (!subscribes(call, *uri)) continue;
-    call.subject.clear();
-    last = true;
+    call.undone = last = true;
   }
   // Another client may be about to get it: then the child keeps it.
   if (last && !subscriptions_.wanted(*uri) && !subscribe_under_way(*uri, false)) {

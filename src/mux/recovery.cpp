@@ -96,8 +96,8 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
 }
 
 bool Multiplexer::moves(const Call& call) const {
-  return call.rule != nullptr && call.rule->moves && !call.subject.empty() && !call.kept.empty() &&
-         !call.withdrawn;
+  return call.rule != nullptr && call.rule->moves && !call.subject.empty() && !call.undone &&
+         !call.kept.empty() && !call.withdrawn;
 }
 
 // For the next child, under the same id. What this child has been given leaves a tombstone here.

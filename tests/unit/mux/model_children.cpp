@@ -89,6 +89,12 @@ void World::die(Child& child, unsigned failed_starts) {
     ++work.asked->deaths;
     lost.push_back(work.asked);
   }
+  for (Session* session : live(child)) {
+    for (const auto& [id, asked] : session->open) {
+      // About a task of this child, and not given to it yet.
+      if (exit.final && asked->method.starts_with("tasks/")) dying_.insert(asked.get());
+    }
+  }
   for (const auto& [id, question] : child.questions)
     expect(question.to, cancelled(question.id, "the MCP server has ended"));
   child.trouble = child.trouble || (failed_starts >= 3 && !exit.final);
@@ -183,6 +189,8 @@ void World::read(Child& child, std::size_t lines) {
 void World::take_in(Child& child, Work& work) {
   work.read = true;
   work.fails = work.asked && chance(10);
+  // Whether there is such a resource does not depend on who asks.
+  if (work.method.ends_with("subscribe")) work.fails = work.params["uri"] == "d";
   work.changes = child.changes[capability(work.method)];
   if (work.fails) return;
   if (work.method == "resources/subscribe") child.subscriptions.insert(work.params["uri"].get<std::string>());

@@ -98,7 +98,7 @@ void World::ask(Session* session) {
 }
 
 void World::fill(Asked& asked, Session* session) {
-  static constexpr const char* kUris[] = {"a", "b", "c"};
+  static constexpr const char* kUris[] = {"a", "b", "c", "d"};
   static constexpr const char* kTasks[] = {"T1", "T2", "T3", "T4", "none"};
   static constexpr const char* kLists[] = {"tools/list", "prompts/list", "resources/list"};
   static constexpr const char* kAboutTasks[] = {"tasks/get", "tasks/result", "tasks/cancel"};
@@ -120,7 +120,7 @@ void World::fill(Asked& asked, Session* session) {
     asked.params = R"("uri":"a")";
   } else if (kind < 65) {
     asked.method = chance(60) ? "resources/subscribe" : "resources/unsubscribe";
-    asked.subject = kUris[pick(3)];
+    asked.subject = kUris[pick(4)];
     asked.params = fmt::format(R"("uri":"{}")", asked.subject);
   } else if (kind < 72) {
     // Of two at once the order of the answers decides, and that is the child's.
