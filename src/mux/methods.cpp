@@ -129,8 +129,16 @@ bool Multiplexer::ask_subscribe(Asked asked) {
 }
 
 void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
-  if (answer.outcome != Outcome::kResult || call.subject.empty()) return;
-  if (call.reply.pending() && !call.undone) return subscriptions_.add(call.subject, call.client);
+  if (call.subject.empty()) return;
+  if (answer.outcome != Outcome::kResult) {
+    // One that was cancelled may have been granted, and kept for the sake of this one.
+    if (!replaced_ && unclaimed_.contains(call.subject)) release_subscription(call.subject);
+    return;
+  }
+  if (call.reply.pending() && !call.undone) {
+    unclaimed_.erase(call.subject);
+    return subscriptions_.add(call.subject, call.client);
+  }
   // Nobody waits for it any more. What its client has said to this follows it, if it has not gone.
   const auto own = in_flight_.of_client(call.client);
   const bool follows = std::any_of(own.begin(), own.end(), [&](WireId id) {
@@ -178,7 +186,12 @@ bool Multiplexer::subscribe_under_way(std::string_view uri, bool at_child) {
 }
 
 void Multiplexer::release_subscription(const std::string& uri) {
-  if (subscriptions_.wanted(uri) || subscribe_under_way(uri, false)) return;
+  if (subscriptions_.wanted(uri)) return;
+  if (subscribe_under_way(uri, false)) {
+    unclaimed_.insert(uri);
+    return;
+  }
+  unclaimed_.erase(uri);
   ask_child(
       method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
       [](const Answer&) {}, limits_.call_timeout);
@@ -292,8 +305,8 @@ std::optional<std::string> Multiplexer::made_task(const std::string& text, jsonr
 // Of a task that nobody will ever know of.
 void Multiplexer::cancel_task(std::string_view id) {
   ask_child(
-      method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(id)), [](const Answer&) {},
-      limits_.call_timeout);
+      method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(id)),
+      [](const Answer&) {}, limits_.call_timeout);
 }
 
 void Multiplexer::end_task(std::string_view id) {

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -259,6 +260,8 @@ class Multiplexer : public child::ChildEvents {
   PeerRequests peer_requests_;
   UrlElicitations url_elicitations_;
   Subscriptions subscriptions_;
+  std::set<std::string, std::less<>>
+      unclaimed_;  // granted to nobody, and a subscribe of somebody is under way
   LogLevels levels_;
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;

@@ -142,6 +142,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   in_flight_.child_gone();
   tasks_.clear();
   url_elicitations_.clear();
+  unclaimed_.clear();
   lists_.clear();
   queue_.clear();
   for (const WireId id : in_flight_.all()) {

@@ -190,7 +190,7 @@ void World::take_in(Child& child, Work& work) {
   work.read = true;
   work.fails = work.asked && chance(10);
   // Whether there is such a resource does not depend on who asks.
-  if (work.method.ends_with("subscribe")) work.fails = work.params["uri"] == "d";
+  if (work.asked && work.method.ends_with("subscribe")) work.fails = work.params["uri"] == "d";
   work.changes = child.changes[capability(work.method)];
   if (work.fails) return;
   if (work.method == "resources/subscribe") child.subscriptions.insert(work.params["uri"].get<std::string>());
@@ -225,7 +225,8 @@ World::Utterance World::utter(Child& child, bool first, bool alone) {
   if (kind < 35) return answer(child);
   if (kind < 50) return progress(child);
   if (kind < 55) return answer_wrongly(child);
-  if (kind < 60) return update(child);
+  // Not behind an answer of the same batch, which may make a subscriber.
+  if (kind < 60) return first ? update(child) : std::nullopt;
   if (kind < 65) return task_status(child);
   if (kind < 68) return elicitation_complete(child);
   if (kind < 71) return withdraw_question(child);
