@@ -51,7 +51,7 @@ TEST_CASE("supervisor: who held lines back is told once when the child reads aga
   Supervised child(world);
   child.start();
   CHECK(child.link.wants_more());
-  ::kill(child.link.status().pid, SIGSTOP);
+  child.freeze();
   const std::string line(9'999, 'x');
   for (int i = 0; i < 100; ++i)
     REQUIRE(child.send(line));  // beyond what it wants, they are taken all the same
@@ -72,7 +72,7 @@ TEST_CASE("supervisor: a child that ends full is writable at its next start with
   World world;
   Supervised child(world);
   child.start();
-  ::kill(child.link.status().pid, SIGSTOP);
+  child.freeze();
   for (int i = 0; i < 100; ++i) REQUIRE(child.send(std::string(9'999, 'x')));
   ::kill(child.link.status().pid, SIGKILL);
   const auto retry_in = child.wait_for_exit().retry_in;
@@ -89,7 +89,7 @@ TEST_CASE("supervisor: a child that was asked to end wants nothing and is not sa
   Supervised child(world);
   child.start();
   const pid_t pid = child.link.status().pid;
-  ::kill(pid, SIGSTOP);
+  child.freeze();
   for (int i = 0; i < 100; ++i) REQUIRE(child.send(std::string(9'999, 'x')));
   child.stop();
   CHECK_FALSE(child.link.wants_more());

@@ -177,7 +177,7 @@ TEST_CASE("process: a stopped (SIGSTOP) one is killed as well") {
   World world;
   Supervised child(world);
   child.start();
-  ::kill(child.link.status().pid, SIGSTOP);
+  child.freeze();
   child.stop();
   world.timers.advance(3s);
   CHECK(child.wait_for_exit().signal == SIGKILL);

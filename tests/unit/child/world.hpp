@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -163,6 +164,14 @@ struct Supervised {
     events.inside_call = true;
     link.retire();
     events.inside_call = false;
+  }
+  // Stops the process as a terminal would, and comes back when it stands.
+  void freeze() {
+    const pid_t pid = link.status().pid;
+    REQUIRE(pid > 0);  // -1 would be everybody
+    ::kill(pid, SIGSTOP);
+    siginfo_t info{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT) == 0);
   }
   // Has the process do its duty, so that a restart is no failed start.
   void be_useful() {
