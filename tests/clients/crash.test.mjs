@@ -111,19 +111,19 @@ const sum = (items, what) => items.reduce((total, each) => total + each[what], 0
 // until many calls are on their way to it.
 async function kill(sidecar, turn, calls) {
   const stands = turn % 2 === 0;
+  await eventually(async () => (await children(sidecar)).every(({ state }) => state === 'ready'), 'all children are ready');
   let victim;
   await eventually(() => {
     const running = sidecar.started().filter(({ state }) => state !== 'Z');
     victim = running[turn % running.length].pid;
-    // The group: npx only waits for what it started. There is none yet if it is just being started.
-    return process.kill(-victim, stands ? 'SIGSTOP' : 0);
+    return process.kill(-victim, stands ? 'SIGSTOP' : 0); // the group: npx only waits for what it started
   }, 'a child to kill runs');
   if (stands) await eventually(async () => sum(await children(sidecar), 'calls') >= calls, `${calls} calls are in flight`);
   process.kill(victim, 'SIGKILL');
 }
 
 // Everything but what each kind of child is asked. `pick` gives the load's calls. A kill comes after `spacing` results:
-// more than there are calls in flight, so that some are the new child's.
+// more than there are calls in flight, so that some are the new child's, which is ready then.
 // With `replace` every third one is a POST /restart instead.
 async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, spacing, prepare, verify, running, replace = false }) {
   const sidecar = await Sidecar.start(t, { command, flags, env: { ...QUICK, ...env } });
