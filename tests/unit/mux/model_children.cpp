@@ -494,7 +494,8 @@ World::Utterance World::question(Child& child) {
     }
     const bool declared = kind == 0 ? session.sampling : kind == 1 ? session.forms : session.urls;
     const bool reachable = session.listening || (session.streams && working.size() == 1);
-    passes = (declared || child.own()) && reachable;
+    // A shared child that was not told what clients can be asked for may not ask them.
+    passes = (child.own() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
     if (passes) {
       for (const AskedPtr& asked : working) asked->asked_client = true;
       if (kind == 2) child.elicitations.emplace(elicitation, &session);
