@@ -241,6 +241,7 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
   if (call.subject.empty()) return;
   if (answer.outcome != Outcome::kResult) {
     child_level_.reset();
+    adjust_level();  // others may have been answered in the belief that it would come to pass
   } else if (clients_.contains(call.client)) {
     levels_.set(call.client, *log_level(call.subject));
     adjust_level();  // another one may have chosen meanwhile
