@@ -48,10 +48,10 @@ TEST_CASE("health: has the keys of both predecessors, and tells of every child")
   CHECK(body["transport"] == "sse");
   CHECK(body["sseClients"] == 0);
   CHECK(body["authEnabled"] == false);
-  CHECK(body["child"] == json({{"state", "stopped"}, {"restarts", 0}}));
+  CHECK(body["child"] == json({{"state", "starting"}, {"restarts", 0}}));
   REQUIRE(body["children"].size() == 2);
   CHECK(body["children"][1] ==
-        json({{"name", "child-2"}, {"state", "stopped"}, {"restarts", 0}, {"sessions", 0}, {"calls", 0}}));
+        json({{"name", "child-2"}, {"state", "starting"}, {"restarts", 0}, {"sessions", 0}, {"calls", 0}}));
 }
 
 TEST_CASE("health: addresses are for those who may come in") {
