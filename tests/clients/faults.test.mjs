@@ -68,8 +68,9 @@ test('faults: a child that never answers the handshake is given up, and who wait
 });
 
 test('faults: a call that the child never answers ends at its limit, and is cancelled at the child', async (t) => {
-  const env = { MCP_REST_TIMEOUT: '500ms', MCP_CALL_TIMEOUT: '500ms' };
+  const env = { MCP_REST_TIMEOUT: '2s', MCP_CALL_TIMEOUT: '2s' };
   const sidecar = await Sidecar.start(t, { command: unruly(), env });
+  await sidecar.line(/child is ready/);  // else the time may be over before the child has the call
   const rest = await post(`${sidecar.url}/call-tool`, tool('hang'));
   assert.equal(rest.status, 504);
   assert.equal(rest.json().success, false);
