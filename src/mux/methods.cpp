@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
 
-bool subscribes(const Call& call, std::string_view uri) {
-  return call.method == method::kResourcesSubscribe && call.subject == uri && !call.undone && !call.withdrawn;
-}
-
 }  // namespace
 
 const MethodRule* MethodRule::find(std::string_view name) {
@@ -122,13 +118,14 @@ bool Multiplexer::ask_subscribe(Asked asked) {
     return true;
   }
   asked.call.subject = *uri;
-  if (!subscriptions_.wanted(*uri)) return false;
+  if (!subscriptions_.wanted(*uri) || has_open(asked.client, method::kResourcesUnsubscribe, *uri))
+    return false;
   subscriptions_.add(*uri, asked.client);
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
   return true;
 }
 
-void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
+void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
   if (call.subject.empty()) return;
   if (answer.outcome != Outcome::kResult) {
     // One that was cancelled may have been granted, and kept for the sake of this one.
@@ -139,59 +136,73 @@ void Multiplexer::subscribed(WireId, Call& call, Answer& answer) {
     unclaimed_.erase(call.subject);
     return subscriptions_.add(call.subject, call.client);
   }
-  // Nobody waits for it any more. What its client has said to this follows it, if it has not gone.
+  // Nobody waits for it any more. The child may have been told so already, after this.
   const auto own = in_flight_.of_client(call.client);
-  const bool follows = std::any_of(own.begin(), own.end(), [&](WireId id) {
-    const Call& other = *in_flight_.find(id);
-    return other.method == method::kResourcesUnsubscribe && other.subject == call.subject;
+  const bool told = std::any_of(own.begin(), own.end(), [&](WireId each) {
+    const Call& other = *in_flight_.find(each);
+    return each > id && other.number != 0 && other.method == method::kResourcesUnsubscribe &&
+           other.subject == call.subject;
   });
-  if (!follows && !replaced_) release_subscription(call.subject);
+  if (!told && !replaced_) release_subscription(call.subject);
 }
 
+// Takes effect when the child is given it, or here, when the child is to keep the subscription for another
+// client, or has none.
 bool Multiplexer::ask_unsubscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;
-  bool last = subscriptions_.remove(*uri, asked.client) && takes_calls();
-  // One of its own on the way to the child no longer counts, and this one must follow it.
-  for (const WireId id : in_flight_.of_client(asked.client)) {
-    Call& call = *in_flight_.find(id);
-    if (!subscribes(call, *uri)) continue;
-    call.undone = last = true;
-  }
-  // Another client may be about to get it: then the child keeps it.
-  if (last && !subscriptions_.wanted(*uri) && !subscribe_under_way(*uri, false)) {
+  const bool has = subscriptions_.has(*uri, asked.client) && takes_calls();
+  const bool gets = has_open(asked.client, method::kResourcesSubscribe, *uri);
+  if ((has || gets) && !subscriptions_.wanted_by_other(*uri, asked.client)) {
     asked.call.subject = *uri;
     return false;
   }
+  unsubscribe(asked.client, *uri, in_flight_.next_id());
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
   return true;
 }
 
-// While it waited for the child to read, a request of another client for the same resource may have passed
-// it.
 bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
   if (call.subject.empty()) return false;
-  if (!subscriptions_.wanted(call.subject) && !subscribe_under_way(call.subject, true)) return false;
+  unsubscribe(call.client, call.subject, id);
+  if (!needed_at_child(call.subject)) return false;
   finish(id, make_result(call.reply.client_id(), "{}"));
   return true;
 }
 
-// Whether somebody waits to be subscribed; `at_child`: by a request that the child has.
-bool Multiplexer::subscribe_under_way(std::string_view uri, bool at_child) {
-  const auto all = in_flight_.all();
-  return std::any_of(all.begin(), all.end(), [&](WireId id) {
+// What the client has asked for before the call `by` no longer holds.
+void Multiplexer::unsubscribe(ClientId client, const std::string& uri, WireId by) {
+  subscriptions_.remove(uri, client);
+  for (const WireId id : in_flight_.of_client(client)) {
+    Call& call = *in_flight_.find(id);
+    if (call.method == method::kResourcesSubscribe && call.subject == uri && id < by) call.undone = true;
+  }
+}
+
+bool Multiplexer::has_open(ClientId client, std::string_view name, std::string_view subject) {
+  const auto ids = in_flight_.of_client(client);
+  return std::any_of(ids.begin(), ids.end(), [&](WireId id) {
     const Call& call = *in_flight_.find(id);
-    return subscribes(call, uri) && (call.number != 0 || !at_child);
+    return call.method == name && call.subject == subject && !call.withdrawn;
   });
 }
 
-void Multiplexer::release_subscription(const std::string& uri) {
-  if (subscriptions_.wanted(uri)) return;
-  if (subscribe_under_way(uri, false)) {
-    unclaimed_.insert(uri);
-    return;
-  }
+// Whether the child's subscription is somebody's, or about to be by a request that the child has.
+bool Multiplexer::needed_at_child(const std::string& uri) {
   unclaimed_.erase(uri);
+  if (subscriptions_.wanted(uri)) return true;
+  const auto all = in_flight_.all();
+  const bool coming = std::any_of(all.begin(), all.end(), [&](WireId id) {
+    const Call& call = *in_flight_.find(id);
+    return call.method == method::kResourcesSubscribe && call.subject == uri && call.number != 0 &&
+           !call.undone && !call.withdrawn;
+  });
+  if (coming) unclaimed_.insert(uri);
+  return coming;
+}
+
+void Multiplexer::release_subscription(const std::string& uri) {
+  if (needed_at_child(uri)) return;
   ask_child(
       method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
       [](const Answer&) {}, limits_.call_timeout);
@@ -241,11 +252,11 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
   if (call.subject.empty()) return;
   if (answer.outcome != Outcome::kResult) {
     child_level_.reset();
-    adjust_level();  // others may have been answered in the belief that it would come to pass
   } else if (clients_.contains(call.client)) {
     levels_.set(call.client, *log_level(call.subject));
-    adjust_level();  // another one may have chosen meanwhile
   }
+  adjust_level();  // another one may have chosen meanwhile, or been answered in the belief that this one
+                   // would pass
 }
 
 // After a session has come, chosen or ended, or on a new child.

@@ -200,7 +200,9 @@ class Multiplexer : public child::ChildEvents {
   static std::optional<std::string> made_task(const std::string& text, jsonrpc::Span result);
   void cancel_task(std::string_view id);
   void end_task(std::string_view id);
-  bool subscribe_under_way(std::string_view uri, bool at_child);
+  void unsubscribe(ClientId client, const std::string& uri, WireId by);
+  bool has_open(ClientId client, std::string_view name, std::string_view subject);
+  bool needed_at_child(const std::string& uri);
   void release_subscription(const std::string& uri);
   void adjust_level();
 

@@ -7,6 +7,11 @@ bool Subscriptions::has(std::string_view uri, ClientId client) const {
   return found != by_uri_.end() && found->second.contains(client);
 }
 
+bool Subscriptions::wanted_by_other(std::string_view uri, ClientId client) const {
+  const auto found = by_uri_.find(uri);
+  return found != by_uri_.end() && found->second.size() > found->second.count(client);
+}
+
 std::size_t Subscriptions::count(ClientId client) const {
   const auto found = by_client_.find(client);
   return found == by_client_.end() ? 0 : found->second.size();

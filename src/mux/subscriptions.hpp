@@ -19,6 +19,7 @@ class Subscriptions {
  public:
   bool wanted(std::string_view uri) const { return by_uri_.contains(uri); }
   bool has(std::string_view uri, ClientId client) const;
+  bool wanted_by_other(std::string_view uri, ClientId client) const;
   std::size_t count(ClientId client) const;
 
   void add(std::string_view uri, ClientId client);

@@ -123,7 +123,6 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (says_so && !asked->due.empty() && answer.text != asked->due) wrong("not what the child said");
   if (says_so && asked->due.empty()) answered_here(*asked, answer);
   if (!says_so && !asked->due.empty()) wrong("the child answered, but its client got a failure");
-  asked->refused = answer.outcome == Outcome::kBusy || answer.outcome == Outcome::kUnavailable;
 
   const bool troubled =
       std::any_of(children_.begin(), children_.end(), [](const auto& child) { return child->trouble; });
@@ -141,6 +140,7 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
     wrong(fmt::format("no reason for the outcome {}", mux::outcome_name(answer.outcome)));
 
   if (answer.outcome != Outcome::kResult || asked->by == nullptr) return;
+  if (asked->method == "resources/unsubscribe" && asked->due.empty()) take_back(*asked);
   if (asked->method == "resources/subscribe" && !asked->undone) asked->by->subscribed.insert(asked->subject);
   if (asked->method == "logging/setLevel") asked->by->level = std::stoi(asked->subject);
 }
@@ -217,8 +217,9 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     // Of what a level becomes, the child's own in the end is checked.
     if (work.method != "logging/setLevel" && text != asked.text(id, id)) wrong("not as its client wrote it");
     if (asked.by != nullptr && child.name != asked.by->instance) wrong("a request at another instance");
-    if (asked.deaths > 0 && (!asked.safe || asked.deaths > 1 || asked.asked_client || asked.makes_task))
+    if (asked.deaths > 0 && (!asked.safe || asked.deaths > 1 || asked.makes_task))
       wrong("a request was repeated that must not be");
+    if (asked.method == "resources/unsubscribe") take_back(asked);
   }
   child.work.emplace(wire, std::move(work));
 }
@@ -307,13 +308,12 @@ void World::check_limits() {
   if (own > 2 * options_.most_own) wrong("more own children than there may be");
   for (const auto& session : sessions_) {
     if (session->left) continue;
-    // Those of a replaced child are counted there.
-    std::size_t open = session->open.size();
-    for (const auto& child : children_) {
-      for (const auto& [wire, work] : child->work)
-        open -= child->replaced && work.asked && work.asked->by == session.get() && work.asked->open;
-    }
-    if (open > limits.calls_per_client) wrong("a session has more calls open than it may have");
+    // A replaced child counts for itself.
+    const auto units = std::count_if(children_.begin(), children_.end(), [&session](const auto& child) {
+      return child->link != nullptr && child->name == session->instance;
+    });
+    if (session->open.size() > limits.calls_per_client * static_cast<std::size_t>(units))
+      wrong("a session has more calls open than it may have");
     for (const auto& [id, asked] : session->open) {
       if (!session->seat->has_call(id)) wrong("an open call is not known under its id");
     }

@@ -49,7 +49,6 @@ struct Asked {
 
   bool open = true;           // its client waits for the answer
   bool cancelled = false;     // its client withdrew it
-  bool refused = false;       // a limit, or no child
   bool undone = false;        // a subscribe that an unsubscribe followed
   bool asked_client = false;  // its client was asked something meanwhile
   int deaths = 0;             // processes that ended with it
@@ -186,6 +185,7 @@ class World {
   void ask(Session* session);
   void fill(Asked& asked, Session* session);
   void send(const AskedPtr& asked);
+  void take_back(const Asked& unsubscribe);
   void cancel(Session& session);
   void answer_question(Session& session);
   void notify(Session& session);

@@ -219,22 +219,22 @@ void World::speak(Child& child) {
   if (!said.empty()) say(child, fmt::format("[{}]", fmt::join(said, ",")));
 }
 
-// Whom the child may be working for is only known before it has said something that makes the sidecar act.
+// For whom it works, and who is subscribed, may change with what it says before in the same batch.
 World::Utterance World::utter(Child& child, bool first, bool alone) {
   const std::size_t kind = pick(100);
   if (kind < 35) return answer(child);
   if (kind < 50) return progress(child);
   if (kind < 55) return answer_wrongly(child);
-  // Not behind an answer of the same batch, which may make a subscriber.
-  if (kind < 60) return first ? update(child) : std::nullopt;
-  if (kind < 65) return task_status(child);
-  if (kind < 68) return elicitation_complete(child);
-  if (kind < 71) return withdraw_question(child);
-  if (kind < 75) return list_changed(child);
+  if (kind < 60) return task_status(child);
+  if (kind < 63) return elicitation_complete(child);
+  if (kind < 66) return withdraw_question(child);
+  if (kind < 70) return list_changed(child);
   if (!first) return std::nullopt;
-  if (kind < 76) return too_long(child);
-  if (kind < 78) return alone ? junk(child) : std::nullopt;
-  return kind < 89 ? log(child) : question(child);
+  if (kind < 75) return update(child);
+  if (kind < 86) return log(child);
+  if (kind < 97) return question(child);
+  if (!alone) return std::nullopt;
+  return kind < 98 ? too_long(child) : junk(child);
 }
 
 World::Utterance World::answer(Child& child) {
@@ -293,9 +293,13 @@ std::string World::answer(Child& child, long wire) {
 
 // The sidecar hears of it as soon as it is said.
 std::string World::make_task(Child& child, long wire, const Asked& asked) {
-  std::size_t number = 1;
-  while (child.tasks.contains(fmt::format("T{}", number))) ++number;
-  const std::string id = fmt::format("T{}", number);
+  const auto in_use = [&child](const std::string& id) {
+    return child.tasks.contains(id) ||
+           std::any_of(child.work.begin(), child.work.end(),
+                       [&id](const auto& work) { return work.second.params.value("taskId", "") == id; });
+  };
+  std::string id = "T1";
+  for (int number = 2; in_use(id); ++number) id = fmt::format("T{}", number);
   Task& task = child.tasks[id];
   task.by = asked.open ? asked.by : nullptr;  // else nobody knows of it
   task.wire = wire;
@@ -349,7 +353,7 @@ World::Utterance World::progress(Child& child) {
     if (!task.token.empty() && !task.ended) expect(task.by, text(task.token, 1, task.mark), "");
     return text(std::to_string(task.wire), 1, task.mark);
   }
-  if (child.work.empty() || chance(10)) return text(std::to_string(pick(1000)) + "000", 1, "");
+  if (child.work.empty() || chance(10)) return text(std::to_string(1000 + pick(1000)), 1, "");
   auto& [wire, work] = *std::next(child.work.begin(), static_cast<long>(pick(child.work.size())));
   const AskedPtr& asked = work.asked;
   ++work.progress;
@@ -493,7 +497,7 @@ World::Utterance World::question(Child& child) {
       if (work.asked && work.asked->by == &session && work.asked->open) working.push_back(work.asked);
     }
     const bool declared = kind == 0 ? session.sampling : kind == 1 ? session.forms : session.urls;
-    const bool reachable = session.listening || (session.streams && working.size() == 1);
+    const bool reachable = session.listening || (task.empty() && session.streams && working.size() == 1);
     // A shared child that was not told what clients can be asked for may not ask them.
     passes = (child.own() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
     if (passes) {

@@ -162,10 +162,15 @@ void World::send(const AskedPtr& asked) {
   if (session == nullptr) return instances_->request(parsed(text), std::move(reply));
   session->open.emplace(asked->id, asked);
   session->seat->request(parsed(text), std::move(reply));
-  if (asked->method != "resources/unsubscribe" || asked->refused) return;
-  session->subscribed.erase(asked->subject);
-  for (const auto& [id, other] : session->open) {
-    if (other->method == "resources/subscribe" && other->subject == asked->subject) other->undone = true;
+}
+
+// An unsubscribe takes effect: when the child gets it, or when it is answered without the child.
+void World::take_back(const Asked& unsubscribe) {
+  unsubscribe.by->subscribed.erase(unsubscribe.subject);
+  for (const auto& [id, other] : unsubscribe.by->open) {
+    const bool before = std::stol(other->mark) < std::stol(unsubscribe.mark);
+    if (before && other->method == "resources/subscribe" && other->subject == unsubscribe.subject)
+      other->undone = true;
   }
 }
 

@@ -12,11 +12,15 @@ TEST_CASE("subscriptions: only the last who leaves a resource is told so") {
   all.add("u", 2);
   CHECK(all.count(1) == 1);
   CHECK(all.has("u", 1));
+  CHECK(all.wanted_by_other("u", 1));
+  CHECK(all.wanted_by_other("u", 3));
+  CHECK_FALSE(all.wanted_by_other("v", 1));
   CHECK_FALSE(all.remove("u", 1));
   CHECK_FALSE(all.remove("u", 1));
   CHECK_FALSE(all.remove("u", 3));
   CHECK_FALSE(all.remove("v", 2));
   CHECK(all.wanted("u"));
+  CHECK_FALSE(all.wanted_by_other("u", 2));
   CHECK(all.remove("u", 2));
   CHECK_FALSE(all.wanted("u"));
   CHECK(all.count(2) == 0);
