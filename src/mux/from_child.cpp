@@ -99,7 +99,8 @@ void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Messag
 // again.
 void Multiplexer::note_url_elicitations(const Call& call, const Answer& answer) {
   const jsonrpc::Span number = member(answer.text, answer.payload, "code");
-  if (call.client == kNoClient || number.in(answer.text) != std::to_string(code::kUrlElicitationRequired))
+  if (!call.reply.pending() || call.client == kNoClient ||
+      number.in(answer.text) != std::to_string(code::kUrlElicitationRequired))
     return;
   const jsonrpc::Span list = member(answer.text, member(answer.text, answer.payload, "data"), "elicitations");
   if (!list) return;

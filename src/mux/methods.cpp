@@ -129,7 +129,7 @@ void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
   if (call.subject.empty()) return;
   if (answer.outcome != Outcome::kResult) {
     // One that was cancelled may have been granted, and kept for the sake of this one.
-    if (!replaced_ && unclaimed_.contains(call.subject)) release_subscription(call.subject);
+    if (unclaimed_.contains(call.subject)) release_subscription(call.subject);
     return;
   }
   if (call.reply.pending() && !call.undone) {
@@ -143,7 +143,7 @@ void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
     return each > id && other.number != 0 && other.method == method::kResourcesUnsubscribe &&
            other.subject == call.subject;
   });
-  if (!told && !replaced_) release_subscription(call.subject);
+  if (!told) release_subscription(call.subject);
 }
 
 // Takes effect when the child is given it, or here, when the child is to keep the subscription for another
@@ -202,7 +202,7 @@ bool Multiplexer::needed_at_child(const std::string& uri) {
 }
 
 void Multiplexer::release_subscription(const std::string& uri) {
-  if (needed_at_child(uri)) return;
+  if (replaced_ || needed_at_child(uri)) return;
   ask_child(
       method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
       [](const Answer&) {}, limits_.call_timeout);
@@ -252,7 +252,7 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
   if (call.subject.empty()) return;
   if (answer.outcome != Outcome::kResult) {
     child_level_.reset();
-  } else if (clients_.contains(call.client)) {
+  } else if (call.reply.pending()) {
     levels_.set(call.client, *log_level(call.subject));
   }
   adjust_level();  // another one may have chosen meanwhile, or been answered in the belief that this one

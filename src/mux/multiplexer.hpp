@@ -240,6 +240,7 @@ class Multiplexer : public child::ChildEvents {
   void release_kept(Call& call);
   void arm();
   void on_due();
+  void let_go(WireId id);
   void watch();
   void probe();
 

@@ -218,10 +218,7 @@ void Multiplexer::on_due() {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
     if (call->withdrawn) {
-      const std::string uri = call->method == method::kResourcesSubscribe ? call->subject : std::string();
-      in_flight_.let_go(id);
-      // It may have been granted all the same.
-      if (!uri.empty() && !subscriptions_.wanted(uri)) release_subscription(uri);
+      let_go(id);
       continue;
     }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
@@ -234,6 +231,18 @@ void Multiplexer::on_due() {
     reply.send(std::move(answer));
   }
   arm();
+}
+
+// A cancelled call that is not answered. What it was to change at the child may have changed all the same.
+void Multiplexer::let_go(WireId id) {
+  const Call& call = *in_flight_.find(id);
+  const std::string uri = call.method == method::kResourcesSubscribe ? call.subject : std::string();
+  const bool level = call.method == method::kSetLevel && !call.own;
+  in_flight_.let_go(id);
+  if (!uri.empty()) release_subscription(uri);
+  if (!level) return;
+  child_level_.reset();
+  adjust_level();
 }
 
 // --- a child that does not answer

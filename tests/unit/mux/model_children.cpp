@@ -256,7 +256,7 @@ std::string World::answer(Child& child, long wire) {
   if (work.fails) {
     const bool elicits = chance(20);
     const std::string elicitation = fmt::format("E{}", pick(3));
-    if (elicits && asked->by != nullptr) child.elicitations.emplace(elicitation, asked->by);
+    if (elicits && asked->open && asked->by != nullptr) child.elicitations.emplace(elicitation, asked->by);
     said = fmt::format(
         R"({{"code":{},"message":"m","data":{{"mark":"{}","elicitations":[{{"elicitationId":"{}"}}]}}}})",
         elicits ? -32042 : -32000, asked->mark, elicitation);
@@ -279,8 +279,6 @@ std::string World::answer(Child& child, long wire) {
   } else if (asked && asked->makes_task) {
     said = make_task(child, wire, *asked);
   }
-  if (work.method == "logging/setLevel" && asked && !work.fails && !asked->by->left && !child.replaced)
-    asked->by->level = std::stoi(asked->subject);
   const auto text = [&](const std::string& id, const std::string& value) {
     return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id, work.fails ? "error" : "result", value);
   };
@@ -455,6 +453,7 @@ World::Utterance World::log(Child& child) {
   const std::string text =
       is_log ? notification("message", fmt::format(R"({{"level":"{}","data":"secret"}})", kLevels[level]))
              : notification("unheard", R"({"data":"secret"})");
+  note(fmt::format("{} works for {}", child.name, fmt::join(origins(child), ", ")));
   std::vector<Session*> to = live(child);
   const bool some_chose = std::any_of(to.begin(), to.end(), [](auto* session) { return session->level; });
   const auto lets_through = [&](const Session* session) {
