@@ -355,13 +355,16 @@ bool Multiplexer::one_owner() const {
 void Multiplexer::on_child_line_too_long(std::string first, std::string last, std::size_t size) {
   drop("line_too_long");
   const auto token = jsonrpc::id_of_truncated(first, last);
-  const auto id = token ? number_of(*token) : std::nullopt;
-  Call* call = id ? in_flight_.find(*id) : nullptr;
+  const WireId id = token ? number_of(*token).value_or(0) : 0;
+  Call* call = in_flight_.find(id);
   log_.error("child wrote a line beyond the limit", {{"bytes", size}, {"call_found", call != nullptr}});
-  if (call == nullptr) return;
-  finish(*id, make_failure(
-                  Outcome::kTooLarge, call->reply.client_id(), code::kInternalError,
-                  fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line", size)));
+  if (call == nullptr) {
+    in_flight_.answered_late(id);
+    return;
+  }
+  finish(id, make_failure(
+                 Outcome::kTooLarge, call->reply.client_id(), code::kInternalError,
+                 fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line", size)));
 }
 
 }  // namespace sidecar::mux

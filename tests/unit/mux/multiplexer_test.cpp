@@ -758,3 +758,23 @@ TEST_CASE(
   CHECK(w.link.next().empty());
   CHECK(w.mux.in_flight() == 0);
 }
+
+TEST_CASE(
+    "multiplexer: an answer beyond the limit to a call that was let go ends what the child did for it") {
+  World w;
+  w.ready();
+  Session a(w.mux, "alice"), b(w.mux, "bob");
+  const std::string log =
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}})";
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  const std::string id = wire_id_of(w.link.next());
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  w.timers.advance(5min);
+  w.child(log);
+  CHECK(a.next() == log);  // it may still be working for it
+  w.mux.on_child_line_too_long(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"text":"aaa)", "aaa\"}}",
+                               70 << 20);
+  w.child(log);
+  CHECK(a.next().empty());
+  CHECK(w.dropped("notification_without_origin") == 1);
+}
