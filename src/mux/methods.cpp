@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
 
+// MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
+Answer no_such_task(std::string_view client_id) {
+  return make_failure(Outcome::kError, client_id, code::kInvalidParams,
+                      "Task not found: this session has no task with this id");
+}
+
 }  // namespace
 
 const MethodRule* MethodRule::find(std::string_view name) {
@@ -58,9 +64,15 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .handing = &M::hand_level,
        .moves = true,
        .answered = &M::level_set},
-      {.method = method::kTasksGet, .ask = &M::ask_task, .answered = &M::task_told},
-      {.method = method::kTasksResult, .ask = &M::ask_task, .answered = &M::task_told},
-      {.method = method::kTasksCancel, .ask = &M::ask_task, .answered = &M::task_told},
+      {.method = method::kTasksGet, .ask = &M::ask_task, .handing = &M::hand_task, .answered = &M::task_told},
+      {.method = method::kTasksResult,
+       .ask = &M::ask_task,
+       .handing = &M::hand_task,
+       .answered = &M::task_told},
+      {.method = method::kTasksCancel,
+       .ask = &M::ask_task,
+       .handing = &M::hand_task,
+       .answered = &M::task_told},
       {.method = method::kTasksList, .answered = &M::tasks_listed},
   };
   const auto found = std::find_if(std::begin(kRules), std::end(kRules),
@@ -277,15 +289,24 @@ void Multiplexer::adjust_level() {
 
 bool Multiplexer::ask_task(Asked asked) {
   auto id = string_member(asked.message.text, asked.message.envelope.params, "taskId");
-  const Task* task = id ? tasks_.find(*id) : nullptr;
-  if (task != nullptr && task->client == asked.client && asked.client != kNoClient) {
+  if (id && has_task(asked.client, *id)) {
     asked.call.subject = std::move(*id);
     return false;
   }
-  // MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
-  reply_here(asked.call, make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
-                                      "Task not found: this session has no task with this id"));
+  reply_here(asked.call, no_such_task(asked.call.reply.client_id()));
   return true;
+}
+
+// It may have waited for a child that knows no such task, or has given its id to another session's.
+bool Multiplexer::hand_task(WireId id, Call& call) {
+  if (has_task(call.client, call.subject)) return false;
+  finish(id, no_such_task(call.reply.client_id()));
+  return true;
+}
+
+bool Multiplexer::has_task(ClientId client, std::string_view id) const {
+  const Task* task = tasks_.find(id);
+  return task != nullptr && task->client == client && client != kNoClient;
 }
 
 void Multiplexer::task_told(WireId, Call& call, Answer& answer) {

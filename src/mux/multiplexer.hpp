@@ -190,6 +190,8 @@ class Multiplexer : public child::ChildEvents {
   bool ask_level(Asked asked);
   bool hand_level(WireId id, Call& call);
   bool ask_task(Asked asked);
+  bool hand_task(WireId id, Call& call);
+  bool has_task(ClientId client, std::string_view id) const;
   void listed(WireId id, Call& call, Answer& answer);
   void subscribed(WireId id, Call& call, Answer& answer);
   void level_set(WireId id, Call& call, Answer& answer);

@@ -152,6 +152,7 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
   if (answer.outcome == Outcome::kError) {
     if (!method.starts_with("tasks/") || told["error"]["code"] != -32602)
       return wrong("an error from nowhere");
+    if (std::stol(asked.mark) + 1 < next_mark_) return;  // it waited, and its child may have died
     for (const auto& child : children_) {
       const auto task = child->tasks.find(asked.subject);
       const bool its = task != child->tasks.end() && task->second.by == asked.by && asked.by != nullptr;
@@ -220,6 +221,10 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     if (asked.deaths > 0 && (!asked.safe || asked.deaths > 1 || asked.makes_task))
       wrong("a request was repeated that must not be");
     if (asked.method == "resources/unsubscribe") take_back(asked);
+    if (asked.method.starts_with("tasks/") && asked.method != "tasks/list") {
+      const auto task = child.tasks.find(asked.subject);
+      if (task == child.tasks.end() || task->second.by != asked.by) wrong("a task of nobody, or of another");
+    }
   }
   child.work.emplace(wire, std::move(work));
 }
