@@ -1,4 +1,5 @@
 // One run of a real process: what it gets from us, what we get from it, and how it ends.
+#include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -210,14 +211,18 @@ TEST_CASE("process: an event for a descriptor that was closed is not taken for i
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   const child::UniqueFd write_end(ends[1]);
   using Descriptor = boost::asio::posix::stream_descriptor;
-  Descriptor first(world.loop, ends[0]);
-  auto second = std::make_unique<Descriptor>(world.loop, ::dup(ends[0]));
-  unsigned heard = 0;
-  first.async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
-  second->async_wait(Descriptor::wait_read, [&](auto) { ++heard; });
+  std::array pair{std::make_unique<Descriptor>(world.loop, ends[0]),
+                  std::make_unique<Descriptor>(world.loop, ::dup(ends[0]))};
+  std::size_t heard = pair.size();
+  for (std::size_t i = 0; i < pair.size(); ++i) {
+    pair[i]->async_wait(Descriptor::wait_read, [&, i](const boost::system::error_code& error) {
+      if (!error) heard = i;
+    });
+  }
   REQUIRE(::write(write_end.get(), "x", 1) == 1);
-  while (heard == 0) world.loop.run_one();
-  second.reset();  // its event is on its way, and the next descriptor gets its place in Asio
+  while (heard == pair.size()) world.loop.run_one();
+  // The event of the other one is on its way, and the next descriptor gets its place in Asio.
+  pair[1 - heard].reset();
   world.timers.advance(retry_in);
   child.wait_for_start(2);
   CHECK(child.ask("not dead") == "not dead");
