@@ -1,7 +1,7 @@
 // The wrapped server is killed again and again under load: no session is lost, every call is answered exactly once, and
 // nothing piles up: no memory, no descriptor, no process.
 import assert from 'node:assert/strict';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ import { post, request } from './lib/http.mjs';
 import { connect } from './lib/sdk.mjs';
 import { openDescriptors, residentBytes } from './lib/processes.mjs';
 import { faces, openSession, tool } from './lib/sessions.mjs';
-import { Sidecar, fakeChild, scope } from './lib/sidecar.mjs';
+import { Sidecar, fakeChild, scope, sidecarProgram } from './lib/sidecar.mjs';
 
 const RAW = 46; // sessions, half of them over Streamable HTTP and half over SSE
 const OFFICIAL = 4; // and of the official client, the same
@@ -114,12 +114,15 @@ async function kill(sidecar, turn, calls) {
   await eventually(async () => (await children(sidecar)).every(({ state }) => state === 'ready'), 'all children are ready');
   let victim;
   await eventually(() => {
-    const running = sidecar.started().filter(({ state }) => state !== 'Z');
+    // One that is the sidecar still, by its name, is just being started: stopped there, it would hold the sidecar up.
+    const running = sidecar.started().filter(({ name, state }) => state !== 'Z' && name !== basename(sidecarProgram));
     victim = running[turn % running.length].pid;
     return process.kill(-victim, stands ? 'SIGSTOP' : 0); // the group: npx only waits for what it started
   }, 'a child to kill runs');
   if (stands) await eventually(async () => sum(await children(sidecar), 'calls') >= calls, `${calls} calls are in flight`);
   process.kill(victim, 'SIGKILL');
+  // What npx started answers until npx is gone.
+  await eventually(() => sidecar.started().every(({ pid }) => pid !== victim), 'it is gone');
 }
 
 // Everything but what each kind of child is asked. `pick` gives the load's calls. A kill comes after `spacing` results:
