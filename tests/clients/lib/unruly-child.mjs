@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const mode = process.argv[2] ?? 'well';
 const write = (text) => process.stdout.write(text);
 const note = (text) => process.stderr.write(`${text}\n`);
-const answer = (id, result) => write(`{"jsonrpc":"2.0","id":${id},"result":${result}}\n`);
+const answered = (id, result) => `{"jsonrpc":"2.0","id":${id},"result":${result}}\n`;
+const answer = (id, result) => write(answered(id, result));
 const text = (words) => JSON.stringify({ content: [{ type: 'text', text: words }] });
 
 const tools = {
@@ -29,11 +30,9 @@ const tools = {
   fail: (id) => write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32099,"message":"no luck","data":{"n":1.10}}}\n`),
   'is-error': (id) => answer(id, '{"content":[{"type":"text","text":"tool said no"}],"isError":true}'),
   hang: () => {},
-  // Says something that belongs to no call.
-  notify: (id, { method, params }) => {
-    answer(id, text('will do'));
-    write(`${JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) })}\n`);
-  },
+  // Says something that belongs to no call: in one write, or it might come while the next call is under way.
+  notify: (id, { method, params }) =>
+    write(`${answered(id, text('will do'))}${JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) })}\n`),
   // Reports `count` steps, `pause` ms apart, before it is done, or fails.
   steps: async (id, { count, pause = 1, then }, _line, { progressToken }) => {
     for (let progress = 1; progress <= count; progress += 1) {
