@@ -1,0 +1,198 @@
+// Bounds of calls, bytes and time.
+#include "multiplexer_world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test::multiplexer;
+using namespace std::chrono_literals;
+
+TEST_CASE("multiplexer: the limit of calls a client counts tombstones, and other clients go on") {
+  mux::Limits limits;
+  limits.calls_per_client = 2;
+  World w(limits);
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kBusy);
+  CHECK(a.received.size() == 1);
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  CHECK(b.received.empty());
+  w.child(answer_to(w.link.next(), "{}"));
+  a.say(R"({"jsonrpc":"2.0","id":4,"method":"m"})");
+  CHECK(a.received.size() == 1);
+}
+
+TEST_CASE(
+    "multiplexer: the limits of all calls and of the child's queue answer at once, with a time to retry") {
+  mux::Limits limits;
+  limits.calls = 1;
+  World w(limits);
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kUnavailable);
+  CHECK(a.retry_after == 1s);
+  w.child(answer_to(w.link.next(), "{}"));
+  w.link.room = 0;
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kUnavailable);
+  CHECK(w.mux.in_flight() == 0);
+}
+
+TEST_CASE("multiplexer: bytes that wait for a child are bounded, one message is always taken") {
+  mux::Limits limits;
+  limits.waiting_bytes = 100;
+  World w(limits);
+  Session a(w.mux);
+  const std::string big(200, 'x');
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m","params":[")" + big + "\"]}");
+  CHECK(a.received.empty());
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kUnavailable);
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(a.received.size() == 1);
+}
+
+TEST_CASE(
+    "multiplexer: a call past its deadline is answered and cancelled at the child; progress starts it "
+    "again") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":9}}})", 10s);
+  const std::string line = w.link.next();
+  const std::string progress =
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
+      std::string(message(line).envelope.progress_token.in(line)) + "}}";
+  w.timers.advance(9s);
+  w.child(progress);
+  w.timers.advance(9s);
+  CHECK(a.received.size() == 1);
+  w.timers.advance(1s);
+  CHECK(a.received.size() == 2);
+  CHECK(a.last == mux::Outcome::kTimeout);
+  CHECK(message(w.link.next()).method() == "notifications/cancelled");
+  w.child(answer_to(line, "{}"));
+  CHECK(a.received.size() == 2);
+}
+
+TEST_CASE("multiplexer: progress does not keep a call alive beyond its total time") {
+  mux::Limits limits;
+  limits.call_timeout = 10s;
+  limits.call_timeout_total = 15s;
+  World w(limits);
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":9}}})");
+  const std::string line = w.link.next();
+  w.timers.advance(9s);
+  w.child(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
+          std::string(message(line).envelope.progress_token.in(line)) + "}}");
+  w.timers.advance(5s);
+  CHECK(a.received.size() == 1);
+  w.timers.advance(1s);
+  CHECK(a.last == mux::Outcome::kTimeout);
+}
+
+TEST_CASE("multiplexer: deadlines of calls with different times each come when due") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})", 60s);
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})", 10s);
+  w.timers.advance(10s);
+  CHECK(message(a.next()).id() == "2");
+  w.timers.advance(50s);
+  CHECK(message(a.next()).id() == "1");
+}
+
+TEST_CASE("multiplexer: one client's waiting bytes leave room for the others") {
+  mux::Limits limits;
+  limits.waiting_bytes = 4000;
+  World w(limits);
+  w.ready();
+  w.link.wants = false;
+  Session a(w.mux), b(w.mux);
+  const std::string big = R"(,"method":"m","params":[")" + std::string(600, 'x') + "\"]}";
+  a.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  a.say(R"({"jsonrpc":"2.0","id":2)" + big);
+  CHECK(a.last == mux::Outcome::kBusy);
+  b.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  CHECK(b.received.empty());
+  w.link.wants = true;
+  w.mux.on_child_writable();
+  CHECK(w.link.sent.size() == 2);
+}
+
+TEST_CASE("multiplexer: calls kept for a second try are bounded in bytes") {
+  World w;
+  w.link.room = 64 << 20;
+  w.ready();
+  Session a(w.mux);
+  const std::string big = R"(,"method":"prompts/get","params":{"x":")" + std::string(9 << 20, 'x') + "\"}}";
+  a.say(R"({"jsonrpc":"2.0","id":1)" + big);
+  a.say(R"({"jsonrpc":"2.0","id":2)" + big);
+  w.die();
+  CHECK(a.received.size() == 1);
+  CHECK(message(a.next()).id() == "2");
+}
+
+TEST_CASE("multiplexer: the call whose answer was beyond the line limit is told so") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  const std::string id = wire_id_of(w.link.next());
+  w.mux.on_child_line_too_long(R"({"result":{"text":"aaa)", R"(aaa"},"jsonrpc":"2.0","id":)" + id + "}",
+                               70 << 20);
+  CHECK(a.last == mux::Outcome::kTooLarge);
+  w.mux.on_child_line_too_long("aaa", "aaa", 70 << 20);
+  CHECK(w.dropped("line_too_long") == 2);
+}
+
+TEST_CASE("multiplexer: cancelled calls that are never answered do not use up a session's calls for good") {
+  mux::Limits limits;
+  limits.calls_per_client = 1;
+  World w(limits);
+  w.ready();
+  Session a(w.mux, "one"), b(w.mux, "two");
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  const std::string line = w.link.next();
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  CHECK(a.last == mux::Outcome::kBusy);
+  w.timers.advance(5min);
+  a.received.clear();
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(a.received.empty());
+  // What is said without an address may still be about that call.
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  w.child(R"({"jsonrpc":"2.0","method":"notifications/message","params":{}})");
+  CHECK(w.dropped("notification_without_origin") == 1);
+  w.child(answer_to(line, "{}"));
+  CHECK(w.dropped("answer_after_cancel") == 1);
+}
+
+TEST_CASE(
+    "multiplexer: an answer beyond the limit to a call that was let go ends what the child did for it") {
+  World w;
+  w.ready();
+  Session a(w.mux, "alice"), b(w.mux, "bob");
+  const std::string log =
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}})";
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
+  const std::string id = wire_id_of(w.link.next());
+  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  w.timers.advance(5min);
+  w.child(log);
+  CHECK(a.next() == log);  // it may still be working for it
+  w.mux.on_child_line_too_long(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"text":"aaa)", "aaa\"}}",
+                               70 << 20);
+  w.child(log);
+  CHECK(a.next().empty());
+  CHECK(w.dropped("notification_without_origin") == 1);
+}

@@ -1,0 +1,121 @@
+// What the tests of the Multiplexer share: clients, and a child that the test plays.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mux/multiplexer.hpp"
+#include "support/catch.hpp"
+#include "support/fake_link.hpp"
+#include "support/manual_timers.hpp"
+
+namespace sidecar::test::multiplexer {
+
+using Lines = std::vector<std::string>;
+
+inline constexpr const char* kInitializeResult =
+    R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true},"logging":{}},"serverInfo":{"name":"s","version":"1.10"},"x":1e400})";
+
+inline jsonrpc::Message message(std::string text) {
+  auto parsed = jsonrpc::parse(std::move(text));
+  REQUIRE(parsed);
+  return std::move(*parsed);
+}
+
+// One client with a stream on which answers and notifications arrive in order, as a legacy SSE session is.
+class Session : public mux::Client {
+ public:
+  Session(mux::Multiplexer& multiplexer, std::string owner = "") : multiplexer_(multiplexer), id(next_id++) {
+    multiplexer.add(id, *this, std::move(owner));
+  }
+  ~Session() override { leave(); }
+
+  void on_message(std::string text) override { received.push_back(std::move(text)); }
+
+  void say(std::string text, std::optional<Clock::duration> timeout = {}) {
+    jsonrpc::Message m = message(std::move(text));
+    if (m.kind() == jsonrpc::Kind::kNotification) return multiplexer_.notification(id, std::move(m));
+    if (m.kind() != jsonrpc::Kind::kRequest) return multiplexer_.answer(id, m);
+    mux::Reply reply(std::string(m.id()), [this](mux::Answer answer) {
+      last = answer.outcome;
+      retry_after = answer.retry_after;
+      if (answer.outcome == mux::Outcome::kCancelled) return;  // the client itself withdrew it
+      const jsonrpc::Message told = message(answer.text);
+      const jsonrpc::Envelope& places = told.envelope;
+      const jsonrpc::Span payload = answer.outcome == mux::Outcome::kResult ? places.result : places.error;
+      CHECK(answer.payload.begin == payload.begin);
+      CHECK(answer.payload.size == payload.size);
+      received.push_back(std::move(answer.text));
+    });
+    multiplexer_.request(id, std::move(m), std::move(reply), timeout);
+  }
+
+  void leave() {
+    if (!gone_) multiplexer_.remove(id);
+    gone_ = true;
+  }
+
+  std::string next() {
+    if (received.empty()) return {};
+    std::string text = received.front();
+    received.erase(received.begin());
+    return text;
+  }
+
+ private:
+  static inline mux::ClientId next_id = 1;
+  mux::Multiplexer& multiplexer_;
+  bool gone_ = false;
+
+ public:
+  mux::ClientId id;
+  Lines received;
+  mux::Outcome last{};
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+struct World {
+  explicit World(mux::Limits limits = {}) : mux(link, timers, numbers, limits, {}, log, metrics) {
+    mux.initialize(mux::Handshake::params(false));
+  }
+
+  void start() {
+    link.up = true;
+    link.number = 0;
+    mux.on_child_started();
+  }
+  // The handshake, up to and including notifications/initialized. The first line it takes is `initialize`.
+  void shake() {
+    const jsonrpc::Message initialize = message(link.next());
+    REQUIRE(initialize.method() == "initialize");
+    child(R"({"jsonrpc":"2.0","id":)" + std::string(initialize.id()) + R"(,"result":)" + kInitializeResult +
+          "}");
+    CHECK(link.next() == R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  }
+  void ready() {
+    start();
+    shake();
+  }
+  void child(std::string line) { mux.on_child_line(std::move(line)); }
+  void die(child::Exit exit = {}) {
+    link.up = false;
+    if (exit.reason.empty()) exit.reason = "exited with code 1";
+    mux.on_child_exit(std::move(exit));
+  }
+  double dropped(const char* reason) { return metrics.dropped(reason).Value(); }
+
+  FakeLink link;
+  ManualTimers timers;
+  observe::Log log = observe::make_null_log();
+  observe::Metrics metrics;
+  mux::Numbers numbers;
+  mux::Multiplexer mux;
+};
+
+inline std::string wire_id_of(const std::string& line) { return std::string(message(line).id()); }
+inline std::string answer_to(const std::string& line, const std::string& result) {
+  return R"({"jsonrpc":"2.0","id":)" + wire_id_of(line) + R"(,"result":)" + result + "}";
+}
+
+}  // namespace sidecar::test::multiplexer
