@@ -58,11 +58,17 @@ class Instances::Impl {
 
   void set_give_way(GiveWay give_way) { give_way_ = std::move(give_way); }
 
-  Instance& least_loaded() {
-    return **std::min_element(shared_.begin(), shared_.end(), [](const auto& a, const auto& b) {
-      // One that can serve now goes before one that cannot.
-      return std::tuple(!a->readiness().ready, a->clients() + a->in_flight()) <
-             std::tuple(!b->readiness().ready, b->clients() + b->in_flight());
+  // Least loaded of those that can serve now; of all, when none can.
+  Instance& for_call() {
+    return least_loaded([](const Instance& each) { return each.readiness().ready; });
+  }
+
+  // A session stays where it is put, so one that is about to serve is as good.
+  Instance& for_session() {
+    return least_loaded([](const Instance& each) {
+      const child::ChildStatus status = each.child_status();
+      return each.readiness().ready ||
+             (status.state == child::ChildState::kStarting && status.failed_starts == 0);
     });
   }
 
@@ -121,6 +127,15 @@ class Instances::Impl {
   }
 
  private:
+  // Those that are `preferred` go before those that are not.
+  template <class Preferred>
+  Instance& least_loaded(Preferred preferred) {
+    return **std::min_element(shared_.begin(), shared_.end(), [&](const auto& a, const auto& b) {
+      return std::tuple(!preferred(*a), a->clients() + a->in_flight()) <
+             std::tuple(!preferred(*b), b->clients() + b->in_flight());
+    });
+  }
+
   template <class Action>
   void each(Action action) const {
     for (const auto* list : {&shared_, &own_, &warm_}) {
@@ -134,7 +149,7 @@ class Instances::Impl {
     const bool wants_own = options_.sharing == Sharing::kIsolated ||
                            (options_.sharing == Sharing::kAuto &&
                             (profile.can_be_asked() || (options_.client_roots && profile.roots)));
-    if (!wants_own || !closing_.empty()) return least_loaded();
+    if (!wants_own || !closing_.empty()) return for_session();
     // Many clients never say that they are done: their sessions make room.
     while (bound_reached(owner) && give_way_ &&
            give_way_(of_owner(owner) >= options_.most_own_per_owner ? &owner : nullptr)) {
@@ -143,7 +158,7 @@ class Instances::Impl {
       setting_.metrics.refused("own_child").Increment();
       setting_.log.warn("no further child of a session's own: it shares",
                         {{"key", owner}, {"own_children", own_.size()}, {"of_this_key", of_owner(owner)}});
-      return least_loaded();
+      return for_session();
     }
     std::string params =
         initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
@@ -244,7 +259,7 @@ std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const j
   return impl_->join(client, std::move(owner), first);
 }
 void Instances::request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout) {
-  impl_->least_loaded().request(kNoClient, std::move(message), std::move(reply), timeout);
+  impl_->for_call().request(kNoClient, std::move(message), std::move(reply), timeout);
 }
 std::size_t Instances::restart() { return impl_->restart(); }
 void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }

@@ -47,6 +47,7 @@ class FakeLink : public child::ManagedChild {
   child::ChildStatus status() const override {
     child::ChildStatus status;
     status.state = state;
+    status.failed_starts = failed_starts;
     return status;
   }
 
@@ -79,6 +80,7 @@ class FakeLink : public child::ManagedChild {
   std::string name;
   child::ChildEvents* events = nullptr;
   child::ChildState state = child::ChildState::kStopped;
+  unsigned failed_starts = 0;
   bool up = false;
   std::size_t room = 1 << 20;
   bool wants = true;

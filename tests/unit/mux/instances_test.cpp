@@ -95,12 +95,32 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
   CHECK(w.join("")->instance() == "child-3");
 }
 
-TEST_CASE("instances: a child that is ready goes before one that is less loaded") {
+TEST_CASE(
+    "instances: sessions that come while the children start are spread too, and calls go to who is ready") {
+  World w(with([](auto& options) { options.shared = 3; }));
+  for (FakeLink* child : w.links.all) child->state = child::ChildState::kStarting;
+  w.ready(w.link("child-2"));
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::map<std::string, int> at;
+  for (int i = 0; i < 6; ++i) ++at[sessions.emplace_back(w.join(""))->instance()];
+  CHECK(at == std::map<std::string, int>{{"child", 2}, {"child-2", 2}, {"child-3", 2}});
+  const auto more = w.join("");
+  CHECK(more->instance() == "child");
+  FakeLink& ready = w.link("child-2");
+  w.instances.request(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+                      mux::Reply("1", [](auto) {}));
+  CHECK(message(ready.next()).method() == "tools/call");
+}
+
+TEST_CASE("instances: a child that is ready goes before one that has failed, however loaded") {
   World w(with([](auto& options) { options.shared = 2; }));
+  FakeLink& failed = w.link("child");
+  failed.state = child::ChildState::kStarting;
+  failed.failed_starts = 1;
   w.ready(w.link("child-2"));
   std::vector<std::unique_ptr<Session>> sessions;
   for (int i = 0; i < 3; ++i) CHECK(sessions.emplace_back(w.join(""))->instance() == "child-2");
-  w.ready(w.link("child"));
+  w.ready(failed);
   CHECK(w.join("")->instance() == "child");
 }
 
