@@ -19,7 +19,8 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-struct Settings {
+// The order of the fields is that in which people read them.
+struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // The wrapped server: the command and its arguments, never through a shell.
   std::vector<std::string> command;
 

@@ -75,8 +75,12 @@ bool EventChannel::send(std::string text) {
     if (stream_) stream_->send(kEvent, std::move(text));
     return stream_ != nullptr;
   }
-  const std::uint64_t event = ring_->push(stream_ ? text : std::move(text), stream_ != nullptr);
-  if (stream_) stream_->send(kEvent, std::move(text), id(event));
+  if (!stream_) {
+    ring_->push(std::move(text), false);
+    return true;
+  }
+  const std::uint64_t event = ring_->push(text, true);
+  stream_->send(kEvent, std::move(text), id(event));
   return true;
 }
 

@@ -33,7 +33,7 @@ PostResponse& StreamableSession::add(http::Exchange exchange, PostResponse::Kind
 }
 
 void StreamableSession::initialize(http::Exchange exchange, session::Posted posted, Accepted accepted,
-                                   std::function<void()> failed) {
+                                   const std::function<void()>& failed) {
   const std::uint64_t number = next_stream_;
   PostResponse& post = add(std::move(exchange), PostResponse::Kind::kInitialize, accepted, id_of(posted));
   post.start();

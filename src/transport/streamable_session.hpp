@@ -29,7 +29,7 @@ class StreamableSession : public session::Session {
 
   // The first POST. `failed` is called when the session was not made: its client never learns of it.
   void initialize(http::Exchange exchange, session::Posted posted, Accepted accepted,
-                  std::function<void()> failed);
+                  const std::function<void()>& failed);
   // Every other POST.
   void post(http::Exchange exchange, session::Posted posted, Accepted accepted);
 
