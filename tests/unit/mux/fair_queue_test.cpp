@@ -16,8 +16,8 @@ std::vector<mux::WireId> drain(mux::FairQueue& queue) {
 
 TEST_CASE("fair_queue: clients are served in turn, each in its own order") {
   mux::FairQueue queue;
-  for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1u, id, 1);
-  for (const mux::WireId id : {20u, 21u}) queue.push(2u, id, 1);
+  for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1, id, 1);
+  for (const mux::WireId id : {20u, 21u}) queue.push(2, id, 1);
   queue.push(3, 30, 1);
   CHECK(drain(queue) == std::vector<mux::WireId>{10, 20, 30, 11, 21, 12});
   CHECK(queue.empty());
@@ -42,7 +42,7 @@ TEST_CASE("fair_queue: calls without a session are a client like any other") {
 
 TEST_CASE("fair_queue: a call that is taken out leaves the turns of the others as they are") {
   mux::FairQueue queue;
-  for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1u, id, 1);
+  for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1, id, 1);
   queue.push(2, 20, 1);
   queue.push(3, 30, 1);
   queue.remove(1, 11);
