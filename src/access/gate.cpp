@@ -21,24 +21,48 @@ std::string_view secret_of(std::string_view authorization) {
 
 }  // namespace
 
-Gate::Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies,
-           observe::Log& log, observe::Metrics& metrics)
+Gate::Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, observe::Log& log,
+           observe::Metrics& metrics)
     : keys_(keys),
       origins_(std::move(origins)),
-      trusted_proxies_(std::move(trusted_proxies)),
+      networks_(std::move(networks)),
       log_(log),
       metrics_(metrics) {}
+
+ClientAddress Gate::address_of(const Knock& knock) const {
+  const std::string forwarded_for = knock.list("X-Forwarded-For");
+  const std::string forwarded = knock.list("Forwarded");
+  const std::string real_ip = knock.list("X-Real-IP");
+  return client_address(knock.peer_address, {forwarded_for, forwarded, real_ip}, networks_.trusted_proxies);
+}
+
+// Whoever stays hidden behind a proxy is on no list; that the proxy itself may be says nothing of its
+// clients.
+bool Gate::allows(const ClientAddress& client) const {
+  if (networks_.allowed.everything()) return true;
+  return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
+}
 
 Decision Gate::judge(const Knock& knock) const {
   const std::string_view origin = knock.header("Origin");
   Decision decision;
   decision.reply_fields = origins_.reply_fields(origin);
   auto caller = std::make_shared<observe::Caller>();
-  caller->address = effective_address(knock.peer_address, knock.header("X-Forwarded-For"),
-                                      knock.header("X-Real-IP"), trusted_proxies_);
-  caller->loopback = is_loopback(caller->address);
+  const ClientAddress client = address_of(knock);
+  caller->address = client.text;
+  caller->loopback = !client.hidden && is_loopback(client.text);
   decision.caller = caller;
 
+  const bool own_health_check = knock.path == "/health" && caller->loopback;
+  if (!own_health_check && !allows(client)) {
+    log_.warn("address refused", {{"address", client.text},
+                                  {"hidden", client.hidden},
+                                  {"method", knock.method},
+                                  {"path", knock.path}});
+    metrics_.refused("address").Increment();
+    decision.answer = Refusal{403, "IP not allowed", {}};
+    return decision;
+  }
   if (knock.method == "OPTIONS") {
     decision.answer = Refusal{204, {}, Origins::preflight_fields()};
     return decision;

@@ -1,7 +1,7 @@
-// Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, origin and
-// key. Knows nothing of HTTP connections, sessions or MCP: it judges a plain struct.
-// Order: effective address → preflight leaves here → origin → key; /health and /ready pass
-// both.
+// Gate: what is decided on the head of a request, before any byte of its body is kept: address, preflight,
+// origin and key. Knows nothing of HTTP connections, sessions or MCP: it judges a plain struct.
+// Order: effective address → address list (/health from loopback passes) → preflight leaves here → origin →
+// key; /health and /ready pass both.
 // Owned by app; loop thread only.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access/address.hpp"
+#include "access/forwarded.hpp"
 #include "access/keys.hpp"
 #include "access/origins.hpp"
 #include "observe/caller.hpp"
@@ -28,6 +29,8 @@ struct Knock {
   std::string_view peer_address;
   // Value of a header field by its name; empty when absent.
   std::function<std::string_view(std::string_view)> header;
+  // Values of all fields of a name, joined by commas.
+  std::function<std::string(std::string_view)> list;
 };
 
 struct Refusal {
@@ -44,16 +47,19 @@ struct Decision {
 
 class Gate {
  public:
-  Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies, observe::Log& log,
+  Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, observe::Log& log,
        observe::Metrics& metrics);
 
   bool needs_key() const { return !keys_.empty(); }
   Decision judge(const Knock& knock) const;
 
  private:
+  ClientAddress address_of(const Knock& knock) const;
+  bool allows(const ClientAddress& client) const;
+
   Keys keys_;
   Origins origins_;
-  AddressSet trusted_proxies_;
+  Networks networks_;
   observe::Log& log_;
   observe::Metrics& metrics_;
 };

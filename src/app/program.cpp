@@ -118,7 +118,7 @@ std::string command_line(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted,
+Program::Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
                  const child::Guard& guard, observe::Log& log)
     : loaded_(std::move(loaded)),
       log_(log),
@@ -131,7 +131,7 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      gate_(settings_.keys, origins(settings_), std::move(trusted), log_, metrics_),
+      gate_(settings_.keys, origins(settings_), std::move(networks), log_, metrics_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
                   metrics_),
@@ -180,8 +180,10 @@ std::vector<http::Route> Program::routes() {
 }
 
 http::Verdict Program::judge(const http::Head& head) const {
-  access::Decision decision = gate_.judge({head.method, head.path, head.peer_address,
-                                           [&head](std::string_view name) { return head.header(name); }});
+  access::Decision decision =
+      gate_.judge({head.method, head.path, head.peer_address,
+                   [&head](std::string_view name) { return head.header(name); },
+                   [&head](std::string_view name) { return head.list_header(name); }});
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
   verdict.caller = std::move(decision.caller);

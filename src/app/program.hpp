@@ -36,8 +36,8 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `environment`: of the child. `trusted`: Settings::trusted_proxies, parsed.
-  Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted, const child::Guard& guard,
+  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
+  Program(config::Loaded loaded, child::Launch launch, access::Networks networks, const child::Guard& guard,
           observe::Log& log);
 
   // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.

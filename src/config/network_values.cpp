@@ -72,6 +72,10 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
   return list;
 }
 
+tl::unexpected<Error> no_network(std::string_view text) {
+  return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(text)));
+}
+
 }  // namespace
 
 Result<std::string> parse_host(std::string_view text) {
@@ -127,15 +131,22 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   return list;
 }
 
+Result<std::vector<std::string>> parse_allowed_addresses(std::string_view text) {
+  if (trimmed(text).empty()) return fail("an empty list (write * for every address)");
+  auto list = as_list(text);
+  if (!list) return list;
+  for (const std::string& network : *list) {
+    if (network != "*" && !is_network(network)) return no_network(network);
+  }
+  return list;
+}
+
 Result<std::vector<std::string>> parse_networks(std::string_view text) {
   if (trimmed(text) == "none") return std::vector<std::string>{};
   auto list = as_list(text);
   if (!list) return list;
   for (const std::string& network : *list) {
-    if (!is_network(network)) {
-      return fail(
-          fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(network)));
-    }
+    if (!is_network(network)) return no_network(network);
   }
   return list;
 }

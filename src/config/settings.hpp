@@ -33,6 +33,7 @@ struct Settings {
   // Who may
   std::vector<Key> keys;  // none: open
   std::vector<std::string> cors_origins = {"*"};
+  std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
 

@@ -142,8 +142,11 @@ constexpr Setting kSettings[] = {
      keys, Secret::kYes},
     {G::kAccess, "MCP_CORS_ORIGINS", "--cors-origins", {"SDP_CORS_ORIGIN"}, "ORIGINS", "*",
      "Comma list of origins whose pages may call it; * for any, none for no other", with<&S::cors_origins, parse_origins>},
+    {G::kAccess, "MCP_ALLOWED_IPS", "--allowed-ips", {"SDP_ALLOWED_IPS"}, "NETWORKS", "*",
+     "Comma list of client addresses and networks that may come in (403); * for every address",
+     with<&S::allowed_addresses, parse_allowed_addresses>},
     {G::kAccess, "MCP_TRUSTED_PROXIES", "--trusted-proxies", {}, "NETWORKS", "127.0.0.0/8,::1",
-     "Comma list of addresses and networks whose X-Forwarded-For and X-Real-IP are believed; or none",
+     "Comma list of addresses and networks whose X-Forwarded-For, Forwarded and X-Real-IP are believed; or none",
      with<&S::trusted_proxies, parse_networks>},
     {G::kAccess, "MCP_PASS_SECRETS", "--pass-secrets", {}, "", "false",
      "Leave the sidecar's own keys in the wrapped server's environment", yes_or_no<&S::pass_secrets>},
@@ -238,7 +241,6 @@ constexpr Setting kSettings[] = {
 };
 
 constexpr Postponed kPostponed[] = {
-    {{"MCP_ALLOWED_IPS", "SDP_ALLOWED_IPS"}, "*", "every address may connect"},
     {{"MCP_ALLOWED_HOSTS"}, "", "no Host or Origin is refused for its name"},
     {{"MCP_RATE_LIMIT_PER_MIN", "SSE_RATE_LIMIT_PER_MIN", "SDP_RATE_LIMIT_PER_KEY"}, "", "requests are not counted"},
     {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},

@@ -20,6 +20,15 @@ std::string_view Head::header(std::string_view name) const {
   return value ? std::string_view(*value) : std::string_view();
 }
 
+std::string Head::list_header(std::string_view name) const {
+  std::string list;
+  for (const Field& field : fields) {
+    if (!boost::beast::iequals(field.name, name)) continue;
+    list.append(list.empty() ? "" : ", ").append(field.value);
+  }
+  return list;
+}
+
 std::optional<std::string> Head::query_value(std::string_view name) const {
   std::string_view rest = query;
   while (!rest.empty()) {

@@ -31,6 +31,8 @@ struct Head {
 
   // Value of a field; empty when absent.
   std::string_view header(std::string_view name) const;
+  // Values of all fields of that name, joined by commas (RFC 9110, section 5.3).
+  std::string list_header(std::string_view name) const;
   // Percent-decoded value of a query parameter.
   std::optional<std::string> query_value(std::string_view name) const;
 };

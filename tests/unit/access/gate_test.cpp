@@ -12,17 +12,22 @@ namespace {
 using KeyList = std::vector<config::Key>;
 
 struct Door {
-  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false)
+  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
+                const std::vector<std::string>& allowed = {"*"})
       : gate(keys,
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
-             access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log, metrics) {}
+             {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
+              access::AddressSet::parse(allowed).value()},
+             log, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
-    return gate.judge({method, path, peer, [&](std::string_view name) -> std::string_view {
-                         const auto found = headers.find(std::string(name));
-                         return found == headers.end() ? std::string_view() : std::string_view(found->second);
-                       }});
+    const auto header = [&](std::string_view name) -> std::string_view {
+      const auto found = headers.find(std::string(name));
+      return found == headers.end() ? std::string_view() : std::string_view(found->second);
+    };
+    return gate.judge(
+        {method, path, peer, header, [&](std::string_view name) { return std::string(header(name)); }});
   }
 
   observe::Log log = observe::make_null_log();
@@ -139,39 +144,51 @@ TEST_CASE(
   CHECK_FALSE(loopback.knock({{"Host", "evil.example"}}).answer);
 }
 
-TEST_CASE("address: forwarded fields are believed only from trusted proxies, from the nearest outwards") {
-  const auto trusted = access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value();
-  auto effective = [&](const char* peer, const char* forwarded_for, const char* real_ip = "") {
-    return access::effective_address(peer, forwarded_for, real_ip, trusted);
+TEST_CASE(
+    "gate: an address that is not on the list is refused, whatever else it shows; its own proxy's place "
+    "on the list does not help it") {
+  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"127.0.0.1", "10.1.1.1", "192.0.2.0/24"});
+  const Headers key = {{"X-API-Key", "secret-a"}};
+  const auto refused = [&](const char* peer, Headers headers = {}, const char* method = "POST",
+                           const char* path = "/message") {
+    headers.insert(key.begin(), key.end());
+    const auto decision = door.knock(headers, method, path, peer);
+    if (decision.answer && decision.answer->status != 204) {
+      CHECK(decision.answer->status == 403);
+      CHECK(decision.answer->message == "IP not allowed");
+      return true;
+    }
+    return false;
   };
-  CHECK(effective("203.0.113.9", "198.51.100.1") == "203.0.113.9");
-  CHECK(effective("127.0.0.1", "198.51.100.1") == "198.51.100.1");
-  CHECK(effective("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.1.2.3") == "203.0.113.7");
-  CHECK(effective("127.0.0.1", "198.51.100.1, junk, 10.1.2.3") == "10.1.2.3");
-  CHECK(effective("127.0.0.1", "10.1.1.1") == "10.1.1.1");
-  CHECK(effective("127.0.0.1", "", "198.51.100.2") == "198.51.100.2");
-  CHECK(effective("127.0.0.1", "", "junk") == "127.0.0.1");
-  CHECK(effective("::ffff:127.0.0.1", "[2001:db8::1]:443") == "2001:db8::1");
-  CHECK(effective("::1", "198.51.100.1:5555") == "198.51.100.1");
-  CHECK(effective("127.0.0.1", "") == "127.0.0.1");
-  CHECK(effective("::ffff:203.0.113.9", "") == "203.0.113.9");
+  CHECK_FALSE(refused("192.0.2.9"));
+  CHECK_FALSE(refused("::ffff:192.0.2.9"));
+  CHECK(refused("198.51.100.1"));
+  CHECK(refused("198.51.100.1", {}, "OPTIONS"));
+  CHECK(refused("198.51.100.1", {}, "GET", "/health"));
+  CHECK(refused("198.51.100.1", {{"X-Forwarded-For", "192.0.2.9"}}));
+  CHECK_FALSE(refused("10.1.1.1", {{"X-Forwarded-For", "198.51.100.1, 192.0.2.9"}}));
+  CHECK(refused("10.1.1.1", {{"X-Forwarded-For", "192.0.2.9, 198.51.100.1"}}));
+  for (const char* hidden : {"unknown", "_hidden", "192.0.2.9, x"}) {
+    INFO(hidden);
+    CHECK(refused("10.1.1.1", {{"X-Forwarded-For", hidden}}));
+  }
+  CHECK(door.metrics.refused("address").Value() == 8);
 }
 
-TEST_CASE("address: sets know addresses, networks and everything; nonsense is named") {
-  const auto set = access::AddressSet::parse({"192.0.2.7", "198.51.100.0/24", "2001:db8::/32"}).value();
-  auto has = [&](const char* text) { return set.contains(boost::asio::ip::make_address(text)); };
-  CHECK(has("192.0.2.7"));
-  CHECK(has("::ffff:192.0.2.7"));
-  CHECK(has("198.51.100.255"));
-  CHECK(has("2001:db8:1::1"));
-  CHECK_FALSE(has("192.0.2.8"));
-  CHECK_FALSE(has("2001:db9::1"));
-  CHECK(access::AddressSet::parse({"*"})->contains(boost::asio::ip::make_address("8.8.8.8")));
-  for (const char* bad : {"", "300.1.1.1", "10.0.0.0/33", "x", "::1/129", "10.0.0.0/x"}) {
-    INFO(bad);
-    CHECK_FALSE(access::AddressSet::parse({bad}));
-  }
-  CHECK(access::is_loopback("127.9.9.9"));
-  CHECK(access::is_loopback("::1"));
-  CHECK_FALSE(access::is_loopback("10.0.0.1"));
+TEST_CASE("gate: the health check of the machine itself passes the address list, others from there do not") {
+  Door door({}, {"*"}, false, {"192.0.2.0/24"});
+  CHECK_FALSE(door.knock({}, "GET", "/health", "127.0.0.1").answer);
+  CHECK_FALSE(door.knock({}, "GET", "/health", "::1").answer);
+  CHECK(door.knock({}, "GET", "/ready", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({}, "GET", "/tools", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({{"Forwarded", "for=198.51.100.1"}}, "GET", "/health", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({{"Forwarded", "for=unknown"}}, "GET", "/health", "127.0.0.1").answer->status == 403);
+}
+
+TEST_CASE("gate: who is hidden behind a proxy of this machine does not count as loopback") {
+  Door door({});
+  CHECK(door.knock({}).caller->loopback);
+  CHECK(door.knock({{"X-Real-IP", "127.0.0.1"}}).caller->loopback);
+  CHECK_FALSE(door.knock({{"X-Forwarded-For", "unknown"}}).caller->loopback);
+  CHECK_FALSE(door.knock({{"Forwarded", "proto=https"}}).caller->loopback);
 }
