@@ -5,6 +5,7 @@
 #include <iterator>
 #include <unistd.h>
 
+#include "transport/session_id.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -46,6 +47,7 @@ mux::Limits call_limits(const config::Settings& settings) {
   limits.calls_per_client = settings.max_calls_per_session;
   limits.calls = settings.max_calls;
   limits.waiting_bytes = settings.stdin_queue_bytes;
+  limits.child_rate = settings.child_rate;
   limits.call_timeout = settings.call_timeout;
   limits.call_timeout_total = settings.call_timeout_total;
   limits.wedged_after = settings.wedged_after;
@@ -131,7 +133,9 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      gate_(settings_.keys, origins(settings_), std::move(networks), log_, metrics_),
+      rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
+             timers_),
+      gate_(settings_.keys, origins(settings_), std::move(networks), rates_, log_, metrics_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
                   metrics_),
@@ -179,18 +183,26 @@ std::vector<http::Route> Program::routes() {
   return all;
 }
 
-http::Verdict Program::judge(const http::Head& head) const {
-  access::Decision decision =
-      gate_.judge({head.method, head.path, head.peer_address,
-                   [&head](std::string_view name) { return head.header(name); },
-                   [&head](std::string_view name) { return head.list_header(name); }});
+std::optional<access::KnownSession> Program::session_of(const http::Head& head) const {
+  const auto id = transport::named_session(head);
+  const session::Session* session = id ? sessions_.find(*id) : nullptr;
+  if (session == nullptr) return std::nullopt;
+  return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
+}
+
+http::Verdict Program::judge(const http::Head& head) {
+  access::Decision decision = gate_.judge({head.method, head.path, head.peer_address,
+                                           [&head](std::string_view name) { return head.header(name); },
+                                           [&head](std::string_view name) { return head.list_header(name); },
+                                           [this, &head] { return session_of(head); }});
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
   verdict.caller = std::move(decision.caller);
   if (decision.answer) {
     verdict.answer = decision.answer->message.empty()
                          ? http::Response{decision.answer->status, {}, {}, {}}
-                         : http::error_response(decision.answer->status, decision.answer->message);
+                         : http::error_response(decision.answer->status, decision.answer->message,
+                                                decision.answer->retry_after);
     append(verdict.answer->fields, decision.answer->fields);
   }
   return verdict;

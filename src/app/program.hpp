@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ class Program {
 
  private:
   std::vector<http::Route> routes();
-  http::Verdict judge(const http::Head& head) const;
+  http::Verdict judge(const http::Head& head);
+  std::optional<access::KnownSession> session_of(const http::Head& head) const;
   void announce(std::uint16_t port) const;
 
   void wait_for_signal();
@@ -66,6 +68,7 @@ class Program {
   transport::RingBudget rings_;
   const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
+  access::RateLimits rates_;
   access::Gate gate_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;

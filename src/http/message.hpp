@@ -1,6 +1,7 @@
 // Request and Response as handlers see them. No type of the HTTP libraries shows here.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct Response {
 };
 
 // {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.
-Response error_response(int status, std::string_view message);
+// With `retry_after` also "retryAfter", and the field Retry-After.
+Response error_response(int status, std::string_view message,
+                        std::optional<std::chrono::seconds> retry_after = {});
 
 }  // namespace sidecar::http

@@ -62,6 +62,7 @@ TEST_CASE("describe: .env.example with every # taken off loads to the defaults a
   REQUIRE(loaded);
   Settings recommended;
   recommended.max_streams_per_ip = 10;
+  recommended.session_rate.requests = 60;
   CHECK(loaded->settings == recommended);
   CHECK(loaded->warnings.empty());
 }
