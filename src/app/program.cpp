@@ -143,6 +143,7 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       rest_(instances_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
       health_(sessions_, instances_, timers_, gate_.needs_key()),
       admin_(instances_, gate_.needs_key(), log_),
+      rate_status_(rates_, sessions_),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
@@ -164,8 +165,8 @@ Result<int> Program::run() {
 
 std::vector<http::Route> Program::routes() {
   std::vector<http::Route> all;
-  for (auto& part :
-       {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(), admin_.routes()}) {
+  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
+                     admin_.routes(), rate_status_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;

@@ -29,6 +29,7 @@
 #include "transport/event_ring.hpp"
 #include "transport/health.hpp"
 #include "transport/legacy_sse.hpp"
+#include "transport/rate_status.hpp"
 #include "transport/rest.hpp"
 #include "transport/streamable_http.hpp"
 #include "util/asio_timers.hpp"
@@ -75,6 +76,7 @@ class Program {
   transport::Rest rest_;
   transport::Health health_;
   transport::Admin admin_;
+  transport::RateStatus rate_status_;
   http::Server server_;
   int signals_seen_ = 0;
   int exit_code_ = 0;
