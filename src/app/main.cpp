@@ -7,6 +7,7 @@
 
 #include "app/command_line.hpp"
 #include "app/program.hpp"
+#include "child/descriptor_limit.hpp"
 
 namespace {
 
@@ -56,7 +57,8 @@ int run(config::Loaded loaded, const config::Environment& environment) {
     if (!parsed) return complain(2, loaded.origin(list.name).quoted() + ": " + parsed.error().message);
     list.set = *parsed;
   }
-  child::Launch launch{settings.command, child_environment(loaded, environment), {}};
+  const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
+  child::Launch launch{settings.command, child_environment(loaded, environment), {}, descriptors.before};
   if (const auto found = child::find_command(launch); !found) {
     return complain(2, "cannot run the MCP server: " + found.error().message);
   }
@@ -67,6 +69,7 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   int exit_code = 0;
   {
     observe::Log log = observe::make_stderr_log(level_of(settings.log_level), format_of(settings.log_format));
+    log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
     app::Program program(std::move(loaded), std::move(launch), std::move(networks), *guard, log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
