@@ -47,7 +47,8 @@ std::optional<ip::address> parse_address(std::string_view text) {
     port = text.substr(colon);
     text = text.substr(0, colon);
   }
-  if (!is_port_part(port)) return std::nullopt;
+  // The library reads up to a NUL.
+  if (!is_port_part(port) || text.find('\0') != std::string_view::npos) return std::nullopt;
   boost::system::error_code error;
   const ip::address address = ip::make_address(std::string(text), error);
   if (error || (bracketed && !address.is_v6())) return std::nullopt;
@@ -69,7 +70,7 @@ Result<void> AddressSet::add(const std::string& entry) {
     }
   }
   // A network card of this machine says nothing of where its clients are.
-  if (error || entry.find('%') != std::string::npos)
+  if (error || entry.find_first_of(std::string_view("%\0", 2)) != std::string::npos)
     return fail("\"" + entry + "\" is neither an address nor a network such as 10.0.0.0/8");
   return {};
 }

@@ -19,6 +19,7 @@ bool letter_or_digit(char c) {
 }
 
 bool is_address(std::string_view text) {
+  if (text.find('\0') != text.npos) return false;  // the library reads up to it
   boost::system::error_code error;
   boost::asio::ip::make_address(std::string(text), error);
   return !error;
@@ -32,6 +33,7 @@ bool is_host_name(std::string_view text) {
 
 bool is_network(const std::string& text) {
   boost::system::error_code error;
+  if (text.find('\0') != text.npos) return false;
   if (text.find('/') == text.npos) return is_address(text);
   if (text.find(':') == text.npos)
     boost::asio::ip::make_network_v4(text, error);

@@ -32,6 +32,14 @@ TEST_CASE("address: sets know addresses, networks and everything; nonsense is na
   }
 }
 
+TEST_CASE("address: what follows a NUL is not overlooked") {
+  using namespace std::string_literals;
+  CHECK_FALSE(access::parse_address("127.0.0.1\0.example"s));
+  CHECK_FALSE(access::parse_address("[::1\0]:80"s));
+  CHECK_FALSE(access::AddressSet::parse({"0.0.0.0\0:"s}));
+  CHECK_FALSE(access::AddressSet::parse({"10.0.0.0\0/8"s}));
+}
+
 TEST_CASE("address: loopback is 127.0.0.0/8 and ::1, in every way to write them") {
   for (const char* address : {"127.9.9.9", "::1", "[::1]", "[::1]:80", "127.0.0.1:80", "::ffff:127.0.0.1"}) {
     INFO(address);

@@ -57,6 +57,8 @@ TEST_CASE("network values: allowed addresses may be all of them, but not none") 
     CAPTURE(text);
     CHECK_FALSE(parse_allowed_addresses(text));
   }
+  CHECK_FALSE(parse_allowed_addresses(std::string_view("0.0.0.0\0:", 9)));
+  CHECK_FALSE(parse_allowed_addresses(std::string_view("10.0.0.0\0/8", 11)));
   CHECK_THAT(parse_allowed_addresses("::1,x y").error().message, Contains("\"x y\" is neither an address"));
 }
 
