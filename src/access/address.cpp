@@ -1,11 +1,13 @@
 #include "access/address.hpp"
 
-#include <optional>
+#include <algorithm>
 
 namespace sidecar::access {
 namespace {
 
 namespace ip = boost::asio::ip;
+
+constexpr unsigned short kMappedBits = 96;  // of ::ffff:0:0/96, in front of an IPv4 address
 
 ip::address unmapped(const ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
@@ -19,37 +21,68 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// An address as proxies write it: also with a port, and IPv6 in brackets.
-std::optional<ip::address> parse_address(std::string_view text) {
-  text = trim(text);
-  if (!text.empty() && text.front() == '[') {
-    text = text.substr(1, text.find(']') - 1);
-  } else if (text.find(':') == text.rfind(':')) {
-    text = text.substr(0, text.find(':'));
-  }
-  boost::system::error_code error;
-  const ip::address address = ip::make_address(std::string(text), error);
-  if (error) return std::nullopt;
-  return unmapped(address);
+// "" or ":80"; some proxies write an obfuscated port, which says nothing either (RFC 7239, section 6).
+bool is_port_part(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.front() != ':' || text.size() == 1) return false;
+  return std::all_of(text.begin() + 1, text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
+  });
 }
 
 }  // namespace
+
+std::optional<ip::address> parse_address(std::string_view text) {
+  text = trim(text);
+  std::string_view port;
+  const bool bracketed = text.starts_with('[');
+  if (bracketed) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    port = text.substr(close + 1);
+    text = text.substr(1, close - 1);
+  } else if (const std::size_t colon = text.find(':');
+             colon != std::string_view::npos && colon == text.rfind(':')) {
+    port = text.substr(colon);
+    text = text.substr(0, colon);
+  }
+  // The library reads up to a NUL.
+  if (!is_port_part(port) || text.find('\0') != std::string_view::npos) return std::nullopt;
+  boost::system::error_code error;
+  const ip::address address = ip::make_address(std::string(text), error);
+  if (error || (bracketed && !address.is_v6())) return std::nullopt;
+  return unmapped(address);
+}
+
+Result<void> AddressSet::add(const std::string& entry) {
+  boost::system::error_code error;
+  const bool network = entry.find('/') != std::string::npos;
+  if (entry.find(':') == std::string::npos) {
+    v4_.push_back(ip::make_network_v4(network ? entry : entry + "/32", error).canonical());
+  } else {
+    const ip::network_v6 v6 = ip::make_network_v6(network ? entry : entry + "/128", error).canonical();
+    if (!error && v6.address().is_v4_mapped() && v6.prefix_length() >= kMappedBits) {
+      v4_.emplace_back(ip::make_address_v4(ip::v4_mapped, v6.address()),
+                       static_cast<unsigned short>(v6.prefix_length() - kMappedBits));
+    } else {
+      v6_.push_back(v6);
+    }
+  }
+  // A network card of this machine says nothing of where its clients are.
+  if (error || entry.find_first_of(std::string_view("%\0", 2)) != std::string::npos)
+    return fail("\"" + entry + "\" is neither an address nor a network such as 10.0.0.0/8");
+  return {};
+}
 
 Result<AddressSet> AddressSet::parse(const std::vector<std::string>& entries) {
   AddressSet set;
   for (const std::string& entry : entries) {
     if (entry == "*") {
       set.everything_ = true;
-      continue;
+    } else if (const auto added = set.add(entry); !added) {
+      return tl::unexpected(added.error());
     }
-    boost::system::error_code error;
-    const bool network = entry.find('/') != std::string::npos;
-    if (entry.find(':') == std::string::npos) {
-      set.v4_.push_back(ip::make_network_v4(network ? entry : entry + "/32", error));
-    } else {
-      set.v6_.push_back(ip::make_network_v6(network ? entry : entry + "/128", error));
-    }
-    if (error) return fail("\"" + entry + "\" is neither an address nor a network such as 10.0.0.0/8");
   }
   return set;
 }
@@ -58,39 +91,20 @@ bool AddressSet::contains(const ip::address& address) const {
   if (everything_) return true;
   const ip::address plain = unmapped(address);
   if (plain.is_v4()) {
-    for (const auto& network : v4_) {
-      const auto range = network.canonical();
-      if (ip::network_v4(plain.to_v4(), range.prefix_length()).canonical() == range) return true;
-    }
-    return false;
+    return std::any_of(v4_.begin(), v4_.end(), [v4 = plain.to_v4()](const ip::network_v4& range) {
+      return ip::network_v4(v4, range.prefix_length()).canonical() == range;
+    });
   }
   ip::address_v6 v6 = plain.to_v6();
   v6.scope_id(0);
-  for (const auto& network : v6_) {
-    const auto range = network.canonical();
-    if (ip::network_v6(v6, range.prefix_length()).canonical() == range) return true;
-  }
-  return false;
+  return std::any_of(v6_.begin(), v6_.end(), [&v6](const ip::network_v6& range) {
+    return ip::network_v6(v6, range.prefix_length()).canonical() == range;
+  });
 }
 
-std::string effective_address(std::string_view peer, std::string_view forwarded_for, std::string_view real_ip,
-                              const AddressSet& trusted) {
-  std::optional<ip::address> known = parse_address(peer);
-  if (!known) return std::string(peer);
-  if (!trusted.contains(*known)) return known->to_string();
-  if (forwarded_for.empty()) {
-    const auto real = parse_address(real_ip);
-    return (real ? *real : *known).to_string();
-  }
-  while (trusted.contains(*known) && !forwarded_for.empty()) {
-    const std::size_t comma = forwarded_for.rfind(',');
-    const auto hop =
-        parse_address(comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1));
-    if (!hop) break;
-    known = hop;
-    forwarded_for = comma == std::string_view::npos ? std::string_view() : forwarded_for.substr(0, comma);
-  }
-  return known->to_string();
+bool AddressSet::contains(std::string_view address) const {
+  const auto parsed = parse_address(address);
+  return everything_ || (parsed && contains(*parsed));
 }
 
 bool is_loopback(std::string_view address) {

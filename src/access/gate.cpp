@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace sidecar::access {
 namespace {
@@ -19,58 +20,137 @@ std::string_view secret_of(std::string_view authorization) {
   return authorization;
 }
 
+std::chrono::seconds whole_seconds(Clock::duration time) {
+  return std::chrono::ceil<std::chrono::seconds>(time);
+}
+
+HeaderFields fields_of(const Budget& budget) {
+  return {{"X-RateLimit-Limit", std::to_string(budget.limit)},
+          {"X-RateLimit-Remaining", std::to_string(budget.remaining)},
+          {"X-RateLimit-Reset", std::to_string(whole_seconds(budget.reset).count())}};
+}
+
+Refusal over_rate(const Budget& budget) {
+  return {429, "Rate limit exceeded", {}, std::max(whole_seconds(budget.wait), std::chrono::seconds(1))};
+}
+
+void append(HeaderFields& fields, HeaderFields more) {
+  std::move(more.begin(), more.end(), std::back_inserter(fields));
+}
+
 }  // namespace
 
-Gate::Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies,
+Gate::Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, RateLimits& rates,
            observe::Log& log, observe::Metrics& metrics)
     : keys_(keys),
       origins_(std::move(origins)),
-      trusted_proxies_(std::move(trusted_proxies)),
+      networks_(std::move(networks)),
+      rates_(rates),
       log_(log),
       metrics_(metrics) {}
 
-Decision Gate::judge(const Knock& knock) const {
-  const std::string_view origin = knock.header("Origin");
+ClientAddress Gate::address_of(const Knock& knock) const {
+  const std::string forwarded_for = knock.list("X-Forwarded-For");
+  const std::string forwarded = knock.list("Forwarded");
+  const std::string real_ip = knock.list("X-Real-IP");
+  ClientAddress client =
+      client_address(knock.peer_address, {forwarded_for, forwarded, real_ip}, networks_.trusted_proxies);
+  if (!client.unsaid) return client;
+  if (const auto session = knock.session()) client.text = session->address;
+  return client;
+}
+
+// Whoever stays hidden behind a proxy is on no list; that the proxy itself may be says nothing of its
+// clients.
+bool Gate::allows(const ClientAddress& client) const {
+  if (networks_.allowed.everything()) return true;
+  return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
+}
+
+Decision Gate::judge(const Knock& knock) {
   Decision decision;
-  decision.reply_fields = origins_.reply_fields(origin);
+  decision.reply_fields = origins_.reply_fields(knock.header("Origin"));
   auto caller = std::make_shared<observe::Caller>();
-  caller->address = effective_address(knock.peer_address, knock.header("X-Forwarded-For"),
-                                      knock.header("X-Real-IP"), trusted_proxies_);
-  caller->loopback = is_loopback(caller->address);
+  const ClientAddress client = address_of(knock);
+  caller->address = client.text;
+  caller->loopback = !client.hidden && is_loopback(client.text);
   decision.caller = caller;
 
+  const bool own_health_check = knock.path == "/health" && caller->loopback;
+  if (!own_health_check && !allows(client)) {
+    log_.warn("address refused", {{"address", client.text},
+                                  {"hidden", client.hidden},
+                                  {"method", knock.method},
+                                  {"path", knock.path}});
+    metrics_.refused("address").Increment();
+    decision.answer = Refusal{403, "IP not allowed", {}};
+    return decision;
+  }
   if (knock.method == "OPTIONS") {
     decision.answer = Refusal{204, {}, Origins::preflight_fields()};
     return decision;
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
-  if (!health && !origins_.lets_in(origin, knock.header("Host"))) {
-    log_.warn("origin refused",
-              {{"address", caller->address}, {"origin", origin}, {"host", knock.header("Host")}});
-    metrics_.refused("origin").Increment();
-    decision.answer = Refusal{403, "Origin not allowed", {}};
-    return decision;
-  }
-  if (keys_.empty()) return decision;
+  if (!health) check_origin(knock, decision);
+  if (!decision.answer) check_key(knock, !health, *caller, decision);
+  if (!decision.answer && !health) charge(knock, decision);
+  return decision;
+}
 
+void Gate::check_origin(const Knock& knock, Decision& decision) const {
+  const std::string_view origin = knock.header("Origin");
+  if (origins_.lets_in(origin, knock.header("Host"))) return;
+  log_.warn("origin refused",
+            {{"address", decision.caller->address}, {"origin", origin}, {"host", knock.header("Host")}});
+  metrics_.refused("origin").Increment();
+  decision.answer = Refusal{403, "Origin not allowed", {}};
+}
+
+void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {
+  if (keys_.empty()) return;
   const std::string_view api_key = knock.header("X-API-Key");
   const std::string_view secret = api_key.empty() ? secret_of(knock.header("Authorization")) : api_key;
   if (const std::string* name = secret.empty() ? nullptr : keys_.find(secret)) {
-    caller->owner = *name;
-    caller->has_key = true;
-    return decision;
+    caller.owner = *name;
+    caller.has_key = true;
+    return;
   }
-  if (health) return decision;
-
-  log_.warn("authentication failed", {{"address", caller->address},
+  if (secret.empty() && !needed) return;
+  const auto over = secret.empty() ? std::nullopt : rates_.wrong_key(caller.address);
+  log_.warn("authentication failed", {{"address", caller.address},
                                       {"method", knock.method},
                                       {"path", knock.path},
-                                      {"key", secret.empty() ? "none" : "wrong"}});
-  metrics_.refused(secret.empty() ? "no_key" : "wrong_key").Increment();
+                                      {"key", secret.empty() ? "none" : "wrong"},
+                                      {"over_limit", over.has_value()}});
+  metrics_.refused(secret.empty() ? "no_key" : over ? "rate_wrong_keys" : "wrong_key").Increment();
+  if (!needed) return;
+  if (over) {
+    append(decision.reply_fields, fields_of(*over));
+    decision.answer = over_rate(*over);
+    return;
+  }
   // Clients of both predecessors find the text that they know.
   decision.answer = Refusal{
       401, api_key.empty() ? "Valid API key required" : "Invalid API key", {{"WWW-Authenticate", "Bearer"}}};
-  return decision;
+}
+
+void Gate::charge(const Knock& knock, Decision& decision) {
+  if (!rates_.on()) return;
+  const observe::Caller& caller = *decision.caller;
+  Payer payer{{}, caller.owner, caller.address};
+  if (const auto session = knock.session(); session && session->owner == caller.owner)
+    payer.session = session->id;
+  const auto line = rates_.charge(payer);
+  if (!line) return;
+  append(decision.reply_fields, fields_of(line->budget));
+  if (line->passed) return;
+  log_.warn("rate limit reached", {{"limit", line->scope},
+                                   {"address", caller.address},
+                                   {"key", caller.owner},
+                                   {"method", knock.method},
+                                   {"path", knock.path}});
+  metrics_.refused("rate_" + std::string(line->scope)).Increment();
+  decision.answer = over_rate(line->budget);
 }
 
 }  // namespace sidecar::access

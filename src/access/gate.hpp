@@ -1,10 +1,22 @@
-// Gate: what is decided on the head of a request, before any byte of its body is kept: preflight, origin and
-// key. Knows nothing of HTTP connections, sessions or MCP: it judges a plain struct.
-// Order: effective address → preflight leaves here → origin → key; /health and /ready pass
-// both.
+// Gate: what is decided on the head of a request, before any byte of its body is kept. Knows nothing of HTTP
+// connections, sessions or MCP: it judges a plain struct. The order is fixed:
+//
+//   TCP limits                the http floor's, before this
+//   1 effective address       the client's, where trusted proxies tell it; a message to a session whose proxy
+//                             tells nothing has the address that opened the session
+//   2 address list            403; /health from loopback passes
+//   3 preflight               leaves here, 204
+//   4 origin, host            403; /health and /ready pass
+//   5 key                     401; a wrong one beyond the address's budget of them 429. A right key always
+//                             passes; /health and /ready pass, and a wrong key counts there too
+//   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
+//   sessions, body, permission   the floors above
+//
+// What is refused has a log line and counts in mcp_sidecar_refused_total.
 // Owned by app; loop thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,13 +26,22 @@
 #include <vector>
 
 #include "access/address.hpp"
+#include "access/forwarded.hpp"
 #include "access/keys.hpp"
 #include "access/origins.hpp"
+#include "access/rate_limits.hpp"
 #include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace sidecar::access {
+
+// A live session, as far as the gate must know it.
+struct KnownSession {
+  std::string_view id;
+  std::string_view owner;
+  std::string_view address;  // that opened it
+};
 
 struct Knock {
   std::string_view method;
@@ -28,12 +49,17 @@ struct Knock {
   std::string_view peer_address;
   // Value of a header field by its name; empty when absent.
   std::function<std::string_view(std::string_view)> header;
+  // Values of all fields of a name, joined by commas.
+  std::function<std::string(std::string_view)> list;
+  // The live session that the request names; nothing for an id that the server did not make.
+  std::function<std::optional<KnownSession>()> session;
 };
 
 struct Refusal {
   int status;           // 204: a preflight, answered
   std::string message;  // empty for 204
   HeaderFields fields;
+  std::optional<std::chrono::seconds> retry_after{};
 };
 
 struct Decision {
@@ -44,16 +70,24 @@ struct Decision {
 
 class Gate {
  public:
-  Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies, observe::Log& log,
-       observe::Metrics& metrics);
+  Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, RateLimits& rates,
+       observe::Log& log, observe::Metrics& metrics);
 
   bool needs_key() const { return !keys_.empty(); }
-  Decision judge(const Knock& knock) const;
+  Decision judge(const Knock& knock);
 
  private:
+  ClientAddress address_of(const Knock& knock) const;
+  bool allows(const ClientAddress& client) const;
+  // Each sets the decision's answer when the request ends there.
+  void check_origin(const Knock& knock, Decision& decision) const;
+  void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
+  void charge(const Knock& knock, Decision& decision);
+
   Keys keys_;
   Origins origins_;
-  AddressSet trusted_proxies_;
+  Networks networks_;
+  RateLimits& rates_;
   observe::Log& log_;
   observe::Metrics& metrics_;
 };

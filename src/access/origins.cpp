@@ -15,7 +15,8 @@ constexpr std::string_view kAllowHeaders =
 constexpr std::string_view kExposeHeaders =
     "Content-Type, Cache-Control, X-MCP-Session-Id, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, "
     "Mcp-Method, "
-    "Mcp-Name, WWW-Authenticate, Retry-After, ETag";
+    "Mcp-Name, WWW-Authenticate, Retry-After, ETag, X-RateLimit-Limit, X-RateLimit-Remaining, "
+    "X-RateLimit-Reset";
 constexpr std::string_view kMaxAge = "86400";
 
 // "localhost:3001" → "localhost", "[::1]:3001" → "::1"

@@ -7,6 +7,7 @@
 
 #include "app/command_line.hpp"
 #include "app/program.hpp"
+#include "child/descriptor_limit.hpp"
 
 namespace {
 
@@ -44,11 +45,20 @@ observe::LogFormat format_of(std::string_view name) {
 
 int run(config::Loaded loaded, const config::Environment& environment) {
   const config::Settings& settings = loaded.settings;
-  const auto trusted = access::AddressSet::parse(settings.trusted_proxies);
-  if (!trusted) {
-    return complain(2, loaded.origin("MCP_TRUSTED_PROXIES").quoted() + ": " + trusted.error().message);
+  access::Networks networks;
+  const struct {
+    const char* name;
+    const std::vector<std::string>& entries;
+    access::AddressSet& set;
+  } lists[] = {{"MCP_TRUSTED_PROXIES", settings.trusted_proxies, networks.trusted_proxies},
+               {"MCP_ALLOWED_IPS", settings.allowed_addresses, networks.allowed}};
+  for (const auto& list : lists) {
+    const auto parsed = access::AddressSet::parse(list.entries);
+    if (!parsed) return complain(2, loaded.origin(list.name).quoted() + ": " + parsed.error().message);
+    list.set = *parsed;
   }
-  child::Launch launch{settings.command, child_environment(loaded, environment), {}};
+  const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
+  child::Launch launch{settings.command, child_environment(loaded, environment), {}, descriptors.before};
   if (const auto found = child::find_command(launch); !found) {
     return complain(2, "cannot run the MCP server: " + found.error().message);
   }
@@ -59,7 +69,8 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   int exit_code = 0;
   {
     observe::Log log = observe::make_stderr_log(level_of(settings.log_level), format_of(settings.log_format));
-    app::Program program(std::move(loaded), std::move(launch), *trusted, *guard, log);
+    log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
+    app::Program program(std::move(loaded), std::move(launch), std::move(networks), *guard, log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }

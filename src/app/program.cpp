@@ -5,6 +5,7 @@
 #include <iterator>
 #include <unistd.h>
 
+#include "transport/session_id.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -46,6 +47,7 @@ mux::Limits call_limits(const config::Settings& settings) {
   limits.calls_per_client = settings.max_calls_per_session;
   limits.calls = settings.max_calls;
   limits.waiting_bytes = settings.stdin_queue_bytes;
+  limits.child_rate = settings.child_rate;
   limits.call_timeout = settings.call_timeout;
   limits.call_timeout_total = settings.call_timeout_total;
   limits.wedged_after = settings.wedged_after;
@@ -118,7 +120,7 @@ std::string command_line(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted,
+Program::Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
                  const child::Guard& guard, observe::Log& log)
     : loaded_(std::move(loaded)),
       log_(log),
@@ -131,7 +133,9 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      gate_(settings_.keys, origins(settings_), std::move(trusted), log_, metrics_),
+      rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
+             timers_),
+      gate_(settings_.keys, origins(settings_), std::move(networks), rates_, log_, metrics_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
                   metrics_),
@@ -139,6 +143,7 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::AddressSet
       rest_(instances_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
       health_(sessions_, instances_, timers_, gate_.needs_key()),
       admin_(instances_, gate_.needs_key(), log_),
+      rate_status_(rates_, sessions_),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
@@ -160,8 +165,8 @@ Result<int> Program::run() {
 
 std::vector<http::Route> Program::routes() {
   std::vector<http::Route> all;
-  for (auto& part :
-       {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(), admin_.routes()}) {
+  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
+                     admin_.routes(), rate_status_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;
@@ -179,16 +184,26 @@ std::vector<http::Route> Program::routes() {
   return all;
 }
 
-http::Verdict Program::judge(const http::Head& head) const {
+std::optional<access::KnownSession> Program::session_of(const http::Head& head) const {
+  const auto id = transport::named_session(head);
+  const session::Session* session = id ? sessions_.find(*id) : nullptr;
+  if (session == nullptr) return std::nullopt;
+  return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
+}
+
+http::Verdict Program::judge(const http::Head& head) {
   access::Decision decision = gate_.judge({head.method, head.path, head.peer_address,
-                                           [&head](std::string_view name) { return head.header(name); }});
+                                           [&head](std::string_view name) { return head.header(name); },
+                                           [&head](std::string_view name) { return head.list_header(name); },
+                                           [this, &head] { return session_of(head); }});
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
   verdict.caller = std::move(decision.caller);
   if (decision.answer) {
     verdict.answer = decision.answer->message.empty()
                          ? http::Response{decision.answer->status, {}, {}, {}}
-                         : http::error_response(decision.answer->status, decision.answer->message);
+                         : http::error_response(decision.answer->status, decision.answer->message,
+                                                decision.answer->retry_after);
     append(verdict.answer->fields, decision.answer->fields);
   }
   return verdict;

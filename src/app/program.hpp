@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "transport/event_ring.hpp"
 #include "transport/health.hpp"
 #include "transport/legacy_sse.hpp"
+#include "transport/rate_status.hpp"
 #include "transport/rest.hpp"
 #include "transport/streamable_http.hpp"
 #include "util/asio_timers.hpp"
@@ -36,8 +38,8 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `environment`: of the child. `trusted`: Settings::trusted_proxies, parsed.
-  Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted, const child::Guard& guard,
+  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
+  Program(config::Loaded loaded, child::Launch launch, access::Networks networks, const child::Guard& guard,
           observe::Log& log);
 
   // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
@@ -45,7 +47,8 @@ class Program {
 
  private:
   std::vector<http::Route> routes();
-  http::Verdict judge(const http::Head& head) const;
+  http::Verdict judge(const http::Head& head);
+  std::optional<access::KnownSession> session_of(const http::Head& head) const;
   void announce(std::uint16_t port) const;
 
   void wait_for_signal();
@@ -66,12 +69,14 @@ class Program {
   transport::RingBudget rings_;
   const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
+  access::RateLimits rates_;
   access::Gate gate_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;
   transport::Rest rest_;
   transport::Health health_;
   transport::Admin admin_;
+  transport::RateStatus rate_status_;
   http::Server server_;
   int signals_seen_ = 0;
   int exit_code_ = 0;

@@ -1,6 +1,7 @@
 // Finding a command: which file a name stands for, and whether it can be run. Never starts anything.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct Launch {
   std::vector<std::string> command;      // name or path, then the arguments; REQUIRES: not empty
   std::vector<std::string> environment;  // all of it, as NAME=value; nothing is inherited
   std::string working_directory;         // empty: ours
+  std::uint64_t descriptor_limit = 0;    // soft limit of open files; 0: ours
 };
 
 // The file that `launch` would run. A name without a slash is searched in the PATH of launch.environment, as

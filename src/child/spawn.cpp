@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "child/after_fork.hpp"
+#include "child/descriptor_limit.hpp"
 #include "child/guard.hpp"
 
 namespace sidecar::child {
@@ -59,6 +60,7 @@ struct BeforeExec {
   int stdin_end, stdout_end, stderr_end;
   pid_t parent;
   const Guard& guard;
+  std::uint64_t descriptor_limit;  // 0: stays
 
   template <class AnyLauncher>
   boost::system::error_code on_exec_setup(AnyLauncher&, const process::filesystem::path&,
@@ -72,6 +74,7 @@ struct BeforeExec {
                        (directory == nullptr || ::chdir(directory) == 0);
     if (!ready) return {errno, boost::system::system_category()};
     close_from_on_exec(STDERR_FILENO + 1);
+    if (descriptor_limit > 0) set_descriptor_limit(descriptor_limit);
     // Ignored first, which forgets what is pending: the guard may be gone, and SIGPIPE waits behind the mask.
     set_all_signals(SIG_IGN);
     set_all_signals(SIG_DFL);
@@ -135,7 +138,8 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
                                out.write_end.get(),
                                err.write_end.get(),
                                self,
-                               guard};
+                               guard,
+                               launch.descriptor_limit};
   // A loop of its own, without a descriptor yet: told of a fork, Asio opens and registers those of a loop
   // anew, which for ours would be every socket; and what it then keeps in memory would be the new process's.
   boost::asio::io_context spare;

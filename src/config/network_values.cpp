@@ -19,6 +19,7 @@ bool letter_or_digit(char c) {
 }
 
 bool is_address(std::string_view text) {
+  if (text.find('\0') != text.npos) return false;  // the library reads up to it
   boost::system::error_code error;
   boost::asio::ip::make_address(std::string(text), error);
   return !error;
@@ -32,6 +33,7 @@ bool is_host_name(std::string_view text) {
 
 bool is_network(const std::string& text) {
   boost::system::error_code error;
+  if (text.find('\0') != text.npos) return false;
   if (text.find('/') == text.npos) return is_address(text);
   if (text.find(':') == text.npos)
     boost::asio::ip::make_network_v4(text, error);
@@ -70,6 +72,10 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
   if (list.empty()) return fail("an empty list (write none for that)");
   if (list.size() > kMaxListItems) return fail(fmt::format("more than {} items", kMaxListItems));
   return list;
+}
+
+tl::unexpected<Error> no_network(std::string_view text) {
+  return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(text)));
 }
 
 }  // namespace
@@ -127,15 +133,22 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   return list;
 }
 
+Result<std::vector<std::string>> parse_allowed_addresses(std::string_view text) {
+  if (trimmed(text).empty()) return fail("an empty list (write * for every address)");
+  auto list = as_list(text);
+  if (!list) return list;
+  for (const std::string& network : *list) {
+    if (network != "*" && !is_network(network)) return no_network(network);
+  }
+  return list;
+}
+
 Result<std::vector<std::string>> parse_networks(std::string_view text) {
   if (trimmed(text) == "none") return std::vector<std::string>{};
   auto list = as_list(text);
   if (!list) return list;
   for (const std::string& network : *list) {
-    if (!is_network(network)) {
-      return fail(
-          fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(network)));
-    }
+    if (!is_network(network)) return no_network(network);
   }
   return list;
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "util/token_bucket.hpp"
+
 namespace sidecar::config {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -34,8 +36,16 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Who may
   std::vector<Key> keys;  // none: open
   std::vector<std::string> cors_origins = {"*"};
+  std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
+
+  // How often; off unless said otherwise
+  Rate session_rate;  // of one session; where there is none, of one key and address
+  Rate key_rate;      // of one key
+  Rate address_rate;  // of one address
+  Rate wrong_key_rate{20, Milliseconds(60'000)};  // shown by one address; never holds up a right key
+  Rate child_rate;                                // calls of all clients that reach the wrapped server
 
   // Sessions
   std::size_t max_sessions = 1000;

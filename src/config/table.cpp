@@ -142,11 +142,27 @@ constexpr Setting kSettings[] = {
      keys, Secret::kYes},
     {G::kAccess, "MCP_CORS_ORIGINS", "--cors-origins", {"SDP_CORS_ORIGIN"}, "ORIGINS", "*",
      "Comma list of origins whose pages may call it; * for any, none for no other", with<&S::cors_origins, parse_origins>},
+    {G::kAccess, "MCP_ALLOWED_IPS", "--allowed-ips", {"SDP_ALLOWED_IPS"}, "NETWORKS", "*",
+     "Comma list of client addresses and networks that may come in (403); * for every address",
+     with<&S::allowed_addresses, parse_allowed_addresses>},
     {G::kAccess, "MCP_TRUSTED_PROXIES", "--trusted-proxies", {}, "NETWORKS", "127.0.0.0/8,::1",
-     "Comma list of addresses and networks whose X-Forwarded-For and X-Real-IP are believed; or none",
+     "Comma list of addresses and networks whose X-Forwarded-For, Forwarded and X-Real-IP are believed; or none",
      with<&S::trusted_proxies, parse_networks>},
     {G::kAccess, "MCP_PASS_SECRETS", "--pass-secrets", {}, "", "false",
      "Leave the sidecar's own keys in the wrapped server's environment", yes_or_no<&S::pass_secrets>},
+
+    {G::kRates, "MCP_RATE_LIMIT_PER_MIN", "--rate-limit-per-min", {"SSE_RATE_LIMIT_PER_MIN"}, "RATE", "off",
+     "Requests of one session (429), and of one key and address together where there is none: 60 is 60 a minute, 100/15m 100 in 15 minutes",
+     with<&S::session_rate, parse_rate>, Secret::kNo, "60"},
+    {G::kRates, "MCP_RATE_LIMIT_PER_KEY", "--rate-limit-per-key", {"SDP_RATE_LIMIT_PER_KEY"}, "RATE", "off",
+     "Requests of one key (429)", with<&S::key_rate, parse_rate>},
+    {G::kRates, "MCP_RATE_LIMIT_PER_IP", "--rate-limit-per-ip", {}, "RATE", "off",
+     "Requests of one address (429); of IPv6, of one network of 64 bits", with<&S::address_rate, parse_rate>},
+    {G::kRates, "MCP_FAILED_KEYS_LIMIT", "--failed-keys-limit", {}, "RATE", "20",
+     "Wrong keys of one address that are answered 401; more get 429. A right key always passes", with<&S::wrong_key_rate, parse_rate>},
+    {G::kRates, "MCP_CHILD_RATE_LIMIT", "--child-rate-limit", {}, "RATE", "off",
+     "Calls of all clients together that reach the wrapped server (429), e.g. 60/1m for one whose own service has such a limit",
+     with<&S::child_rate, parse_rate>},
 
     {G::kSessions, "MCP_MAX_CONNECTIONS", "--max-connections", {"SSE_MAX_TOTAL_CONNECTIONS", "SDP_MAX_CONNECTIONS"}, "N", "1000",
      "Sessions in all", number<&S::max_sessions, 1, 1'000'000>},
@@ -238,9 +254,7 @@ constexpr Setting kSettings[] = {
 };
 
 constexpr Postponed kPostponed[] = {
-    {{"MCP_ALLOWED_IPS", "SDP_ALLOWED_IPS"}, "*", "every address may connect"},
     {{"MCP_ALLOWED_HOSTS"}, "", "no Host or Origin is refused for its name"},
-    {{"MCP_RATE_LIMIT_PER_MIN", "SSE_RATE_LIMIT_PER_MIN", "SDP_RATE_LIMIT_PER_KEY"}, "", "requests are not counted"},
     {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},
     {{"SDP_USE_AUDIT_LOG"}, "false", "nothing is written to an audit database"},
 };
@@ -256,6 +270,8 @@ std::string_view group_title(Group group) {
       return "Listening";
     case Group::kAccess:
       return "Who may";
+    case Group::kRates:
+      return "How often";
     case Group::kSessions:
       return "Sessions and streams";
     case Group::kRequests:

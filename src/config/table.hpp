@@ -16,6 +16,7 @@ enum class Group {
   kServer,
   kListening,
   kAccess,
+  kRates,
   kSessions,
   kRequests,
   kCalls,

@@ -139,6 +139,27 @@ Result<std::size_t> parse_size(std::string_view text, std::size_t least, std::si
   return static_cast<std::size_t>(*amount);
 }
 
+Result<Rate> parse_rate(std::string_view text) {
+  constexpr std::uint64_t kMostRequests = 1'000'000;
+  constexpr milliseconds kLeastWindow{1'000};
+  constexpr milliseconds kMostWindow{24 * 3'600'000};
+  text = trimmed(text);
+  Rate rate;
+  if (lower_case(text) == "off" || text == "0") return rate;
+  const auto slash = text.find('/');
+  const auto requests = digits(trimmed(text.substr(0, slash)));
+  if (!requests || *requests == 0 || *requests > kMostRequests) {
+    return fail(
+        fmt::format("not a rate (60 is 60 a minute; 100/15m; up to {} requests; off)", kMostRequests));
+  }
+  rate.requests = static_cast<std::size_t>(*requests);
+  if (slash == text.npos) return rate;
+  const auto window = parse_duration(text.substr(slash + 1), kLeastWindow, kMostWindow);
+  if (!window) return fail("the window behind the slash: " + window.error().message);
+  rate.window = *window;
+  return rate;
+}
+
 Result<bool> parse_switch(std::string_view text) {
   const std::string word = lower_case(trimmed(text));
   for (const std::string_view yes : {"true", "yes", "on", "1"}) {

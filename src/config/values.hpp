@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "util/result.hpp"
+#include "util/token_bucket.hpp"
 
 namespace sidecar::config {
 
@@ -21,6 +22,10 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text, std::chr
 
 // "65536" is bytes; "64KB", "10MB", "1GB" count in 1024s; "64K" and "64KiB" mean the same as "64KB".
 Result<std::size_t> parse_size(std::string_view text, std::size_t least, std::size_t most);
+
+// "60" is 60 a minute, "100/15m" 100 in 15 minutes; "off" and "0" are no limit. Up to 1,000,000, in 1s to
+// 24h.
+Result<Rate> parse_rate(std::string_view text);
 
 // true, yes, on, 1; false, no, off, 0.
 Result<bool> parse_switch(std::string_view text);

@@ -20,6 +20,15 @@ std::string_view Head::header(std::string_view name) const {
   return value ? std::string_view(*value) : std::string_view();
 }
 
+std::string Head::list_header(std::string_view name) const {
+  std::string list;
+  for (const Field& field : fields) {
+    if (!boost::beast::iequals(field.name, name)) continue;
+    list.append(list.empty() ? "" : ", ").append(field.value);
+  }
+  return list;
+}
+
 std::optional<std::string> Head::query_value(std::string_view name) const {
   std::string_view rest = query;
   while (!rest.empty()) {
@@ -35,13 +44,18 @@ std::optional<std::string> Head::query_value(std::string_view name) const {
   return std::nullopt;
 }
 
-Response error_response(int status, std::string_view message) {
+Response error_response(int status, std::string_view message,
+                        std::optional<std::chrono::seconds> retry_after) {
   const boost::beast::string_view reason =
       boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
   nlohmann::ordered_json body;
   body["error"] = std::string(reason.data(), reason.size());
   body["message"] = message;
   Response response;
+  if (retry_after) {
+    body["retryAfter"] = retry_after->count();
+    response.fields.push_back({"Retry-After", std::to_string(retry_after->count())});
+  }
   response.status = status;
   response.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return response;

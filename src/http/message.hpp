@@ -1,6 +1,7 @@
 // Request and Response as handlers see them. No type of the HTTP libraries shows here.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ struct Head {
 
   // Value of a field; empty when absent.
   std::string_view header(std::string_view name) const;
+  // Values of all fields of that name, joined by commas (RFC 9110, section 5.3).
+  std::string list_header(std::string_view name) const;
   // Percent-decoded value of a query parameter.
   std::optional<std::string> query_value(std::string_view name) const;
 };
@@ -49,6 +52,8 @@ struct Response {
 };
 
 // {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.
-Response error_response(int status, std::string_view message);
+// With `retry_after` also "retryAfter", and the field Retry-After.
+Response error_response(int status, std::string_view message,
+                        std::optional<std::chrono::seconds> retry_after = {});
 
 }  // namespace sidecar::http

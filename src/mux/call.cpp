@@ -21,6 +21,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "unavailable";
     case Outcome::kBusy:
       return "busy";
+    case Outcome::kOverRate:
+      return "over_rate";
     case Outcome::kTooLarge:
       return "too_large";
     case Outcome::kCancelled:

@@ -173,9 +173,30 @@ void Multiplexer::place(WireId id) {
       return finish(id, make_result(call.reply.client_id(), *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
+  if (limits_.child_rate.on() && !call.charged) {
+    if (auto refused = over_rate(call)) return finish(id, std::move(*refused));
+    call.charged = true;
+    numbers_.calls.take(limits_.child_rate, timers_.now());
+  }
   if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
   queue_.push(call.client, id, call.line.size());
   pump();
+}
+
+std::optional<Answer> Multiplexer::over_rate(const Call& call) const {
+  const Rate& rate = limits_.child_rate;
+  const Clock::duration wait = numbers_.calls.wait(rate, timers_.now());
+  if (wait == Clock::duration::zero()) return std::nullopt;
+  const auto client = clients_.find(call.client);
+  log_.warn("rate limit reached", {{"limit", "child"},
+                                   {"method", excerpt(call.method)},
+                                   {"key", client == clients_.end() ? "" : client->second.owner}});
+  metrics_.refused("rate_child").Increment();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  return make_failure(Outcome::kOverRate, call.reply.client_id(), code::kBusy,
+                      fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
+                                  rate.requests, std::chrono::duration<double>(rate.window).count()),
+                      fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
 }
 
 void Multiplexer::pump() {

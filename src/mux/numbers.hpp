@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "mux/call.hpp"
+#include "util/token_bucket.hpp"
 
 namespace sidecar::mux {
 
@@ -17,6 +18,7 @@ struct Numbers {
   WireId next_wire = 1;
   PeerId next_peer = 1;
   ClientId next_client = kNoClient + 1;
+  TokenBucket calls;  // that went on their way to any child: see Limits::child_rate
 };
 
 }  // namespace sidecar::mux

@@ -7,12 +7,12 @@
 #include "mcp/protocol.hpp"
 #include "session/posted.hpp"
 #include "transport/json_rpc.hpp"
+#include "transport/session_id.hpp"
 
 namespace sidecar::transport {
 namespace {
 
 constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
-constexpr std::string_view kMessagesPath = "/messages/";
 constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
 constexpr int kRetrySeconds = 5;
 
@@ -61,12 +61,6 @@ http::Response accepted(bool by_id) {
   response.body = by_id ? "Accepted" : R"({"accepted":true})";
   response.content_type = by_id ? "text/plain" : "application/json";
   return response;
-}
-
-// The id in `/messages/<id>` or `?sessionId=<id>`; nothing when the request names none.
-std::optional<std::string> session_id(const http::Request& request) {
-  if (request.path.rfind(kMessagesPath, 0) == 0) return request.path.substr(kMessagesPath.size());
-  return request.query_value("sessionId");
 }
 
 // Gives the body to the session, and the HTTP answer to the client; what the child says comes on the stream.
@@ -127,7 +121,7 @@ void LegacySse::open(http::Exchange exchange) {
 }
 
 void LegacySse::post(http::Exchange exchange) {
-  const auto id = session_id(exchange.request());
+  const auto id = named_session(exchange.request());
   if (!id) return post_without_id(std::move(exchange));
   auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
   if (session == nullptr)

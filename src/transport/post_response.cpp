@@ -9,6 +9,7 @@ namespace {
 int status_of(mux::Outcome outcome) {
   switch (outcome) {
     case mux::Outcome::kBusy:
+    case mux::Outcome::kOverRate:
       return 429;
     case mux::Outcome::kUnavailable:
       return 503;

@@ -48,6 +48,8 @@ int status_of(mux::Outcome outcome) {
   switch (outcome) {
     case mux::Outcome::kTimeout:
       return 504;
+    case mux::Outcome::kOverRate:
+      return 429;
     case mux::Outcome::kChildDied:
     case mux::Outcome::kUnavailable:
     case mux::Outcome::kBusy:
@@ -58,7 +60,11 @@ int status_of(mux::Outcome outcome) {
 }
 
 http::Response failure(const mux::Answer& answer) {
-  http::Response response = json(failure_text(answer.message), status_of(answer.outcome));
+  const int status = status_of(answer.outcome);
+  std::string text = failure_text(answer.message);
+  if (status == 429 && answer.retry_after)
+    text.insert(text.size() - 1, fmt::format(R"(,"retryAfter":{})", answer.retry_after->count()));
+  http::Response response = json(std::move(text), status);
   if (answer.retry_after)
     response.fields.push_back({"Retry-After", std::to_string(answer.retry_after->count())});
   return response;

@@ -10,8 +10,9 @@
 //   /vapi/call               {"success":true,"function":name,"result":…} POST /openai/call-function    as
 //   /vapi/call; `arguments` may be a JSON string, as OpenAI's are
 //
-// Failure: 500; 504 when the call timed out; 503 with Retry-After when no child takes calls; 400 for a bad
-// body. A client that goes away does not cancel its call. Owned by app; loop thread only.
+// Failure: 500; 504 when the call timed out; 503 with Retry-After when no child takes calls; 429 with it when
+// all clients together called it too often; 400 for a bad body. A client that goes away does not cancel its
+// call. Owned by app; loop thread only.
 #pragma once
 
 #include <functional>

@@ -9,7 +9,7 @@ import { Sidecar } from './lib/sidecar.mjs';
 const call = { name: 'echo', arguments: { message: 'hi' } };
 
 test('access: without a valid key only /health answers', async (t) => {
-  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key' } });
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key', MCP_FAILED_KEYS_LIMIT: 'off' } });
   for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'the-ke' }, { 'x-api-key': 'the-keyy' }, { authorization: 'Bearer ' }]) {
     for (const [path, method] of [['/tools', 'GET'], ['/info', 'GET'], ['/sse', 'GET'], ['/call-tool', 'POST'], ['/message', 'POST'], ['/messages?sessionId=x', 'POST']]) {
       const refused = await request(sidecar.url + path, { method, headers, body: method === 'POST' ? '{}' : undefined });

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "support/catch.hpp"
+#include "support/manual_timers.hpp"
 
 using namespace sidecar;
 using Headers = std::map<std::string, std::string>;
@@ -12,21 +13,31 @@ namespace {
 using KeyList = std::vector<config::Key>;
 
 struct Door {
-  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false)
-      : gate(keys,
+  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
+                const std::vector<std::string>& allowed = {"*"}, const access::Rates& rates = {})
+      : limits(rates, timers),
+        gate(keys,
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
-             access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log, metrics) {}
+             {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
+              access::AddressSet::parse(allowed).value()},
+             limits, log, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
-    return gate.judge({method, path, peer, [&](std::string_view name) -> std::string_view {
-                         const auto found = headers.find(std::string(name));
-                         return found == headers.end() ? std::string_view() : std::string_view(found->second);
-                       }});
+    const auto header = [&](std::string_view name) -> std::string_view {
+      const auto found = headers.find(std::string(name));
+      return found == headers.end() ? std::string_view() : std::string_view(found->second);
+    };
+    return gate.judge({method, path, peer, header,
+                       [&](std::string_view name) { return std::string(header(name)); },
+                       [this] { return session; }});
   }
 
+  test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
+  std::optional<access::KnownSession> session;  // that the requests name
+  access::RateLimits limits;
   access::Gate gate;
 };
 
@@ -139,39 +150,173 @@ TEST_CASE(
   CHECK_FALSE(loopback.knock({{"Host", "evil.example"}}).answer);
 }
 
-TEST_CASE("address: forwarded fields are believed only from trusted proxies, from the nearest outwards") {
-  const auto trusted = access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value();
-  auto effective = [&](const char* peer, const char* forwarded_for, const char* real_ip = "") {
-    return access::effective_address(peer, forwarded_for, real_ip, trusted);
+TEST_CASE(
+    "gate: an address that is not on the list is refused, whatever else it shows; its own proxy's place "
+    "on the list does not help it") {
+  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"127.0.0.1", "10.1.1.1", "192.0.2.0/24"});
+  const Headers key = {{"X-API-Key", "secret-a"}};
+  const auto refused = [&](const char* peer, Headers headers = {}, const char* method = "POST",
+                           const char* path = "/message") {
+    headers.insert(key.begin(), key.end());
+    const auto decision = door.knock(headers, method, path, peer);
+    if (decision.answer && decision.answer->status != 204) {
+      CHECK(decision.answer->status == 403);
+      CHECK(decision.answer->message == "IP not allowed");
+      return true;
+    }
+    return false;
   };
-  CHECK(effective("203.0.113.9", "198.51.100.1") == "203.0.113.9");
-  CHECK(effective("127.0.0.1", "198.51.100.1") == "198.51.100.1");
-  CHECK(effective("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.1.2.3") == "203.0.113.7");
-  CHECK(effective("127.0.0.1", "198.51.100.1, junk, 10.1.2.3") == "10.1.2.3");
-  CHECK(effective("127.0.0.1", "10.1.1.1") == "10.1.1.1");
-  CHECK(effective("127.0.0.1", "", "198.51.100.2") == "198.51.100.2");
-  CHECK(effective("127.0.0.1", "", "junk") == "127.0.0.1");
-  CHECK(effective("::ffff:127.0.0.1", "[2001:db8::1]:443") == "2001:db8::1");
-  CHECK(effective("::1", "198.51.100.1:5555") == "198.51.100.1");
-  CHECK(effective("127.0.0.1", "") == "127.0.0.1");
-  CHECK(effective("::ffff:203.0.113.9", "") == "203.0.113.9");
+  CHECK_FALSE(refused("192.0.2.9"));
+  CHECK_FALSE(refused("::ffff:192.0.2.9"));
+  CHECK(refused("198.51.100.1"));
+  CHECK(refused("198.51.100.1", {}, "OPTIONS"));
+  CHECK(refused("198.51.100.1", {}, "GET", "/health"));
+  CHECK(refused("198.51.100.1", {{"X-Forwarded-For", "192.0.2.9"}}));
+  CHECK_FALSE(refused("10.1.1.1", {{"X-Forwarded-For", "198.51.100.1, 192.0.2.9"}}));
+  CHECK(refused("10.1.1.1", {{"X-Forwarded-For", "192.0.2.9, 198.51.100.1"}}));
+  for (const char* hidden : {"unknown", "_hidden", "192.0.2.9, x"}) {
+    INFO(hidden);
+    CHECK(refused("10.1.1.1", {{"X-Forwarded-For", hidden}}));
+  }
+  CHECK(door.metrics.refused("address").Value() == 8);
 }
 
-TEST_CASE("address: sets know addresses, networks and everything; nonsense is named") {
-  const auto set = access::AddressSet::parse({"192.0.2.7", "198.51.100.0/24", "2001:db8::/32"}).value();
-  auto has = [&](const char* text) { return set.contains(boost::asio::ip::make_address(text)); };
-  CHECK(has("192.0.2.7"));
-  CHECK(has("::ffff:192.0.2.7"));
-  CHECK(has("198.51.100.255"));
-  CHECK(has("2001:db8:1::1"));
-  CHECK_FALSE(has("192.0.2.8"));
-  CHECK_FALSE(has("2001:db9::1"));
-  CHECK(access::AddressSet::parse({"*"})->contains(boost::asio::ip::make_address("8.8.8.8")));
-  for (const char* bad : {"", "300.1.1.1", "10.0.0.0/33", "x", "::1/129", "10.0.0.0/x"}) {
-    INFO(bad);
-    CHECK_FALSE(access::AddressSet::parse({bad}));
+TEST_CASE("gate: the health check of the machine itself passes the address list, others from there do not") {
+  Door door({}, {"*"}, false, {"192.0.2.0/24"});
+  CHECK_FALSE(door.knock({}, "GET", "/health", "127.0.0.1").answer);
+  CHECK_FALSE(door.knock({}, "GET", "/health", "::1").answer);
+  CHECK(door.knock({}, "GET", "/ready", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({}, "GET", "/tools", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({{"Forwarded", "for=198.51.100.1"}}, "GET", "/health", "127.0.0.1").answer->status == 403);
+  CHECK(door.knock({{"Forwarded", "for=unknown"}}, "GET", "/health", "127.0.0.1").answer->status == 403);
+}
+
+TEST_CASE("gate: who is hidden behind a proxy of this machine does not count as loopback") {
+  Door door({});
+  CHECK(door.knock({}).caller->loopback);
+  CHECK(door.knock({{"X-Real-IP", "127.0.0.1"}}).caller->loopback);
+  CHECK_FALSE(door.knock({{"X-Forwarded-For", "unknown"}}).caller->loopback);
+  CHECK_FALSE(door.knock({{"Forwarded", "proto=https"}}).caller->loopback);
+}
+
+// Each row is refused by one stop more than it names, so that only the order decides which one answers.
+TEST_CASE("gate: the stops come in their order") {
+  const Headers foreign = {{"Origin", "https://evil.example"}};
+  const Headers wrong = {{"X-API-Key", "wrong"}};
+  const Headers right = {{"X-API-Key", "secret-a"}};
+  const Headers foreign_wrong = {{"Origin", "https://evil.example"}, {"X-API-Key", "wrong"}};
+  const Headers foreign_right = {{"Origin", "https://evil.example"}, {"X-API-Key", "secret-a"}};
+  struct Row {
+    const char* what;
+    const char* peer;
+    const char* method;
+    const char* path;
+    Headers headers;
+    int status;  // 0: passes
+  };
+  const Row rows[] = {
+      {"address before preflight", "198.51.100.1", "OPTIONS", "/mcp", foreign_wrong, 403},
+      {"address before health", "198.51.100.1", "GET", "/health", foreign_wrong, 403},
+      {"address before origin and key", "198.51.100.1", "POST", "/mcp", foreign_wrong, 403},
+      {"preflight before origin, key and rate", "192.0.2.1", "OPTIONS", "/mcp", foreign_wrong, 204},
+      {"health before origin, key and rate", "192.0.2.1", "GET", "/health", foreign_wrong, 0},
+      {"ready before origin, key and rate", "192.0.2.1", "GET", "/ready", foreign_right, 0},
+      {"origin before key", "192.0.2.1", "POST", "/mcp", foreign_wrong, 403},
+      {"origin before rate", "192.0.2.1", "POST", "/mcp", foreign_right, 403},
+      {"no key before rate", "192.0.2.1", "POST", "/mcp", {}, 401},
+      {"a wrong key before rate", "192.0.2.2", "POST", "/mcp", wrong, 401},
+      {"a wrong key beyond its budget", "192.0.2.1", "POST", "/mcp", wrong, 429},
+      {"no key beyond the budget of wrong ones", "192.0.2.1", "POST", "/mcp", {}, 401},
+      {"rate at the end", "192.0.2.1", "POST", "/mcp", right, 429},
+      {"a right key elsewhere", "192.0.2.3", "POST", "/mcp", right, 0},
+  };
+  Door door(KeyList{{"alice", "secret-a"}}, {"https://a.example"}, false, {"192.0.2.0/24"},
+            {.address = {1, std::chrono::seconds(60)}, .wrong_keys = {1, std::chrono::seconds(60)}});
+  CHECK_FALSE(door.knock(right, "POST", "/mcp", "192.0.2.1").answer);           // its budget is used up
+  CHECK(door.knock(wrong, "POST", "/mcp", "192.0.2.1").answer->status == 401);  // that one too
+  for (const Row& row : rows) {
+    INFO(row.what);
+    const auto decision = door.knock(row.headers, row.method, row.path, row.peer);
+    CHECK((decision.answer ? decision.answer->status : 0) == row.status);
   }
-  CHECK(access::is_loopback("127.9.9.9"));
-  CHECK(access::is_loopback("::1"));
-  CHECK_FALSE(access::is_loopback("10.0.0.1"));
+}
+
+TEST_CASE("gate: a wrong key is 401 until its address has shown too many, and never holds up a right one") {
+  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"},
+            {.wrong_keys = {3, std::chrono::seconds(60)}});
+  const Headers wrong = {{"Authorization", "Bearer guess"}};
+  for (int i = 0; i < 3; ++i) CHECK(door.knock(wrong).answer->status == 401);
+  const auto over = door.knock(wrong);
+  REQUIRE(over.answer);
+  CHECK(over.answer->status == 429);
+  CHECK(over.answer->message == "Rate limit exceeded");
+  CHECK(over.answer->retry_after == std::chrono::seconds(20));
+  CHECK(field(over.reply_fields, "X-RateLimit-Limit") == "3");
+  CHECK(field(over.reply_fields, "X-RateLimit-Remaining") == "0");
+  CHECK(field(over.reply_fields, "X-RateLimit-Reset") == "60");
+  const auto right = door.knock({{"Authorization", "Bearer secret-a"}});
+  CHECK_FALSE(right.answer);
+  CHECK(field(right.reply_fields, "X-RateLimit-Limit").empty());
+  CHECK(door.knock(wrong, "POST", "/message", "192.0.2.1").answer->status == 401);
+  CHECK(door.metrics.refused("rate_wrong_keys").Value() == 1);
+  door.timers.advance(std::chrono::seconds(20));
+  CHECK(door.knock(wrong).answer->status == 401);
+}
+
+TEST_CASE("gate: guesses at /health count as wrong keys, though it answers") {
+  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"},
+            {.wrong_keys = {1, std::chrono::seconds(60)}});
+  CHECK_FALSE(door.knock({{"X-API-Key", "guess"}}, "GET", "/health").answer);
+  CHECK_FALSE(door.knock({{"X-API-Key", "guess"}}, "GET", "/health").answer);
+  CHECK(door.knock({{"X-API-Key", "guess"}}).answer->status == 429);
+}
+
+TEST_CASE("gate: a rate that is used up is 429 with when to come again; answers tell what is left") {
+  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"}, {.key = {2, std::chrono::seconds(60)}});
+  const Headers right = {{"X-API-Key", "secret-a"}};
+  const auto first = door.knock(right);
+  CHECK_FALSE(first.answer);
+  CHECK(field(first.reply_fields, "X-RateLimit-Limit") == "2");
+  CHECK(field(first.reply_fields, "X-RateLimit-Remaining") == "1");
+  CHECK(field(first.reply_fields, "X-RateLimit-Reset") == "30");
+  CHECK_FALSE(door.knock(right).answer);
+  door.timers.advance(std::chrono::milliseconds(500));
+  const auto third = door.knock(right);
+  REQUIRE(third.answer);
+  CHECK(third.answer->status == 429);
+  CHECK(third.answer->retry_after == std::chrono::seconds(30));
+  CHECK(field(third.reply_fields, "X-RateLimit-Remaining") == "0");
+  CHECK(field(third.reply_fields, "Access-Control-Allow-Origin") == "*");
+  CHECK(door.metrics.refused("rate_key").Value() == 1);
+  CHECK_FALSE(door.knock(right, "GET", "/health").answer);
+}
+
+TEST_CASE("gate: a session's budget is its own, for its owner; for others the id is no name of a budget") {
+  Door door(KeyList{{"alice", "secret-a"}, {"bob", "secret-b"}}, {"*"}, false, {"*"},
+            {.session = {1, std::chrono::seconds(60)}});
+  const Headers alice = {{"X-API-Key", "secret-a"}};
+  const Headers bob = {{"X-API-Key", "secret-b"}};
+  CHECK_FALSE(door.knock(alice).answer);
+  CHECK(door.knock(alice).answer->status == 429);
+  door.session = access::KnownSession{"id-1", "alice", "192.0.2.1"};
+  CHECK_FALSE(door.knock(bob).answer);  // bob's own budget, not the session's
+  CHECK_FALSE(door.knock(alice).answer);
+  CHECK(door.knock(alice).answer->status == 429);
+  CHECK(door.metrics.refused("rate_session").Value() == 2);
+}
+
+TEST_CASE("gate: where the proxy names no client, a session's message counts for who opened the session") {
+  Door door({}, {"*"}, false, {"192.0.2.1", "198.51.100.1"}, {.address = {1, std::chrono::seconds(60)}});
+  door.session = access::KnownSession{"id-1", "", "192.0.2.1"};
+  const auto from_proxy = [&](Headers headers = {}) {
+    return door.knock(headers, "POST", "/message", "10.0.0.1");
+  };
+  const auto unsaid = from_proxy();
+  CHECK_FALSE(unsaid.answer);
+  CHECK(unsaid.caller->address == "192.0.2.1");
+  CHECK(from_proxy().answer->status == 429);
+  CHECK_FALSE(from_proxy({{"X-Forwarded-For", "198.51.100.1"}}).answer);  // named: that one's
+  CHECK(from_proxy({{"X-Forwarded-For", "unknown"}}).answer->status == 403);
+  door.session.reset();
+  CHECK(from_proxy().answer->status == 403);  // the proxy itself is not on the list
 }

@@ -5,8 +5,11 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "child/descriptor_limit.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/child/world.hpp"
 
@@ -82,6 +85,45 @@ TEST_CASE("spawn: its environment and directory are those given, and nothing els
   child.start();
   CHECK(child.ask("env") == "ONE=1,EMPTY=,ODD=a=b c");
   CHECK(child.ask("cwd") == "/usr/share");
+}
+
+TEST_CASE("spawn: it may have open as many files as it is told, or as many as we") {
+  const auto limit_of = [](std::uint64_t told) {
+    World world;
+    child::SupervisorOptions options = fake_child({"--echo-lines"});
+    options.process.launch.descriptor_limit = told;
+    Supervised child(world, options);
+    child.start();
+    std::ifstream limits("/proc/" + std::to_string(child.link.status().pid) + "/limits");
+    std::string word;
+    while (limits >> word && word != "files") {
+    }
+    std::uint64_t soft = 0;
+    limits >> soft;
+    return soft;
+  };
+  rlimit ours{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &ours) == 0);
+  CHECK(limit_of(0) == ours.rlim_cur);
+  CHECK(limit_of(200) == 200);
+  rlimit after{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &after) == 0);
+  CHECK(after.rlim_cur == ours.rlim_cur);
+}
+
+TEST_CASE("descriptor limit: it is raised to the hard one, and what it was is told") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit low = before;
+  low.rlim_cur = 100;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  const child::DescriptorLimit raised = child::raise_descriptor_limit();
+  CHECK(raised.before == 100);
+  CHECK(raised.now == before.rlim_max);
+  child::set_descriptor_limit(before.rlim_cur);
+  rlimit after{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &after) == 0);
+  CHECK(after.rlim_cur == before.rlim_cur);
 }
 
 TEST_CASE("spawn: it changes nothing of ours, whether the command can be started or not") {

@@ -62,6 +62,7 @@ TEST_CASE("describe: .env.example with every # taken off loads to the defaults a
   REQUIRE(loaded);
   Settings recommended;
   recommended.max_streams_per_ip = 10;
+  recommended.session_rate.requests = 60;
   CHECK(loaded->settings == recommended);
   CHECK(loaded->warnings.empty());
 }
@@ -69,7 +70,7 @@ TEST_CASE("describe: .env.example with every # taken off loads to the defaults a
 TEST_CASE("describe: the listing shows each value with its source, and no secret") {
   Sources sources;
   sources.flags["--port"] = "8080";
-  sources.environment = {{"MCP_API_KEY", "hunter2"}, {"MCP_ALLOWED_IPS", "::1"}};
+  sources.environment = {{"MCP_API_KEY", "hunter2"}, {"MCP_AUDIT_DB", "sqlite:/x"}};
   sources.dotenv = parse_dotenv("MCP_HOST=0.0.0.0\nMCP_COMMAND='node a\nb'", ".env").value();
   const std::string listing = config_listing(load(sources).value());
   CHECK_THAT(line_with(listing, "MCP_PORT"), Contains("8080") && Catch::Matchers::EndsWith("flag --port"));
@@ -78,6 +79,6 @@ TEST_CASE("describe: the listing shows each value with its source, and no secret
              Contains("(hidden)") && Catch::Matchers::EndsWith("environment MCP_API_KEY"));
   CHECK_THAT(line_with(listing, "MCP_MAX_BODY"), Contains("10MB") && Catch::Matchers::EndsWith("default"));
   CHECK_THAT(line_with(listing, "MCP_COMMAND"), Contains("node a?b"));
-  CHECK_THAT(listing, Contains("warning: MCP_ALLOWED_IPS (environment)") && !Contains("hunter2"));
+  CHECK_THAT(listing, Contains("warning: MCP_AUDIT_DB (environment)") && !Contains("hunter2"));
   for (const Setting& setting : settings_table()) CHECK_THAT(listing, Contains(std::string(setting.name)));
 }

@@ -50,6 +50,18 @@ TEST_CASE("network values: origins are taken as browsers send them") {
   CHECK_THAT(parse_origins("https://a, b").error().message, Contains("\"b\" is not an origin"));
 }
 
+TEST_CASE("network values: allowed addresses may be all of them, but not none") {
+  CHECK(*parse_allowed_addresses("*") == List{"*"});
+  CHECK(*parse_allowed_addresses("10.0.0.0/8 , ::1, *") == List{"10.0.0.0/8", "::1", "*"});
+  for (const std::string text : {"", " ", ",", "none", "10.0.0.*", "**", "10.0.0.0/33"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_allowed_addresses(text));
+  }
+  CHECK_FALSE(parse_allowed_addresses(std::string_view("0.0.0.0\0:", 9)));
+  CHECK_FALSE(parse_allowed_addresses(std::string_view("10.0.0.0\0/8", 11)));
+  CHECK_THAT(parse_allowed_addresses("::1,x y").error().message, Contains("\"x y\" is neither an address"));
+}
+
 TEST_CASE("network values: networks are addresses and CIDR") {
   CHECK(*parse_networks("127.0.0.0/8, ::1,fd00::/8 , 10.0.0.7") ==
         List{"127.0.0.0/8", "::1", "fd00::/8", "10.0.0.7"});

@@ -58,6 +58,12 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_STDIN_QUEUE", {"16", "17GB"}},
     {"MCP_STDIN_CLOSE_GRACE", {"61m", "-1s"}},
     {"MCP_TERM_GRACE", {"61m", "x"}},
+    {"MCP_ALLOWED_IPS", {"10.0.0.0/33", "none", "localhost"}},
+    {"MCP_RATE_LIMIT_PER_MIN", {"-1", "60/", "60/m", "60/1", "1000001"}},
+    {"MCP_RATE_LIMIT_PER_KEY", {"many"}},
+    {"MCP_RATE_LIMIT_PER_IP", {"60/25h"}},
+    {"MCP_FAILED_KEYS_LIMIT", {"/1m"}},
+    {"MCP_CHILD_RATE_LIMIT", {"60 a minute"}},
     {"MCP_RESTART_DELAY", {"61m", "x"}},
     {"MCP_RESTART_DELAY_MAX", {"61m", "x"}},
     {"MCP_DRAIN_TIMEOUT", {"61m", "x"}},
@@ -119,12 +125,18 @@ TEST_CASE("table: every setting refuses a wrong value in one line with its name,
 }
 
 TEST_CASE("table: every further name of a setting gives it the same value") {
-  const std::map<std::string, std::string> values = {
-      {"MCP_HOST", "0.0.0.0"},          {"MCP_PORT", "8080"},
-      {"MCP_API_KEYS", "k1"},           {"MCP_CORS_ORIGINS", "http://a"},
-      {"MCP_MAX_CONNECTIONS", "7"},     {"MCP_MAX_CONNECTIONS_PER_IP", "9"},
-      {"MCP_SESSION_TIMEOUT", "60000"}, {"MCP_KEEPALIVE_INTERVAL", "5000"},
-      {"MCP_DEBUG_REQUESTS", "true"}};
+  const std::map<std::string, std::string> values = {{"MCP_HOST", "0.0.0.0"},
+                                                     {"MCP_PORT", "8080"},
+                                                     {"MCP_API_KEYS", "k1"},
+                                                     {"MCP_CORS_ORIGINS", "http://a"},
+                                                     {"MCP_MAX_CONNECTIONS", "7"},
+                                                     {"MCP_MAX_CONNECTIONS_PER_IP", "9"},
+                                                     {"MCP_ALLOWED_IPS", "10.0.0.0/8"},
+                                                     {"MCP_RATE_LIMIT_PER_MIN", "60"},
+                                                     {"MCP_RATE_LIMIT_PER_KEY", "100/15m"},
+                                                     {"MCP_SESSION_TIMEOUT", "60000"},
+                                                     {"MCP_KEEPALIVE_INTERVAL", "5000"},
+                                                     {"MCP_DEBUG_REQUESTS", "true"}};
   std::size_t aliases = 0;
   for (const Setting& setting : settings_table()) {
     for (const std::string_view alias : setting.aliases) {
@@ -146,7 +158,7 @@ TEST_CASE("table: every further name of a setting gives it the same value") {
       CHECK(other->origin(name).describe() == "environment " + std::string(alias));
     }
   }
-  CHECK(aliases == 13);
+  CHECK(aliases == 16);
 }
 
 TEST_CASE("table: the words that other loggers have for levels are understood") {

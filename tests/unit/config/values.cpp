@@ -107,3 +107,17 @@ TEST_CASE("text: a long list of names ends in how many more there are") {
   CHECK(listed({"A", "B"}) == "A, B");
   CHECK_THAT(listed(names), Catch::Matchers::EndsWith("N, N and 3 more"));
 }
+
+TEST_CASE("values: a rate is a number of requests, in a minute or in the window behind the slash") {
+  CHECK(parse_rate("60") == Rate{60, milliseconds(60'000)});
+  CHECK(parse_rate(" 100 / 15m ") == Rate{100, milliseconds(900'000)});
+  CHECK(parse_rate("1/1s") == Rate{1, milliseconds(1'000)});
+  CHECK(parse_rate("5/5000") == Rate{5, milliseconds(5'000)});
+  for (const std::string text : {"off", "OFF", "0"}) CHECK_FALSE(parse_rate(text)->on());
+  for (const std::string text :
+       {"", "-1", "0/1m", "1.5", "60/", "/1m", "60/999", "60/25h", "60/1m/1m", "sixty", "1000001"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_rate(text));
+  }
+  CHECK(parse_rate("60/1").error().message.find("(a plain number is milliseconds)") != std::string::npos);
+}

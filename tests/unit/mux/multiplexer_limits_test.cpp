@@ -196,3 +196,50 @@ TEST_CASE(
   CHECK(a.next().empty());
   CHECK(w.dropped("notification_without_origin") == 1);
 }
+
+TEST_CASE("multiplexer: calls beyond the child's rate are refused with the time to retry, others pass") {
+  mux::Limits limits;
+  limits.child_rate = {2, 60s};
+  World w(limits);
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
+  a.say(R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})");
+  w.child(answer_to(w.link.next(), R"({"tools":[]})"));
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");  // known: costs nothing
+  CHECK(b.last == mux::Outcome::kResult);
+  b.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
+  w.child(answer_to(w.link.next(), "{}"));
+  CHECK(b.last == mux::Outcome::kResult);
+  b.received.clear();
+  b.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
+  CHECK(b.last == mux::Outcome::kOverRate);
+  CHECK(b.retry_after == 30s);
+  CHECK(
+      b.next() ==
+      R"({"jsonrpc":"2.0","id":3,"error":{"code":-32003,"message":"Rate limit exceeded: all clients together may make 2 calls in 60 s","data":{"retryAfter":30}}})");
+  CHECK(w.link.next().empty());
+  CHECK(w.metrics.refused("rate_child").Value() == 1);
+  a.say(R"({"jsonrpc":"2.0","id":4,"method":"ping"})");
+  CHECK(a.last == mux::Outcome::kResult);
+  w.timers.advance(30s);
+  b.say(R"({"jsonrpc":"2.0","id":4,"method":"m"})");
+  CHECK_FALSE(w.link.next().empty());
+}
+
+TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate once") {
+  mux::Limits limits;
+  limits.child_rate = {1, 60s};
+  World w(limits);
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x:y"}})");
+  CHECK_FALSE(w.link.next().empty());
+  w.die();
+  w.ready();
+  const std::string again = w.link.next();
+  CHECK(again.find("resources/read") != std::string::npos);
+  w.child(answer_to(again, "{}"));
+  CHECK(a.last == mux::Outcome::kResult);
+}

@@ -1,0 +1,49 @@
+#include "access/rate_limiter.hpp"
+
+#include <cassert>
+
+namespace sidecar::access {
+namespace {
+
+// Buckets looked at for each new one. Two: so those of a crowd that has left go faster than new ones come.
+constexpr int kLooks = 2;
+
+}  // namespace
+
+Budget RateLimiter::look(std::string_view name) const {
+  assert(on());
+  const auto found = by_name_.find(name);
+  const TokenBucket bucket = found == by_name_.end() ? TokenBucket() : found->second->bucket;
+  const Clock::time_point now = timers_.now();
+  return {rate_.requests, bucket.remaining(rate_, now), bucket.wait(rate_, now), bucket.until_full(now),
+          rate_.window};
+}
+
+void RateLimiter::take(std::string_view name) {
+  assert(on());
+  const Clock::time_point now = timers_.now();
+  if (const auto found = by_name_.find(name); found != by_name_.end()) {
+    buckets_.splice(buckets_.begin(), buckets_, found->second);
+  } else {
+    make_room(now);
+    buckets_.push_front({std::string(name), {}});
+    by_name_.emplace(buckets_.front().name, buckets_.begin());
+  }
+  buckets_.front().bucket.take(rate_, now);
+}
+
+// A bucket is full again one window after its last use at the latest, so the oldest ones are looked at.
+void RateLimiter::make_room(Clock::time_point now) {
+  for (int look = 0; look < kLooks && !buckets_.empty(); ++look) {
+    if (buckets_.back().bucket.until_full(now) > Clock::duration::zero()) break;
+    drop_oldest();
+  }
+  if (buckets_.size() >= most_) drop_oldest();
+}
+
+void RateLimiter::drop_oldest() {
+  by_name_.erase(buckets_.back().name);
+  buckets_.pop_back();
+}
+
+}  // namespace sidecar::access
