@@ -26,6 +26,7 @@ export const everything = npmServer('server-everything');
 export const filesystem = (folder) => npmServer('server-filesystem', folder);
 export const memory = npmServer('server-memory');
 export const unruly = (mode = 'well') => [process.execPath, join(here, 'unruly-child.mjs'), mode];
+export const hostile = [process.execPath, join(here, 'hostile-child.mjs')];
 export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
 // Settings of the machine must not reach the program under test.
