@@ -69,7 +69,7 @@ export class Wire {
     if (listens) {
       wire.socket.on('data', (data) => {
         wire.bytes += data.length;
-        if (wire.text.length < 100_000) wire.text += data.toString('latin1');
+        if (wire.text.length < 32 << 20) wire.text += data.toString('latin1');
       });
     }
     return wire;
@@ -97,7 +97,7 @@ export class Wire {
 
 export const statusesIn = (text) => [...text.matchAll(/HTTP\/1\.1 (\d\d\d) /g)].map((match) => Number(match[1]));
 
-// Sends bytes, then nothing more, and gives what came until the end: `closes` says that the request asks for it.
+// Sends bytes, then nothing more, and gives what came until the end. The request asks for that end, or is refused.
 export async function exchange(port, bytes) {
   const wire = await Wire.open(port);
   wire.send(Buffer.from(bytes, 'latin1'));
