@@ -36,6 +36,9 @@ export function cleanEnvironment() {
   return Object.fromEntries(kept);
 }
 
+// Whatever its URL is for others.
+const listening = /\blistening\b.*?127\.0\.0\.1:(\d+)/;
+
 export class Sidecar {
   #mark = randomUUID();
   #lines = new Feed();
@@ -61,13 +64,13 @@ export class Sidecar {
   // A running one, its port known.
   static async start(test, options) {
     const sidecar = new Sidecar(test, options);
-    const banner = sidecar.line(/http:\/\/127\.0\.0\.1:\d+\/sse/);
+    const banner = sidecar.line(listening);
     const early = sidecar.#ended.then((end) => {
       throw new Error(`the sidecar ended before it listened: ${JSON.stringify(end)}\n${sidecar.output}`);
     });
     const line = await Promise.race([banner, early]);
     early.catch(() => {});
-    sidecar.port = Number(line.match(/http:\/\/127\.0\.0\.1:(\d+)\/sse/)[1]);
+    sidecar.port = Number(line.match(listening)[1]);
     sidecar.url = `http://127.0.0.1:${sidecar.port}`;
     return sidecar;
   }
