@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { besides, peakBytes, resetPeak } from './lib/attacks.mjs';
+import { besides, peakBytes, quarantine, resetPeak } from './lib/attacks.mjs';
 import { RawSession, post } from './lib/http.mjs';
 import { Sidecar, hostile, scope } from './lib/sidecar.mjs';
 
@@ -88,7 +88,7 @@ test('attacks: lines beyond the limit, and a flood of them, are skipped without 
     await session.post({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: write(`${'x'.repeat(2 * MB)}\n`, 50) });
     assert.equal(textOf(await session.call(3, 'tools/call', write(done))), 'done');
     const grown = peakBytes(sidecar.pid) - before;
-    assert.ok(grown < 64 * MB, `grew by ${grown} bytes`);
+    assert.ok(grown < 64 * MB + quarantine, `grew by ${grown} bytes`);
     session.close();
   });
   await sidecar.stop();
@@ -123,7 +123,7 @@ test('attacks: a line without an end ends the child, not the sidecar', { skip: s
   assert.ok((await session.stream.answer(1)).error);
   assert.equal(textOf(await session.call(2, 'tools/call', write(done))), 'done', 'the next child answers');
   const grown = peakBytes(sidecar.pid) - before;
-  assert.ok(grown < 64 * MB, `grew by ${grown} bytes`);
+  assert.ok(grown < 64 * MB + quarantine, `grew by ${grown} bytes`);
   session.close();
   await sidecar.stop();
 });

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { within } from './guard.mjs';
 import { RawSession, post } from './http.mjs';
 import { McpSession } from './mcp-http.mjs';
+import { sidecarProgram } from './sidecar.mjs';
 
 const hello = (message) => ({ name: 'echo', arguments: { message } });
 const heardBack = (result, message) => assert.equal(result?.content?.[0]?.text, message, JSON.stringify(result));
@@ -115,6 +116,9 @@ export async function each(count, width, action) {
     while (next < count) await action(next++);
   }));
 }
+
+// What AddressSanitizer keeps of freed memory, on top of any bound that a test sets.
+export const quarantine = /asan/.test(sidecarProgram) ? 300 << 20 : 0;
 
 // The most memory that a process has held since the last resetPeak, in bytes.
 export const resetPeak = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
