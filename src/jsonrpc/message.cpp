@@ -315,7 +315,8 @@ tl::expected<Message, ParseError> parse(std::string text) {
     return refused(-32600,
                    first(text) == '[' ? "batches are not supported" : "a message must be a JSON object");
   }
-  const std::string_view id = is_id(e.id.in(text)) ? e.id.in(text) : "null";
+  const bool id_kept = is_id(e.id.in(text)) && e.id.size <= kLongestKept;
+  const std::string_view id = id_kept ? e.id.in(text) : "null";
   for (const Named* names : {&top, &in_params, &in_meta}) {
     if (!names->duplicate().empty()) {
       return refused(-32600, "duplicate member \"" + std::string(names->duplicate()) + "\"",
@@ -325,6 +326,8 @@ tl::expected<Message, ParseError> parse(std::string text) {
   if (const std::string_view fault = classify(text, version, e); !fault.empty())
     return refused(-32600, fault, id);
   if (e.kind == Kind::kRequest) e.progress_token = meta_token;
+  if (std::max({e.id.size, e.method.size, meta_token.size}) > kLongestKept)
+    return refused(-32600, "\"id\", \"method\" or \"progressToken\" is too long", id);
 
   const std::string_view method = e.method.in(text);
   if (method.find('\\') != std::string_view::npos) {
@@ -332,10 +335,7 @@ tl::expected<Message, ParseError> parse(std::string text) {
     if (!unescaped) return refused(-32600, "\"method\": " + unescaped.error().message, id);
     message.unescaped_method_ = std::move(*unescaped);
   }
-  if (text.find_first_of("\r\n") != std::string::npos) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
-  }
+  for (std::size_t at = 0; (at = text.find_first_of("\r\n", at)) != std::string::npos;) text[at] = ' ';
   message.text = std::move(text);
   return message;
 }

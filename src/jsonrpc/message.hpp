@@ -17,6 +17,9 @@ namespace sidecar::jsonrpc {
 // Deeper nesting is refused, in both directions: whoever parses the message next may recurse.
 inline constexpr int kMaxDepth = 1000;
 
+// Longest token, in bytes, of what is kept as long as a request is open: its id, method and progress token.
+inline constexpr std::size_t kLongestKept = 4096;
+
 // Readable bytes that simdjson wants behind a text; parse() sees to it.
 inline constexpr std::size_t kPadding = 64;
 
@@ -72,7 +75,7 @@ struct Message {
 
 // Errors: see ParseError. A batch (an array) is -32600. A duplicate of a member that Envelope names is
 // -32600: two readers could take different ones. Ids other than strings and numbers are -32600 (MCP: never
-// null).
+// null), and so is an id, a method or a progress token beyond kLongestKept.
 tl::expected<Message, ParseError> parse(std::string text);
 
 // Finds members of the object that `within` covers (the whole text by default) and validates all of it.

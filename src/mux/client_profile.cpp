@@ -11,6 +11,8 @@ namespace {
 namespace method = mcp::method;
 using jsonrpc::Span;
 
+constexpr std::size_t kLongestVersion = 64;  // token of protocolVersion; a longer one counts as not said
+
 // The places of members of an object; all absent when there is no object.
 template <std::size_t N>
 std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names,
@@ -40,7 +42,8 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
   const std::string& text = initialize.text;
   const auto [version, capabilities] =
       members<2>(text, {"protocolVersion", "capabilities"}, initialize.envelope.params);
-  if (version) profile.version = jsonrpc::string_value(version.in(text)).value_or("");
+  if (version && version.size <= kLongestVersion)
+    profile.version = jsonrpc::string_value(version.in(text)).value_or("");
   const auto [sampling, elicitation, roots, tasks] =
       members<4>(text, {"sampling", "elicitation", "roots", "tasks"}, capabilities);
   profile.sampling = declared(text, sampling);

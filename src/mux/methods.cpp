@@ -17,6 +17,7 @@ namespace method = mcp::method;
 namespace {
 
 constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
+constexpr std::size_t kLongestSubscribed = 4096;     // of a URI: it is kept as long as the session
 
 // MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
 Answer no_such_task(std::string_view client_id) {
@@ -121,6 +122,11 @@ bool Multiplexer::ask_tool(Asked asked) {
 bool Multiplexer::ask_subscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;  // the child says what is wrong
+  if (uri->size() > kLongestSubscribed) {
+    reply_here(asked.call, make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
+                                        "the URI is too long to subscribe to"));
+    return true;
+  }
   if (!subscriptions_.has(*uri, asked.client) &&
       subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
     reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { checkConfiguration, startFront } from './lib/front.mjs';
 import { RawSession, curl, post, request } from './lib/http.mjs';
-import { checkConfiguration, startNginx } from './lib/nginx.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar, repository } from './lib/sidecar.mjs';
 
@@ -54,13 +54,13 @@ test('nginx: our file is valid as it stands, with a certificate', (t) => {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
     '-subj', '/CN=mcp.example.com', '-keyout', `${folder}/key.pem`, '-out', `${folder}/cert.pem`], { stdio: 'ignore' });
-  const checked = checkConfiguration(t, ourFile.replaceAll('/path/to/', `${folder}/`));
+  const checked = checkConfiguration(t, 'nginx', ourFile.replaceAll('/path/to/', `${folder}/`));
   assert.ok(checked.ok, checked.text);
 });
 
 test('nginx: through our file the SDK, REST and curl work, and no event waits in a buffer', async (t) => {
   const sidecar = await Sidecar.start(t);
-  const nginx = await startNginx(t, ours(sidecar));
+  const nginx = await startFront(t, 'nginx', ours(sidecar));
   const client = await connect(t, nginx.url);
   assert.equal((await client.listTools()).tools.length, 4);
   let steps = 0;
@@ -77,7 +77,7 @@ test('nginx: through our file the SDK, REST and curl work, and no event waits in
 
 test('nginx: through our file the sidecar sees the address of the client, not that of nginx', async (t) => {
   const sidecar = await Sidecar.start(t);
-  const nginx = await startNginx(t, ours(sidecar));
+  const nginx = await startFront(t, 'nginx', ours(sidecar));
   const session = await RawSession.open(nginx.url, { 'x-forwarded-for': '203.0.113.9' });
   await session.call(1, 'ping');
   assert.deepEqual((await request(`${sidecar.url}/health`)).json().connectionsByIP, { '203.0.113.9': 1 });
@@ -87,7 +87,7 @@ test('nginx: through our file the sidecar sees the address of the client, not th
 
 test('nginx: through our file a flood of messages is limited with 429', async (t) => {
   const sidecar = await Sidecar.start(t);
-  const nginx = await startNginx(t, ours(sidecar));
+  const nginx = await startFront(t, 'nginx', ours(sidecar));
   const statuses = await Promise.all(Array.from({ length: 400 }, () => post(`${nginx.url}/message`, '{"jsonrpc":"2.0","id":1,"method":"ping"}').then((a) => a.status)));
   assert.ok(statuses.includes(429));
   assert.ok(statuses.includes(503), 'those within the limit reach the sidecar, which knows no session');
@@ -96,8 +96,8 @@ test('nginx: through our file a flood of messages is limited with 429', async (t
 
 test('nginx: the locations of the guide work, for the SDK too, once the zone is defined', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { SDP_API_KEYS: 'guide-key' } });
-  assert.match(checkConfiguration(t, guide(sidecar)(1)).text, /zero size shared memory zone "api"/);
-  const nginx = await startNginx(t, (port) => zone + guide(sidecar)(port));
+  assert.match(checkConfiguration(t, 'nginx', guide(sidecar)(1)).text, /zero size shared memory zone "api"/);
+  const nginx = await startFront(t, 'nginx', (port) => zone + guide(sidecar)(port));
   const headers = { 'x-api-key': 'guide-key' };
   const session = await RawSession.open(nginx.url, headers);
   const id = new URL(session.endpoint).searchParams.get('sessionId');

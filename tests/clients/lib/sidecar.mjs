@@ -26,6 +26,7 @@ export const everything = npmServer('server-everything');
 export const filesystem = (folder) => npmServer('server-filesystem', folder);
 export const memory = npmServer('server-memory');
 export const unruly = (mode = 'well') => [process.execPath, join(here, 'unruly-child.mjs'), mode];
+export const hostile = [process.execPath, join(here, 'hostile-child.mjs')];
 export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
 // Settings of the machine must not reach the program under test.
@@ -34,6 +35,9 @@ export function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name) || name === 'MCP_SIDECAR_TEST_RUN');
   return Object.fromEntries(kept);
 }
+
+// Whatever its URL is for others.
+const listening = /\blistening\b.*?127\.0\.0\.1:(\d+)/;
 
 export class Sidecar {
   #mark = randomUUID();
@@ -60,13 +64,13 @@ export class Sidecar {
   // A running one, its port known.
   static async start(test, options) {
     const sidecar = new Sidecar(test, options);
-    const banner = sidecar.line(/http:\/\/127\.0\.0\.1:\d+\/sse/);
+    const banner = sidecar.line(listening);
     const early = sidecar.#ended.then((end) => {
       throw new Error(`the sidecar ended before it listened: ${JSON.stringify(end)}\n${sidecar.output}`);
     });
     const line = await Promise.race([banner, early]);
     early.catch(() => {});
-    sidecar.port = Number(line.match(/http:\/\/127\.0\.0\.1:(\d+)\/sse/)[1]);
+    sidecar.port = Number(line.match(listening)[1]);
     sidecar.url = `http://127.0.0.1:${sidecar.port}`;
     return sidecar;
   }

@@ -3,6 +3,7 @@
 #include "jsonrpc/splice.hpp"
 #include "support/catch.hpp"
 
+using sidecar::jsonrpc::kLongestKept;
 using namespace sidecar;
 using jsonrpc::Kind;
 using jsonrpc::Message;
@@ -200,6 +201,24 @@ TEST_CASE("message: line ends between tokens become spaces, so that a message is
   const Message m = must_parse("{\r\n\"jsonrpc\":\"2.0\",\n\"id\":1,\r\"method\":\"m\"\n}\n");
   CHECK(m.text == "{  \"jsonrpc\":\"2.0\", \"id\":1, \"method\":\"m\" } ");
   CHECK(m.id() == "1");
+}
+
+TEST_CASE(
+    "message: an id, a method and a progress token are accepted up to the limit and refused beyond it") {
+  const auto text = [](std::size_t id, std::size_t method, std::size_t token) {
+    const auto word = [](std::size_t size) { return '"' + std::string(size - 2, 'x') + '"'; };
+    return R"({"jsonrpc":"2.0","id":)" + word(id) + R"(,"method":)" + word(method) +
+           R"(,"params":{"_meta":{"progressToken":)" + word(token) + "}}}";
+  };
+  CHECK(parse(text(kLongestKept, kLongestKept, kLongestKept)).has_value());
+  for (const std::string& long_one :
+       {text(kLongestKept + 1, 9, 9), text(9, kLongestKept + 1, 9), text(9, 9, kLongestKept + 1)}) {
+    const auto refused = parse(long_one);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == -32600);
+  }
+  CHECK(parse(text(kLongestKept + 1, 9, 9)).error().id == "null");
+  CHECK(parse(text(9, 9, kLongestKept + 1)).error().id == R"("xxxxxxx")");
 }
 
 TEST_CASE("message: nesting is accepted up to the limit and refused beyond it") {

@@ -43,6 +43,14 @@ TEST_CASE("client_profile: an initialize without params, or with useless ones, d
   CHECK(mux::own_handshake_params(initialize("{}"), false).empty());
 }
 
+TEST_CASE("client_profile: a version is kept when it is short, for it is kept as long as the session") {
+  const auto version = [](std::size_t size) {
+    return mux::profile_of(initialize(R"({"protocolVersion":")" + std::string(size, '1') + "\"}")).version;
+  };
+  CHECK(version(62) == std::string(62, '1'));
+  CHECK(version(63).empty());
+}
+
 TEST_CASE("client_profile: an own child's handshake is its client's, to the byte, but for roots") {
   const auto params = [](const std::string& capabilities) {
     return R"({"x":1.10,"capabilities":)" + capabilities + R"( ,"protocolVersion":"2025-11-25"})";

@@ -39,6 +39,25 @@ TEST_CASE("log: as text, an event and its fields on one line, quoted where a wor
         "raw=\"\\n\\u001b[31m\xef\xbf\xbd\"\n");
 }
 
+TEST_CASE("log: what a terminal would obey is written as an escape, in both forms") {
+  const std::string hostile =
+      "a\x7f"
+      "b\xc2\x9b"
+      "c\xe2\x80\xa8"
+      "d\xe2\x80\xae"
+      "e\xe2\x81\xa9"
+      "\xc3\xa9";
+  const std::string shown = R"("a\u007fb\u009bc\u2028d\u202ee\u2069)"
+                            "\xc3\xa9\"";
+  Written text(LogFormat::kText);
+  text.log->info("e", {{"v", hostile}, {"word", "\x9b"}, {"accent", "\xc3\xa9"}});
+  CHECK(text.out.str() == "e v=" + shown + " word=\"\xef\xbf\xbd\" accent=\"\xc3\xa9\"\n");
+  Written json(LogFormat::kJson);
+  json.log->info("e", {{"v", hostile}});
+  CHECK(json.out.str() == R"("event":"e","v":)" + shown + "\n");
+  CHECK(nlohmann::json::parse("{" + json.out.str() + "}")["v"] == hostile);
+}
+
 TEST_CASE("log: as JSON, the members of one valid object, whatever the values hold") {
   Written written(LogFormat::kJson);
   written.log->warn("a \"quoted\" event",
