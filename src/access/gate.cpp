@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kBearer = "bearer ";
 
 // RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
-std::string_view secret_of(std::string_view authorization) {
+std::string_view bearer_of(std::string_view authorization) {
   const bool bearer = authorization.size() >= kBearer.size() &&
                       std::equal(kBearer.begin(), kBearer.end(), authorization.begin(), [](char a, char b) {
                         return a == std::tolower(static_cast<unsigned char>(b));
@@ -19,11 +19,29 @@ std::string_view secret_of(std::string_view authorization) {
   return authorization;
 }
 
+// RFC 6750, section 2.
+std::string_view secret_of(const Knock& knock) {
+  if (const std::string_view key = knock.header("X-API-Key"); !key.empty()) return key;
+  const std::string_view key = bearer_of(knock.header("Authorization"));
+  return key.empty() ? std::string_view(knock.url_key) : key;
+}
+
+// A program of this machine that no proxy stands before: a page in a browser names its origin.
+bool is_direct_and_local(const Knock& knock) {
+  static constexpr std::string_view kOfOthers[] = {"Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP",
+                                                   "Via"};
+  return is_loopback(knock.peer_address) &&
+         std::all_of(std::begin(kOfOthers), std::end(kOfOthers),
+                     [&knock](std::string_view name) { return knock.header(name).empty(); });
+}
+
 }  // namespace
 
-Gate::Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies,
+Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, AddressSet trusted_proxies,
            observe::Log& log, observe::Metrics& metrics)
-    : keys_(keys),
+    : keys_(std::move(keys.keys)),
+      needs_key_(keys.needed),
+      everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
       origins_(std::move(origins)),
       trusted_proxies_(std::move(trusted_proxies)),
       log_(log),
@@ -37,6 +55,7 @@ Decision Gate::judge(const Knock& knock) const {
   caller->address = effective_address(knock.peer_address, knock.header("X-Forwarded-For"),
                                       knock.header("X-Real-IP"), trusted_proxies_);
   caller->loopback = is_loopback(caller->address);
+  if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;
 
   if (knock.method == "OPTIONS") {
@@ -51,25 +70,34 @@ Decision Gate::judge(const Knock& knock) const {
     decision.answer = Refusal{403, "Origin not allowed", {}};
     return decision;
   }
-  if (keys_.empty()) return decision;
+  if (!needs_key_) {
+    caller->admin = is_direct_and_local(knock);
+    return decision;
+  }
 
-  const std::string_view api_key = knock.header("X-API-Key");
-  const std::string_view secret = api_key.empty() ? secret_of(knock.header("Authorization")) : api_key;
-  if (const std::string* name = secret.empty() ? nullptr : keys_.find(secret)) {
-    caller->owner = *name;
-    caller->has_key = true;
+  const std::string_view secret = secret_of(knock);
+  const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
+  const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());
+  if (key != nullptr && !expired) {
+    caller->owner = key->name;
+    caller->has_key = caller->by_stored_key = true;
+    caller->admin = key->permissions->admin;
+    if (key->permissions->restricts()) caller->permissions.push_back(key->permissions);
     return decision;
   }
   if (health) return decision;
 
+  const std::string_view what = secret.empty() ? "no_key" : expired ? "expired_key" : "wrong_key";
   log_.warn("authentication failed", {{"address", caller->address},
                                       {"method", knock.method},
                                       {"path", knock.path},
-                                      {"key", secret.empty() ? "none" : "wrong"}});
-  metrics_.refused(secret.empty() ? "no_key" : "wrong_key").Increment();
+                                      {"reason", what},
+                                      {"key", expired ? std::string_view(key->name) : ""}});
+  metrics_.refused(what).Increment();
   // Clients of both predecessors find the text that they know.
-  decision.answer = Refusal{
-      401, api_key.empty() ? "Valid API key required" : "Invalid API key", {{"WWW-Authenticate", "Bearer"}}};
+  const bool by_field = !knock.header("X-API-Key").empty();
+  decision.answer =
+      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", {{"WWW-Authenticate", "Bearer"}}};
   return decision;
 }
 

@@ -28,6 +28,12 @@ struct Knock {
   std::string_view peer_address;
   // Value of a header field by its name; empty when absent.
   std::function<std::string_view(std::string_view)> header;
+  std::string url_key;  // a key in the URL, where that is allowed
+};
+
+struct KeyRules {
+  Keys keys;
+  bool needed = false;  // also while there is none: then nobody comes in
 };
 
 struct Refusal {
@@ -44,14 +50,19 @@ struct Decision {
 
 class Gate {
  public:
-  Gate(const std::vector<config::Key>& keys, Origins origins, AddressSet trusted_proxies, observe::Log& log,
-       observe::Metrics& metrics);
+  // `everybody`: what holds for all callers, with a key or without.
+  Gate(KeyRules keys, config::Permissions everybody, Origins origins, AddressSet trusted_proxies,
+       observe::Log& log, observe::Metrics& metrics);
 
-  bool needs_key() const { return !keys_.empty(); }
+  bool needs_key() const { return needs_key_; }
+  const Keys& keys() const { return keys_; }
+  void set_keys(Keys keys) { keys_ = std::move(keys); }
   Decision judge(const Knock& knock) const;
 
  private:
   Keys keys_;
+  const bool needs_key_;
+  const std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   AddressSet trusted_proxies_;
   observe::Log& log_;

@@ -48,6 +48,9 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   if (!trusted) {
     return complain(2, loaded.origin("MCP_TRUSTED_PROXIES").quoted() + ": " + trusted.error().message);
   }
+  auto keys = settings.keys_file.empty() ? Result<std::vector<access::StoredKey>>{}
+                                         : app::read_keys_file(settings.keys_file);
+  if (!keys) return complain(2, loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
   child::Launch launch{settings.command, child_environment(loaded, environment), {}};
   if (const auto found = child::find_command(launch); !found) {
     return complain(2, "cannot run the MCP server: " + found.error().message);
@@ -59,7 +62,7 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   int exit_code = 0;
   {
     observe::Log log = observe::make_stderr_log(level_of(settings.log_level), format_of(settings.log_format));
-    app::Program program(std::move(loaded), std::move(launch), *trusted, *guard, log);
+    app::Program program(std::move(loaded), std::move(launch), *trusted, std::move(*keys), *guard, log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }
@@ -81,6 +84,12 @@ int main(int argc, char** argv) {
   if (const auto* check = std::get_if<app::Healthcheck>(&asked)) {
     const auto healthy = app::check_health(check->target);
     return healthy ? 0 : complain(1, healthy.error().message);
+  }
+  if (const auto* keys = std::get_if<app::KeysCommand>(&asked)) {
+    const auto said = app::run(*keys, std::chrono::system_clock::now());
+    if (!said) return complain(1, said.error().message);
+    std::fputs(said->c_str(), stdout);
+    return 0;
   }
   return run(std::move(std::get<app::Run>(asked).loaded), environment);
 }

@@ -3,7 +3,7 @@
 //
 // Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once.
+// signal ends it at once. With a keys file HUP reads that again instead.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "app/keys_watch.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -36,9 +37,9 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `environment`: of the child. `trusted`: Settings::trusted_proxies, parsed.
-  Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted, const child::Guard& guard,
-          observe::Log& log);
+  // `environment`: of the child. `trusted`: Settings::trusted_proxies, parsed. `keys`: of the keys file.
+  Program(config::Loaded loaded, child::Launch launch, access::AddressSet trusted,
+          std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
 
   // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
   Result<int> run();
@@ -67,6 +68,7 @@ class Program {
   const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::Gate gate_;
+  KeysWatch keys_watch_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;
   transport::Rest rest_;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "config/permissions.hpp"
+
 namespace sidecar::config {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -31,7 +33,10 @@ struct Settings {
   std::string message_path = "/message";  // that the endpoint event names: /message or /messages
 
   // Who may
-  std::vector<Key> keys;  // none: open
+  std::vector<Key> keys;  // none, and no keys file: open
+  std::string keys_file;  // see access/keys_file.hpp; empty: none
+  bool allow_query_key = false;
+  Permissions permissions;  // of everybody
   std::vector<std::string> cors_origins = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment

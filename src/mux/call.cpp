@@ -21,6 +21,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "unavailable";
     case Outcome::kBusy:
       return "busy";
+    case Outcome::kForbidden:
+      return "forbidden";
     case Outcome::kTooLarge:
       return "too_large";
     case Outcome::kCancelled:
