@@ -89,7 +89,11 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
   };
   auto send = [this, id, checked](jsonrpc::Message each, mux::Reply reply) {
     const bool withdrawn = checked && each.id() == id && checked_.erase(id) == 0;
-    if (withdrawn) return reply.send({.outcome = mux::Outcome::kCancelled});
+    if (withdrawn) {
+      mux::Answer answer;
+      answer.outcome = mux::Outcome::kCancelled;
+      return reply.send(std::move(answer));
+    }
     seat_->request(std::move(each), std::move(reply));
   };
   send_permitted(speaker_, std::move(message), std::move(finished), std::move(notify), std::move(send));

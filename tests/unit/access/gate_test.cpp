@@ -9,24 +9,40 @@ using Headers = std::map<std::string, std::string>;
 
 namespace {
 
-using KeyList = std::vector<config::Key>;
+using KeyList = std::vector<access::StoredKey>;
+
+access::StoredKey key(std::string name, std::string_view secret, config::Permissions may = {},
+                      std::optional<access::WallTime> expires = {}) {
+  return {std::move(name), access::hash_of(secret), expires,
+          std::make_shared<config::Permissions>(std::move(may))};
+}
+
+config::Permissions only(std::vector<std::string> tools) {
+  config::Permissions permissions;
+  permissions.tools.allow = std::move(tools);
+  return permissions;
+}
 
 struct Door {
-  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false)
-      : gate(keys,
+  explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
+                config::Permissions everybody = {})
+      : gate({access::Keys(keys), !keys.empty()}, std::move(everybody),
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
              access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(), log, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
-    return gate.judge({method, path, peer, [&](std::string_view name) -> std::string_view {
+    return gate.judge({method, path, peer,
+                       [&](std::string_view name) -> std::string_view {
                          const auto found = headers.find(std::string(name));
                          return found == headers.end() ? std::string_view() : std::string_view(found->second);
-                       }});
+                       },
+                       url_key});
   }
 
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
+  std::string url_key;
   access::Gate gate;
 };
 
@@ -40,7 +56,7 @@ std::string field(const access::HeaderFields& fields, std::string_view name) {
 }  // namespace
 
 TEST_CASE("gate: a key is taken from Authorization, with and without Bearer, and from X-API-Key") {
-  Door door(KeyList{{"alice", "secret-a"}, {"bob", "secret-b"}});
+  Door door(KeyList{key("alice", "secret-a"), key("bob", "secret-b")});
   for (const Headers& headers :
        {Headers{{"Authorization", "Bearer secret-b"}}, Headers{{"Authorization", "bearer  secret-b"}},
         Headers{{"Authorization", "secret-b"}}, Headers{{"X-API-Key", "secret-b"}}}) {
@@ -52,7 +68,7 @@ TEST_CASE("gate: a key is taken from Authorization, with and without Bearer, and
 }
 
 TEST_CASE("gate: no key and a wrong key are refused with the texts that clients know") {
-  Door door(KeyList{{"alice", "secret-a"}});
+  Door door(KeyList{key("alice", "secret-a")});
   const std::pair<Headers, const char*> rows[] = {
       {{}, "Valid API key required"},
       {{{"Authorization", "Bearer wrong"}}, "Valid API key required"},
@@ -75,7 +91,7 @@ TEST_CASE("gate: no key and a wrong key are refused with the texts that clients 
 }
 
 TEST_CASE("gate: health and preflights need no key, but a key that is shown counts") {
-  Door door(KeyList{{"alice", "secret-a"}});
+  Door door(KeyList{key("alice", "secret-a")});
   CHECK_FALSE(door.knock({}, "GET", "/health").answer);
   CHECK_FALSE(door.knock({{"X-API-Key", "wrong"}}, "GET", "/health").answer);
   CHECK(door.knock({{"X-API-Key", "secret-a"}}, "GET", "/health").caller->has_key);
@@ -137,6 +153,61 @@ TEST_CASE(
   CHECK_FALSE(refused(open, "evil.example"));
   CHECK_FALSE(refused(loopback, "evil.example", "/health"));
   CHECK_FALSE(loopback.knock({{"Host", "evil.example"}}).answer);
+}
+
+TEST_CASE("gate: a key that has expired is refused, one that will expire is not") {
+  const auto now = std::chrono::system_clock::now();
+  Door door(
+      {key("old", "a", {}, now - std::chrono::seconds(1)), key("new", "b", {}, now + std::chrono::hours(1))});
+  CHECK(door.knock({{"X-API-Key", "a"}}).answer->status == 401);
+  CHECK(door.metrics.refused("expired_key").Value() == 1);
+  CHECK_FALSE(door.knock({{"X-API-Key", "b"}}).answer);
+}
+
+TEST_CASE("gate: while keys are needed and there is none, nobody comes in") {
+  Door door({key("alice", "a")});
+  door.gate.set_keys(access::Keys({}));
+  CHECK(door.knock({{"X-API-Key", "a"}}).answer->status == 401);
+  CHECK(door.knock({{"X-API-Key", ""}}).answer->status == 401);
+  CHECK(door.knock({}).answer->status == 401);
+}
+
+TEST_CASE("gate: a key of the URL counts when no field holds one") {
+  Door door({key("alice", "a"), key("bob", "b")});
+  door.url_key = "b";
+  CHECK(door.knock({}).caller->owner == "bob");
+  CHECK(door.knock({{"X-API-Key", "a"}}).caller->owner == "alice");
+  CHECK(door.knock({{"X-API-Key", "wrong"}}).answer->status == 401);
+}
+
+TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
+  Door door({key("alice", "a", only({"get_*"})), key("bob", "b")}, {"*"}, false, only({"*_user"}));
+  constexpr auto kTools = &config::Permissions::tools;
+  const auto alice = door.knock({{"X-API-Key", "a"}}).caller, bob = door.knock({{"X-API-Key", "b"}}).caller;
+  CHECK(alice->may(kTools, "get_user"));
+  CHECK_FALSE(alice->may(kTools, "get_all"));
+  CHECK_FALSE(alice->may(kTools, "delete_user"));
+  CHECK(bob->may(kTools, "delete_user"));
+  CHECK_FALSE(bob->may(kTools, "get_all"));
+  CHECK(bob->restricted());
+  CHECK_FALSE(Door({key("bob", "b")}).knock({{"X-API-Key", "b"}}).caller->restricted());
+}
+
+TEST_CASE("gate: an administrator is who its key says, and without keys a program of this machine itself") {
+  config::Permissions admin;
+  admin.admin = true;
+  Door keys({key("root", "r", admin), key("bob", "b")});
+  CHECK(keys.knock({{"X-API-Key", "r"}}, "POST", "/restart", "203.0.113.1").caller->admin);
+  CHECK_FALSE(keys.knock({{"X-API-Key", "b"}}).caller->admin);
+  CHECK_FALSE(keys.knock({}, "GET", "/health").caller->admin);
+
+  Door open({});
+  CHECK(open.knock({}).caller->admin);
+  CHECK_FALSE(open.knock({}, "POST", "/restart", "203.0.113.1").caller->admin);
+  for (const char* name : {"Origin", "X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"}) {
+    INFO(name);
+    CHECK_FALSE(open.knock({{name, "127.0.0.1"}}).caller->admin);
+  }
 }
 
 TEST_CASE("address: forwarded fields are believed only from trusted proxies, from the nearest outwards") {
