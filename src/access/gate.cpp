@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kBearer = "bearer ";
 
 // RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
-std::string_view secret_of(std::string_view authorization) {
+std::string_view bearer_of(std::string_view authorization) {
   const bool bearer = authorization.size() >= kBearer.size() &&
                       std::equal(kBearer.begin(), kBearer.end(), authorization.begin(), [](char a, char b) {
                         return a == std::tolower(static_cast<unsigned char>(b));
@@ -38,11 +38,29 @@ void append(HeaderFields& fields, HeaderFields more) {
   std::move(more.begin(), more.end(), std::back_inserter(fields));
 }
 
+// RFC 6750, section 2.
+std::string_view secret_of(const Knock& knock) {
+  if (const std::string_view key = knock.header("X-API-Key"); !key.empty()) return key;
+  const std::string_view key = bearer_of(knock.header("Authorization"));
+  return key.empty() ? std::string_view(knock.url_key) : key;
+}
+
+// A program of this machine that no proxy stands before: a page in a browser names its origin.
+bool is_direct_and_local(const Knock& knock) {
+  static constexpr std::string_view kOfOthers[] = {"Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP",
+                                                   "Via"};
+  return is_loopback(knock.peer_address) &&
+         std::all_of(std::begin(kOfOthers), std::end(kOfOthers),
+                     [&knock](std::string_view name) { return knock.header(name).empty(); });
+}
+
 }  // namespace
 
-Gate::Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, RateLimits& rates,
-           observe::Log& log, observe::Metrics& metrics)
-    : keys_(keys),
+Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
+           RateLimits& rates, observe::Log& log, observe::Metrics& metrics)
+    : keys_(std::move(keys.keys)),
+      needs_key_(keys.needed),
+      everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
       origins_(std::move(origins)),
       networks_(std::move(networks)),
       rates_(rates),
@@ -74,6 +92,7 @@ Decision Gate::judge(const Knock& knock) {
   const ClientAddress client = address_of(knock);
   caller->address = client.text;
   caller->loopback = !client.hidden && is_loopback(client.text);
+  if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;
 
   const bool own_health_check = knock.path == "/health" && caller->loopback;
@@ -107,22 +126,30 @@ void Gate::check_origin(const Knock& knock, Decision& decision) const {
 }
 
 void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {
-  if (keys_.empty()) return;
-  const std::string_view api_key = knock.header("X-API-Key");
-  const std::string_view secret = api_key.empty() ? secret_of(knock.header("Authorization")) : api_key;
-  if (const std::string* name = secret.empty() ? nullptr : keys_.find(secret)) {
-    caller.owner = *name;
-    caller.has_key = true;
+  if (!needs_key_) {
+    caller.admin = is_direct_and_local(knock);
+    return;
+  }
+  const std::string_view secret = secret_of(knock);
+  const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
+  const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());
+  if (key != nullptr && !expired) {
+    caller.owner = key->name;
+    caller.has_key = caller.by_stored_key = true;
+    caller.admin = key->permissions->admin;
+    if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
   if (secret.empty() && !needed) return;
   const auto over = secret.empty() ? std::nullopt : rates_.wrong_key(caller.address);
+  const std::string_view what = secret.empty() ? "no_key" : expired ? "expired_key" : "wrong_key";
   log_.warn("authentication failed", {{"address", caller.address},
                                       {"method", knock.method},
                                       {"path", knock.path},
-                                      {"key", secret.empty() ? "none" : "wrong"},
+                                      {"reason", what},
+                                      {"key", expired ? std::string_view(key->name) : ""},
                                       {"over_limit", over.has_value()}});
-  metrics_.refused(secret.empty() ? "no_key" : over ? "rate_wrong_keys" : "wrong_key").Increment();
+  metrics_.refused(over ? "rate_wrong_keys" : what).Increment();
   if (!needed) return;
   if (over) {
     append(decision.reply_fields, fields_of(*over));
@@ -130,8 +157,9 @@ void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, D
     return;
   }
   // Clients of both predecessors find the text that they know.
-  decision.answer = Refusal{
-      401, api_key.empty() ? "Valid API key required" : "Invalid API key", {{"WWW-Authenticate", "Bearer"}}};
+  const bool by_field = !knock.header("X-API-Key").empty();
+  decision.answer =
+      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", {{"WWW-Authenticate", "Bearer"}}};
 }
 
 void Gate::charge(const Knock& knock, Decision& decision) {

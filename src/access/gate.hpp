@@ -53,6 +53,12 @@ struct Knock {
   std::function<std::string(std::string_view)> list;
   // The live session that the request names; nothing for an id that the server did not make.
   std::function<std::optional<KnownSession>()> session;
+  std::string url_key;  // a key in the URL, where that is allowed
+};
+
+struct KeyRules {
+  Keys keys;
+  bool needed = false;  // also while there is none: then nobody comes in
 };
 
 struct Refusal {
@@ -70,10 +76,13 @@ struct Decision {
 
 class Gate {
  public:
-  Gate(const std::vector<config::Key>& keys, Origins origins, Networks networks, RateLimits& rates,
+  // `everybody`: what holds for all callers, with a key or without.
+  Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks, RateLimits& rates,
        observe::Log& log, observe::Metrics& metrics);
 
-  bool needs_key() const { return !keys_.empty(); }
+  bool needs_key() const { return needs_key_; }
+  const Keys& keys() const { return keys_; }
+  void set_keys(Keys keys) { keys_ = std::move(keys); }
   Decision judge(const Knock& knock);
 
  private:
@@ -85,6 +94,8 @@ class Gate {
   void charge(const Knock& knock, Decision& decision);
 
   Keys keys_;
+  const bool needs_key_;
+  const std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   Networks networks_;
   RateLimits& rates_;

@@ -1,29 +1,31 @@
 #include "access/keys.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace sidecar::access {
 
-Keys::Keys(const std::vector<config::Key>& keys) {
-  for (const config::Key& key : keys) keys_.push_back({key.name, hash_of(key.secret)});
-}
-
-Keys::Hash Keys::hash_of(std::string_view secret) {
-  Hash hash{};
+KeyHash hash_of(std::string_view secret) {
+  KeyHash hash{};
   if (EVP_Digest(secret.data(), secret.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
     std::abort();
   return hash;
 }
 
-const std::string* Keys::find(std::string_view secret) const {
-  const Hash hash = hash_of(secret);
-  const std::string* name = nullptr;
-  for (const Entry& entry : keys_) {
-    if (CRYPTO_memcmp(hash.data(), entry.hash.data(), hash.size()) == 0) name = &entry.name;
+const StoredKey* Keys::find(std::string_view secret) const {
+  const KeyHash hash = hash_of(secret);
+  const StoredKey* found = nullptr;
+  for (const StoredKey& key : keys_) {
+    if (CRYPTO_memcmp(hash.data(), key.hash.data(), hash.size()) == 0) found = &key;
   }
-  return name;
+  return found;
+}
+
+bool Keys::has_owner(std::string_view name, WallTime now) const {
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [&](const StoredKey& key) { return key.name == name && !key.expired(now); });
 }
 
 }  // namespace sidecar::access

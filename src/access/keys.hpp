@@ -1,33 +1,45 @@
-// Keys: which secrets open the door, and under which name. Comparison takes the same time for every wrong
-// key. Holds hashes only. Owned by Gate; loop thread only.
+// Keys: which secrets open the door, under which name, until when, and what they may. Comparison takes the
+// same time for every wrong key. Holds hashes only. Owned by Gate; loop thread only.
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/settings.hpp"
+#include "config/permissions.hpp"
 
 namespace sidecar::access {
 
+using WallTime = std::chrono::system_clock::time_point;
+using KeyHash = std::array<unsigned char, 32>;  // SHA-256 of the key
+
+KeyHash hash_of(std::string_view secret);
+
+struct StoredKey {
+  std::string name;  // of the owner: several keys may share it
+  KeyHash hash{};
+  std::optional<WallTime> expires;
+  std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
+
+  bool expired(WallTime now) const { return expires && *expires <= now; }
+};
+
 class Keys {
  public:
-  explicit Keys(const std::vector<config::Key>& keys);
+  explicit Keys(std::vector<StoredKey> keys) : keys_(std::move(keys)) {}
 
-  bool empty() const { return keys_.empty(); }
-  // The name of the key; nullptr when `secret` is none. Looks at every key, whatever the result.
-  const std::string* find(std::string_view secret) const;
+  std::size_t size() const { return keys_.size(); }
+  // nullptr when `secret` is none. Looks at every key, whatever the result. The key may have expired.
+  const StoredKey* find(std::string_view secret) const;
+  // Whether a key of this name holds.
+  bool has_owner(std::string_view name, WallTime now) const;
 
  private:
-  using Hash = std::array<unsigned char, 32>;  // SHA-256
-  struct Entry {
-    std::string name;
-    Hash hash;
-  };
-  static Hash hash_of(std::string_view secret);
-
-  std::vector<Entry> keys_;
+  std::vector<StoredKey> keys_;
 };
 
 }  // namespace sidecar::access

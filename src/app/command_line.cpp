@@ -73,6 +73,7 @@ class Parser {
         "Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
     url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")->type_name("URL")->expected(1);
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_keys();
     for (const config::Setting& setting : config::settings_table()) add(setting);
   }
 
@@ -84,6 +85,16 @@ class Parser {
 
   std::string help() const { return app_.help(); }
   bool is_healthcheck() const { return healthcheck_->parsed(); }
+  bool is_keys() const { return keys_->parsed(); }
+  // Without its file.
+  KeysCommand keys() const {
+    using Action = KeysCommand::Action;
+    KeysCommand command = new_key_;
+    command.action = keys_new_->parsed()      ? Action::kNew
+                     : keys_revoke_->parsed() ? Action::kRevoke
+                                              : Action::kList;
+    return command;
+  }
   bool print_config() const { return print_config_->count() > 0; }
   bool print_markdown() const { return print_markdown_->count() > 0; }
   bool print_dotenv() const { return print_dotenv_->count() > 0; }
@@ -104,6 +115,9 @@ class Parser {
       if (option->count() > 1) return fmt::format("{} is given more than once", option->get_name());
     }
     if (url_->count() > 1) return "--url is given more than once";
+    if (is_keys() && keys_->get_subcommands().size() != 1) return "keys what? new NAME, list, or revoke NAME";
+    if ((keys_new_->parsed() || keys_revoke_->parsed()) && new_key_.name.empty())
+      return "keys new and keys revoke need a NAME";
     const auto extras = app_.remaining(true);
     if (extras.empty()) return "";
     const std::string& first = extras.front();
@@ -113,6 +127,30 @@ class Parser {
   }
 
  private:
+  void add_keys() {
+    keys_ = app_.add_subcommand("keys", "Make, list and revoke keys in the file that --keys-file names");
+    keys_new_ =
+        keys_->add_subcommand("new", "Make a key and print it: it is stored nowhere, only its hash is");
+    keys_->add_subcommand("list", "Names, expiry and permissions");
+    keys_revoke_ = keys_->add_subcommand("revoke", "Take out every key of a name; its sessions end");
+    for (CLI::App* each : {keys_, keys_new_, keys_revoke_, keys_->get_subcommand("list")}) {
+      each->fallthrough();
+      each->allow_extras();
+    }
+    for (CLI::App* each : {keys_new_, keys_revoke_})
+      each->add_option("NAME", new_key_.name, "Whose key it is");
+    config::Permissions& may = new_key_.permissions;
+    keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")->type_name("WHEN");
+    keys_new_->add_flag("--admin", may.admin, "May restart the server and see the sessions of others");
+    keys_new_->add_flag("--read-only", may.read_only, "Only tools annotated with readOnlyHint");
+    const std::pair<const char*, std::vector<std::string>*> lists[] = {
+        {"--allow-tools", &may.tools.allow},         {"--deny-tools", &may.tools.deny},
+        {"--allow-resources", &may.resources.allow}, {"--deny-resources", &may.resources.deny},
+        {"--allow-prompts", &may.prompts.allow},     {"--deny-prompts", &may.prompts.deny}};
+    for (const auto& [name, patterns] : lists)
+      keys_new_->add_option(name, *patterns, "Comma list of patterns")->type_name("PATTERNS")->delimiter(',');
+  }
+
   void add(const config::Setting& setting) {
     const std::string name(setting.flag);
     const std::string group(config::group_title(setting.group));
@@ -153,6 +191,10 @@ class Parser {
 
   CLI::App app_;
   CLI::App* healthcheck_ = nullptr;
+  CLI::App* keys_ = nullptr;
+  CLI::App* keys_new_ = nullptr;
+  CLI::App* keys_revoke_ = nullptr;
+  KeysCommand new_key_;
   CLI::Option* print_config_ = nullptr;
   CLI::Option* print_markdown_ = nullptr;
   CLI::Option* print_dotenv_ = nullptr;
@@ -186,6 +228,14 @@ CommandLine healthcheck(const Parser& parser, const config::Sources& sources) {
   auto target = health_target(loaded->settings);
   if (!target) return fault(target.error().message, kUnhealthyExit);
   return Healthcheck{*std::move(target)};
+}
+
+CommandLine keys(const Parser& parser, const config::Sources& sources) {
+  const auto loaded = config::load(sources);
+  if (!loaded) return fault(loaded.error().message);
+  KeysCommand command = parser.keys();
+  command.file = loaded->settings.keys_file;
+  return command;
 }
 
 }  // namespace
@@ -225,6 +275,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
 
   sources.flags = parser.flags();
   if (has_dashes && parser.is_healthcheck()) return fault("healthcheck takes no command", kUnhealthyExit);
+  if (has_dashes && parser.is_keys()) return fault("keys takes no command");
   if (has_dashes && sources.command.empty()) return fault("no command after --");
   if (has_dashes && sources.flags.contains("--stdio"))
     return fault("both --stdio and a command after --: give one");
@@ -233,6 +284,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
   if (!dotenv) return fault(dotenv.error().message, fault_exit());
   sources.dotenv = *std::move(dotenv);
   if (parser.is_healthcheck()) return healthcheck(parser, sources);
+  if (parser.is_keys()) return keys(parser, sources);
 
   auto loaded = config::load(sources);
   if (!loaded) return fault(loaded.error().message);

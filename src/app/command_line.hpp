@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/healthcheck.hpp"
+#include "app/keys_command.hpp"
 #include "config/sources.hpp"
 
 namespace sidecar::app {
@@ -29,7 +30,8 @@ struct Healthcheck {
   HealthTarget target;
 };
 
-using CommandLine = std::variant<Run, Print, Healthcheck>;
+// KeysCommand: see app/keys_command.hpp. Its faults are a Print with 2.
+using CommandLine = std::variant<Run, Print, Healthcheck, KeysCommand>;
 
 CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
                                const std::filesystem::path& working_directory);

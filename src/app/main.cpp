@@ -57,6 +57,9 @@ int run(config::Loaded loaded, const config::Environment& environment) {
     if (!parsed) return complain(2, loaded.origin(list.name).quoted() + ": " + parsed.error().message);
     list.set = *parsed;
   }
+  auto keys = settings.keys_file.empty() ? Result<std::vector<access::StoredKey>>{}
+                                         : app::read_keys_file(settings.keys_file);
+  if (!keys) return complain(2, loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
   const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
   child::Launch launch{settings.command, child_environment(loaded, environment), {}, descriptors.before};
   if (const auto found = child::find_command(launch); !found) {
@@ -70,7 +73,8 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   {
     observe::Log log = observe::make_stderr_log(level_of(settings.log_level), format_of(settings.log_format));
     log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
-    app::Program program(std::move(loaded), std::move(launch), std::move(networks), *guard, log);
+    app::Program program(std::move(loaded), std::move(launch), std::move(networks), std::move(*keys), *guard,
+                         log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }
@@ -92,6 +96,12 @@ int main(int argc, char** argv) {
   if (const auto* check = std::get_if<app::Healthcheck>(&asked)) {
     const auto healthy = app::check_health(check->target);
     return healthy ? 0 : complain(1, healthy.error().message);
+  }
+  if (const auto* keys = std::get_if<app::KeysCommand>(&asked)) {
+    const auto said = app::run(*keys, std::chrono::system_clock::now());
+    if (!said) return complain(1, said.error().message);
+    std::fputs(said->c_str(), stdout);
+    return 0;
   }
   return run(std::move(std::get<app::Run>(asked).loaded), environment);
 }

@@ -110,6 +110,25 @@ access::Origins origins(const config::Settings& settings) {
   return {settings.cors_origins, loopback, {authority_of(settings.public_url)}};
 }
 
+// Keys from the environment may do everything, unless a keys file says who is an administrator.
+std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
+  const bool admin = settings.keys_file.empty();
+  std::vector<access::StoredKey> keys;
+  for (const config::Key& key : settings.keys) {
+    auto permissions = std::make_shared<config::Permissions>();
+    permissions->admin = admin;
+    keys.push_back({key.name, access::hash_of(key.secret), {}, std::move(permissions)});
+  }
+  return keys;
+}
+
+access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file) {
+  const std::vector<access::StoredKey> others = environment_keys(settings);
+  of_file.insert(of_file.end(), others.begin(), others.end());
+  const bool needed = !of_file.empty() || !settings.keys_file.empty();
+  return {access::Keys(std::move(of_file)), needed};
+}
+
 void append(http::Fields& fields, const access::HeaderFields& more) {
   for (const auto& [name, value] : more) fields.push_back({name, value});
 }
@@ -121,7 +140,7 @@ std::string command_line(const std::vector<std::string>& command) {
 }  // namespace
 
 Program::Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
-                 const child::Guard& guard, observe::Log& log)
+                 std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log)
     : loaded_(std::move(loaded)),
       log_(log),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
@@ -135,14 +154,16 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
       rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
              timers_),
-      gate_(settings_.keys, origins(settings_), std::move(networks), rates_, log_, metrics_),
+      gate_(key_rules(settings_, std::move(keys)), settings_.permissions, origins(settings_),
+            std::move(networks), rates_, log_, metrics_),
+      keys_watch_(settings_.keys_file, environment_keys(settings_), gate_, sessions_, timers_, log_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
                   metrics_),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
       rest_(instances_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
       health_(sessions_, instances_, timers_, gate_.needs_key()),
-      admin_(instances_, gate_.needs_key(), log_),
+      admin_(instances_, log_),
       rate_status_(rates_, sessions_),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
@@ -158,6 +179,7 @@ Result<int> Program::run() {
   for (const std::string& warning : loaded_.warnings) log_.warn(warning);
   announce(*port);
   wait_for_signal();
+  keys_watch_.start();
   instances_.start();
   loop_.run();
   return exit_code_;
@@ -192,10 +214,12 @@ std::optional<access::KnownSession> Program::session_of(const http::Head& head) 
 }
 
 http::Verdict Program::judge(const http::Head& head) {
-  access::Decision decision = gate_.judge({head.method, head.path, head.peer_address,
-                                           [&head](std::string_view name) { return head.header(name); },
-                                           [&head](std::string_view name) { return head.list_header(name); },
-                                           [this, &head] { return session_of(head); }});
+  access::Decision decision =
+      gate_.judge({head.method, head.path, head.peer_address,
+                   [&head](std::string_view name) { return head.header(name); },
+                   [&head](std::string_view name) { return head.list_header(name); },
+                   [this, &head] { return session_of(head); },
+                   settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()});
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
   verdict.caller = std::move(decision.caller);
@@ -216,7 +240,7 @@ void Program::announce(std::uint16_t port) const {
       settings_.public_url.empty()
           ? fmt::format("http://{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port)
           : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
-  const std::string keys = gate_.needs_key() ? fmt::format("needed ({} configured)", settings_.keys.size())
+  const std::string keys = gate_.needs_key() ? fmt::format("needed ({} configured)", gate_.keys().size())
                                              : "none: whoever reaches this address may use it";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
@@ -238,6 +262,10 @@ void Program::announce(std::uint16_t port) const {
 void Program::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
+    if (signal == SIGHUP && !settings_.keys_file.empty()) {
+      keys_watch_.reload();
+      return wait_for_signal();
+    }
     if (++signals_seen_ > 1) {
       log_.warn("second signal: ending at once", {{"signal", signal}});
       exit_code_ = 128 + signal;

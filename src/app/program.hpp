@@ -3,7 +3,7 @@
 //
 // Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once.
+// signal ends it at once. With a keys file HUP reads that again instead.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "app/keys_watch.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -38,9 +39,9 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
-  Program(config::Loaded loaded, child::Launch launch, access::Networks networks, const child::Guard& guard,
-          observe::Log& log);
+  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of the keys file.
+  Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
+          std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
 
   // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
   Result<int> run();
@@ -71,6 +72,7 @@ class Program {
   session::SessionTable sessions_;
   access::RateLimits rates_;
   access::Gate gate_;
+  KeysWatch keys_watch_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;
   transport::Rest rest_;

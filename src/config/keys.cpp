@@ -11,14 +11,6 @@
 namespace sidecar::config {
 namespace {
 
-bool is_key_name(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxKeyNameBytes &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '_' || c == '-' || c == '@';
-         });
-}
-
 // What a header field can carry and still be the same on the other side.
 Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.empty()) return fail(fmt::format("{} is empty", which));
@@ -34,6 +26,14 @@ Result<void> check_secret(std::string_view secret, std::string_view which) {
 }
 
 }  // namespace
+
+bool is_key_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxKeyNameBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-' || c == '@';
+         });
+}
 
 std::string unnamed_key_name(std::string_view secret) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};

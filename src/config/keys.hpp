@@ -21,6 +21,8 @@ Result<std::vector<Key>> parse_key_list(std::string_view text);
 // One key, commas and colons and all. One line end after it, as files have it, is not part of it.
 Result<std::vector<Key>> parse_single_key(std::string_view text);
 
+bool is_key_name(std::string_view text);
+
 // The name of a key that has none: the first 8 hex characters of its SHA-256.
 std::string unnamed_key_name(std::string_view secret);
 

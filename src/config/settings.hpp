@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/permissions.hpp"
 #include "util/token_bucket.hpp"
 
 namespace sidecar::config {
@@ -34,7 +35,10 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string message_path = "/message";  // that the endpoint event names: /message or /messages
 
   // Who may
-  std::vector<Key> keys;  // none: open
+  std::vector<Key> keys;  // none, and no keys file: open
+  std::string keys_file;  // see access/keys_file.hpp; empty: none
+  bool allow_query_key = false;
+  Permissions permissions;  // of everybody
   std::vector<std::string> cors_origins = {"*"};
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};

@@ -118,7 +118,28 @@ Result<void> command(std::string_view, std::string_view text, Settings& out) {
   return store(std::move(words), out.command);
 }
 
+// Patterns of names, for everybody.
+template <auto Part, auto List>
+Result<void> patterns(std::string_view, std::string_view text, Settings& out) {
+  std::vector<std::string> names;
+  for (const std::string_view item : list_items(text)) names.emplace_back(item);
+  if (names.empty()) return fail("holds no pattern");
+  out.permissions.*Part.*List = std::move(names);
+  return {};
+}
+
+Result<void> read_only(std::string_view, std::string_view text, Settings& out) {
+  return store(parse_switch(text), out.permissions.read_only);
+}
+
+Result<void> keys_file(std::string_view, std::string_view text, Settings& out) {
+  out.keys_file = trimmed(text);
+  return out.keys_file.empty() ? fail("names no file") : Result<void>();
+}
+
 using S = Settings;
+using P = Permissions;
+using N = NameRules;
 using G = Group;
 
 // clang-format off
@@ -140,6 +161,25 @@ constexpr Setting kSettings[] = {
     {G::kAccess, "MCP_API_KEYS", "--api-keys", {"MCP_API_KEY", "SDP_API_KEYS"}, "KEYS", "",
      "Comma list of keys, each KEY or NAME:KEY; none leaves the server open (MCP_API_KEY is one key, taken whole)",
      keys, Secret::kYes},
+    {G::kAccess, "MCP_KEYS_FILE", "--keys-file", {}, "PATH", "",
+     "Keys with hashes, expiry and permissions, made by mcp-sidecar keys; read again when it changes", keys_file},
+    {G::kAccess, "MCP_ALLOW_QUERY_KEY", "--allow-query-key", {}, "", "false",
+     "Take the key from ?api_key= too, for clients that can send no header; URLs end up in the logs of others",
+     yes_or_no<&S::allow_query_key>},
+    {G::kAccess, "MCP_ALLOWED_TOOLS", "--allowed-tools", {}, "PATTERNS", "",
+     "Comma list of patterns such as get_*: the tools that may be seen and called, by anybody", patterns<&P::tools, &N::allow>},
+    {G::kAccess, "MCP_DENIED_TOOLS", "--denied-tools", {}, "PATTERNS", "",
+     "The tools that nobody may see or call", patterns<&P::tools, &N::deny>},
+    {G::kAccess, "MCP_ALLOWED_RESOURCES", "--allowed-resources", {}, "PATTERNS", "",
+     "The same for resources, by URI", patterns<&P::resources, &N::allow>},
+    {G::kAccess, "MCP_DENIED_RESOURCES", "--denied-resources", {}, "PATTERNS", "",
+     "The same for resources, by URI", patterns<&P::resources, &N::deny>},
+    {G::kAccess, "MCP_ALLOWED_PROMPTS", "--allowed-prompts", {}, "PATTERNS", "",
+     "The same for prompts", patterns<&P::prompts, &N::allow>},
+    {G::kAccess, "MCP_DENIED_PROMPTS", "--denied-prompts", {}, "PATTERNS", "",
+     "The same for prompts", patterns<&P::prompts, &N::deny>},
+    {G::kAccess, "MCP_READ_ONLY", "--read-only", {}, "", "false",
+     "Only tools that the wrapped server annotates with readOnlyHint may be seen and called", read_only},
     {G::kAccess, "MCP_CORS_ORIGINS", "--cors-origins", {"SDP_CORS_ORIGIN"}, "ORIGINS", "*",
      "Comma list of origins whose pages may call it; * for any, none for no other", with<&S::cors_origins, parse_origins>},
     {G::kAccess, "MCP_ALLOWED_IPS", "--allowed-ips", {"SDP_ALLOWED_IPS"}, "NETWORKS", "*",

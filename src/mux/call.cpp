@@ -23,6 +23,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "busy";
     case Outcome::kOverRate:
       return "over_rate";
+    case Outcome::kForbidden:
+      return "forbidden";
     case Outcome::kTooLarge:
       return "too_large";
     case Outcome::kCancelled:

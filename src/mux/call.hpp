@@ -24,12 +24,13 @@ enum class Outcome {
   kUnavailable,  // no child takes calls now
   kBusy,         // a limit on calls or bytes is reached
   kOverRate,     // all clients together have called the child too often
+  kForbidden,    // its caller may not make it
   kTooLarge,     // the child's answer was beyond the line limit
   kCancelled,    // the client withdrew it: `text` is empty, nothing is said to the client
   kInternal,     // nobody answered it: our own bug
 };
 
-inline constexpr std::size_t kOutcomes = 10;
+inline constexpr std::size_t kOutcomes = 11;
 
 // Name of an outcome in logs and metrics.
 std::string_view outcome_name(Outcome outcome);

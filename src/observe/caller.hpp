@@ -2,15 +2,39 @@
 // log lines, metrics and limits are about. Never holds a secret.
 #pragma once
 
+#include <algorithm>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/permissions.hpp"
 
 namespace sidecar::observe {
 
 struct Caller {
-  std::string owner;      // the key's name; empty when no keys are configured
-  std::string address;    // effective client address (behind a trusted proxy: the forwarded one), text form
-  bool has_key = false;   // a valid key was shown
-  bool loopback = false;  // the effective address is a loopback one
+  std::string owner;     // the key's name; empty when no keys are configured
+  std::string address;   // effective client address (behind a trusted proxy: the forwarded one), text form
+  bool has_key = false;  // a valid key was shown, or a valid token
+  bool loopback = false;       // the effective address is a loopback one
+  bool admin = false;          // may do what config::Permissions::admin says
+  bool by_stored_key = false;  // the key is one that can be revoked
+  // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
+  std::vector<std::shared_ptr<const config::Permissions>> permissions;
+
+  bool restricted() const {
+    return std::any_of(permissions.begin(), permissions.end(),
+                       [](const auto& each) { return each->restricts(); });
+  }
+  bool read_only() const {
+    return std::any_of(permissions.begin(), permissions.end(),
+                       [](const auto& each) { return each->read_only; });
+  }
+  // `part`: Permissions::tools, resources or prompts.
+  bool may(config::NameRules config::Permissions::*part, std::string_view name) const {
+    return std::all_of(permissions.begin(), permissions.end(),
+                       [&](const auto& each) { return ((*each).*part).allows(name); });
+  }
 };
 
 }  // namespace sidecar::observe

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "mcp/protocol.hpp"
+#include "session/permission.hpp"
 
 namespace sidecar::session {
 namespace {
@@ -23,11 +24,18 @@ Session::Session(std::string id, std::shared_ptr<const observe::Caller> caller, 
                  Timers& timers)
     : id_(std::move(id)),
       caller_(std::move(caller)),
+      speaker_(caller_),
       instances_(instances),
       timers_(timers),
       last_active_(timers.now()) {}
 
 Session::~Session() = default;
+
+bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
+  if (!belongs_to(*caller)) return false;
+  speaker_ = std::move(caller);
+  return true;
+}
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
                               mux::Reply::Notify notify) {
@@ -43,6 +51,9 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
   }
   switch (message.kind()) {
     case jsonrpc::Kind::kNotification:
+      if (!may_notify(*speaker_, message.method())) break;
+      if (message.method() == mcp::method::kCancelled)
+        checked_.erase(std::string(message.envelope.request_id.in(message.text)));
       seat_->notification(std::move(message));
       break;
     case jsonrpc::Kind::kResult:
@@ -50,7 +61,8 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
       seat_->answer(message);
       break;
     case jsonrpc::Kind::kRequest:
-      if (seat_->has_call(message.id())) return fail("a request with this id is already in flight");
+      if (seat_->has_call(message.id()) || checked_.contains(std::string(message.id())))
+        return fail("a request with this id is already in flight");
       request(std::move(message), std::move(deliver), std::move(notify));
   }
   return {};
@@ -68,8 +80,23 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
     if (initialize) learn(answer);
     deliver(std::move(answer));
   };
-  mux::Reply reply(std::string(message.id()), std::move(answered), std::move(notify));
-  seat_->request(std::move(message), std::move(reply));
+  const std::string id(message.id());
+  const bool checked = message.method() == mcp::method::kToolsCall && speaker_->read_only();
+  if (checked) checked_.insert(id);
+  auto finished = [this, id, checked, answered = std::move(answered)](mux::Answer answer) {
+    if (checked) checked_.erase(id);
+    answered(std::move(answer));
+  };
+  auto send = [this, id, checked](jsonrpc::Message each, mux::Reply reply) {
+    const bool withdrawn = checked && each.id() == id && checked_.erase(id) == 0;
+    if (withdrawn) {
+      mux::Answer answer;
+      answer.outcome = mux::Outcome::kCancelled;
+      return reply.send(std::move(answer));
+    }
+    seat_->request(std::move(each), std::move(reply));
+  };
+  send_permitted(speaker_, std::move(message), std::move(finished), std::move(notify), std::move(send));
 }
 
 void Session::learn(const jsonrpc::Message& initialize) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,8 @@ class Session : public mux::Client {
   const std::string& id() const { return id_; }
   const observe::Caller& caller() const { return *caller_; }
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
+  // Whether a request of `caller` may speak for this session; if so, what follows is held to its permissions.
+  bool admit(std::shared_ptr<const observe::Caller> caller);
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
@@ -71,12 +74,14 @@ class Session : public mux::Client {
   void learn(mux::Answer& answer);
 
   const std::string id_;
-  const std::shared_ptr<const observe::Caller> caller_;
+  const std::shared_ptr<const observe::Caller> caller_;  // who opened it
+  std::shared_ptr<const observe::Caller> speaker_;       // who was admitted last
   mux::Instances& instances_;
   Timers& timers_;
   std::unique_ptr<mux::Seat> seat_;
   std::string version_;
   ClientInfo client_;
+  std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
   Clock::time_point last_active_;  // last message other than ping, or answer to one
 };

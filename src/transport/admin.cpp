@@ -4,8 +4,7 @@
 
 namespace sidecar::transport {
 
-Admin::Admin(mux::Instances& instances, bool needs_key, observe::Log& log)
-    : instances_(instances), needs_key_(needs_key), log_(log) {}
+Admin::Admin(mux::Instances& instances, observe::Log& log) : instances_(instances), log_(log) {}
 
 std::vector<http::Route> Admin::routes() {
   return {{"POST", "/restart", "restart", [this](http::Exchange exchange) { restart(std::move(exchange)); }}};
@@ -13,11 +12,10 @@ std::vector<http::Route> Admin::routes() {
 
 void Admin::restart(http::Exchange exchange) {
   const observe::Caller& caller = *exchange.request().caller;
-  // A page in a browser of this machine comes from loopback too, but always names its origin.
-  const bool local = caller.loopback && exchange.request().header("Origin").empty();
-  if (needs_key_ ? !caller.has_key : !local) {
-    return exchange.reply(
-        http::error_response(403, "Without a key only this machine may restart the MCP server"));
+  if (!caller.admin) {
+    return exchange.reply(http::error_response(
+        403,
+        "Only a key with the permission admin, or without keys this machine, may restart the MCP server"));
   }
   log_.info("restart asked for", {{"address", caller.address}, {"key", caller.owner}});
   http::Response response;

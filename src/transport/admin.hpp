@@ -1,6 +1,6 @@
 // Admin: what may be done to the running program over HTTP.
 //   POST /restart  replaces every child: 202 {"restarting":N}. Sessions stay, calls under way finish.
-// Where no key is configured, only for programs of this machine. Owned by app; loop thread only.
+// For callers with the permission admin. Owned by app; loop thread only.
 #pragma once
 
 #include <vector>
@@ -13,8 +13,7 @@ namespace sidecar::transport {
 
 class Admin {
  public:
-  // `needs_key`: keys are configured, and the gate lets nobody in without one.
-  Admin(mux::Instances& instances, bool needs_key, observe::Log& log);
+  Admin(mux::Instances& instances, observe::Log& log);
 
   std::vector<http::Route> routes();
 
@@ -22,7 +21,6 @@ class Admin {
   void restart(http::Exchange exchange);
 
   mux::Instances& instances_;
-  const bool needs_key_;
   observe::Log& log_;
 };
 

@@ -126,7 +126,7 @@ void LegacySse::post(http::Exchange exchange) {
   auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
   if (session == nullptr)
     return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
-  if (!session->belongs_to(*exchange.request().caller)) {
+  if (!session->admit(exchange.request().caller)) {
     metrics_.refused("session_of_another_owner").Increment();
     return exchange.reply(http::error_response(403, "This session belongs to another key."));
   }
@@ -149,7 +149,8 @@ void LegacySse::post_without_id(http::Exchange exchange) {
     }
     candidate = session;
   }
-  if (candidate != nullptr) return deliver(std::move(exchange), *candidate, false);
+  if (candidate != nullptr && candidate->admit(exchange.request().caller))
+    return deliver(std::move(exchange), *candidate, false);
 
   const auto message = jsonrpc::parse(exchange.take_body());
   const std::string id(message ? std::string(message->id()) : message.error().id);

@@ -5,6 +5,7 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/permission.hpp"
 #include "util/hash.hpp"
 
 namespace sidecar::transport {
@@ -46,6 +47,8 @@ std::string failure_text(std::string_view message) {
 
 int status_of(mux::Outcome outcome) {
   switch (outcome) {
+    case mux::Outcome::kForbidden:
+      return 403;
     case mux::Outcome::kTimeout:
       return 504;
     case mux::Outcome::kOverRate:
@@ -144,13 +147,15 @@ std::vector<http::Route> Rest::routes() {
           {"POST", "/openai/call-function", "call-function", function_call}};
 }
 
-void Rest::send(std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
-                mux::Reply::Notify progress) {
+void Rest::send(CallerPtr caller, std::string_view method, std::string_view params,
+                mux::Reply::Deliver deliver, mux::Reply::Notify progress) {
   auto message = jsonrpc::parse(jsonrpc::request_text(kCallId, method, params));
   // Params were put together from checked parts; what they can still be is nested one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
-  instances_.request(std::move(*message),
-                     mux::Reply(std::string(kCallId), std::move(deliver), std::move(progress)), timeout_);
+  session::send_permitted(std::move(caller), std::move(*message), std::move(deliver), std::move(progress),
+                          [this](jsonrpc::Message request, mux::Reply reply) {
+                            instances_.request(std::move(request), std::move(reply), timeout_);
+                          });
 }
 
 // --- lists
@@ -159,10 +164,11 @@ void Rest::send(std::string_view method, std::string_view params, mux::Reply::De
 // Follows nextCursor to the end. Kept alive by the call that it waits for.
 class Rest::Listing : public std::enable_shared_from_this<Listing> {
  public:
-  Listing(Rest& rest, Listed done) : rest_(rest), done_(std::move(done)) {}
+  Listing(Rest& rest, CallerPtr caller, Listed done)
+      : rest_(rest), caller_(std::move(caller)), done_(std::move(done)) {}
 
   void fetch(std::string_view params) {
-    rest_.send(mcp::method::kToolsList, params,
+    rest_.send(caller_, mcp::method::kToolsList, params,
                [self = shared_from_this()](mux::Answer answer) { self->page(std::move(answer)); });
   }
 
@@ -191,17 +197,20 @@ class Rest::Listing : public std::enable_shared_from_this<Listing> {
   }
 
   Rest& rest_;
+  const CallerPtr caller_;
   Listed done_;
   std::vector<std::string> tools_;
   std::size_t pages_ = 0;
   std::size_t bytes_ = 0;
 };
 
-void Rest::each_page(Listed done) { std::make_shared<Listing>(*this, std::move(done))->fetch({}); }
+void Rest::each_page(CallerPtr caller, Listed done) {
+  std::make_shared<Listing>(*this, std::move(caller), std::move(done))->fetch({});
+}
 
 void Rest::list_tools(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function wants to copy
-  each_page([held](auto tools) {
+  each_page(held->request().caller, [held](auto tools) {
     if (!tools) return held->reply(failure(tools.error()));
     held->reply(
         tagged(held->request(), json(fmt::format(R"({{"success":true,"tools":[{}]}})", joined(*tools)))));
@@ -210,7 +219,7 @@ void Rest::list_tools(http::Exchange exchange) {
 
 void Rest::list_functions(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  each_page([held](auto tools) {
+  each_page(held->request().caller, [held](auto tools) {
     if (!tools) return held->reply(failure(tools.error()));
     for (std::string& tool : *tools) tool = function_of(tool);
     held->reply(json(
@@ -220,7 +229,8 @@ void Rest::list_functions(http::Exchange exchange) {
 
 void Rest::info(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  send(mcp::method::kInitialize, fmt::format(R"({{"protocolVersion":"{}"}})", mcp::kLatestHandshakeVersion),
+  send(held->request().caller, mcp::method::kInitialize,
+       fmt::format(R"({{"protocolVersion":"{}"}})", mcp::kLatestHandshakeVersion),
        [held](const mux::Answer& answer) {
          if (answer.outcome != mux::Outcome::kResult) return held->reply(failure(answer));
          held->reply(
@@ -236,20 +246,22 @@ void Rest::call_tool(http::Exchange exchange, bool names_function) {
   if (!call) return exchange.reply(json(failure_text(call.error().message), 400));
   const std::string function = names_function ? fmt::format(R"("function":{},)", call->name) : std::string();
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  send(mcp::method::kToolsCall, call->params(), [held, function](const mux::Answer& answer) {
-    if (answer.outcome != mux::Outcome::kResult) return held->reply(failure(answer));
-    held->reply(
-        json(fmt::format(R"({{"success":true,{}"result":{}}})", function, answer.payload.in(answer.text))));
-  });
+  send(held->request().caller, mcp::method::kToolsCall, call->params(),
+       [held, function](const mux::Answer& answer) {
+         if (answer.outcome != mux::Outcome::kResult) return held->reply(failure(answer));
+         held->reply(json(
+             fmt::format(R"({{"success":true,{}"result":{}}})", function, answer.payload.in(answer.text))));
+       });
 }
 
 void Rest::call_tool_stream(http::Exchange exchange) {
   const auto call = ToolCall::parse(exchange.request().body, "Tool");
   if (!call) return exchange.reply(json(failure_text(call.error().message), 400));
+  const CallerPtr caller = exchange.request().caller;
   // Shared by the progress and the end of one call; the stream ends with the last of them.
   auto stream = std::shared_ptr<http::SseStream>(exchange.open_sse({}, stream_));
   send(
-      mcp::method::kToolsCall, call->params(R"(,"_meta":{"progressToken":1})"),
+      caller, mcp::method::kToolsCall, call->params(R"(,"_meta":{"progressToken":1})"),
       [stream](const mux::Answer& answer) {
         if (answer.outcome == mux::Outcome::kResult) {
           stream->send("result",

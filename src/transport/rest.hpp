@@ -45,9 +45,11 @@ class Rest {
   void call_tool(http::Exchange exchange, bool names_function);
   void call_tool_stream(http::Exchange exchange);
 
-  // Every tool of every page, as raw JSON objects.
-  void each_page(Listed done);
-  void send(std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
+  using CallerPtr = std::shared_ptr<const observe::Caller>;
+
+  // Every tool of every page that the caller may see, as raw JSON objects.
+  void each_page(CallerPtr caller, Listed done);
+  void send(CallerPtr caller, std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
             mux::Reply::Notify progress = nullptr);
 
   mux::Instances& instances_;

@@ -80,7 +80,7 @@ StreamableSession* StreamableHttp::find(http::Exchange& exchange) {
     refuse(exchange, 404, code::kSessionNotFound, "Session not found");
     return nullptr;
   }
-  if (!session->belongs_to(*request.caller)) {
+  if (!session->admit(request.caller)) {
     parts_.metrics.refused("session_of_another_owner").Increment();
     refuse(exchange, 403, code::kConnectionClosed, "Forbidden: this session belongs to another key");
     return nullptr;

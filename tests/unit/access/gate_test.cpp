@@ -10,13 +10,26 @@ using Headers = std::map<std::string, std::string>;
 
 namespace {
 
-using KeyList = std::vector<config::Key>;
+using KeyList = std::vector<access::StoredKey>;
+
+access::StoredKey key(std::string name, std::string_view secret, config::Permissions may = {},
+                      std::optional<access::WallTime> expires = {}) {
+  return {std::move(name), access::hash_of(secret), expires,
+          std::make_shared<config::Permissions>(std::move(may))};
+}
+
+config::Permissions only(std::vector<std::string> tools) {
+  config::Permissions permissions;
+  permissions.tools.allow = std::move(tools);
+  return permissions;
+}
 
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
-                const std::vector<std::string>& allowed = {"*"}, const access::Rates& rates = {})
+                const std::vector<std::string>& allowed = {"*"}, const access::Rates& rates = {},
+                config::Permissions everybody = {})
       : limits(rates, timers),
-        gate(keys,
+        gate({access::Keys(keys), !keys.empty()}, std::move(everybody),
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
               access::AddressSet::parse(allowed).value()},
@@ -30,7 +43,7 @@ struct Door {
     };
     return gate.judge({method, path, peer, header,
                        [&](std::string_view name) { return std::string(header(name)); },
-                       [this] { return session; }});
+                       [this] { return session; }, url_key});
   }
 
   test::ManualTimers timers;
@@ -38,6 +51,7 @@ struct Door {
   observe::Metrics metrics;
   std::optional<access::KnownSession> session;  // that the requests name
   access::RateLimits limits;
+  std::string url_key;
   access::Gate gate;
 };
 
@@ -51,7 +65,7 @@ std::string field(const access::HeaderFields& fields, std::string_view name) {
 }  // namespace
 
 TEST_CASE("gate: a key is taken from Authorization, with and without Bearer, and from X-API-Key") {
-  Door door(KeyList{{"alice", "secret-a"}, {"bob", "secret-b"}});
+  Door door(KeyList{key("alice", "secret-a"), key("bob", "secret-b")});
   for (const Headers& headers :
        {Headers{{"Authorization", "Bearer secret-b"}}, Headers{{"Authorization", "bearer  secret-b"}},
         Headers{{"Authorization", "secret-b"}}, Headers{{"X-API-Key", "secret-b"}}}) {
@@ -63,7 +77,7 @@ TEST_CASE("gate: a key is taken from Authorization, with and without Bearer, and
 }
 
 TEST_CASE("gate: no key and a wrong key are refused with the texts that clients know") {
-  Door door(KeyList{{"alice", "secret-a"}});
+  Door door(KeyList{key("alice", "secret-a")});
   const std::pair<Headers, const char*> rows[] = {
       {{}, "Valid API key required"},
       {{{"Authorization", "Bearer wrong"}}, "Valid API key required"},
@@ -86,7 +100,7 @@ TEST_CASE("gate: no key and a wrong key are refused with the texts that clients 
 }
 
 TEST_CASE("gate: health and preflights need no key, but a key that is shown counts") {
-  Door door(KeyList{{"alice", "secret-a"}});
+  Door door(KeyList{key("alice", "secret-a")});
   CHECK_FALSE(door.knock({}, "GET", "/health").answer);
   CHECK_FALSE(door.knock({{"X-API-Key", "wrong"}}, "GET", "/health").answer);
   CHECK(door.knock({{"X-API-Key", "secret-a"}}, "GET", "/health").caller->has_key);
@@ -153,7 +167,7 @@ TEST_CASE(
 TEST_CASE(
     "gate: an address that is not on the list is refused, whatever else it shows; its own proxy's place "
     "on the list does not help it") {
-  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"127.0.0.1", "10.1.1.1", "192.0.2.0/24"});
+  Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"127.0.0.1", "10.1.1.1", "192.0.2.0/24"});
   const Headers key = {{"X-API-Key", "secret-a"}};
   const auto refused = [&](const char* peer, Headers headers = {}, const char* method = "POST",
                            const char* path = "/message") {
@@ -230,7 +244,7 @@ TEST_CASE("gate: the stops come in their order") {
       {"rate at the end", "192.0.2.1", "POST", "/mcp", right, 429},
       {"a right key elsewhere", "192.0.2.3", "POST", "/mcp", right, 0},
   };
-  Door door(KeyList{{"alice", "secret-a"}}, {"https://a.example"}, false, {"192.0.2.0/24"},
+  Door door(KeyList{key("alice", "secret-a")}, {"https://a.example"}, false, {"192.0.2.0/24"},
             {.address = {1, std::chrono::seconds(60)}, .wrong_keys = {1, std::chrono::seconds(60)}});
   CHECK_FALSE(door.knock(right, "POST", "/mcp", "192.0.2.1").answer);           // its budget is used up
   CHECK(door.knock(wrong, "POST", "/mcp", "192.0.2.1").answer->status == 401);  // that one too
@@ -242,7 +256,7 @@ TEST_CASE("gate: the stops come in their order") {
 }
 
 TEST_CASE("gate: a wrong key is 401 until its address has shown too many, and never holds up a right one") {
-  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"},
+  Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"},
             {.wrong_keys = {3, std::chrono::seconds(60)}});
   const Headers wrong = {{"Authorization", "Bearer guess"}};
   for (int i = 0; i < 3; ++i) CHECK(door.knock(wrong).answer->status == 401);
@@ -264,7 +278,7 @@ TEST_CASE("gate: a wrong key is 401 until its address has shown too many, and ne
 }
 
 TEST_CASE("gate: guesses at /health count as wrong keys, though it answers") {
-  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"},
+  Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"},
             {.wrong_keys = {1, std::chrono::seconds(60)}});
   CHECK_FALSE(door.knock({{"X-API-Key", "guess"}}, "GET", "/health").answer);
   CHECK_FALSE(door.knock({{"X-API-Key", "guess"}}, "GET", "/health").answer);
@@ -272,7 +286,7 @@ TEST_CASE("gate: guesses at /health count as wrong keys, though it answers") {
 }
 
 TEST_CASE("gate: a rate that is used up is 429 with when to come again; answers tell what is left") {
-  Door door(KeyList{{"alice", "secret-a"}}, {"*"}, false, {"*"}, {.key = {2, std::chrono::seconds(60)}});
+  Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"}, {.key = {2, std::chrono::seconds(60)}});
   const Headers right = {{"X-API-Key", "secret-a"}};
   const auto first = door.knock(right);
   CHECK_FALSE(first.answer);
@@ -292,7 +306,7 @@ TEST_CASE("gate: a rate that is used up is 429 with when to come again; answers 
 }
 
 TEST_CASE("gate: a session's budget is its own, for its owner; for others the id is no name of a budget") {
-  Door door(KeyList{{"alice", "secret-a"}, {"bob", "secret-b"}}, {"*"}, false, {"*"},
+  Door door(KeyList{key("alice", "secret-a"), key("bob", "secret-b")}, {"*"}, false, {"*"},
             {.session = {1, std::chrono::seconds(60)}});
   const Headers alice = {{"X-API-Key", "secret-a"}};
   const Headers bob = {{"X-API-Key", "secret-b"}};
@@ -319,4 +333,59 @@ TEST_CASE("gate: where the proxy names no client, a session's message counts for
   CHECK(from_proxy({{"X-Forwarded-For", "unknown"}}).answer->status == 403);
   door.session.reset();
   CHECK(from_proxy().answer->status == 403);  // the proxy itself is not on the list
+}
+
+TEST_CASE("gate: a key that has expired is refused, one that will expire is not") {
+  const auto now = std::chrono::system_clock::now();
+  Door door(
+      {key("old", "a", {}, now - std::chrono::seconds(1)), key("new", "b", {}, now + std::chrono::hours(1))});
+  CHECK(door.knock({{"X-API-Key", "a"}}).answer->status == 401);
+  CHECK(door.metrics.refused("expired_key").Value() == 1);
+  CHECK_FALSE(door.knock({{"X-API-Key", "b"}}).answer);
+}
+
+TEST_CASE("gate: while keys are needed and there is none, nobody comes in") {
+  Door door({key("alice", "a")});
+  door.gate.set_keys(access::Keys({}));
+  CHECK(door.knock({{"X-API-Key", "a"}}).answer->status == 401);
+  CHECK(door.knock({{"X-API-Key", ""}}).answer->status == 401);
+  CHECK(door.knock({}).answer->status == 401);
+}
+
+TEST_CASE("gate: a key of the URL counts when no field holds one") {
+  Door door({key("alice", "a"), key("bob", "b")});
+  door.url_key = "b";
+  CHECK(door.knock({}).caller->owner == "bob");
+  CHECK(door.knock({{"X-API-Key", "a"}}).caller->owner == "alice");
+  CHECK(door.knock({{"X-API-Key", "wrong"}}).answer->status == 401);
+}
+
+TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
+  Door door({key("alice", "a", only({"get_*"})), key("bob", "b")}, {"*"}, false, {"*"}, {}, only({"*_user"}));
+  constexpr auto kTools = &config::Permissions::tools;
+  const auto alice = door.knock({{"X-API-Key", "a"}}).caller, bob = door.knock({{"X-API-Key", "b"}}).caller;
+  CHECK(alice->may(kTools, "get_user"));
+  CHECK_FALSE(alice->may(kTools, "get_all"));
+  CHECK_FALSE(alice->may(kTools, "delete_user"));
+  CHECK(bob->may(kTools, "delete_user"));
+  CHECK_FALSE(bob->may(kTools, "get_all"));
+  CHECK(bob->restricted());
+  CHECK_FALSE(Door({key("bob", "b")}).knock({{"X-API-Key", "b"}}).caller->restricted());
+}
+
+TEST_CASE("gate: an administrator is who its key says, and without keys a program of this machine itself") {
+  config::Permissions admin;
+  admin.admin = true;
+  Door keys({key("root", "r", admin), key("bob", "b")});
+  CHECK(keys.knock({{"X-API-Key", "r"}}, "POST", "/restart", "203.0.113.1").caller->admin);
+  CHECK_FALSE(keys.knock({{"X-API-Key", "b"}}).caller->admin);
+  CHECK_FALSE(keys.knock({}, "GET", "/health").caller->admin);
+
+  Door open({});
+  CHECK(open.knock({}).caller->admin);
+  CHECK_FALSE(open.knock({}, "POST", "/restart", "203.0.113.1").caller->admin);
+  for (const char* name : {"Origin", "X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"}) {
+    INFO(name);
+    CHECK_FALSE(open.knock({{name, "127.0.0.1"}}).caller->admin);
+  }
 }

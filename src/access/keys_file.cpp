@@ -1,0 +1,195 @@
+#include "access/keys_file.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <nlohmann/json.hpp>
+
+#include "config/keys.hpp"
+#include "config/text.hpp"
+#include "util/hex.hpp"
+
+namespace sidecar::access {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kParts[] = {"tools", "resources", "prompts"};
+
+config::NameRules& part_of(config::Permissions& permissions, std::string_view part) {
+  if (part == "tools") return permissions.tools;
+  return part == "resources" ? permissions.resources : permissions.prompts;
+}
+
+bool known(std::string_view member, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), member) != names.end();
+}
+
+Result<std::vector<std::string>> patterns(const Json& list, const std::string& where) {
+  std::vector<std::string> all;
+  if (!list.is_array()) return fail(where + " must be a list of patterns");
+  for (const Json& each : list) {
+    if (!each.is_string() || each.get_ref<const std::string&>().empty() ||
+        each.get_ref<const std::string&>().find('\0') != std::string::npos)
+      return fail(where + " must hold patterns, each a text");
+    all.push_back(each.get<std::string>());
+  }
+  return all;
+}
+
+Result<config::NameRules> name_rules(const Json& value, const std::string& where) {
+  config::NameRules rules;
+  if (!value.is_object()) return fail(where + R"( must be an object with "allow" or "deny")");
+  for (const auto& [member, list] : value.items()) {
+    if (!known(member, {"allow", "deny"})) return fail(where + ": unknown member " + config::shown(member));
+    auto read = patterns(list, where + "." + member);
+    if (!read) return tl::unexpected(read.error());
+    // An empty list of what is allowed would allow everything.
+    if (member == "allow" && read->empty()) return fail(where + ".allow is empty: leave it out to allow all");
+    (member == "allow" ? rules.allow : rules.deny) = std::move(*read);
+  }
+  return rules;
+}
+
+std::optional<KeyHash> parse_hash(const std::string& text) {
+  KeyHash hash{};
+  if (text.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    unsigned value = 0;
+    for (const char c : text.substr(2 * i, 2)) {
+      if (c >= '0' && c <= '9')
+        value = value * 16 + static_cast<unsigned>(c - '0');
+      else if (c >= 'a' && c <= 'f')
+        value = value * 16 + static_cast<unsigned>(c - 'a') + 10;
+      else
+        return std::nullopt;
+    }
+    hash[i] = static_cast<unsigned char>(value);
+  }
+  return hash;
+}
+
+Result<StoredKey> parse_key(const Json& value, const std::string& which) {
+  if (!value.is_object()) return fail(which + " must be an object");
+  StoredKey key;
+  config::Permissions permissions;
+  bool hashed = false;
+  for (const auto& [member, content] : value.items()) {
+    const std::string where = which + "." + config::shown(member);
+    if (member == "name") {
+      if (!content.is_string() || !config::is_key_name(content.get_ref<const std::string&>()))
+        return fail(where + " must be 1–64 letters, digits or . _ - @");
+      key.name = content.get<std::string>();
+    } else if (member == "sha256") {
+      const auto hash = content.is_string() ? parse_hash(content.get<std::string>()) : std::nullopt;
+      if (!hash) return fail(where + " must be the key's SHA-256 as 64 lower-case hex digits");
+      key.hash = *hash;
+      hashed = true;
+    } else if (member == "expires") {
+      const auto time =
+          content.is_string() ? parse_time(content.get<std::string>()) : Result<WallTime>(fail(""));
+      if (!time) return fail(where + " must be a time such as 2027-01-31T00:00:00Z");
+      key.expires = *time;
+    } else if (known(member, {"admin", "readOnly"})) {
+      if (!content.is_boolean()) return fail(where + " must be true or false");
+      (member == "admin" ? permissions.admin : permissions.read_only) = content.get<bool>();
+    } else if (known(member, {"tools", "resources", "prompts"})) {
+      auto rules = name_rules(content, where);
+      if (!rules) return tl::unexpected(rules.error());
+      part_of(permissions, member) = std::move(*rules);
+    } else {
+      return fail(which + ": unknown member " + config::shown(member));
+    }
+  }
+  if (key.name.empty()) return fail(which + " has no name");
+  if (!hashed) return fail(which + " has no sha256");
+  key.permissions = std::make_shared<config::Permissions>(std::move(permissions));
+  return key;
+}
+
+// nlohmann keeps the last of two members with one name; a person would read the first.
+bool has_duplicates(std::string_view text) {
+  std::vector<std::vector<std::string>> open;
+  bool found = false;
+  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event != Json::parse_event_t::key) return true;
+    std::vector<std::string>& members = open.back();
+    found = found || std::find(members.begin(), members.end(), value.get<std::string>()) != members.end();
+    members.push_back(value.get<std::string>());
+    return true;
+  };
+  const Json parsed = Json::parse(text, watch, false);
+  return found || parsed.is_discarded();
+}
+
+int depth_of(std::string_view text) {
+  int depth = 0, deepest = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if (c == ']' || c == '}') --depth;
+  }
+  return deepest;
+}
+
+}  // namespace
+
+Result<std::vector<StoredKey>> parse_keys_file(std::string_view text) {
+  if (text.size() > kLargestKeysFile) return fail("the file is too large");
+  constexpr int kDeepest = 100;  // brackets in texts counted
+  const Json file =
+      depth_of(text) > kDeepest ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  if (file.is_discarded()) return fail("not valid JSON");
+  if (!file.is_object() || !file.contains("keys") || !file["keys"].is_array() || file.size() != 1)
+    return fail(R"(must be {"keys": [...]})");
+  if (has_duplicates(text)) return fail("an object has two members of one name");
+  std::vector<StoredKey> keys;
+  for (const Json& each : file["keys"]) {
+    const std::string which = fmt::format("keys[{}]", keys.size());
+    if (keys.size() == config::kMaxKeys) return fail(fmt::format("more than {} keys", config::kMaxKeys));
+    auto key = parse_key(each, which);
+    if (!key) return tl::unexpected(key.error());
+    const bool twice = std::any_of(keys.begin(), keys.end(),
+                                   [&key](const StoredKey& other) { return other.hash == key->hash; });
+    if (twice) return fail(which + " is the same as an earlier one");
+    keys.push_back(std::move(*key));
+  }
+  return keys;
+}
+
+std::string keys_file_text(const std::vector<StoredKey>& keys) {
+  Json list = Json::array();
+  for (const StoredKey& key : keys) {
+    Json each = {{"name", key.name}, {"sha256", hex(key.hash)}};
+    if (key.expires) each["expires"] = time_text(*key.expires);
+    config::Permissions permissions = *key.permissions;
+    if (permissions.admin) each["admin"] = true;
+    if (permissions.read_only) each["readOnly"] = true;
+    for (const char* part : kParts) {
+      const config::NameRules& rules = part_of(permissions, part);
+      if (!rules.allow.empty()) each[part]["allow"] = rules.allow;
+      if (!rules.deny.empty()) each[part]["deny"] = rules.deny;
+    }
+    list.push_back(std::move(each));
+  }
+  return Json{{"keys", std::move(list)}}.dump(2) + "\n";
+}
+
+Result<WallTime> parse_time(std::string_view text) {
+  const std::string whole = text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
+  std::tm parts{};
+  const char* end = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (whole.size() != 20 || end != whole.c_str() + whole.size()) return fail("not a time");
+  const std::tm asked = parts;
+  const std::time_t seconds = ::timegm(&parts);
+  // timegm turns the 31st of February into a day of March.
+  if (parts.tm_mday != asked.tm_mday || parts.tm_sec != asked.tm_sec) return fail("not a time");
+  return std::chrono::system_clock::from_time_t(seconds);
+}
+
+std::string time_text(WallTime time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+}  // namespace sidecar::access

@@ -1,0 +1,58 @@
+// KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes, or when asked to.
+// A file that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or has
+// expired end. Owned by Program; loop thread only.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "access/gate.hpp"
+#include "access/keys_file.hpp"
+#include "observe/log.hpp"
+#include "session/session_table.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::app {
+
+// Errors: one line with the path.
+Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path);
+
+class KeysWatch {
+ public:
+  static constexpr std::chrono::seconds kLookEvery{1};
+
+  // `fixed`: keys that are not in the file. Without a path it only looks for keys that have expired.
+  KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
+            session::SessionTable& sessions, Timers& timers, observe::Log& log);
+
+  // Looks at the file every kLookEvery from now on.
+  void start();
+  // Reads it now, changed or not.
+  void reload();
+
+ private:
+  // What a changed file differs in; editors and Kubernetes put a new one in its place.
+  struct Stamp {
+    std::filesystem::file_time_type changed;
+    std::uintmax_t size = 0;
+    std::uint64_t file = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+
+  static Stamp stamp_of(const std::filesystem::path& path);
+  void look();
+  void end_sessions();
+
+  const std::filesystem::path path_;
+  const std::vector<access::StoredKey> fixed_;
+  access::Gate& gate_;
+  session::SessionTable& sessions_;
+  Timers& timers_;
+  observe::Log& log_;
+  Stamp stamp_;
+  Timer timer_;
+};
+
+}  // namespace sidecar::app

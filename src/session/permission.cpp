@@ -1,0 +1,259 @@
+#include "session/permission.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fmt/format.h>
+
+#include "config/text.hpp"
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::session {
+namespace {
+
+namespace method = mcp::method;
+using config::NameRules;
+using config::Permissions;
+using Part = NameRules Permissions::*;
+using CallerPtr = std::shared_ptr<const observe::Caller>;
+
+constexpr std::size_t kMostPages = 1000;  // of one tools/list: a server whose cursors go in circles ends here
+
+// What a request uses: something by its name or URI, or nothing in particular.
+struct Use {
+  std::string_view method;
+  Part part;
+  bool by_uri;
+};
+
+constexpr Use kUses[] = {
+    {method::kToolsCall, &Permissions::tools, false},
+    {method::kPromptsGet, &Permissions::prompts, false},
+    {method::kResourcesRead, &Permissions::resources, true},
+    {method::kResourcesSubscribe, &Permissions::resources, true},
+    {method::kResourcesUnsubscribe, &Permissions::resources, true},
+};
+
+struct Listing {
+  std::string_view method;
+  std::string_view array;
+  std::string_view name;
+  Part part;
+};
+
+constexpr Listing kListings[] = {
+    {method::kToolsList, "tools", "name", &Permissions::tools},
+    {method::kPromptsList, "prompts", "name", &Permissions::prompts},
+    {method::kResourcesList, "resources", "uri", &Permissions::resources},
+    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources},
+};
+
+constexpr std::string_view kOther[] = {method::kInitialize,  method::kPing,        method::kSetLevel,
+                                       method::kTasksGet,    method::kTasksResult, method::kTasksList,
+                                       method::kTasksCancel, method::kComplete};
+
+constexpr std::string_view kNotifications[] = {method::kInitialized, method::kCancelled, method::kProgress,
+                                               method::kRootsListChanged};
+
+template <class Rule, std::size_t Count>
+const Rule* find(const Rule (&rules)[Count], std::string_view name) {
+  const auto* found = std::find_if(std::begin(rules), std::end(rules),
+                                   [name](const Rule& rule) { return rule.method == name; });
+  return found == std::end(rules) ? nullptr : found;
+}
+
+// Whether a URI goes up in its path, as "file:///public/../secret" does: no pattern says where it ends.
+bool climbs(std::string_view uri) {
+  std::string path;
+  for (std::size_t i = 0; i < uri.size(); ++i) {
+    std::string code;
+    if (uri[i] == '%')
+      for (const char c : uri.substr(i + 1, 2))
+        code += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (code == "2e" || code == "2f" || code == "5c") i += 2;
+    const char plain = code == "2e" ? '.' : code == "2f" || code == "5c" || uri[i] == '\\' ? '/' : uri[i];
+    path += plain;
+  }
+  path += '/';
+  return path.find("/../") != std::string::npos;
+}
+
+bool may_use(const observe::Caller& caller, Part part, std::string_view name) {
+  const bool by_uri = part == &Permissions::resources;
+  const bool ruled = std::any_of(caller.permissions.begin(), caller.permissions.end(),
+                                 [part](const auto& each) { return !((*each).*part).empty(); });
+  return caller.may(part, name) && !(ruled && by_uri && climbs(name));
+}
+
+std::optional<std::string> refused(std::string_view what) {
+  return fmt::format("not permitted: this caller may not use {}", config::shown(what));
+}
+
+// A completion is for the argument of a prompt or of a resource template.
+std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
+                                                 const jsonrpc::Message& request) {
+  static constexpr std::array<std::string_view, 1> kRef = {"ref"};
+  static constexpr std::array<std::string_view, 2> kNames = {"name", "uri"};
+  constexpr Part kParts[] = {&Permissions::prompts, &Permissions::resources};
+  const auto ref = jsonrpc::find_members(request.text, kRef, request.envelope.params);
+  if (!request.envelope.params || !ref || !(*ref)[0]) return refused("completion without a reference");
+  const auto names = jsonrpc::find_members(request.text, kNames, (*ref)[0]);
+  if (!names) return refused("this reference");
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (!(*names)[i]) continue;
+    const auto name = jsonrpc::string_value((*names)[i].in(request.text));
+    if (!name || !may_use(caller, kParts[i], *name)) return refused("completion for this reference");
+  }
+  return std::nullopt;
+}
+
+mux::Answer forbidden(std::string_view id, std::string_view why) {
+  return mux::make_failure(mux::Outcome::kForbidden, id, mcp::code::kInvalidParams, why);
+}
+
+bool says_read_only(const std::string& text, jsonrpc::Span annotations) {
+  static constexpr std::array<std::string_view, 1> kHint = {"readOnlyHint"};
+  if (!annotations) return false;
+  const auto hint = jsonrpc::find_members(text, kHint, annotations);
+  return hint && (*hint)[0].in(text) == "true";
+}
+
+Result<std::string> name_of(const jsonrpc::Message& request) {
+  return jsonrpc::string_value(request.envelope.name.in(request.text));
+}
+
+// The elements of a list in an answer.
+Result<std::vector<jsonrpc::Span>> elements(const mux::Answer& answer, jsonrpc::Span array) {
+  if (!array) return std::vector<jsonrpc::Span>();
+  return jsonrpc::find_elements(answer.text, array);
+}
+
+// Looks a tool up page by page, to tell whether it only reads. Kept alive by the call that it waits for.
+class ReadOnlyCheck : public std::enable_shared_from_this<ReadOnlyCheck> {
+ public:
+  using Done = std::function<void(bool only_reads)>;
+
+  ReadOnlyCheck(std::string tool, Send send, Done done)
+      : tool_(std::move(tool)), send_(std::move(send)), done_(std::move(done)) {}
+
+  void fetch(std::string_view params) {
+    auto message = jsonrpc::parse(jsonrpc::request_text(kListingId, method::kToolsList, params));
+    if (!message) return done_(false);
+    send_(std::move(*message),
+          mux::Reply(std::string(kListingId),
+                     [self = shared_from_this()](mux::Answer answer) { self->page(std::move(answer)); }));
+  }
+
+ private:
+  void page(mux::Answer answer) {
+    static constexpr std::array<std::string_view, 2> kNames = {"tools", "nextCursor"};
+    static constexpr std::array<std::string_view, 2> kOfTool = {"name", "annotations"};
+    if (answer.outcome != mux::Outcome::kResult) return done_(false);
+    jsonrpc::pad(answer.text);
+    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
+    if (!places) return done_(false);
+    const auto tools = elements(answer, (*places)[0]);
+    if (!tools) return done_(false);
+    for (const jsonrpc::Span tool : *tools) {
+      const auto of_tool = jsonrpc::find_members(answer.text, kOfTool, tool);
+      if (!of_tool || jsonrpc::string_value((*of_tool)[0].in(answer.text)).value_or("") != tool_) continue;
+      return done_(says_read_only(answer.text, (*of_tool)[1]));
+    }
+    const std::string_view cursor = (*places)[1].in(answer.text);
+    if (cursor.empty() || cursor == "null" || ++pages_ >= kMostPages) return done_(false);
+    fetch(fmt::format(R"({{"cursor":{}}})", cursor));
+  }
+
+  const std::string tool_;
+  const Send send_;
+  const Done done_;
+  std::size_t pages_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc::Message& request) {
+  if (!caller.restricted()) return std::nullopt;
+  const std::string_view name = request.method();
+  if (const Use* use = find(kUses, name)) {
+    const jsonrpc::Span place = use->by_uri ? request.envelope.uri : request.envelope.name;
+    const auto used = jsonrpc::string_value(place.in(request.text));
+    if (!used) return refused("what it does not name");
+    if (may_use(caller, use->part, *used)) return std::nullopt;
+    return refused(place.in(request.text));
+  }
+  if (name == method::kComplete) return refusal_of_completion(caller, request);
+  const bool known = find(kListings, name) != nullptr ||
+                     std::find(std::begin(kOther), std::end(kOther), name) != std::end(kOther);
+  return known ? std::nullopt : refused("this method");
+}
+
+void send_permitted(CallerPtr caller, jsonrpc::Message request, mux::Reply::Deliver deliver,
+                    mux::Reply::Notify notify, Send send) {
+  std::string id(request.id());
+  if (!caller->restricted()) {
+    mux::Reply reply(std::move(id), std::move(deliver), std::move(notify));
+    return send(std::move(request), std::move(reply));
+  }
+  if (const auto why = refusal(*caller, request)) return deliver(forbidden(id, *why));
+
+  const std::string name(request.method());
+  auto filtered = [caller, id, name, deliver = std::move(deliver)](mux::Answer answer) {
+    filter(*caller, id, name, answer);
+    deliver(std::move(answer));
+  };
+  const bool check = name == method::kToolsCall && caller->read_only();
+  const std::string tool = check ? name_of(request).value_or("") : std::string();
+  auto pass = [message = std::make_shared<jsonrpc::Message>(std::move(request)), id, filtered,
+               notify = std::move(notify),
+               send] { send(std::move(*message), mux::Reply(id, filtered, notify)); };
+  if (!check) return pass();
+  // No reply is made before it is sent: one that is dropped would be answered, also to who has gone.
+  auto checked = [id, tool, pass = std::move(pass), filtered](bool only_reads) {
+    if (only_reads) return pass();
+    filtered(forbidden(
+        id, fmt::format("not permitted: this caller may only read, and {} is not known to be read-only",
+                        config::shown(tool))));
+  };
+  std::make_shared<ReadOnlyCheck>(tool, send, std::move(checked))->fetch({});
+}
+
+bool may_notify(const observe::Caller& caller, std::string_view name) {
+  return !caller.restricted() ||
+         std::find(std::begin(kNotifications), std::end(kNotifications), name) != std::end(kNotifications);
+}
+
+void filter(const observe::Caller& caller, std::string_view id, std::string_view name, mux::Answer& answer) {
+  const Listing* listing = find(kListings, name);
+  if (listing == nullptr || answer.outcome != mux::Outcome::kResult || !caller.restricted()) return;
+  const std::array<std::string_view, 1> array = {listing->array};
+  const std::array<std::string_view, 2> names = {listing->name, "annotations"};
+  const bool only_reads = name == method::kToolsList && caller.read_only();
+  jsonrpc::pad(answer.text);
+  const auto place = jsonrpc::find_members(answer.text, array, answer.payload);
+  const auto listed = place ? elements(answer, (*place)[0])
+                            : Result<std::vector<jsonrpc::Span>>(tl::unexpected(place.error()));
+  if (!listed) {
+    answer = mux::make_failure(mux::Outcome::kInternal, id, mcp::code::kInternalError,
+                               "the MCP server's list cannot be read: " + listed.error().message);
+    return;
+  }
+  std::string kept = "[";
+  std::size_t count = 0;
+  for (const jsonrpc::Span element : *listed) {
+    const auto places = jsonrpc::find_members(answer.text, names, element);
+    const auto its_name =
+        places ? jsonrpc::string_value((*places)[0].in(answer.text)) : Result<std::string>(fail(""));
+    if (!its_name || !may_use(caller, listing->part, *its_name)) continue;
+    if (only_reads && !says_read_only(answer.text, (*places)[1])) continue;
+    kept.append(count++ == 0 ? "" : ",").append(element.in(answer.text));
+  }
+  if (count == listed->size()) return;
+  kept += ']';
+  const std::size_t before = answer.text.size();
+  answer.text = jsonrpc::splice(answer.text, {{(*place)[0], kept}});
+  answer.payload.size -= before - answer.text.size();
+}
+
+}  // namespace sidecar::session
