@@ -20,7 +20,7 @@ struct Caller {
   bool admin = false;          // may do what config::Permissions::admin says
   bool by_stored_key = false;  // the key is one that can be revoked
   // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
-  std::vector<std::shared_ptr<const config::Permissions>> permissions;
+  std::vector<std::shared_ptr<const config::Permissions>> permissions{};
 
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),
