@@ -118,10 +118,14 @@ Result<void> command(std::string_view, std::string_view text, Settings& out) {
   return store(std::move(words), out.command);
 }
 
+// Quotes that nobody took off: a pattern with them matches nothing, and would deny nothing.
+bool quoted(std::string_view text) { return text.find_first_of("'\"") != std::string_view::npos; }
+
 // Patterns of names, for everybody.
 template <auto Part, auto List>
 Result<void> patterns(std::string_view, std::string_view text, Settings& out) {
   std::vector<std::string> names;
+  if (quoted(text)) return fail("not a comma list of patterns: they are written without quotes");
   for (const std::string_view item : list_items(text)) names.emplace_back(item);
   if (names.empty()) return fail("holds no pattern");
   out.permissions.*Part.*List = std::move(names);
@@ -133,8 +137,9 @@ Result<void> read_only(std::string_view, std::string_view text, Settings& out) {
 }
 
 Result<void> keys_file(std::string_view, std::string_view text, Settings& out) {
+  if (quoted(text)) return fail("not a path: it is written without quotes");
   out.keys_file = trimmed(text);
-  return out.keys_file.empty() ? fail("names no file") : Result<void>();
+  return {};
 }
 
 using S = Settings;
