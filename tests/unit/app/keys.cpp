@@ -62,7 +62,13 @@ struct Watched : test::SessionWorld, KeysFolder {
 
   std::string secret;
   access::RateLimits rates{{}, timers};
-  access::Gate gate{{access::Keys({}), true}, {}, access::Origins({"*"}, false, {}), {}, rates, log, metrics};
+  access::Gate gate{{access::Keys({}), true},
+                    {},
+                    access::Origins({"*"}, false, {}),
+                    {{}, access::AddressSet::parse({"*"}).value()},
+                    rates,
+                    log,
+                    metrics};
   KeysWatch watch{path, {}, gate, sessions, timers, log};
 };
 
