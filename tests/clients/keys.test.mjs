@@ -1,0 +1,175 @@
+// Keys of a keys file: who comes in, what they may see and call over each face, and what becomes of their sessions.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { eventually } from './lib/guard.mjs';
+import { post, request } from './lib/http.mjs';
+import { temporaryFolder } from './lib/run.mjs';
+import { connect, faces, textOf } from './lib/sdk.mjs';
+import { Sidecar, everything, sidecarProgram } from './lib/sidecar.mjs';
+
+const run = promisify(execFile);
+
+// A keys file, and what `mcp-sidecar keys` says of it.
+function keysFile(t) {
+  const file = join(temporaryFolder(t), 'keys.json');
+  const keys = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();
+  return { file, keys, env: { MCP_KEYS_FILE: file, MCP_FAILED_KEYS_LIMIT: 'off' } };
+}
+
+const withKey = (key) => ({ 'x-api-key': key });
+const names = async (client) => (await client.listTools()).tools.map(({ name }) => name);
+const callTool = (sidecar, key, name, args = {}) => post(`${sidecar.url}/call-tool`, { name, arguments: args }, withKey(key));
+
+for (const over of faces) {
+  test(`keys: over ${over} a key sees and uses what its file says, and no more`, async (t) => {
+    const { keys, env } = keysFile(t);
+    const some = await keys('new', 'some', '--allow-tools', 'echo,get-*', '--deny-tools', 'get-env', '--allow-prompts', 'simple-prompt', '--deny-resources', '*static*');
+    const all = await keys('new', 'all');
+    const sidecar = await Sidecar.start(t, { command: everything, env });
+    const limited = await connect(t, sidecar.url, { over, headers: withKey(some) });
+    const free = await connect(t, sidecar.url, { over, headers: withKey(all) });
+
+    const tools = await names(limited);
+    assert.ok(tools.includes('echo') && tools.includes('get-sum'), `${tools}`);
+    assert.ok(tools.every((name) => name !== 'get-env' && (name === 'echo' || name.startsWith('get-'))), `${tools}`);
+    assert.ok((await names(free)).includes('get-env'));
+
+    assert.match(textOf(await limited.callTool({ name: 'echo', arguments: { message: 'hi' } })), /hi/);
+    await assert.rejects(limited.callTool({ name: 'get-env', arguments: {} }), /not permitted/);
+    assert.match(textOf(await free.callTool({ name: 'get-env', arguments: {} })), /PATH/);
+
+    assert.deepEqual((await limited.listPrompts()).prompts.map(({ name }) => name), ['simple-prompt']);
+    await limited.getPrompt({ name: 'simple-prompt' });
+    await assert.rejects(limited.getPrompt({ name: 'args-prompt', arguments: { city: 'x' } }), /not permitted/);
+
+    const { resources } = await free.listResources();
+    const withheld = resources.filter(({ uri }) => uri.includes('static'));
+    assert.ok(withheld.length > 0, JSON.stringify(resources));
+    assert.equal((await limited.listResources()).resources.length, resources.length - withheld.length);
+    await assert.rejects(limited.readResource({ uri: withheld[0].uri }), /not permitted/);
+    await free.readResource({ uri: withheld[0].uri });
+    await sidecar.stop();
+  });
+
+  test(`keys: over ${over} a key that may only read calls only what is annotated as read-only`, async (t) => {
+    const { keys, env } = keysFile(t);
+    const key = await keys('new', 'reader', '--read-only');
+    const sidecar = await Sidecar.start(t, { env });
+    const client = await connect(t, sidecar.url, { over, headers: withKey(key) });
+    // Before it has asked for any list.
+    assert.equal(textOf(await client.callTool({ name: 'add', arguments: { a: 1, b: 2 } })), '3');
+    const { tools } = await client.listTools();
+    assert.ok(tools.length > 0 && tools.every(({ annotations }) => annotations.readOnlyHint === true));
+    await assert.rejects(client.callTool({ name: 'no-such-tool', arguments: {} }), /may only read/);
+    await sidecar.stop();
+  });
+
+  test(`keys: over ${over} a revoked key is refused and its sessions end, others go on`, async (t) => {
+    const { keys, env } = keysFile(t);
+    const [gone, stays] = [await keys('new', 'gone'), await keys('new', 'stays')];
+    const sidecar = await Sidecar.start(t, { env });
+    const [first, second] = [await connect(t, sidecar.url, { over, headers: withKey(gone) }), await connect(t, sidecar.url, { over, headers: withKey(stays) })];
+    await names(first);
+    await keys('revoke', 'gone');
+    await sidecar.line(/its key is revoked or has expired/);
+    await assert.rejects(names(first));
+    assert.equal((await callTool(sidecar, gone, 'echo', { message: 'hi' })).status, 401);
+    assert.ok((await names(second)).length > 0);
+    await sidecar.stop();
+  });
+}
+
+test('keys: over REST a key sees and uses what its file says', async (t) => {
+  const { keys, env } = keysFile(t);
+  const key = await keys('new', 'some', '--deny-tools', 'add');
+  const sidecar = await Sidecar.start(t, { env });
+  const listed = (await request(`${sidecar.url}/tools`, { headers: withKey(key) })).json().tools.map(({ name }) => name);
+  assert.ok(listed.includes('echo') && !listed.includes('add'), `${listed}`);
+  const functions = (await request(`${sidecar.url}/vapi/functions`, { headers: withKey(key) })).json();
+  assert.equal(functions.count, listed.length);
+  assert.equal((await callTool(sidecar, key, 'echo', { message: 'hi' })).status, 200);
+  for (const path of ['/call-tool', '/vapi/call', '/openai/call-function']) {
+    const refused = await post(sidecar.url + path, { name: 'add', arguments: { a: 1, b: 2 } }, withKey(key));
+    assert.equal(refused.status, 403, path);
+    assert.match(refused.json().error, /not permitted/);
+  }
+  assert.match((await post(`${sidecar.url}/call-tool-stream`, { name: 'add', arguments: { a: 1, b: 2 } }, withKey(key))).text, /event: error\ndata: .*not permitted/);
+  await sidecar.stop();
+});
+
+test('keys: what is withheld from everybody is withheld from callers without a key too', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_DENIED_TOOLS: 'add,sleep' } });
+  const client = await connect(t, sidecar.url);
+  assert.deepEqual((await names(client)).filter((name) => ['add', 'sleep'].includes(name)), []);
+  await assert.rejects(client.callTool({ name: 'add', arguments: { a: 1, b: 2 } }), /not permitted/);
+  assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'add', arguments: { a: 1, b: 2 } })).status, 403);
+  await sidecar.stop();
+});
+
+test('keys: only administrators restart the server', async (t) => {
+  const { keys, env } = keysFile(t);
+  const [admin, user] = [await keys('new', 'root', '--admin'), await keys('new', 'user')];
+  const sidecar = await Sidecar.start(t, { env: { ...env, MCP_API_KEYS: 'env:of-the-environment' } });
+  for (const [key, status] of [[user, 403], ['of-the-environment', 403], ['wrong', 401], [admin, 202]]) {
+    assert.equal((await request(`${sidecar.url}/restart`, { method: 'POST', headers: withKey(key) })).status, status, key);
+  }
+  await sidecar.stop();
+
+  const alone = await Sidecar.start(t, { env: { MCP_API_KEYS: 'env:of-the-environment' } });
+  assert.equal((await request(`${alone.url}/restart`, { method: 'POST', headers: withKey('of-the-environment') })).status, 202);
+  await alone.stop();
+
+  const open = await Sidecar.start(t);
+  assert.equal((await request(`${open.url}/restart`, { method: 'POST', headers: { 'x-forwarded-for': '127.0.0.1' } })).status, 403);
+  assert.equal((await request(`${open.url}/restart`, { method: 'POST' })).status, 202);
+  await open.stop();
+});
+
+test('keys: SIGHUP reads the file, and one that cannot be used changes nothing', async (t) => {
+  const { file, keys, env } = keysFile(t);
+  const key = await keys('new', 'alice');
+  const sidecar = await Sidecar.start(t, { env });
+  const client = await connect(t, sidecar.url, { headers: withKey(key) });
+  const good = readFileSync(file, 'utf8');
+  writeFileSync(file, '{"keys":[');
+  process.kill(sidecar.pid, 'SIGHUP');
+  await sidecar.line(/keys are kept as they are/);
+  assert.ok((await names(client)).length > 0);
+  writeFileSync(file, good.replace('"alice"', '"alice2"'));
+  process.kill(sidecar.pid, 'SIGHUP');
+  await eventually(async () => (await callTool(sidecar, key, 'echo', { message: 'hi' })).status === 200, 'the key has another name');
+  await sidecar.line(/its key is revoked or has expired/);
+  await sidecar.stop();
+});
+
+test('keys: a file without keys lets nobody in, and a file that cannot be used keeps the sidecar from starting', async (t) => {
+  const { file, env } = keysFile(t);
+  writeFileSync(file, '{"keys":[]}');
+  const sidecar = await Sidecar.start(t, { env });
+  assert.equal((await request(`${sidecar.url}/tools`)).status, 401);
+  assert.equal((await request(`${sidecar.url}/health`)).json().authEnabled, true);
+  await sidecar.stop();
+  writeFileSync(file, '{"keys":[{"name":"a","sha256":"x"}]}');
+  await assert.rejects(run(sidecarProgram, ['--keys-file', file, '--', 'true']), (error) => {
+    assert.equal(error.code, 2);
+    assert.match(error.stderr, /^mcp-sidecar: MCP_KEYS_FILE=.*keys\[0\]\.sha256.*\n$|^mcp-sidecar: --keys-file=.*keys\[0\]\.sha256.*\n$/);
+    return true;
+  });
+});
+
+test('keys: a key in the URL counts only where that was allowed, and is in no log', async (t) => {
+  const key = 'very-secret-key';
+  const open = await Sidecar.start(t, { env: { MCP_API_KEY: key, MCP_ALLOW_QUERY_KEY: 'true', MCP_DEBUG_REQUESTS: 'true' }, flags: ['--log-level', 'debug'] });
+  assert.equal((await request(`${open.url}/tools?api_key=${key}`)).status, 200);
+  assert.equal((await request(`${open.url}/tools?api_key=wrong`)).status, 401);
+  assert.doesNotMatch(open.output, new RegExp(key));
+  await open.stop();
+  const closed = await Sidecar.start(t, { env: { MCP_API_KEY: key } });
+  assert.equal((await request(`${closed.url}/tools?api_key=${key}`)).status, 401);
+  await closed.stop();
+});
