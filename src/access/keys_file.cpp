@@ -42,7 +42,7 @@ Result<config::NameRules> name_rules(const Json& value, const std::string& where
   if (!value.is_object()) return fail(where + R"( must be an object with "allow" or "deny")");
   for (const auto& [member, list] : value.items()) {
     if (!known(member, {"allow", "deny"})) return fail(where + ": unknown member " + config::shown(member));
-    auto read = patterns(list, where + "." + member);
+    auto read = patterns(list, fmt::format("{}.{}", where, member));
     if (!read) return tl::unexpected(read.error());
     // An empty list of what is allowed would allow everything.
     if (member == "allow" && read->empty()) return fail(where + ".allow is empty: leave it out to allow all");

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "app/keys_watch.hpp"
+#include "child/unique_fd.hpp"
 #include "config/keys.hpp"
 #include "util/random.hpp"
 
@@ -27,18 +28,19 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   const auto failed = [&beside](std::string_view what) {
     const int error = errno;
     ::unlink(beside.c_str());
-    return fail(fmt::format("cannot {} {}: {}", what, beside.string(), std::strerror(error)));
+    return fail(
+        fmt::format("cannot {} {}: {}", what, beside.string(), std::generic_category().message(error)));
   };
   struct stat before {};
   const bool exists = ::stat(path.c_str(), &before) == 0;
-  const int fd = ::open(beside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  const child::UniqueFd file(::open(beside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  const int fd = file.get();
   if (fd < 0) return failed("create");
   // What the sidecar was let read it stays able to read.
   const bool owned = !exists || (::fchmod(fd, before.st_mode & 07777) == 0 &&
                                  (::fchown(fd, before.st_uid, before.st_gid) == 0 || ::geteuid() != 0));
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool closed = ::fsync(fd) == 0 && ::close(fd) == 0;
-  if (!owned || !written || !closed) return failed("write");
+  if (!owned || !written || ::fsync(fd) != 0) return failed("write");
   if (::rename(beside.c_str(), path.c_str()) != 0) return failed("rename");
   return {};
 }

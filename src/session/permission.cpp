@@ -189,8 +189,8 @@ std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc:
   return known ? std::nullopt : refused("this method");
 }
 
-void send_permitted(CallerPtr caller, jsonrpc::Message request, mux::Reply::Deliver deliver,
-                    mux::Reply::Notify notify, Send send) {
+void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Reply::Deliver deliver,
+                    mux::Reply::Notify notify, const Send& send) {
   std::string id(request.id());
   if (!caller->restricted()) {
     mux::Reply reply(std::move(id), std::move(deliver), std::move(notify));

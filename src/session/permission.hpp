@@ -27,8 +27,8 @@ std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc:
 
 // Sends `request` on if the caller may send it; `deliver` is called once, with Outcome::kForbidden when it
 // may not. REQUIRES: kind kRequest.
-void send_permitted(std::shared_ptr<const observe::Caller> caller, jsonrpc::Message request,
-                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, Send send);
+void send_permitted(const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
+                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send);
 
 // Whether a notification of the client may pass.
 bool may_notify(const observe::Caller& caller, std::string_view method);

@@ -147,12 +147,12 @@ std::vector<http::Route> Rest::routes() {
           {"POST", "/openai/call-function", "call-function", function_call}};
 }
 
-void Rest::send(CallerPtr caller, std::string_view method, std::string_view params,
+void Rest::send(const CallerPtr& caller, std::string_view method, std::string_view params,
                 mux::Reply::Deliver deliver, mux::Reply::Notify progress) {
   auto message = jsonrpc::parse(jsonrpc::request_text(kCallId, method, params));
   // Params were put together from checked parts; what they can still be is nested one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
-  session::send_permitted(std::move(caller), std::move(*message), std::move(deliver), std::move(progress),
+  session::send_permitted(caller, std::move(*message), std::move(deliver), std::move(progress),
                           [this](jsonrpc::Message request, mux::Reply reply) {
                             instances_.request(std::move(request), std::move(reply), timeout_);
                           });

@@ -49,8 +49,8 @@ class Rest {
 
   // Every tool of every page that the caller may see, as raw JSON objects.
   void each_page(CallerPtr caller, Listed done);
-  void send(CallerPtr caller, std::string_view method, std::string_view params, mux::Reply::Deliver deliver,
-            mux::Reply::Notify progress = nullptr);
+  void send(const CallerPtr& caller, std::string_view method, std::string_view params,
+            mux::Reply::Deliver deliver, mux::Reply::Notify progress = nullptr);
 
   mux::Instances& instances_;
   const Clock::duration timeout_;
