@@ -13,11 +13,11 @@
 namespace sidecar::observe {
 
 struct Caller {
-  std::string owner;     // the key's name; empty when no keys are configured
-  std::string address;   // effective client address (behind a trusted proxy: the forwarded one), text form
-  bool has_key = false;  // a valid key was shown, or a valid token
-  bool loopback = false;       // the effective address is a loopback one
-  bool admin = false;          // may do what config::Permissions::admin says
+  std::string owner;      // the key's name; empty when no keys are configured
+  std::string address;    // effective client address (behind a trusted proxy: the forwarded one), text form
+  bool has_key = false;   // a valid key was shown, or a valid token
+  bool loopback = false;  // the effective address is a loopback one
+  bool admin = false;     // may do what config::Permissions::admin says
   bool by_stored_key = false;  // the key is one that can be revoked
   // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
