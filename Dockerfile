@@ -40,7 +40,7 @@ RUN apt-get source cpp-httplib prometheus-cpp && mv cpp-httplib-*/ cpp-httplib &
 
 FROM alpine:${ALPINE_VERSION} AS build-alpine
 RUN apk add --no-cache bash g++ cmake meson samurai pkgconf python3 linux-headers \
-    boost1.84-dev nlohmann-json simdjson-dev fmt-dev spdlog-dev openssl-dev zlib-dev brotli-dev
+    boost1.84-dev nlohmann-json simdjson-dev fmt-dev spdlog-dev openssl-dev cjose-dev jansson-dev zlib-dev brotli-dev
 COPY --from=sources /usr/include/CLI /usr/include/CLI
 COPY --from=sources /usr/include/tl /usr/include/tl
 COPY --from=sources /usr/share/cmake/CLI11 /usr/share/cmake/CLI11

@@ -47,7 +47,7 @@ build_packages() {
   echo g++ cmake ninja-build pkgconf \
     "libboost$(boost_version)-dev" "libboost-filesystem$(boost_version)-dev" \
     libcpp-httplib-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libspdlog-dev libexpected-dev \
-    libcli11-dev prometheus-cpp-dev libssl-dev
+    libcli11-dev prometheus-cpp-dev libssl-dev libcjose-dev libjansson-dev
 }
 
 # What the tests add to that; `full` asks for more than `quick`.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fmt/format.h>
 #include <iterator>
 
 namespace sidecar::access {
 namespace {
 
 constexpr std::string_view kBearer = "bearer ";
+constexpr std::chrono::seconds kJwksRetry{5};
 
 // RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
 std::string_view bearer_of(std::string_view authorization) {
@@ -38,11 +40,36 @@ void append(HeaderFields& fields, HeaderFields more) {
   std::move(more.begin(), more.end(), std::back_inserter(fields));
 }
 
+void refuse_over(const Budget& budget, Decision& decision) {
+  append(decision.reply_fields, fields_of(budget));
+  decision.answer = over_rate(budget);
+}
+
 // RFC 6750, section 2.
 std::string_view secret_of(const Knock& knock) {
   if (const std::string_view key = knock.header("X-API-Key"); !key.empty()) return key;
   const std::string_view key = bearer_of(knock.header("Authorization"));
   return key.empty() ? std::string_view(knock.url_key) : key;
+}
+
+// The specification forbids tokens in the URL.
+bool is_token_of(const Knock& knock, std::string_view secret) {
+  return !knock.header("Authorization").empty() && knock.header("X-API-Key").empty() &&
+         AccessTokens::looks_like_one(secret);
+}
+
+std::string_view reason_of(TokenFault::Kind kind) {
+  switch (kind) {
+    case TokenFault::Kind::kInvalid:
+      return "wrong_token";
+    case TokenFault::Kind::kExpired:
+      return "expired_token";
+    case TokenFault::Kind::kScope:
+      return "token_scope";
+    case TokenFault::Kind::kNoKeys:
+      return "token_keys";
+  }
+  return "";
 }
 
 // A program of this machine that no proxy stands before: a page in a browser names its origin.
@@ -60,6 +87,8 @@ Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networ
            RateLimits& rates, observe::Log& log, observe::Metrics& metrics)
     : keys_(std::move(keys.keys)),
       needs_key_(keys.needed),
+      tokens_(keys.tokens),
+      metadata_url_(std::move(keys.metadata_url)),
       everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
       origins_(std::move(origins)),
       networks_(std::move(networks)),
@@ -83,6 +112,11 @@ ClientAddress Gate::address_of(const Knock& knock) const {
 bool Gate::allows(const ClientAddress& client) const {
   if (networks_.allowed.everything()) return true;
   return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
+}
+
+// A client reads it before it has a token.
+bool Gate::is_metadata(std::string_view path) const {
+  return tokens_ != nullptr && (path == kMetadataPath || path.starts_with(std::string(kMetadataPath) + "/"));
 }
 
 Decision Gate::judge(const Knock& knock) {
@@ -111,7 +145,7 @@ Decision Gate::judge(const Knock& knock) {
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
   if (!health) check_origin(knock, decision);
-  if (!decision.answer) check_key(knock, !health, *caller, decision);
+  if (!decision.answer) check_key(knock, !health && !is_metadata(knock.path), *caller, decision);
   if (!decision.answer && !health) charge(knock, decision);
   return decision;
 }
@@ -140,26 +174,73 @@ void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, D
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
+  if (key == nullptr && tokens_ != nullptr && is_token_of(knock, secret))
+    return check_token(knock, secret, needed, caller, decision);
   if (secret.empty() && !needed) return;
-  const auto over = secret.empty() ? std::nullopt : rates_.wrong_key(caller.address);
-  const std::string_view what = secret.empty() ? "no_key" : expired ? "expired_key" : "wrong_key";
-  log_.warn("authentication failed", {{"address", caller.address},
-                                      {"method", knock.method},
-                                      {"path", knock.path},
-                                      {"reason", what},
-                                      {"key", expired ? std::string_view(key->name) : ""},
-                                      {"over_limit", over.has_value()}});
-  metrics_.refused(over ? "rate_wrong_keys" : what).Increment();
+  Failure failure{"no_key"};
+  if (expired)
+    failure = {"expired_key", key->name, {}, true};
+  else if (!secret.empty())
+    failure = {"wrong_key", {}, {}, true};
+  const auto over = failed(knock, caller, failure);
   if (!needed) return;
-  if (over) {
-    append(decision.reply_fields, fields_of(*over));
-    decision.answer = over_rate(*over);
-    return;
-  }
+  if (over) return refuse_over(*over, decision);
   // Clients of both predecessors find the text that they know.
   const bool by_field = !knock.header("X-API-Key").empty();
   decision.answer =
-      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", {{"WWW-Authenticate", "Bearer"}}};
+      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", challenge(knock.path)};
+}
+
+void Gate::check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
+                       Decision& decision) {
+  using Kind = TokenFault::Kind;
+  const auto bearer = tokens_->check(token, std::chrono::system_clock::now());
+  if (bearer) {
+    const Bearer& known = **bearer;
+    caller.owner = known.owner;
+    caller.has_key = true;
+    caller.admin = known.permissions->admin;
+    if (known.permissions->restricts()) caller.permissions.push_back(known.permissions);
+    return;
+  }
+  const TokenFault& fault = bearer.error();
+  const bool guess = fault.kind == Kind::kInvalid || fault.kind == Kind::kExpired;
+  const auto over = failed(knock, caller, {reason_of(fault.kind), {}, fault.why, guess});
+  if (!needed) return;
+  if (over) return refuse_over(*over, decision);
+  if (fault.kind == Kind::kNoKeys) {
+    decision.answer = Refusal{503, "Access tokens cannot be checked yet", {}, kJwksRetry};
+  } else if (fault.kind == Kind::kScope) {
+    decision.answer = Refusal{403, "The access token lacks a scope",
+                              challenge(knock.path, "insufficient_scope", fault.why)};
+  } else {
+    decision.answer =
+        Refusal{401, "The access token is not valid", challenge(knock.path, "invalid_token", fault.why)};
+  }
+}
+
+std::optional<Budget> Gate::failed(const Knock& knock, const observe::Caller& caller,
+                                   const Failure& failure) {
+  auto over = failure.guess ? rates_.wrong_key(caller.address) : std::nullopt;
+  log_.warn("authentication failed", {{"address", caller.address},
+                                      {"method", knock.method},
+                                      {"path", knock.path},
+                                      {"reason", failure.reason},
+                                      {"key", failure.key},
+                                      {"detail", failure.detail},
+                                      {"over_limit", over.has_value()}});
+  metrics_.refused(over ? "rate_wrong_keys" : failure.reason).Increment();
+  return over;
+}
+
+HeaderFields Gate::challenge(std::string_view path, std::string_view error, std::string_view why) const {
+  if (tokens_ == nullptr) return {{"WWW-Authenticate", "Bearer"}};
+  const std::string_view endpoint = path == "/mcp" || path == "/sse" ? path : std::string_view();
+  std::string text = fmt::format("Bearer resource_metadata=\"{}{}\"", metadata_url_, endpoint);
+  const std::vector<std::string>& scopes = tokens_->rules().scopes;
+  if (!scopes.empty()) text += fmt::format(", scope=\"{}\"", fmt::join(scopes, " "));
+  if (!error.empty()) text += fmt::format(", error=\"{}\", error_description=\"{}\"", error, why);
+  return {{"WWW-Authenticate", std::move(text)}};
 }
 
 void Gate::charge(const Knock& knock, Decision& decision) {
@@ -170,15 +251,14 @@ void Gate::charge(const Knock& knock, Decision& decision) {
     payer.session = session->id;
   const auto line = rates_.charge(payer);
   if (!line) return;
-  append(decision.reply_fields, fields_of(line->budget));
-  if (line->passed) return;
+  if (line->passed) return append(decision.reply_fields, fields_of(line->budget));
   log_.warn("rate limit reached", {{"limit", line->scope},
                                    {"address", caller.address},
                                    {"key", caller.owner},
                                    {"method", knock.method},
                                    {"path", knock.path}});
   metrics_.refused("rate_" + std::string(line->scope)).Increment();
-  decision.answer = over_rate(line->budget);
+  refuse_over(line->budget, decision);
 }
 
 }  // namespace sidecar::access

@@ -7,8 +7,9 @@
 //   2 address list            403; /health from loopback passes
 //   3 preflight               leaves here, 204
 //   4 origin, host            403; /health and /ready pass
-//   5 key                     401; a wrong one beyond the address's budget of them 429. A right key always
-//                             passes; /health and /ready pass, and a wrong key counts there too
+//   5 key or access token     401; a wrong one beyond the address's budget of them 429. A right one always
+//                             passes; /health, /ready and the metadata of RFC 9728 pass, and a wrong key
+//                             counts there too; a token that lacks a scope 403
 //   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
 //   sessions, body, permission   the floors above
 //
@@ -25,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "access/access_tokens.hpp"
 #include "access/address.hpp"
 #include "access/forwarded.hpp"
 #include "access/keys.hpp"
@@ -35,6 +37,8 @@
 #include "observe/metrics.hpp"
 
 namespace sidecar::access {
+
+inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";  // RFC 9728
 
 // A live session, as far as the gate must know it.
 struct KnownSession {
@@ -58,7 +62,9 @@ struct Knock {
 
 struct KeyRules {
   Keys keys;
-  bool needed = false;  // also while there is none: then nobody comes in
+  bool needed = false;             // also while there is none: then nobody comes in
+  AccessTokens* tokens = nullptr;  // accepted beside keys
+  std::string metadata_url{};      // of RFC 9728, without the path of an endpoint
 };
 
 struct Refusal {
@@ -86,15 +92,31 @@ class Gate {
   Decision judge(const Knock& knock);
 
  private:
+  struct Failure {
+    std::string_view reason;  // label of the metric
+    std::string_view key{};   // its name, where it is known
+    std::string_view detail{};
+    bool guess = false;  // may be one of many that somebody tries
+  };
+
   ClientAddress address_of(const Knock& knock) const;
   bool allows(const ClientAddress& client) const;
+  bool is_metadata(std::string_view path) const;
   // Each sets the decision's answer when the request ends there.
   void check_origin(const Knock& knock, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
+  void check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
+                   Decision& decision);
+  // Tells of a credential that is missing or does not fit; set: the address has shown too many.
+  std::optional<Budget> failed(const Knock& knock, const observe::Caller& caller, const Failure& failure);
+  // RFC 6750, section 3; RFC 9728, section 5.1.
+  HeaderFields challenge(std::string_view path, std::string_view error = {}, std::string_view why = {}) const;
   void charge(const Knock& knock, Decision& decision);
 
   Keys keys_;
   const bool needs_key_;
+  AccessTokens* const tokens_;
+  const std::string metadata_url_;
   const std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   Networks networks_;

@@ -27,7 +27,7 @@ struct Print {
 // Ask a running sidecar: exit 0 or 1. Faults of its own flags and settings are a Print with 1: Docker
 // reserves 2.
 struct Healthcheck {
-  HealthTarget target;
+  HttpTarget target;
 };
 
 // KeysCommand: see app/keys_command.hpp. Its faults are a Print with 2.

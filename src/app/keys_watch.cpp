@@ -1,24 +1,15 @@
 #include "app/keys_watch.hpp"
 
-#include <fstream>
-#include <iterator>
-#include <sys/stat.h>
-
 namespace sidecar::app {
 
 Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto failed = [&path](const std::string& why) {
-    return fail("keys file " + path.string() + ": " + why);
+  const auto failed = [&path](const Error& error) {
+    return fail("keys file " + path.string() + ": " + error.message);
   };
-  if (!std::filesystem::exists(path, error)) return failed("there is no such file");
-  if (!std::filesystem::is_regular_file(path, error)) return failed("not a file");
-  if (std::filesystem::file_size(path, error) > access::kLargestKeysFile) return failed("too large");
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return failed("it cannot be read");
-  auto keys = access::parse_keys_file(text);
-  return keys ? keys : failed(keys.error().message);
+  const auto text = read_whole_file(path, access::kLargestKeysFile);
+  if (!text) return failed(text.error());
+  auto keys = access::parse_keys_file(*text);
+  return keys ? keys : failed(keys.error());
 }
 
 KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
@@ -29,18 +20,7 @@ KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> 
       sessions_(sessions),
       timers_(timers),
       log_(log),
-      stamp_(stamp_of(path_)) {}
-
-KeysWatch::Stamp KeysWatch::stamp_of(const std::filesystem::path& path) {
-  struct stat found {};
-  Stamp stamp;
-  if (::stat(path.c_str(), &found) != 0) return stamp;
-  stamp.changed = std::filesystem::file_time_type(std::chrono::seconds(found.st_mtim.tv_sec) +
-                                                  std::chrono::nanoseconds(found.st_mtim.tv_nsec));
-  stamp.size = static_cast<std::uintmax_t>(found.st_size);
-  stamp.file = found.st_ino;
-  return stamp;
-}
+      stamp_(FileStamp::of(path_)) {}
 
 void KeysWatch::start() {
   timer_ = timers_.after(kLookEvery, [this] {
@@ -50,13 +30,13 @@ void KeysWatch::start() {
 }
 
 void KeysWatch::look() {
-  if (!path_.empty() && stamp_of(path_) != stamp_) return reload();
+  if (!path_.empty() && FileStamp::of(path_) != stamp_) return reload();
   end_sessions();
 }
 
 void KeysWatch::reload() {
   if (path_.empty()) return;
-  stamp_ = stamp_of(path_);
+  stamp_ = FileStamp::of(path_);
   auto keys = read_keys_file(path_);
   if (!keys) return log_.error("keys are kept as they are", {{"reason", keys.error().message}});
   log_.info("keys read", {{"file", path_.string()}, {"keys", keys->size()}});

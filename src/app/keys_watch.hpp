@@ -10,6 +10,7 @@
 
 #include "access/gate.hpp"
 #include "access/keys_file.hpp"
+#include "app/watched_file.hpp"
 #include "observe/log.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"
@@ -33,15 +34,6 @@ class KeysWatch {
   void reload();
 
  private:
-  // What a changed file differs in; editors and Kubernetes put a new one in its place.
-  struct Stamp {
-    std::filesystem::file_time_type changed;
-    std::uintmax_t size = 0;
-    std::uint64_t file = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-
-  static Stamp stamp_of(const std::filesystem::path& path);
   void look();
   void end_sessions();
 
@@ -51,7 +43,7 @@ class KeysWatch {
   session::SessionTable& sessions_;
   Timers& timers_;
   observe::Log& log_;
-  Stamp stamp_;
+  FileStamp stamp_;
   Timer timer_;
 };
 

@@ -60,6 +60,8 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   auto keys = settings.keys_file.empty() ? Result<std::vector<access::StoredKey>>{}
                                          : app::read_keys_file(settings.keys_file);
   if (!keys) return complain(2, loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
+  if (const auto jwks = app::check_jwks(settings.jwks); !jwks)
+    return complain(2, loaded.origin("MCP_JWT_JWKS").quoted() + ": " + jwks.error().message);
   const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
   child::Launch launch{settings.command, child_environment(loaded, environment), {}, descriptors.before};
   if (const auto found = child::find_command(launch); !found) {

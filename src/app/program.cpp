@@ -122,11 +122,23 @@ std::vector<access::StoredKey> environment_keys(const config::Settings& settings
   return keys;
 }
 
-access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file) {
+access::TokenRules token_rules(const config::Settings& settings) {
+  access::TokenRules rules{settings.jwt_issuer, settings.jwt_audiences, settings.jwt_scopes};
+  if (rules.audiences.empty()) {
+    for (const char* endpoint : {"", "/mcp", "/sse"})
+      rules.audiences.push_back(settings.public_url + endpoint);
+  }
+  return rules;
+}
+
+access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file,
+                           access::AccessTokens& tokens) {
   const std::vector<access::StoredKey> others = environment_keys(settings);
   of_file.insert(of_file.end(), others.begin(), others.end());
-  const bool needed = !of_file.empty() || !settings.keys_file.empty();
-  return {access::Keys(std::move(of_file)), needed};
+  const bool by_token = !settings.jwt_issuer.empty();
+  const bool needed = by_token || !of_file.empty() || !settings.keys_file.empty();
+  return {access::Keys(std::move(of_file)), needed, by_token ? &tokens : nullptr,
+          settings.public_url + std::string(access::kMetadataPath)};
 }
 
 void append(http::Fields& fields, const access::HeaderFields& more) {
@@ -154,7 +166,11 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
       rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
              timers_),
-      gate_(key_rules(settings_, std::move(keys)), settings_.permissions, origins(settings_),
+      tokens_(token_rules(settings_), [this] { jwks_.key_unknown(); }),
+      jwks_(
+          settings_.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, loop_, timers_,
+          log_),
+      gate_(key_rules(settings_, std::move(keys), tokens_), settings_.permissions, origins(settings_),
             std::move(networks), rates_, log_, metrics_),
       keys_watch_(settings_.keys_file, environment_keys(settings_), gate_, sessions_, timers_, log_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
@@ -165,6 +181,7 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       health_(sessions_, instances_, timers_, gate_.needs_key()),
       admin_(instances_, log_),
       rate_status_(rates_, sessions_),
+      oauth_metadata_(tokens_.rules(), settings_.public_url, path_of(settings_.public_url)),
       server_(
           loop_, timers_, http_limits(settings_), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
@@ -180,6 +197,7 @@ Result<int> Program::run() {
   announce(*port);
   wait_for_signal();
   keys_watch_.start();
+  if (!settings_.jwks.empty()) jwks_.start();
   instances_.start();
   loop_.run();
   return exit_code_;
@@ -188,7 +206,7 @@ Result<int> Program::run() {
 std::vector<http::Route> Program::routes() {
   std::vector<http::Route> all;
   for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
-                     admin_.routes(), rate_status_.routes()}) {
+                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;
@@ -240,8 +258,10 @@ void Program::announce(std::uint16_t port) const {
       settings_.public_url.empty()
           ? fmt::format("http://{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port)
           : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
-  const std::string keys = gate_.needs_key() ? fmt::format("needed ({} configured)", gate_.keys().size())
-                                             : "none: whoever reaches this address may use it";
+  const std::string tokens = settings_.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.jwt_issuer;
+  const std::string keys = gate_.needs_key()
+                               ? fmt::format("needed ({} configured{})", gate_.keys().size(), tokens)
+                               : "none: whoever reaches this address may use it";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
                           {"mcp", base + "/mcp"},

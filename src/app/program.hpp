@@ -13,7 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "access/access_tokens.hpp"
 #include "access/gate.hpp"
+#include "app/jwks_source.hpp"
 #include "app/keys_watch.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
@@ -30,6 +32,7 @@
 #include "transport/event_ring.hpp"
 #include "transport/health.hpp"
 #include "transport/legacy_sse.hpp"
+#include "transport/oauth_metadata.hpp"
 #include "transport/rate_status.hpp"
 #include "transport/rest.hpp"
 #include "transport/streamable_http.hpp"
@@ -71,6 +74,8 @@ class Program {
   const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::RateLimits rates_;
+  access::AccessTokens tokens_;
+  JwksSource jwks_;
   access::Gate gate_;
   KeysWatch keys_watch_;
   transport::LegacySse legacy_sse_;
@@ -79,6 +84,7 @@ class Program {
   transport::Health health_;
   transport::Admin admin_;
   transport::RateStatus rate_status_;
+  transport::OAuthMetadata oauth_metadata_;
   http::Server server_;
   int signals_seen_ = 0;
   int exit_code_ = 0;

@@ -57,12 +57,31 @@ Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loa
   return {};
 }
 
+// Access tokens are accepted as a whole or not at all.
+Result<void> check_tokens(const Loaded& loaded) {
+  const Settings& settings = loaded.settings;
+  if (settings.jwt_issuer.empty()) {
+    for (const std::string_view name : {"MCP_JWT_JWKS", "MCP_JWT_AUDIENCE", "MCP_JWT_SCOPES"}) {
+      if (loaded.origin(name).place != Place::kDefault)
+        return fail(loaded.origin(name).quoted() + ": no token is accepted without MCP_JWT_ISSUER");
+    }
+    return {};
+  }
+  const auto needs = [&loaded](std::string_view what) {
+    return fail(fmt::format("{} needs {}", loaded.origin("MCP_JWT_ISSUER").quoted(), what));
+  };
+  if (settings.jwks.empty()) return needs("MCP_JWT_JWKS, the keys that its tokens are signed with");
+  if (settings.public_url.empty()) return needs("MCP_PUBLIC_URL, the resource that its tokens are meant for");
+  return {};
+}
+
 }  // namespace
 
 Result<void> cross_check(Loaded& loaded) {
   if (auto fits = check_orders(kSizes, loaded); !fits) return fits;
   if (auto fits = check_orders(kCounts, loaded); !fits) return fits;
   if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
+  if (auto fits = check_tokens(loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
   const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {

@@ -114,6 +114,38 @@ Result<std::string> parse_public_url(std::string_view text) {
   return fmt::format("{}://{}{}", scheme, lower_case(rest.substr(0, slash)), path);
 }
 
+Result<std::string> parse_issuer(std::string_view text) {
+  text = trimmed(text);
+  if (const auto url = parse_public_url(text); !url) return url;
+  return std::string(text);
+}
+
+Result<std::string> parse_key_source(std::string_view text) {
+  text = trimmed(text);
+  const std::string lower = lower_case(text.substr(0, 8));
+  if (text.find_first_of("'\"") != text.npos)
+    return fail("neither a URL nor a path: it is written without quotes");
+  if (!lower.starts_with("http://") && !lower.starts_with("https://")) return std::string(text);
+  const std::string_view query = text.substr(std::min(text.find('?'), text.size()));
+  if (const auto url = parse_public_url(text.substr(0, text.size() - query.size())); !url) return url;
+  if (!std::all_of(query.begin(), query.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; }))
+    return fail("the query of the URL holds a character that must be percent-encoded");
+  return std::string(text);
+}
+
+Result<std::vector<std::string>> parse_audiences(std::string_view text) { return as_list(text); }
+
+Result<std::vector<std::string>> parse_scopes(std::string_view text) {
+  auto list = as_list(text);
+  if (!list) return list;
+  for (const std::string& scope : *list) {
+    if (!std::all_of(scope.begin(), scope.end(),
+                     [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; }))
+      return fail(fmt::format("\"{}\" is no scope: one word without quotes and backslashes", shown(scope)));
+  }
+  return list;
+}
+
 Result<std::vector<std::string>> parse_origins(std::string_view text) {
   if (trimmed(text) == "none") return std::vector<std::string>{};
   auto list = as_list(text);

@@ -16,6 +16,18 @@ Result<std::string> parse_host(std::string_view text);
 // http(s)://host[:port][/prefix] without query, fragment and credentials; a slash at the end is taken off.
 Result<std::string> parse_public_url(std::string_view text);
 
+// An authorization server's name: a URL as parse_public_url takes it, kept to the letter.
+Result<std::string> parse_issuer(std::string_view text);
+
+// An http(s) URL, a query allowed, or the path of a file.
+Result<std::string> parse_key_source(std::string_view text);
+
+// A comma list of names of resources, mostly URLs.
+Result<std::vector<std::string>> parse_audiences(std::string_view text);
+
+// A comma list of scope tokens (RFC 6749, section 3.3).
+Result<std::vector<std::string>> parse_scopes(std::string_view text);
+
 // `*`, `none`, or a comma list of scheme://host[:port] as browsers send it; lower case, no slash at the end.
 Result<std::vector<std::string>> parse_origins(std::string_view text);
 

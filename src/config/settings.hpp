@@ -38,7 +38,11 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<Key> keys;  // none, and no keys file: open
   std::string keys_file;  // see access/keys_file.hpp; empty: none
   bool allow_query_key = false;
-  Permissions permissions;  // of everybody
+  std::string jwt_issuer;                  // whose access tokens are accepted; empty: nobody's
+  std::string jwks;                        // the issuer's keys: path or http(s) URL
+  std::vector<std::string> jwt_audiences;  // empty: the public URL and its endpoints
+  std::vector<std::string> jwt_scopes;     // that each token needs
+  Permissions permissions;                 // of everybody
   std::vector<std::string> cors_origins = {"*"};
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};

@@ -48,7 +48,7 @@ class Shell {
     return print.text;
   }
 
-  HealthTarget asks(const Words& words) const {
+  HttpTarget asks(const Words& words) const {
     const auto asked = type(words);
     if (const auto* print = std::get_if<Print>(&asked)) FAIL(print->text);
     return std::get<Healthcheck>(asked).target;
@@ -205,16 +205,16 @@ TEST_CASE("command line: the documents of the settings can be printed") {
 
 TEST_CASE("command line: healthcheck asks where the same settings would listen") {
   Shell shell;
-  CHECK(shell.asks({"healthcheck"}) == HealthTarget{false, "127.0.0.1", 3001});
+  CHECK(shell.asks({"healthcheck"}) == HttpTarget{false, "127.0.0.1", 3001, "/health"});
   shell.environment = {{"PORT", "8080"}, {"MCP_HOST", "0.0.0.0"}};
-  CHECK(shell.asks({"healthcheck"}) == HealthTarget{false, "127.0.0.1", 8080});
-  CHECK(shell.asks({"healthcheck", "--port", "9", "--host", "::"}) == HealthTarget{false, "::1", 9});
+  CHECK(shell.asks({"healthcheck"}) == HttpTarget{false, "127.0.0.1", 8080, "/health"});
+  CHECK(shell.asks({"healthcheck", "--port", "9", "--host", "::"}) == HttpTarget{false, "::1", 9, "/health"});
   CHECK(shell.asks({"--port", "9", "healthcheck"}).port == 9);
   shell.folder.write("h.env", "MCP_HOST=10.0.0.1\n");
   shell.environment.clear();
   CHECK(shell.asks({"healthcheck", "--env-file", "h.env"}).host == "10.0.0.1");
   CHECK(shell.asks({"healthcheck", "--url", "https://a.example/x"}) ==
-        HealthTarget{true, "a.example", 443, "/x/health"});
+        HttpTarget{true, "a.example", 443, "/x/health"});
 }
 
 TEST_CASE("command line: whatever is wrong with a healthcheck exits 1, since Docker reserves 2") {

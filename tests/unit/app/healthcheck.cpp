@@ -45,14 +45,14 @@ std::string answer(const std::string& status, const std::string& body) {
 
 Result<void> check(const std::string& bytes) {
   const OneAnswer server(bytes);
-  return check_health({false, "127.0.0.1", server.port()});
+  return check_health({false, "127.0.0.1", server.port(), "/health"});
 }
 
 }  // namespace
 
 TEST_CASE("healthcheck: status 200 and ok is healthy") {
   const OneAnswer server(answer("200 OK", R"({"status":"ok","sseClients":0})"));
-  CHECK(check_health({false, "127.0.0.1", server.port()}));
+  CHECK(check_health({false, "127.0.0.1", server.port(), "/health"}));
   CHECK_THAT(server.request(), Contains("GET /health HTTP/1.1\r\n") &&
                                    Contains("Host: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"));
 }
@@ -76,14 +76,15 @@ TEST_CASE("healthcheck: nobody listening is unhealthy") {
     asio::io_context io;
     port = asio::ip::tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint().port();
   }
-  CHECK_THAT(check_health({false, "127.0.0.1", port}).error().message, Contains("no answer from 127.0.0.1:"));
+  CHECK_THAT(check_health({false, "127.0.0.1", port, "/health"}).error().message,
+             Contains("no answer from 127.0.0.1:"));
 }
 
 TEST_CASE("healthcheck: a URL may name host, port and prefix") {
-  CHECK(*health_target("http://localhost:3001") == HealthTarget{false, "localhost", 3001, "/health"});
-  CHECK(*health_target("http://localhost/health") == HealthTarget{false, "localhost", 80, "/health"});
-  CHECK(*health_target("https://[::1]:8443/mcp/") == HealthTarget{true, "::1", 8443, "/mcp/health"});
-  CHECK(*health_target("https://[fd00::1]") == HealthTarget{true, "fd00::1", 443, "/health"});
+  CHECK(*health_target("http://localhost:3001") == HttpTarget{false, "localhost", 3001, "/health"});
+  CHECK(*health_target("http://localhost/health") == HttpTarget{false, "localhost", 80, "/health"});
+  CHECK(*health_target("https://[::1]:8443/mcp/") == HttpTarget{true, "::1", 8443, "/mcp/health"});
+  CHECK(*health_target("https://[fd00::1]") == HttpTarget{true, "fd00::1", 443, "/health"});
   CHECK_FALSE(health_target("localhost:3001"));
 }
 

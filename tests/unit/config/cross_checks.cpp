@@ -33,3 +33,27 @@ TEST_CASE("cross checks: a shutdown longer than Docker grants is a warning") {
   REQUIRE(loaded->warnings.size() == 1);
   CHECK_THAT(loaded->warnings.front(), test::Contains("make 9501ms together"));
 }
+
+TEST_CASE("cross checks: access tokens need an issuer, its keys and the public URL") {
+  const Environment whole = {{"MCP_JWT_ISSUER", "https://as.example"},
+                             {"MCP_JWT_JWKS", "https://as.example/jwks?p=1"},
+                             {"MCP_PUBLIC_URL", "https://mcp.example"},
+                             {"MCP_JWT_SCOPES", "mcp:use"}};
+  CHECK(with(whole));
+  const std::pair<const char*, const char*> rows[] = {
+      {"MCP_JWT_ISSUER",
+       "MCP_JWT_JWKS=https://as.example/jwks?p=1 (environment): no token is accepted without MCP_JWT_ISSUER"},
+      {"MCP_JWT_JWKS",
+       "MCP_JWT_ISSUER=https://as.example (environment) needs MCP_JWT_JWKS, the keys that its tokens are "
+       "signed with"},
+      {"MCP_PUBLIC_URL",
+       "MCP_JWT_ISSUER=https://as.example (environment) needs MCP_PUBLIC_URL, the resource that its tokens "
+       "are "
+       "meant for"},
+  };
+  for (const auto& [missing, message] : rows) {
+    Environment others = whole;
+    others.erase(missing);
+    CHECK(with(others).error().message == message);
+  }
+}

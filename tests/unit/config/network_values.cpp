@@ -75,3 +75,19 @@ TEST_CASE("network values: networks are addresses and CIDR") {
   for (int i = 0; i < 1000; ++i) many += ",::1";
   CHECK(parse_networks(many).error().message == "more than 1000 items");
 }
+
+TEST_CASE("network values: issuers, places of keys, audiences and scopes") {
+  CHECK(*parse_issuer(" https://Tenant.example/ ") == "https://Tenant.example/");
+  for (const char* text : {"", "as.example", "ftp://as.example", "https://as.example/?x", "https://a b/"})
+    CHECK_FALSE(parse_issuer(text));
+  CHECK(*parse_key_source("https://as.example/jwks/?p=a%20b") == "https://as.example/jwks/?p=a%20b");
+  CHECK(*parse_key_source(" /etc/mcp/jwks.json ") == "/etc/mcp/jwks.json");
+  for (const char* text :
+       {"https://", "http://as.example/a b", "https://as.example/?a b", "https://u@as.example/",
+        "https://as.example/#x", "https://as.example/?#x", "\"/etc/x\""})
+    CHECK_FALSE(parse_key_source(text));
+  CHECK(*parse_scopes("mcp:use, mcp:tools:get_*") == std::vector<std::string>{"mcp:use", "mcp:tools:get_*"});
+  for (const char* text : {"", "a b", "a\"", "a\\b", "\xc3\xa4"}) CHECK_FALSE(parse_scopes(text));
+  CHECK(*parse_audiences("https://a.example, api://b") ==
+        std::vector<std::string>{"https://a.example", "api://b"});
+}

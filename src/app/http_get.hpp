@@ -1,0 +1,49 @@
+// HttpGet: one request of the program's own, to another server or to a running mcp-sidecar. Blocks; never on
+// the loop's thread. TLS trusts the system's certificates, or those of SSL_CERT_FILE. REQUIRES: SIGPIPE is
+// ignored.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "util/result.hpp"
+
+namespace httplib {
+class ClientImpl;
+}
+
+namespace sidecar::app {
+
+struct HttpTarget {
+  bool tls = false;
+  std::string host;  // IPv6 without brackets
+  std::uint16_t port = 0;
+  std::string path{};  // with the query
+
+  bool operator==(const HttpTarget&) const = default;
+};
+
+// `url`: http(s)://host[:port][/path][?query], checked before.
+HttpTarget http_target(std::string_view url);
+
+class HttpGet {
+ public:
+  explicit HttpGet(HttpTarget target);
+  ~HttpGet();
+
+  // The body of an answer 200. At most 2 s to connect and 3 s without a byte. Errors: one line with the
+  // target and what came instead: nothing, another status (redirects too), more than `most` bytes.
+  Result<std::string> run(std::size_t most);
+  // From any thread: ends a run that is connected.
+  void stop();
+  std::string where() const;
+
+ private:
+  const HttpTarget target_;
+  const std::unique_ptr<httplib::ClientImpl> client_;
+};
+
+}  // namespace sidecar::app

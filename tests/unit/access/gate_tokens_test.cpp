@@ -1,0 +1,157 @@
+#include <map>
+#include <set>
+
+#include "access/gate.hpp"
+#include "support/catch.hpp"
+#include "support/manual_timers.hpp"
+#include "support/signer.hpp"
+
+using namespace sidecar;
+using test::Json;
+using Headers = std::map<std::string, std::string>;
+
+namespace {
+
+const test::Signer& signer() {
+  static const test::Signer one = test::Signer::rsa("one");
+  return one;
+}
+
+std::string token(const Json& others = Json::object()) {
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  Json claims = {{"iss", "https://as.example"},
+                 {"aud", "https://mcp.example"},
+                 {"sub", "u1"},
+                 {"client_id", "app"},
+                 {"exp", now + 600},
+                 {"scope", "mcp:use"}};
+  claims.update(others);
+  return signer().token(claims);
+}
+
+// A gate that takes a key and tokens.
+struct Door {
+  explicit Door(bool with_keys = true) {
+    if (with_keys)
+      tokens.set_keys(access::Jwks::parse(Json{{"keys", {signer().public_key()}}}.dump()).value());
+  }
+
+  access::Decision knock(Headers headers, std::string path = "/mcp", std::string url_key = {}) {
+    const auto header = [&](std::string_view name) -> std::string_view {
+      const auto found = headers.find(std::string(name));
+      return found == headers.end() ? std::string_view() : std::string_view(found->second);
+    };
+    return gate.judge({"GET", path, "192.0.2.1", header,
+                       [&](std::string_view name) { return std::string(header(name)); },
+                       [] { return std::optional<access::KnownSession>(); }, url_key});
+  }
+  access::Decision bearing(const std::string& secret, std::string path = "/mcp") {
+    return knock({{"Authorization", "Bearer " + secret}}, std::move(path));
+  }
+
+  test::ManualTimers timers;
+  observe::Log log = observe::make_null_log();
+  observe::Metrics metrics;
+  access::RateLimits limits{{.wrong_keys = {3, std::chrono::minutes(1)}}, timers};
+  access::AccessTokens tokens{{"https://as.example", {"https://mcp.example"}, {"mcp:use"}}, [] {}};
+  access::Gate gate{
+      {access::Keys({{"alice", access::hash_of("secret-a"), {}}}), true, &tokens,
+       "https://mcp.example/.well-known/oauth-protected-resource"},
+      {},
+      access::Origins({"*"}, false, {}),
+      {access::AddressSet::parse({"127.0.0.1"}).value(), access::AddressSet::parse({"*"}).value()},
+      limits,
+      log,
+      metrics};
+};
+
+std::string challenge(const access::Decision& decision) {
+  for (const auto& [name, value] : decision.answer->fields) {
+    if (name == "WWW-Authenticate") return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("gate: keys and access tokens come in side by side, each as its own owner") {
+  Door door;
+  CHECK(door.bearing("secret-a").caller->owner == "alice");
+  const auto decision = door.bearing(token());
+  CHECK_FALSE(decision.answer);
+  CHECK(decision.caller->owner == "https://as.example|u1|app");
+  CHECK(decision.caller->has_key);
+  CHECK_FALSE(decision.caller->by_stored_key);
+  CHECK_FALSE(decision.caller->admin);
+  CHECK(decision.caller->permissions.empty());
+  CHECK(door.knock({{"Authorization", token()}}).caller->has_key);
+}
+
+TEST_CASE("gate: scopes say what the bearer may") {
+  Door door;
+  CHECK(door.bearing(token({{"scope", "mcp:use mcp:admin"}})).caller->admin);
+  CHECK(door.bearing(token({{"scope", "mcp:use mcp:read"}})).caller->read_only());
+  const auto some = door.bearing(token({{"scope", "mcp:use mcp:tools:get_*"}}));
+  CHECK(some.caller->may(&config::Permissions::tools, "get_time"));
+  CHECK_FALSE(some.caller->may(&config::Permissions::tools, "add"));
+}
+
+TEST_CASE("gate: who has no token, or none that holds, is told where one is had") {
+  Door door;
+  const std::string place =
+      "Bearer resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource";
+  const auto none = door.knock({});
+  CHECK(none.answer->status == 401);
+  CHECK(challenge(none) == place + "/mcp\", scope=\"mcp:use\"");
+  CHECK(challenge(door.knock({}, "/sse")) == place + "/sse\", scope=\"mcp:use\"");
+  CHECK(challenge(door.knock({}, "/tools")) == place + "\", scope=\"mcp:use\"");
+
+  const auto expired = door.bearing(token({{"exp", 1'700'000'000}}));
+  CHECK(expired.answer->status == 401);
+  CHECK(challenge(expired) == place +
+                                  "/mcp\", scope=\"mcp:use\", error=\"invalid_token\", "
+                                  "error_description=\"it has expired\"");
+  const auto little = door.bearing(token({{"scope", "other"}}));
+  CHECK(little.answer->status == 403);
+  CHECK(challenge(little) == place +
+                                 "/mcp\", scope=\"mcp:use\", error=\"insufficient_scope\", "
+                                 "error_description=\"it lacks a scope\"");
+  CHECK(door.metrics.refused("expired_token").Value() == 1);
+  CHECK(door.metrics.refused("token_scope").Value() == 1);
+}
+
+TEST_CASE("gate: a token counts only in Authorization") {
+  Door door;
+  CHECK(door.knock({{"X-API-Key", token()}}).answer->message == "Invalid API key");
+  CHECK(door.knock({}, "/mcp", token()).answer->status == 401);
+  CHECK(door.metrics.refused("wrong_key").Value() == 2);
+}
+
+TEST_CASE("gate: tokens that do not hold use up the budget for guesses, a good one still passes") {
+  Door door;
+  const std::string other = token({{"aud", "https://other.example"}});
+  for (int i = 0; i < 3; ++i) CHECK(door.bearing(other).answer->status == 401);
+  CHECK(door.bearing(other).answer->status == 429);
+  CHECK(door.metrics.refused("wrong_token").Value() == 3);
+  CHECK(door.metrics.refused("rate_wrong_keys").Value() == 1);
+  CHECK_FALSE(door.bearing(token()).answer);
+}
+
+TEST_CASE("gate: while the issuer's keys are not known, tokens are asked to wait, and keys pass") {
+  Door door(false);
+  for (int i = 0; i < 5; ++i) {
+    const auto waits = door.bearing(token());
+    CHECK(waits.answer->status == 503);
+    CHECK(waits.answer->retry_after == std::chrono::seconds(5));
+  }
+  CHECK_FALSE(door.bearing("secret-a").answer);
+}
+
+TEST_CASE("gate: the metadata needs no token, and no other path does without") {
+  Door door;
+  CHECK_FALSE(door.knock({}, "/.well-known/oauth-protected-resource").answer);
+  CHECK_FALSE(door.knock({}, "/.well-known/oauth-protected-resource/mcp").answer);
+  CHECK(door.knock({}, "/.well-known/oauth-protected-resources").answer->status == 401);
+  CHECK(door.knock({}, "/.well-known/other").answer->status == 401);
+  CHECK_FALSE(door.bearing("ey.a.b", "/health").answer);
+}
