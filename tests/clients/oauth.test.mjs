@@ -134,14 +134,13 @@ test('oauth: a session belongs to subject and client: a refreshed token goes on 
   const issuer = await Issuer.start(t, { audience: await own() });
   const sidecar = await startFor(t, issuer, { env: { MCP_API_KEYS: 'alice:key-a' } });
   await ready(sidecar, await issuer.sign());
-  const session = await new McpSession(sidecar.url, bearing(await issuer.sign())).open();
+  const session = await McpSession.open(sidecar.url, { headers: bearing(await issuer.sign()) });
   const ping = { jsonrpc: '2.0', id: 7, method: 'ping' };
-  const named = (headers) => post(`${sidecar.url}/mcp`, ping, { accept: 'application/json, text/event-stream', 'mcp-session-id': session.id, ...headers });
-  assert.equal((await named(bearing(await issuer.sign({ jti: 'refreshed' })))).status, 200);
-  for (const headers of [bearing(await issuer.sign({ sub: 'other' })), bearing(await issuer.sign({ client_id: 'other' })), { 'x-api-key': 'key-a' }])
-    assert.equal((await named(headers)).status, 403);
-  const keyed = await new McpSession(sidecar.url, { 'x-api-key': 'key-a' }).open();
-  assert.equal((await post(`${sidecar.url}/mcp`, ping, { accept: 'application/json, text/event-stream', 'mcp-session-id': keyed.id, ...bearing(await issuer.sign()) })).status, 403);
+  assert.equal((await session.post(ping, bearing(await issuer.sign({ jti: 'refreshed' })))).status, 200);
+  for (const headers of [bearing(await issuer.sign({ sub: 'other' })), bearing(await issuer.sign({ client_id: 'other' })), bearing('key-a')])
+    assert.equal((await session.post(ping, headers)).status, 403);
+  const keyed = await McpSession.open(sidecar.url, { headers: bearing('key-a') });
+  assert.equal((await keyed.post(ping, bearing(await issuer.sign()))).status, 403);
   await sidecar.stop();
 });
 

@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 class Signer {
  public:
-  explicit Signer(cjose_jwk_t* jwk, std::string id) : jwk_(jwk), id_(std::move(id)) {
+  explicit Signer(cjose_jwk_t* jwk, std::string id) : jwk_(jwk, cjose_jwk_release), id_(std::move(id)) {
     cjose_err error{};
     REQUIRE(cjose_jwk_set_kid(jwk_.get(), id_.data(), id_.size(), &error));
   }
@@ -43,8 +43,10 @@ class Signer {
     cjose_err error{};
     cjose_header_t* const head = cjose_header_new(&error);
     for (const auto& [name, value] : header.items()) {
-      const std::string raw = value.dump();
-      REQUIRE(cjose_header_set_raw(head, name.c_str(), raw.c_str(), &error));
+      // Raw values can be objects and lists only.
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      const auto set = value.is_string() ? cjose_header_set : cjose_header_set_raw;
+      REQUIRE(set(head, name.c_str(), text.c_str(), &error));
     }
     cjose_jws_t* const jws = cjose_jws_sign(
         jwk_.get(), head, reinterpret_cast<const unsigned char*>(claims.data()), claims.size(), &error);
@@ -61,7 +63,7 @@ class Signer {
   }
 
  private:
-  std::unique_ptr<cjose_jwk_t, bool (*)(cjose_jwk_t*)> jwk_{nullptr, cjose_jwk_release};
+  std::unique_ptr<cjose_jwk_t, bool (*)(cjose_jwk_t*)> jwk_;
   std::string id_;
 };
 
