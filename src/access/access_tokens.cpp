@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "config/text.hpp"
+#include "util/base64url.hpp"
 #include "util/hash.hpp"
 
 namespace sidecar::access {
@@ -18,6 +19,14 @@ using Kind = TokenFault::Kind;
 
 tl::unexpected<TokenFault> fault(Kind kind, std::string_view why) {
   return tl::unexpected<TokenFault>(TokenFault{kind, why});
+}
+
+// RFC 7515, section 7.1.
+bool is_compact_jws(std::string_view token) {
+  const std::size_t first = std::min(token.find('.'), token.size());
+  const std::size_t second = token.find('.', first + 1);
+  return second != token.npos && is_base64url(token.substr(0, first)) &&
+         is_base64url(token.substr(first + 1, second - first - 1)) && is_base64url(token.substr(second + 1));
 }
 
 std::string_view without_slash(std::string_view url) {
@@ -112,6 +121,8 @@ void AccessTokens::set_keys(Jwks keys) {
 }
 
 tl::expected<std::string, TokenFault> AccessTokens::signed_claims(std::string_view token) {
+  // cjose 0.6.2 ends the program at some text that is no base64url.
+  if (!is_compact_jws(token)) return fault(Kind::kInvalid, "it is no signed JWT");
   cjose_err error{};
   const std::unique_ptr<cjose_jws_t, void (*)(cjose_jws_t*)> jws(
       cjose_jws_import(token.data(), token.size(), &error), cjose_jws_release);

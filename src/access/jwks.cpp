@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "util/base64url.hpp"
+
 namespace sidecar::access {
 namespace {
 
@@ -52,6 +54,11 @@ Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
   Json members = Json::object();
   for (const char* member : {"kty", "crv", "n", "e", "x", "y"}) {
     if (const auto found = value.find(member); found != value.end()) members[member] = *found;
+  }
+  // cjose 0.6.2 ends the program at some text that is no base64url.
+  for (const char* number : {"n", "e", "x", "y"}) {
+    if (members.contains(number) && !is_base64url(text_of(members, number)))
+      return fail("its numbers are not those of a key");
   }
   const std::string text = members.dump(-1, ' ', false, Json::error_handler_t::replace);
   cjose_err error{};

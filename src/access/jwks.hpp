@@ -10,7 +10,7 @@
 
 #include "util/result.hpp"
 
-struct _cjose_jwk_int;
+struct _cjose_jwk_int;  // NOLINT(bugprone-reserved-identifier): the library's name
 
 namespace sidecar::access {
 

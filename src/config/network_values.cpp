@@ -116,7 +116,7 @@ Result<std::string> parse_public_url(std::string_view text) {
 
 Result<std::string> parse_issuer(std::string_view text) {
   text = trimmed(text);
-  if (const auto url = parse_public_url(text); !url) return url;
+  if (const auto url = parse_public_url(text); !url) return tl::unexpected(url.error());
   return std::string(text);
 }
 
@@ -127,7 +127,8 @@ Result<std::string> parse_key_source(std::string_view text) {
     return fail("neither a URL nor a path: it is written without quotes");
   if (!lower.starts_with("http://") && !lower.starts_with("https://")) return std::string(text);
   const std::string_view query = text.substr(std::min(text.find('?'), text.size()));
-  if (const auto url = parse_public_url(text.substr(0, text.size() - query.size())); !url) return url;
+  const auto url = parse_public_url(text.substr(0, text.size() - query.size()));
+  if (!url) return tl::unexpected(url.error());
   if (!std::all_of(query.begin(), query.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; }))
     return fail("the query of the URL holds a character that must be percent-encoded");
   return std::string(text);

@@ -152,6 +152,9 @@ TEST_CASE("access tokens: what is signed in another way is not taken") {
   for (const Json& crit : {Json("b64"), Json{"b64"}, Json::array()})
     CHECK(server.check(first().sign({{"alg", "RS256"}, {"crit", crit}}, claims().dump())) ==
           is(Kind::kInvalid));
+  CHECK(server.check(good.substr(0, 40) + "=" + good.substr(41)) == is(Kind::kInvalid));
+  CHECK(server.check(good + ".") == is(Kind::kInvalid));
+  CHECK(server.check(good + "=") == is(Kind::kInvalid));
   for (const char* nonsense : {"", ".", "..", "ey..", "eyJ.e30.x", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30"})
     CHECK(server.check(nonsense) == is(Kind::kInvalid));
 
@@ -252,6 +255,7 @@ TEST_CASE("jwks: keys that are not for signatures are left out, broken ones are 
       {R"({"keys":{}})", "no list of keys"},
       {R"({"keys":[7]})", "keys[0]: it is no object"},
       {set_of({good, first().public_key({{"n", 7}})}), "keys[1]: its numbers are not those of a key"},
+      {set_of({first().public_key({{"n", "AB=D"}})}), "keys[0]: its numbers are not those of a key"},
       {set_of({{{"kty", "EC"}, {"crv", "P-256"}, {"x", "AAAA"}, {"y", "AAAA"}}}),
        "keys[0]: its numbers are not those of a key"},
       {set_of({Signer::rsa("short", 1024).public_key()}),
