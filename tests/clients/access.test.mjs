@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { eventually } from './lib/guard.mjs';
 import { RawSession, curl, post, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
@@ -121,4 +122,20 @@ test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and un
   assert.equal((await ask(everywhere, 'mcp.example.com', 'https://app.example.com')).status, 403);
   assert.equal((await ask(everywhere, 'mcp.example.com', 'https://mcp.example.com')).status, 200, 'a page of its own');
   await everywhere.stop();
+});
+
+test('access: a flood of refusals is a few lines of the log, which add up to all of them', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key', MCP_LOG_FORMAT: 'json', MCP_FAILED_KEYS_LIMIT: 'off' } });
+  const ask = (at) => request(`${sidecar.url}/tools?${at}`, { headers: { 'x-api-key': `guess-${at}`, 'x-forwarded-for': `192.0.2.${at % 2}` } });
+  const asked = 400;
+  for (let at = 0; at < asked; at += 20) await Promise.all(Array.from({ length: 20 }, (_, more) => ask(at + more)));
+  const told = (address) => sidecar.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    .filter((line) => line.event === 'authentication failed' && line.address === address);
+  const sum = (lines) => lines.reduce((all, line) => all + (line.repeated ?? 1), 0);
+  for (const address of ['192.0.2.0', '192.0.2.1']) {
+    await eventually(() => sum(told(address)) === asked / 2, 'all are told');
+    assert.ok(told(address).length < asked / 4, `${told(address).length} lines`);
+    assert.ok(told(address).every(({ reason }) => reason === 'wrong_key'));
+  }
+  await sidecar.stop();
 });
