@@ -84,7 +84,7 @@ bool is_direct_and_local(const Knock& knock) {
 }  // namespace
 
 Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
-           RateLimits& rates, observe::Log& log, observe::Metrics& metrics)
+           RateLimits& rates, observe::ThinnedLog& log, observe::Metrics& metrics)
     : keys_(std::move(keys.keys)),
       needs_key_(keys.needed),
       tokens_(keys.tokens),

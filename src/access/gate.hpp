@@ -13,7 +13,7 @@
 //   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
 //   sessions, body, permission   the floors above
 //
-// What is refused has a log line and counts in mcp_sidecar_refused_total.
+// What is refused has a log line, many equal ones share one, and counts in mcp_sidecar_refused_total.
 // Owned by app; loop thread only.
 #pragma once
 
@@ -35,6 +35,7 @@
 #include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
 
 namespace sidecar::access {
 
@@ -84,7 +85,7 @@ class Gate {
  public:
   // `everybody`: what holds for all callers, with a key or without.
   Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks, RateLimits& rates,
-       observe::Log& log, observe::Metrics& metrics);
+       observe::ThinnedLog& log, observe::Metrics& metrics);
 
   bool needs_key() const { return needs_key_; }
   const Keys& keys() const { return keys_; }
@@ -121,7 +122,7 @@ class Gate {
   Origins origins_;
   Networks networks_;
   RateLimits& rates_;
-  observe::Log& log_;
+  observe::ThinnedLog& log_;
   observe::Metrics& metrics_;
 };
 

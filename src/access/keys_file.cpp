@@ -4,6 +4,7 @@
 #include <ctime>
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "config/keys.hpp"
 #include "config/text.hpp"
@@ -109,15 +110,13 @@ Result<StoredKey> parse_key(const Json& value, const std::string& which) {
 
 // nlohmann keeps the last of two members with one name; a person would read the first.
 bool has_duplicates(std::string_view text) {
-  std::vector<std::vector<std::string>> open;
+  std::vector<std::set<std::string>> open;
   bool found = false;
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) open.emplace_back();
     if (event == Json::parse_event_t::object_end) open.pop_back();
     if (event != Json::parse_event_t::key) return true;
-    std::vector<std::string>& members = open.back();
-    found = found || std::find(members.begin(), members.end(), value.get<std::string>()) != members.end();
-    members.push_back(value.get<std::string>());
+    if (!open.back().insert(value.get<std::string>()).second) found = true;
     return true;
   };
   const Json parsed = Json::parse(text, watch, false);

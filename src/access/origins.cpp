@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "access/address.hpp"
+#include "config/text.hpp"
 
 namespace sidecar::access {
 namespace {
@@ -25,27 +26,49 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.rfind(':'));
 }
 
+// `pattern`: a name, or *.domain for all names below it.
+bool fits(std::string_view pattern, std::string_view name) {
+  if (!pattern.starts_with("*.")) return name == pattern;
+  pattern.remove_prefix(1);
+  return name.size() > pattern.size() && name.ends_with(pattern);
+}
+
+// Whether the origin is "scheme://host", with the host as the client named us.
+bool is_origin_of(std::string_view origin, std::string_view host) {
+  const std::size_t scheme = origin.find("://");
+  return scheme != std::string_view::npos && config::lower_case(origin.substr(scheme + 3)) == host;
+}
+
 }  // namespace
 
-Origins::Origins(std::vector<std::string> allowed, bool bound_to_loopback,
-                 const std::vector<std::string>& hosts)
+Origins::Origins(std::vector<std::string> allowed, bool checks_hosts, const std::vector<std::string>& hosts)
     : allowed_(std::move(allowed)),
       any_(std::find(allowed_.begin(), allowed_.end(), "*") != allowed_.end()),
-      bound_to_loopback_(bound_to_loopback) {
-  for (const std::string& host : hosts) hosts_.emplace_back(without_port(host));
+      checks_hosts_(checks_hosts) {
+  for (const std::string& host : hosts) {
+    if (host == "*")
+      any_host_ = true;
+    else
+      hosts_.push_back(config::lower_case(without_port(host)));
+  }
 }
 
 bool Origins::listed(std::string_view origin) const {
   return std::find(allowed_.begin(), allowed_.end(), origin) != allowed_.end();
 }
 
+bool Origins::ours(std::string_view name) const {
+  return name == "localhost" || is_loopback(name) ||
+         std::any_of(hosts_.begin(), hosts_.end(),
+                     [name](const std::string& pattern) { return fits(pattern, name); });
+}
+
 bool Origins::lets_in(std::string_view origin, std::string_view host) const {
   if (origin.empty()) return true;
-  const std::string_view name = without_port(host);
-  const bool own_name = name == "localhost" || is_loopback(name) ||
-                        std::find(hosts_.begin(), hosts_.end(), name) != hosts_.end();
-  if (bound_to_loopback_ && !own_name) return false;
-  return any_ || listed(origin);
+  const std::string named = config::lower_case(host);
+  const bool our_name = ours(without_port(named));
+  if (checks_hosts_ && !our_name && !any_host_) return false;
+  return any_ || listed(origin) || (our_name && is_origin_of(origin, named));
 }
 
 HeaderFields Origins::reply_fields(std::string_view origin) const {

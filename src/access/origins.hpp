@@ -13,12 +13,12 @@ using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
 class Origins {
  public:
-  // `allowed`: origins such as https://app.example.com, or "*". `hosts`: names besides the loopback ones
-  // under which browsers may reach us while we listen on loopback only.
-  Origins(std::vector<std::string> allowed, bool bound_to_loopback, const std::vector<std::string>& hosts);
+  // `allowed`: origins such as https://app.example.com, or "*". `checks_hosts`: pages reach us under loopback
+  // names and `hosts` only, which are names, *.domain or "*"; a port in them does not matter.
+  Origins(std::vector<std::string> allowed, bool checks_hosts, const std::vector<std::string>& hosts);
 
-  // False for a page whose origin is not allowed, and for one that reaches a loopback address under a foreign
-  // name: DNS rebinding (MCP 2025-11-25, Transports, Security Warning).
+  // False for a page that reaches us under a name which is not ours: DNS rebinding (MCP 2025-11-25,
+  // Transports, Security Warning); and for one whose origin is not allowed, unless it is our own.
   bool lets_in(std::string_view origin, std::string_view host) const;
 
   // For every answer. Never together with credentials: keys travel in fields that a page sets itself.
@@ -28,11 +28,13 @@ class Origins {
 
  private:
   bool listed(std::string_view origin) const;
+  bool ours(std::string_view name) const;
 
   std::vector<std::string> allowed_;
   bool any_;
-  bool bound_to_loopback_;
-  std::vector<std::string> hosts_;
+  bool checks_hosts_;
+  bool any_host_ = false;
+  std::vector<std::string> hosts_;  // without ports; lower case
 };
 
 }  // namespace sidecar::access

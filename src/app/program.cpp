@@ -2,10 +2,8 @@
 
 #include <csignal>
 #include <fmt/format.h>
-#include <iterator>
 #include <unistd.h>
 
-#include "transport/session_id.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -13,15 +11,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
 constexpr std::chrono::milliseconds kCloseTime{1'000};  // for answers and streams to be written at the end
-constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
-
-http::SseOptions stream_options(const config::Settings& settings) {
-  http::SseOptions options;
-  options.keep_alive = settings.keepalive_interval;
-  options.queue_limit = settings.stream_queue_bytes;
-  options.stall_limit = settings.stream_stall;
-  return options;
-}
 
 child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch) {
   child::SupervisorOptions options;
@@ -42,109 +31,6 @@ child::ChildFactory child_factory(const child::Host& host, child::SupervisorOpti
   };
 }
 
-mux::Limits call_limits(const config::Settings& settings) {
-  mux::Limits limits;
-  limits.calls_per_client = settings.max_calls_per_session;
-  limits.calls = settings.max_calls;
-  limits.waiting_bytes = settings.stdin_queue_bytes;
-  limits.child_rate = settings.child_rate;
-  limits.call_timeout = settings.call_timeout;
-  limits.call_timeout_total = settings.call_timeout_total;
-  limits.wedged_after = settings.wedged_after;
-  limits.probe_timeout = settings.probe_timeout;
-  limits.restart_wedged = settings.restart_wedged;
-  return limits;
-}
-
-mux::Sharing sharing(std::string_view word) {
-  if (word == "shared") return mux::Sharing::kShared;
-  return word == "isolated" ? mux::Sharing::kIsolated : mux::Sharing::kAuto;
-}
-
-mux::InstancesOptions instances_options(const config::Settings& settings) {
-  mux::InstancesOptions options;
-  options.sharing = sharing(settings.sessions);
-  options.shared = settings.instances;
-  options.most_own = settings.max_instances;
-  options.most_own_per_owner = settings.max_instances_per_owner;
-  options.warm = settings.warm_instances;
-  options.client_roots = settings.allow_client_roots;
-  options.restart_drain = settings.restart_drain;
-  options.limits = call_limits(settings);
-  return options;
-}
-
-http::Limits http_limits(const config::Settings& settings) {
-  http::Limits limits;
-  limits.head_bytes = settings.max_head_bytes;
-  limits.body_bytes = settings.max_body_bytes;
-  limits.receive_time = settings.receive_timeout;
-  limits.idle_time = settings.idle_connection;
-  limits.write_stall = settings.stream_stall;
-  limits.buffered_bytes = settings.max_buffered_bytes;
-  limits.connections = settings.max_tcp_connections;
-  limits.connections_per_address = settings.max_tcp_connections_per_ip;
-  return limits;
-}
-
-// "https://host/prefix/" → "/prefix"
-std::string path_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t slash = scheme == std::string_view::npos ? scheme : url.find('/', scheme + 3);
-  if (slash == std::string_view::npos) return {};
-  std::string_view path = url.substr(slash);
-  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
-  return std::string(path);
-}
-
-// "https://host:8443/prefix" → "host:8443"
-std::string authority_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find('/')));
-}
-
-access::Origins origins(const config::Settings& settings) {
-  const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
-  return {settings.cors_origins, loopback, {authority_of(settings.public_url)}};
-}
-
-// Keys from the environment may do everything, unless a keys file says who is an administrator.
-std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
-  const bool admin = settings.keys_file.empty();
-  std::vector<access::StoredKey> keys;
-  for (const config::Key& key : settings.keys) {
-    auto permissions = std::make_shared<config::Permissions>();
-    permissions->admin = admin;
-    keys.push_back({key.name, access::hash_of(key.secret), {}, std::move(permissions)});
-  }
-  return keys;
-}
-
-access::TokenRules token_rules(const config::Settings& settings) {
-  access::TokenRules rules{settings.jwt_issuer, settings.jwt_audiences, settings.jwt_scopes};
-  if (rules.audiences.empty()) {
-    for (const char* endpoint : {"", "/mcp", "/sse"})
-      rules.audiences.push_back(settings.public_url + endpoint);
-  }
-  return rules;
-}
-
-access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file,
-                           access::AccessTokens& tokens) {
-  const std::vector<access::StoredKey> others = environment_keys(settings);
-  of_file.insert(of_file.end(), others.begin(), others.end());
-  const bool by_token = !settings.jwt_issuer.empty();
-  const bool needed = by_token || !of_file.empty() || !settings.keys_file.empty();
-  return {access::Keys(std::move(of_file)), needed, by_token ? &tokens : nullptr,
-          settings.public_url + std::string(access::kMetadataPath)};
-}
-
-void append(http::Fields& fields, const access::HeaderFields& more) {
-  for (const auto& [name, value] : more) fields.push_back({name, value});
-}
-
 std::string command_line(const std::vector<std::string>& command) {
   return fmt::format("{}", fmt::join(command, " "));
 }
@@ -157,98 +43,22 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       log_(log),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      instances_(child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                               child_options(settings_, std::move(launch))),
-                 timers_, instances_options(settings_), log_, metrics_),
-      streams_(settings_.max_streams_per_ip, metrics_),
-      rings_(timers_, {}, metrics_),
-      streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
-      sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
-             timers_),
-      tokens_(token_rules(settings_), [this] { jwks_.key_unknown(); }),
-      jwks_(
-          settings_.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, loop_, timers_,
-          log_),
-      gate_(key_rules(settings_, std::move(keys), tokens_), settings_.permissions, origins(settings_),
-            std::move(networks), rates_, log_, metrics_),
-      keys_watch_(settings_.keys_file, environment_keys(settings_), gate_, sessions_, timers_, log_),
-      legacy_sse_(sessions_, instances_, streams_, timers_,
-                  {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
-                  metrics_),
-      streamable_http_(sessions_, instances_, streams_, streamable_parts_),
-      rest_(instances_, settings_.rest_timeout, settings_.max_line_bytes, stream_options(settings_)),
-      health_(sessions_, instances_, timers_, gate_.needs_key()),
-      admin_(instances_, log_),
-      rate_status_(rates_, sessions_),
-      oauth_metadata_(tokens_.rules(), settings_.public_url, path_of(settings_.public_url)),
-      server_(
-          loop_, timers_, http_limits(settings_), routes(),
-          [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
-  instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
-}
+      service_(settings_, std::move(networks), std::move(keys),
+               child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                             child_options(settings_, std::move(launch))),
+               {loop_, timers_, log_, metrics_}) {}
 
 Result<int> Program::run() {
-  const auto port = server_.listen(settings_.host, settings_.port);
+  const auto port = service_.server().listen(settings_.host, settings_.port);
   if (!port) return tl::unexpected(port.error());
   log_.info("Environment loaded", {{"variables", loaded_.dotenv_variables},
                                    {"file", loaded_.dotenv_file.empty() ? "none" : loaded_.dotenv_file}});
   for (const std::string& warning : loaded_.warnings) log_.warn(warning);
   announce(*port);
   wait_for_signal();
-  keys_watch_.start();
-  if (!settings_.jwks.empty()) jwks_.start();
-  instances_.start();
+  service_.start();
   loop_.run();
   return exit_code_;
-}
-
-std::vector<http::Route> Program::routes() {
-  std::vector<http::Route> all;
-  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
-                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes()}) {
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  if (!settings_.debug_requests) return all;
-  for (http::Route& route : all) {
-    route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
-      const http::Request& request = exchange.request();
-      log_.info("request body", {{"method", request.method},
-                                 {"path", request.path},
-                                 {"address", request.caller->address},
-                                 {"bytes", request.body.size()},
-                                 {"body", std::string_view(request.body).substr(0, kLoggedBody)}});
-      handler(std::move(exchange));
-    };
-  }
-  return all;
-}
-
-std::optional<access::KnownSession> Program::session_of(const http::Head& head) const {
-  const auto id = transport::named_session(head);
-  const session::Session* session = id ? sessions_.find(*id) : nullptr;
-  if (session == nullptr) return std::nullopt;
-  return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
-}
-
-http::Verdict Program::judge(const http::Head& head) {
-  access::Decision decision =
-      gate_.judge({head.method, head.path, head.peer_address,
-                   [&head](std::string_view name) { return head.header(name); },
-                   [&head](std::string_view name) { return head.list_header(name); },
-                   [this, &head] { return session_of(head); },
-                   settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()});
-  http::Verdict verdict;
-  append(verdict.reply_fields, decision.reply_fields);
-  verdict.caller = std::move(decision.caller);
-  if (decision.answer) {
-    verdict.answer = decision.answer->message.empty()
-                         ? http::Response{decision.answer->status, {}, {}, {}}
-                         : http::error_response(decision.answer->status, decision.answer->message,
-                                                decision.answer->retry_after);
-    append(verdict.answer->fields, decision.answer->fields);
-  }
-  return verdict;
 }
 
 void Program::announce(std::uint16_t port) const {
@@ -259,9 +69,9 @@ void Program::announce(std::uint16_t port) const {
           ? fmt::format("http://{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port)
           : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
   const std::string tokens = settings_.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.jwt_issuer;
-  const std::string keys = gate_.needs_key()
-                               ? fmt::format("needed ({} configured{})", gate_.keys().size(), tokens)
-                               : "none: whoever reaches this address may use it";
+  const std::string keys = service_.gate().needs_key() ? fmt::format("needed ({} configured{})",
+                                                                     service_.gate().keys().size(), tokens)
+                                                       : "none: whoever reaches this address may use it";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
                           {"mcp", base + "/mcp"},
@@ -271,7 +81,7 @@ void Program::announce(std::uint16_t port) const {
                           {"health", base + "/health"},
                           {"keys", keys},
                           {"child", command_line(settings_.command)}});
-  if (!gate_.needs_key() && host != "127.0.0.1" && host != "localhost") {
+  if (!service_.gate().needs_key() && host != "127.0.0.1" && host != "localhost") {
     log_.warn("no key is configured, and other machines can reach this address: set MCP_API_KEY");
   }
 }
@@ -283,19 +93,19 @@ void Program::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP && !settings_.keys_file.empty()) {
-      keys_watch_.reload();
+      service_.keys_watch().reload();
       return wait_for_signal();
     }
     if (++signals_seen_ > 1) {
       log_.warn("second signal: ending at once", {{"signal", signal}});
       exit_code_ = 128 + signal;
-      instances_.kill_now();
-      server_.abort();
+      service_.instances().kill_now();
+      service_.server().abort();
       return loop_.stop();
     }
-    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", instances_.in_flight()}});
-    server_.stop_accepting();
-    instances_.refuse_calls("mcp-sidecar is shutting down");
+    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
+    service_.server().stop_accepting();
+    service_.instances().refuse_calls("mcp-sidecar is shutting down");
     drain_until_ = timers_.now() + settings_.drain_timeout;
     drain();
     wait_for_signal();
@@ -303,23 +113,23 @@ void Program::wait_for_signal() {
 }
 
 void Program::drain() {
-  const bool idle = instances_.in_flight() == 0 && server_.busy_connections() == 0;
+  const bool idle = service_.instances().in_flight() == 0 && service_.server().busy_connections() == 0;
   if (idle || timers_.now() >= drain_until_) return end_child();
   shutdown_timer_ = timers_.after(kDrainPoll, [this] { drain(); });
 }
 
 void Program::end_child() {
-  if (const std::size_t cut = instances_.in_flight(); cut > 0)
+  if (const std::size_t cut = service_.instances().in_flight(); cut > 0)
     log_.warn("calls cut by the shutdown", {{"calls", cut}});
-  instances_.stop([this] { end_connections(); });
+  service_.instances().stop([this] { end_connections(); });
 }
 
 void Program::end_connections() {
   shutdown_timer_ = timers_.after(kCloseTime, [this] {
-    server_.abort();
+    service_.server().abort();
     loop_.stop();
   });
-  server_.close([this] { loop_.stop(); });
+  service_.server().close([this] { loop_.stop(); });
 }
 
 }  // namespace sidecar::app

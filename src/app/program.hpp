@@ -1,5 +1,5 @@
-// Program: builds every part in the order of the floors, joins them, and takes them down again.
-// The one place that knows all of them. Owned by main; loop thread only.
+// Program: a Service as a process: the loop, signals, real children, the order of shutdown. Owned by main;
+// loop thread only.
 //
 // Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
@@ -9,33 +9,18 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "access/access_tokens.hpp"
-#include "access/gate.hpp"
-#include "app/jwks_source.hpp"
-#include "app/keys_watch.hpp"
+#include "access/keys.hpp"
+#include "app/service.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
 #include "child/supervisor.hpp"
 #include "config/sources.hpp"
-#include "http/server.hpp"
-#include "mux/instances.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "session/session_table.hpp"
-#include "session/stream_limit.hpp"
-#include "transport/admin.hpp"
-#include "transport/event_ring.hpp"
-#include "transport/health.hpp"
-#include "transport/legacy_sse.hpp"
-#include "transport/oauth_metadata.hpp"
-#include "transport/rate_status.hpp"
-#include "transport/rest.hpp"
-#include "transport/streamable_http.hpp"
 #include "util/asio_timers.hpp"
 
 namespace sidecar::app {
@@ -50,9 +35,6 @@ class Program {
   Result<int> run();
 
  private:
-  std::vector<http::Route> routes();
-  http::Verdict judge(const http::Head& head);
-  std::optional<access::KnownSession> session_of(const http::Head& head) const;
   void announce(std::uint16_t port) const;
 
   void wait_for_signal();
@@ -68,24 +50,7 @@ class Program {
   observe::Metrics metrics_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
-  mux::Instances instances_;
-  session::StreamLimit streams_;
-  transport::RingBudget rings_;
-  const transport::StreamableParts streamable_parts_;
-  session::SessionTable sessions_;
-  access::RateLimits rates_;
-  access::AccessTokens tokens_;
-  JwksSource jwks_;
-  access::Gate gate_;
-  KeysWatch keys_watch_;
-  transport::LegacySse legacy_sse_;
-  transport::StreamableHttp streamable_http_;
-  transport::Rest rest_;
-  transport::Health health_;
-  transport::Admin admin_;
-  transport::RateStatus rate_status_;
-  transport::OAuthMetadata oauth_metadata_;
-  http::Server server_;
+  Service service_;
   int signals_seen_ = 0;
   int exit_code_ = 0;
   Clock::time_point drain_until_{};

@@ -166,6 +166,23 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   return list;
 }
 
+Result<std::vector<std::string>> parse_allowed_hosts(std::string_view text) {
+  if (trimmed(text).empty()) return std::vector<std::string>{};
+  auto list = as_list(text);
+  if (!list) return list;
+  for (std::string& host : *list) {
+    if (host == "*") continue;
+    const std::string given = shown(host);
+    host = lower_case(host);
+    const std::string_view rest = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
+    if (!is_authority(rest)) {
+      return fail(fmt::format(
+          "\"{}\" is not a name such as mcp.example.com or *.example.com (no scheme, no path)", given));
+    }
+  }
+  return list;
+}
+
 Result<std::vector<std::string>> parse_allowed_addresses(std::string_view text) {
   if (trimmed(text).empty()) return fail("an empty list (write * for every address)");
   auto list = as_list(text);

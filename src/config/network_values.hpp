@@ -31,6 +31,9 @@ Result<std::vector<std::string>> parse_scopes(std::string_view text);
 // `*`, `none`, or a comma list of scheme://host[:port] as browsers send it; lower case, no slash at the end.
 Result<std::vector<std::string>> parse_origins(std::string_view text);
 
+// `*`, or a comma list of host[:port], [v6][:port] and *.domain[:port]; lower case.
+Result<std::vector<std::string>> parse_allowed_hosts(std::string_view text);
+
 // A comma list of IPv4 and IPv6 addresses and CIDR networks, or `*` for every address.
 Result<std::vector<std::string>> parse_allowed_addresses(std::string_view text);
 

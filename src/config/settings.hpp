@@ -44,6 +44,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<std::string> jwt_scopes;     // that each token needs
   Permissions permissions;                 // of everybody
   std::vector<std::string> cors_origins = {"*"};
+  std::vector<std::string> allowed_hosts;  // that browsers may name us by, besides the public URL's
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
@@ -57,7 +58,8 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
 
   // Sessions
   std::size_t max_sessions = 1000;
-  std::size_t max_streams_per_ip = 0;  // opened by GET; 0: any number
+  std::size_t max_sessions_per_key = 0;  // 0: any number
+  std::size_t max_streams_per_ip = 0;    // opened by GET; 0: any number
   Milliseconds session_timeout{1'800'000};
   Milliseconds keepalive_interval{30'000};
   std::size_t stream_queue_bytes = 8 << 20;

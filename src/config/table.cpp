@@ -198,6 +198,9 @@ constexpr Setting kSettings[] = {
      "Only tools that the wrapped server annotates with readOnlyHint may be seen and called", read_only},
     {G::kAccess, "MCP_CORS_ORIGINS", "--cors-origins", {"SDP_CORS_ORIGIN"}, "ORIGINS", "*",
      "Comma list of origins whose pages may call it; * for any, none for no other", with<&S::cors_origins, parse_origins>},
+    {G::kAccess, "MCP_ALLOWED_HOSTS", "--allowed-hosts", {}, "HOSTS", "",
+     "Comma list of names, such as mcp.example.com or *.example.com, under which pages may reach it, besides loopback ones and that of MCP_PUBLIC_URL (403); * for any. Without it names are checked on loopback only",
+     with<&S::allowed_hosts, parse_allowed_hosts>},
     {G::kAccess, "MCP_ALLOWED_IPS", "--allowed-ips", {"SDP_ALLOWED_IPS"}, "NETWORKS", "*",
      "Comma list of client addresses and networks that may come in (403); * for every address",
      with<&S::allowed_addresses, parse_allowed_addresses>},
@@ -222,6 +225,8 @@ constexpr Setting kSettings[] = {
 
     {G::kSessions, "MCP_MAX_CONNECTIONS", "--max-connections", {"SSE_MAX_TOTAL_CONNECTIONS", "SDP_MAX_CONNECTIONS"}, "N", "1000",
      "Sessions in all", number<&S::max_sessions, 1, 1'000'000>},
+    {G::kSessions, "MCP_MAX_SESSIONS_PER_KEY", "--max-sessions-per-key", {}, "N", "off",
+     "Sessions that one key may have open (503); off or 0 for any number", limit<&S::max_sessions_per_key, 1'000'000>},
     {G::kSessions, "MCP_MAX_CONNECTIONS_PER_IP", "--max-connections-per-ip", {"SSE_MAX_CONNECTIONS_PER_IP"}, "N", "off",
      "Event streams that one address may have open (503); off or 0 for any number", limit<&S::max_streams_per_ip, 1'000'000>, Secret::kNo, "10"},
     {G::kSessions, "MCP_SESSION_TIMEOUT", "--session-timeout", {"SSE_SESSION_TIMEOUT", "SDP_SESSION_TIMEOUT"}, "TIME", "30m",
@@ -310,7 +315,6 @@ constexpr Setting kSettings[] = {
 };
 
 constexpr Postponed kPostponed[] = {
-    {{"MCP_ALLOWED_HOSTS"}, "", "no Host or Origin is refused for its name"},
     {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},
     {{"SDP_USE_AUDIT_LOG"}, "false", "nothing is written to an audit database"},
 };

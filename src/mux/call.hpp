@@ -83,6 +83,19 @@ class Reply {
 // A client as the multiplexer sees it: one session. REST calls have none (kNoClient).
 inline constexpr ClientId kNoClient = 0;
 
+// Who makes a call. Calls that wait for a child are taken from those who make them in turn: from each
+// session, and, of calls without one, from each owner.
+struct Asker {
+  using Turn = std::uint64_t;
+
+  Asker(ClientId session) : client(session), turn(session) {}  // NOLINT(google-explicit-constructor)
+  // Without a session. Two owners may have the same turn, which is very unlikely and does no harm.
+  static Asker of_owner(std::string_view owner);
+
+  ClientId client;
+  Turn turn;
+};
+
 class Client {
  public:
   virtual ~Client() = default;

@@ -4,7 +4,7 @@
 
 namespace sidecar::mux {
 
-void FairQueue::push(ClientId client, WireId id, std::size_t bytes) {
+void FairQueue::push(Asker::Turn client, WireId id, std::size_t bytes) {
   const auto [line, fresh] = lines_.try_emplace(client);
   if (fresh) line->second.turn = turns_.insert(turns_.end(), client);
   line->second.calls.push_back({id, bytes});
@@ -26,7 +26,7 @@ std::optional<WireId> FairQueue::pop() {
   return next.id;
 }
 
-void FairQueue::remove(ClientId client, WireId id) {
+void FairQueue::remove(Asker::Turn client, WireId id) {
   const auto line = lines_.find(client);
   if (line == lines_.end()) return;
   std::deque<Waiting>& calls = line->second.calls;
@@ -44,7 +44,7 @@ void FairQueue::clear() {
   bytes_ = 0;
 }
 
-std::size_t FairQueue::bytes(ClientId client) const {
+std::size_t FairQueue::bytes(Asker::Turn client) const {
   const auto line = lines_.find(client);
   return line == lines_.end() ? 0 : line->second.bytes;
 }
@@ -54,7 +54,7 @@ void FairQueue::account(Line& line, std::size_t gone) {
   bytes_ -= gone;
 }
 
-void FairQueue::drop(std::unordered_map<ClientId, Line>::iterator line) {
+void FairQueue::drop(std::unordered_map<Asker::Turn, Line>::iterator line) {
   turns_.erase(line->second.turn);
   lines_.erase(line);
 }

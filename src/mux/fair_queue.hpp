@@ -1,6 +1,6 @@
-// FairQueue: calls that wait to be handed to the child, taken from clients in turn, so that one that sends
-// much cannot hold up the others. Knows ids and sizes only. Bounded by whoever pushes: see bytes(). Owned by
-// Multiplexer. Loop thread only.
+// FairQueue: calls that wait to be handed to the child, taken from those who make them in turn, so that one
+// who sends much cannot hold up the others. Knows ids and sizes only; a "client" here is an Asker::turn.
+// Bounded by whoever pushes: see bytes(). Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +17,14 @@ class FairQueue {
  public:
   bool empty() const { return turns_.empty(); }
   // `bytes`: what the call holds in memory.
-  void push(ClientId client, WireId id, std::size_t bytes);
+  void push(Asker::Turn client, WireId id, std::size_t bytes);
   // The oldest call of the client whose turn it is.
   std::optional<WireId> pop();
-  void remove(ClientId client, WireId id);
+  void remove(Asker::Turn client, WireId id);
   void clear();
 
   std::size_t bytes() const { return bytes_; }
-  std::size_t bytes(ClientId client) const;
+  std::size_t bytes(Asker::Turn client) const;
 
  private:
   struct Waiting {
@@ -34,13 +34,13 @@ class FairQueue {
   struct Line {
     std::deque<Waiting> calls;
     std::size_t bytes = 0;
-    std::list<ClientId>::iterator turn;
+    std::list<Asker::Turn>::iterator turn;
   };
   void account(Line& line, std::size_t gone);
-  void drop(std::unordered_map<ClientId, Line>::iterator line);
+  void drop(std::unordered_map<Asker::Turn, Line>::iterator line);
 
-  std::unordered_map<ClientId, Line> lines_;  // of clients with at least one call
-  std::list<ClientId> turns_;                 // the same clients, next first
+  std::unordered_map<Asker::Turn, Line> lines_;  // of clients with at least one call
+  std::list<Asker::Turn> turns_;                 // the same clients, next first
   std::size_t bytes_ = 0;
 };
 

@@ -25,9 +25,10 @@ namespace sidecar::mux {
 struct MethodRule;
 
 struct Call {
-  Call(ClientId of, Reply to) : client(of), reply(std::move(to)) {}
+  Call(Asker asker, Reply to) : client(asker.client), turn(asker.turn), reply(std::move(to)) {}
 
   ClientId client;
+  Asker::Turn turn;
   Reply reply;
   std::string method;
   std::string progress_token;                // as the client wrote it; empty: none

@@ -105,10 +105,10 @@ Instance::Unit& Instance::concerned(ClientId client, const jsonrpc::Message& mes
   return *now_;
 }
 
-void Instance::request(ClientId client, jsonrpc::Message message, Reply reply,
+void Instance::request(Asker asker, jsonrpc::Message message, Reply reply,
                        std::optional<Clock::duration> timeout) {
-  Multiplexer& mux = concerned(client, message).mux;
-  mux.request(client, std::move(message), std::move(reply), timeout);
+  Multiplexer& mux = concerned(asker.client, message).mux;
+  mux.request(asker, std::move(message), std::move(reply), timeout);
 }
 
 void Instance::notification(ClientId client, jsonrpc::Message message) {

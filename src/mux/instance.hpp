@@ -47,8 +47,7 @@ class Instance {
 
   void add(ClientId id, Client& client, std::string owner, ClientProfile profile);
   void remove(ClientId client);
-  void request(ClientId client, jsonrpc::Message message, Reply reply,
-               std::optional<Clock::duration> timeout);
+  void request(Asker asker, jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout);
   void notification(ClientId client, jsonrpc::Message message);
   void answer(ClientId client, const jsonrpc::Message& message);
   bool has_call(ClientId client, std::string_view client_id) const;

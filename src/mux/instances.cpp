@@ -258,8 +258,9 @@ void Instances::start() { impl_->start(); }
 std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const jsonrpc::Message& first) {
   return impl_->join(client, std::move(owner), first);
 }
-void Instances::request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout) {
-  impl_->for_call().request(kNoClient, std::move(message), std::move(reply), timeout);
+void Instances::request(std::string_view owner, jsonrpc::Message message, Reply reply,
+                        std::optional<Clock::duration> timeout) {
+  impl_->for_call().request(Asker::of_owner(owner), std::move(message), std::move(reply), timeout);
 }
 std::size_t Instances::restart() { return impl_->restart(); }
 void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }

@@ -105,8 +105,9 @@ class Instances {
   // The place of a new session whose first message is `first`: an `initialize`, or anything else of a client
   // without capabilities. `client` outlives the seat.
   std::unique_ptr<Seat> join(Client& client, std::string owner, const jsonrpc::Message& first);
-  // A call without a session (REST), at the least loaded shared instance.
-  void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
+  // A call without a session (REST), at the least loaded shared instance. `owner`: see Asker.
+  void request(std::string_view owner, jsonrpc::Message message, Reply reply,
+               std::optional<Clock::duration> timeout = {});
 
   // Replaces every child: new calls wait for the new one, while the old one finishes its calls
   // (restart_drain). Sessions stay. Returns how many children are replaced: none once calls are refused.

@@ -91,17 +91,17 @@ bool Multiplexer::concerns(ClientId client, const jsonrpc::Message& message) con
 // --- requests
 // ---------------------------------------------------------------------------------------------------------
 
-void Multiplexer::request(ClientId client, jsonrpc::Message message, Reply reply,
+void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
                           std::optional<Clock::duration> timeout) {
   assert(message.kind() == jsonrpc::Kind::kRequest);
   const std::string_view name = message.method();
   if (name == method::kPing) return reply.send(make_result(reply.client_id(), "{}"));
-  if (auto refused = refusal(client, reply.client_id(), message.text.size())) {
+  if (auto refused = refusal(asker, reply.client_id(), message.text.size())) {
     count(refused->outcome);
     return reply.send(std::move(*refused));
   }
 
-  Call call(client, std::move(reply));
+  Call call(asker, std::move(reply));
   call.method = name;
   call.timeout = timeout.value_or(limits_.call_timeout);
   call.last_due = timers_.now() + std::max(call.timeout, limits_.call_timeout_total);
@@ -110,7 +110,7 @@ void Multiplexer::request(ClientId client, jsonrpc::Message message, Reply reply
   call.rule = MethodRule::find(name);
   if (call.rule != nullptr) {
     call.repeatable = call.rule->repeatable;
-    if (call.rule->ask != nullptr && (this->*call.rule->ask)({client, message, call})) return;
+    if (call.rule->ask != nullptr && (this->*call.rule->ask)({asker.client, message, call})) return;
   }
   if (!call.asked_version) {
     const std::string wire = std::to_string(in_flight_.next_id());
@@ -124,8 +124,7 @@ void Multiplexer::request(ClientId client, jsonrpc::Message message, Reply reply
   place(id);
 }
 
-std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view client_id,
-                                           std::size_t size) const {
+std::optional<Answer> Multiplexer::refusal(Asker asker, std::string_view client_id, std::size_t size) const {
   using std::chrono::seconds;
   if (!closing_.empty()) {
     return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {}, seconds(1));
@@ -134,7 +133,7 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view cli
     return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, trouble_->message,
                         trouble_->data, trouble_->retry_after);
   }
-  if (client != kNoClient && in_flight_.count(client) >= limits_.calls_per_client) {
+  if (asker.client != kNoClient && in_flight_.count(asker.client) >= limits_.calls_per_client) {
     return make_failure(
         Outcome::kBusy, client_id, code::kBusy,
         fmt::format("too many calls in flight: this session may have {}", limits_.calls_per_client), {},
@@ -152,11 +151,10 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, std::string_view cli
     return make_failure(Outcome::kUnavailable, client_id, code::kBusy,
                         "the MCP server does not read its input fast enough", {}, seconds(1));
   }
-  if (full(queue_.bytes(client), limits_.waiting_bytes / 4)) {
-    return make_failure(
-        Outcome::kBusy, client_id, code::kBusy,
-        "too many bytes wait for the MCP server to read them: this session may have a quarter", {},
-        seconds(1));
+  if (full(queue_.bytes(asker.turn), limits_.waiting_bytes / 4)) {
+    return make_failure(Outcome::kBusy, client_id, code::kBusy,
+                        "too many bytes wait for the MCP server to read them: one client may have a quarter",
+                        {}, seconds(1));
   }
   return std::nullopt;
 }
@@ -179,18 +177,18 @@ void Multiplexer::place(WireId id) {
     numbers_.calls.take(limits_.child_rate, timers_.now());
   }
   if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
-  queue_.push(call.client, id, call.line.size());
+  queue_.push(call.turn, id, call.line.size());
   pump();
 }
 
-std::optional<Answer> Multiplexer::over_rate(const Call& call) const {
+std::optional<Answer> Multiplexer::over_rate(const Call& call) {
   const Rate& rate = limits_.child_rate;
   const Clock::duration wait = numbers_.calls.wait(rate, timers_.now());
   if (wait == Clock::duration::zero()) return std::nullopt;
   const auto client = clients_.find(call.client);
-  log_.warn("rate limit reached", {{"limit", "child"},
-                                   {"method", excerpt(call.method)},
-                                   {"key", client == clients_.end() ? "" : client->second.owner}});
+  refusals_.warn("rate limit reached", {{"limit", "child"},
+                                        {"method", excerpt(call.method)},
+                                        {"key", client == clients_.end() ? "" : client->second.owner}});
   metrics_.refused("rate_child").Increment();
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
   return make_failure(Outcome::kOverRate, call.reply.client_id(), code::kBusy,
@@ -288,7 +286,7 @@ void Multiplexer::finish(WireId id, Answer answer) {
 }
 
 void Multiplexer::settle(WireId id, Call call, Answer answer) {
-  if (!call.line.empty()) queue_.remove(call.client, id);
+  if (!call.line.empty()) queue_.remove(call.turn, id);
   release_kept(call);
   show_in_flight();
   if (call.reply.pending()) {

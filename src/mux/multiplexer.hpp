@@ -40,6 +40,7 @@
 #include "observe/gauge_share.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
 #include "util/timers.hpp"
 #include "util/token_bucket.hpp"
 
@@ -110,7 +111,7 @@ class Multiplexer : public child::ChildEvents {
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
 
   // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
-  void request(ClientId client, jsonrpc::Message message, Reply reply,
+  void request(Asker asker, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout = {});
   // Requires kind kNotification.
   void notification(ClientId client, jsonrpc::Message message);
@@ -168,9 +169,9 @@ class Multiplexer : public child::ChildEvents {
   // Clients' side
   // False also while a child that has died is still being buried: calls wait for the next one.
   bool takes_calls() const { return handshake_.done() && child_.running(); }
-  std::optional<Answer> refusal(ClientId client, std::string_view client_id, std::size_t size) const;
+  std::optional<Answer> refusal(Asker asker, std::string_view client_id, std::size_t size) const;
   // The refusal of a call that Limits::child_rate does not let pass now.
-  std::optional<Answer> over_rate(const Call& call) const;
+  std::optional<Answer> over_rate(const Call& call);
   void place(WireId id);
   void pump();
   void hand_over(WireId id);
@@ -259,6 +260,7 @@ class Multiplexer : public child::ChildEvents {
   const Limits limits_;
   const Terms terms_;
   observe::Log& log_;
+  observe::ThinnedLog refusals_{log_, timers_};
   observe::Metrics& metrics_;
 
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};

@@ -15,15 +15,38 @@ std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 }  // namespace
 
 SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
-    : timers_(timers), limits_(limits), log_(log), metrics_(metrics) {}
+    : timers_(timers), limits_(limits), log_(log), metrics_(metrics), refusals_(log, timers) {}
 
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
-bool SessionTable::make_room() {
+bool SessionTable::make_room(const observe::Caller& caller) {
+  if (!room_for_owner(caller)) {
+    refused(caller, "sessions_per_key");
+    return false;
+  }
   if (sessions_.size() < limits_.sessions) return true;
   if (evict([](const Session&) { return true; }, "room for a new one")) return true;
-  metrics_.refused("sessions").Increment();
+  refused(caller, "sessions");
   return false;
+}
+
+bool SessionTable::room_for_owner(const observe::Caller& caller) {
+  if (limits_.sessions_per_owner == 0 || !caller.has_key) return true;
+  const auto count = by_owner_.find(caller.owner);
+  if (count == by_owner_.end() || count->second < limits_.sessions_per_owner) return true;
+  return evict([&caller](const Session& session) { return session.belongs_to(caller); },
+               "room for a new one of its key");
+}
+
+bool SessionTable::admit(Session& session, std::shared_ptr<const observe::Caller> caller) {
+  if (session.admit(caller)) return true;
+  refused(*caller, "session_of_another_owner");
+  return false;
+}
+
+void SessionTable::refused(const observe::Caller& caller, std::string_view reason) {
+  refusals_.warn("session refused", {{"reason", reason}, {"address", caller.address}, {"key", caller.owner}});
+  metrics_.refused(reason).Increment();
 }
 
 bool SessionTable::give_way(const std::string* owner) {
@@ -52,6 +75,7 @@ Session& SessionTable::add(std::unique_ptr<Session> session) {
       {{"session", shown(added.id())}, {"address", added.caller().address}, {"key", added.caller().owner}});
   sessions_.emplace(added.id(), std::move(session));
   ++by_address_[added.caller().address];
+  if (added.caller().has_key) ++by_owner_[added.caller().owner];
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
   if (!sweeping_) sweep();
   return added;
@@ -65,9 +89,11 @@ Session* SessionTable::find(std::string_view id) const {
 void SessionTable::end(std::string_view id, std::string_view reason) {
   const auto node = sessions_.extract(std::string(id));  // found by no one while it ends
   if (node.empty()) return;
-  const std::string& address = node.mapped()->caller().address;
+  const observe::Caller& opener = node.mapped()->caller();
+  const std::string& address = opener.address;
   log_.info("session ended", {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
   if (--by_address_[address] == 0) by_address_.erase(address);
+  if (opener.has_key && --by_owner_[opener.owner] == 0) by_owner_.erase(opener.owner);
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
 }
 

@@ -1,6 +1,6 @@
-// SessionTable: the live sessions by id, at most `limit` of them. Ends those that were idle for too long,
-// and, to make room for a new one, the longest-idle one that nobody listens or waits on: many clients never
-// say that they are done. Owned by app; loop thread only.
+// SessionTable: the live sessions by id, limited in number, also for one owner. Ends those that were idle for
+// too long, and, to make room for a new one, the longest-idle one that nobody listens or waits on: many
+// clients never say that they are done. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@
 
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
 #include "session/session.hpp"
 #include "util/timers.hpp"
 
@@ -24,23 +25,27 @@ namespace sidecar::session {
 struct TableLimits {
   std::size_t sessions = 1000;
   std::chrono::milliseconds idle{1'800'000};
+  std::size_t sessions_per_owner = 0;  // of callers with a key; 0: any number
 };
 
 class SessionTable {
  public:
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
-  // Whether one more session fits, possibly after one was ended for it. False is counted.
-  bool make_room();
+  // Whether one more session of `caller` fits, possibly after one was ended for it: one of the same owner
+  // when that has as many as it may. False is told in the log and counted.
+  bool make_room(const observe::Caller& caller);
   // For mux::GiveWay: ends the longest-idle expendable session with an own child, of `owner` unless it is
   // nullptr.
   bool give_way(const std::string* owner);
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
 
-  // Requires make_room().
+  // Requires make_room() for its caller.
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
+  // See Session::admit(). False is told in the log and counted.
+  bool admit(Session& session, std::shared_ptr<const observe::Caller> caller);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
   // The same on the next turn of the loop: for callbacks from the session's own calls.
@@ -55,14 +60,18 @@ class SessionTable {
  private:
   // Ends the longest-idle expendable session that `fits`. False: there is none.
   bool evict(const std::function<bool(const Session&)>& fits, std::string_view reason);
+  bool room_for_owner(const observe::Caller& caller);
+  void refused(const observe::Caller& caller, std::string_view reason);
   void sweep();
 
   Timers& timers_;
   const TableLimits limits_;
   observe::Log& log_;
   observe::Metrics& metrics_;
+  observe::ThinnedLog refusals_;
   std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
   std::map<std::string, std::size_t> by_address_;
+  std::unordered_map<std::string, std::size_t> by_owner_;    // of callers with a key
   std::vector<std::pair<std::string, std::string>> ending_;  // id and reason
   Timer end_timer_;
   Timer timer_;

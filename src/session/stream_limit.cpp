@@ -28,6 +28,7 @@ std::optional<StreamLimit::Ticket> StreamLimit::take(const std::string& address,
   const std::size_t count = open == open_.end() ? 0 : open->second;
   const std::size_t leaving = replaced && replaced->address_ == address ? 1 : 0;
   if (most_ > 0 && count - leaving >= most_) {
+    log_.warn("event stream refused", {{"reason", "streams_per_address"}, {"address", address}});
     metrics_.refused("streams_per_address").Increment();
     return std::nullopt;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
 
 namespace sidecar::session {
 
@@ -32,14 +33,16 @@ class StreamLimit {
   };
 
   // `most` of one address; 0: any number.
-  StreamLimit(std::size_t most, observe::Metrics& metrics) : most_(most), metrics_(metrics) {}
+  StreamLimit(std::size_t most, observe::ThinnedLog& log, observe::Metrics& metrics)
+      : most_(most), log_(log), metrics_(metrics) {}
 
-  // Nothing when the address has as many as it may, which is counted. `replaced`: a stream that ends as soon
-  // as the new one is there.
+  // Nothing when the address has as many as it may, which is told in the log and counted. `replaced`: a
+  // stream that ends as soon as the new one is there.
   std::optional<Ticket> take(const std::string& address, const std::optional<Ticket>& replaced = {});
 
  private:
   const std::size_t most_;
+  observe::ThinnedLog& log_;
   observe::Metrics& metrics_;
   std::unordered_map<std::string, std::size_t> open_;
 };

@@ -81,14 +81,12 @@ void deliver(http::Exchange exchange, SseSession& session, bool by_id) {
 }  // namespace
 
 LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
-                     session::StreamLimit& streams, Timers& timers, LegacySseOptions options,
-                     observe::Metrics& metrics)
+                     session::StreamLimit& streams, Timers& timers, LegacySseOptions options)
     : sessions_(sessions),
       instances_(instances),
       streams_(streams),
       timers_(timers),
-      options_(std::move(options)),
-      metrics_(metrics) {}
+      options_(std::move(options)) {}
 
 std::vector<http::Route> LegacySse::routes() {
   const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
@@ -101,7 +99,7 @@ std::vector<http::Route> LegacySse::routes() {
 
 void LegacySse::open(http::Exchange exchange) {
   auto ticket = streams_.take(exchange.request().caller->address);
-  if (!ticket || !sessions_.make_room()) {
+  if (!ticket || !sessions_.make_room(*exchange.request().caller)) {
     http::Response response = http::error_response(503, "Connection limit exceeded");
     response.fields.push_back({"Retry-After", std::to_string(kRetrySeconds)});
     return exchange.reply(std::move(response));
@@ -126,8 +124,7 @@ void LegacySse::post(http::Exchange exchange) {
   auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
   if (session == nullptr)
     return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
-  if (!session->admit(exchange.request().caller)) {
-    metrics_.refused("session_of_another_owner").Increment();
+  if (!sessions_.admit(*session, exchange.request().caller)) {
     return exchange.reply(http::error_response(403, "This session belongs to another key."));
   }
   session->addressed = true;

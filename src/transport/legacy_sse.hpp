@@ -10,7 +10,6 @@
 #include "http/exchange.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
-#include "observe/metrics.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 #include "util/timers.hpp"
@@ -26,7 +25,7 @@ class LegacySse {
  public:
   // `streams` outlives the sessions.
   LegacySse(session::SessionTable& sessions, mux::Instances& instances, session::StreamLimit& streams,
-            Timers& timers, LegacySseOptions options, observe::Metrics& metrics);
+            Timers& timers, LegacySseOptions options);
 
   // /sse, /message, /messages, /messages/<id>
   std::vector<http::Route> routes();
@@ -41,7 +40,6 @@ class LegacySse {
   session::StreamLimit& streams_;
   Timers& timers_;
   const LegacySseOptions options_;
-  observe::Metrics& metrics_;
 };
 
 }  // namespace sidecar::transport

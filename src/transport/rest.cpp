@@ -153,8 +153,9 @@ void Rest::send(const CallerPtr& caller, std::string_view method, std::string_vi
   // Params were put together from checked parts; what they can still be is nested one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
   session::send_permitted(caller, std::move(*message), std::move(deliver), std::move(progress),
-                          [this](jsonrpc::Message request, mux::Reply reply) {
-                            instances_.request(std::move(request), std::move(reply), timeout_);
+                          [this, caller](jsonrpc::Message request, mux::Reply reply) {
+                            const std::string& owner = caller->has_key ? caller->owner : caller->address;
+                            instances_.request(owner, std::move(request), std::move(reply), timeout_);
                           });
 }
 

@@ -80,8 +80,7 @@ StreamableSession* StreamableHttp::find(http::Exchange& exchange) {
     refuse(exchange, 404, code::kSessionNotFound, "Session not found");
     return nullptr;
   }
-  if (!session->admit(request.caller)) {
-    parts_.metrics.refused("session_of_another_owner").Increment();
+  if (!sessions_.admit(*session, request.caller)) {
     refuse(exchange, 403, code::kConnectionClosed, "Forbidden: this session belongs to another key");
     return nullptr;
   }
@@ -139,7 +138,7 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
     return exchange.reply(
         json_rpc_error(400, id, code::kConnectionClosed, "Bad Request: Mcp-Session-Id header is required"));
   }
-  if (!sessions_.make_room()) {
+  if (!sessions_.make_room(*exchange.request().caller)) {
     http::Response response = json_rpc_error(503, id, code::kConnectionClosed, "Connection limit exceeded");
     response.fields = retry_later();
     return exchange.reply(std::move(response));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { eventually } from './lib/guard.mjs';
 import { RawSession, curl, post, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
@@ -94,5 +95,47 @@ test('access: a page that rebinds its name to loopback is refused', async (t) =>
   const sidecar = await Sidecar.start(t);
   const headers = { host: 'evil.example.com', origin: 'http://evil.example.com' };
   assert.equal((await request(`${sidecar.url}/tools`, { headers })).status, 403);
+  await sidecar.stop();
+});
+
+test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and under no other', async (t) => {
+  const ask = (sidecar, host, origin = 'https://app.example.com', method = 'GET', path = '/tools') => request(sidecar.url + path, { method, headers: { host, ...(origin && { origin }) } });
+  const statuses = (sidecar, hosts) => Promise.all(hosts.map(async (host) => (await ask(sidecar, host)).status));
+  const MCP_ALLOWED_HOSTS = 'mcp.example.com:443, *.example.org';
+
+  const sidecar = await Sidecar.start(t, { env: { MCP_ALLOWED_HOSTS } });
+  const ours = ['mcp.example.com', 'MCP.example.com:8443', 'a.b.example.org', `localhost:${sidecar.port}`, '127.0.0.1'];
+  const foreign = ['evil.example.com', 'example.org', 'mcp.example.com.evil.net', '10.0.0.1'];
+  assert.deepEqual(await statuses(sidecar, ours), ours.map(() => 200));
+  assert.deepEqual(await statuses(sidecar, foreign), foreign.map(() => 403));
+  const refused = await ask(sidecar, 'evil.example.com');
+  assert.deepEqual(refused.json(), { error: 'Forbidden', message: 'Origin not allowed' });
+  assert.equal(refused.headers['access-control-allow-origin'], '*', 'the page can read why');
+  assert.equal((await ask(sidecar, 'evil.example.com', undefined, 'POST', '/mcp')).status, 403);
+  assert.equal((await ask(sidecar, 'evil.example.com', '')).status, 200, 'no Origin passes');
+  await sidecar.line(/origin refused.*evil\.example\.com/);
+  await sidecar.stop();
+
+  // With names listed they hold on every address, not on loopback only.
+  const everywhere = await Sidecar.start(t, { env: { MCP_ALLOWED_HOSTS, MCP_HOST: '0.0.0.0', MCP_CORS_ORIGINS: 'none' }, flags: ['--log-format', 'json'] });
+  assert.equal((await ask(everywhere, 'evil.example.com', 'http://evil.example.com')).status, 403);
+  assert.equal((await ask(everywhere, 'mcp.example.com', 'https://app.example.com')).status, 403);
+  assert.equal((await ask(everywhere, 'mcp.example.com', 'https://mcp.example.com')).status, 200, 'a page of its own');
+  await everywhere.stop();
+});
+
+test('access: a flood of refusals is a few lines of the log, which add up to all of them', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key', MCP_LOG_FORMAT: 'json', MCP_FAILED_KEYS_LIMIT: 'off' } });
+  const ask = (at) => request(`${sidecar.url}/tools?${at}`, { headers: { 'x-api-key': `guess-${at}`, 'x-forwarded-for': `192.0.2.${at % 2}` } });
+  const asked = 400;
+  for (let at = 0; at < asked; at += 20) await Promise.all(Array.from({ length: 20 }, (_, more) => ask(at + more)));
+  const told = (address) => sidecar.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    .filter((line) => line.event === 'authentication failed' && line.address === address);
+  const sum = (lines) => lines.reduce((all, line) => all + (line.repeated ?? 1), 0);
+  for (const address of ['192.0.2.0', '192.0.2.1']) {
+    await eventually(() => sum(told(address)) === asked / 2, 'all are told');
+    assert.ok(told(address).length < asked / 4, `${told(address).length} lines`);
+    assert.ok(told(address).every(({ reason }) => reason === 'wrong_key'));
+  }
   await sidecar.stop();
 });

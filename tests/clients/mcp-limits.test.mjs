@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { eventually } from './lib/guard.mjs';
-import { post } from './lib/http.mjs';
+import { EventStream, RawSession, post, request } from './lib/http.mjs';
 import { McpSession, NEWEST, accept, call, initialize, messagesOf, messagesOn, notification, toolCall } from './lib/mcp-http.mjs';
 import { textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
@@ -38,6 +38,36 @@ test('mcp-limits: a new session takes the place of the one that is idle longest;
   assert.match(refused.headers['retry-after'], /^\d+$/);
   assert.equal(refused.json().id, 'first');
   streams.forEach((one) => one.close());
+  await sidecar.stop();
+});
+
+test('mcp-limits: the sessions of one key are limited over both transports together, and its idle ones give way', async (t) => {
+  const env = { ...patience, MCP_API_KEYS: 'alice:key-a,alice:key-a2,bob:key-b', MCP_MAX_SESSIONS_PER_KEY: '2' };
+  const sidecar = await Sidecar.start(t, { ...newest, env });
+  const [alice, second, bob] = ['key-a', 'key-a2', 'key-b'].map((key) => ({ 'x-api-key': key }));
+  const sse = await RawSession.open(sidecar.url, alice);
+  const idle = await McpSession.open(sidecar.url, { headers: second });
+  const next = await McpSession.open(sidecar.url, { headers: alice });
+  assert.deepEqual([await alive(idle), await alive(next)], [false, true]);
+  const stream = await next.listen();
+
+  const refused = [await request(`${sidecar.url}/sse`, { headers: second }), await post(`${sidecar.url}/mcp`, initialize(), { ...accept, ...second })];
+  for (const { status, headers, text } of refused) {
+    assert.equal(status, 503, text);
+    assert.match(headers['retry-after'], /^\d+$/);
+    assert.match(text, /Connection limit exceeded/);
+  }
+  assert.equal(refused[1].json().id, 'first');
+  await sidecar.line(/session refused.*sessions_per_key.*alice/);
+
+  const others = [await RawSession.open(sidecar.url, bob), await McpSession.open(sidecar.url, { headers: bob })];
+  assert.equal(await alive(others[1]), true);
+  assert.deepEqual(await sse.call(1, 'ping'), { jsonrpc: '2.0', id: 1, result: {} });
+  stream.close();
+  await next.delete();
+  const again = await EventStream.open(`${sidecar.url}/sse`, second);
+  assert.equal(again.status, 200);
+  for (const one of [sse, again, others[0]]) one.close();
   await sidecar.stop();
 });
 

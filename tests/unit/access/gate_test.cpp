@@ -33,7 +33,7 @@ struct Door {
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
               access::AddressSet::parse(allowed).value()},
-             limits, log, metrics) {}
+             limits, refusals, metrics) {}
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
@@ -48,6 +48,7 @@ struct Door {
 
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
+  observe::ThinnedLog refusals{log, timers};
   observe::Metrics metrics;
   std::optional<access::KnownSession> session;  // that the requests name
   access::RateLimits limits;

@@ -51,6 +51,7 @@ struct Door {
 
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
+  observe::ThinnedLog refusals{log, timers};
   observe::Metrics metrics;
   access::RateLimits limits{{.wrong_keys = {3, std::chrono::minutes(1)}}, timers};
   access::AccessTokens tokens{{"https://as.example", {"https://mcp.example"}, {"mcp:use"}}, [] {}};
@@ -61,7 +62,7 @@ struct Door {
       access::Origins({"*"}, false, {}),
       {access::AddressSet::parse({"127.0.0.1"}).value(), access::AddressSet::parse({"*"}).value()},
       limits,
-      log,
+      refusals,
       metrics};
 };
 

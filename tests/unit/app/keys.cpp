@@ -62,12 +62,13 @@ struct Watched : test::SessionWorld, KeysFolder {
 
   std::string secret;
   access::RateLimits rates{{}, timers};
+  observe::ThinnedLog refusals{log, timers};
   access::Gate gate{{access::Keys({}), true},
                     {},
                     access::Origins({"*"}, false, {}),
                     {{}, access::AddressSet::parse({"*"}).value()},
                     rates,
-                    log,
+                    refusals,
                     metrics};
   KeysWatch watch{path, {}, gate, sessions, timers, log};
 };

@@ -50,6 +50,21 @@ TEST_CASE("network values: origins are taken as browsers send them") {
   CHECK_THAT(parse_origins("https://a, b").error().message, Contains("\"b\" is not an origin"));
 }
 
+TEST_CASE(
+    "network values: allowed hosts are names and addresses, with a port or without, and what is below a "
+    "name") {
+  CHECK(*parse_allowed_hosts("*") == List{"*"});
+  CHECK(parse_allowed_hosts(" ")->empty());
+  CHECK(*parse_allowed_hosts("MCP.example.com, *.Example.org:8443,10.0.0.7:80 , [::1]:3001,[fd00::1]") ==
+        List{"mcp.example.com", "*.example.org:8443", "10.0.0.7:80", "[::1]:3001", "[fd00::1]"});
+  for (const std::string text : {",", "https://a.example", "a/b", "*example.com", "a.*.com", "*.", "a b",
+                                 "a:0", "::1", "[::1", "*.[::1]x", "**"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_allowed_hosts(text));
+  }
+  CHECK_THAT(parse_allowed_hosts("a, b/c").error().message, Contains("\"b/c\" is not a name"));
+}
+
 TEST_CASE("network values: allowed addresses may be all of them, but not none") {
   CHECK(*parse_allowed_addresses("*") == List{"*"});
   CHECK(*parse_allowed_addresses("10.0.0.0/8 , ::1, *") == List{"10.0.0.0/8", "::1", "*"});

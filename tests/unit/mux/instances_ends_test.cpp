@@ -249,7 +249,7 @@ TEST_CASE("instances: once calls are refused, open ones go on and nothing new is
   CHECK(session->answers[0].outcome == mux::Outcome::kUnavailable);
   CHECK_THAT(session->answers[0].text, Contains("going home"));
   mux::Outcome rest{};
-  w.instances.request(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [&rest](mux::Answer answer) { rest = answer.outcome; }));
   CHECK(rest == mux::Outcome::kUnavailable);
   CHECK(w.join(kSampling)->instance() == "child");

@@ -87,7 +87,7 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
   CHECK(w.join("")->instance() == "child-2");
   // One without a session goes there too.
   const std::size_t before = w.link("child-2").sent.size();
-  w.instances.request(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [](auto) {}));
   CHECK(w.link("child-2").sent.size() == before + 1);
   // A session that leaves makes room.
@@ -107,7 +107,7 @@ TEST_CASE(
   const auto more = w.join("");
   CHECK(more->instance() == "child");
   FakeLink& ready = w.link("child-2");
-  w.instances.request(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [](auto) {}));
   CHECK(message(ready.next()).method() == "tools/call");
 }

@@ -159,7 +159,7 @@ void World::send(const AskedPtr& asked) {
     notify = [this, session, asked](std::string said) { heard(*session, asked.get(), std::move(said)); };
   mux::Reply reply(
       asked->id, [this, asked](mux::Answer answer) { answered(asked, answer); }, std::move(notify));
-  if (session == nullptr) return instances_->request(parsed(text), std::move(reply));
+  if (session == nullptr) return instances_->request("rest", parsed(text), std::move(reply));
   session->open.emplace(asked->id, asked);
   session->seat->request(parsed(text), std::move(reply));
 }

@@ -243,3 +243,34 @@ TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate o
   w.child(answer_to(again, "{}"));
   CHECK(a.last == mux::Outcome::kResult);
 }
+
+TEST_CASE("multiplexer: calls without a session share the room of their owner, not that of other owners") {
+  mux::Limits limits;
+  limits.waiting_bytes = 4000;
+  World w(limits);
+  w.ready();
+  w.link.wants = false;
+  const auto call = [&w](std::string_view owner, std::size_t bytes) {
+    const std::string text = R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(bytes, 'm') + "\"}";
+    auto last = std::make_shared<std::optional<mux::Outcome>>();
+    w.mux.request(mux::Asker::of_owner(owner), message(text),
+                  mux::Reply("1", [last](const mux::Answer& answer) { *last = answer.outcome; }), {});
+    return *last;  // nothing: it waits
+  };
+  CHECK_FALSE(call("flood", 800));
+  for (int i = 0; i < 20; ++i) CHECK(call("flood", 800) == mux::Outcome::kBusy);
+  CHECK_FALSE(call("other", 800));
+  Session session(w.mux, "flood");
+  session.say(R"({"jsonrpc":"2.0","id":1,"method":"x"})");
+  CHECK(session.received.empty());
+
+  // In turn, too: one who sends much is not served before one who comes later.
+  CHECK_FALSE(call("flood", 10));
+  CHECK_FALSE(call("late", 10));
+  w.link.wants = true;
+  w.mux.on_child_writable();
+  Lines methods;
+  for (std::string line = w.link.next(); !line.empty(); line = w.link.next())
+    methods.push_back(std::to_string(message(line).method().size()));
+  CHECK(methods == Lines{"800", "800", "1", "10", "10"});
+}

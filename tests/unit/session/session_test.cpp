@@ -132,7 +132,7 @@ TEST_CASE(
 }
 
 TEST_CASE("session_table: an idle session ends; a message keeps it, a ping does not, a call in flight does") {
-  SessionWorld w({10, 8s});
+  SessionWorld w({.sessions = 10, .idle = 8s});
   const std::string silent = w.open().id(), pinging = w.open().id(), talking = w.open().id();
   BareSession& waiting = w.open();
   Delivered call, pings;
@@ -173,21 +173,22 @@ TEST_CASE("session_table: a call that was withdrawn keeps no session, though the
 }
 
 TEST_CASE("session_table: room is made by ending the longest-idle session that may go, else there is none") {
-  SessionWorld w({3, 30min});
+  SessionWorld w({.sessions = 3});
+  const observe::Caller alice{"alice", "192.0.2.1", true, false};
   BareSession& first = w.open();
   w.timers.advance(1s);
   const std::string second = w.open().id();
   w.timers.advance(1s);
   const std::string third = w.open().id();
-  CHECK_FALSE(w.sessions.make_room());
+  CHECK_FALSE(w.sessions.make_room(alice));
   CHECK(w.metrics.refused("sessions").Value() == 1);
   for (session::Session* each : w.sessions.all()) dynamic_cast<BareSession*>(each)->can_go = each != &first;
-  CHECK(w.sessions.make_room());
+  CHECK(w.sessions.make_room(alice));
   CHECK(w.sessions.find(first.id()) == &first);
   CHECK(w.sessions.find(second) == nullptr);
   CHECK(w.sessions.find(third) != nullptr);
   CHECK(w.metrics.sessions_evicted.Value() == 1);
-  CHECK(w.sessions.make_room());  // there is room now
+  CHECK(w.sessions.make_room(alice));  // there is room now
   CHECK(w.sessions.size() == 2);
 }
 
@@ -201,4 +202,47 @@ TEST_CASE("session_table: what ends soon is there until the next turn") {
   w.timers.advance(0s);
   CHECK(w.sessions.size() == 1);
   CHECK(w.sessions.find(other) != nullptr);
+}
+
+TEST_CASE(
+    "session_table: an owner that has as many sessions as it may gives up one of its own or gets none") {
+  SessionWorld w({.sessions = 10, .sessions_per_owner = 2});
+  const observe::Caller alice{"alice", "192.0.2.1", true, false}, bob{"bob", "192.0.2.1", true, false};
+  const observe::Caller keyless{"", "192.0.2.1", false, false};
+  BareSession& others = w.open("bob");
+  others.can_go = true;
+  w.open("");
+  w.timers.advance(1s);
+  const std::string first = w.open("alice").id();
+  CHECK(w.sessions.make_room(alice));
+  BareSession& second = w.open("alice", "198.51.100.7");  // wherever it comes from
+  CHECK_FALSE(w.sessions.make_room(alice));
+  CHECK(w.metrics.refused("sessions_per_key").Value() == 1);
+  CHECK(w.metrics.refused("sessions").Value() == 0);
+  CHECK(w.sessions.find(others.id()) == &others);  // idle for longer, but another's
+  CHECK(w.sessions.make_room(bob));
+  CHECK(w.sessions.make_room(keyless));
+
+  second.can_go = true;
+  const std::string gone = second.id();
+  CHECK(w.sessions.make_room(alice));
+  CHECK(w.sessions.find(gone) == nullptr);
+  w.open("alice");
+  CHECK_FALSE(w.sessions.make_room(alice));
+  w.sessions.end(first, "a test");
+  CHECK(w.sessions.make_room(alice));
+}
+
+TEST_CASE("session_table: callers without a key have no limit of their own, nor has anybody when it is off") {
+  SessionWorld limited({.sessions = 10, .sessions_per_owner = 1});
+  const observe::Caller keyless{"", "192.0.2.1", false, false};
+  for (int i = 0; i < 5; ++i) {
+    CHECK(limited.sessions.make_room(keyless));
+    limited.open("");
+  }
+  SessionWorld off;
+  for (int i = 0; i < 5; ++i) {
+    CHECK(off.sessions.make_room({"alice", "192.0.2.1", true, false}));
+    off.open("alice");
+  }
 }

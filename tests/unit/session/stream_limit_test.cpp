@@ -3,26 +3,38 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/manual_timers.hpp"
 
 using namespace sidecar;
 using session::StreamLimit;
 
-TEST_CASE("stream_limit: so many of one address, and one that closes makes room") {
+namespace {
+
+struct World {
+  test::ManualTimers timers;
+  observe::Log log = observe::make_null_log();
+  observe::ThinnedLog refusals{log, timers};
   observe::Metrics metrics;
-  StreamLimit limit(2, metrics);
+};
+
+}  // namespace
+
+TEST_CASE("stream_limit: so many of one address, and one that closes makes room") {
+  World w;
+  StreamLimit limit(2, w.refusals, w.metrics);
   auto first = limit.take("a");
   const auto second = limit.take("a");
   CHECK((first && second));
   CHECK_FALSE(limit.take("a"));
-  CHECK(metrics.refused("streams_per_address").Value() == 1);
+  CHECK(w.metrics.refused("streams_per_address").Value() == 1);
   CHECK(limit.take("b"));
   first.reset();
   CHECK(limit.take("a"));
 }
 
 TEST_CASE("stream_limit: a stream may replace one of the same address beyond the limit") {
-  observe::Metrics metrics;
-  StreamLimit limit(1, metrics);
+  World w;
+  StreamLimit limit(1, w.refusals, w.metrics);
   std::optional<StreamLimit::Ticket> held = limit.take("a");
   CHECK(limit.take("a", held));
   const auto elsewhere = limit.take("b");
@@ -33,8 +45,8 @@ TEST_CASE("stream_limit: a stream may replace one of the same address beyond the
 }
 
 TEST_CASE("stream_limit: 0 is no limit") {
-  observe::Metrics metrics;
-  StreamLimit limit(0, metrics);
+  World w;
+  StreamLimit limit(0, w.refusals, w.metrics);
   std::vector<std::optional<StreamLimit::Ticket>> held;
   for (int i = 0; i < 1000; ++i) held.push_back(limit.take("a"));
   CHECK(held.back());

@@ -35,7 +35,7 @@ struct SessionWorld {
   }
 
   BareSession& open(const std::string& owner = "alice", const std::string& address = "192.0.2.1") {
-    auto caller = std::make_shared<observe::Caller>(observe::Caller{owner, address, true, false});
+    auto caller = std::make_shared<observe::Caller>(observe::Caller{owner, address, !owner.empty(), false});
     auto made =
         std::make_unique<BareSession>(session::SessionTable::new_id(), std::move(caller), instances, timers);
     BareSession& session = *made;

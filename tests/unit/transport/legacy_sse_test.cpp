@@ -13,7 +13,7 @@ struct SseWorld : test::World {
   explicit SseWorld(session::TableLimits table = {}, std::string message_path = "/message",
                     std::size_t streams_per_address = 0)
       : World(table, streams_per_address),
-        sse(sessions, instances, streams, timers, {std::move(message_path), {}}, metrics),
+        sse(sessions, instances, streams, timers, {std::move(message_path), {}}),
         routes(sse.routes()) {
     ready();
   }

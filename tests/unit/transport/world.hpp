@@ -29,7 +29,7 @@ struct World {
   explicit World(session::TableLimits table = {}, std::size_t streams_per_address = 0,
                  transport::RingLimits ring_limits = {}, mux::InstancesOptions options = shared())
       : instances(one_child_at(link), timers, options, log, metrics),
-        streams(streams_per_address, metrics),
+        streams(streams_per_address, refusals, metrics),
         rings(timers, ring_limits, metrics),
         sessions(timers, table, log, metrics) {
     instances.start();
@@ -74,6 +74,7 @@ struct World {
   FakeLink* link = nullptr;
   ManualTimers timers;
   observe::Log log = observe::make_null_log();
+  observe::ThinnedLog refusals{log, timers};
   observe::Metrics metrics;
   mux::Instances instances;
   session::StreamLimit streams;

@@ -1,0 +1,219 @@
+#include "app/service.hpp"
+
+#include <iterator>
+#include <utility>
+
+#include "transport/session_id.hpp"
+
+namespace sidecar::app {
+namespace {
+
+constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
+
+http::SseOptions stream_options(const config::Settings& settings) {
+  http::SseOptions options;
+  options.keep_alive = settings.keepalive_interval;
+  options.queue_limit = settings.stream_queue_bytes;
+  options.stall_limit = settings.stream_stall;
+  return options;
+}
+
+mux::Limits call_limits(const config::Settings& settings) {
+  mux::Limits limits;
+  limits.calls_per_client = settings.max_calls_per_session;
+  limits.calls = settings.max_calls;
+  limits.waiting_bytes = settings.stdin_queue_bytes;
+  limits.child_rate = settings.child_rate;
+  limits.call_timeout = settings.call_timeout;
+  limits.call_timeout_total = settings.call_timeout_total;
+  limits.wedged_after = settings.wedged_after;
+  limits.probe_timeout = settings.probe_timeout;
+  limits.restart_wedged = settings.restart_wedged;
+  return limits;
+}
+
+mux::Sharing sharing(std::string_view word) {
+  if (word == "shared") return mux::Sharing::kShared;
+  return word == "isolated" ? mux::Sharing::kIsolated : mux::Sharing::kAuto;
+}
+
+mux::InstancesOptions instances_options(const config::Settings& settings) {
+  mux::InstancesOptions options;
+  options.sharing = sharing(settings.sessions);
+  options.shared = settings.instances;
+  options.most_own = settings.max_instances;
+  options.most_own_per_owner = settings.max_instances_per_owner;
+  options.warm = settings.warm_instances;
+  options.client_roots = settings.allow_client_roots;
+  options.restart_drain = settings.restart_drain;
+  options.limits = call_limits(settings);
+  return options;
+}
+
+http::Limits http_limits(const config::Settings& settings) {
+  http::Limits limits;
+  limits.head_bytes = settings.max_head_bytes;
+  limits.body_bytes = settings.max_body_bytes;
+  limits.receive_time = settings.receive_timeout;
+  limits.idle_time = settings.idle_connection;
+  limits.write_stall = settings.stream_stall;
+  limits.buffered_bytes = settings.max_buffered_bytes;
+  limits.connections = settings.max_tcp_connections;
+  limits.connections_per_address = settings.max_tcp_connections_per_ip;
+  return limits;
+}
+
+// "https://host/prefix/" → "/prefix"
+std::string path_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t slash = scheme == std::string_view::npos ? scheme : url.find('/', scheme + 3);
+  if (slash == std::string_view::npos) return {};
+  std::string_view path = url.substr(slash);
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return std::string(path);
+}
+
+// "https://host:8443/prefix" → "host:8443"
+std::string authority_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return std::string(url.substr(0, url.find('/')));
+}
+
+access::Origins origins(const config::Settings& settings) {
+  const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
+  std::vector<std::string> hosts = settings.allowed_hosts;
+  if (!settings.public_url.empty()) hosts.push_back(authority_of(settings.public_url));
+  return {settings.cors_origins, loopback || !settings.allowed_hosts.empty(), hosts};
+}
+
+// Keys from the environment may do everything, unless a keys file says who is an administrator.
+std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
+  const bool admin = settings.keys_file.empty();
+  std::vector<access::StoredKey> keys;
+  for (const config::Key& key : settings.keys) {
+    auto permissions = std::make_shared<config::Permissions>();
+    permissions->admin = admin;
+    keys.push_back({key.name, access::hash_of(key.secret), {}, std::move(permissions)});
+  }
+  return keys;
+}
+
+access::TokenRules token_rules(const config::Settings& settings) {
+  access::TokenRules rules{settings.jwt_issuer, settings.jwt_audiences, settings.jwt_scopes};
+  if (rules.audiences.empty()) {
+    for (const char* endpoint : {"", "/mcp", "/sse"})
+      rules.audiences.push_back(settings.public_url + endpoint);
+  }
+  return rules;
+}
+
+access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file,
+                           access::AccessTokens& tokens) {
+  const std::vector<access::StoredKey> others = environment_keys(settings);
+  of_file.insert(of_file.end(), others.begin(), others.end());
+  const bool by_token = !settings.jwt_issuer.empty();
+  const bool needed = by_token || !of_file.empty() || !settings.keys_file.empty();
+  return {access::Keys(std::move(of_file)), needed, by_token ? &tokens : nullptr,
+          settings.public_url + std::string(access::kMetadataPath)};
+}
+
+void append(http::Fields& fields, const access::HeaderFields& more) {
+  for (const auto& [name, value] : more) fields.push_back({name, value});
+}
+
+}  // namespace
+
+Service::Service(const config::Settings& settings, access::Networks networks,
+                 std::vector<access::StoredKey> keys, child::ChildFactory children,
+                 const Surroundings& around)
+    : settings_(settings),
+      log_(around.log),
+      refusals_(log_, around.timers),
+      instances_(std::move(children), around.timers, instances_options(settings), log_, around.metrics),
+      streams_(settings.max_streams_per_ip, refusals_, around.metrics),
+      rings_(around.timers, {}, around.metrics),
+      streamable_parts_{around.timers, around.metrics, rings_, stream_options(settings),
+                        settings.stream_after},
+      sessions_(around.timers,
+                {settings.max_sessions, settings.session_timeout, settings.max_sessions_per_key}, log_,
+                around.metrics),
+      rates_({settings.session_rate, settings.key_rate, settings.address_rate, settings.wrong_key_rate},
+             around.timers),
+      tokens_(token_rules(settings), [this] { jwks_.key_unknown(); }),
+      jwks_(
+          settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, around.loop,
+          around.timers, log_),
+      gate_(key_rules(settings, std::move(keys), tokens_), settings.permissions, origins(settings),
+            std::move(networks), rates_, refusals_, around.metrics),
+      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, around.timers, log_),
+      legacy_sse_(sessions_, instances_, streams_, around.timers,
+                  {path_of(settings.public_url) + settings.message_path, stream_options(settings)}),
+      streamable_http_(sessions_, instances_, streams_, streamable_parts_),
+      rest_(instances_, settings.rest_timeout, settings.max_line_bytes, stream_options(settings)),
+      health_(sessions_, instances_, around.timers, gate_.needs_key()),
+      admin_(instances_, log_),
+      rate_status_(rates_, sessions_),
+      oauth_metadata_(tokens_.rules(), settings.public_url, path_of(settings.public_url)),
+      server_(
+          around.loop, around.timers, http_limits(settings), routes(),
+          [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
+  instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
+}
+
+void Service::start() {
+  keys_watch_.start();
+  if (!settings_.jwks.empty()) jwks_.start();
+  instances_.start();
+}
+
+std::vector<http::Route> Service::routes() {
+  std::vector<http::Route> all;
+  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
+                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  if (!settings_.debug_requests) return all;
+  for (http::Route& route : all) {
+    route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
+      const http::Request& request = exchange.request();
+      log_.info("request body", {{"method", request.method},
+                                 {"path", request.path},
+                                 {"address", request.caller->address},
+                                 {"bytes", request.body.size()},
+                                 {"body", std::string_view(request.body).substr(0, kLoggedBody)}});
+      handler(std::move(exchange));
+    };
+  }
+  return all;
+}
+
+std::optional<access::KnownSession> Service::session_of(const http::Head& head) const {
+  const auto id = transport::named_session(head);
+  const session::Session* session = id ? sessions_.find(*id) : nullptr;
+  if (session == nullptr) return std::nullopt;
+  return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
+}
+
+http::Verdict Service::judge(const http::Head& head) {
+  access::Decision decision =
+      gate_.judge({head.method, head.path, head.peer_address,
+                   [&head](std::string_view name) { return head.header(name); },
+                   [&head](std::string_view name) { return head.list_header(name); },
+                   [this, &head] { return session_of(head); },
+                   settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()});
+  http::Verdict verdict;
+  append(verdict.reply_fields, decision.reply_fields);
+  verdict.caller = std::move(decision.caller);
+  if (decision.answer) {
+    verdict.answer = decision.answer->message.empty()
+                         ? http::Response{decision.answer->status, {}, {}, {}}
+                         : http::error_response(decision.answer->status, decision.answer->message,
+                                                decision.answer->retry_after);
+    append(verdict.answer->fields, decision.answer->fields);
+  }
+  return verdict;
+}
+
+}  // namespace sidecar::app

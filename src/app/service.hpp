@@ -1,0 +1,87 @@
+// Service: every part that serves clients, built in the order of the floors and joined, from the port to the
+// children. Knows no signals and no processes: what makes children is given to it. Owned by Program; loop
+// thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <optional>
+#include <vector>
+
+#include "access/access_tokens.hpp"
+#include "access/gate.hpp"
+#include "app/jwks_source.hpp"
+#include "app/keys_watch.hpp"
+#include "child/link.hpp"
+#include "config/settings.hpp"
+#include "http/server.hpp"
+#include "mux/instances.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
+#include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
+#include "transport/admin.hpp"
+#include "transport/event_ring.hpp"
+#include "transport/health.hpp"
+#include "transport/legacy_sse.hpp"
+#include "transport/oauth_metadata.hpp"
+#include "transport/rate_status.hpp"
+#include "transport/rest.hpp"
+#include "transport/streamable_http.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::app {
+
+// What all parts work with. Outlives them.
+struct Surroundings {
+  boost::asio::io_context& loop;
+  Timers& timers;
+  observe::Log& log;
+  observe::Metrics& metrics;
+};
+
+class Service {
+ public:
+  // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of
+  // the keys file.
+  Service(const config::Settings& settings, access::Networks networks, std::vector<access::StoredKey> keys,
+          child::ChildFactory children, const Surroundings& around);
+
+  // Starts the children and looks at keys files from now on. The port is opened by server().listen().
+  void start();
+
+  http::Server& server() { return server_; }
+  mux::Instances& instances() { return instances_; }
+  KeysWatch& keys_watch() { return keys_watch_; }
+  const access::Gate& gate() const { return gate_; }
+  const session::SessionTable& sessions() const { return sessions_; }
+
+ private:
+  std::vector<http::Route> routes();
+  http::Verdict judge(const http::Head& head);
+  std::optional<access::KnownSession> session_of(const http::Head& head) const;
+
+  const config::Settings& settings_;
+  observe::Log& log_;
+  observe::ThinnedLog refusals_;
+  mux::Instances instances_;
+  session::StreamLimit streams_;
+  transport::RingBudget rings_;
+  const transport::StreamableParts streamable_parts_;
+  session::SessionTable sessions_;
+  access::RateLimits rates_;
+  access::AccessTokens tokens_;
+  JwksSource jwks_;
+  access::Gate gate_;
+  KeysWatch keys_watch_;
+  transport::LegacySse legacy_sse_;
+  transport::StreamableHttp streamable_http_;
+  transport::Rest rest_;
+  transport::Health health_;
+  transport::Admin admin_;
+  transport::RateStatus rate_status_;
+  transport::OAuthMetadata oauth_metadata_;
+  http::Server server_;
+};
+
+}  // namespace sidecar::app

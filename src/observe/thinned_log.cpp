@@ -1,0 +1,55 @@
+#include "observe/thinned_log.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace sidecar::observe {
+
+void ThinnedLog::warn(std::string_view event, Log::Fields fields) {
+  if (!log_.enabled(LogLevel::kWarn)) return;
+  Kind kind = kind_of(event, fields);
+  if (const auto known = held_back_.find(kind); known != held_back_.end()) {
+    ++known->second;
+  } else if (held_back_.size() == kMostKinds) {
+    ++others_;
+  } else {
+    log_.warn(event, fields);
+    held_back_.emplace(std::move(kind), 0);
+    if (held_back_.size() == 1) arm();
+  }
+}
+
+ThinnedLog::Kind ThinnedLog::kind_of(std::string_view event, Log::Fields fields) {
+  Kind kind{std::string(event)};
+  for (const LogField& field : fields) {
+    const auto* const text = std::get_if<std::string_view>(&field.value);
+    if (text == nullptr) continue;
+    if (field.key == "reason" || field.key == "limit") kind[1] = text->substr(0, kLongestField);
+    if (field.key == "address") kind[2] = text->substr(0, kLongestField);
+  }
+  return kind;
+}
+
+void ThinnedLog::arm() {
+  timer_ = timers_.after(kWindow, [this] {
+    tell();
+    if (!held_back_.empty()) arm();
+  });
+}
+
+void ThinnedLog::tell() {
+  for (auto each = held_back_.begin(); each != held_back_.end();) {
+    const auto& [event, reason, address] = each->first;
+    if (each->second == 0) {
+      each = held_back_.erase(each);
+      continue;
+    }
+    log_.warn(event,
+              {{"reason", reason}, {"address", address}, {"repeated", std::exchange(each->second, 0)}});
+    ++each;
+  }
+  if (others_ > 0)
+    log_.warn("more warnings than are told one by one", {{"count", std::exchange(others_, 0)}});
+}
+
+}  // namespace sidecar::observe

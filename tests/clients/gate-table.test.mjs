@@ -1,0 +1,256 @@
+// The gate as a table: every endpoint × credential × address × origin, and the status that each must have. It is worked
+// out here from the order that is written down (src/access/gate.hpp, compat.md), not asked of the program.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import http from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+import { Issuer } from './lib/authorization.mjs';
+import { eventually, within } from './lib/guard.mjs';
+import { RawSession, request } from './lib/http.mjs';
+import { McpSession, accept, call, initialize } from './lib/mcp-http.mjs';
+import { temporaryFolder } from './lib/run.mjs';
+import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
+
+const run = promisify(execFile);
+
+// The status and, of anything but an event stream, the body. A stream is left as soon as its head is there.
+function ask(url, { method, headers, body }) {
+  const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const type = data === undefined ? {} : { 'content-type': 'application/json' };
+  const answer = new Promise((resolve, reject) => {
+    const sent = http.request(url, { method, headers: { ...type, ...headers }, agent: false }, (response) => {
+      const found = { status: response.statusCode, headers: response.headers, text: '' };
+      response.on('error', () => {});
+      if ((found.headers['content-type'] ?? '').startsWith('text/event-stream')) {
+        sent.destroy();
+        return resolve(found);
+      }
+      response.setEncoding('utf8').on('data', (part) => (found.text += part));
+      response.on('end', () => resolve(found));
+    });
+    sent.on('error', reject);
+    sent.end(data);
+  });
+  return within(answer, () => `the answer to ${method} ${url}`);
+}
+
+// ---- who asks ------------------------------------------------------------------------------------------------------
+
+// Verdicts: `refused` (401) and `lacking` (403), a token's with the `error` of RFC 6750; else whose key it is: `owner` of
+// the session that is asked for, `other`, or `admin`, who is another one too, and may administrate.
+const credentials = (keys, tokens) => [
+  { name: 'no key', headers: {}, verdict: 'refused' },
+  { name: 'an empty key', headers: { authorization: 'Bearer ' }, verdict: 'refused' },
+  { name: 'a wrong key, X-API-Key', headers: { 'x-api-key': 'wrong' }, verdict: 'refused' },
+  { name: 'a wrong key, Bearer', headers: { authorization: 'Bearer wrong' }, verdict: 'refused' },
+  { name: 'a wrong key before a right one', headers: { 'x-api-key': 'wrong', authorization: `Bearer ${keys.alice}` }, verdict: 'refused' },
+  { name: 'an expired key', headers: { 'x-api-key': keys.expired }, verdict: 'refused' },
+  { name: 'a revoked key', headers: { authorization: `Bearer ${keys.revoked}` }, verdict: 'refused' },
+  { name: 'the right key, X-API-Key', headers: { 'x-api-key': keys.alice }, verdict: 'owner' },
+  { name: 'the right key, Bearer', headers: { authorization: `Bearer ${keys.alice}` }, verdict: 'owner' },
+  { name: 'the right key, bare', headers: { authorization: keys.alice }, verdict: 'owner' },
+  { name: "another's key", headers: { 'x-api-key': keys.bob }, verdict: 'other' },
+  { name: "an administrator's key", headers: { 'x-api-key': keys.root }, verdict: 'admin' },
+  ...Object.entries(tokens).map(([name, { token, ...rest }]) => ({ name: `a token: ${name}`, headers: { authorization: `Bearer ${token}` }, ...rest })),
+  { name: 'a good token, X-API-Key', headers: { 'x-api-key': tokens.good.token }, verdict: 'refused' },
+];
+
+const SCOPE = 'mcp:use';
+async function tokensOf(issuer) {
+  const now = Math.floor(Date.now() / 1000);
+  const stranger = new Issuer();
+  await stranger.rotate('first');
+  const sign = (claims, by = issuer) => by.sign({ aud: PUBLIC, scope: SCOPE, ...claims });
+  const good = await sign({ sub: 'carol' });
+  const invalid = (token) => ({ token, verdict: 'refused', error: 'invalid_token' });
+  return {
+    good: { token: good, verdict: 'other' },
+    'an administrator': { token: await sign({ sub: 'dave', scope: `${SCOPE} mcp:admin` }), verdict: 'admin' },
+    'without the scope': { token: await sign({ scope: 'other' }), verdict: 'lacking', error: 'insufficient_scope' },
+    expired: invalid(await sign({ exp: now - 60 })),
+    'for another audience': invalid(await sign({ aud: 'https://other.example' })),
+    'of another issuer': invalid(await sign({ iss: 'https://other.example' })),
+    'signed by a stranger': invalid(await sign({}, stranger)),
+    'without a signature': invalid(`${good.split('.').slice(0, 2).join('.')}.`),
+  };
+}
+
+const PUBLIC = 'https://mcp.example';
+const METADATA = '/.well-known/oauth-protected-resource';
+const ALLOWED = '192.0.2.7'; // of MCP_ALLOWED_IPS, as a trusted proxy tells it
+const addresses = [
+  { name: 'an allowed address', headers: { 'x-forwarded-for': ALLOWED }, allowed: true },
+  { name: 'a denied address', headers: { 'x-forwarded-for': '198.51.100.7' }, allowed: false },
+  // What names a live session counts for the address that opened it.
+  { name: 'the proxy, which names nobody', headers: {}, allowed: false, local: true },
+];
+
+const LISTED = 'https://app.example.com';
+const origins = (own) => [
+  { name: 'no origin', headers: {}, in: true },
+  { name: 'a listed origin', headers: { origin: LISTED }, in: true, cors: LISTED },
+  { name: 'its own origin', headers: { origin: own }, in: true },
+  { name: 'a foreign origin', headers: { origin: 'https://evil.example' }, in: false },
+  { name: 'a page that rebinds', headers: { origin: 'http://evil.example', host: 'evil.example' }, in: false },
+  { name: 'a listed origin under a foreign name', headers: { origin: LISTED, host: 'evil.example' }, in: false, cors: LISTED },
+];
+
+// ---- what is asked for ----------------------------------------------------------------------------------------------
+
+const echo = { name: 'echo', arguments: { message: 'hi' } };
+const ping = call('p', 'ping');
+const notNeeded = { keyless: true, anyOrigin: true };
+
+// {method, path, body, headers, session, status}: the status of each verdict that comes through the gate; `other` holds
+// for `admin` too where that is left out. `session`: a live one is named. `fresh`: makes one for each request.
+function endpoints(sse, mcp, fresh) {
+  const get = (path, status = 200, more = {}) => ({ method: 'GET', path, status, ...more });
+  const posted = (path, body, status = 200, more = {}) => ({ method: 'POST', path, body, status, ...more });
+  const owned = (status) => ({ owner: status, other: 403 });
+  return [
+    get('/health', 200, { ...notNeeded, evenIfDenied: true }),
+    get('/ready', 200, notNeeded),
+    { method: 'HEAD', path: '/health', status: 200, ...notNeeded, evenIfDenied: true },
+    get(METADATA, 200, { keyless: true }),
+    get(`${METADATA}/mcp`, 200, { keyless: true }),
+    get(`${METADATA}/other`, 404, { keyless: true }),
+    get('/tools'),
+    { method: 'HEAD', path: '/tools', status: 200 },
+    get('/vapi/functions'),
+    get('/info'),
+    get('/rate-limit-status'),
+    posted('/call-tool', echo),
+    posted('/call-tool', {}, 400),
+    posted('/call-tool-stream', echo),
+    posted('/vapi/call', echo),
+    posted('/openai/call-function', echo),
+    posted('/restart', undefined, { owner: 403, other: 403, admin: 202 }),
+    get('/no-such-path', 404),
+    posted('/no-such-path', {}, 404),
+    get('/', 404),
+    { method: 'PUT', path: '/tools', status: 405 },
+    { method: 'DELETE', path: '/sse', status: 405 },
+    posted('/sse', {}, 405),
+    posted('/health', {}, 405, { ...notNeeded, evenIfDenied: true }),
+    ...['/tools', '/mcp', '/sse', '/health', '/no-such-path'].map((path) => ({ method: 'OPTIONS', path, preflight: true, evenIfDenied: path === '/health' })),
+
+    posted(`/message?sessionId=${sse}`, ping, owned(202), { session: true }),
+    posted(`/messages?sessionId=${sse}`, ping, owned(202), { session: true }),
+    posted(`/messages/${sse}`, ping, owned(202), { session: true }),
+    posted('/message?sessionId=made-up', ping, 404),
+    posted('/messages/made-up', ping, 404),
+    posted('/message', ping, 503), // alice's only session was addressed by its id
+    posted('/messages', ping, 503),
+
+    posted('/mcp', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp } }),
+    get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp } }),
+    { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh },
+    posted('/mcp', initialize(), 200, { headers: accept }),
+    posted('/mcp', ping, 400, { headers: accept }),
+    get('/mcp', 405, { headers: { accept: 'text/event-stream' } }),
+    { method: 'DELETE', path: '/mcp', status: 400 },
+    posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' } }),
+    get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': 'made-up' } }),
+    { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': 'made-up' } },
+    { method: 'PUT', path: '/mcp', status: 405 },
+
+    get('/sse'), // the last: what it opens takes a moment to be gone
+    { method: 'HEAD', path: '/sse', status: 200 },
+  ];
+}
+
+// ---- what must come of it -------------------------------------------------------------------------------------------
+
+// The gate in its order: address, preflight, origin and host, key; then what the endpoint says.
+function expected(endpoint, credential, address, origin) {
+  const known = address.allowed || (address.local && endpoint.session);
+  if (!known && !(endpoint.evenIfDenied && address.local)) return { status: 403, message: 'IP not allowed' };
+  if (endpoint.preflight) return { status: 204 };
+  if (!origin.in && !endpoint.anyOrigin) return { status: 403, message: 'Origin not allowed' };
+  const { verdict, error, headers } = credential;
+  if (verdict === 'lacking' && !endpoint.keyless) return { status: 403, message: 'The access token lacks a scope', challenge: challenge(endpoint, error) };
+  if (verdict === 'refused' && !endpoint.keyless) {
+    const message = error ? 'The access token is not valid' : headers['x-api-key'] ? 'Invalid API key' : 'Valid API key required';
+    return { status: 401, message, challenge: challenge(endpoint, error) };
+  }
+  const { status } = endpoint;
+  if (typeof status === 'number') return { status };
+  return { status: status[verdict] ?? status.other };
+}
+
+// What WWW-Authenticate begins with, before the description.
+const challenge = ({ path }, error) =>
+  `Bearer resource_metadata="${PUBLIC}${METADATA}${['/mcp', '/sse'].includes(path) ? path : ''}", scope="${SCOPE}"${error ? `, error="${error}", ` : ''}`;
+
+function check(answer, wanted, endpoint, origin) {
+  assert.equal(answer.status, wanted.status, answer.text);
+  assert.equal(answer.headers['access-control-allow-origin'], origin.cors, 'CORS');
+  assert.equal(answer.headers['access-control-allow-credentials'], undefined);
+  const told = answer.headers['www-authenticate'];
+  assert.equal(told?.slice(0, wanted.challenge?.length), wanted.challenge);
+  assert.equal(told?.includes('error_description'), wanted.challenge?.includes('error='));
+  if (wanted.message && endpoint.method !== 'HEAD') assert.equal(JSON.parse(answer.text).message, wanted.message);
+}
+
+// ---- the run --------------------------------------------------------------------------------------------------------
+
+async function keysFile(t) {
+  const file = join(temporaryFolder(t), 'keys.json');
+  const command = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();
+  const keys = { root: await command('new', 'root', '--admin') };
+  for (const name of ['alice', 'bob', 'expired', 'revoked']) keys[name] = await command('new', name);
+  const stored = JSON.parse(readFileSync(file, 'utf8'));
+  stored.keys.find(({ name }) => name === 'expired').expires = '2001-01-01';
+  writeFileSync(file, JSON.stringify(stored));
+  return { file, keys, revoke: () => command('revoke', 'revoked') };
+}
+
+test('gate-table: every endpoint answers each credential, address and origin as the order of the gate says', async (t) => {
+  const { file, keys, revoke } = await keysFile(t);
+  const issuer = await Issuer.start(t);
+  const tokens = await tokensOf(issuer);
+  const sidecar = await Sidecar.start(t, {
+    env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_JWT_SCOPES: SCOPE, MCP_PUBLIC_URL: PUBLIC, MCP_KEYS_FILE: file, MCP_FAILED_KEYS_LIMIT: 'off', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_CORS_ORIGINS: LISTED },
+  });
+  const from = { 'x-forwarded-for': ALLOWED };
+  const alice = { 'x-api-key': keys.alice, ...from };
+  assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': keys.revoked, ...from } })).status, 200);
+  await revoke();
+  await sidecar.line(/keys read/);
+  await sidecar.line(/keys of access tokens read/);
+  await eventually(async () => (await request(`${sidecar.url}/ready`, { headers: from })).status === 200, 'the child is ready');
+
+  const sse = await RawSession.open(sidecar.url, alice);
+  assert.equal((await sse.call(1, 'ping')).id, 1);
+  const mcp = await McpSession.open(sidecar.url, { headers: alice });
+  const fresh = async () => ({ 'mcp-session-id': (await McpSession.open(sidecar.url, { headers: alice })).id });
+
+  const problems = [];
+  let combinations = 0;
+  for (const endpoint of endpoints(new URL(sse.endpoint).searchParams.get('sessionId'), mcp.id, fresh)) {
+    const all = credentials(keys, tokens).flatMap((credential) => addresses.flatMap((address) => origins(sidecar.url).map((origin) => [credential, address, origin])));
+    await Promise.all(all.map(async ([credential, address, origin]) => {
+      combinations += 1;
+      const headers = { ...endpoint.headers, ...(await endpoint.fresh?.()), ...credential.headers, ...address.headers, ...origin.headers };
+      const answer = await ask(sidecar.url + endpoint.path, { method: endpoint.method, body: endpoint.body, headers });
+      try {
+        check(answer, expected(endpoint, credential, address, origin), endpoint, origin);
+      } catch (error) {
+        problems.push(`${endpoint.method} ${endpoint.path}, ${credential.name}, ${address.name}, ${origin.name}: ${error.message}`);
+      }
+    }));
+  }
+  assert.deepEqual(problems.slice(0, 20), [], `${problems.length} of ${combinations}`);
+  assert.ok(combinations > 5000, `${combinations}`);
+
+  // And after all that the owner's sessions are as they were, and no key is in the log.
+  assert.equal((await sse.call(2, 'ping')).id, 2);
+  assert.equal((await mcp.post(ping)).status, 200);
+  for (const secret of [...Object.values(keys), ...Object.values(tokens).map(({ token }) => token)]) assert.ok(!sidecar.output.includes(secret), 'no key is in the log');
+  sse.close();
+  await sidecar.stop();
+});

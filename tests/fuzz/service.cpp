@@ -1,0 +1,381 @@
+// The whole way of a request, in one process: bytes on a connection → reader → gate → transports → sessions →
+// multiplexer → a child that the fuzzer plays, and back. The first byte says how the rest is split and what
+// the child is like; in the rest @KEY@ stands for a key, @MCP@ and @SSE@ for the ids of live sessions of it.
+//
+// Holds: what comes back is well-formed HTTP; the child gets whole lines of valid JSON; without the key it
+// gets none, and no session is made; a good client is answered afterwards; once time has passed nothing is
+// kept.
+#include "app/service.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "support/fake_link.hpp"
+#include "support/manual_timers.hpp"
+#include "util/random.hpp"
+
+namespace {
+
+using namespace sidecar;
+using boost::asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+
+void hold(bool condition, const char* what, std::string_view seen = {}) {
+  if (condition) return;
+  std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()), seen.data());
+  std::abort();
+}
+
+// ---- what comes back
+
+std::string lower(std::string_view text) {
+  std::string word(text);
+  for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return word;
+}
+
+std::size_t number(std::string_view text, int base) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  hold(error == std::errc() && end == text.data() + text.size() && !text.empty(), "a length is a number",
+       text);
+  return value;
+}
+
+// Takes one answer off `rest`. The end of the last one may be missing: streams go on, and connections are
+// cut.
+void take_answer(std::string_view& rest) {
+  const std::string_view whole = rest;
+  hold(rest.starts_with("HTTP/1.1 ") || rest.starts_with("HTTP/1.0 "), "an answer begins with its status",
+       rest);
+  const std::size_t end = rest.find("\r\n\r\n");
+  hold(end != std::string_view::npos, "a head has an end", whole);
+  std::string_view head = rest.substr(0, end + 2);
+  rest.remove_prefix(end + 4);
+  const std::size_t status = number(head.substr(9, 3), 10);
+  hold(status >= 100 && status < 600, "a status is one", whole);
+  head.remove_prefix(head.find("\r\n") + 2);
+  std::optional<std::size_t> length;
+  bool chunked = false, stream = false;
+  while (!head.empty()) {
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    head.remove_prefix(line.size() + 2);
+    const std::size_t colon = line.find(':');
+    hold(colon != std::string_view::npos && colon > 0, "a field has a name", whole);
+    const std::string name = lower(line.substr(0, colon));
+    for (const char c : line)
+      hold(static_cast<unsigned char>(c) >= ' ' && c != 0x7f, "no control in a field", whole);
+    std::string_view value = line.substr(colon + 1);
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    if (name == "content-length") {
+      hold(!length, "one length", whole);
+      length = number(value, 10);
+    }
+    chunked = chunked || name == "transfer-encoding";
+    stream = stream || (name == "content-type" && value.starts_with("text/event-stream"));
+  }
+  hold(!(length && chunked), "a body has one kind of length", whole);
+  // Without a body: by its status, or because it answers HEAD.
+  if (status < 200 || status == 204 || status == 304 || rest.empty() || rest.starts_with("HTTP/1.1 ")) return;
+  if (length) return rest.remove_prefix(std::min(*length, rest.size()));
+  if (!chunked) {
+    hold(stream || rest.empty(), "a body has a length", whole);
+    return rest.remove_prefix(rest.size());
+  }
+  while (!rest.empty()) {
+    const std::size_t line = rest.find("\r\n");
+    if (line == std::string_view::npos) return rest.remove_prefix(rest.size());
+    const std::size_t size = number(rest.substr(0, line), 16);
+    rest.remove_prefix(line + 2);
+    if (rest.size() < size + 2) return rest.remove_prefix(rest.size());
+    hold(rest.substr(size, 2) == "\r\n", "a chunk ends where it says", whole);
+    rest.remove_prefix(size + 2);
+    if (size == 0) return;
+  }
+}
+
+void check_answers(std::string_view received) {
+  while (!received.empty()) take_answer(received);
+}
+
+// ---- the child
+
+enum class Mood { kAnswers, kTalks, kAsks, kSilent };
+
+// Answers what it is sent, on the next turn of the loop.
+class Child : public test::FakeLink {
+ public:
+  Child(boost::asio::io_context& loop, Mood& mood, std::size_t& heard, std::string name)
+      : FakeLink(std::move(name)), loop_(loop), mood_(mood), heard_(heard) {}
+  ~Child() override { *alive_ = false; }
+
+  void start() override {
+    FakeLink::start();
+    later([this] { come_up(); });
+  }
+  void stop(std::function<void()> done) override {
+    FakeLink::stop(std::move(done));
+    later([this] { finish_stop(); });
+  }
+  std::optional<child::LineNumber> send(std::string line) override {
+    hold(line.find_first_of("\r\n") == std::string::npos, "a line is one line", line);
+    const auto message = nlohmann::json::parse(line, nullptr, false);
+    hold(!message.is_discarded() && message.is_object(), "a line is one object", line);
+    later([this, message] { hear(message); });
+    sent.clear();
+    return FakeLink::send(std::move(line));
+  }
+
+ private:
+  void hear(const nlohmann::json& message) {
+    if (!up) return;
+    const std::string method = message.value("method", "");
+    const bool own = method == "initialize" || method == "notifications/initialized" || method == "ping";
+    if (!own) ++heard_;
+    if (method.empty() || !message.contains("id")) return;
+    hold(message["id"].is_number_unsigned(), "the child gets ids of the sidecar only");
+    if (mood_ == Mood::kSilent && !own) return;
+    if (mood_ == Mood::kTalks) talk(message);
+    if (mood_ == Mood::kAsks && !own)
+      say(R"({"jsonrpc":"2.0","id":"q\r\n","method":"sampling/createMessage","params":{"messages":[]}})");
+    const nlohmann::json answer = {{"jsonrpc", "2.0"}, {"id", message["id"]}, {"result", result_of(method)}};
+    if (up) say(answer.dump());
+  }
+
+  void talk(const nlohmann::json& message) {
+    say("{ nonsense");
+    say(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
+    say(R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"a\r\n\r\ndata: b"}})");
+    say(R"({"jsonrpc":"2.0","id":999999999,"result":{}})");
+    if (message.contains("params") && message["params"].is_object() && message["params"].contains("_meta") &&
+        message["params"]["_meta"].is_object() && message["params"]["_meta"].contains("progressToken")) {
+      const nlohmann::json progress = {
+          {"jsonrpc", "2.0"},
+          {"method", "notifications/progress"},
+          {"params", {{"progressToken", message["params"]["_meta"]["progressToken"]}, {"progress", 1}}}};
+      say(progress.dump());
+    }
+  }
+
+  static nlohmann::json result_of(std::string_view method) {
+    if (method == "initialize") {
+      return {{"protocolVersion", "2025-11-25"},
+              {"capabilities",
+               {{"tools", {{"listChanged", true}}},
+                {"resources", {{"subscribe", true}}},
+                {"prompts", nlohmann::json::object()},
+                {"logging", nlohmann::json::object()}}},
+              {"serverInfo", {{"name", "fuzz"}, {"version", "1"}}}};
+    }
+    if (method == "tools/list") return {{"tools", {{{"name", "t"}, {"inputSchema", {{"type", "object"}}}}}}};
+    return {{"content", {{{"type", "text"}, {"text", "done\r\n\r\ndata: x"}}}}};
+  }
+
+  void later(std::function<void()> action) {
+    boost::asio::post(loop_, [alive = alive_, action = std::move(action)] {
+      if (*alive) action();
+    });
+  }
+
+  boost::asio::io_context& loop_;
+  Mood& mood_;
+  std::size_t& heard_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// ---- the world
+
+config::Settings settings_for(const std::string& key) {
+  config::Settings settings;
+  settings.keys = {{"good", key}};
+  settings.max_body_bytes = 64 << 10;
+  settings.max_head_bytes = 4 << 10;
+  settings.max_instances = 2;
+  settings.allow_client_roots = true;
+  settings.wrong_key_rate = {};
+  settings.allowed_hosts = {"mcp.example.com"};
+  return settings;
+}
+
+class World {
+ public:
+  World() {
+    const auto bound = service_.server().listen("127.0.0.1", 0);
+    hold(bound.has_value(), "there is a port");
+    endpoint_ = {boost::asio::ip::make_address("127.0.0.1"), *bound};
+    service_.instances().start();  // and not the look at the keys file, once a second
+    run();
+  }
+
+  void run() {
+    do loop_.restart();
+    while (loop_.poll() > 0);
+  }
+
+  tcp::socket connect() {
+    tcp::socket socket(loop_);
+    socket.connect(endpoint_);
+    socket.non_blocking(true);
+    socket.set_option(boost::asio::socket_base::linger(true, 0));  // leaves nothing behind in the kernel
+    socket.set_option(tcp::no_delay(true));
+    return socket;
+  }
+
+  // Adds to `received`. False: the connection is at its end.
+  bool read(tcp::socket& socket, std::string& received) {
+    run();
+    char buffer[16 << 10];
+    for (;;) {
+      ErrorCode error;
+      const std::size_t size = socket.read_some(boost::asio::buffer(buffer), error);
+      if (error == boost::asio::error::would_block) return true;
+      if (error) return false;
+      received.append(buffer, size);
+      run();
+    }
+  }
+
+  std::string exchange(std::string_view bytes, std::size_t step) {
+    tcp::socket socket = connect();
+    std::string received;
+    while (!bytes.empty()) {
+      ErrorCode error;
+      const std::size_t size = socket.write_some(boost::asio::buffer(bytes.substr(0, step)), error);
+      if (error && error != boost::asio::error::would_block) break;
+      bytes.remove_prefix(error ? 0 : size);
+      if (!read(socket, received)) break;
+    }
+    read(socket, received);
+    ErrorCode ignored;
+    socket.close(ignored);
+    run();
+    return received;
+  }
+
+  // Keeps its connection until the input is over.
+  std::string open_session(bool streamable) {
+    held_.push_back(connect());
+    const std::string body =
+        R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"sampling":{}},"clientInfo":{"name":"f","version":"1"}}})";
+    const std::string request =
+        streamable ? "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: "
+                     "application/json, text/event-stream\r\nX-API-Key: " +
+                         key_ + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body
+                   : "GET /sse HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + key_ + "\r\n\r\n";
+    boost::asio::write(held_.back(), boost::asio::buffer(request));
+    std::string received;
+    read(held_.back(), received);
+    const std::string_view mark = streamable ? "Mcp-Session-Id: " : "sessionId=";
+    const std::size_t at = received.find(mark);
+    hold(at != std::string::npos, "a good client gets a session", received);
+    return received.substr(at + mark.size(), 32);
+  }
+
+  // The input with its placeholders filled in.
+  std::string filled(std::string_view text) {
+    std::string result;
+    std::string mcp, sse;
+    with_key_ = false;
+    while (!text.empty()) {
+      if (text.starts_with("@KEY@")) {
+        result += key_;
+        with_key_ = true;
+      } else if (text.starts_with("@MCP@")) {
+        if (mcp.empty()) mcp = open_session(true);
+        result += mcp;
+      } else if (text.starts_with("@SSE@")) {
+        if (sse.empty()) sse = open_session(false);
+        result += sse;
+      } else {
+        result += text.front();
+        text.remove_prefix(1);
+        continue;
+      }
+      text.remove_prefix(5);
+    }
+    return result;
+  }
+
+  void check_good_client() {
+    mood = Mood::kAnswers;
+    const std::size_t before = heard;
+    const std::string body = R"({"name":"t","arguments":{}})";
+    const std::string answer = exchange(
+        "POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: " +
+            key_ + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
+        1 << 16);
+    hold(answer.starts_with("HTTP/1.1 200 ") && answer.find("\"success\":true") != std::string::npos,
+         "a good client is answered", answer);
+    hold(heard == before + 1, "his call reaches the child once");
+  }
+
+  void check_nothing_kept() {
+    held_.clear();
+    run();
+    // In steps, for what one deadline sets off may have a deadline of its own.
+    for (int hour = 0; hour < 4; ++hour) {
+      timers_.advance(std::chrono::hours(1));
+      run();
+    }
+    hold(service_.sessions().size() == 0, "no session is kept");
+    hold(service_.instances().in_flight() == 0, "no call is kept");
+    hold(service_.server().busy_connections() == 0, "no request is kept");
+    hold(metrics_.connections.Value() == 0, "no connection is kept");
+    hold(metrics_.buffered_bytes.Value() == 0, "no byte is kept");
+    hold(metrics_.peer_requests.Value() == 0, "no question of the child is kept");
+    hold(metrics_.own_children.Value() == 0, "no child is kept");
+  }
+
+  std::size_t sessions() const { return service_.sessions().size(); }
+  bool with_key() const { return with_key_; }
+
+  Mood mood = Mood::kAnswers;
+  std::size_t heard = 0;  // lines that the child got on behalf of clients
+
+ private:
+  boost::asio::io_context loop_{1};
+  test::ManualTimers timers_;
+  observe::Log log_ = observe::make_null_log();
+  observe::Metrics metrics_;
+  const std::string key_ = random_hex(24);
+  const config::Settings settings_ = settings_for(key_);
+  app::Service service_{
+      settings_,
+      {access::AddressSet::parse({"127.0.0.0/8", "10.0.0.0/8"}).value(),
+       access::AddressSet::parse({"127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"}).value()},
+      {},
+      [this](std::string name) { return std::make_unique<Child>(loop_, mood, heard, std::move(name)); },
+      {loop_, timers_, log_, metrics_}};
+  tcp::endpoint endpoint_;
+  std::vector<tcp::socket> held_;
+  bool with_key_ = false;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  static World& world = *new World;  // it ends with the process
+  world.mood = static_cast<Mood>(data[0] >> 6);
+  const std::size_t step = data[0] % 64 == 0 ? size * 8 : data[0] % 64 * 7;
+  const std::string bytes = world.filled({reinterpret_cast<const char*>(data) + 1, size - 1});
+  const std::size_t heard = world.heard;
+  const std::size_t sessions = world.sessions();
+  check_answers(world.exchange(bytes, step));
+  if (!world.with_key()) {
+    hold(world.heard == heard, "without a key nothing reaches the child");
+    hold(world.sessions() <= sessions, "without a key there is no session");
+  }
+  world.check_good_client();
+  world.check_nothing_kept();
+  return 0;
+}
