@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "transport/metrics_page.hpp"
 #include "transport/session_id.hpp"
 
 namespace sidecar::app {
@@ -130,6 +131,7 @@ Service::Service(const config::Settings& settings, access::Networks networks,
                  const Surroundings& around)
     : settings_(settings),
       log_(around.log),
+      metrics_(around.metrics),
       refusals_(log_, around.timers),
       instances_(std::move(children), around.timers, instances_options(settings), log_, around.metrics),
       streams_(settings.max_streams_per_ip, refusals_, around.metrics),
@@ -155,6 +157,7 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       health_(sessions_, instances_, around.timers, gate_.needs_key()),
       admin_(instances_, log_),
       rate_status_(rates_, sessions_),
+      session_list_(sessions_, around.timers, log_),
       oauth_metadata_(tokens_.rules(), settings.public_url, path_of(settings.public_url)),
       server_(
           around.loop, around.timers, http_limits(settings), routes(),
@@ -171,7 +174,8 @@ void Service::start() {
 std::vector<http::Route> Service::routes() {
   std::vector<http::Route> all;
   for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
-                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes()}) {
+                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes(), session_list_.routes(),
+                     transport::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (!settings_.debug_requests) return all;

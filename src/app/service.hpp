@@ -27,6 +27,7 @@
 #include "transport/oauth_metadata.hpp"
 #include "transport/rate_status.hpp"
 #include "transport/rest.hpp"
+#include "transport/session_list.hpp"
 #include "transport/streamable_http.hpp"
 #include "util/timers.hpp"
 
@@ -63,6 +64,7 @@ class Service {
 
   const config::Settings& settings_;
   observe::Log& log_;
+  observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;
   mux::Instances instances_;
   session::StreamLimit streams_;
@@ -80,6 +82,7 @@ class Service {
   transport::Health health_;
   transport::Admin admin_;
   transport::RateStatus rate_status_;
+  transport::SessionList session_list_;
   transport::OAuthMetadata oauth_metadata_;
   http::Server server_;
 };

@@ -56,6 +56,7 @@ void Connection::on_readable() {
   ErrorCode error;
   const std::size_t size = socket_.read_some(asio::buffer(front_.scratch), error);
   if (!error) {
+    front_.metrics.received_bytes.Increment(static_cast<double>(size));
     on_input({front_.scratch.data(), size});
   } else if (error == asio::error::eof) {
     on_input_end();
@@ -157,6 +158,7 @@ void Connection::flush() {
     }
     out_.consume(size);
     sent_ += size;
+    front_.metrics.sent_bytes.Increment(static_cast<double>(size));
     progress_ = front_.timers.now();
   }
 }

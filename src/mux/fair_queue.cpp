@@ -10,6 +10,7 @@ void FairQueue::push(Asker::Turn client, WireId id, std::size_t bytes) {
   line->second.calls.push_back({id, bytes});
   line->second.bytes += bytes;
   bytes_ += bytes;
+  show();
 }
 
 std::optional<WireId> FairQueue::pop() {
@@ -42,6 +43,7 @@ void FairQueue::clear() {
   lines_.clear();
   turns_.clear();
   bytes_ = 0;
+  show();
 }
 
 std::size_t FairQueue::bytes(Asker::Turn client) const {
@@ -52,6 +54,7 @@ std::size_t FairQueue::bytes(Asker::Turn client) const {
 void FairQueue::account(Line& line, std::size_t gone) {
   line.bytes -= gone;
   bytes_ -= gone;
+  show();
 }
 
 void FairQueue::drop(std::unordered_map<Asker::Turn, Line>::iterator line) {

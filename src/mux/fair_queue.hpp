@@ -10,11 +10,15 @@
 #include <unordered_map>
 
 #include "mux/numbers.hpp"
+#include "observe/gauge_share.hpp"
 
 namespace sidecar::mux {
 
 class FairQueue {
  public:
+  // `waiting`: bytes of all such queues together.
+  explicit FairQueue(prometheus::Gauge& waiting) : shown_(waiting) {}
+
   bool empty() const { return turns_.empty(); }
   // `bytes`: what the call holds in memory.
   void push(Asker::Turn client, WireId id, std::size_t bytes);
@@ -37,11 +41,13 @@ class FairQueue {
     std::list<Asker::Turn>::iterator turn;
   };
   void account(Line& line, std::size_t gone);
+  void show() { shown_.set(bytes_); }
   void drop(std::unordered_map<Asker::Turn, Line>::iterator line);
 
   std::unordered_map<Asker::Turn, Line> lines_;  // of clients with at least one call
   std::list<Asker::Turn> turns_;                 // the same clients, next first
   std::size_t bytes_ = 0;
+  observe::GaugeShare shown_;
 };
 
 }  // namespace sidecar::mux

@@ -26,6 +26,7 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbe
       calls_shown_(metrics.calls_in_flight),
       peer_requests_shown_(metrics.peer_requests),
       in_flight_(numbers),
+      queue_(metrics.waiting_bytes),
       peer_requests_(numbers) {
   for (std::size_t i = 0; i < kOutcomes; ++i)
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));

@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "observe/process_metrics.hpp"
+#include "util/version.hpp"
+
 namespace sidecar::observe {
 namespace {
 
@@ -42,6 +45,8 @@ Metrics::Metrics()
       own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
       calls_in_flight(
           gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
+      waiting_bytes(gauge(registry_, "mcp_sidecar_calls_waiting_bytes",
+                          "Bytes of calls that wait until the child reads its stdin")),
       calls_repeated(counter(registry_, "mcp_sidecar_calls_repeated_total",
                              "Calls that were sent once more after the child died with them")),
       peer_requests(gauge(registry_, "mcp_sidecar_peer_requests",
@@ -54,8 +59,17 @@ Metrics::Metrics()
       buffered_bytes(gauge(registry_, "mcp_sidecar_buffered_bytes", "Bytes held in HTTP buffers")),
       connections_accepted(
           counter(registry_, "mcp_sidecar_http_connections_accepted_total", "TCP connections accepted")),
+      received_bytes(counter(registry_, "mcp_sidecar_http_received_bytes_total", "Bytes read from clients")),
+      sent_bytes(counter(registry_, "mcp_sidecar_http_sent_bytes_total", "Bytes written to clients")),
       slow_readers(
-          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {}
+          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {
+  BuildGauge()
+      .Name("mcp_sidecar_build_info")
+      .Help("1, with the version as a label")
+      .Register(registry_)
+      .Add({{"version", kVersion}})
+      .Set(1);
+}
 
 prometheus::Counter& Metrics::requests(std::string_view endpoint, int status) {
   return requests_family_.Add({{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
@@ -73,6 +87,10 @@ prometheus::Counter& Metrics::refused(std::string_view reason) {
   return refused_family_.Add({{"reason", std::string(reason)}});
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
+std::string Metrics::text() const {
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  for (prometheus::MetricFamily& each : process_metrics()) families.push_back(std::move(each));
+  return prometheus::TextSerializer().Serialize(families);
+}
 
 }  // namespace sidecar::observe

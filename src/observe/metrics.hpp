@@ -35,6 +35,7 @@ class Metrics {
   prometheus::Counter& child_wedged;  // times that a child did not answer a ping
   prometheus::Gauge& own_children;    // children that serve one session
   prometheus::Gauge& calls_in_flight;
+  prometheus::Gauge& waiting_bytes;     // of calls that wait until the child reads
   prometheus::Counter& calls_repeated;  // sent to a second child
   prometheus::Gauge& peer_requests;     // of children, that clients have not answered
   prometheus::Gauge& sessions;
@@ -43,9 +44,11 @@ class Metrics {
   prometheus::Gauge& connections;
   prometheus::Gauge& buffered_bytes;
   prometheus::Counter& connections_accepted;
+  prometheus::Counter& received_bytes;
+  prometheus::Counter& sent_bytes;
   prometheus::Counter& slow_readers;
 
-  // Prometheus text exposition format 0.0.4.
+  // Prometheus text exposition format 0.0.4, those of the process among them.
   std::string text() const;
 };
 

@@ -27,7 +27,8 @@ Session::Session(std::string id, std::shared_ptr<const observe::Caller> caller, 
       speaker_(caller_),
       instances_(instances),
       timers_(timers),
-      last_active_(timers.now()) {}
+      opened_(timers.now()),
+      last_active_(opened_) {}
 
 Session::~Session() = default;
 
@@ -41,6 +42,8 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
                               mux::Reply::Notify notify) {
   const bool ping = message.method() == mcp::method::kPing;
   if (!ping) last_active_ = timers_.now();
+  traffic_.bytes_in += message.text.size();
+  if (!ping && message.kind() == jsonrpc::Kind::kRequest) ++traffic_.calls;
   if (!seat_) {
     // A ping before the first message that matters says nothing about which instance the client needs.
     if (ping && message.kind() == jsonrpc::Kind::kRequest) {

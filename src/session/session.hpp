@@ -3,6 +3,7 @@
 // is the transport's business: each transport derives from it. Owned by SessionTable; loop thread only.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,6 +25,13 @@ struct ClientInfo {
   std::string version;
 };
 
+// What has passed between a session and its client: JSON-RPC messages, without HTTP around them.
+struct Traffic {
+  std::uint64_t calls = 0;  // requests of the client, pings aside
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
 class Session : public mux::Client {
  public:
   // `id`: random, from SessionTable. `caller`: shared with the request that opened the session.
@@ -38,6 +46,9 @@ class Session : public mux::Client {
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
   // Whether a request of `caller` may speak for this session; if so, what follows is held to its permissions.
   bool admit(std::shared_ptr<const observe::Caller> caller);
+
+  // How it travels: a literal, "sse" or "streamable-http".
+  virtual std::string_view transport() const = 0;
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
@@ -56,6 +67,8 @@ class Session : public mux::Client {
   // No message of the client other than ping, and no call in flight, since then.
   bool idle_since(Clock::time_point before) const { return last_active_ <= before && waiting_ == 0; }
   Clock::time_point last_active() const { return last_active_; }
+  Clock::time_point opened() const { return opened_; }
+  const Traffic& traffic() const { return traffic_; }
   // Calls that the client waits for. Those that it withdrew do not count, though its instance keeps them:
   // many servers never answer them.
   std::size_t calls() const { return waiting_; }
@@ -65,6 +78,8 @@ class Session : public mux::Client {
   virtual bool expendable() const { return false; }
 
  protected:
+  // To be called for each message that goes to the client.
+  void told(std::size_t bytes) { traffic_.bytes_out += bytes; }
   // Leaves the instance: its calls are cancelled there, and no callback of it comes any more.
   void leave() { seat_.reset(); }
 
@@ -83,6 +98,8 @@ class Session : public mux::Client {
   ClientInfo client_;
   std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
+  Traffic traffic_;
+  const Clock::time_point opened_;
   Clock::time_point last_active_;  // last message other than ping, or answer to one
 };
 

@@ -8,9 +8,6 @@ namespace sidecar::session {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
-constexpr std::size_t kShownId = 8;  // characters of an id in the log: enough to tell, too few to use
-
-std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 
 }  // namespace
 

@@ -30,6 +30,8 @@ struct TableLimits {
 
 class SessionTable {
  public:
+  static constexpr std::size_t kShownId = 8;  // characters
+
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
   // Whether one more session of `caller` fits, possibly after one was ended for it: one of the same owner
@@ -40,6 +42,8 @@ class SessionTable {
   bool give_way(const std::string* owner);
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
+  // What logs and pages show of an id: enough to tell sessions apart, too little to use one.
+  static std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 
   // Requires make_room() for its caller.
   Session& add(std::unique_ptr<Session> session);

@@ -26,7 +26,11 @@ class SseSession : public session::Session {
     stream_ = std::move(stream);
     ticket_ = std::move(ticket);
   }
-  void on_message(std::string text) override { stream_->send("message", std::move(text)); }
+  std::string_view transport() const override { return "sse"; }
+  void on_message(std::string text) override {
+    told(text.size());
+    stream_->send("message", std::move(text));
+  }
 
   // Answers come on the stream. Errors: see session::receive.
   Result<void> take(session::Posted posted) {

@@ -68,6 +68,7 @@ void StreamableSession::post(http::Exchange exchange, session::Posted posted, Ac
 void StreamableSession::answer(std::uint64_t number, mux::Answer answer) {
   auto node = posts_.extract(number);
   PostResponse& post = *node.mapped();
+  told(answer.text.size());
   post.answer(std::move(answer));
   auto channel = post.take_channel();
   if (!channel) return;
@@ -80,6 +81,7 @@ void StreamableSession::message(std::uint64_t number, std::string text) {
   const bool own_stream =
       !post.gone() && (post.channel() == nullptr || post.channel()->open() || post.channel()->resumable());
   if (own_stream) {
+    told(text.size());
     post.message(std::move(text));
   } else {
     on_message(std::move(text));
@@ -103,6 +105,7 @@ PostResponse* StreamableSession::streaming_post() const {
 }
 
 void StreamableSession::on_message(std::string text) {
+  told(text.size());
   if (!listening_.open()) {
     if (PostResponse* post = streaming_post()) {
       post->message(std::move(text));

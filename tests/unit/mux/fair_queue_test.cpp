@@ -15,7 +15,8 @@ std::vector<mux::WireId> drain(mux::FairQueue& queue) {
 }  // namespace
 
 TEST_CASE("fair_queue: clients are served in turn, each in its own order") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1, id, 1);
   for (const mux::WireId id : {20u, 21u}) queue.push(2, id, 1);
   queue.push(3, 30, 1);
@@ -24,7 +25,8 @@ TEST_CASE("fair_queue: clients are served in turn, each in its own order") {
 }
 
 TEST_CASE("fair_queue: who comes anew is served after those who wait, also if it was served just now") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   queue.push(1, 10, 1);
   queue.push(2, 20, 1);
   CHECK(queue.pop() == 10);
@@ -34,14 +36,16 @@ TEST_CASE("fair_queue: who comes anew is served after those who wait, also if it
 }
 
 TEST_CASE("fair_queue: calls without a session are a client like any other") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   for (const mux::WireId id : {1u, 2u, 3u}) queue.push(mux::kNoClient, id, 1);
   queue.push(7, 70, 1);
   CHECK(drain(queue) == std::vector<mux::WireId>{1, 70, 2, 3});
 }
 
 TEST_CASE("fair_queue: a call that is taken out leaves the turns of the others as they are") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   for (const mux::WireId id : {10u, 11u, 12u}) queue.push(1, id, 1);
   queue.push(2, 20, 1);
   queue.push(3, 30, 1);
@@ -51,7 +55,8 @@ TEST_CASE("fair_queue: a call that is taken out leaves the turns of the others a
 }
 
 TEST_CASE("fair_queue: what is not there is not taken out") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   queue.push(1, 10, 5);
   queue.remove(1, 11);
   queue.remove(2, 10);  // another client's
@@ -61,7 +66,8 @@ TEST_CASE("fair_queue: what is not there is not taken out") {
 }
 
 TEST_CASE("fair_queue: bytes are counted in all and by client, whichever way calls go") {
-  mux::FairQueue queue;
+  prometheus::Gauge waiting;
+  mux::FairQueue queue{waiting};
   queue.push(1, 10, 100);
   queue.push(1, 11, 20);
   queue.push(2, 20, 3);

@@ -18,7 +18,11 @@ class BareSession : public session::Session {
  public:
   using Session::Session;
   ~BareSession() override { leave(); }
-  void on_message(std::string text) override { messages.push_back(std::move(text)); }
+  std::string_view transport() const override { return "bare"; }
+  void on_message(std::string text) override {
+    told(text.size());
+    messages.push_back(std::move(text));
+  }
   bool expendable() const override { return can_go; }
 
   std::vector<std::string> messages;
