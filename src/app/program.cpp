@@ -5,6 +5,7 @@
 #include <iterator>
 #include <unistd.h>
 
+#include "app/audit_options.hpp"
 #include "transport/session_id.hpp"
 #include "util/version.hpp"
 
@@ -168,10 +169,18 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       server_(
           loop_, timers_, http_limits(settings_), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, metrics_) {
+  sessions_.observe_by(calls_);
+  rest_.observe_by(calls_);
   instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
 }
 
 Result<int> Program::run() {
+  if (!settings_.audit_db.empty()) {
+    auto audit = audit::AuditLog::start(audit_options(settings_), log_, metrics_);
+    if (!audit) return fail("audit log: " + audit.error().message);
+    audit_ = *std::move(audit);
+    calls_.add(*audit_);
+  }
   const auto port = server_.listen(settings_.host, settings_.port);
   if (!port) return tl::unexpected(port.error());
   log_.info("Environment loaded", {{"variables", loaded_.dotenv_variables},
@@ -274,6 +283,7 @@ void Program::wait_for_signal() {
       return loop_.stop();
     }
     log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", instances_.in_flight()}});
+    if (audit_) audit_->hurry();
     server_.stop_accepting();
     instances_.refuse_calls("mcp-sidecar is shutting down");
     drain_until_ = timers_.now() + settings_.drain_timeout;

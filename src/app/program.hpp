@@ -3,7 +3,8 @@
 //
 // Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once. With a keys file HUP reads that again instead.
+// signal ends it at once. Last of all, the audit log writes what it has. With a keys file HUP reads that
+// again instead.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,6 +16,7 @@
 
 #include "access/gate.hpp"
 #include "app/keys_watch.hpp"
+#include "audit/audit_log.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -22,6 +24,7 @@
 #include "config/sources.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
+#include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "session/session_table.hpp"
@@ -43,7 +46,8 @@ class Program {
   Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
           std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
 
-  // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
+  // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns the exit
+  // code; errors: the audit log, the port.
   Result<int> run();
 
  private:
@@ -63,6 +67,8 @@ class Program {
   boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
   AsioTimers timers_{loop_};
   observe::Metrics metrics_;
+  observe::Calls calls_{timers_};
+  std::unique_ptr<audit::AuditLog> audit_;  // outlives whoever has calls: they are told of to the last
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
   mux::Instances instances_;

@@ -23,7 +23,8 @@ enum class Group {
   kInstances,
   kChild,
   kShutdown,
-  kObserving
+  kObserving,
+  kAudit
 };
 
 std::string_view group_title(Group group);

@@ -30,6 +30,8 @@ Metrics::Metrics()
       dropped_family_(
           counters(registry_, "mcp_sidecar_messages_dropped_total", "Messages dropped, by reason")),
       refused_family_(counters(registry_, "mcp_sidecar_refused_total", "Requests refused, by reason")),
+      audit_dropped_family_(counters(registry_, "mcp_sidecar_audit_dropped_total",
+                                     "Records of the audit log that are lost, by reason")),
       child_restarts(
           counter(registry_, "mcp_sidecar_child_restarts_total", "Starts of the child after the first")),
       child_failed_starts(counter(registry_, "mcp_sidecar_child_failed_starts_total",
@@ -55,7 +57,17 @@ Metrics::Metrics()
       connections_accepted(
           counter(registry_, "mcp_sidecar_http_connections_accepted_total", "TCP connections accepted")),
       slow_readers(
-          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {}
+          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")),
+      audit_written(
+          counter(registry_, "mcp_sidecar_audit_written_total", "Records that the audit database has taken")),
+      audit_spooled(counter(registry_, "mcp_sidecar_audit_spooled_total",
+                            "Records that had to wait on disk for the audit database")),
+      audit_queue_bytes(
+          gauge(registry_, "mcp_sidecar_audit_queue_bytes", "Records in memory for the audit database")),
+      audit_spool_bytes(
+          gauge(registry_, "mcp_sidecar_audit_spool_bytes", "Records on disk for the audit database")),
+      audit_up(
+          gauge(registry_, "mcp_sidecar_audit_database_up", "1 while the audit database takes records")) {}
 
 prometheus::Counter& Metrics::requests(std::string_view endpoint, int status) {
   return requests_family_.Add({{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
@@ -71,6 +83,10 @@ prometheus::Counter& Metrics::dropped(std::string_view reason) {
 
 prometheus::Counter& Metrics::refused(std::string_view reason) {
   return refused_family_.Add({{"reason", std::string(reason)}});
+}
+
+prometheus::Counter& Metrics::audit_dropped(std::string_view reason) {
+  return audit_dropped_family_.Add({{"reason", std::string(reason)}});
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(registry_.Collect()); }

@@ -1,6 +1,6 @@
 // Metrics: every counter and gauge of the program by name, in one Prometheus registry.
 // Hot paths keep the reference that they got once; a look-up by label costs a lock and a map.
-// Updated on the loop thread; read from any.
+// Updated on the loop thread, those of the audit log on its writer's too; read from any.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -18,6 +18,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& calls_family_;
   prometheus::Family<prometheus::Counter>& dropped_family_;
   prometheus::Family<prometheus::Counter>& refused_family_;
+  prometheus::Family<prometheus::Counter>& audit_dropped_family_;
 
  public:
   Metrics();
@@ -25,8 +26,9 @@ class Metrics {
   // Labels come from small fixed sets in the code, never from a client's input.
   prometheus::Counter& requests(std::string_view endpoint, int status);
   prometheus::Counter& calls(std::string_view outcome);  // ok, error, cancelled, timeout, child_died, refused
-  prometheus::Counter& dropped(std::string_view reason);  // messages that reached nobody, and why
-  prometheus::Counter& refused(std::string_view reason);  // requests turned away by a limit or the gate
+  prometheus::Counter& dropped(std::string_view reason);        // messages that reached nobody, and why
+  prometheus::Counter& refused(std::string_view reason);        // requests turned away by a limit or the gate
+  prometheus::Counter& audit_dropped(std::string_view reason);  // records of calls that are lost
 
   prometheus::Counter& child_restarts;
   prometheus::Counter& child_failed_starts;
@@ -44,6 +46,11 @@ class Metrics {
   prometheus::Gauge& buffered_bytes;
   prometheus::Counter& connections_accepted;
   prometheus::Counter& slow_readers;
+  prometheus::Counter& audit_written;  // records that the database has
+  prometheus::Counter& audit_spooled;  // that had to wait on disk
+  prometheus::Gauge& audit_queue_bytes;
+  prometheus::Gauge& audit_spool_bytes;
+  prometheus::Gauge& audit_up;  // 1 while the database takes records
 
   // Prometheus text exposition format 0.0.4.
   std::string text() const;

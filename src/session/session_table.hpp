@@ -38,6 +38,9 @@ class SessionTable {
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
 
+  // `calls`, which outlives the sessions, is told of the calls of those that are added from now on.
+  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+
   // Requires make_room().
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
@@ -61,6 +64,7 @@ class SessionTable {
   const TableLimits limits_;
   observe::Log& log_;
   observe::Metrics& metrics_;
+  const observe::Calls* calls_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
   std::map<std::string, std::size_t> by_address_;
   std::vector<std::pair<std::string, std::string>> ending_;  // id and reason

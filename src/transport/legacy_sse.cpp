@@ -26,6 +26,7 @@ class SseSession : public session::Session {
     stream_ = std::move(stream);
     ticket_ = std::move(ticket);
   }
+  std::string_view transport() const override { return "sse"; }
   void on_message(std::string text) override { stream_->send("message", std::move(text)); }
 
   // Answers come on the stream. Errors: see session::receive.

@@ -18,6 +18,7 @@ class BareSession : public session::Session {
  public:
   using Session::Session;
   ~BareSession() override { leave(); }
+  std::string_view transport() const override { return "bare"; }
   void on_message(std::string text) override { messages.push_back(std::move(text)); }
   bool expendable() const override { return can_go; }
 

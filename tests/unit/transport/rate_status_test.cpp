@@ -12,6 +12,7 @@ namespace {
 struct QuietSession : session::Session {
   using Session::Session;
   ~QuietSession() override { leave(); }
+  std::string_view transport() const override { return "quiet"; }
   void on_message(std::string) override {}
 };
 
