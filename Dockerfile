@@ -31,16 +31,18 @@ ENTRYPOINT ["mcp-sidecar"]
 
 # ---- Alpine. Not run where this was written: docs/packaging.md says what was.
 
-# What Alpine has not packaged comes from Debian: two libraries of headers as they are, two as sources.
+# What Alpine has not packaged comes from Debian: two libraries of headers as they are, three as sources.
 FROM debian:bookworm AS sources
 WORKDIR /sources
 RUN sed -i 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/debian.sources && apt-get update && \
     apt-get install -y --no-install-recommends dpkg-dev libcli11-dev libexpected-dev
-RUN apt-get source cpp-httplib prometheus-cpp && mv cpp-httplib-*/ cpp-httplib && mv prometheus-cpp-*/ prometheus-cpp
+RUN apt-get source cpp-httplib prometheus-cpp sqlitecpp && mv cpp-httplib-*/ cpp-httplib && \
+    mv prometheus-cpp-*/ prometheus-cpp && mv sqlitecpp-*/ sqlitecpp
 
 FROM alpine:${ALPINE_VERSION} AS build-alpine
 RUN apk add --no-cache bash g++ cmake meson samurai pkgconf python3 linux-headers \
-    boost1.84-dev nlohmann-json simdjson-dev fmt-dev spdlog-dev openssl-dev cjose-dev jansson-dev zlib-dev brotli-dev
+    boost1.84-dev nlohmann-json simdjson-dev fmt-dev spdlog-dev openssl-dev cjose-dev jansson-dev zlib-dev brotli-dev \
+    sqlite-dev libpq-dev
 COPY --from=sources /usr/include/CLI /usr/include/CLI
 COPY --from=sources /usr/include/tl /usr/include/tl
 COPY --from=sources /usr/share/cmake/CLI11 /usr/share/cmake/CLI11
@@ -52,6 +54,9 @@ RUN cmake -S /sources/prometheus-cpp -B /tmp/prometheus-cpp -G Ninja -DCMAKE_BUI
       -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_SHARED_LIBS=ON -DENABLE_PUSH=OFF -DENABLE_PULL=OFF \
       -DENABLE_TESTING=OFF -DENABLE_COMPRESSION=OFF && \
     cmake --build /tmp/prometheus-cpp && cmake --install /tmp/prometheus-cpp
+RUN cmake -S /sources/sqlitecpp -B /tmp/sqlitecpp -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr \
+      -DSQLITECPP_INTERNAL_SQLITE=OFF -DSQLITECPP_RUN_CPPLINT=OFF -DSQLITECPP_USE_STACK_PROTECTION=OFF && \
+    cmake --build /tmp/sqlitecpp && cmake --install /tmp/sqlitecpp
 WORKDIR /src
 COPY . .
 RUN scripts/bundle /opt/mcp-sidecar

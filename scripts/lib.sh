@@ -47,13 +47,14 @@ build_packages() {
   echo g++ cmake ninja-build pkgconf \
     "libboost$(boost_version)-dev" "libboost-filesystem$(boost_version)-dev" \
     libcpp-httplib-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libspdlog-dev libexpected-dev \
-    libcli11-dev prometheus-cpp-dev libssl-dev libcjose-dev libjansson-dev
+    libcli11-dev prometheus-cpp-dev libssl-dev libcjose-dev libjansson-dev \
+    libsqlite3-dev libsqlitecpp-dev libpq-dev
 }
 
 # What the tests add to that; `full` asks for more than `quick`.
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
-  echo curl clang-format openssl
+  echo curl clang-format openssl postgresql sqlite3
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }

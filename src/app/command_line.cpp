@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "config/describe.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int kFaultExit = 2;
 constexpr int kUnhealthyExit = 1;
+constexpr std::size_t kQueryLimit = 100;  // records that `audit query` prints
 constexpr std::string_view kSeeHelp = " (see mcp-sidecar --help)";
 constexpr std::string_view kFooter = R"(
 Examples:
@@ -74,6 +76,7 @@ class Parser {
     url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")->type_name("URL")->expected(1);
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_keys();
+    add_audit();
     for (const config::Setting& setting : config::settings_table()) add(setting);
   }
 
@@ -93,6 +96,33 @@ class Parser {
     command.action = keys_new_->parsed()      ? Action::kNew
                      : keys_revoke_->parsed() ? Action::kRevoke
                                               : Action::kList;
+    return command;
+  }
+  bool is_audit() const { return audit_->parsed(); }
+  // Without its database. Errors: a filter that cannot be understood.
+  Result<AuditCommand> audit() const {
+    using Action = AuditCommand::Action;
+    using Format = AuditCommand::Format;
+    AuditCommand command;
+    command.action = audit_backup_->parsed()   ? Action::kBackup
+                     : audit_export_->parsed() ? Action::kExport
+                                               : Action::kQuery;
+    command.filter = filter_;
+    if (command.action != Action::kQuery) command.filter.limit = 0;
+    command.filter.newest_first = command.action == Action::kQuery;
+    command.file = audit_file_;
+    for (const auto& [flag, text, time] : {std::tuple("--since", &since_, &command.filter.since),
+                                           std::tuple("--until", &until_, &command.filter.until)}) {
+      if (text->empty()) continue;
+      const auto parsed = audit::parse_time(*text);
+      if (!parsed) return fail(fmt::format("{}={}: {}", flag, *text, parsed.error().message));
+      *time = *parsed;
+    }
+    const bool text = command.action == Action::kQuery;
+    const std::string format = format_.empty() ? (text ? "text" : "csv") : format_;
+    if (format != "csv" && format != "json" && !(text && format == "text"))
+      return fail(fmt::format("--format={}: not a format ({}csv, json)", format, text ? "text, " : ""));
+    command.format = format == "csv" ? Format::kCsv : format == "json" ? Format::kJson : Format::kText;
     return command;
   }
   bool print_config() const { return print_config_->count() > 0; }
@@ -118,6 +148,9 @@ class Parser {
     if (is_keys() && keys_->get_subcommands().size() != 1) return "keys what? new NAME, list, or revoke NAME";
     if ((keys_new_->parsed() || keys_revoke_->parsed()) && new_key_.name.empty())
       return "keys new and keys revoke need a NAME";
+    if (is_audit() && audit_->get_subcommands().size() != 1)
+      return "audit what? query, export, or backup FILE";
+    if (audit_backup_->parsed() && audit_file_.empty()) return "audit backup needs a FILE";
     const auto extras = app_.remaining(true);
     if (extras.empty()) return "";
     const std::string& first = extras.front();
@@ -149,6 +182,35 @@ class Parser {
         {"--allow-prompts", &may.prompts.allow},     {"--deny-prompts", &may.prompts.deny}};
     for (const auto& [name, patterns] : lists)
       keys_new_->add_option(name, *patterns, "Comma list of patterns")->type_name("PATTERNS")->delimiter(',');
+  }
+
+  void add_audit() {
+    audit_ = app_.add_subcommand("audit", "Read and back up the audit log that --audit-db names");
+    CLI::App* const query = audit_->add_subcommand("query", "Print the newest records");
+    audit_export_ = audit_->add_subcommand("export", "Print every record, oldest first");
+    audit_backup_ = audit_->add_subcommand("backup", "Copy a SQLite database, whole, while it is written to");
+    for (CLI::App* each : {audit_, query, audit_export_, audit_backup_}) {
+      each->fallthrough();
+      each->allow_extras();
+    }
+    for (CLI::App* each : {query, audit_export_}) {
+      each->add_option("--since", since_, "From this time on: 2027-01-31, or 2027-01-31T08:30:00Z")
+          ->type_name("TIME");
+      each->add_option("--until", until_, "Before this time")->type_name("TIME");
+      each->add_option("--key", filter_.key, "Calls of the key of this name")->type_name("NAME");
+      each->add_option("--method", filter_.method, "Calls of this method")->type_name("METHOD");
+      each->add_option("--tool", filter_.tool, "Calls of this tool, prompt or resource")->type_name("NAME");
+      each->add_option("--outcome", filter_.outcome, "ok, tool_error, error, forbidden, timeout, ...")
+          ->type_name("OUTCOME");
+      each->add_option("--format", format_, each == query ? "text, csv or json" : "csv or json")
+          ->type_name("FORMAT");
+    }
+    filter_.limit = kQueryLimit;
+    query->add_option("--limit", filter_.limit, fmt::format("At most so many; default {}", kQueryLimit))
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000));
+    audit_export_->add_option("--output", audit_file_, "Write to a new file")->type_name("FILE");
+    audit_backup_->add_option("FILE", audit_file_, "The copy; must not be there yet");
   }
 
   void add(const config::Setting& setting) {
@@ -195,6 +257,14 @@ class Parser {
   CLI::App* keys_new_ = nullptr;
   CLI::App* keys_revoke_ = nullptr;
   KeysCommand new_key_;
+  CLI::App* audit_ = nullptr;
+  CLI::App* audit_export_ = nullptr;
+  CLI::App* audit_backup_ = nullptr;
+  audit::Filter filter_;
+  std::string since_;
+  std::string until_;
+  std::string format_;
+  std::string audit_file_;
   CLI::Option* print_config_ = nullptr;
   CLI::Option* print_markdown_ = nullptr;
   CLI::Option* print_dotenv_ = nullptr;
@@ -238,6 +308,15 @@ CommandLine keys(const Parser& parser, const config::Sources& sources) {
   return command;
 }
 
+CommandLine audit(const Parser& parser, const config::Sources& sources) {
+  const auto loaded = config::load(sources);
+  if (!loaded) return fault(loaded.error().message);
+  auto command = parser.audit();
+  if (!command) return fault(command.error().message);
+  command->database = loaded->settings.audit_db;
+  return *std::move(command);
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
@@ -276,6 +355,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
   sources.flags = parser.flags();
   if (has_dashes && parser.is_healthcheck()) return fault("healthcheck takes no command", kUnhealthyExit);
   if (has_dashes && parser.is_keys()) return fault("keys takes no command");
+  if (has_dashes && parser.is_audit()) return fault("audit takes no command");
   if (has_dashes && sources.command.empty()) return fault("no command after --");
   if (has_dashes && sources.flags.contains("--stdio"))
     return fault("both --stdio and a command after --: give one");
@@ -285,6 +365,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
   sources.dotenv = *std::move(dotenv);
   if (parser.is_healthcheck()) return healthcheck(parser, sources);
   if (parser.is_keys()) return keys(parser, sources);
+  if (parser.is_audit()) return audit(parser, sources);
 
   auto loaded = config::load(sources);
   if (!loaded) return fault(loaded.error().message);

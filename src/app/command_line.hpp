@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "app/audit_command.hpp"
 #include "app/healthcheck.hpp"
 #include "app/keys_command.hpp"
 #include "config/sources.hpp"
@@ -30,8 +31,8 @@ struct Healthcheck {
   HttpTarget target;
 };
 
-// KeysCommand: see app/keys_command.hpp. Its faults are a Print with 2.
-using CommandLine = std::variant<Run, Print, Healthcheck, KeysCommand>;
+// KeysCommand, AuditCommand: see their headers. Their faults are a Print with 2.
+using CommandLine = std::variant<Run, Print, Healthcheck, KeysCommand, AuditCommand>;
 
 CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
                                const std::filesystem::path& working_directory);

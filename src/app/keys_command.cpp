@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "app/keys_watch.hpp"
-#include "child/unique_fd.hpp"
 #include "config/keys.hpp"
 #include "util/random.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -33,7 +33,7 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   };
   struct stat before {};
   const bool exists = ::stat(path.c_str(), &before) == 0;
-  const child::UniqueFd file(::open(beside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+  const UniqueFd file(::open(beside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   const int fd = file.get();
   if (fd < 0) return failed("create");
   // What the sidecar was let read it stays able to read.

@@ -7,6 +7,7 @@
 
 #include "app/command_line.hpp"
 #include "app/program.hpp"
+#include "audit/store.hpp"
 #include "child/descriptor_limit.hpp"
 
 namespace {
@@ -62,6 +63,10 @@ int run(config::Loaded loaded, const config::Environment& environment) {
   if (!keys) return complain(2, loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
   if (const auto jwks = app::check_jwks(settings.jwks); !jwks)
     return complain(2, loaded.origin("MCP_JWT_JWKS").quoted() + ": " + jwks.error().message);
+  if (!settings.audit_db.empty()) {
+    const auto store = audit::make_store(settings.audit_db, audit::Access::kWrite);
+    if (!store) return complain(2, loaded.origin("MCP_AUDIT_DB").quoted() + ": " + store.error().message);
+  }
   const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
   child::Launch launch{settings.command, child_environment(loaded, environment), {}, descriptors.before};
   if (const auto found = child::find_command(launch); !found) {
@@ -104,6 +109,10 @@ int main(int argc, char** argv) {
     if (!said) return complain(1, said.error().message);
     std::fputs(said->c_str(), stdout);
     return 0;
+  }
+  if (const auto* audit = std::get_if<app::AuditCommand>(&asked)) {
+    const auto done = app::run(*audit, stdout);
+    return done ? 0 : complain(1, done.error().message);
   }
   return run(std::move(std::get<app::Run>(asked).loaded), environment);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/audit_options.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -46,9 +47,17 @@ Program::Program(config::Loaded loaded, child::Launch launch, access::Networks n
       service_(settings_, std::move(networks), std::move(keys),
                child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
                              child_options(settings_, std::move(launch))),
-               {loop_, timers_, log_, metrics_}) {}
+               {loop_, timers_, log_, metrics_, calls_}) {}
 
 Result<int> Program::run() {
+  calls_.add(call_metrics_);
+  calls_.add(call_log_);
+  if (!settings_.audit_db.empty()) {
+    auto audit = audit::AuditLog::start(audit_options(settings_), log_, metrics_);
+    if (!audit) return fail("audit log: " + audit.error().message);
+    audit_ = *std::move(audit);
+    calls_.add(*audit_);
+  }
   const auto port = service_.server().listen(settings_.host, settings_.port);
   if (!port) return tl::unexpected(port.error());
   log_.info("Environment loaded", {{"variables", loaded_.dotenv_variables},
@@ -104,6 +113,7 @@ void Program::wait_for_signal() {
       return loop_.stop();
     }
     log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
+    if (audit_) audit_->hurry();
     service_.server().stop_accepting();
     service_.instances().refuse_calls("mcp-sidecar is shutting down");
     drain_until_ = timers_.now() + settings_.drain_timeout;

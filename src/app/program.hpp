@@ -3,7 +3,8 @@
 //
 // Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once. With a keys file HUP reads that again instead.
+// signal ends it at once. Last of all, the audit log writes what it has. With a keys file HUP reads that
+// again instead.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,11 +15,15 @@
 
 #include "access/keys.hpp"
 #include "app/service.hpp"
+#include "audit/audit_log.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
 #include "child/supervisor.hpp"
 #include "config/sources.hpp"
+#include "observe/call_log.hpp"
+#include "observe/call_metrics.hpp"
+#include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/asio_timers.hpp"
@@ -31,7 +36,8 @@ class Program {
   Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
           std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
 
-  // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
+  // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns the exit
+  // code; errors: the audit log, the port.
   Result<int> run();
 
  private:
@@ -48,6 +54,10 @@ class Program {
   boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
   AsioTimers timers_{loop_};
   observe::Metrics metrics_;
+  observe::Calls calls_{timers_};
+  observe::CallMetrics call_metrics_{metrics_};
+  observe::CallLog call_log_{log_};
+  std::unique_ptr<audit::AuditLog> audit_;  // outlives whoever has calls: they are told of to the last
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
   Service service_;

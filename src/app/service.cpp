@@ -162,6 +162,8 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       server_(
           around.loop, around.timers, http_limits(settings), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
+  sessions_.observe_by(around.calls);
+  rest_.observe_by(around.calls);
   instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
 }
 

@@ -15,6 +15,7 @@
 #include "config/settings.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
+#include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/thinned_log.hpp"
@@ -39,6 +40,7 @@ struct Surroundings {
   Timers& timers;
   observe::Log& log;
   observe::Metrics& metrics;
+  const observe::Calls& calls;  // is told of every call
 };
 
 class Service {

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "child/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::child {
 namespace {

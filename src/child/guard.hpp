@@ -8,8 +8,8 @@
 
 #include <sys/types.h>
 
-#include "child/unique_fd.hpp"
 #include "util/result.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::child {
 

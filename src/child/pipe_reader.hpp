@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "child/lifeline.hpp"
-#include "child/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::child {
 

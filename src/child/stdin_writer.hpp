@@ -15,8 +15,8 @@
 
 #include "child/lifeline.hpp"
 #include "child/link.hpp"
-#include "child/unique_fd.hpp"
 #include "observe/metrics.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::child {
 

@@ -111,6 +111,17 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
   bool debug_requests = false;      // log request bodies
 
+  // Audit log
+  std::string audit_db;                  // sqlite:PATH or postgresql://…; empty: off
+  std::string audit_arguments = "hash";  // off, hash, full
+  std::string audit_hash_key;            // empty: made once, kept in the spool's folder
+  bool audit_required = false;
+  std::string audit_spool;  // folder; empty: beside the SQLite file, else in the working directory
+  std::size_t audit_spool_bytes = 256 << 20;
+  std::size_t audit_queue_bytes = 64 << 20;
+  std::size_t audit_keep_days = 90;       // 0: for ever
+  std::size_t audit_max_bytes = 1 << 30;  // 0: any size
+
   bool operator==(const Settings&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "config/audit_address.hpp"
 #include "config/cross_checks.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
@@ -57,7 +58,7 @@ class Merge {
       if (auto done = settle(setting); !done) return tl::unexpected(done.error());
     }
     follow_service_desk();
-    warn_of_postponed();
+    if (auto done = follow_service_desk_audit(); !done) return tl::unexpected(done.error());
     if (auto fits = cross_check(out_); !fits) return tl::unexpected(fits.error());
     compose_child_environment();
     return std::move(out_);
@@ -89,6 +90,29 @@ class Merge {
       if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault) continue;
       out_.settings.message_path = out_.origins[i].text = "/messages";
     }
+  }
+
+  // Its audit log was switched on by a variable of its own, and kept in the database of its tokens.
+  Result<void> follow_service_desk_audit() {
+    constexpr std::string_view kSwitch = "SDP_USE_AUDIT_LOG";
+    const auto variable = [this](const std::string& name) {
+      const Found found = look_up(Place::kEnvironment, name);
+      return std::string(found.text.empty() ? look_up(Place::kDotenv, name).text : found.text);
+    };
+    const auto own = std::find_if(settings_table().begin(), settings_table().end(),
+                                  [](const Setting& setting) { return setting.name == "MCP_AUDIT_DB"; });
+    Origin& origin = out_.origins[static_cast<std::size_t>(own - settings_table().begin())];
+    const std::string text = variable(std::string(kSwitch));
+    if (origin.place != Place::kDefault || text.empty()) return {};
+    const bool by_environment = !look_up(Place::kEnvironment, std::string(kSwitch)).text.empty();
+    const Place place = by_environment ? Place::kEnvironment : Place::kDotenv;
+    const std::string location = look_up(place, std::string(kSwitch)).location;
+    const auto on = parse_switch(text);
+    if (!on) return fail(fmt::format("{}={} ({}): {}", kSwitch, shown(text), location, on.error().message));
+    if (!*on) return {};
+    origin = {place, std::string(kSwitch), location, ""};
+    out_.settings.audit_db = service_desk_audit_address(variable);
+    return {};
   }
 
   Result<void> read(const Setting& setting, const Candidate& given) {
@@ -207,26 +231,6 @@ class Merge {
     return variables;
   }
 
-  void warn_of_postponed() {
-    for (const Postponed& postponed : postponed_settings()) {
-      for (const std::string_view name : postponed.names) {
-        for (const Place place : {Place::kEnvironment, Place::kDotenv}) {
-          if (name.empty()) continue;
-          const auto [text, location] = look_up(place, std::string(name));
-          if (text.empty() || asks_for_nothing(postponed, text)) continue;
-          out_.warnings.push_back(fmt::format("{} ({}) is set, but this version does not enforce it yet: {}",
-                                              name, location, postponed.consequence));
-          break;
-        }
-      }
-    }
-  }
-
-  static bool asks_for_nothing(const Postponed& postponed, std::string_view text) {
-    const auto on = parse_switch(text);
-    return trimmed(text) == postponed.harmless || (on && !*on);
-  }
-
   void compose_child_environment() {
     const auto secrets = secret_names();
     const bool pass = out_.settings.pass_secrets;
@@ -297,10 +301,6 @@ std::vector<std::string> secret_names() {
     if (setting.secret == Secret::kNo) continue;
     add(setting.name);
     for (const std::string_view alias : setting.aliases) add(alias);
-  }
-  for (const Postponed& postponed : postponed_settings()) {
-    if (postponed.secret == Secret::kNo) continue;
-    for (const std::string_view name : postponed.names) add(name);
   }
   return names;
 }

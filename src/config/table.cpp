@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "config/audit_address.hpp"
 #include "config/keys.hpp"
 #include "config/network_values.hpp"
 #include "config/text.hpp"
@@ -110,6 +111,33 @@ template <auto Field, std::size_t Most>
 Result<void> limit(std::string_view, std::string_view text, Settings& out) {
   const bool off = lower_case(trimmed(text)) == "off";
   return store(off ? Result<std::uint64_t>(0) : parse_number(text, 0, Most), out.*Field);
+}
+
+// A size, or `off` for none.
+template <auto Field, std::size_t Least, std::size_t Most>
+Result<void> size_limit(std::string_view, std::string_view text, Settings& out) {
+  const bool off = lower_case(trimmed(text)) == "off" || trimmed(text) == "0";
+  return store(off ? Result<std::size_t>(0) : parse_size(text, Least, Most), out.*Field);
+}
+
+Result<void> audit_arguments(std::string_view, std::string_view text, Settings& out) {
+  const std::string word = lower_case(trimmed(text));
+  if (word != "off" && word != "hash" && word != "full")
+    return fail("not a way to keep arguments (off, hash, full)");
+  out.audit_arguments = word;
+  return {};
+}
+
+Result<void> audit_hash_key(std::string_view, std::string_view text, Settings& out) {
+  constexpr std::size_t kShortest = 16;
+  if (trimmed(text).size() < kShortest) return fail("too short for a key: 16 characters or more");
+  out.audit_hash_key = trimmed(text);
+  return {};
+}
+
+Result<void> audit_spool(std::string_view, std::string_view text, Settings& out) {
+  out.audit_spool = trimmed(text);
+  return {};
 }
 
 Result<void> command(std::string_view, std::string_view text, Settings& out) {
@@ -312,12 +340,28 @@ constexpr Setting kSettings[] = {
      "text, json, or auto: text on a terminal, else json", log_format},
     {G::kObserving, "MCP_DEBUG_REQUESTS", "--debug-requests", {"SDP_DEBUG_REQUESTS"}, "", "false",
      "Log request bodies, arguments included", yes_or_no<&S::debug_requests>},
+
+    {G::kAudit, "MCP_AUDIT_DB", "--audit-db", {}, "DATABASE", "off",
+     "A record of every call: sqlite:PATH, postgresql://USER@HOST/DATABASE, on (sqlite:mcp-sidecar-audit.db) or off; SDP_USE_AUDIT_LOG=true with SDP_DB_HOST, _PORT, _NAME, _USER, _PASSWORD, _SSL means the same",
+     with<&S::audit_db, parse_audit_address>, Secret::kYes},
+    {G::kAudit, "MCP_AUDIT_ARGUMENTS", "--audit-arguments", {}, "HOW", "hash",
+     "Arguments of tools and prompts: off, hash (HMAC-SHA256 of them as they came) or full (the first 64 KB)", audit_arguments},
+    {G::kAudit, "MCP_AUDIT_HASH_KEY", "--audit-hash-key", {}, "KEY", "",
+     "Key of that hash, 16 characters or more; one is made and kept in the spool's folder when there is none", audit_hash_key, Secret::kYes},
+    {G::kAudit, "MCP_AUDIT_REQUIRED", "--audit-required", {}, "", "false",
+     "Refuse calls (503, JSON-RPC error) that could not be recorded", yes_or_no<&S::audit_required>},
+    {G::kAudit, "MCP_AUDIT_SPOOL", "--audit-spool", {}, "PATH", "",
+     "Folder for records that the database does not take yet; default PATH.spool of the SQLite file, else mcp-sidecar-audit.spool", audit_spool},
+    {G::kAudit, "MCP_AUDIT_SPOOL_LIMIT", "--audit-spool-limit", {}, "SIZE", "256MB",
+     "Records on disk that wait for the database", size<&S::audit_spool_bytes, kMb, 1024 * kGb>},
+    {G::kAudit, "MCP_AUDIT_QUEUE", "--audit-queue", {}, "SIZE", "64MB",
+     "Records in memory that wait for either; beyond it they are dropped, or calls refused", size<&S::audit_queue_bytes, kMb, 16 * kGb>},
+    {G::kAudit, "MCP_AUDIT_KEEP_DAYS", "--audit-keep-days", {}, "N", "90",
+     "Older records are deleted; off for none", limit<&S::audit_keep_days, 36'500>},
+    {G::kAudit, "MCP_AUDIT_MAX_SIZE", "--audit-max-size", {}, "SIZE", "1GB",
+     "The oldest records are deleted when the database holds more; off for any size", size_limit<&S::audit_max_bytes, kMb, 1024 * kGb>},
 };
 
-constexpr Postponed kPostponed[] = {
-    {{"MCP_AUDIT_DB"}, "off", "nothing is written to an audit database", Secret::kYes},
-    {{"SDP_USE_AUDIT_LOG"}, "false", "nothing is written to an audit database"},
-};
 // clang-format on
 
 }  // namespace
@@ -344,6 +388,8 @@ std::string_view group_title(Group group) {
       return "Each process of the wrapped server";
     case Group::kShutdown:
       return "Shutdown";
+    case Group::kAudit:
+      return "Audit log";
     case Group::kObserving:
       return "Observing";
   }
@@ -351,6 +397,5 @@ std::string_view group_title(Group group) {
 }
 
 std::span<const Setting> settings_table() { return kSettings; }
-std::span<const Postponed> postponed_settings() { return kPostponed; }
 
 }  // namespace sidecar::config

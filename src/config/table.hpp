@@ -23,7 +23,8 @@ enum class Group {
   kInstances,
   kChild,
   kShutdown,
-  kObserving
+  kObserving,
+  kAudit
 };
 
 std::string_view group_title(Group group);
@@ -51,16 +52,5 @@ struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
 };
 
 std::span<const Setting> settings_table();
-
-// A setting of the programs that mcp-sidecar replaces which this version does not act on yet. Nothing of it
-// may be taken for granted, so a value is warned about at start.
-struct Postponed {
-  std::array<std::string_view, 3> names;  // may be empty from some place on
-  std::string_view harmless;              // the value that asks for nothing
-  std::string_view consequence;           // what holds instead
-  Secret secret = Secret::kNo;            // kYes: taken out of the child's environment all the same
-};
-
-std::span<const Postponed> postponed_settings();
 
 }  // namespace sidecar::config

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "jsonrpc/message.hpp"
+#include "util/timers.hpp"
 
 namespace sidecar::mux {
 
@@ -41,6 +42,7 @@ struct Answer {
   jsonrpc::Span payload;  // the value of `result` or `error` in it
   std::string message;    // for people, when it is an error; empty for kResult
   std::optional<std::chrono::seconds> retry_after;
+  Clock::duration at_child{};  // from the hand-over to the child on; zero: it did not get the call
 };
 
 // Builds an answer of the sidecar's own. `data` is JSON text or empty.

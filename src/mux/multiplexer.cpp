@@ -292,6 +292,7 @@ void Multiplexer::settle(WireId id, Call call, Answer answer) {
   show_in_flight();
   if (call.reply.pending()) {
     if (!call.own) count(answer.outcome);
+    if (call.sent != Clock::time_point{}) answer.at_child = timers_.now() - call.sent;
     log_.debug("call answered", {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
     call.reply.send(std::move(answer));
   }

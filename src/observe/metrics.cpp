@@ -24,6 +24,11 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
   return BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+prometheus::Histogram& histogram(prometheus::Registry& registry, const char* name, const char* help,
+                                 const prometheus::Histogram::BucketBoundaries& bounds) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+}
+
 }  // namespace
 
 Metrics::Metrics()
@@ -33,6 +38,10 @@ Metrics::Metrics()
       dropped_family_(
           counters(registry_, "mcp_sidecar_messages_dropped_total", "Messages dropped, by reason")),
       refused_family_(counters(registry_, "mcp_sidecar_refused_total", "Requests refused, by reason")),
+      tool_calls_family_(
+          counters(registry_, "mcp_sidecar_tool_calls_total", "Calls of tools, by name and outcome")),
+      audit_dropped_family_(counters(registry_, "mcp_sidecar_audit_dropped_total",
+                                     "Records of the audit log that are lost, by reason")),
       child_restarts(
           counter(registry_, "mcp_sidecar_child_restarts_total", "Starts of the child after the first")),
       child_failed_starts(counter(registry_, "mcp_sidecar_child_failed_starts_total",
@@ -43,6 +52,14 @@ Metrics::Metrics()
       child_wedged(
           counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
       own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
+      call_seconds(
+          histogram(registry_, "mcp_sidecar_call_seconds", "Clients' calls, from request to answer",
+                    {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300})),
+      call_overhead_seconds(histogram(
+          registry_, "mcp_sidecar_call_overhead_seconds",
+          "The same without the time at the child: what mcp-sidecar adds, waiting for the child to read "
+          "included",
+          {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
       calls_in_flight(
           gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
       waiting_bytes(gauge(registry_, "mcp_sidecar_calls_waiting_bytes",
@@ -62,7 +79,17 @@ Metrics::Metrics()
       received_bytes(counter(registry_, "mcp_sidecar_http_received_bytes_total", "Bytes read from clients")),
       sent_bytes(counter(registry_, "mcp_sidecar_http_sent_bytes_total", "Bytes written to clients")),
       slow_readers(
-          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")) {
+          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")),
+      audit_written(
+          counter(registry_, "mcp_sidecar_audit_written_total", "Records that the audit database has taken")),
+      audit_spooled(counter(registry_, "mcp_sidecar_audit_spooled_total",
+                            "Records that had to wait on disk for the audit database")),
+      audit_queue_bytes(
+          gauge(registry_, "mcp_sidecar_audit_queue_bytes", "Records in memory for the audit database")),
+      audit_spool_bytes(
+          gauge(registry_, "mcp_sidecar_audit_spool_bytes", "Records on disk for the audit database")),
+      audit_up(
+          gauge(registry_, "mcp_sidecar_audit_database_up", "1 while the audit database takes records")) {
   BuildGauge()
       .Name("mcp_sidecar_build_info")
       .Help("1, with the version as a label")
@@ -85,6 +112,14 @@ prometheus::Counter& Metrics::dropped(std::string_view reason) {
 
 prometheus::Counter& Metrics::refused(std::string_view reason) {
   return refused_family_.Add({{"reason", std::string(reason)}});
+}
+
+prometheus::Counter& Metrics::tool_calls(std::string_view tool, std::string_view outcome) {
+  return tool_calls_family_.Add({{"tool", std::string(tool)}, {"outcome", std::string(outcome)}});
+}
+
+prometheus::Counter& Metrics::audit_dropped(std::string_view reason) {
+  return audit_dropped_family_.Add({{"reason", std::string(reason)}});
 }
 
 std::string Metrics::text() const {

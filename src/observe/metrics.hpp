@@ -1,11 +1,12 @@
 // Metrics: every counter and gauge of the program by name, in one Prometheus registry.
 // Hot paths keep the reference that they got once; a look-up by label costs a lock and a map.
-// Updated on the loop thread; read from any.
+// Updated on the loop thread, those of the audit log on its writer's too; read from any.
 #pragma once
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& calls_family_;
   prometheus::Family<prometheus::Counter>& dropped_family_;
   prometheus::Family<prometheus::Counter>& refused_family_;
+  prometheus::Family<prometheus::Counter>& tool_calls_family_;
+  prometheus::Family<prometheus::Counter>& audit_dropped_family_;
 
  public:
   Metrics();
@@ -27,13 +30,17 @@ class Metrics {
   prometheus::Counter& calls(std::string_view outcome);  // ok, error, cancelled, timeout, child_died, refused
   prometheus::Counter& dropped(std::string_view reason);  // messages that reached nobody, and why
   prometheus::Counter& refused(std::string_view reason);  // requests turned away by a limit or the gate
+  prometheus::Counter& tool_calls(std::string_view tool, std::string_view outcome);
+  prometheus::Counter& audit_dropped(std::string_view reason);  // records of calls that are lost
 
   prometheus::Counter& child_restarts;
   prometheus::Counter& child_failed_starts;
   prometheus::Gauge& child_ready;  // 1 after the handshake
   prometheus::Gauge& child_stdin_queue_bytes;
-  prometheus::Counter& child_wedged;  // times that a child did not answer a ping
-  prometheus::Gauge& own_children;    // children that serve one session
+  prometheus::Counter& child_wedged;             // times that a child did not answer a ping
+  prometheus::Gauge& own_children;               // children that serve one session
+  prometheus::Histogram& call_seconds;           // of clients' calls, whole
+  prometheus::Histogram& call_overhead_seconds;  // and without the time at the child
   prometheus::Gauge& calls_in_flight;
   prometheus::Gauge& waiting_bytes;     // of calls that wait until the child reads
   prometheus::Counter& calls_repeated;  // sent to a second child
@@ -47,6 +54,11 @@ class Metrics {
   prometheus::Counter& received_bytes;
   prometheus::Counter& sent_bytes;
   prometheus::Counter& slow_readers;
+  prometheus::Counter& audit_written;  // records that the database has
+  prometheus::Counter& audit_spooled;  // that had to wait on disk
+  prometheus::Gauge& audit_queue_bytes;
+  prometheus::Gauge& audit_spool_bytes;
+  prometheus::Gauge& audit_up;  // 1 while the database takes records
 
   // Prometheus text exposition format 0.0.4, those of the process among them.
   std::string text() const;

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "mcp/protocol.hpp"
-#include "session/permission.hpp"
+#include "session/observed_call.hpp"
 
 namespace sidecar::session {
 namespace {
@@ -36,6 +36,12 @@ bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
   if (!belongs_to(*caller)) return false;
   speaker_ = std::move(caller);
   return true;
+}
+
+void Session::observe_by(const observe::Calls& calls) {
+  calls_ = &calls;
+  source_ = std::make_shared<observe::CallSource>(
+      observe::CallSource{transport(), id_, client_.name, client_.version});
 }
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
@@ -99,7 +105,8 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
     }
     seat_->request(std::move(each), std::move(reply));
   };
-  send_permitted(speaker_, std::move(message), std::move(finished), std::move(notify), std::move(send));
+  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished), std::move(notify),
+                std::move(send));
 }
 
 void Session::learn(const jsonrpc::Message& initialize) {
@@ -110,7 +117,9 @@ void Session::learn(const jsonrpc::Message& initialize) {
                            : Result<std::vector<jsonrpc::Span>>(fail("no params"));
   if (!info || !(*info)[0]) return;
   const auto words = jsonrpc::find_members(initialize.text, kWords, (*info)[0]);
-  if (words) client_ = {word((*words)[0].in(initialize.text)), word((*words)[1].in(initialize.text))};
+  if (!words) return;
+  client_ = {word((*words)[0].in(initialize.text)), word((*words)[1].in(initialize.text))};
+  if (calls_ != nullptr) observe_by(*calls_);
 }
 
 void Session::learn(mux::Answer& answer) {

@@ -13,6 +13,7 @@
 #include "mux/call.hpp"
 #include "mux/instances.hpp"
 #include "observe/caller.hpp"
+#include "observe/calls.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -49,6 +50,8 @@ class Session : public mux::Client {
 
   // How it travels: a literal, "sse" or "streamable-http".
   virtual std::string_view transport() const = 0;
+  // From now on `calls`, which outlives the session, is told of its calls.
+  void observe_by(const observe::Calls& calls);
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
@@ -96,6 +99,8 @@ class Session : public mux::Client {
   std::unique_ptr<mux::Seat> seat_;
   std::string version_;
   ClientInfo client_;
+  const observe::Calls* calls_ = nullptr;
+  std::shared_ptr<const observe::CallSource> source_;  // made anew when the client says who it is
   std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
   Traffic traffic_;

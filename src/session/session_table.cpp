@@ -67,6 +67,7 @@ bool SessionTable::evict(const std::function<bool(const Session&)>& fits, std::s
 
 Session& SessionTable::add(std::unique_ptr<Session> session) {
   Session& added = *session;
+  if (calls_ != nullptr) added.observe_by(*calls_);
   log_.info(
       "session started",
       {{"session", shown(added.id())}, {"address", added.caller().address}, {"key", added.caller().owner}});

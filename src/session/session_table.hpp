@@ -45,6 +45,9 @@ class SessionTable {
   // What logs and pages show of an id: enough to tell sessions apart, too little to use one.
   static std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 
+  // `calls`, which outlives the sessions, is told of the calls of those that are added from now on.
+  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+
   // Requires make_room() for its caller.
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
@@ -73,6 +76,7 @@ class SessionTable {
   observe::Log& log_;
   observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;
+  const observe::Calls* calls_ = nullptr;
   std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
   std::map<std::string, std::size_t> by_address_;
   std::unordered_map<std::string, std::size_t> by_owner_;    // of callers with a key

@@ -5,7 +5,7 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "session/permission.hpp"
+#include "session/observed_call.hpp"
 #include "util/hash.hpp"
 
 namespace sidecar::transport {
@@ -152,11 +152,13 @@ void Rest::send(const CallerPtr& caller, std::string_view method, std::string_vi
   auto message = jsonrpc::parse(jsonrpc::request_text(kCallId, method, params));
   // Params were put together from checked parts; what they can still be is nested one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
-  session::send_permitted(caller, std::move(*message), std::move(deliver), std::move(progress),
-                          [this, caller](jsonrpc::Message request, mux::Reply reply) {
-                            const std::string& owner = caller->has_key ? caller->owner : caller->address;
-                            instances_.request(owner, std::move(request), std::move(reply), timeout_);
-                          });
+  static const auto kSource =
+      std::make_shared<const observe::CallSource>(observe::CallSource{"rest", {}, {}, {}});
+  session::send_observed(calls_, kSource, caller, std::move(*message), std::move(deliver),
+                         std::move(progress), [this, caller](jsonrpc::Message request, mux::Reply reply) {
+                           const std::string& owner = caller->has_key ? caller->owner : caller->address;
+                           instances_.request(owner, std::move(request), std::move(reply), timeout_);
+                         });
 }
 
 // --- lists

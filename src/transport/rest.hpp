@@ -23,6 +23,7 @@
 #include "http/exchange.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
+#include "observe/calls.hpp"
 
 namespace sidecar::transport {
 
@@ -33,6 +34,8 @@ class Rest {
   Rest(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit, http::SseOptions stream);
 
   std::vector<http::Route> routes();
+  // From now on `calls`, which outlives the calls, is told of them.
+  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
 
  private:
   struct ToolCall;
@@ -56,6 +59,7 @@ class Rest {
   const Clock::duration timeout_;
   const std::size_t list_limit_;
   const http::SseOptions stream_;
+  const observe::Calls* calls_ = nullptr;
 };
 
 }  // namespace sidecar::transport

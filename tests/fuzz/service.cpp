@@ -348,13 +348,14 @@ class World {
   observe::Metrics metrics_;
   const std::string key_ = random_hex(24);
   const config::Settings settings_ = settings_for(key_);
+  observe::Calls calls_{timers_};
   app::Service service_{
       settings_,
       {access::AddressSet::parse({"127.0.0.0/8", "10.0.0.0/8"}).value(),
        access::AddressSet::parse({"127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"}).value()},
       {},
       [this](std::string name) { return std::make_unique<Child>(loop_, mood, heard, std::move(name)); },
-      {loop_, timers_, log_, metrics_}};
+      {loop_, timers_, log_, metrics_, calls_}};
   tcp::endpoint endpoint_;
   std::vector<tcp::socket> held_;
   bool with_key_ = false;

@@ -39,7 +39,7 @@ const kinds = {
   },
 };
 
-const program = (kind) => execFileSync(join(repository, 'scripts/setup-proxies'), ['--path', kind], { encoding: 'utf8' }).trim();
+const program = (kind) => execFileSync(join(repository, 'scripts/setup-programs'), ['--path', kind], { encoding: 'utf8' }).trim();
 
 function prepared(test, kind, text) {
   const folder = mkdtempSync(join(tmpdir(), `${kind}-test-`));

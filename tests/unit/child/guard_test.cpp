@@ -109,7 +109,7 @@ TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin an
   const std::string folder = ::mkdtemp(name.data());
   const std::string fifo = folder + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  const child::UniqueFd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const UniqueFd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const auto read = [&] {
     char byte = 0;
     return ::read(reader.get(), &byte, 1);

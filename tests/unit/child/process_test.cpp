@@ -21,7 +21,7 @@ struct Fifo {
     folder = ::mkdtemp(name.data());
     path = folder + "/fifo";
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    fd = child::UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
   ~Fifo() { std::filesystem::remove_all(folder); }
   // Nobody holds it. Only meaningful once somebody did.
@@ -34,7 +34,7 @@ struct Fifo {
     return ::read(fd.get(), &byte, 1) < 0;
   }
   std::string folder, path;
-  child::UniqueFd fd;
+  UniqueFd fd;
 };
 
 pid_t parse_grandchild(const std::string& log) {
@@ -209,7 +209,7 @@ TEST_CASE("process: an event for a descriptor that was closed is not taken for i
 
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const child::UniqueFd write_end(ends[1]);
+  const UniqueFd write_end(ends[1]);
   using Descriptor = boost::asio::posix::stream_descriptor;
   std::array pair{std::make_unique<Descriptor>(world.loop, ends[0]),
                   std::make_unique<Descriptor>(world.loop, ::dup(ends[0]))};

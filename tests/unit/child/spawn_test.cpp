@@ -47,8 +47,8 @@ struct Ours {
 TEST_CASE("spawn: it has three descriptors, whatever we have open") {
   World world;
   // Not close-on-exec, on both sides of the numbers that spawning itself uses.
-  const child::UniqueFd low(::open("/dev/null", O_RDONLY));
-  const child::UniqueFd high(::fcntl(low.get(), F_DUPFD, 500));
+  const UniqueFd low(::open("/dev/null", O_RDONLY));
+  const UniqueFd high(::fcntl(low.get(), F_DUPFD, 500));
   Supervised child(world);
   child.start();
   CHECK(child.ask("fds") == "0 1 2");
@@ -153,7 +153,7 @@ TEST_CASE("spawn: what only exec finds out is told, and leaves no zombie") {
   World world;
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "not-a-program").string();
-  const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+  const UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
   REQUIRE(::write(file.get(), "junk\n", 5) == 5);
   ::fchmod(file.get(), 0755);
   const child::Launch launch{{path}, {}, {}};
@@ -167,7 +167,7 @@ TEST_CASE("spawn: a script without an interpreter line is refused in words") {
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "script").string();
   {
-    const child::UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+    const UniqueFd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
     REQUIRE(::write(file.get(), "echo hello\n", 11) == 11);
   }
   const Result<child::Spawned> spawned = child::spawn({{path}, {}, {}}, world.guard);

@@ -10,7 +10,7 @@
 using namespace sidecar;
 using child::LineNumber;
 using child::StdinWriter;
-using child::UniqueFd;
+using sidecar::UniqueFd;
 
 namespace {
 

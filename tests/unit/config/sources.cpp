@@ -203,20 +203,24 @@ TEST_CASE("sources: the words after the dashes win over MCP_COMMAND") {
   CHECK_THAT(error_from(all), Contains("names no program"));
 }
 
-TEST_CASE("sources: a setting of a later version is warned about when it asks for something") {
-  const auto [name, value] = GENERATE(
-      table<std::string, std::string>({{"MCP_AUDIT_DB", "sqlite:/x"}, {"SDP_USE_AUDIT_LOG", "true"}}));
-  CAPTURE(name);
-  const Loaded from_environment = loaded({{name, value}});
-  REQUIRE(from_environment.warnings.size() == 1);
-  CHECK_THAT(
-      from_environment.warnings.front(),
-      Contains(name + " (environment) is set, but this version does not enforce it yet") && !Contains(value));
-  CHECK(loaded({}, name + "=" + value).warnings.size() == 1);
+TEST_CASE("sources: the Service Desk Plus server's audit variables name the database") {
+  CHECK(loaded({}).settings.audit_db.empty());
+  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "false"}, {"SDP_DB_NAME", "x"}}).settings.audit_db.empty());
+  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "true"}}).settings.audit_db == "sqlite:mcp-sidecar-audit.db");
+  const Loaded result = loaded({{"SDP_USE_AUDIT_LOG", "true"}, {"SDP_DB_PASSWORD", "p/w d@"}},
+                               "SDP_DB_HOST=localhost\nSDP_DB_PORT=5433\nSDP_DB_NAME=sdp_mcp\nSDP_DB_USER="
+                               "sdpmcpservice\nSDP_DB_SSL=true\n");
+  CHECK(result.settings.audit_db ==
+        "postgresql://sdpmcpservice:p%2Fw%20d%40@localhost:5433/sdp_mcp?sslmode=require");
+  CHECK(result.origin("MCP_AUDIT_DB").describe() == "environment SDP_USE_AUDIT_LOG");
+  CHECK_THAT(error_from(sources({{"SDP_USE_AUDIT_LOG", "maybe"}})),
+             Contains("SDP_USE_AUDIT_LOG=maybe (environment)"));
 }
 
-TEST_CASE("sources: a setting of a later version that asks for nothing is no warning") {
-  CHECK(loaded({{"MCP_AUDIT_DB", "off"}, {"SDP_USE_AUDIT_LOG", "false"}}).warnings.empty());
+TEST_CASE("sources: MCP_AUDIT_DB goes before the Service Desk Plus server's variables") {
+  CHECK(loaded({{"MCP_AUDIT_DB", "off"}, {"SDP_USE_AUDIT_LOG", "true"}}).settings.audit_db.empty());
+  CHECK(loaded({{"MCP_AUDIT_DB", "sqlite:/x"}, {"SDP_USE_AUDIT_LOG", "true"}, {"SDP_DB_NAME", "y"}})
+            .settings.audit_db == "sqlite:/x");
 }
 
 TEST_CASE("sources: the child gets what .env adds to the environment, without the sidecar's secrets") {

@@ -117,9 +117,6 @@ TEST_CASE("table: no two settings share a name or a flag, and each says what it 
     CHECK_FALSE(setting.help.empty());
     CHECK(setting.help.find_first_of("\n|") == std::string_view::npos);
   }
-  for (const Postponed& postponed : postponed_settings()) {
-    for (const std::string_view name : postponed.names) CHECK(fresh(name));
-  }
 }
 
 TEST_CASE("table: every setting refuses a wrong value in one line with its name, the value and the source") {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace sidecar::child {
+namespace sidecar {
 
 class UniqueFd {
  public:
@@ -28,4 +28,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace sidecar::child
+}  // namespace sidecar

@@ -1,0 +1,305 @@
+#include "audit/postgres_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "audit/columns.hpp"
+#include "audit/statements.hpp"
+
+namespace sidecar::audit {
+namespace {
+
+using Kind = StoreError::Kind;
+
+constexpr Dialect kDialect{"mcp_sidecar.", "BIGINT", "TIMESTAMPTZ",
+                           R"(to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"};
+constexpr int kExpiredAtOnce = 1'000;            // rows of one statement
+constexpr std::chrono::seconds kReaderWait{60};  // for the next row
+// Held while tables are made: sidecars that start together do it once. Any number that nobody else uses.
+constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(7308324465755348333)";
+
+// One line without the text that follows the first: hints, and the statement.
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+Kind kind_of(const PGresult* result) {
+  const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const std::string_view code = state == nullptr ? "" : state;
+  // PostgreSQL, appendix A: data exception, integrity constraint violation, program limit exceeded.
+  for (const std::string_view refused : {"22", "23", "54"}) {
+    if (code.starts_with(refused)) return Kind::kRefused;
+  }
+  return Kind::kUnavailable;
+}
+
+std::string insert_statement() {
+  std::string types;
+  for (const Column& column : kColumns) {
+    const auto type = is_time(column) ? kDialect.time : column.number != nullptr ? kDialect.number : "TEXT";
+    types += fmt::format("{}{} {}", types.empty() ? "" : ", ", column.name, type);
+  }
+  return fmt::format(
+      "INSERT INTO {}{} ({}) SELECT {} FROM json_to_recordset($1::json) AS record ({}) "
+      "ON CONFLICT (id) DO NOTHING",
+      kDialect.prefix, kTable, column_list(), column_list(), types);
+}
+
+Record record_of(const PGresult* result) {
+  Record record;
+  int at = 0;
+  for (const Column& column : kColumns) {
+    const std::string text(PQgetvalue(result, 0, at), static_cast<std::size_t>(PQgetlength(result, 0, at)));
+    ++at;
+    if (is_time(column))
+      record.time = parse_time(text).value_or(0);
+    else if (column.number != nullptr)
+      record.*column.number = std::atoll(text.c_str());
+    else
+      record.*column.text = text;
+  }
+  return record;
+}
+
+}  // namespace
+
+bool PostgresStore::understands(const std::string& url) {
+  char* message = nullptr;  // not shown: it may quote a piece of the password
+  PQconninfoOption* const options = PQconninfoParse(url.c_str(), &message);
+  PQfreemem(message);
+  if (options == nullptr) return false;
+  PQconninfoFree(options);
+  return true;
+}
+
+// --- talking
+// ------------------------------------------------------------------------------------------------------------
+
+tl::unexpected<StoreError> PostgresStore::lost(std::string_view what) {
+  connection_.reset();
+  return tl::unexpected(StoreError{Kind::kUnavailable, fmt::format("PostgreSQL: {}", what)});
+}
+
+tl::unexpected<StoreError> PostgresStore::lost_connection() {
+  return lost(first_line(PQerrorMessage(connection_.get())));
+}
+
+StoreResult<void> PostgresStore::wait(bool to_write, Clock::time_point until) {
+  pollfd socket{PQsocket(connection_.get()), static_cast<short>(to_write ? POLLIN | POLLOUT : POLLIN), 0};
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return lost("no answer in time");
+    const int ready = ::poll(&socket, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    if (ready > 0) return {};
+    if (ready < 0 && errno != EINTR) return lost("poll failed");
+  }
+}
+
+StoreResult<void> PostgresStore::connect(Clock::time_point until) {
+  // What the URL says goes before these.
+  const char* const names[] = {"fallback_application_name", "client_encoding", "dbname", nullptr};
+  const char* const values[] = {"mcp-sidecar", "UTF8", url_.c_str(), nullptr};
+  connection_.reset(PQconnectStartParams(names, values, 1));
+  if (connection_ == nullptr) return lost("out of memory");
+  if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost_connection();
+  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
+       state = PQconnectPoll(connection_.get())) {
+    if (state == PGRES_POLLING_FAILED) return lost_connection();
+    if (auto waited = wait(state == PGRES_POLLING_WRITING, until); !waited) return waited;
+  }
+  if (PQsetnonblocking(connection_.get(), 1) != 0) return lost_connection();
+  return {};
+}
+
+StoreResult<void> PostgresStore::send(const std::string& sql, const std::vector<std::string>& parameters) {
+  std::vector<const char*> values;
+  for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
+  // Without parameters: the simple protocol, which takes several statements.
+  const int sent = parameters.empty()
+                       ? PQsendQuery(connection_.get(), sql.c_str())
+                       : PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                           nullptr, values.data(), nullptr, nullptr, 0);
+  if (sent != 1) return lost_connection();
+  return {};
+}
+
+StoreResult<PostgresStore::ResultPtr> PostgresStore::next(Clock::time_point until) {
+  for (;;) {
+    const int unsent = PQflush(connection_.get());
+    if (unsent < 0) return lost_connection();
+    if (unsent == 0 && PQisBusy(connection_.get()) == 0) return ResultPtr(PQgetResult(connection_.get()));
+    if (auto waited = wait(unsent > 0, until); !waited) return tl::unexpected(waited.error());
+    if (PQconsumeInput(connection_.get()) != 1) return lost_connection();
+  }
+}
+
+StoreResult<PostgresStore::ResultPtr> PostgresStore::run(const std::string& sql,
+                                                         const std::vector<std::string>& parameters,
+                                                         Clock::time_point until) {
+  if (auto sent = send(sql, parameters); !sent) return tl::unexpected(sent.error());
+  ResultPtr last;
+  for (;;) {
+    auto result = next(until);
+    if (!result) return result;
+    if (*result == nullptr) return last;
+    // Of an error the rest is still read, or the connection could not be used again.
+    if (last == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = *std::move(result);
+    if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost_connection();
+  }
+}
+
+namespace {
+
+StoreResult<void> check(const PGresult* result) {
+  const auto status = PQresultStatus(result);
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) return {};
+  return tl::unexpected(
+      StoreError{kind_of(result), fmt::format("PostgreSQL: {}", first_line(PQresultErrorMessage(result)))});
+}
+
+}  // namespace
+
+StoreResult<std::string> PostgresStore::value(const std::string& sql, Clock::time_point until) {
+  auto result = run(sql, {}, until);
+  if (!result) return tl::unexpected(result.error());
+  if (auto good = check(result->get()); !good) return tl::unexpected(good.error());
+  if (PQntuples(result->get()) == 0) return std::string();
+  return std::string(PQgetvalue(result->get(), 0, 0));
+}
+
+// --- what it is for
+// ------------------------------------------------------------------------------------------------------------
+
+StoreResult<void> PostgresStore::open(Clock::time_point until) {
+  auto done = connect(until);
+  if (done) done = migrate(until);
+  if (!done) connection_.reset();
+  return done;
+}
+
+// One transaction; an error leaves it open, and the connection is closed then.
+StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
+  const auto unusable = [](std::string message) {
+    return tl::unexpected(StoreError{Kind::kUnusable, "PostgreSQL: " + std::move(message)});
+  };
+  const auto table = [](std::string_view name) { return fmt::format("{}{}", kDialect.prefix, name); };
+  const auto exists = [&](std::string_view name) {
+    return value(fmt::format("SELECT to_regclass('{}') IS NOT NULL", table(name)), until);
+  };
+  const bool writes = access_ == Access::kWrite;
+  if (writes) {
+    if (auto begun = value(fmt::format("BEGIN; {}", kLock), until); !begun)
+      return tl::unexpected(begun.error());
+  }
+  const auto ours = exists(kMigrationsTable);
+  if (!ours) return tl::unexpected(ours.error());
+  const auto there = exists(kTable);
+  if (!there) return tl::unexpected(there.error());
+  if (*ours != "t" && *there == "t")
+    return unusable("the schema mcp_sidecar has a table api_audit_log that mcp-sidecar did not make");
+  if (*ours != "t" && !writes) return unusable("this database holds no audit log");
+
+  const auto steps = migrations(kDialect);
+  if (*ours != "t") {
+    // CREATE SCHEMA IF NOT EXISTS wants the right to make one also where it is there.
+    const auto schema = value("SELECT to_regnamespace('mcp_sidecar') IS NOT NULL", until);
+    if (!schema) return tl::unexpected(schema.error());
+    const auto made =
+        value(fmt::format("{}CREATE TABLE {} (version INTEGER PRIMARY KEY, applied_at TIMESTAMPTZ NOT "
+                          "NULL)",
+                          *schema == "t" ? "" : "CREATE SCHEMA mcp_sidecar; ", table(kMigrationsTable)),
+              until);
+    if (!made) return tl::unexpected(made.error());
+  }
+  const auto have =
+      value(fmt::format("SELECT coalesce(max(version), 0) FROM {}", table(kMigrationsTable)), until);
+  if (!have) return tl::unexpected(have.error());
+  std::size_t version = std::stoul(*have);
+  for (; writes && version < steps.size(); ++version) {
+    std::string sql;
+    for (const std::string& step : steps[version]) sql += step + ";";
+    sql += fmt::format("INSERT INTO {} VALUES ({}, now())", table(kMigrationsTable), version + 1);
+    if (auto done = value(sql, until); !done) return tl::unexpected(done.error());
+  }
+  if (version != steps.size())
+    return unusable(fmt::format("the audit log's tables have version {}, this mcp-sidecar knows {}", version,
+                                steps.size()));
+  if (!writes) return {};
+  if (auto committed = value("COMMIT", until); !committed) return tl::unexpected(committed.error());
+  return {};
+}
+
+StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::time_point until) {
+  static const std::string kInsert = insert_statement();
+  if (connection_ == nullptr) {
+    if (auto opened = open(until); !opened) return opened;
+  }
+  std::string rows = "[";
+  for (const Record& record : records) rows.append(rows.size() > 1 ? "," : "").append(to_json(record));
+  rows += ']';
+  const auto result = run(kInsert, {std::move(rows)}, until);
+  if (!result) return tl::unexpected(result.error());
+  auto done = check(result->get());
+  // A server that became a standby keeps its connections: the next one may be another's.
+  if (!done && done.error().kind != Kind::kRefused) connection_.reset();
+  return done;
+}
+
+// How many rows were deleted, as text.
+StoreResult<std::string> PostgresStore::delete_where(const std::string& condition, Clock::time_point until) {
+  return value(fmt::format("WITH gone AS (DELETE FROM {0}{1} WHERE id IN (SELECT id FROM {0}{1} {2} ORDER BY "
+                           "timestamp LIMIT {3}) RETURNING 1) SELECT count(*) FROM gone",
+                           kDialect.prefix, kTable, condition, kExpiredAtOnce),
+               until);
+}
+
+StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now, Clock::time_point until) {
+  if (connection_ == nullptr) {
+    if (auto opened = open(until); !opened) return tl::unexpected(opened.error());
+  }
+  bool more = false;
+  if (retention.age.count() > 0) {
+    const auto oldest =
+        std::chrono::duration_cast<std::chrono::microseconds>((now - retention.age).time_since_epoch());
+    const auto gone = delete_where(fmt::format("WHERE timestamp < '{}'", time_text(oldest.count())), until);
+    if (!gone) return tl::unexpected(gone.error());
+    more = *gone != "0";
+  }
+  if (retention.bytes == 0) return more;
+  // Deleting makes no relation smaller at once, so its size on disk says nothing: rows, times what the newest
+  // take, with the indexes about twice that.
+  const auto over = value(fmt::format("SELECT 2 * (SELECT count(*) FROM {0}{1}) * coalesce((SELECT "
+                                      "avg(pg_column_size(r.*)) FROM (SELECT * "
+                                      "FROM {0}{1} ORDER BY timestamp DESC LIMIT 1000) r), 0) > {2}",
+                                      kDialect.prefix, kTable, retention.bytes),
+                          until);
+  if (!over) return tl::unexpected(over.error());
+  if (*over != "t") return more;
+  const auto gone = delete_where("", until);
+  if (!gone) return tl::unexpected(gone.error());
+  return *gone != "0" || more;
+}
+
+StoreResult<void> PostgresStore::read(const Filter& filter, const std::function<bool(const Record&)>& each) {
+  const Query query = select(kDialect, filter);
+  if (connection_ == nullptr) return lost("not connected");
+  if (auto sent = send(query.sql, query.parameters); !sent) return sent;
+  PQsetSingleRowMode(connection_.get());
+  bool wanted = true;
+  for (;;) {
+    auto result = next(Clock::now() + kReaderWait);
+    if (!result) return tl::unexpected(result.error());
+    if (*result == nullptr) return {};
+    if (auto good = check(result->get()); !good) return good;
+    if (!wanted || PQresultStatus(result->get()) != PGRES_SINGLE_TUPLE) continue;
+    wanted = each(record_of(result->get()));
+  }
+}
+
+StoreResult<void> PostgresStore::backup(const std::filesystem::path&) {
+  return tl::unexpected(StoreError{Kind::kUnusable,
+                                   "PostgreSQL is backed up by its own means: pg_dump --schema=mcp_sidecar "
+                                   "\"$MCP_AUDIT_DB\" > audit.sql"});
+}
+
+}  // namespace sidecar::audit

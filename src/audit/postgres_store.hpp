@@ -1,0 +1,54 @@
+// PostgresStore: the audit log in PostgreSQL, in a schema of its own, `mcp_sidecar`: the wrapped server may
+// have an api_audit_log too. Speaks libpq without blocking, so that no call lasts longer than it may; a
+// connection that did not answer in time is closed. What libpq cannot bound: the look-up of a host's name.
+#pragma once
+
+#include <libpq-fe.h>
+#include <memory>
+
+#include "audit/store.hpp"
+
+namespace sidecar::audit {
+
+class PostgresStore : public Store {
+ public:
+  // Whether libpq can read the URL.
+  static bool understands(const std::string& url);
+
+  PostgresStore(std::string url, Access access) : url_(std::move(url)), access_(access) {}
+
+  StoreResult<void> open(Clock::time_point until) override;
+  StoreResult<void> insert(std::span<const Record> records, Clock::time_point until) override;
+  StoreResult<bool> expire(const Retention& retention, WallTime now, Clock::time_point until) override;
+  StoreResult<void> read(const Filter& filter, const std::function<bool(const Record&)>& each) override;
+  StoreResult<void> backup(const std::filesystem::path& file) override;
+
+ private:
+  struct CloseConnection {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  struct ClearResult {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
+
+  StoreResult<void> connect(Clock::time_point until);
+  StoreResult<void> migrate(Clock::time_point until);
+  // The last result of the statements; without parameters there may be several.
+  StoreResult<ResultPtr> run(const std::string& sql, const std::vector<std::string>& parameters,
+                             Clock::time_point until);
+  StoreResult<std::string> value(const std::string& sql, Clock::time_point until);
+  StoreResult<void> send(const std::string& sql, const std::vector<std::string>& parameters);
+  // The next result once it is there; null after the last.
+  StoreResult<ResultPtr> next(Clock::time_point until);
+  StoreResult<void> wait(bool to_write, Clock::time_point until);
+  StoreResult<std::string> delete_where(const std::string& condition, Clock::time_point until);
+  tl::unexpected<StoreError> lost(std::string_view what);
+  tl::unexpected<StoreError> lost_connection();
+
+  const std::string url_;
+  const Access access_;
+  std::unique_ptr<PGconn, CloseConnection> connection_;
+};
+
+}  // namespace sidecar::audit

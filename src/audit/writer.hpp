@@ -1,0 +1,90 @@
+// Writer: the audit log's thread. Takes records out of the queue and puts them into the database; while that
+// does not take them, into the spool, and from there into the database later. A record that neither takes is
+// held, so that the queue fills up behind it.
+//
+//   queue ─▶ database          takes them
+//     └────▶ spool ─▶ database does not, now: tried again after 0.25 s, doubling to 30 s
+//     └────▶ lost              the database refuses this very record; or the end, with database and spool out
+//
+// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool. Everything here
+// but stop() and hurry() runs on its own thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "audit/queue.hpp"
+#include "audit/spool.hpp"
+#include "audit/store.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+
+namespace sidecar::audit {
+
+struct WriterTimes {
+  std::chrono::milliseconds gather{20};          // for more records, to write them together
+  std::chrono::milliseconds call{2'000};         // for the database, to take a batch
+  std::chrono::milliseconds hurried_call{500};   // the same once the end is near
+  std::chrono::milliseconds end{1'000};          // for the database, to take what is left at the end
+  std::chrono::milliseconds retry{250};          // doubles …
+  std::chrono::milliseconds retry_most{30'000};  // … up to here
+  std::chrono::milliseconds held_retry{200};     // where neither database nor spool takes a batch
+  std::chrono::milliseconds expire_every{600'000};
+};
+
+class Writer {
+ public:
+  static constexpr std::size_t kBatch = 500;  // records of one transaction
+
+  // `queue` and the others outlive it. `up`: whether the database was opened.
+  Writer(Queue& queue, std::unique_ptr<Store> store, bool up, Spool spool, Retention retention,
+         WriterTimes times, observe::Log& log, observe::Metrics& metrics);
+  // stop()
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // The end is near: the database gets less time from now on.
+  void hurry() { hurried_ = true; }
+  // Writes what is in the queue, which is closed, and returns when that is done.
+  void stop();
+
+ private:
+  void run();
+  void wait();
+  void place();
+  bool insert(std::vector<Record>& records);
+  bool insert_singly(std::vector<Record>& records);
+  void spool();
+  void empty_spool();
+  void expire();
+  void down(const StoreError& error);
+  void up();
+  void finish();
+  void lose(std::size_t records, std::string_view reason);
+  bool may_try() const;
+  Clock::time_point call_until() const;
+
+  Queue& queue_;
+  const std::unique_ptr<Store> store_;
+  Spool spool_;
+  const Retention retention_;
+  const WriterTimes times_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  std::vector<Record> held_;  // taken out of the queue, not yet placed
+  bool up_;
+  bool spool_full_ = false;  // told of once
+  Clock::time_point retry_at_{};
+  std::chrono::milliseconds retry_;
+  Clock::time_point expire_at_;
+  Clock::time_point spool_retry_at_{};
+  std::optional<Clock::time_point> end_;  // once the queue is closed: the database's time is over then
+  std::atomic<bool> hurried_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace sidecar::audit

@@ -1,0 +1,130 @@
+#include "session/observed_call.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "mcp/protocol.hpp"
+
+namespace sidecar::session {
+namespace {
+
+constexpr std::size_t kLongestSubject = 8192;  // bytes of the token; longer ones are not decoded
+constexpr std::chrono::seconds kRetryRefused{5};
+
+std::string_view arguments_of(const jsonrpc::Message& request) {
+  static constexpr std::array<std::string_view, 1> kNames = {"arguments"};
+  const bool has_some =
+      request.method() == mcp::method::kToolsCall || request.method() == mcp::method::kPromptsGet;
+  if (!has_some || !request.envelope.params) return {};
+  const auto places = jsonrpc::find_members(request.text, kNames, request.envelope.params);
+  return places ? (*places)[0].in(request.text) : std::string_view();
+}
+
+std::string subject_of(const jsonrpc::Message& request) {
+  const jsonrpc::Span place = request.envelope.name ? request.envelope.name : request.envelope.uri;
+  if (!place) return {};
+  return jsonrpc::string_value(place.in(request.text).substr(0, kLongestSubject)).value_or("");
+}
+
+// A tool that failed says so in its result (MCP 2025-11-25, Tools, Error Handling).
+bool says_tool_error(mux::Answer& answer) {
+  static constexpr std::array<std::string_view, 1> kNames = {"isError"};
+  jsonrpc::pad(answer.text);
+  const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
+  return places && (*places)[0].in(answer.text) == "true";
+}
+
+// A call between its begin and its end. Dropped without an answer, it has been left behind: its session is
+// over.
+class OpenCall {
+ public:
+  OpenCall(const observe::Calls& calls, std::shared_ptr<const observe::CallSource> source,
+           std::shared_ptr<const observe::Caller> caller, const jsonrpc::Message& request)
+      : calls_(calls),
+        source_(std::move(source)),
+        caller_(std::move(caller)),
+        method_(request.method()),
+        subject_(subject_of(request)),
+        request_bytes_(request.text.size()),
+        began_(std::chrono::system_clock::now()),
+        started_(calls.now()) {}
+  ~OpenCall() {
+    if (open_) tell(mux::outcome_name(mux::Outcome::kCancelled), 0, "the session ended before the answer");
+  }
+  OpenCall(const OpenCall&) = delete;
+  OpenCall& operator=(const OpenCall&) = delete;
+
+  // Errors: why a sink refuses the call.
+  Result<void> begin(std::string_view arguments) {
+    for (observe::CallSink* sink : calls_.sinks()) {
+      auto kept = sink->on_call_begin(arguments);
+      if (!kept) return tl::unexpected(kept.error());
+      kept_.push_back(*std::move(kept));
+    }
+    return {};
+  }
+
+  void end(mux::Answer& answer) {
+    std::string_view outcome = mux::outcome_name(answer.outcome);
+    std::string error = answer.message;
+    if (answer.outcome == mux::Outcome::kError && error.empty()) {
+      jsonrpc::pad(answer.text);
+      error = mux::error_message(answer);
+    }
+    if (answer.outcome == mux::Outcome::kResult && method_ == mcp::method::kToolsCall &&
+        says_tool_error(answer))
+      outcome = "tool_error";
+    tell(outcome, answer.text.size(), error, answer.at_child);
+  }
+
+ private:
+  void tell(std::string_view outcome, std::size_t answer_bytes, std::string_view error,
+            Clock::duration at_child = {}) {
+    open_ = false;
+    const observe::CallRecord record{
+        began_,         *caller_,     *source_, method_, subject_, outcome, calls_.now() - started_,
+        request_bytes_, answer_bytes, error,    at_child};
+    for (std::size_t i = 0; i < kept_.size(); ++i)
+      calls_.sinks()[i]->on_call_end(record, std::move(kept_[i]));
+  }
+
+  const observe::Calls& calls_;
+  const std::shared_ptr<const observe::CallSource> source_;
+  const std::shared_ptr<const observe::Caller> caller_;
+  const std::string method_;
+  const std::string subject_;
+  const std::size_t request_bytes_;
+  const std::chrono::system_clock::time_point began_;
+  const Clock::time_point started_;
+  std::vector<std::string> kept_;  // of the sinks that know of the call
+  bool open_ = true;
+};
+
+}  // namespace
+
+void send_observed(const observe::Calls* calls, const std::shared_ptr<const observe::CallSource>& source,
+                   const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
+                   mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send) {
+  const bool observed = calls != nullptr && !calls->sinks().empty() && request.method() != mcp::method::kPing;
+  if (!observed)
+    return send_permitted(caller, std::move(request), std::move(deliver), std::move(notify), send);
+  // Shared, for std::function wants to copy.
+  auto call = std::make_shared<OpenCall>(*calls, source, caller, request);
+  const auto& sinks = calls->sinks();
+  const bool wanted =
+      std::any_of(sinks.begin(), sinks.end(), [](const auto* sink) { return sink->wants_arguments(); });
+  const auto begun = call->begin(wanted ? arguments_of(request) : std::string_view());
+  auto told = [call, deliver = std::move(deliver)](mux::Answer answer) {
+    call->end(answer);
+    deliver(std::move(answer));
+  };
+  if (!begun) {
+    return told(mux::make_failure(mux::Outcome::kUnavailable, request.id(), mcp::code::kBusy,
+                                  begun.error().message, {}, kRetryRefused));
+  }
+  call.reset();  // or the call would outlive its session on this stack
+  send_permitted(caller, std::move(request), std::move(told), std::move(notify), send);
+}
+
+}  // namespace sidecar::session

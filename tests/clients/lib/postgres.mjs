@@ -1,0 +1,88 @@
+// A real PostgreSQL of a test's own: in a temporary folder, on a port and a socket of its own, as Debian packages it.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { eventually, within } from './guard.mjs';
+import { temporaryFolder } from './run.mjs';
+
+const run = promisify(execFile);
+const versions = '/usr/lib/postgresql';
+const programs = existsSync(versions) ? join(versions, readdirSync(versions).sort((a, b) => b - a)[0], 'bin') : undefined;
+
+export const missing = programs ? false : 'no PostgreSQL: scripts/setup installs it';
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+// The server refuses to run as root.
+const asServer = (program, args) => (process.getuid() === 0 ? ['runuser', ['-u', 'postgres', '--', join(programs, program), ...args]] : [join(programs, program), args]);
+
+export class Postgres {
+  static async start(test) {
+    const server = new Postgres();
+    const folder = temporaryFolder(test);
+    if (process.getuid() === 0) {
+      const entry = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:')).split(':');
+      chownSync(folder, Number(entry[2]), Number(entry[3]));
+    }
+    server.folder = join(folder, 'data');
+    server.sockets = folder;
+    server.port = await freePort();
+    // No sync: what is killed here is the server, not the machine.
+    await run(...asServer('initdb', ['-D', server.folder, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8']), { cwd: '/' });
+    test.after(() => server.kill());
+    await server.up();
+    return server;
+  }
+
+  url(database = 'postgres', user = 'postgres') {
+    return `postgresql://${user}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  async up() {
+    const [program, args] = asServer('postgres', ['-D', this.folder, '-k', this.sockets, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']);
+    this.output = '';
+    this.process = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
+    await eventually(() => this.sql('SELECT 1'), 'PostgreSQL answers');
+  }
+
+  // As a crash: the postmaster, and with it all of its processes.
+  async kill() {
+    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const pid = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const ended = once(this.process, 'exit');
+    process.kill(pid, 'SIGKILL');
+    await within(ended, () => `the end of PostgreSQL; it printed:\n${this.output}`);
+  }
+
+  // The rows as text, columns parted by |.
+  async sql(statement, database = 'postgres') {
+    const { stdout } = await run(join(programs, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database), '-c', statement]);
+    return stdout.trim();
+  }
+
+  async dump(schema) {
+    const { stdout } = await run(join(programs, 'pg_dump'), [`--schema=${schema}`, this.url()]);
+    return stdout;
+  }
+
+  async restore(text, database) {
+    await this.sql(`CREATE DATABASE ${database}`);
+    const restored = spawn(join(programs, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database)], { stdio: ['pipe', 'ignore', 'inherit'] });
+    restored.stdin.end(text);
+    const [code] = await within(once(restored, 'close'), () => 'the restore');
+    assert.equal(code, 0);
+  }
+}

@@ -1,0 +1,200 @@
+#include "audit/sqlite_store.hpp"
+
+#include <fstream>
+
+#include "unit/audit/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::audit;
+using namespace std::chrono_literals;
+using sidecar::test::Contains;
+using Kind = StoreError::Kind;
+
+namespace {
+
+Clock::time_point soon() { return Clock::now() + 5s; }
+
+struct File {
+  std::unique_ptr<Store> open(Access access = Access::kWrite) {
+    auto store = std::make_unique<SqliteStore>(path, access);
+    const auto opened = store->open(soon());
+    if (!opened) FAIL(opened.error().message);
+    return store;
+  }
+  StoreError error(Access access = Access::kWrite) {
+    const auto opened = SqliteStore(path, access).open(soon());
+    REQUIRE_FALSE(opened);
+    return opened.error();
+  }
+  std::vector<Record> read(const Filter& filter = {}) {
+    std::vector<Record> found;
+    REQUIRE(open(Access::kRead)->read(filter, [&](const Record& record) {
+      found.push_back(record);
+      return true;
+    }));
+    return found;
+  }
+  std::int64_t number(const std::string& sql) {
+    return SQLite::Database(path.string()).execAndGet(sql).getInt64();
+  }
+
+  test::TemporaryFolder folder;
+  std::filesystem::path path = folder.path() / "audit.db";
+};
+
+}  // namespace
+
+TEST_CASE("sqlite store: records come back as they were, in the order of their time") {
+  File file;
+  const auto store = file.open();
+  REQUIRE(store->insert(test::records(10, 5), soon()));
+  REQUIRE(store->insert(test::records(0, 10), soon()));
+  CHECK(file.read() == test::records(0, 15));
+}
+
+TEST_CASE("sqlite store: a record that is there already is left as it is") {
+  File file;
+  const auto store = file.open();
+  REQUIRE(store->insert(test::records(0, 5), soon()));
+  auto again = test::records(3, 5);
+  again[0].outcome = "changed";
+  again.push_back(again.back());  // twice in one insert
+  REQUIRE(store->insert(again, soon()));
+  CHECK(file.read() == test::records(0, 8));
+}
+
+TEST_CASE("sqlite store: filters") {
+  File file;
+  REQUIRE(file.open()->insert(test::records(0, 30), soon()));
+  const auto count = [&](const Filter& filter) { return file.read(filter).size(); };
+  CHECK(count({.since = test::record(10).time}) == 20);
+  CHECK(count({.until = test::record(10).time}) == 10);
+  CHECK(count({.since = test::record(10).time, .until = test::record(12).time}) == 2);
+  CHECK(count({.key = "alice"}) == 15);
+  CHECK(count({.key = "' OR 1=1 --"}) == 0);
+  CHECK(count({.method = "tools/call"}) == 30);
+  CHECK(count({.method = "tools/list"}) == 0);
+  CHECK(count({.tool = "tool-1"}) == 10);
+  CHECK(count({.outcome = "error"}) == 6);
+  CHECK(count({.key = "alice", .tool = "tool-0", .outcome = "error"}) == 1);
+  const auto newest = file.read({.newest_first = true, .limit = 2});
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0] == test::record(29));
+  CHECK(newest[1] == test::record(28));
+}
+
+TEST_CASE("sqlite store: tables and indexes are made once, and known to the next run") {
+  File file;
+  REQUIRE(file.open()->insert(test::records(0, 1), soon()));
+  REQUIRE(file.open()->insert(test::records(1, 1), soon()));
+  CHECK(file.read().size() == 2);
+  CHECK(file.number("SELECT count(*) FROM mcp_sidecar_migrations") == 1);
+  CHECK(file.number("SELECT count(*) FROM sqlite_master WHERE name IN ('idx_api_audit_log_timestamp', "
+                    "'idx_api_audit_log_key_name')") == 2);
+  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() == "wal");
+  using std::filesystem::perms;
+  CHECK(std::filesystem::status(file.path).permissions() == (perms::owner_read | perms::owner_write));
+}
+
+TEST_CASE("sqlite store: a file with tables of somebody else is not touched") {
+  File file;
+  {
+    SQLite::Database other(file.path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    other.exec("CREATE TABLE api_audit_log (theirs TEXT); INSERT INTO api_audit_log VALUES ('x')");
+  }
+  const auto error = file.error();
+  CHECK(error.kind == Kind::kUnusable);
+  CHECK_THAT(error.message, Contains("did not make"));
+  CHECK(file.number("SELECT count(*) FROM api_audit_log WHERE theirs = 'x'") == 1);
+  CHECK(file.number("SELECT count(*) FROM sqlite_master") == 1);
+  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() == "delete");
+}
+
+TEST_CASE("sqlite store: tables of a newer version, no database, no file, no folder are told of") {
+  File file;
+  file.open();
+  SQLite::Database(file.path.string(), SQLite::OPEN_READWRITE)
+      .exec("INSERT INTO mcp_sidecar_migrations VALUES (99, 'x')");
+  CHECK(file.error().kind == Kind::kUnusable);
+  CHECK_THAT(file.error().message, Contains("version 99"));
+  CHECK(file.error(Access::kRead).kind == Kind::kUnusable);
+
+  File text;
+  std::ofstream(text.path) << std::string(4096, 'x');
+  CHECK(text.error().kind == Kind::kUnavailable);
+
+  File none;
+  none.error(Access::kRead);
+  CHECK_FALSE(std::filesystem::exists(none.path));
+  none.path = none.folder.path() / "no" / "audit.db";
+  CHECK_THAT(none.error().message, Contains("cannot open"));
+}
+
+TEST_CASE("sqlite store: one that is locked is out for now, and takes the same records later") {
+  File file;
+  const auto store = file.open();
+  SQLite::Database other(file.path.string(), SQLite::OPEN_READWRITE);
+  other.exec("BEGIN EXCLUSIVE");
+  const auto locked = store->insert(test::records(0, 5), Clock::now() + 20ms);
+  REQUIRE_FALSE(locked);
+  CHECK(locked.error().kind == Kind::kUnavailable);
+  other.exec("COMMIT");
+  REQUIRE(store->insert(test::records(0, 5), soon()));
+  CHECK(file.read() == test::records(0, 5));
+}
+
+TEST_CASE("sqlite store: a file that was moved away is made anew") {
+  File file;
+  const auto store = file.open();
+  REQUIRE(store->insert(test::records(0, 5), soon()));
+  for (const auto* ending : {"", "-wal", "-shm"}) {
+    std::filesystem::rename(file.path.string() + ending,
+                            file.folder.path() / (std::string("old.db") + ending));
+  }
+  REQUIRE(store->insert(test::records(5, 5), soon()));
+  CHECK(file.read() == test::records(5, 5));
+}
+
+TEST_CASE("sqlite store: what is too old goes, the rest stays") {
+  File file;
+  const auto store = file.open();
+  REQUIRE(store->insert(test::records(0, 2'500), soon()));
+  const auto now = WallTime(std::chrono::microseconds(test::record(2'000).time)) + 24h;
+  while (store->expire({24h, 0}, now, soon()).value()) {
+  }
+  const auto left = file.read();
+  REQUIRE(left.size() == 500);
+  CHECK(left.front() == test::record(2'000));
+  CHECK_FALSE(store->expire({0h, 0}, now, soon()).value());
+  CHECK(file.read().size() == 500);
+}
+
+TEST_CASE("sqlite store: beyond its size the oldest go, and the file shrinks") {
+  File file;
+  const auto store = file.open();
+  for (int i = 0; i < 20'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
+  constexpr std::size_t kMost = 2 << 20;
+  const auto now = WallTime(std::chrono::microseconds(test::record(0).time));
+  while (store->expire({0h, kMost}, now, soon()).value()) {
+  }
+  const auto left = file.read();
+  CHECK(left.size() > 1'000);
+  CHECK(left.size() < 10'000);
+  CHECK(left.back() == test::record(19'999));
+  CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= std::int64_t{kMost});
+}
+
+TEST_CASE("sqlite store: a backup taken between writes is whole, and replaces nothing") {
+  File file;
+  const auto store = file.open();
+  REQUIRE(store->insert(test::records(0, 3'000), soon()));
+  const auto copy = file.folder.path() / "copy.db";
+  REQUIRE(file.open(Access::kRead)->backup(copy));
+  REQUIRE(store->insert(test::records(3'000, 10), soon()));
+  File copied;
+  copied.path = copy;
+  CHECK(copied.read() == test::records(0, 3'000));
+  const auto again = store->backup(copy);
+  REQUIRE_FALSE(again);
+  CHECK_THAT(again.error().message, Contains("File exists"));
+}

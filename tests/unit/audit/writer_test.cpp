@@ -1,0 +1,173 @@
+#include "audit/writer.hpp"
+
+#include <thread>
+
+#include "unit/audit/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::audit;
+using namespace std::chrono_literals;
+using Kind = StoreError::Kind;
+
+namespace {
+
+// Short ones; no test depends on how long they are.
+WriterTimes times() {
+  WriterTimes times;
+  times.gather = 0ms;
+  times.retry = 1ms;
+  times.retry_most = 5ms;
+  times.held_retry = 1ms;
+  return times;
+}
+
+struct World {
+  explicit World(std::size_t spool_bytes = 64 << 20, std::size_t queue_bytes = 64 << 20)
+      : queue(queue_bytes), spool_limit(spool_bytes) {}
+
+  void start() {
+    writer = std::make_unique<Writer>(queue, std::make_unique<test::FakeStore>(database), true,
+                                      Spool::open(folder.path() / "spool", spool_limit).value(), Retention{},
+                                      times(), log, metrics);
+  }
+  void push(int first, int count) {
+    for (int i = first; i < first + count; ++i) REQUIRE(queue.push(test::record(i)));
+  }
+  // Gives up after a time that no working run needs.
+  template <class Condition>
+  void eventually(Condition condition) {
+    for (int i = 0; i < 20'000 && !condition(); ++i) std::this_thread::sleep_for(1ms);
+    REQUIRE(condition());
+  }
+  std::size_t spooled() {
+    auto spool = Spool::open(folder.path() / "spool", spool_limit).value();
+    std::size_t count = 0;
+    while (!spool.empty()) {
+      count += spool.oldest().value().records.size();
+      REQUIRE(spool.drop_oldest());
+    }
+    return count;
+  }
+
+  test::TemporaryFolder folder;
+  test::FakeDatabase database;
+  observe::Log log = observe::make_null_log();
+  observe::Metrics metrics;
+  Queue queue;
+  const std::size_t spool_limit;
+  std::unique_ptr<Writer> writer;
+};
+
+const StoreError kOut{Kind::kUnavailable, "out"};
+
+}  // namespace
+
+TEST_CASE("audit writer: what is queued is in the database, once, when it has stopped") {
+  World w;
+  w.push(0, 1'000);
+  w.start();
+  w.push(1'000, 2'345);
+  w.writer->stop();
+  REQUIRE(w.database.size() == 3'345);
+  for (const auto& [id, times] : w.database.times) CHECK(times == 1);
+  CHECK(w.metrics.audit_written.Value() == 3'345);
+}
+
+TEST_CASE("audit writer: while the database is out records go to disk, and from there into it") {
+  World w;
+  w.database.fail(kOut);
+  w.start();
+  w.push(0, 700);
+  w.eventually([&] { return w.metrics.audit_spooled.Value() == 700; });
+  CHECK(w.metrics.audit_up.Value() == 0);
+  w.database.fail({});
+  w.push(700, 100);
+  w.eventually([&] { return w.database.size() == 800 && w.metrics.audit_spool_bytes.Value() == 0; });
+  CHECK(w.metrics.audit_up.Value() == 1);
+  w.writer->stop();
+  w.writer.reset();
+  for (const auto& [id, times] : w.database.times) CHECK(times == 1);
+  CHECK(w.spooled() == 0);
+}
+
+TEST_CASE(
+    "audit writer: records that the database took without saying so are given again under the same id") {
+  World w;
+  w.database.loses_answers = true;
+  w.database.fail(kOut);
+  w.start();
+  w.push(0, 10);
+  w.eventually([&] { return w.metrics.audit_spooled.Value() == 10; });
+  w.database.fail({});
+  w.eventually([&] { return w.metrics.audit_spool_bytes.Value() == 0; });
+  w.writer->stop();
+  CHECK(w.database.size() == 10);  // a real one takes each id once
+}
+
+TEST_CASE("audit writer: a record that the database will never take does not hold up the others") {
+  World w;
+  w.database.refused = test::record(7).id;
+  w.push(0, 20);
+  w.start();
+  w.writer->stop();
+  CHECK(w.database.size() == 19);
+  CHECK(w.metrics.audit_dropped("refused").Value() == 1);
+}
+
+TEST_CASE("audit writer: at the end what the database does not take is on disk for the next run") {
+  World w;
+  w.database.fail(kOut);
+  w.start();
+  w.push(0, 1'234);
+  w.writer->stop();
+  w.writer.reset();
+  CHECK(w.database.size() == 0);
+  w.database.fail({});
+  Queue second(1 << 20);
+  {
+    Writer next(second, std::make_unique<test::FakeStore>(w.database), true,
+                Spool::open(w.folder.path() / "spool", w.spool_limit).value(), Retention{}, times(), w.log,
+                w.metrics);
+    w.eventually([&] { return w.database.size() == 1'234 && w.metrics.audit_spool_bytes.Value() == 0; });
+  }
+  CHECK(w.spooled() == 0);
+}
+
+TEST_CASE("audit writer: with database and spool out records wait in the queue, which is bounded") {
+  World w(1, 100 * test::record(0).bytes());
+  w.database.fail(kOut);
+  w.start();
+  int pushed = 0;
+  w.eventually([&] {
+    if (!w.queue.push(test::record(pushed))) return true;
+    ++pushed;
+    return false;
+  });
+  w.database.fail({});
+  w.eventually([&] { return w.database.size() == static_cast<std::size_t>(pushed); });
+  w.writer->stop();
+  CHECK(w.metrics.audit_dropped("end").Value() == 0);
+}
+
+TEST_CASE("audit writer: what neither database nor spool takes at the end is counted as lost") {
+  World w(1);
+  w.database.fail(kOut);
+  w.push(0, 1'200);
+  w.start();
+  w.writer->stop();
+  CHECK(w.metrics.audit_dropped("end").Value() == 1'200);
+}
+
+TEST_CASE("audit writer: a database that fails now and then has every record") {
+  World w;
+  w.start();
+  for (int i = 0; i < 100; ++i) {
+    w.database.fail(i % 3 == 0 ? std::optional(kOut) : std::nullopt);
+    w.push(i * 50, 50);
+    std::this_thread::sleep_for(1ms);
+  }
+  w.database.fail({});
+  w.eventually([&] { return w.database.size() == 5'000 && w.metrics.audit_spool_bytes.Value() == 0; });
+  w.writer->stop();
+  CHECK(w.database.size() == 5'000);
+}

@@ -1,0 +1,166 @@
+#include "session/observed_call.hpp"
+
+#include "unit/session/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A record with texts of its own.
+struct Told {
+  std::string owner, transport, session, client, method, subject, outcome, error, kept;
+  Clock::duration took;
+  std::size_t request_bytes, answer_bytes;
+};
+
+struct Sink : observe::CallSink {
+  Result<std::string> on_call_begin(std::string_view arguments) override {
+    ++begun;
+    if (refuses) return fail("not now");
+    return std::string(arguments);
+  }
+  void on_call_end(const observe::CallRecord& call, std::string kept) override {
+    told.push_back({call.caller.owner, std::string(call.source.transport), call.source.session,
+                    call.source.client_name, std::string(call.method), std::string(call.subject),
+                    std::string(call.outcome), std::string(call.error), std::move(kept), call.took,
+                    call.request_bytes, call.answer_bytes});
+  }
+
+  bool refuses = false;
+  int begun = 0;
+  std::vector<Told> told;
+};
+
+struct Observed : SessionWorld {
+  Observed() {
+    calls.add(sink);
+    sessions.observe_by(calls);
+  }
+  std::string call(BareSession& session, const std::string& id, const std::string& method,
+                   const std::string& params) {
+    const std::string text =
+        R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}";
+    REQUIRE(session.receive(parsed(text), delivered.into()));
+    return text;
+  }
+  std::string answer(const std::string& rest) {
+    const auto request = jsonrpc::parse(link->next());
+    REQUIRE(request);
+    std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(request->id()) + "," + rest + "}";
+    link->say(text);
+    return text;
+  }
+
+  Sink sink;
+  observe::Calls calls{timers};
+  Delivered delivered;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "observed call: a tool call is told of with its caller, session, tool, arguments, times and sizes") {
+  Observed w;
+  BareSession& session = w.open("alice");
+  w.call(
+      session, "1", "initialize",
+      R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"tester","version":"1"}})");
+  const std::string sent = w.call(session, "2", "tools/call", R"({"name":"add\u0021","arguments":{"a": 1}})");
+  w.timers.advance(5s);
+  w.answer(R"("result":{"content":[]})");
+  REQUIRE(w.sink.told.size() == 2);
+  CHECK(w.sink.told[0].method == "initialize");
+  CHECK(w.sink.told[0].client == "tester");
+  const Told& told = w.sink.told[1];
+  CHECK(told.owner == "alice");
+  CHECK(told.transport == "bare");
+  CHECK(told.session == session.id());
+  CHECK(told.client == "tester");
+  CHECK(told.method == "tools/call");
+  CHECK(told.subject == "add!");
+  CHECK(told.kept == R"({"a": 1})");
+  CHECK(told.outcome == "ok");
+  CHECK(told.error.empty());
+  CHECK(told.took == 5s);
+  CHECK(told.request_bytes == sent.size());
+  CHECK(told.answer_bytes == w.delivered.answers.back().text.size());
+}
+
+TEST_CASE("observed call: errors of the tool and of the child are told apart") {
+  Observed w;
+  BareSession& session = w.open();
+  w.call(session, "1", "tools/call", R"({"name":"t"})");
+  w.answer(R"("result":{"content":[],"isError":true})");
+  w.call(session, "2", "resources/read", R"({"uri":"file:///x"})");
+  w.answer(R"("error":{"code":-32002,"message":"no such thing"})");
+  REQUIRE(w.sink.told.size() == 2);
+  CHECK(w.sink.told[0].outcome == "tool_error");
+  CHECK(w.sink.told[1].outcome == "error");
+  CHECK(w.sink.told[1].error == "no such thing");
+  CHECK(w.sink.told[1].subject == "file:///x");
+}
+
+TEST_CASE("observed call: what its caller may not do is told of, though it reaches nobody") {
+  Observed w;
+  auto permissions = std::make_shared<config::Permissions>();
+  permissions->tools.deny = {"t"};
+  auto caller = std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true});
+  caller->permissions.push_back(permissions);
+  auto made = std::make_unique<BareSession>(session::SessionTable::new_id(), caller, w.instances, w.timers);
+  BareSession& session = *made;
+  w.sessions.add(std::move(made));
+  w.call(session, "1", "tools/call", R"({"name":"t"})");
+  REQUIRE(w.sink.told.size() == 1);
+  CHECK(w.sink.told[0].outcome == "forbidden");
+  CHECK_THAT(w.sink.told[0].error, Catch::Matchers::Contains("not permitted"));
+}
+
+TEST_CASE("observed call: a call that its client withdraws, and one whose session ends, are told of once") {
+  Observed w;
+  BareSession& session = w.open();
+  w.call(session, "1", "tools/call", R"({"name":"first"})");
+  w.call(session, "2", "tools/call", R"({"name":"second"})");
+  REQUIRE(session.receive(
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+  REQUIRE(w.sink.told.size() == 1);
+  CHECK(w.sink.told[0].subject == "first");
+  CHECK(w.sink.told[0].outcome == "cancelled");
+  const std::string id = session.id();
+  w.sessions.end(id, "a test");
+  REQUIRE(w.sink.told.size() == 2);
+  CHECK(w.sink.told[1].subject == "second");
+  CHECK(w.sink.told[1].outcome == "cancelled");
+  CHECK(w.sink.told[1].session == id);
+  CHECK(w.sink.told[1].answer_bytes == 0);
+}
+
+TEST_CASE("observed call: pings are no calls") {
+  Observed w;
+  BareSession& session = w.open();
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"), nullptr));
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"ping"})"), w.delivered.into()));
+  CHECK(w.delivered.answers.size() == 1);
+  CHECK(w.sink.begun == 0);
+  CHECK(w.sink.told.empty());
+}
+
+TEST_CASE(
+    "observed call: one that a sink refuses is answered, reaches nobody, and ends for those that knew it") {
+  Observed w;
+  Sink strict;
+  strict.refuses = true;
+  w.calls.add(strict);
+  BareSession& session = w.open();
+  w.call(session, "7", "tools/call", R"({"name":"t"})");
+  REQUIRE(w.delivered.answers.size() == 1);
+  CHECK(w.delivered.answers[0].outcome == mux::Outcome::kUnavailable);
+  CHECK_THAT(w.delivered.answers[0].text,
+             Catch::Matchers::Contains(R"("id":7)") && Catch::Matchers::Contains("not now"));
+  CHECK(w.link->sent.empty());
+  REQUIRE(w.sink.told.size() == 1);
+  CHECK(w.sink.told[0].outcome == "unavailable");
+  CHECK(strict.told.empty());
+  CHECK(session.calls() == 0);
+}
