@@ -16,6 +16,9 @@ Response overloaded(std::string_view why) {
   return response;
 }
 
+constexpr std::string_view kBodyTooLarge = "the request's body is too large";
+constexpr std::string_view kBuffersFull = "the server's buffers are full";
+
 // Names the reason in mcp_sidecar_refused_total of what is turned away before any handler.
 std::string_view refusal_reason(int status) {
   switch (status) {
@@ -88,12 +91,12 @@ void Connection::on_head(std::string_view& input) {
 
   if (verdict.answer) return turn_away(std::move(*verdict.answer), input);
   if (reader.body_too_large()) {
-    front_.metrics.refused(refusal_reason(413)).Increment();
-    return turn_away(error_response(413, "the request's body is too large"), input);
+    front_.turned_away(refusal_reason(413), peer_address_, kBodyTooLarge);
+    return turn_away(error_response(413, kBodyTooLarge), input);
   }
   if (!front_.budget.fits(reader.declared_length())) {
-    front_.metrics.refused(refusal_reason(503)).Increment();
-    return turn_away(overloaded("the server's buffers are full"), input);
+    front_.turned_away(refusal_reason(503), peer_address_, kBuffersFull);
+    return turn_away(overloaded(kBuffersFull), input);
   }
   if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n"});
 }
@@ -110,8 +113,7 @@ void Connection::turn_away(Response response, std::string_view& input) {
 
 // Refused by the reader, or in the middle of a body: nothing more can be read from this client.
 void Connection::refuse(int status, std::string_view why) {
-  front_.metrics.refused(refusal_reason(status)).Increment();
-  front_.log.debug("request refused", {{"peer", peer_address_}, {"status", status}, {"why", why}});
+  front_.turned_away(refusal_reason(status), peer_address_, why);
   state_ = State::kAwaiting;
   write_answer(status == 503 ? overloaded(why) : error_response(status, why), false);
 }

@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "http/budget.hpp"
 #include "http/engine.hpp"
 #include "http/server.hpp"
+#include "observe/thinned_log.hpp"
 
 namespace sidecar::http {
 
@@ -24,6 +26,7 @@ struct Front : std::enable_shared_from_this<Front> {
         limits(its_limits),
         head_check(std::move(its_head_check)),
         log(its_log),
+        refusals(its_log, its_timers),
         metrics(its_metrics),
         engine(std::move(routes), its_log, its_metrics),
         budget(its_limits.buffered_bytes, its_metrics.buffered_bytes) {}
@@ -33,6 +36,7 @@ struct Front : std::enable_shared_from_this<Front> {
   const Limits limits;
   const HeadCheck head_check;
   observe::Log& log;
+  observe::ThinnedLog refusals;
   observe::Metrics& metrics;
   Engine engine;
   Budget budget;
@@ -41,6 +45,9 @@ struct Front : std::enable_shared_from_this<Front> {
   bool stopping = false;                    // answers say Connection: close
   bool closing = false;                     // what is written is closed at once
   std::function<void(Connection&)> forget;  // the connection has closed
+
+  // Tells of a request, or of a connection, that is turned away for what it is. `reason` is the metric's.
+  void turned_away(std::string_view reason, std::string_view address, std::string_view why);
 
   // Has the connection write and read on once the current turn of the loop is over, so that all that is sent
   // in one turn goes out in one write.

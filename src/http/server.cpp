@@ -10,6 +10,11 @@
 
 namespace sidecar::http {
 
+void Front::turned_away(std::string_view reason, std::string_view address, std::string_view why) {
+  metrics.refused(reason).Increment();
+  refusals.warn("request refused", {{"reason", reason}, {"address", address}, {"why", why}});
+}
+
 void Front::work_soon(std::shared_ptr<Connection> connection) {
   waiting_.push_back(std::move(connection));
   if (waiting_.size() > 1) return;
@@ -71,7 +76,7 @@ class Server::Impl {
   void add(Connection::Socket socket, std::string peer) {
     std::size_t& from_there = per_address_[peer];
     if (from_there >= front_->limits.connections_per_address) {
-      front_->metrics.refused("connections_per_address").Increment();
+      front_->turned_away("connections_per_address", peer, "this address has too many connections");
       return;  // closes the socket
     }
     ++from_there;

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { exchange } from './lib/attacks.mjs';
 import { eventually } from './lib/guard.mjs';
-import { RawSession, curl, post, request } from './lib/http.mjs';
+import { RawSession, curl, post, rawConnection, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
@@ -137,5 +138,25 @@ test('access: a flood of refusals is a few lines of the log, which add up to all
     assert.ok(told(address).length < asked / 4, `${told(address).length} lines`);
     assert.ok(told(address).every(({ reason }) => reason === 'wrong_key'));
   }
+  await sidecar.stop();
+});
+
+test('access: what is turned away for its form or size has a line that says why, and from where', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_LOG_FORMAT: 'json', MCP_MAX_TCP_CONNECTIONS_PER_IP: '3', MCP_RECEIVE_TIMEOUT: '200ms' } });
+  const head = 'POST /call-tool HTTP/1.1\r\nHost: x\r\n';
+  for (const [bytes, status, reason] of [
+    [`${head}Content-Length: 99999999\r\n\r\n`, 413, 'too_large'],
+    [`${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'too_large'],
+    ['what is this\r\n\r\n', 400, 'bad_request'],
+    [`${head}Content-Length: 5\r\n\r\nab`, 408, 'receive_timeout'],
+  ]) {
+    assert.deepEqual((await exchange(sidecar.port, bytes)).statuses, [status]);
+    const line = JSON.parse(await sidecar.line(new RegExp(`"event":"request refused".*"reason":"${reason}"`)));
+    assert.deepEqual([line.level, line.address], ['warn', '127.0.0.1']);
+    assert.ok(line.why.length > 5);
+  }
+  const held = await Promise.all(Array.from({ length: 6 }, () => rawConnection(sidecar.port)));
+  await sidecar.line(/"event":"request refused".*"reason":"connections_per_address".*"address":"127.0.0.1"/);
+  for (const connection of held) connection.destroy();
   await sidecar.stop();
 });

@@ -1,5 +1,6 @@
 #include "observe/thinned_log.hpp"
 
+#include <algorithm>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 #include <sstream>
@@ -18,6 +19,11 @@ struct World {
     const std::string text = out.str();
     out.str("");
     return text;
+  }
+  // How many lines that were.
+  std::size_t lines() {
+    const std::string text = written();
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
   void refuse(const std::string& reason, const std::string& address, const char* path = "/tools") {
     thinned.warn("refused", {{"address", address}, {"reason", reason}, {"path", path}});
@@ -70,8 +76,7 @@ TEST_CASE("thinned_log: another event, reason, limit or address is another warni
   w.thinned.warn("other", {{"address", "192.0.2.1"}, {"reason", "no_key"}});
   for (const char* limit : {"key", "session"})
     w.thinned.warn("rate limit reached", {{"limit", limit}, {"address", "192.0.2.1"}});
-  const std::string text = w.written();
-  CHECK(std::count(text.begin(), text.end(), '\n') == 6);
+  CHECK(w.lines() == 6);
 }
 
 TEST_CASE("thinned_log: of too many kinds at once the later ones are only counted") {
@@ -79,8 +84,7 @@ TEST_CASE("thinned_log: of too many kinds at once the later ones are only counte
   for (std::size_t i = 0; i < observe::ThinnedLog::kMostKinds + 10; ++i)
     w.refuse("no_key", "2001:db8::" + std::to_string(i));
   w.refuse("no_key", "2001:db8::0");  // a known one
-  const std::string text = w.written();
-  CHECK(std::count(text.begin(), text.end(), '\n') == observe::ThinnedLog::kMostKinds);
+  CHECK(w.lines() == observe::ThinnedLog::kMostKinds);
   w.timers.advance(1s);
   CHECK(w.written() ==
         "refused reason=no_key address=2001:db8::0 repeated=1\n"
