@@ -18,6 +18,7 @@ void CallMetrics::on_call_end(const CallRecord& call, std::string /*kept*/) {
   metrics_.call_seconds.Observe(seconds(call.took));
   if (call.at_child > Clock::duration::zero())
     metrics_.call_overhead_seconds.Observe(seconds(call.took - call.at_child));
+  if (call.outcome == "forbidden") metrics_.refused("permission").Increment();
   if (call.method != "tools/call") return;
   const auto tool = tool_of(call);
   prometheus::Counter*& counter = tool->second[call.outcome];
