@@ -1,24 +1,18 @@
 // Any text is a list of networks that the gate can hold, or a one-line error; a list and its addresses agree
 // with each other however they are written.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "access/address.hpp"
 #include "access/rate_limits.hpp"
 #include "config/network_values.hpp"
+#include "fuzz/require.hpp"
 
 using namespace sidecar;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 void check_entry(const access::AddressSet& set, const std::string& entry) {
   const std::string address = entry.substr(0, entry.find('/'));

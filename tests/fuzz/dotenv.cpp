@@ -3,22 +3,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/require.hpp"
+
 using namespace sidecar::config;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 // A value in a form whose meaning does not depend on the lines after it; none when the grammar has no such
 // form, as for a value with line ends and all three kinds of quotes.

@@ -3,23 +3,18 @@
 #include "access/forwarded.hpp"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/require.hpp"
+
 using namespace sidecar;
+using fuzz::require;
 
 namespace {
 
 constexpr std::string_view kProxy = "10.0.0.9";
 constexpr std::string_view kClient = "198.51.100.17";
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 access::ForwardedFields only(unsigned field, std::string_view value) {
   if (field == 0) return {value, {}, {}};

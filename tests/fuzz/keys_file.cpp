@@ -3,22 +3,16 @@
 #include "access/keys_file.hpp"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "config/keys.hpp"
+#include "fuzz/require.hpp"
 
 using namespace sidecar;
+using fuzz::require;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 bool has_long_hex(std::string_view text) {
   std::size_t run = 0;

@@ -3,25 +3,19 @@
 // one answer for each.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/require.hpp"
 #include "http/engine.hpp"
 #include "http/request_reader.hpp"
 
 namespace {
 
 using namespace sidecar;
+using fuzz::require;
 using http::RequestReader;
-
-void hold(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
 
 const http::Limits& limits() {
   static const http::Limits small = [] {
@@ -63,23 +57,23 @@ void serve(http::Request request) {
   current = &call;
   engine.serve(call);
   if (call.answer) {
-    hold(call.answer->status == 204, "only an answer without body is left to the connection");
+    require(call.answer->status == 204, "only an answer without body is left to the connection");
   } else {
-    hold(call.rendered.starts_with("HTTP/1.1 "), "an answer begins with its status line");
-    hold(call.status < 500, "no request is an internal error");
+    require(call.rendered.starts_with("HTTP/1.1 "), "an answer begins with its status line");
+    require(call.status < 500, "no request is an internal error");
   }
 }
 
 void check(const http::Request& request, bool was_served) {
-  hold(request.body.size() <= limits().body_bytes, "the body is within its limit");
-  hold(!was_served || request.body.capacity() - request.body.size() >= 64,
-       "there is padding behind the body");
-  hold(request.fields.size() <= limits().header_count, "the fields are within their limit");
-  hold(request.path == "*" || request.path.starts_with('/'), "the path is absolute");
-  hold(request.path.find('\0') == std::string::npos, "no NUL in the path");
+  require(request.body.size() <= limits().body_bytes, "the body is within its limit");
+  require(!was_served || request.body.capacity() - request.body.size() >= 64,
+          "there is padding behind the body");
+  require(request.fields.size() <= limits().header_count, "the fields are within their limit");
+  require(request.path == "*" || request.path.starts_with('/'), "the path is absolute");
+  require(request.path.find('\0') == std::string::npos, "no NUL in the path");
   for (const http::Field& field : request.fields) {
-    hold(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
-         "no line end in a value");
+    require(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
+            "no line end in a value");
   }
 }
 
@@ -99,9 +93,9 @@ std::vector<std::string> read(std::string_view text, std::size_t step) {
     for (bool more = true; more;) {
       switch (reader->read(input)) {
         case RequestReader::Progress::kMore:
-          hold(input.empty(), "an incomplete request takes all input");
-          hold(reader->held_bytes() <= limits().body_bytes + limits().head_bytes + step,
-               "what is held is bounded");
+          require(input.empty(), "an incomplete request takes all input");
+          require(reader->held_bytes() <= limits().body_bytes + limits().head_bytes + step,
+                  "what is held is bounded");
           more = false;
           break;
         case RequestReader::Progress::kHead:
@@ -115,8 +109,8 @@ std::vector<std::string> read(std::string_view text, std::size_t step) {
           more = !input.empty();
           break;
         case RequestReader::Progress::kRefused:
-          hold(reader->refusal().status >= 400 && !reader->refusal().why.empty(),
-               "a refusal has a status and a reason");
+          require(reader->refusal().status >= 400 && !reader->refusal().why.empty(),
+                  "a refusal has a status and a reason");
           return requests;
       }
     }
@@ -132,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<std::string> whole = read(text, text.size());
   const std::vector<std::string> split = read(text, data[0] % 64 + 1u);
   // A refusal may come earlier when the bytes come in pieces (the frame of a chunk is limited only then).
-  hold(split.size() <= whole.size() && std::equal(split.begin(), split.end(), whole.begin()),
-       "the split does not change what is read");
+  require(split.size() <= whole.size() && std::equal(split.begin(), split.end(), whole.begin()),
+          "the split does not change what is read");
   return 0;
 }

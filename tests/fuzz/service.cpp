@@ -12,13 +12,12 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "fuzz/require.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
 #include "util/random.hpp"
@@ -27,13 +26,8 @@ namespace {
 
 using namespace sidecar;
 using boost::asio::ip::tcp;
+using fuzz::require;
 using ErrorCode = boost::system::error_code;
-
-void hold(bool condition, const char* what, std::string_view seen = {}) {
-  if (condition) return;
-  std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()), seen.data());
-  std::abort();
-}
 
 // ---- what comes back
 
@@ -46,8 +40,8 @@ std::string lower(std::string_view text) {
 std::size_t number(std::string_view text, int base) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  hold(error == std::errc() && end == text.data() + text.size() && !text.empty(), "a length is a number",
-       text);
+  require(error == std::errc() && end == text.data() + text.size() && !text.empty(), "a length is a number",
+          text);
   return value;
 }
 
@@ -55,14 +49,14 @@ std::size_t number(std::string_view text, int base) {
 // cut.
 void take_answer(std::string_view& rest) {
   const std::string_view whole = rest;
-  hold(rest.starts_with("HTTP/1.1 ") || rest.starts_with("HTTP/1.0 "), "an answer begins with its status",
-       rest);
+  require(rest.starts_with("HTTP/1.1 ") || rest.starts_with("HTTP/1.0 "), "an answer begins with its status",
+          rest);
   const std::size_t end = rest.find("\r\n\r\n");
-  hold(end != std::string_view::npos, "a head has an end", whole);
+  require(end != std::string_view::npos, "a head has an end", whole);
   std::string_view head = rest.substr(0, end + 2);
   rest.remove_prefix(end + 4);
   const std::size_t status = number(head.substr(9, 3), 10);
-  hold(status >= 100 && status < 600, "a status is one", whole);
+  require(status >= 100 && status < 600, "a status is one", whole);
   head.remove_prefix(head.find("\r\n") + 2);
   std::optional<std::size_t> length;
   bool chunked = false, stream = false;
@@ -70,25 +64,25 @@ void take_answer(std::string_view& rest) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(line.size() + 2);
     const std::size_t colon = line.find(':');
-    hold(colon != std::string_view::npos && colon > 0, "a field has a name", whole);
+    require(colon != std::string_view::npos && colon > 0, "a field has a name", whole);
     const std::string name = lower(line.substr(0, colon));
     for (const char c : line)
-      hold(static_cast<unsigned char>(c) >= ' ' && c != 0x7f, "no control in a field", whole);
+      require(static_cast<unsigned char>(c) >= ' ' && c != 0x7f, "no control in a field", whole);
     std::string_view value = line.substr(colon + 1);
     while (value.starts_with(' ')) value.remove_prefix(1);
     if (name == "content-length") {
-      hold(!length, "one length", whole);
+      require(!length, "one length", whole);
       length = number(value, 10);
     }
     chunked = chunked || name == "transfer-encoding";
     stream = stream || (name == "content-type" && value.starts_with("text/event-stream"));
   }
-  hold(!(length && chunked), "a body has one kind of length", whole);
+  require(!(length && chunked), "a body has one kind of length", whole);
   // Without a body: by its status, or because it answers HEAD.
   if (status < 200 || status == 204 || status == 304 || rest.empty() || rest.starts_with("HTTP/1.1 ")) return;
   if (length) return rest.remove_prefix(std::min(*length, rest.size()));
   if (!chunked) {
-    hold(stream || rest.empty(), "a body has a length", whole);
+    require(stream || rest.empty(), "a body has a length", whole);
     return rest.remove_prefix(rest.size());
   }
   while (!rest.empty()) {
@@ -97,7 +91,7 @@ void take_answer(std::string_view& rest) {
     const std::size_t size = number(rest.substr(0, line), 16);
     rest.remove_prefix(line + 2);
     if (rest.size() < size + 2) return rest.remove_prefix(rest.size());
-    hold(rest.substr(size, 2) == "\r\n", "a chunk ends where it says", whole);
+    require(rest.substr(size, 2) == "\r\n", "a chunk ends where it says", whole);
     rest.remove_prefix(size + 2);
     if (size == 0) return;
   }
@@ -127,9 +121,9 @@ class Child : public test::FakeLink {
     later([this] { finish_stop(); });
   }
   std::optional<child::LineNumber> send(std::string line) override {
-    hold(line.find_first_of("\r\n") == std::string::npos, "a line is one line", line);
+    require(line.find_first_of("\r\n") == std::string::npos, "a line is one line", line);
     const auto message = nlohmann::json::parse(line, nullptr, false);
-    hold(!message.is_discarded() && message.is_object(), "a line is one object", line);
+    require(!message.is_discarded() && message.is_object(), "a line is one object", line);
     later([this, message] { hear(message); });
     sent.clear();
     return FakeLink::send(std::move(line));
@@ -142,7 +136,7 @@ class Child : public test::FakeLink {
     const bool own = method == "initialize" || method == "notifications/initialized" || method == "ping";
     if (!own) ++heard_;
     if (method.empty() || !message.contains("id")) return;
-    hold(message["id"].is_number_unsigned(), "the child gets ids of the sidecar only");
+    require(message["id"].is_number_unsigned(), "the child gets ids of the sidecar only");
     if (mood_ == Mood::kSilent && !own) return;
     if (mood_ == Mood::kTalks) talk(message);
     if (mood_ == Mood::kAsks && !own)
@@ -210,7 +204,7 @@ class World {
  public:
   World() {
     const auto bound = service_.server().listen("127.0.0.1", 0);
-    hold(bound.has_value(), "there is a port");
+    require(bound.has_value(), "there is a port");
     endpoint_ = {boost::asio::ip::make_address("127.0.0.1"), *bound};
     service_.instances().start();  // and not the look at the keys file, once a second
     run();
@@ -276,7 +270,7 @@ class World {
     read(held_.back(), received);
     const std::string_view mark = streamable ? "Mcp-Session-Id: " : "sessionId=";
     const std::size_t at = received.find(mark);
-    hold(at != std::string::npos, "a good client gets a session", received);
+    require(at != std::string::npos, "a good client gets a session", received);
     return received.substr(at + mark.size(), 32);
   }
 
@@ -313,9 +307,9 @@ class World {
         "POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: " +
             key_ + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
         1 << 16);
-    hold(answer.starts_with("HTTP/1.1 200 ") && answer.find("\"success\":true") != std::string::npos,
-         "a good client is answered", answer);
-    hold(heard == before + 1, "his call reaches the child once");
+    require(answer.starts_with("HTTP/1.1 200 ") && answer.find("\"success\":true") != std::string::npos,
+            "a good client is answered", answer);
+    require(heard == before + 1, "his call reaches the child once");
   }
 
   void check_nothing_kept() {
@@ -326,13 +320,13 @@ class World {
       timers_.advance(std::chrono::hours(1));
       run();
     }
-    hold(service_.sessions().size() == 0, "no session is kept");
-    hold(service_.instances().in_flight() == 0, "no call is kept");
-    hold(service_.server().busy_connections() == 0, "no request is kept");
-    hold(metrics_.connections.Value() == 0, "no connection is kept");
-    hold(metrics_.buffered_bytes.Value() == 0, "no byte is kept");
-    hold(metrics_.peer_requests.Value() == 0, "no question of the child is kept");
-    hold(metrics_.own_children.Value() == 0, "no child is kept");
+    require(service_.sessions().size() == 0, "no session is kept");
+    require(service_.instances().in_flight() == 0, "no call is kept");
+    require(service_.server().busy_connections() == 0, "no request is kept");
+    require(metrics_.connections.Value() == 0, "no connection is kept");
+    require(metrics_.buffered_bytes.Value() == 0, "no byte is kept");
+    require(metrics_.peer_requests.Value() == 0, "no question of the child is kept");
+    require(metrics_.own_children.Value() == 0, "no child is kept");
   }
 
   std::size_t sessions() const { return service_.sessions().size(); }
@@ -373,8 +367,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t sessions = world.sessions();
   check_answers(world.exchange(bytes, step));
   if (!world.with_key()) {
-    hold(world.heard == heard, "without a key nothing reaches the child");
-    hold(world.sessions() <= sessions, "without a key there is no session");
+    require(world.heard == heard, "without a key nothing reaches the child");
+    require(world.sessions() <= sessions, "without a key there is no session");
   }
   world.check_good_client();
   world.check_nothing_kept();

@@ -2,22 +2,17 @@
 // for, and no key set is read that cannot be used. The first byte chooses: the bytes are a token, the head
 // and claims of one that is signed by a stranger, claims that the issuer signs, or a key set.
 #include <cstdint>
-#include <cstdio>
 #include <string>
 
 #include "access/access_tokens.hpp"
+#include "fuzz/require.hpp"
 #include "support/signer.hpp"
 
 using namespace sidecar;
+using fuzz::require;
 using test::Json;
 
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 constexpr std::int64_t kNow = 1'800'000'000;
 const access::WallTime kTime{std::chrono::seconds(kNow)};

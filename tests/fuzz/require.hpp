@@ -1,0 +1,17 @@
+// What a fuzzer holds true of every input.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace sidecar::fuzz {
+
+// Ends the program with `what`, and what was seen, unless the promise holds.
+inline void require(bool holds, const char* what, std::string_view seen = {}) {
+  if (holds) return;
+  std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()), seen.data());
+  std::abort();
+}
+
+}  // namespace sidecar::fuzz
