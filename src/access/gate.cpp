@@ -125,6 +125,7 @@ Decision Gate::judge(const Knock& knock) {
   auto caller = std::make_shared<observe::Caller>();
   const ClientAddress client = address_of(knock);
   caller->address = client.text;
+  caller->trace = observe::TraceContext::from(knock.header("traceparent"), knock.header("tracestate"));
   caller->loopback = !client.hidden && is_loopback(client.text);
   if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;

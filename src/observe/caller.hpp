@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/permissions.hpp"
+#include "observe/trace_context.hpp"
 
 namespace sidecar::observe {
 
@@ -21,6 +22,8 @@ struct Caller {
   bool by_stored_key = false;  // the key is one that can be revoked
   // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
+
+  TraceContext trace{};  // of this very request
 
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "mcp/protocol.hpp"
+#include "session/traced.hpp"
 
 namespace sidecar::session {
 namespace {
@@ -106,6 +107,7 @@ class OpenCall {
 void send_observed(const observe::Calls* calls, const std::shared_ptr<const observe::CallSource>& source,
                    const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send) {
+  request = traced(std::move(request), caller->trace);
   const bool observed = calls != nullptr && !calls->sinks().empty() && request.method() != mcp::method::kPing;
   if (!observed)
     return send_permitted(caller, std::move(request), std::move(deliver), std::move(notify), send);

@@ -1,5 +1,6 @@
 // Observed call: the one way of a client's request to the wrapped server, of sessions and of REST alike.
-// Holds it to the caller's permissions (session/permission.hpp) and tells observe::Calls how it ended.
+// Puts the caller's trace context into it, holds it to the caller's permissions (session/permission.hpp) and
+// tells observe::Calls how it ended.
 // Without a sink it costs nothing. Loop thread only.
 #pragma once
 

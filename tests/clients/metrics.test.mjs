@@ -6,8 +6,8 @@ import { test } from 'node:test';
 
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { connect, faces } from './lib/sdk.mjs';
-import { Sidecar, repository } from './lib/sidecar.mjs';
+import { connect, faces, textOf } from './lib/sdk.mjs';
+import { Sidecar, repository, unruly } from './lib/sidecar.mjs';
 
 const promtool = () => execFileSync(join(repository, 'scripts/setup-programs'), ['--path', 'promtool'], { encoding: 'utf8' }).trim();
 
@@ -127,5 +127,21 @@ test('log: tool calls stand in it with name, outcome, key and client; arguments 
   assert.equal(bad.transport, 'rest');
   assert.match(bad.error, /./);
   assert.doesNotMatch(sidecar.output, /the-argument/);
+  await sidecar.stop();
+});
+
+test('trace: traceparent of a request reaches the wrapped server in _meta, over every face, and the log', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_LOG_FORMAT: 'json' } });
+  const parent = (digit) => `00-${digit.repeat(32)}-00f067aa0ba902b7-01`;
+  const meta = (result) => JSON.parse(textOf(result)).params._meta;
+  const mirror = { name: 'mirror', arguments: {} };
+  for (const [over, digit] of [[faces[0], 'a'], [faces[1], 'b']]) {
+    const client = await connect(t, sidecar.url, { over, headers: { traceparent: parent(digit) } });
+    assert.equal(meta(await client.callTool(mirror)).traceparent, parent(digit));
+  }
+  const rest = async (headers) => meta((await post(`${sidecar.url}/call-tool`, mirror, headers)).json().result);
+  assert.deepEqual(await rest({ traceparent: parent('c'), tracestate: 'x=1' }), { traceparent: parent('c'), tracestate: 'x=1' });
+  assert.equal(await rest({ traceparent: 'nonsense' }), undefined);
+  for (const digit of ['a', 'b', 'c']) await sidecar.line(new RegExp(`"event":"tool call".*"trace":"${digit.repeat(32)}"`));
   await sidecar.stop();
 });
