@@ -116,7 +116,9 @@ bool Gate::allows(const ClientAddress& client) const {
 
 // A client reads it before it has a token.
 bool Gate::is_metadata(std::string_view path) const {
-  return tokens_ != nullptr && (path == kMetadataPath || path.starts_with(std::string(kMetadataPath) + "/"));
+  if (tokens_ == nullptr || !path.starts_with(kMetadataPath)) return false;
+  path.remove_prefix(kMetadataPath.size());
+  return path.empty() || path.front() == '/';
 }
 
 Decision Gate::judge(const Knock& knock) {
