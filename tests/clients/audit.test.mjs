@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -293,13 +294,17 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
 
 // A file system of its own, so that it can be full. Gives nothing where none may be mounted.
 function smallDisk(t, megabytes) {
-  const folder = temporaryFolder(t);
+  const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
   } catch {
+    rmdirSync(folder);
     return undefined;
   }
-  t.after(() => execFileSync('umount', ['-l', folder]));
+  t.after(() => {
+    execFileSync('umount', ['-l', folder]);
+    rmdirSync(folder);
+  });
   return folder;
 }
 
@@ -430,7 +435,6 @@ test('audit: a PostgreSQL that is not there at the start delays nothing, and get
 test('audit: a PostgreSQL that does not answer any more delays no call', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const sidecar = await startWith(t, postgres.url(), { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') });
-  await postgres.sql('ALTER TABLE mcp_sidecar.api_audit_log OWNER TO postgres');
   // Whoever holds this lock makes inserts wait.
   const holder = postgres.sql('BEGIN; LOCK TABLE mcp_sidecar.api_audit_log IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)').catch(() => {});
   await eventually(async () => (await postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'mcp_sidecar.api_audit_log'::regclass")) === '1', 'the lock is held');

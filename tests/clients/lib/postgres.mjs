@@ -50,17 +50,26 @@ export class Postgres {
     return `postgresql://${user}@127.0.0.1:${this.port}/${database}`;
   }
 
+  // After a crash a new server finds the old one's processes on their way out, and does not start: again, then.
   async up() {
     const [program, args] = asServer('postgres', ['-D', this.folder, '-k', this.sockets, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']);
     this.output = '';
-    this.process = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
-    await eventually(() => this.sql('SELECT 1'), 'PostgreSQL answers');
+    await eventually(async () => {
+      if (!this.#running()) {
+        this.process = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+        for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
+      }
+      return this.sql('SELECT 1');
+    }, 'PostgreSQL answers');
+  }
+
+  #running() {
+    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
   }
 
   // As a crash: the postmaster, and with it all of its processes.
   async kill() {
-    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
+    if (!this.#running()) return;
     const pid = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
     const ended = once(this.process, 'exit');
     process.kill(pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 #include "audit/queue.hpp"
 
-#include <atomic>
+#include <algorithm>
 #include <set>
 #include <thread>
 
