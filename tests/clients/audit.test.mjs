@@ -274,9 +274,9 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
     [`sqlite:${other}`, 1, /did not make/],
     [`sqlite:${folder}/text`, 1, /not a database/],
     ['mysql://x', 2, /not an audit database/],
-    ['postgresql://user:a-password@host:port/x', 2, /not a connection URL/],
+    ['postgresql://user:a-password@host/x?nonsense=1', 2, /not a connection URL/],
   ]) {
-    const error = await run(sidecarProgram, ['--port', '0', '--', 'true'], { env: { ...cleanEnvironment(), MCP_AUDIT_DB: database, LOG_LEVEL: 'off' } }).then(
+    const error = await run(sidecarProgram, ['--port', '0', '--', 'true'], { env: { ...cleanEnvironment(), MCP_AUDIT_DB: database, LOG_LEVEL: 'off' }, timeout: 60_000 }).then(
       () => assert.fail('it started'),
       (problem) => problem,
     );

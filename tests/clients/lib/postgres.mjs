@@ -61,6 +61,7 @@ export class Postgres {
       }
       return this.sql('SELECT 1');
     }, 'PostgreSQL answers');
+    this.postmaster = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 
   #running() {
@@ -70,9 +71,8 @@ export class Postgres {
   // As a crash: the postmaster, and with it all of its processes.
   async kill() {
     if (!this.#running()) return;
-    const pid = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
     const ended = once(this.process, 'exit');
-    process.kill(pid, 'SIGKILL');
+    process.kill(this.postmaster, 'SIGKILL');
     await within(ended, () => `the end of PostgreSQL; it printed:\n${this.output}`);
   }
 
