@@ -83,7 +83,7 @@ export class Postgres {
   }
 
   async dump(schema) {
-    const { stdout } = await run(join(programs, 'pg_dump'), [`--schema=${schema}`, this.url()]);
+    const { stdout } = await run(join(programs, 'pg_dump'), [`--schema=${schema}`, this.url()], { maxBuffer: 1 << 30 });
     return stdout;
   }
 
