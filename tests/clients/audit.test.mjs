@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -273,9 +274,9 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
     [`sqlite:${other}`, 1, /did not make/],
     [`sqlite:${folder}/text`, 1, /not a database/],
     ['mysql://x', 2, /not an audit database/],
-    ['postgresql://user:a-password@host:port/x', 2, /not a connection URL/],
+    ['postgresql://user:a-password@host/x?nonsense=1', 2, /not a connection URL/],
   ]) {
-    const error = await run(sidecarProgram, ['--port', '0', '--', 'true'], { env: { ...cleanEnvironment(), MCP_AUDIT_DB: database, LOG_LEVEL: 'off' } }).then(
+    const error = await run(sidecarProgram, ['--port', '0', '--', 'true'], { env: { ...cleanEnvironment(), MCP_AUDIT_DB: database, LOG_LEVEL: 'off' }, timeout: 60_000 }).then(
       () => assert.fail('it started'),
       (problem) => problem,
     );
@@ -293,13 +294,17 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
 
 // A file system of its own, so that it can be full. Gives nothing where none may be mounted.
 function smallDisk(t, megabytes) {
-  const folder = temporaryFolder(t);
+  const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
   } catch {
+    rmdirSync(folder);
     return undefined;
   }
-  t.after(() => execFileSync('umount', ['-l', folder]));
+  t.after(() => {
+    execFileSync('umount', ['-l', folder]);
+    rmdirSync(folder);
+  });
   return folder;
 }
 
@@ -430,7 +435,6 @@ test('audit: a PostgreSQL that is not there at the start delays nothing, and get
 test('audit: a PostgreSQL that does not answer any more delays no call', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const sidecar = await startWith(t, postgres.url(), { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') });
-  await postgres.sql('ALTER TABLE mcp_sidecar.api_audit_log OWNER TO postgres');
   // Whoever holds this lock makes inserts wait.
   const holder = postgres.sql('BEGIN; LOCK TABLE mcp_sidecar.api_audit_log IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)').catch(() => {});
   await eventually(async () => (await postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'mcp_sidecar.api_audit_log'::regclass")) === '1', 'the lock is held');

@@ -50,20 +50,29 @@ export class Postgres {
     return `postgresql://${user}@127.0.0.1:${this.port}/${database}`;
   }
 
+  // After a crash a new server finds the old one's processes on their way out, and does not start: again, then.
   async up() {
     const [program, args] = asServer('postgres', ['-D', this.folder, '-k', this.sockets, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']);
     this.output = '';
-    this.process = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
-    await eventually(() => this.sql('SELECT 1'), 'PostgreSQL answers');
+    await eventually(async () => {
+      if (!this.#running()) {
+        this.process = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+        for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
+      }
+      return this.sql('SELECT 1');
+    }, 'PostgreSQL answers');
+    this.postmaster = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+
+  #running() {
+    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
   }
 
   // As a crash: the postmaster, and with it all of its processes.
   async kill() {
-    if (!this.process || this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const pid = Number(readFileSync(join(this.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    if (!this.#running()) return;
     const ended = once(this.process, 'exit');
-    process.kill(pid, 'SIGKILL');
+    process.kill(this.postmaster, 'SIGKILL');
     await within(ended, () => `the end of PostgreSQL; it printed:\n${this.output}`);
   }
 
@@ -74,7 +83,7 @@ export class Postgres {
   }
 
   async dump(schema) {
-    const { stdout } = await run(join(programs, 'pg_dump'), [`--schema=${schema}`, this.url()]);
+    const { stdout } = await run(join(programs, 'pg_dump'), [`--schema=${schema}`, this.url()], { maxBuffer: 1 << 30 });
     return stdout;
   }
 

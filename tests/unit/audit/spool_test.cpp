@@ -1,5 +1,6 @@
 #include "audit/spool.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "unit/audit/world.hpp"

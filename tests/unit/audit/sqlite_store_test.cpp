@@ -66,18 +66,23 @@ TEST_CASE("sqlite store: a record that is there already is left as it is") {
 TEST_CASE("sqlite store: filters") {
   File file;
   REQUIRE(file.open()->insert(test::records(0, 30), soon()));
-  const auto count = [&](const Filter& filter) { return file.read(filter).size(); };
-  CHECK(count({.since = test::record(10).time}) == 20);
-  CHECK(count({.until = test::record(10).time}) == 10);
-  CHECK(count({.since = test::record(10).time, .until = test::record(12).time}) == 2);
-  CHECK(count({.key = "alice"}) == 15);
-  CHECK(count({.key = "' OR 1=1 --"}) == 0);
-  CHECK(count({.method = "tools/call"}) == 30);
-  CHECK(count({.method = "tools/list"}) == 0);
-  CHECK(count({.tool = "tool-1"}) == 10);
-  CHECK(count({.outcome = "error"}) == 6);
-  CHECK(count({.key = "alice", .tool = "tool-0", .outcome = "error"}) == 1);
-  const auto newest = file.read({.newest_first = true, .limit = 2});
+  const auto found = [&](const std::function<void(Filter&)>& wanted) {
+    Filter filter;
+    wanted(filter);
+    return file.read(filter);
+  };
+  CHECK(found([](Filter& f) { f.since = test::record(10).time; }).size() == 20);
+  CHECK(found([](Filter& f) { f.until = test::record(10).time; }).size() == 10);
+  CHECK(found([](Filter& f) { f.since = test::record(10).time, f.until = test::record(12).time; }).size() ==
+        2);
+  CHECK(found([](Filter& f) { f.key = "alice"; }).size() == 15);
+  CHECK(found([](Filter& f) { f.key = "' OR 1=1 --"; }).empty());
+  CHECK(found([](Filter& f) { f.method = "tools/call"; }).size() == 30);
+  CHECK(found([](Filter& f) { f.method = "tools/list"; }).empty());
+  CHECK(found([](Filter& f) { f.tool = "tool-1"; }).size() == 10);
+  CHECK(found([](Filter& f) { f.outcome = "error"; }).size() == 6);
+  CHECK(found([](Filter& f) { f.key = "alice", f.tool = "tool-0", f.outcome = "error"; }).size() == 1);
+  const auto newest = found([](Filter& f) { f.newest_first = true, f.limit = 2; });
   REQUIRE(newest.size() == 2);
   CHECK(newest[0] == test::record(29));
   CHECK(newest[1] == test::record(28));
