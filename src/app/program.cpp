@@ -5,6 +5,7 @@
 #include <iterator>
 #include <unistd.h>
 
+#include "app/reload.hpp"
 #include "transport/session_id.hpp"
 #include "util/version.hpp"
 
@@ -23,9 +24,11 @@ http::SseOptions stream_options(const config::Settings& settings) {
   return options;
 }
 
-child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch) {
+child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch,
+                                       std::function<std::vector<std::string>()> environment) {
   child::SupervisorOptions options;
   options.process.launch = std::move(launch);
+  options.environment = std::move(environment);
   options.process.kill_times = {settings.stdin_close_grace, settings.term_grace};
   options.process.max_line_bytes = settings.max_line_bytes;
   options.process.stdin_queue_bytes = settings.stdin_queue_bytes;
@@ -47,7 +50,6 @@ mux::Limits call_limits(const config::Settings& settings) {
   limits.calls_per_client = settings.max_calls_per_session;
   limits.calls = settings.max_calls;
   limits.waiting_bytes = settings.stdin_queue_bytes;
-  limits.child_rate = settings.child_rate;
   limits.call_timeout = settings.call_timeout;
   limits.call_timeout_total = settings.call_timeout_total;
   limits.wedged_after = settings.wedged_after;
@@ -70,8 +72,17 @@ mux::InstancesOptions instances_options(const config::Settings& settings) {
   options.warm = settings.warm_instances;
   options.client_roots = settings.allow_client_roots;
   options.restart_drain = settings.restart_drain;
+  options.child_rate = settings.child_rate;
   options.limits = call_limits(settings);
   return options;
+}
+
+access::Rates rates(const config::Settings& settings) {
+  return {settings.session_rate, settings.key_rate, settings.address_rate, settings.wrong_key_rate};
+}
+
+session::TableLimits session_limits(const config::Settings& settings) {
+  return {settings.max_sessions, settings.session_timeout};
 }
 
 http::Limits http_limits(const config::Settings& settings) {
@@ -139,23 +150,25 @@ std::string command_line(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Program::Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
-                 std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log)
-    : loaded_(std::move(loaded)),
+Program::Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
+                 const config::Environment& environment, const child::Guard& guard, observe::Log& log)
+    : loaded_(std::move(configuration.loaded)),
       log_(log),
+      read_again_(std::move(read_again)),
+      child_environment_(std::move(configuration.child_environment)),
+      service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
       instances_(child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                               child_options(settings_, std::move(launch))),
+                               child_options(settings_, std::move(launch), [this] { return child_environment_; })),
                  timers_, instances_options(settings_), log_, metrics_),
       streams_(settings_.max_streams_per_ip, metrics_),
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},
-      sessions_(timers_, {settings_.max_sessions, settings_.session_timeout}, log_, metrics_),
-      rates_({settings_.session_rate, settings_.key_rate, settings_.address_rate, settings_.wrong_key_rate},
-             timers_),
-      gate_(key_rules(settings_, std::move(keys)), settings_.permissions, origins(settings_),
-            std::move(networks), rates_, log_, metrics_),
+      sessions_(timers_, session_limits(settings_), log_, metrics_),
+      rates_(rates(settings_), timers_),
+      gate_(key_rules(settings_, std::move(configuration.keys)), settings_.permissions, origins(settings_),
+            std::move(configuration.networks), rates_, log_, metrics_),
       keys_watch_(settings_.keys_file, environment_keys(settings_), gate_, sessions_, timers_, log_),
       legacy_sse_(sessions_, instances_, streams_, timers_,
                   {path_of(settings_.public_url) + settings_.message_path, stream_options(settings_)},
@@ -181,6 +194,7 @@ Result<int> Program::run() {
   wait_for_signal();
   keys_watch_.start();
   instances_.start();
+  service_manager_.start([this] { return service_status(); });
   loop_.run();
   return exit_code_;
 }
@@ -191,9 +205,9 @@ std::vector<http::Route> Program::routes() {
                      admin_.routes(), rate_status_.routes()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
-  if (!settings_.debug_requests) return all;
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
+      if (!settings_.debug_requests) return handler(std::move(exchange));
       const http::Request& request = exchange.request();
       log_.info("request body", {{"method", request.method},
                                  {"path", request.path},
@@ -256,30 +270,74 @@ void Program::announce(std::uint16_t port) const {
   }
 }
 
-// --- shutdown
+// --- signals, and what systemd is told
 // -------------------------------------------------------------------------------------------------------
 
 void Program::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (signal == SIGHUP && !settings_.keys_file.empty()) {
-      keys_watch_.reload();
-      return wait_for_signal();
-    }
-    if (++signals_seen_ > 1) {
-      log_.warn("second signal: ending at once", {{"signal", signal}});
-      exit_code_ = 128 + signal;
-      instances_.kill_now();
-      server_.abort();
-      return loop_.stop();
-    }
-    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", instances_.in_flight()}});
-    server_.stop_accepting();
-    instances_.refuse_calls("mcp-sidecar is shutting down");
-    drain_until_ = timers_.now() + settings_.drain_timeout;
-    drain();
+    const bool reloads = signal == SIGHUP && !terminal_.gone();
+    if (!reloads) return shut_down(signal);
+    read_settings_again();
     wait_for_signal();
   });
+}
+
+void Program::read_settings_again() {
+  if (signals_seen_ > 0) return;  // on the way to the end
+  service_manager_.reloading();
+  const NeedsKey needs_key = [](const Configuration& fresh) {
+    return key_rules(fresh.loaded.settings, fresh.keys).needed;
+  };
+  if (auto fresh = reload({loaded_, child_environment_, gate_.needs_key()}, read_again_, needs_key, log_))
+    apply(*std::move(fresh));
+  service_manager_.reloaded();
+}
+
+// What does not differ is set to what it is.
+void Program::apply(Configuration fresh) {
+  log_.set_level(log_level(settings_));
+  child_environment_ = std::move(fresh.child_environment);
+  gate_.set_everybody(settings_.permissions);
+  gate_.set_origins(origins(settings_));
+  gate_.set_networks(std::move(fresh.networks));
+  if (key_rules(settings_, fresh.keys).needed) {
+    gate_.close();
+    health_.set_auth_enabled();
+  }
+  keys_watch_.take(std::move(fresh.keys), environment_keys(settings_));
+  rates_.set_rates(rates(settings_));
+  instances_.set_child_rate(settings_.child_rate);
+  streams_.set_most(settings_.max_streams_per_ip);
+  sessions_.set_limits(session_limits(settings_));
+}
+
+ServiceStatus Program::service_status() const {
+  const mux::Readiness readiness = instances_.readiness();
+  const std::string server = readiness.ready ? "ready" : "not ready: " + readiness.reason;
+  return {readiness.ready, fmt::format("{}wrapped server {}; {} sessions, {} calls in flight",
+                                       signals_seen_ > 0 ? "shutting down; " : "", server, sessions_.size(),
+                                       instances_.in_flight())};
+}
+
+// --- shutdown
+// -------------------------------------------------------------------------------------------------------
+
+void Program::shut_down(int signal) {
+  if (++signals_seen_ > 1) {
+    log_.warn("second signal: ending at once", {{"signal", signal}});
+    exit_code_ = 128 + signal;
+    instances_.kill_now();
+    server_.abort();
+    return loop_.stop();
+  }
+  log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", instances_.in_flight()}});
+  service_manager_.stopping();
+  server_.stop_accepting();
+  instances_.refuse_calls("mcp-sidecar is shutting down");
+  drain_until_ = timers_.now() + settings_.drain_timeout;
+  drain();
+  wait_for_signal();
 }
 
 void Program::drain() {

@@ -1,9 +1,9 @@
 // Program: builds every part in the order of the floors, joins them, and takes them down again.
 // The one place that knows all of them. Owned by main; loop thread only.
 //
-// Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
+// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted → calls in flight may finish (drain time)
 // → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once. With a keys file HUP reads that again instead.
+// signal ends it at once. Any other HUP reads the settings again (app/reload.hpp).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +14,10 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "app/configuration.hpp"
 #include "app/keys_watch.hpp"
+#include "app/service_manager.hpp"
+#include "app/terminal.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -39,9 +42,9 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of the keys file.
-  Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
-          std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
+  // `environment`: of this process, in which systemd says where it listens.
+  Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
+          const config::Environment& environment, const child::Guard& guard, observe::Log& log);
 
   // Listens, starts the child, runs until a signal has ended it all. Returns the exit code; errors: the port.
   Result<int> run();
@@ -52,17 +55,25 @@ class Program {
   std::optional<access::KnownSession> session_of(const http::Head& head) const;
   void announce(std::uint16_t port) const;
 
+  void read_settings_again();
+  void apply(Configuration fresh);
+  ServiceStatus service_status() const;
   void wait_for_signal();
+  void shut_down(int signal);
   void drain();
   void end_child();
   void end_connections();
 
-  const config::Loaded loaded_;
+  config::Loaded loaded_;
   const config::Settings& settings_ = loaded_.settings;
   observe::Log& log_;
   boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
   AsioTimers timers_{loop_};
   observe::Metrics metrics_;
+  const ReadConfiguration read_again_;
+  std::vector<std::string> child_environment_;
+  const Terminal terminal_;
+  ServiceManager service_manager_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
   mux::Instances instances_;

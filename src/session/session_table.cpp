@@ -17,6 +17,11 @@ std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
     : timers_(timers), limits_(limits), log_(log), metrics_(metrics) {}
 
+void SessionTable::set_limits(TableLimits limits) {
+  limits_ = limits;
+  if (sweeping_) sweep();
+}
+
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
 bool SessionTable::make_room() {

@@ -30,6 +30,8 @@ class SessionTable {
  public:
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
+  // Sessions beyond a lower limit stay until they end, or make room.
+  void set_limits(TableLimits limits);
   // Whether one more session fits, possibly after one was ended for it. False is counted.
   bool make_room();
   // For mux::GiveWay: ends the longest-idle expendable session with an own child, of `owner` unless it is
@@ -58,7 +60,7 @@ class SessionTable {
   void sweep();
 
   Timers& timers_;
-  const TableLimits limits_;
+  TableLimits limits_;
   observe::Log& log_;
   observe::Metrics& metrics_;
   std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;

@@ -34,12 +34,14 @@ class StreamLimit {
   // `most` of one address; 0: any number.
   StreamLimit(std::size_t most, observe::Metrics& metrics) : most_(most), metrics_(metrics) {}
 
+  // Streams beyond a lower limit stay until they end.
+  void set_most(std::size_t most) { most_ = most; }
   // Nothing when the address has as many as it may, which is counted. `replaced`: a stream that ends as soon
   // as the new one is there.
   std::optional<Ticket> take(const std::string& address, const std::optional<Ticket>& replaced = {});
 
  private:
-  const std::size_t most_;
+  std::size_t most_;
   observe::Metrics& metrics_;
   std::unordered_map<std::string, std::size_t> open_;
 };
