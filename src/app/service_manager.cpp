@@ -81,21 +81,19 @@ void ServiceManager::start(std::function<ServiceStatus()> look) {
 
 void ServiceManager::look() {
   const ServiceStatus now = look_();
-  std::string lines;
-  if (!ready_ && !stopping_ && (now.usable || timers_.now() - started_ >= kReadyAtLatest)) {
-    ready_ = true;
-    lines = "READY=1\n";
-  }
-  if (now.text != status_) {
+  const bool becomes_ready =
+      !ready_ && !stopping_ && (now.usable || timers_.now() - started_ >= kReadyAtLatest);
+  std::string lines = becomes_ready ? "READY=1\n" : "";
+  if (now.text != status_) lines += "STATUS=" + one_line(now.text);
+  if (!lines.empty() && send(std::move(lines))) {
+    ready_ = ready_ || becomes_ready;
     status_ = now.text;
-    lines += "STATUS=" + one_line(status_);
   }
-  if (!lines.empty()) send(std::move(lines));
   look_timer_ = timers_.after(ready_ ? Clock::duration(kStatusEvery) : kLookEvery, [this] { this->look(); });
 }
 
 void ServiceManager::ping() {
-  send("WATCHDOG=1");
+  if (unsent_.empty()) send("WATCHDOG=1");  // it says "now": late it says nothing
   ping_timer_ = timers_.after(*ping_every_, [this] { ping(); });
 }
 
@@ -105,7 +103,7 @@ void ServiceManager::reloading() {
 }
 
 void ServiceManager::reloaded() {
-  if (ready_ && !stopping_) send("READY=1");
+  if (ready_ && !stopping_) ready_ = send("READY=1");  // else look() says it
 }
 
 void ServiceManager::stopping() {
@@ -114,10 +112,11 @@ void ServiceManager::stopping() {
   send("STOPPING=1");
 }
 
-void ServiceManager::send(std::string lines) {
-  if (unsent_.size() >= kMostUnsent) return;
+bool ServiceManager::send(std::string lines) {
+  if (unsent_.size() >= kMostUnsent) return false;
   unsent_.push_back(std::move(lines));
   if (unsent_.size() == 1) flush();
+  return true;
 }
 
 void ServiceManager::flush() {

@@ -6,7 +6,8 @@
 // meanwhile.
 //
 // Messages are one datagram each and never block: what the socket does not take is kept and sent later, in
-// order, at most kMostUnsent of them; then newer ones are dropped. Owned by Program; loop thread only.
+// order, at most kMostUnsent of them. What finds no place then is said again later if it is READY or the
+// status; else it is dropped. Owned by Program; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -51,7 +52,8 @@ class ServiceManager {
  private:
   void look();
   void ping();
-  void send(std::string lines);
+  // False: as many wait already.
+  bool send(std::string lines);
   void flush();
 
   Timers& timers_;

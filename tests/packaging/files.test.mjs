@@ -129,7 +129,7 @@ test('mcp-sidecar.service: what it says is what the program does and its user ha
   const unit = text('scripts/deploy/mcp-sidecar.service');
   const value = (name) => unit.match(new RegExp(`^${name}=(.*)$`, 'm'))[1];
   assert.equal(value('Type'), 'notify');
-  assert.match(value('ExecReload'), /-HUP \$MAINPID$/);
+  assert.match(value('ExecReload'), /kill -HUP \$MAINPID"$/);
   assert.ok(Number(value('TimeoutStopSec')) > 10 && Number(value('WatchdogSec')) > 0 && Number(value('LimitNOFILE')) > 2 * 16384);
   const [, user, , home] = text('scripts/deploy/mcp-sidecar.sysusers').match(/^u (\S+) - "(.*)" (\S+)$/m);
   assert.deepEqual([value('User'), value('Group'), value('WorkingDirectory')], [user, user, home]);

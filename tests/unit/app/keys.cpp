@@ -166,12 +166,13 @@ TEST_CASE("keys: a file that cannot be used leaves the keys as they are") {
   CHECK(w.knows(w.secret));
 }
 
-TEST_CASE("keys: those that are taken hold at once, the file's and the others, and sessions without any key end") {
+TEST_CASE(
+    "keys: those that are taken hold at once, the file's and the others, and sessions without any key end") {
   Watched w("alice");
   const std::string of_alice = w.open_by_key("alice").id(), of_carol = w.open_by_key("carol").id();
   auto nobody = std::make_shared<observe::Caller>(observe::Caller{"", "192.0.2.1", false, false});
-  auto made = std::make_unique<test::BareSession>(session::SessionTable::new_id(), std::move(nobody), w.instances,
-                                                  w.timers);
+  auto made = std::make_unique<test::BareSession>(session::SessionTable::new_id(), std::move(nobody),
+                                                  w.instances, w.timers);
   const std::string of_nobody = made->id();
   w.sessions.add(std::move(made));
   const auto stored = [](const char* name, const char* secret) {
