@@ -6,15 +6,21 @@
 #include <utility>
 
 #include "app/keys_watch.hpp"
-#include "app/service_manager.hpp"
 
 namespace sidecar::app {
 namespace {
 
+// What starts us says by these where it listens, or which descriptors it gave us: systemd's sockets and
+// watchdog, Node's channel under PM2. The child has none of them: it could speak for us, or, being Node
+// itself, abort.
+constexpr const char* kOfOurDescriptors[] = {
+    "NOTIFY_SOCKET", "WATCHDOG_USEC",  "WATCHDOG_PID",    "LISTEN_FDS",
+    "LISTEN_PID",    "LISTEN_FDNAMES", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"};
+
 std::vector<std::string> child_environment(const config::Loaded& loaded, config::Environment variables) {
   for (const auto& [name, value] : loaded.child_additions) variables.insert_or_assign(name, value);
   for (const std::string& name : loaded.child_removals) variables.erase(name);
-  remove_service_variables(variables);
+  for (const char* name : kOfOurDescriptors) variables.erase(name);
   std::vector<std::string> environment;
   for (const auto& [name, value] : variables) environment.push_back(fmt::format("{}={}", name, value));
   return environment;

@@ -1,6 +1,7 @@
 // KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes.
 // A file that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or has
-// expired end, and once a key is needed those that were opened without one. Owned by Program; loop thread only.
+// expired end, and once a key is needed those that were opened without one. Owned by Program; loop thread
+// only.
 #pragma once
 
 #include <filesystem>

@@ -159,9 +159,10 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      instances_(child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                               child_options(settings_, std::move(launch), [this] { return child_environment_; })),
-                 timers_, instances_options(settings_), log_, metrics_),
+      instances_(
+          child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                        child_options(settings_, std::move(launch), [this] { return child_environment_; })),
+          timers_, instances_options(settings_), log_, metrics_),
       streams_(settings_.max_streams_per_ip, metrics_),
       rings_(timers_, {}, metrics_),
       streamable_parts_{timers_, metrics_, rings_, stream_options(settings_), settings_.stream_after},

@@ -1,9 +1,10 @@
 // Program: builds every part in the order of the floors, joins them, and takes them down again.
 // The one place that knows all of them. Owned by main; loop thread only.
 //
-// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted → calls in flight may finish (drain time)
-// → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once. Any other HUP reads the settings again (app/reload.hpp).
+// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted → calls in
+// flight may finish (drain time) → the child is ended by its ladder, and whoever still waits is told →
+// streams and connections end. A second signal ends it at once. Any other HUP reads the settings again
+// (app/reload.hpp).
 #pragma once
 
 #include <boost/asio/io_context.hpp>

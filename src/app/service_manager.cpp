@@ -15,8 +15,6 @@
 namespace sidecar::app {
 namespace {
 
-constexpr std::string_view kVariables[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
-
 std::string_view value_of(const config::Environment& environment, std::string_view name) {
   const auto found = environment.find(name);
   return found == environment.end() ? std::string_view() : found->second;
@@ -138,12 +136,6 @@ void ServiceManager::flush() {
                 {{"message", lines}, {"reason", std::generic_category().message(errno)}});
     }
     unsent_.pop_front();
-  }
-}
-
-void remove_service_variables(config::Environment& environment) {
-  for (const std::string_view name : kVariables) {
-    if (const auto found = environment.find(name); found != environment.end()) environment.erase(found);
   }
 }
 

@@ -72,7 +72,4 @@ class ServiceManager {
   Timer retry_timer_;
 };
 
-// What is meant for us, and would let a wrapped server speak for us.
-void remove_service_variables(config::Environment& environment);
-
 }  // namespace sidecar::app

@@ -62,6 +62,12 @@ test('service: the wrapped server is not given what would let it speak to system
   await sidecar.stop();
 });
 
+test("service: a wrapped Node server is not told of PM2's channel, which it does not have", async (t) => {
+  const sidecar = await Sidecar.start(t, { command: everything, env: { NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' } });
+  assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'echo', arguments: { message: 'hi' } })).status, 200);
+  await sidecar.stop();
+});
+
 test("service: of PM2's copies the first runs, another is refused with a word that points to --instances", async (t) => {
   const pm2 = (copy) => ({ pm_id: copy, exec_mode: 'fork_mode', instance_var: 'NODE_APP_INSTANCE', instances: '2', NODE_APP_INSTANCE: copy });
   const first = await Sidecar.start(t, { env: pm2('0') });

@@ -104,7 +104,7 @@ TEST_CASE(
     "reload: variables of the wrapped server are named without their values, secrets of ours are not among "
     "them") {
   Started s("DATABASE=one\nGONE=1\nSTAYS=1\nMCP_API_KEY=first-secret\n",
-            {{"OTHER", "x"}, {"NOTIFY_SOCKET", "/run/n"}});
+            {{"OTHER", "x"}, {"NOTIFY_SOCKET", "/run/n"}, {"NODE_CHANNEL_FD", "3"}});
   s.folder.write(".env", "DATABASE=two\nSTAYS=1\nNEW=1\nMCP_API_KEY=second-secret\n");
   const auto fresh = s.reload();
   REQUIRE(fresh);

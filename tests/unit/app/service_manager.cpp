@@ -229,10 +229,3 @@ TEST_CASE("service manager: a socket that is gone is no reason to end, and each 
   w.timers.advance(1s);
   CHECK(again->all() == Messages{"STATUS=later"});
 }
-
-TEST_CASE("service manager: the wrapped server does not get what would let it speak for us") {
-  config::Environment environment{
-      {"NOTIFY_SOCKET", "/run/x"}, {"WATCHDOG_USEC", "1"}, {"WATCHDOG_PID", "1"}, {"A", "b"}};
-  remove_service_variables(environment);
-  CHECK(environment == config::Environment{{"A", "b"}});
-}
