@@ -47,8 +47,9 @@ test('service: systemd hears of READY, the status, signs of life, a reload and t
 
 test('service: a wrapped server that does not come up holds READY back for 10 s, and the status says why', async (t) => {
   const { path, messages } = await systemd(t);
-  const sidecar = await Sidecar.start(t, { command: fakeChild('--exit-at-start', '7'), env: { NOTIFY_SOCKET: path } });
-  await messages.find((line) => /^STATUS=wrapped server not ready: /.test(line), 'the status');
+  const sidecar = await Sidecar.start(t, { command: fakeChild('--exit=7'), env: { NOTIFY_SOCKET: path } });
+  await messages.find((line) => /^STATUS=wrapped server not ready: .*exited with code 7/.test(line), 'the status');
+  assert.ok(messages.items.every((line) => !line.startsWith('READY')), messages.items.join('\n'));
   await messages.find((line) => line.startsWith('READY=1'), 'READY');
   await sidecar.stop();
 });
