@@ -202,7 +202,7 @@ TEST_CASE(
 }
 
 TEST_CASE("service manager: signs of life that nobody takes do not pile up in front of READY") {
-  World w({{"WATCHDOG_USEC", "2000"}});
+  World w(config::Environment{{"WATCHDOG_USEC", "2000"}});
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
   w.timers.advance(5s);  // thousands of signs of life that nobody takes
