@@ -15,6 +15,9 @@
 namespace sidecar::app {
 namespace {
 
+constexpr std::chrono::milliseconds kShortestPing{1};
+constexpr std::chrono::hours kLongestPing{1};
+
 std::string_view value_of(const config::Environment& environment, std::string_view name) {
   const auto found = environment.find(name);
   return found == environment.end() ? std::string_view() : found->second;
@@ -37,7 +40,8 @@ std::optional<Clock::duration> ping_interval(const config::Environment& environm
   std::int64_t microseconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
   if (error != std::errc() || end != text.data() + text.size() || microseconds <= 0) return std::nullopt;
-  return std::max<Clock::duration>(std::chrono::microseconds(microseconds / 2), std::chrono::milliseconds(1));
+  const std::chrono::microseconds half(microseconds / 2);
+  return std::clamp<std::chrono::microseconds>(half, kShortestPing, kLongestPing);
 }
 
 // STATUS= is one line.
@@ -124,7 +128,6 @@ void ServiceManager::flush() {
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
   while (!unsent_.empty()) {
     const std::string& lines = unsent_.front();
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the socket interface takes addresses
     const auto* address = reinterpret_cast<const sockaddr*>(&to);
     if (::sendto(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL, address, size) < 0) {
       if (errno == EINTR) continue;

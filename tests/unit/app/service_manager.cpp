@@ -151,6 +151,17 @@ TEST_CASE("service manager: the watchdog hears of us twice in its time, also whi
   CHECK(w.systemd.all() == Messages{"STOPPING=1", "WATCHDOG=1"});
 }
 
+TEST_CASE("service manager: a watchdog with all the time of the world hears of us once an hour") {
+  World w(config::Environment{{"WATCHDOG_USEC", "9223372036854775807"}});
+  ServiceManager manager(w.environment, w.timers, w.log);
+  manager.start([&w] { return w.status; });
+  w.status.usable = true;
+  w.timers.advance(1s);
+  w.systemd.all();
+  w.timers.advance(1h);
+  CHECK(w.systemd.all() == Messages{"WATCHDOG=1"});
+}
+
 TEST_CASE("service manager: a watchdog that is not for this process, or no time, is none") {
   for (const config::Environment& watchdog :
        {config::Environment{{"WATCHDOG_USEC", "4000000"}, {"WATCHDOG_PID", "1"}},
