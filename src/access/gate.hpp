@@ -90,6 +90,13 @@ class Gate {
   bool needs_key() const { return needs_key_; }
   const Keys& keys() const { return keys_; }
   void set_keys(Keys keys) { keys_ = std::move(keys); }
+  // From now on nobody comes in without a key. There is no way back while it runs.
+  void close() { needs_key_ = true; }
+  void set_everybody(config::Permissions everybody) {
+    everybody_ = std::make_shared<config::Permissions>(std::move(everybody));
+  }
+  void set_origins(Origins origins) { origins_ = std::move(origins); }
+  void set_networks(Networks networks) { networks_ = std::move(networks); }
   Decision judge(const Knock& knock);
 
  private:
@@ -115,10 +122,10 @@ class Gate {
   void charge(const Knock& knock, Decision& decision);
 
   Keys keys_;
-  const bool needs_key_;
+  bool needs_key_;
   AccessTokens* const tokens_;
   const std::string metadata_url_;
-  const std::shared_ptr<const config::Permissions> everybody_;
+  std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   Networks networks_;
   RateLimits& rates_;

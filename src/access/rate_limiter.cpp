@@ -10,6 +10,13 @@ constexpr int kLooks = 2;
 
 }  // namespace
 
+void RateLimiter::set_rate(Rate rate) {
+  if (rate == rate_) return;
+  by_name_.clear();
+  buckets_.clear();
+  rate_ = rate;
+}
+
 Budget RateLimiter::look(std::string_view name) const {
   assert(on());
   const auto found = by_name_.find(name);

@@ -34,6 +34,8 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
+  // With another rate everybody begins anew.
+  void set_rate(Rate rate);
   bool on() const { return rate_.on(); }
   // Makes no bucket. Requires on().
   Budget look(std::string_view name) const;
@@ -50,7 +52,7 @@ class RateLimiter {
   void make_room(Clock::time_point now);
   void drop_oldest();
 
-  const Rate rate_;
+  Rate rate_;
   const Timers& timers_;
   const std::size_t most_;
   std::list<Entry> buckets_;  // last used first

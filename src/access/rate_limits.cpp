@@ -36,6 +36,12 @@ RateLimits::RateLimits(const Rates& rates, const Timers& timers)
               Scope{"address", {rates.address, timers}, payer_address_bucket}},
       wrong_keys_(rates.wrong_keys, timers) {}
 
+void RateLimits::set_rates(const Rates& rates) {
+  const Rate in_order[] = {rates.session, rates.key, rates.address};
+  for (std::size_t i = 0; i < scopes_.size(); ++i) scopes_[i].limiter.set_rate(in_order[i]);
+  wrong_keys_.set_rate(rates.wrong_keys);
+}
+
 bool RateLimits::on() const {
   return std::any_of(scopes_.begin(), scopes_.end(), [](const Scope& scope) { return scope.limiter.on(); });
 }

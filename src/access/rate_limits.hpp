@@ -45,6 +45,8 @@ class RateLimits {
 
   RateLimits(const Rates& rates, const Timers& timers);
 
+  // Budgets of a rate that stays are kept.
+  void set_rates(const Rates& rates);
   // Whether requests are charged at all.
   bool on() const;
 

@@ -18,6 +18,7 @@
 namespace sidecar::app {
 namespace {
 
+constexpr std::string_view kFaultPrefix = "mcp-sidecar: ";
 constexpr int kFaultExit = 2;
 constexpr int kUnhealthyExit = 1;
 constexpr std::size_t kQueryLimit = 100;  // records that `audit query` prints
@@ -274,7 +275,7 @@ class Parser {
 };
 
 Print fault(const std::string& message, int exit_code = kFaultExit) {
-  return {fmt::format("mcp-sidecar: {}\n", message), exit_code};
+  return {fmt::format("{}{}\n", kFaultPrefix, message), exit_code};
 }
 
 Result<config::Dotenv> find_dotenv(const std::optional<std::string>& named,
@@ -378,6 +379,16 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
         "(dist/index.js is not here either)");
   }
   return Run{*std::move(loaded)};
+}
+
+Result<config::Loaded> load_again(int argc, const char* const* argv, const config::Environment& environment,
+                                  const std::filesystem::path& working_directory) {
+  auto asked = parse_command_line(argc, argv, environment, working_directory);
+  if (auto* again = std::get_if<Run>(&asked)) return std::move(again->loaded);
+  std::string text = std::get<Print>(asked).text;  // a fault, as the program would end with
+  if (text.starts_with(kFaultPrefix)) text.erase(0, kFaultPrefix.size());
+  while (text.ends_with('\n')) text.pop_back();
+  return fail(std::move(text));
 }
 
 }  // namespace sidecar::app

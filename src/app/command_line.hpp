@@ -37,4 +37,8 @@ using CommandLine = std::variant<Run, Print, Healthcheck, KeysCommand, AuditComm
 CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
                                const std::filesystem::path& working_directory);
 
+// What the same command line loads now: for a reload. REQUIRES: it was a Run.
+Result<config::Loaded> load_again(int argc, const char* const* argv, const config::Environment& environment,
+                                  const std::filesystem::path& working_directory);
+
 }  // namespace sidecar::app

@@ -30,18 +30,26 @@ void KeysWatch::start() {
 }
 
 void KeysWatch::look() {
-  if (!path_.empty() && FileStamp::of(path_) != stamp_) return reload();
+  if (!path_.empty() && FileStamp::of(path_) != stamp_) return read();
   end_sessions();
 }
 
-void KeysWatch::reload() {
-  if (path_.empty()) return;
+void KeysWatch::read() {
   stamp_ = FileStamp::of(path_);
   auto keys = read_keys_file(path_);
   if (!keys) return log_.error("keys are kept as they are", {{"reason", keys.error().message}});
-  log_.info("keys read", {{"file", path_.string()}, {"keys", keys->size()}});
-  keys->insert(keys->end(), fixed_.begin(), fixed_.end());
-  gate_.set_keys(access::Keys(std::move(*keys)));
+  use(*std::move(keys));
+}
+
+void KeysWatch::take(std::vector<access::StoredKey> of_file, std::vector<access::StoredKey> fixed) {
+  fixed_ = std::move(fixed);
+  use(std::move(of_file));
+}
+
+void KeysWatch::use(std::vector<access::StoredKey> of_file) {
+  if (!path_.empty()) log_.info("keys read", {{"file", path_.string()}, {"keys", of_file.size()}});
+  of_file.insert(of_file.end(), fixed_.begin(), fixed_.end());
+  gate_.set_keys(access::Keys(std::move(of_file)));
   end_sessions();
 }
 
@@ -50,7 +58,9 @@ void KeysWatch::end_sessions() {
   const access::WallTime now = std::chrono::system_clock::now();
   for (const session::Session* session : sessions_.all()) {
     const observe::Caller& caller = session->caller();
-    if (caller.by_stored_key && !gate_.keys().has_owner(caller.owner, now))
+    if (!caller.has_key)
+      sessions_.end(session->id(), "a key is needed now");
+    else if (caller.by_stored_key && !gate_.keys().has_owner(caller.owner, now))
       sessions_.end(session->id(), "its key is revoked or has expired");
   }
 }

@@ -1,6 +1,7 @@
-// KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes, or when asked to.
+// KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes.
 // A file that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or has
-// expired end. Owned by Program; loop thread only.
+// expired end, and once a key is needed those that were opened without one. Owned by Program; loop thread
+// only.
 #pragma once
 
 #include <filesystem>
@@ -30,15 +31,17 @@ class KeysWatch {
 
   // Looks at the file every kLookEvery from now on.
   void start();
-  // Reads it now, changed or not.
-  void reload();
+  // The keys that hold from now on, the file's as it was just read.
+  void take(std::vector<access::StoredKey> of_file, std::vector<access::StoredKey> fixed);
 
  private:
   void look();
+  void read();
+  void use(std::vector<access::StoredKey> of_file);
   void end_sessions();
 
   const std::filesystem::path path_;
-  const std::vector<access::StoredKey> fixed_;
+  std::vector<access::StoredKey> fixed_;
   access::Gate& gate_;
   session::SessionTable& sessions_;
   Timers& timers_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/audit_options.hpp"
+#include "app/reload.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -13,9 +14,11 @@ namespace {
 constexpr std::chrono::milliseconds kDrainPoll{20};
 constexpr std::chrono::milliseconds kCloseTime{1'000};  // for answers and streams to be written at the end
 
-child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch) {
+child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch,
+                                       std::function<std::vector<std::string>()> environment) {
   child::SupervisorOptions options;
   options.process.launch = std::move(launch);
+  options.environment = std::move(environment);
   options.process.kill_times = {settings.stdin_close_grace, settings.term_grace};
   options.process.max_line_bytes = settings.max_line_bytes;
   options.process.stdin_queue_bytes = settings.stdin_queue_bytes;
@@ -38,16 +41,20 @@ std::string command_line(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Program::Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
-                 std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log)
-    : loaded_(std::move(loaded)),
+Program::Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
+                 const config::Environment& environment, const child::Guard& guard, observe::Log& log)
+    : loaded_(std::move(configuration.loaded)),
       log_(log),
+      read_again_(std::move(read_again)),
+      child_environment_(std::move(configuration.child_environment)),
+      service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      service_(settings_, std::move(networks), std::move(keys),
-               child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                             child_options(settings_, std::move(launch))),
-               {loop_, timers_, log_, metrics_, calls_}) {}
+      service_(
+          settings_, std::move(configuration.networks), std::move(configuration.keys),
+          child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                        child_options(settings_, std::move(launch), [this] { return child_environment_; })),
+          {loop_, timers_, log_, metrics_, calls_}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
@@ -66,6 +73,7 @@ Result<int> Program::run() {
   announce(*port);
   wait_for_signal();
   service_.start();
+  service_manager_.start([this] { return service_status(); });
   loop_.run();
   return exit_code_;
 }
@@ -95,31 +103,65 @@ void Program::announce(std::uint16_t port) const {
   }
 }
 
-// --- shutdown
+// --- signals, and what systemd is told
 // -------------------------------------------------------------------------------------------------------
 
 void Program::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
-    if (signal == SIGHUP && !settings_.keys_file.empty()) {
-      service_.keys_watch().reload();
-      return wait_for_signal();
-    }
-    if (++signals_seen_ > 1) {
-      log_.warn("second signal: ending at once", {{"signal", signal}});
-      exit_code_ = 128 + signal;
-      service_.instances().kill_now();
-      service_.server().abort();
-      return loop_.stop();
-    }
-    log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
-    if (audit_) audit_->hurry();
-    service_.server().stop_accepting();
-    service_.instances().refuse_calls("mcp-sidecar is shutting down");
-    drain_until_ = timers_.now() + settings_.drain_timeout;
-    drain();
+    const bool reloads = signal == SIGHUP && !terminal_.gone();
+    if (!reloads) return shut_down(signal);
+    read_settings_again();
     wait_for_signal();
   });
+}
+
+void Program::read_settings_again() {
+  if (signals_seen_ > 0) return;  // on the way to the end
+  service_manager_.reloading();
+  const NeedsKey needs_key = [](const Configuration& fresh) {
+    return Service::needs_key(fresh.loaded.settings, fresh.keys);
+  };
+  if (auto fresh =
+          reload({loaded_, child_environment_, service_.gate().needs_key()}, read_again_, needs_key, log_))
+    apply(*std::move(fresh));
+  service_manager_.reloaded();
+}
+
+// What does not differ is set to what it is.
+void Program::apply(Configuration fresh) {
+  log_.set_level(log_level(settings_));
+  child_environment_ = std::move(fresh.child_environment);
+  service_.apply(std::move(fresh.networks), std::move(fresh.keys));
+}
+
+ServiceStatus Program::service_status() const {
+  const mux::Readiness readiness = service_.instances().readiness();
+  const std::string server = readiness.ready ? "ready" : "not ready: " + readiness.reason;
+  return {readiness.ready, fmt::format("{}wrapped server {}; {} sessions, {} calls in flight",
+                                       signals_seen_ > 0 ? "shutting down; " : "", server,
+                                       service_.sessions().size(), service_.instances().in_flight())};
+}
+
+// --- shutdown
+// -------------------------------------------------------------------------------------------------------
+
+void Program::shut_down(int signal) {
+  if (++signals_seen_ > 1) {
+    log_.warn("second signal: ending at once", {{"signal", signal}});
+    exit_code_ = 128 + signal;
+    service_.instances().kill_now();
+    service_.server().abort();
+    return loop_.stop();
+  }
+  log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
+  service_manager_.stopping();
+  if (audit_) audit_->hurry();
+  service_.server().stop_accepting();
+  service_.instances().refuse_calls("mcp-sidecar is shutting down");
+  drain_until_ = timers_.now() + settings_.drain_timeout;
+  drain();
+  wait_for_signal();
 }
 
 void Program::drain() {

@@ -1,10 +1,10 @@
 // Program: a Service as a process: the loop, signals, real children, the order of shutdown. Owned by main;
 // loop thread only.
 //
-// Shutdown, at the first TERM, INT or HUP: nothing new is accepted → calls in flight may finish (drain time)
-// → the child is ended by its ladder, and whoever still waits is told → streams and connections end. A second
-// signal ends it at once. Last of all, the audit log writes what it has. With a keys file HUP reads that
-// again instead.
+// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted → calls in
+// flight may finish (drain time) → the child is ended by its ladder, and whoever still waits is told →
+// streams and connections end. A second signal ends it at once. Any other HUP reads the settings again
+// (app/reload.hpp). Last of all, the audit log writes what it has.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +14,10 @@
 #include <vector>
 
 #include "access/keys.hpp"
+#include "app/configuration.hpp"
 #include "app/service.hpp"
+#include "app/service_manager.hpp"
+#include "app/terminal.hpp"
 #include "audit/audit_log.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
@@ -32,9 +35,9 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of the keys file.
-  Program(config::Loaded loaded, child::Launch launch, access::Networks networks,
-          std::vector<access::StoredKey> keys, const child::Guard& guard, observe::Log& log);
+  // `environment`: of this process, in which systemd says where it listens.
+  Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
+          const config::Environment& environment, const child::Guard& guard, observe::Log& log);
 
   // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns the exit
   // code; errors: the audit log, the port.
@@ -43,12 +46,16 @@ class Program {
  private:
   void announce(std::uint16_t port) const;
 
+  void read_settings_again();
+  void apply(Configuration fresh);
+  ServiceStatus service_status() const;
   void wait_for_signal();
+  void shut_down(int signal);
   void drain();
   void end_child();
   void end_connections();
 
-  const config::Loaded loaded_;
+  config::Loaded loaded_;
   const config::Settings& settings_ = loaded_.settings;
   observe::Log& log_;
   boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
@@ -58,6 +65,10 @@ class Program {
   observe::CallMetrics call_metrics_{metrics_};
   observe::CallLog call_log_{log_};
   std::unique_ptr<audit::AuditLog> audit_;  // outlives whoever has calls: they are told of to the last
+  const ReadConfiguration read_again_;
+  std::vector<std::string> child_environment_;
+  const Terminal terminal_;
+  ServiceManager service_manager_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
   Service service_;

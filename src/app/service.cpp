@@ -24,7 +24,6 @@ mux::Limits call_limits(const config::Settings& settings) {
   limits.calls_per_client = settings.max_calls_per_session;
   limits.calls = settings.max_calls;
   limits.waiting_bytes = settings.stdin_queue_bytes;
-  limits.child_rate = settings.child_rate;
   limits.call_timeout = settings.call_timeout;
   limits.call_timeout_total = settings.call_timeout_total;
   limits.wedged_after = settings.wedged_after;
@@ -47,8 +46,17 @@ mux::InstancesOptions instances_options(const config::Settings& settings) {
   options.warm = settings.warm_instances;
   options.client_roots = settings.allow_client_roots;
   options.restart_drain = settings.restart_drain;
+  options.child_rate = settings.child_rate;
   options.limits = call_limits(settings);
   return options;
+}
+
+access::Rates rates(const config::Settings& settings) {
+  return {settings.session_rate, settings.key_rate, settings.address_rate, settings.wrong_key_rate};
+}
+
+session::TableLimits session_limits(const config::Settings& settings) {
+  return {settings.max_sessions, settings.session_timeout, settings.max_sessions_per_key};
 }
 
 http::Limits http_limits(const config::Settings& settings) {
@@ -114,9 +122,8 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
                            access::AccessTokens& tokens) {
   const std::vector<access::StoredKey> others = environment_keys(settings);
   of_file.insert(of_file.end(), others.begin(), others.end());
-  const bool by_token = !settings.jwt_issuer.empty();
-  const bool needed = by_token || !of_file.empty() || !settings.keys_file.empty();
-  return {access::Keys(std::move(of_file)), needed, by_token ? &tokens : nullptr,
+  const bool needed = Service::needs_key(settings, of_file);
+  return {access::Keys(std::move(of_file)), needed, settings.jwt_issuer.empty() ? nullptr : &tokens,
           settings.public_url + std::string(access::kMetadataPath)};
 }
 
@@ -138,11 +145,8 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       rings_(around.timers, {}, around.metrics),
       streamable_parts_{around.timers, around.metrics, rings_, stream_options(settings),
                         settings.stream_after},
-      sessions_(around.timers,
-                {settings.max_sessions, settings.session_timeout, settings.max_sessions_per_key}, log_,
-                around.metrics),
-      rates_({settings.session_rate, settings.key_rate, settings.address_rate, settings.wrong_key_rate},
-             around.timers),
+      sessions_(around.timers, session_limits(settings), log_, around.metrics),
+      rates_(rates(settings), around.timers),
       tokens_(token_rules(settings), [this] { jwks_.key_unknown(); }),
       jwks_(
           settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, around.loop,
@@ -167,6 +171,27 @@ Service::Service(const config::Settings& settings, access::Networks networks,
   instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
 }
 
+bool Service::needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file) {
+  return !of_file.empty() || !settings.keys.empty() || !settings.keys_file.empty() ||
+         !settings.jwt_issuer.empty();
+}
+
+// What does not differ is set to what it is.
+void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
+  gate_.set_everybody(settings_.permissions);
+  gate_.set_origins(origins(settings_));
+  gate_.set_networks(std::move(networks));
+  if (needs_key(settings_, of_file)) {
+    gate_.close();
+    health_.set_auth_enabled();
+  }
+  keys_watch_.take(std::move(of_file), environment_keys(settings_));
+  rates_.set_rates(rates(settings_));
+  instances_.set_child_rate(settings_.child_rate);
+  streams_.set_most(settings_.max_streams_per_ip);
+  sessions_.set_limits(session_limits(settings_));
+}
+
 void Service::start() {
   keys_watch_.start();
   if (!settings_.jwks.empty()) jwks_.start();
@@ -180,9 +205,9 @@ std::vector<http::Route> Service::routes() {
                      transport::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
-  if (!settings_.debug_requests) return all;
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
+      if (!settings_.debug_requests) return handler(std::move(exchange));
       const http::Request& request = exchange.request();
       log_.info("request body", {{"method", request.method},
                                  {"path", request.path},

@@ -53,6 +53,11 @@ class Service {
   // Starts the children and looks at keys files from now on. The port is opened by server().listen().
   void start();
 
+  // Whether nobody comes in without a key or a token. `of_file`: keys of the keys file.
+  static bool needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file);
+  // The settings have changed: takes over those that may change while it runs.
+  void apply(access::Networks networks, std::vector<access::StoredKey> of_file);
+
   http::Server& server() { return server_; }
   mux::Instances& instances() { return instances_; }
   KeysWatch& keys_watch() { return keys_watch_; }

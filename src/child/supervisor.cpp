@@ -60,6 +60,7 @@ void Supervisor::launch() {
   state_ = ChildState::kStarting;
   run_ = {};
   started_at_ = host_.timers.now();
+  if (options_.environment) options_.process.launch.environment = options_.environment();
   if (++starts_ > 1) host_.metrics.child_restarts.Increment();
   Result<std::unique_ptr<Process>> process = Process::start(host_, options_.process, *this);
   if (!process) {

@@ -21,6 +21,8 @@ struct SupervisorOptions {
   ProcessOptions process;
   std::chrono::milliseconds handshake_timeout{60'000};
   RestartPolicy::Delays restart_delays;
+  // Asked before each start for the environment of the process; empty: process.launch's.
+  std::function<std::vector<std::string>()> environment;
   std::function<double()> random;  // uniform in [0, 1), for jitter; empty: a generator of its own
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "config/reload.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::config {
@@ -17,21 +18,22 @@ std::string further_names(const Setting& setting) {
   return listed(names);
 }
 
-std::string value_of(const Setting& setting, const Origin& origin) {
+}  // namespace
+
+std::string shown_value(const Setting& setting, const Origin& origin) {
   if (setting.secret == Secret::kYes) return origin.place == Place::kDefault ? "" : "(hidden)";
   std::string text = origin.text;
   std::replace_if(text.begin(), text.end(), control, '?');
   return text;
 }
 
-}  // namespace
-
 std::string settings_markdown() {
   std::string text =
       "Times are milliseconds or end in `ms`, `s`, `m`, `h`; sizes are bytes or end in `KB`, `MB`, `GB` (of "
       "1024).\n"
       "Secrets can come from a file: add `_FILE` to the variable, or `-file` to the flag, and give its "
-      "path.\n";
+      "path.\n"
+      "Those with a ↻ change while the program runs, on [SIGHUP](#reload); the others at its next start.\n";
   std::optional<Group> group;
   for (const Setting& setting : settings_table()) {
     if (setting.group != group) {
@@ -42,8 +44,9 @@ std::string settings_markdown() {
           group_title(setting.group));
     }
     const std::string initial = setting.initial.empty() ? "" : fmt::format("`{}`", setting.initial);
-    text += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", setting.name, setting.flag,
-                        further_names(setting), initial, setting.help);
+    text +=
+        fmt::format("| `{}`{} | `{}` | {} | {} | {} |\n", setting.name, reloadable(setting.name) ? " ↻" : "",
+                    setting.flag, further_names(setting), initial, setting.help);
   }
   return text;
 }
@@ -76,12 +79,12 @@ std::string config_listing(const Loaded& loaded) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     name_width = std::max(name_width, table[i].name.size());
     value_width =
-        std::max(value_width, std::min<std::size_t>(40, value_of(table[i], loaded.origins[i]).size()));
+        std::max(value_width, std::min<std::size_t>(40, shown_value(table[i], loaded.origins[i]).size()));
   }
   std::string text;
   for (std::size_t i = 0; i < table.size(); ++i) {
     text += fmt::format("{:<{}}  {:<{}}  {}\n", table[i].name, name_width,
-                        value_of(table[i], loaded.origins[i]), value_width, loaded.origins[i].describe());
+                        shown_value(table[i], loaded.origins[i]), value_width, loaded.origins[i].describe());
   }
   for (const std::string& warning : loaded.warnings) text += "warning: " + warning + "\n";
   return text;

@@ -15,6 +15,9 @@ std::string settings_markdown();
 // A `.env` file in which every setting stands as a comment with its default.
 std::string settings_dotenv();
 
+// The value of a setting as it was given; of a secret only whether there is one.
+std::string shown_value(const Setting& setting, const Origin& origin);
+
 // For --print-config: each setting's value and where it came from, secrets as `(hidden)`.
 std::string config_listing(const Loaded& loaded);
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <fstream>
+#include <functional>
 #include <system_error>
 #include <unordered_map>
 #include <unordered_set>
@@ -76,7 +77,8 @@ class Merge {
     }
     const Candidate& winner = candidates.front();
     origin = winner.origin;
-    if (auto done = read(setting, winner); !done) return fail(origin.quoted() + ": " + done.error().message);
+    if (auto done = read(setting, winner, origin); !done)
+      return fail(origin.quoted() + ": " + done.error().message);
     warn_of_losers(setting, candidates);
     return {};
   }
@@ -115,16 +117,21 @@ class Merge {
     return {};
   }
 
-  Result<void> read(const Setting& setting, const Candidate& given) {
+  Result<void> read(const Setting& setting, const Candidate& given, Origin& origin) {
     if (given.origin.name == "--") {
       out_.settings.command = sources_.command;
       if (out_.settings.command.front().empty()) return fail("names no program");
       return {};
     }
-    if (!given.in_file) return setting.parse(given.setting_name, given.text, out_.settings);
+    if (!given.in_file) return read(setting, given, given.text, origin);
     auto text = read_secret_file(sources_.working_directory / given.text);
     if (!text) return tl::unexpected(text.error());
-    return setting.parse(given.setting_name, *text, out_.settings);
+    return read(setting, given, *text, origin);
+  }
+
+  Result<void> read(const Setting& setting, const Candidate& given, std::string_view text, Origin& origin) {
+    if (setting.secret == Secret::kYes) origin.fingerprint = std::hash<std::string_view>{}(text);
+    return setting.parse(given.setting_name, text, out_.settings);
   }
 
   // All that give it a value, the one that counts first.

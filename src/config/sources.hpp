@@ -41,9 +41,10 @@ enum class Place { kDefault, kDotenv, kEnvironment, kCommandLine, kWorkingDirect
 // Where the value of a setting came from.
 struct Origin {
   Place place = Place::kDefault;
-  std::string name;      // the flag or variable that held it; empty for a default
-  std::string location;  // "default", "command line", "environment", ".env line 3"
-  std::string text;      // as it was given; empty for a secret
+  std::string name;             // the flag or variable that held it; empty for a default
+  std::string location;         // "default", "command line", "environment", ".env line 3"
+  std::string text;             // as it was given; empty for a secret
+  std::size_t fingerprint = 0;  // of a secret: another one tells that it was changed
 
   // "default", "flag --port", "environment PORT", ".env line 3 PORT"
   std::string describe() const;

@@ -45,7 +45,7 @@ struct Call {
   unsigned paused = 0;                                      // > 0: its time stands still
   double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
   bool own = false;                                         // the sidecar's own: nobody is served by it
-  bool charged = false;                                     // to Limits::child_rate
+  bool charged = false;                                     // to Numbers::child_rate
   bool repeatable = false;                                  // the child may be asked twice
   bool undone = false;                                      // a subscribe that its client has taken back
   bool task = false;                                        // task-augmented: the answer makes a task

@@ -33,6 +33,7 @@ class Instances::Impl {
        observe::Metrics& metrics)
       : options_(options), setting_{std::move(factory),    timers, numbers_, options.limits,
                                     options.restart_drain, log,    metrics} {
+    set_child_rate(options_.child_rate);
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
       shared_.push_back(std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i),
                                                    Terms{.may_ask = options_.sharing == Sharing::kShared}));
@@ -54,6 +55,12 @@ class Instances::Impl {
     if (instance.own()) owners_.emplace(&instance, owner);
     instance.add(id, client, std::move(owner), std::move(profile));
     return std::make_unique<Seat>(instance, id, [this, &instance, id] { leave(instance, id); });
+  }
+
+  void set_child_rate(Rate rate) {
+    if (rate == numbers_.child_rate) return;
+    numbers_.child_rate = rate;
+    numbers_.calls = {};
   }
 
   void set_give_way(GiveWay give_way) { give_way_ = std::move(give_way); }
@@ -253,6 +260,7 @@ Instances::Instances(child::ChildFactory factory, Timers& timers, InstancesOptio
     : impl_(std::make_unique<Impl>(std::move(factory), timers, options, log, metrics)) {}
 Instances::~Instances() = default;
 
+void Instances::set_child_rate(Rate rate) { impl_->set_child_rate(rate); }
 void Instances::set_give_way(GiveWay give_way) { impl_->set_give_way(std::move(give_way)); }
 void Instances::start() { impl_->start(); }
 std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const jsonrpc::Message& first) {

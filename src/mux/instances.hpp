@@ -26,6 +26,7 @@
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/timers.hpp"
+#include "util/token_bucket.hpp"
 
 namespace sidecar::mux {
 
@@ -41,6 +42,7 @@ struct InstancesOptions {
   std::size_t warm = 0;                             // children started ahead, not yet initialised
   bool client_roots = false;                        // roots of a client reach its own child
   std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
+  Rate child_rate{};                                // Numbers::child_rate
   Limits limits;
 };
 
@@ -96,6 +98,8 @@ class Instances {
             observe::Metrics& metrics);
   ~Instances();
 
+  // Calls are charged to a full budget anew, unless it is the rate of before.
+  void set_child_rate(Rate rate);
   // Sessions are known to another floor.
   void set_give_way(GiveWay give_way);
 

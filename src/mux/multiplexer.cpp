@@ -172,10 +172,10 @@ void Multiplexer::place(WireId id) {
       return finish(id, make_result(call.reply.client_id(), *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
-  if (limits_.child_rate.on() && !call.charged) {
+  if (numbers_.child_rate.on() && !call.charged) {
     if (auto refused = over_rate(call)) return finish(id, std::move(*refused));
     call.charged = true;
-    numbers_.calls.take(limits_.child_rate, timers_.now());
+    numbers_.calls.take(numbers_.child_rate, timers_.now());
   }
   if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
   queue_.push(call.turn, id, call.line.size());
@@ -183,7 +183,7 @@ void Multiplexer::place(WireId id) {
 }
 
 std::optional<Answer> Multiplexer::over_rate(const Call& call) {
-  const Rate& rate = limits_.child_rate;
+  const Rate& rate = numbers_.child_rate;
   const Clock::duration wait = numbers_.calls.wait(rate, timers_.now());
   if (wait == Clock::duration::zero()) return std::nullopt;
   const auto client = clients_.find(call.client);

@@ -42,7 +42,6 @@
 #include "observe/metrics.hpp"
 #include "observe/thinned_log.hpp"
 #include "util/timers.hpp"
-#include "util/token_bucket.hpp"
 
 namespace sidecar::mux {
 
@@ -51,10 +50,6 @@ struct Limits {
   std::size_t calls = 4096;              // beyond: kUnavailable
   std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client
                                          // may have a quarter of it; beyond: kBusy
-  // Of calls that reach a child, of all clients and all instances together: for servers whose own service has
-  // such a limit. Charged here, where it is known that a call is not answered by the sidecar itself (ping,
-  // initialize, a known list, a second subscription); once, also if the call is repeated. Beyond: kOverRate.
-  Rate child_rate;
   Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
   Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
   Clock::duration wedged_after = std::chrono::minutes(1);  // a call this old: the child is asked for a ping …
@@ -170,7 +165,7 @@ class Multiplexer : public child::ChildEvents {
   // False also while a child that has died is still being buried: calls wait for the next one.
   bool takes_calls() const { return handshake_.done() && child_.running(); }
   std::optional<Answer> refusal(Asker asker, std::string_view client_id, std::size_t size) const;
-  // The refusal of a call that Limits::child_rate does not let pass now.
+  // The refusal of a call that Numbers::child_rate does not let pass now.
   std::optional<Answer> over_rate(const Call& call);
   void place(WireId id);
   void pump();

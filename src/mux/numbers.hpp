@@ -18,7 +18,11 @@ struct Numbers {
   WireId next_wire = 1;
   PeerId next_peer = 1;
   ClientId next_client = kNoClient + 1;
-  TokenBucket calls;  // that went on their way to any child: see Limits::child_rate
+  // Of calls that reach any child, of all clients together: for servers whose own service has such a limit.
+  // Charged where it is known that a call is not answered by the sidecar itself (ping, initialize, a known
+  // list, a second subscription); once, also if the call is repeated. Beyond: Outcome::kOverRate.
+  Rate child_rate{};
+  TokenBucket calls;  // charged by it
 };
 
 }  // namespace sidecar::mux

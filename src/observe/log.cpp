@@ -95,6 +95,8 @@ std::string rendered(const LogField::Value& value, LogFormat format) {
 Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker)
     : worker_(std::move(worker)), sink_(std::move(sink)), format_(format) {}
 
+void Log::set_level(LogLevel level) { sink_->set_level(spdlog_level(level)); }
+
 bool Log::enabled(LogLevel level) const { return sink_->should_log(spdlog_level(level)); }
 
 void Log::write(LogLevel level, std::string_view event, Fields fields) {

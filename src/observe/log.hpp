@@ -57,6 +57,7 @@ class Log {
   void warn(std::string_view event, Fields fields = {}) { write(LogLevel::kWarn, event, fields); }
   void error(std::string_view event, Fields fields = {}) { write(LogLevel::kError, event, fields); }
 
+  void set_level(LogLevel level);
   bool enabled(LogLevel level) const;
   void write(LogLevel level, std::string_view event, Fields fields);
 

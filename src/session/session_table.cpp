@@ -14,6 +14,11 @@ constexpr std::size_t kIdBytes = 16;
 SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
     : timers_(timers), limits_(limits), log_(log), metrics_(metrics), refusals_(log, timers) {}
 
+void SessionTable::set_limits(TableLimits limits) {
+  limits_ = limits;
+  if (sweeping_) sweep();
+}
+
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
 bool SessionTable::make_room(const observe::Caller& caller) {

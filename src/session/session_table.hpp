@@ -34,6 +34,8 @@ class SessionTable {
 
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
+  // Sessions beyond a lower limit stay until they end, or make room.
+  void set_limits(TableLimits limits);
   // Whether one more session of `caller` fits, possibly after one was ended for it: one of the same owner
   // when that has as many as it may. False is told in the log and counted.
   bool make_room(const observe::Caller& caller);
@@ -72,7 +74,7 @@ class SessionTable {
   void sweep();
 
   Timers& timers_;
-  const TableLimits limits_;
+  TableLimits limits_;
   observe::Log& log_;
   observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;

@@ -36,12 +36,14 @@ class StreamLimit {
   StreamLimit(std::size_t most, observe::ThinnedLog& log, observe::Metrics& metrics)
       : most_(most), log_(log), metrics_(metrics) {}
 
+  // Streams beyond a lower limit stay until they end.
+  void set_most(std::size_t most) { most_ = most; }
   // Nothing when the address has as many as it may, which is told in the log and counted. `replaced`: a
   // stream that ends as soon as the new one is there.
   std::optional<Ticket> take(const std::string& address, const std::optional<Ticket>& replaced = {});
 
  private:
-  const std::size_t most_;
+  std::size_t most_;
   observe::ThinnedLog& log_;
   observe::Metrics& metrics_;
   std::unordered_map<std::string, std::size_t> open_;

@@ -20,6 +20,8 @@ class Health {
   Health(const session::SessionTable& sessions, const mux::Instances& instances, const Timers& timers,
          bool auth_enabled);
 
+  // A key is needed from now on.
+  void set_auth_enabled() { auth_enabled_ = true; }
   std::vector<http::Route> routes();
 
  private:
@@ -31,7 +33,7 @@ class Health {
   const session::SessionTable& sessions_;
   const mux::Instances& instances_;
   const Timers& timers_;
-  const bool auth_enabled_;
+  bool auth_enabled_;
   const Clock::time_point started_;
 };
 

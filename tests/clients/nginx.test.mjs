@@ -11,7 +11,7 @@ import { RawSession, curl, post, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar, repository } from './lib/sidecar.mjs';
 
-const ourFile = readFileSync(join(repository, 'docs/deploy/nginx.conf'), 'utf8');
+const ourFile = readFileSync(join(repository, 'scripts/deploy/nginx.conf'), 'utf8');
 
 // Ours without TLS: certificates are the only thing that the tests do not have.
 const ours = (sidecar) => (port) => ourFile

@@ -15,7 +15,7 @@ import { McpSession } from './lib/mcp-http.mjs';
 import { connect, faces, textOf } from './lib/sdk.mjs';
 import { Sidecar, repository } from './lib/sidecar.mjs';
 
-const shipped = (name) => readFileSync(join(repository, 'docs/deploy', name), 'utf8');
+const shipped = (name) => readFileSync(join(repository, 'scripts/deploy', name), 'utf8');
 const noTls = (text) => text.replace(/ssl_certificate\w*\s[^;]*;/g, '');
 const caddyOptions = '{\n\tadmin off\n\tauto_https off\n}\n';
 

@@ -1,10 +1,10 @@
 // The files that people deploy with, without deploying. Started by scripts/check-packaging.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,7 @@ const repository = resolve(fileURLToPath(import.meta.url), '../../..');
 const text = (file) => readFileSync(join(repository, file), 'utf8');
 const program = process.env.MCP_SIDECAR_BIN;
 const tools = createRequire(join(process.env.PACKAGING_TOOLS, 'dclint/package.json'));
-const { parse: parseYaml } = tools('yaml');
+const { parse: parseYaml, parseAllDocuments } = tools('yaml');
 const Ajv = tools('ajv');
 
 // ${NAME}, ${NAME:-otherwise} and ${NAME:?why}, nested, as Compose reads them; throws for what is missing.
@@ -105,24 +105,141 @@ test('.env.example: loads as it is, and with every line in force says what the d
   assert.doesNotMatch(all, /warning/);
 });
 
-test('mcp-sidecar.service: systemd takes every line', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'unit-'));
+const folderOf = (t, name) => {
+  const folder = mkdtempSync(join(tmpdir(), name));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const verify = (unit) => {
-    const file = join(folder, 'mcp-sidecar.service');
-    writeFileSync(file, unit);
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-    return { status, about: stderr.split('\n').filter((line) => line.includes('mcp-sidecar.service')) };
-  };
-  const unit = text('docs/deploy/mcp-sidecar.service').replace(/^ExecStart=.*$/m, `ExecStart=${program}`);
-  assert.deepEqual(verify(unit), { status: 0, about: [] });
-  assert.notDeepEqual(verify(unit.replace('TimeoutStopSec', 'TimeoutStopSecs')).about, []);
+  return folder;
+};
+
+// What systemd-analyze says of a unit.
+function verify(t, unit) {
+  const file = join(folderOf(t, 'unit-'), 'mcp-sidecar.service');
+  writeFileSync(file, unit);
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' });
+  return { status, about: stderr.split('\n').filter((line) => line.includes('mcp-sidecar.service')) };
+}
+
+test('mcp-sidecar.service: systemd takes every line', (t) => {
+  const unit = text('scripts/deploy/mcp-sidecar.service').replace(/^ExecStart=\S+/m, `ExecStart=${program}`);
+  assert.deepEqual(verify(t, unit), { status: 0, about: [] });
+  assert.notDeepEqual(verify(t, unit.replace('TimeoutStopSec', 'TimeoutStopSecs')).about, []);
 });
 
-test('ecosystem.config.cjs: PM2 leaves more time than the sidecar needs', () => {
-  const { apps } = createRequire(import.meta.url)(join(repository, 'docs/deploy/ecosystem.config.cjs'));
+test('mcp-sidecar.service: what it says is what the program does and its user has', () => {
+  const unit = text('scripts/deploy/mcp-sidecar.service');
+  const value = (name) => unit.match(new RegExp(`^${name}=(.*)$`, 'm'))[1];
+  assert.equal(value('Type'), 'notify');
+  assert.match(value('ExecReload'), /kill -HUP \$MAINPID"$/);
+  assert.ok(Number(value('TimeoutStopSec')) > 10 && Number(value('WatchdogSec')) > 0 && Number(value('LimitNOFILE')) > 2 * 16384);
+  const [, user, , home] = text('scripts/deploy/mcp-sidecar.sysusers').match(/^u (\S+) - "(.*)" (\S+)$/m);
+  assert.deepEqual([value('User'), value('Group'), value('WorkingDirectory')], [user, user, home]);
+});
+
+test('an installation: everything is in place under its prefix, and a configuration that is there stays', (t) => {
+  const folder = folderOf(t, 'install-');
+  const build = dirname(program);
+  const install = (prefix, ...more) => execFileSync('cmake', ['--install', build, '--prefix', prefix, ...more], { env: { ...process.env, DESTDIR: folder }, stdio: 'pipe' });
+  const installed = (path) => readFileSync(join(folder, path), 'utf8');
+
+  install('/usr');
+  assert.deepEqual(verify(t, installed('/usr/lib/systemd/system/mcp-sidecar.service').replace('/usr/bin/mcp-sidecar', program)), { status: 0, about: [] });
+  assert.equal(installed('/etc/mcp-sidecar/mcp-sidecar.env'), text('.env.example'));
+  assert.equal(statSync(join(folder, '/etc/mcp-sidecar/mcp-sidecar.env')).mode & 0o777, 0o640);
+  assert.equal(installed('/usr/lib/sysusers.d/mcp-sidecar.conf'), text('scripts/deploy/mcp-sidecar.sysusers'));
+  assert.equal(installed('/usr/share/doc/mcp-sidecar/examples/kubernetes.yaml'), text('scripts/deploy/kubernetes.yaml'));
+  assert.match(installed('/usr/share/man/man1/mcp-sidecar-demo.1'), /^\.SH NAME/m);
+  assert.match(execFileSync(join(folder, '/usr/bin/mcp-sidecar'), ['--version'], { encoding: 'utf8' }), /^mcp-sidecar \d/);
+  writeFileSync(join(folder, '/etc/mcp-sidecar/mcp-sidecar.env'), 'MCP_PORT=1\n');
+  install('/usr');
+  assert.equal(installed('/etc/mcp-sidecar/mcp-sidecar.env'), 'MCP_PORT=1\n');
+
+  install('/opt/sidecar');
+  const unit = installed('/opt/sidecar/lib/systemd/system/mcp-sidecar.service');
+  assert.match(unit, /^ExecStart=\/opt\/sidecar\/bin\/mcp-sidecar --env-file \/opt\/sidecar\/etc\/mcp-sidecar\/mcp-sidecar\.env$/m);
+  assert.equal(installed('/opt/sidecar/etc/mcp-sidecar/mcp-sidecar.env'), text('.env.example'));
+
+  // What scripts/bundle takes.
+  install('/bundle', '--component', 'program');
+  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo']);
+});
+
+test('ecosystem.config.cjs: one process, and PM2 leaves more time than the sidecar needs', () => {
+  const { apps } = createRequire(import.meta.url)(join(repository, 'scripts/deploy/ecosystem.config.cjs'));
   assert.equal(apps.length, 1);
   assert.ok(apps[0].kill_timeout >= 10_000);
   assert.equal(apps[0].treekill, false);
   assert.equal(apps[0].interpreter, 'none');
+  assert.deepEqual([apps[0].instances, apps[0].exec_mode, apps[0].stop_exit_codes], [1, 'fork', [2]]);
+});
+
+const models = createRequire(join(process.env.PACKAGING_TOOLS, 'kubernetes-models/package.json'));
+const manifest = () => Object.fromEntries(parseAllDocuments(text('scripts/deploy/kubernetes.yaml')).map((one) => [one.toJS().kind, one.toJS()]));
+
+// Throws what is wrong by the description of Kubernetes' API.
+function validate(object) {
+  const { [object.kind]: Model } = models(`kubernetes-models/${object.apiVersion}/${object.kind}`);
+  new Model(object).validate();
+}
+
+test("kubernetes.yaml: fits Kubernetes' own description of its objects, which refuses what is wrong", () => {
+  for (const object of Object.values(manifest())) validate(object);
+  for (const damage of [
+    ({ spec }) => (spec.template.spec.initContainers[0].restartPolicy = true),
+    ({ spec }) => delete spec.template.spec.initContainers[0].name,
+    ({ spec }) => (spec.template.spec.initContainers[0].livenessProbe.periodSeconds = '10s'),
+    ({ spec }) => delete spec.selector,
+    ({ spec }) => (spec.replicas = 'one'),
+  ]) {
+    const { Deployment } = manifest();
+    damage(Deployment);
+    assert.throws(() => validate(Deployment), damage.toString());
+  }
+});
+
+test('kubernetes.yaml: a sidecar container with probes, and its parts belong together', () => {
+  const { ConfigMap, Deployment, Service } = manifest();
+  const { template, selector } = Deployment.spec;
+  const [sidecar] = template.spec.initContainers;
+  assert.equal(sidecar.restartPolicy, 'Always');
+  assert.deepEqual(selector.matchLabels, template.metadata.labels);
+  assert.deepEqual(Service.spec.selector, template.metadata.labels);
+  const port = sidecar.ports.find(({ name }) => name === Service.spec.ports[0].targetPort);
+  const probes = Object.fromEntries(['startupProbe', 'readinessProbe', 'livenessProbe'].map((name) => [name, sidecar[name].httpGet]));
+  assert.deepEqual(Object.values(probes).map((probe) => probe.port), [port.name, port.name, port.name]);
+  assert.deepEqual(Object.values(probes).map((probe) => probe.path), ['/ready', '/ready', '/health']);
+
+  const volumes = new Set(template.spec.volumes.map(({ name }) => name));
+  for (const { name } of sidecar.volumeMounts) assert.ok(volumes.has(name), name);
+  assert.equal(template.spec.volumes.find(({ configMap }) => configMap).configMap.name, ConfigMap.metadata.name);
+  const mounted = (file) => sidecar.volumeMounts.some(({ mountPath }) => file.startsWith(`${mountPath}/`));
+  const envFile = sidecar.args[sidecar.args.indexOf('--env-file') + 1];
+  assert.ok(mounted(envFile) && envFile.endsWith(Object.keys(ConfigMap.data)[0]), envFile);
+  assert.ok(sidecar.env.every(({ value }) => mounted(value)));
+  assert.ok(template.spec.terminationGracePeriodSeconds > 10);
+  assert.deepEqual([sidecar.securityContext.readOnlyRootFilesystem, sidecar.securityContext.allowPrivilegeEscalation, template.spec.securityContext.runAsNonRoot], [true, false, true]);
+});
+
+test('kubernetes.yaml: the sidecar takes the settings that it is given', (t) => {
+  const { ConfigMap, Deployment } = manifest();
+  const file = join(folderOf(t, 'kubernetes-'), 'settings.env');
+  writeFileSync(file, Object.values(ConfigMap.data)[0]);
+  const [{ args, env, ports }] = Deployment.spec.template.spec.initContainers;
+  assert.deepEqual(env.map(({ name }) => name), ['MCP_API_KEYS_FILE']);
+  const listing = execFileSync(program, args.map((word, at) => (args[at - 1] === '--env-file' ? file : word)).toSpliced(0, 0, '--print-config'), { encoding: 'utf8', env: {} });
+  assert.match(listing, new RegExp(`^MCP_PORT +${ports[0].containerPort} `, 'm'));
+  assert.match(listing, /^MCP_HOST +0\.0\.0\.0 /m);
+  assert.doesNotMatch(listing, /warning/);
+});
+
+test('traefik.yaml: says the same as the labels of compose.yaml, and its parts belong together', () => {
+  const { http } = parseYaml(text('scripts/deploy/traefik.yaml'));
+  const { labels } = compose().services['mcp-sidecar'];
+  const { mcp } = http.routers;
+  assert.deepEqual([mcp.rule.replace('mcp.example.com', settings.MCP_DOMAIN), mcp.entryPoints[0], mcp.tls.certResolver],
+    ['rule', 'entrypoints', 'tls.certresolver'].map((name) => labels[`traefik.http.routers.mcp.${name}`]));
+  assert.ok(mcp.middlewares.every((name) => name in http.middlewares));
+  // Nothing that buffers or compresses.
+  assert.deepEqual(Object.values(http.middlewares).map((each) => Object.keys(each)), [['headers']]);
+  assert.ok(mcp.service in http.services);
+  assert.deepEqual(http.services[mcp.service].loadBalancer.servers.map(({ url }) => new URL(url).port), ['3001']);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +18,7 @@ const build = resolve(process.env.MCP_SIDECAR_BUILD ?? join(repository, 'build/r
 export const sidecarProgram = process.env.MCP_SIDECAR_BIN ?? join(build, 'mcp-sidecar');
 export const demo = [join(build, 'mcp-sidecar-demo')];
 export const fakeChild = (...flags) => [join(build, 'fake-child'), ...flags];
+export const notifySocket = join(build, 'notify-socket');
 export const scope = process.env.CLIENT_TESTS ?? 'normal'; // short, normal, long
 
 export const nodeModules = resolve(here, '../node_modules');
@@ -45,8 +46,9 @@ export class Sidecar {
   #folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'));
   #ended;
 
-  // Cleans up after `test`, a context of node:test.
-  constructor(test, { command = demo, flags = [], env = {}, port = 0 } = {}) {
+  // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder.
+  constructor(test, { command = demo, flags = [], env = {}, port = 0, dotenv } = {}) {
+    if (dotenv !== undefined) this.writeDotenv(dotenv);
     this.process = spawn(sidecarProgram, ['--port', String(port), ...flags, ...(command ? ['--', ...command] : [])], {
       cwd: this.#folder,
       env: { ...cleanEnvironment(), ...marked(this.#mark), ...env },
@@ -77,6 +79,10 @@ export class Sidecar {
 
   get pid() {
     return this.process.pid;
+  }
+
+  writeDotenv(text) {
+    writeFileSync(join(this.#folder, '.env'), text);
   }
 
   // All that it printed so far, on both streams.

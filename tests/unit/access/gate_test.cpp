@@ -390,3 +390,30 @@ TEST_CASE("gate: an administrator is who its key says, and without keys a progra
     CHECK_FALSE(open.knock({{name, "127.0.0.1"}}).caller->admin);
   }
 }
+
+TEST_CASE("gate: what is set holds from the next request on, and once closed it stays closed") {
+  Door door({});
+  CHECK_FALSE(door.knock({}).answer);
+  door.gate.set_everybody(only({"get_*"}));
+  CHECK(door.knock({}).caller->restricted());
+  door.gate.set_everybody({});
+  CHECK_FALSE(door.knock({}).caller->restricted());
+
+  door.gate.set_origins(access::Origins({"https://a.example"}, false, {}));
+  CHECK(door.knock({{"Origin", "https://b.example"}}).answer->status == 403);
+  CHECK_FALSE(door.knock({{"Origin", "https://a.example"}}).answer);
+
+  door.gate.set_networks({access::AddressSet::parse({"192.0.2.0/24"}).value(),
+                          access::AddressSet::parse({"198.51.100.1"}).value()});
+  CHECK(door.knock({}).answer->status == 403);
+  CHECK_FALSE(door.knock({{"X-Forwarded-For", "198.51.100.1"}}, "POST", "/message", "192.0.2.9").answer);
+  door.gate.set_networks({{}, access::AddressSet::parse({"*"}).value()});
+
+  door.gate.close();
+  CHECK(door.gate.needs_key());
+  CHECK(door.knock({}).answer->status == 401);
+  door.gate.set_keys(access::Keys({key("alice", "secret")}));
+  CHECK_FALSE(door.knock({{"X-API-Key", "secret"}}).answer);
+  door.gate.set_keys(access::Keys({}));
+  CHECK(door.knock({{"X-API-Key", "secret"}}).answer->status == 401);
+}

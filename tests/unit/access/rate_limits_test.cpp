@@ -95,3 +95,22 @@ TEST_CASE("rate limits: wrong keys of an address are counted until its budget is
   CHECK_FALSE(limits.wrong_key("192.0.2.1"));
   CHECK(limits.wrong_key("192.0.2.1"));
 }
+
+TEST_CASE("rate limits: another rate holds at once with full budgets, those of a rate that stays are kept") {
+  test::ManualTimers timers;
+  access::RateLimits limits({.session = rate(1), .key = rate(3)}, timers);
+  const auto passes = [&] { return limits.charge({"s", "alice", "192.0.2.1"})->passed; };
+  CHECK(passes());
+  CHECK_FALSE(passes());
+  limits.set_rates({.session = rate(5), .key = rate(3)});
+  CHECK(passes());
+  CHECK(passes());
+  CHECK_FALSE(passes());  // the key's third was the last
+  limits.set_rates({.session = rate(5), .key = rate(3)});
+  CHECK_FALSE(passes());
+  limits.set_rates({});
+  CHECK_FALSE(limits.on());
+  limits.set_rates({.address = rate(1)});
+  CHECK(passes());
+  CHECK_FALSE(passes());
+}

@@ -159,10 +159,37 @@ TEST_CASE("keys: a file that cannot be used leaves the keys as they are") {
   Watched w("alice");
   for (const char* text : {"", "{", R"({"keys":[{"name":"bob"}]})"}) {
     w.folder.write("keys.json", text);
-    w.watch.reload();
+    w.timers.advance(2s);
     CHECK(w.knows(w.secret));
   }
   std::filesystem::remove(w.path);
   w.timers.advance(2s);
   CHECK(w.knows(w.secret));
+}
+
+TEST_CASE(
+    "keys: those that are taken hold at once, the file's and the others, and sessions without any key end") {
+  Watched w("alice");
+  const std::string of_alice = w.open_by_key("alice").id(), of_carol = w.open_by_key("carol").id();
+  auto nobody = std::make_shared<observe::Caller>(observe::Caller{"", "192.0.2.1", false, false});
+  auto made = std::make_unique<test::BareSession>(session::SessionTable::new_id(), std::move(nobody),
+                                                  w.instances, w.timers);
+  const std::string of_nobody = made->id();
+  w.sessions.add(std::move(made));
+  const auto stored = [](const char* name, const char* secret) {
+    return access::StoredKey{name, access::hash_of(secret), {}};
+  };
+  w.watch.take({stored("bob", "of-the-file")}, {stored("carol", "of-the-environment")});
+  CHECK(w.knows("of-the-file"));
+  CHECK(w.knows("of-the-environment"));
+  CHECK_FALSE(w.knows(w.secret));
+  CHECK(w.sessions.find(of_alice) == nullptr);
+  CHECK(w.sessions.find(of_carol) != nullptr);
+  CHECK(w.sessions.find(of_nobody) == nullptr);
+  // The file says otherwise as soon as it changes; the others stay.
+  REQUIRE(w.run(Action::kNew, "dave"));
+  w.timers.advance(2s);
+  CHECK(w.knows(w.secret));
+  CHECK(w.knows("of-the-environment"));
+  CHECK_FALSE(w.knows("of-the-file"));
 }

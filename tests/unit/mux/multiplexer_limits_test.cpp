@@ -198,9 +198,8 @@ TEST_CASE(
 }
 
 TEST_CASE("multiplexer: calls beyond the child's rate are refused with the time to retry, others pass") {
-  mux::Limits limits;
-  limits.child_rate = {2, 60s};
-  World w(limits);
+  World w;
+  w.numbers.child_rate = {2, 60s};
   w.ready();
   Session a(w.mux), b(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
@@ -229,9 +228,8 @@ TEST_CASE("multiplexer: calls beyond the child's rate are refused with the time 
 }
 
 TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate once") {
-  mux::Limits limits;
-  limits.child_rate = {1, 60s};
-  World w(limits);
+  World w;
+  w.numbers.child_rate = {1, 60s};
   w.ready();
   Session a(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x:y"}})");

@@ -74,3 +74,12 @@ TEST_CASE("log: what is below the level is not written") {
   written.log->debug("hidden");
   CHECK(written.out.str().empty());
 }
+
+TEST_CASE("log: another level holds from the next line on") {
+  Written written(LogFormat::kText);
+  written.log->set_level(LogLevel::kDebug);
+  written.log->debug("shown");
+  written.log->set_level(LogLevel::kOff);
+  written.log->error("hidden");
+  CHECK(written.out.str() == "shown\n");
+}

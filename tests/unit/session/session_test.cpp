@@ -192,6 +192,23 @@ TEST_CASE("session_table: room is made by ending the longest-idle session that m
   CHECK(w.sessions.size() == 2);
 }
 
+TEST_CASE("session_table: other limits hold at once, for sessions that are there too") {
+  SessionWorld w({2, 30min});
+  const std::string first = w.open().id();
+  w.timers.advance(1min);
+  const std::string second = w.open().id();
+  CHECK_FALSE(w.sessions.make_room());
+  w.sessions.set_limits({3, 30min});
+  CHECK(w.sessions.make_room());
+  w.sessions.set_limits({1, 30s});
+  CHECK(w.sessions.find(first) == nullptr);
+  CHECK(w.sessions.find(second) != nullptr);
+  CHECK_FALSE(w.sessions.make_room());
+  w.timers.advance(40s);
+  CHECK(w.sessions.size() == 0);
+  CHECK(w.sessions.make_room());
+}
+
 TEST_CASE("session_table: what ends soon is there until the next turn") {
   SessionWorld w;
   const std::string one = w.open().id(), two = w.open().id(), other = w.open().id();

@@ -51,3 +51,18 @@ TEST_CASE("stream_limit: 0 is no limit") {
   for (int i = 0; i < 1000; ++i) held.push_back(limit.take("a"));
   CHECK(held.back());
 }
+
+TEST_CASE("stream_limit: a lower limit ends no stream, and lets no other in before they have ended") {
+  observe::Metrics metrics;
+  StreamLimit limit(0, metrics);
+  auto first = limit.take("a");
+  auto second = limit.take("a");
+  limit.set_most(1);
+  CHECK_FALSE(limit.take("a"));
+  first.reset();
+  CHECK_FALSE(limit.take("a"));
+  second.reset();
+  CHECK(limit.take("a"));
+  limit.set_most(0);
+  CHECK((limit.take("a") && limit.take("a")));
+}

@@ -1,0 +1,34 @@
+# Run by cpack on the folder that becomes the package: what is Debian's way and not that of an installation in general.
+set(root "${CPACK_TEMPORARY_INSTALL_DIRECTORY}")
+set(doc "${root}/usr/share/doc/mcp-sidecar")
+
+# The libraries are Debian's own; the program looks for none beside itself.
+foreach(program IN ITEMS mcp-sidecar mcp-sidecar-demo)
+  file(RPATH_REMOVE FILE "${root}/usr/bin/${program}")
+endforeach()
+
+function(compress file)
+  execute_process(COMMAND gzip -9 --no-name --force "${file}" COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+foreach(page IN ITEMS mcp-sidecar.1 mcp-sidecar-demo.1)  # the first is made by the target man
+  compress("${root}/usr/share/man/man1/${page}")
+endforeach()
+
+if(DEFINED ENV{SOURCE_DATE_EPOCH})
+  set(epoch "$ENV{SOURCE_DATE_EPOCH}")
+else()
+  string(TIMESTAMP epoch "%s" UTC)
+endif()
+execute_process(COMMAND date --utc --rfc-email "--date=@${epoch}" OUTPUT_VARIABLE date
+  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+file(WRITE "${doc}/changelog" "mcp-sidecar (${CPACK_PACKAGE_VERSION}) stable; urgency=medium
+
+  * Built from the sources of this version.
+
+ -- ${CPACK_PACKAGE_CONTACT}  ${date}
+")
+compress("${doc}/changelog")
+file(COPY "${CMAKE_CURRENT_LIST_DIR}/copyright" DESTINATION "${doc}")
+file(COPY "${CMAKE_CURRENT_LIST_DIR}/lintian-overrides" DESTINATION "${root}/usr/share/lintian/overrides")
+file(RENAME "${root}/usr/share/lintian/overrides/lintian-overrides" "${root}/usr/share/lintian/overrides/mcp-sidecar")

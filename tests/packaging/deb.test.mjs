@@ -1,0 +1,113 @@
+// The Debian package in a clean Debian 12: what it puts where, that the program runs there as its unit starts it, and
+// what goes with it. Started by scripts/check-deb. There is no systemd running in such a folder.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { eventually } from '../clients/lib/guard.mjs';
+import { post, request } from '../clients/lib/http.mjs';
+import { inside } from './dockerfile.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'deb-'));
+const root = join(folder, 'root');
+const image = { root, env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive' }, workdir: '/', user: 'root' };
+const settings = '/etc/mcp-sidecar/mcp-sidecar.env';
+const unitFile = '/usr/lib/systemd/system/mcp-sidecar.service';
+const there = (path) => join(root, path);
+
+function within(...command) {
+  const done = spawnSync('unshare', inside(image, command), { encoding: 'utf8' });
+  assert.equal(done.status, 0, `${command.join(' ')}\n${done.stdout}${done.stderr}`);
+  return done.stdout;
+}
+
+before(() => {
+  const made = spawnSync('mmdebstrap', ['--quiet', '--variant=minbase', 'bookworm', root], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  copyFileSync(process.env.MCP_SIDECAR_DEB, there('mcp-sidecar.deb'));
+  within('apt-get', 'update');
+  within('apt-get', 'install', '--yes', '--no-install-recommends', '/mcp-sidecar.deb');
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('deb: binary, unit, user, configuration and man pages are in place', () => {
+  assert.match(within('mcp-sidecar', '--version'), /^mcp-sidecar \d/);
+  assert.match(within('getent', 'passwd', 'mcp-sidecar'), /:\/var\/lib\/mcp-sidecar:\/usr\/sbin\/nologin/);
+  assert.equal(within('stat', '--format=%a %U %G', settings), '640 root mcp-sidecar\n');
+  assert.equal(within('stat', '--format=%a %U %G', '/etc/mcp-sidecar'), '750 root mcp-sidecar\n');
+  assert.match(readFileSync(there(settings), 'utf8'), /^#MCP_COMMAND=$/m);
+  for (const page of ['mcp-sidecar', 'mcp-sidecar-demo']) {
+    const man = spawnSync('gzip', ['-dc', there(`/usr/share/man/man1/${page}.1.gz`)], { encoding: 'utf8' });
+    assert.match(man.stdout, /^\.SH NAME/m);
+  }
+  assert.match(readFileSync(there('/var/lib/dpkg/info/mcp-sidecar.conffiles'), 'utf8'), new RegExp(`^${settings}$`, 'm'));
+  // Its libraries are Debian's, found without help.
+  assert.doesNotMatch(spawnSync('readelf', ['-d', there('/usr/bin/mcp-sidecar')], { encoding: 'utf8' }).stdout, /R(UN)?PATH/);
+});
+
+test('deb: systemd takes the unit as it is installed, neither enabled nor started', () => {
+  const done = spawnSync('unshare', inside(image, ['systemd-analyze', 'verify', '--man=no', unitFile], { env: { SYSTEMD_LOG_TARGET: 'console' } }), { encoding: 'utf8' });
+  assert.deepEqual({ status: done.status, said: done.stderr.trim() }, { status: 0, said: '' });
+  assert.ok(!existsSync(there('/etc/systemd/system/multi-user.target.wants/mcp-sidecar.service')));
+});
+
+test('deb: with nothing to wrap it says what to type, with the exit code that the unit does not try again', () => {
+  const unit = readFileSync(there(unitFile), 'utf8');
+  const start = unit.match(/^ExecStart=(.*)$/m)[1].split(' ');
+  const done = spawnSync('unshare', inside({ ...image, user: 'mcp-sidecar' }, start), { encoding: 'utf8' });
+  assert.match(done.stderr, /no server to wrap/);
+  assert.equal(done.status, Number(unit.match(/^RestartPreventExitStatus=(\d+)$/m)[1]));
+});
+
+test('deb: as its unit starts it, it serves, reads its configuration again, and ends', async (t) => {
+  const port = await freePort();
+  appendFileSync(there(settings), `MCP_COMMAND=/usr/bin/mcp-sidecar-demo\nMCP_PORT=${port}\nMCP_API_KEY=first-secret-key\n`);
+  const start = readFileSync(there(unitFile), 'utf8').match(/^ExecStart=(.*)$/m)[1].split(' ');
+  const sidecar = spawn('unshare', inside({ ...image, user: 'mcp-sidecar' }, start), { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => sidecar.kill('SIGKILL'));
+  let output = '';
+  sidecar.stderr.on('data', (text) => (output += text));
+  const ended = once(sidecar, 'close');
+  const pid = await eventually(() => Number(readFileSync(`/proc/${sidecar.pid}/task/${sidecar.pid}/children`, 'utf8').trim()), 'it runs');
+
+  const call = async (key) => (await post(`http://127.0.0.1:${port}/call-tool`, { name: 'echo', arguments: { message: 'from the package' } }, { 'x-api-key': key }));
+  await eventually(async () => (await request(`http://127.0.0.1:${port}/ready`)).status === 200, 'it is ready').catch((error) => {
+    throw new Error(output, { cause: error });
+  });
+  assert.equal((await call('first-secret-key')).json().result.content[0].text, 'from the package');
+
+  writeFileSync(there(settings), readFileSync(there(settings), 'utf8').replace('first-secret-key', 'second-secret-key'));
+  process.kill(pid, 'SIGHUP');
+  await eventually(async () => (await call('second-secret-key')).status === 200, 'the new key counts');
+  assert.equal((await call('first-secret-key')).status, 401);
+  process.kill(pid, 'SIGTERM');
+  assert.deepEqual(await ended, [0, null], output);
+});
+
+test('deb: installed again it keeps the configuration, removed too; purged it leaves nothing but the user', () => {
+  const changed = readFileSync(there(settings), 'utf8');
+  within('dpkg', '--install', '--force-confold', '/mcp-sidecar.deb');
+  assert.equal(readFileSync(there(settings), 'utf8'), changed);
+  assert.equal(statSync(there(settings)).mode & 0o777, 0o640);
+  within('dpkg', '--remove', 'mcp-sidecar');
+  assert.equal(readFileSync(there(settings), 'utf8'), changed);
+  assert.ok(!existsSync(there('/usr/bin/mcp-sidecar')));
+  within('dpkg', '--purge', 'mcp-sidecar');
+  assert.ok(!existsSync(there('/etc/mcp-sidecar')));
+  assert.ok(!existsSync(there(unitFile)));
+  assert.match(within('getent', 'passwd', 'mcp-sidecar'), /^mcp-sidecar:/);
+});
