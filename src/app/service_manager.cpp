@@ -69,7 +69,7 @@ ServiceManager::ServiceManager(const config::Environment& environment, Timers& t
     return;
   }
   address_ = *address;
-  socket_ = child::UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   ping_every_ = ping_interval(environment);
 }
 

@@ -17,7 +17,7 @@
 #include <optional>
 #include <string>
 
-#include "child/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 #include "config/sources.hpp"
 #include "observe/log.hpp"
 #include "util/timers.hpp"
@@ -59,7 +59,7 @@ class ServiceManager {
   Timers& timers_;
   observe::Log& log_;
   std::string address_;  // as the kernel has it: an abstract one begins with NUL
-  child::UniqueFd socket_;
+  UniqueFd socket_;
   std::optional<Clock::duration> ping_every_;
   std::function<ServiceStatus()> look_;
   Clock::time_point started_{};

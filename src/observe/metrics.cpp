@@ -94,7 +94,7 @@ Metrics::Metrics()
       .Name("mcp_sidecar_build_info")
       .Help("1, with the version as a label")
       .Register(registry_)
-      .Add({{"version", kVersion}})
+      .Add({{"version", std::string(kVersion)}})
       .Set(1);
 }
 

@@ -49,7 +49,7 @@ class Systemd {
   }
 
  private:
-  child::UniqueFd socket_;
+  UniqueFd socket_;
 };
 
 struct World {

@@ -193,20 +193,21 @@ TEST_CASE("session_table: room is made by ending the longest-idle session that m
 }
 
 TEST_CASE("session_table: other limits hold at once, for sessions that are there too") {
+  const observe::Caller alice{"alice", "192.0.2.1", true, false};
   SessionWorld w({2, 30min});
   const std::string first = w.open().id();
   w.timers.advance(1min);
   const std::string second = w.open().id();
-  CHECK_FALSE(w.sessions.make_room());
+  CHECK_FALSE(w.sessions.make_room(alice));
   w.sessions.set_limits({3, 30min});
-  CHECK(w.sessions.make_room());
+  CHECK(w.sessions.make_room(alice));
   w.sessions.set_limits({1, 30s});
   CHECK(w.sessions.find(first) == nullptr);
   CHECK(w.sessions.find(second) != nullptr);
-  CHECK_FALSE(w.sessions.make_room());
+  CHECK_FALSE(w.sessions.make_room(alice));
   w.timers.advance(40s);
   CHECK(w.sessions.size() == 0);
-  CHECK(w.sessions.make_room());
+  CHECK(w.sessions.make_room(alice));
 }
 
 TEST_CASE("session_table: what ends soon is there until the next turn") {

@@ -53,8 +53,8 @@ TEST_CASE("stream_limit: 0 is no limit") {
 }
 
 TEST_CASE("stream_limit: a lower limit ends no stream, and lets no other in before they have ended") {
-  observe::Metrics metrics;
-  StreamLimit limit(0, metrics);
+  World w;
+  StreamLimit limit(0, w.refusals, w.metrics);
   auto first = limit.take("a");
   auto second = limit.take("a");
   limit.set_most(1);
