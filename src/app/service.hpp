@@ -60,6 +60,7 @@ class Service {
 
   http::Server& server() { return server_; }
   mux::Instances& instances() { return instances_; }
+  const mux::Instances& instances() const { return instances_; }
   KeysWatch& keys_watch() { return keys_watch_; }
   const access::Gate& gate() const { return gate_; }
   const session::SessionTable& sessions() const { return sessions_; }

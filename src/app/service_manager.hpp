@@ -17,10 +17,10 @@
 #include <optional>
 #include <string>
 
-#include "util/unique_fd.hpp"
 #include "config/sources.hpp"
 #include "observe/log.hpp"
 #include "util/timers.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::app {
 

@@ -20,7 +20,7 @@ AuditLog::AuditLog(const Options& options, std::string hash_key, observe::Log& l
       metrics_(metrics),
       queue_(options.queue_bytes) {}
 
-Result<std::unique_ptr<AuditLog>> AuditLog::start(Options options, observe::Log& log,
+Result<std::unique_ptr<AuditLog>> AuditLog::start(const Options& options, observe::Log& log,
                                                   observe::Metrics& metrics) {
   auto store = make_store(options.address, Access::kWrite);
   if (!store) return tl::unexpected(store.error());

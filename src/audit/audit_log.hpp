@@ -35,7 +35,7 @@ class AuditLog : public observe::CallSink {
  public:
   // Errors: the address, the folder, a database that is not for us, a SQLite file that cannot be opened. A
   // server that does not answer is no error: it may come up later.
-  static Result<std::unique_ptr<AuditLog>> start(Options options, observe::Log& log,
+  static Result<std::unique_ptr<AuditLog>> start(const Options& options, observe::Log& log,
                                                  observe::Metrics& metrics);
   // stop()
   ~AuditLog() override = default;

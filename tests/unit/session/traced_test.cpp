@@ -58,10 +58,15 @@ TEST_CASE("trace context: what is malformed is not there") {
   CHECK(TraceContext::from(kParent, std::string(513, 'a')).state.empty());
   CHECK(TraceContext::from("cc" + kParent.substr(2) + "-more", "").parent == "cc" + kParent.substr(2));
   const std::string zeros = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
-  const std::vector<std::string> malformed = {
-       std::string(), std::string("00"), kParent + "-", kParent.substr(1), "ff" + kParent.substr(2), zeros,
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", kParent.substr(0, 54) + "\"",
-        "cc" + kParent.substr(2) + "x"};
+  const std::vector<std::string> malformed = {std::string(),
+                                              std::string("00"),
+                                              kParent + "-",
+                                              kParent.substr(1),
+                                              "ff" + kParent.substr(2),
+                                              zeros,
+                                              "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                                              kParent.substr(0, 54) + "\"",
+                                              "cc" + kParent.substr(2) + "x"};
   for (const std::string& wrong : malformed) {
     INFO(wrong);
     CHECK_FALSE(TraceContext::from(wrong, "a=1"));
