@@ -80,7 +80,8 @@ TEST_CASE("session list: callers see their own sessions, an administrator all, t
   const std::string third = shown(w.open("alice"));
   const auto ids = [&](const observe::Caller& who) {
     std::vector<std::string> all;
-    for (const json& each : w.list(who)["sessions"]) all.push_back(each["id"]);
+    const json body = w.list(who);
+    for (const json& each : body["sessions"]) all.push_back(each["id"]);
     return all;
   };
   CHECK(ids(caller("alice")) == std::vector{second, third});
