@@ -113,6 +113,9 @@ Result<void> limit(std::string_view, std::string_view text, Settings& out) {
   return store(off ? Result<std::uint64_t>(0) : parse_number(text, 0, Most), out.*Field);
 }
 
+// Quotes that nobody took off: a pattern with them matches nothing, and would deny nothing.
+bool quoted(std::string_view text) { return text.find_first_of("'\"") != std::string_view::npos; }
+
 // A size, or `off` for none.
 template <auto Field, std::size_t Least, std::size_t Most>
 Result<void> size_limit(std::string_view, std::string_view text, Settings& out) {
@@ -136,6 +139,7 @@ Result<void> audit_hash_key(std::string_view, std::string_view text, Settings& o
 }
 
 Result<void> audit_spool(std::string_view, std::string_view text, Settings& out) {
+  if (quoted(text)) return fail("not a path: it is written without quotes");
   out.audit_spool = trimmed(text);
   return {};
 }
@@ -145,9 +149,6 @@ Result<void> command(std::string_view, std::string_view text, Settings& out) {
   if (words && (words->empty() || words->front().empty())) return fail("names no program");
   return store(std::move(words), out.command);
 }
-
-// Quotes that nobody took off: a pattern with them matches nothing, and would deny nothing.
-bool quoted(std::string_view text) { return text.find_first_of("'\"") != std::string_view::npos; }
 
 // Patterns of names, for everybody.
 template <auto Part, auto List>

@@ -234,7 +234,7 @@ TEST_CASE("sources: the child gets what .env adds to the environment, without th
         "MCP_API_KEYS_FILE", "SDP_API_KEYS_FILE", "MCP_AUDIT_DB_FILE"}) {
     CHECK(has(result.child_removals, name));
   }
-  CHECK(result.child_removals.size() == 8);
+  CHECK(result.child_removals.size() == 10);
   CHECK(result.dotenv_file == ".env");
   CHECK(result.dotenv_variables == 6);
 }
