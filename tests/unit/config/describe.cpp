@@ -70,7 +70,7 @@ TEST_CASE("describe: .env.example with every # taken off loads to the defaults a
 TEST_CASE("describe: the listing shows each value with its source, and no secret") {
   Sources sources;
   sources.flags["--port"] = "8080";
-  sources.environment = {{"MCP_API_KEY", "hunter2"}, {"MCP_ALLOWED_HOSTS", "a"}};
+  sources.environment = {{"MCP_API_KEY", "hunter2"}, {"MCP_DRAIN_TIMEOUT", "8s"}};
   sources.dotenv = parse_dotenv("MCP_HOST=0.0.0.0\nMCP_COMMAND='node a\nb'", ".env").value();
   const std::string listing = config_listing(load(sources).value());
   CHECK_THAT(line_with(listing, "MCP_PORT"), Contains("8080") && Catch::Matchers::EndsWith("flag --port"));
@@ -79,6 +79,6 @@ TEST_CASE("describe: the listing shows each value with its source, and no secret
              Contains("(hidden)") && Catch::Matchers::EndsWith("environment MCP_API_KEY"));
   CHECK_THAT(line_with(listing, "MCP_MAX_BODY"), Contains("10MB") && Catch::Matchers::EndsWith("default"));
   CHECK_THAT(line_with(listing, "MCP_COMMAND"), Contains("node a?b"));
-  CHECK_THAT(listing, Contains("warning: MCP_ALLOWED_HOSTS (environment)") && !Contains("hunter2"));
+  CHECK_THAT(listing, Contains("warning: MCP_DRAIN_TIMEOUT") && !Contains("hunter2"));
   for (const Setting& setting : settings_table()) CHECK_THAT(listing, Contains(std::string(setting.name)));
 }

@@ -84,6 +84,8 @@ TEST_CASE("reload: every setting that may change is one of the table, and its ch
   // Another value than the default, for each that may change.
   const std::map<std::string_view, std::string> others = {{"MCP_API_KEYS", "a:0123456789abcdef"},
                                                           {"MCP_CORS_ORIGINS", "https://a.example"},
+                                                          {"MCP_ALLOWED_HOSTS", "a.example"},
+                                                          {"MCP_MAX_SESSIONS_PER_KEY", "7"},
                                                           {"MCP_ALLOWED_IPS", "192.0.2.1"},
                                                           {"MCP_TRUSTED_PROXIES", "192.0.2.1"},
                                                           {"LOG_LEVEL", "debug"},
