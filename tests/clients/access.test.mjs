@@ -152,7 +152,7 @@ test('access: what is turned away for its form or size has a line that says why,
   ]) {
     assert.deepEqual((await exchange(sidecar.port, bytes)).statuses, [status]);
     const line = JSON.parse(await sidecar.line(new RegExp(`"event":"request refused".*"reason":"${reason}"`)));
-    assert.deepEqual([line.level, line.address], ['warn', '127.0.0.1']);
+    assert.deepEqual([line.level, line.address], ['warning', '127.0.0.1']);
     assert.ok(line.why.length > 5);
   }
   const held = await Promise.all(Array.from({ length: 6 }, () => rawConnection(sidecar.port)));
