@@ -21,7 +21,11 @@ std::string further_names(const Setting& setting) {
 }  // namespace
 
 std::string shown_value(const Setting& setting, const Origin& origin) {
-  if (setting.secret == Secret::kYes) return origin.place == Place::kDefault ? "" : "(hidden)";
+  if (setting.secret == Secret::kYes) {
+    const bool initial =
+        origin.place == Place::kDefault || origin.fingerprint == fingerprint_of(setting.initial);
+    return initial ? std::string(setting.initial) : "(hidden)";
+  }
   std::string text = origin.text;
   std::replace_if(text.begin(), text.end(), control, '?');
   return text;

@@ -130,7 +130,7 @@ class Merge {
   }
 
   Result<void> read(const Setting& setting, const Candidate& given, std::string_view text, Origin& origin) {
-    if (setting.secret == Secret::kYes) origin.fingerprint = std::hash<std::string_view>{}(text);
+    if (setting.secret == Secret::kYes) origin.fingerprint = fingerprint_of(text);
     return setting.parse(given.setting_name, text, out_.settings);
   }
 

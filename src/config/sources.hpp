@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -52,6 +53,9 @@ struct Origin {
   // file: people put the key itself there).
   std::string quoted() const;
 };
+
+// For Origin::fingerprint; holds within one run of the program.
+inline std::size_t fingerprint_of(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
 
 struct Loaded {
   Settings settings;
