@@ -27,6 +27,7 @@ std::vector<std::string> differing(const std::vector<std::string>& before,
   std::set_symmetric_difference(before.begin(), before.end(), after.begin(), after.end(),
                                 std::back_inserter(lines));
   std::vector<std::string> names;
+  names.reserve(lines.size());
   for (const std::string& line : lines) names.push_back(line.substr(0, line.find('=')));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

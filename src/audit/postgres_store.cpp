@@ -113,6 +113,7 @@ StoreResult<void> PostgresStore::connect(Clock::time_point until) {
 
 StoreResult<void> PostgresStore::send(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   // Without parameters: the simple protocol, which takes several statements.
   const int sent = parameters.empty()

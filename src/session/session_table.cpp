@@ -40,7 +40,7 @@ bool SessionTable::room_for_owner(const observe::Caller& caller) {
                "room for a new one of its key");
 }
 
-bool SessionTable::admit(Session& session, std::shared_ptr<const observe::Caller> caller) {
+bool SessionTable::admit(Session& session, const std::shared_ptr<const observe::Caller>& caller) {
   if (session.admit(caller)) return true;
   refused(*caller, "session_of_another_owner");
   return false;

@@ -54,7 +54,7 @@ class SessionTable {
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
   // See Session::admit(). False is told in the log and counted.
-  bool admit(Session& session, std::shared_ptr<const observe::Caller> caller);
+  bool admit(Session& session, const std::shared_ptr<const observe::Caller>& caller);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
   // The same on the next turn of the loop: for callbacks from the session's own calls.
