@@ -10,7 +10,8 @@ import { test } from 'node:test';
 import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import * as jose from 'jose';
 
-import { Issuer, freePort, realIssuer, secret } from './lib/authorization.mjs';
+import { Issuer, realIssuer, secret } from './lib/authorization.mjs';
+import { freePort } from './lib/free-port.mjs';
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
 import { McpSession } from './lib/mcp-http.mjs';

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { freePort } from '../clients/lib/free-port.mjs';
 import { eventually } from '../clients/lib/guard.mjs';
 import { post, request } from '../clients/lib/http.mjs';
 import { inside } from './dockerfile.mjs';
@@ -34,15 +34,6 @@ before(() => {
   within('apt-get', 'install', '--yes', '--no-install-recommends', '/mcp-sidecar.deb');
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('deb: binary, unit, user, configuration and man pages are in place', () => {
   assert.match(within('mcp-sidecar', '--version'), /^mcp-sidecar \d/);

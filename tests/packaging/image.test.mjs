@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { freePort } from '../clients/lib/free-port.mjs';
 import { eventually } from '../clients/lib/guard.mjs';
 import { post, request } from '../clients/lib/http.mjs';
 import { Images, contextFiles, inside } from './dockerfile.mjs';
@@ -30,15 +30,6 @@ before(() => {
   image = images.image('runtime');
 });
 after(() => images?.remove());
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 // A container, or as much of one as there is.
 class Container {

@@ -13,15 +13,6 @@ async function listen(test, server) {
   return server.address().port;
 }
 
-// A port that was free just now: for what must be known before the program starts.
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 export const secret = 'the-secret-of-the-client';
 
 // oidc-provider, for a client `app` with client_credentials; tokens are JWTs for `resource`.

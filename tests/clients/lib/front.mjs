@@ -2,10 +2,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePort } from './free-port.mjs';
 import { eventually, within } from './guard.mjs';
 import { rawConnection } from './http.mjs';
 import { repository } from './sidecar.mjs';
@@ -54,15 +54,6 @@ export function checkConfiguration(test, kind, text) {
   const { folder, file, env } = prepared(test, kind, text);
   const done = spawnSync(program(kind), kinds[kind].check(folder, file), { encoding: 'utf8', env });
   return { ok: done.status === 0, text: done.stdout + done.stderr };
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 // `textFor`: from the port to listen on to the configuration. None of them tells a port that it chose, so one that was

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, readFileSync, readdirSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { freePort } from './free-port.mjs';
 import { eventually, within } from './guard.mjs';
 import { temporaryFolder } from './run.mjs';
 
@@ -15,15 +15,6 @@ const versions = '/usr/lib/postgresql';
 const programs = existsSync(versions) ? join(versions, readdirSync(versions).sort((a, b) => b - a)[0], 'bin') : undefined;
 
 export const missing = programs ? false : 'no PostgreSQL: scripts/setup installs it';
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 // The server refuses to run as root.
 const asServer = (program, args) => (process.getuid() === 0 ? ['runuser', ['-u', 'postgres', '--', join(programs, program), ...args]] : [join(programs, program), args]);
