@@ -92,8 +92,11 @@ class Gate {
   void set_keys(Keys keys) { keys_ = std::move(keys); }
   // From now on nobody comes in without a key. There is no way back while it runs.
   void close() { needs_key_ = true; }
-  void set_everybody(config::Permissions everybody) {
+  // Whether that differs from what held before.
+  bool set_everybody(config::Permissions everybody) {
+    if (everybody == *everybody_) return false;
     everybody_ = std::make_shared<config::Permissions>(std::move(everybody));
+    return true;
   }
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }

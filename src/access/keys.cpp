@@ -28,4 +28,11 @@ bool Keys::has_owner(std::string_view name, WallTime now) const {
                      [&](const StoredKey& key) { return key.name == name && !key.expired(now); });
 }
 
+bool Keys::permit_as(const Keys& others) const {
+  return std::is_permutation(keys_.begin(), keys_.end(), others.keys_.begin(), others.keys_.end(),
+                             [](const StoredKey& a, const StoredKey& b) {
+                               return a.name == b.name && *a.permissions == *b.permissions;
+                             });
+}
+
 }  // namespace sidecar::access

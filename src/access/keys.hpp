@@ -37,6 +37,8 @@ class Keys {
   const StoredKey* find(std::string_view secret) const;
   // Whether a key of this name holds.
   bool has_owner(std::string_view name, WallTime now) const;
+  // Whether there are as many keys of each name with the same permissions here and there.
+  bool permit_as(const Keys& others) const;
 
  private:
   std::vector<StoredKey> keys_;

@@ -23,6 +23,21 @@ constexpr int kFaultExit = 2;
 constexpr int kUnhealthyExit = 1;
 constexpr std::size_t kQueryLimit = 100;  // records that `audit query` prints
 constexpr std::string_view kSeeHelp = " (see mcp-sidecar --help)";
+constexpr std::string_view kKeysFooter = R"(
+Examples:
+  mcp-sidecar keys new vapi --keys-file keys.json --expires 90d --allow-tools 'get_*,list_*'
+  mcp-sidecar keys list --keys-file keys.json
+
+The file may be named by MCP_KEYS_FILE too, in the environment or in .env. A running mcp-sidecar sees the change.
+)";
+constexpr std::string_view kAuditFooter = R"(
+Examples:
+  mcp-sidecar audit query --audit-db sqlite:audit.db --since 2027-01-31 --outcome forbidden
+  mcp-sidecar audit export --format csv --output january.csv --until 2027-02-01
+  mcp-sidecar audit backup audit-copy.db
+
+The database may be named by MCP_AUDIT_DB too, in the environment or in .env.
+)";
 constexpr std::string_view kFooter = R"(
 Examples:
   mcp-sidecar -- npx -y @modelcontextprotocol/server-everything
@@ -45,8 +60,18 @@ std::string names_and_default(const config::Setting& setting) {
 class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string) const override {
-    if (app->get_parent() != nullptr) return "Usage: mcp-sidecar healthcheck [flags]\n";
-    return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar healthcheck [flags]\n";
+    if (app->get_parent() == nullptr)
+      return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar healthcheck|keys|audit ... "
+             "[flags]\n";
+    std::string words = app->get_name();
+    for (const CLI::App* above = app->get_parent(); above->get_parent() != nullptr;
+         above = above->get_parent())
+      words = fmt::format("{} {}", above->get_name(), words);
+    if (!app->get_subcommands({}).empty()) words += " SUBCOMMAND";
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->get_positional()) words += fmt::format(" {}", option->get_name());
+    }
+    return fmt::format("Usage: mcp-sidecar {} [flags]\n", words);
   }
 };
 
@@ -163,6 +188,7 @@ class Parser {
  private:
   void add_keys() {
     keys_ = app_.add_subcommand("keys", "Make, list and revoke keys in the file that --keys-file names");
+    keys_->footer(std::string(kKeysFooter));
     keys_new_ =
         keys_->add_subcommand("new", "Make a key and print it: it is stored nowhere, only its hash is");
     keys_->add_subcommand("list", "Names, expiry and permissions");
@@ -187,6 +213,7 @@ class Parser {
 
   void add_audit() {
     audit_ = app_.add_subcommand("audit", "Read and back up the audit log that --audit-db names");
+    audit_->footer(std::string(kAuditFooter));
     CLI::App* const query = audit_->add_subcommand("query", "Print the newest records");
     audit_export_ = audit_->add_subcommand("export", "Print every record, oldest first");
     audit_backup_ = audit_->add_subcommand("backup", "Copy a SQLite database, whole, while it is written to");

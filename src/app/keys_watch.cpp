@@ -13,11 +13,13 @@ Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::pat
 }
 
 KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
-                     session::SessionTable& sessions, Timers& timers, observe::Log& log)
+                     session::SessionTable& sessions, mux::Instances& instances, Timers& timers,
+                     observe::Log& log)
     : path_(std::move(path)),
       fixed_(std::move(fixed)),
       gate_(gate),
       sessions_(sessions),
+      instances_(instances),
       timers_(timers),
       log_(log),
       stamp_(FileStamp::of(path_)) {}
@@ -49,8 +51,11 @@ void KeysWatch::take(std::vector<access::StoredKey> of_file, std::vector<access:
 void KeysWatch::use(std::vector<access::StoredKey> of_file) {
   if (!path_.empty()) log_.info("keys read", {{"file", path_.string()}, {"keys", of_file.size()}});
   of_file.insert(of_file.end(), fixed_.begin(), fixed_.end());
-  gate_.set_keys(access::Keys(std::move(of_file)));
+  access::Keys keys(std::move(of_file));
+  const bool same = keys.permit_as(gate_.keys());
+  gate_.set_keys(std::move(keys));
   end_sessions();
+  if (!same) instances_.tell_lists_changed();
 }
 
 void KeysWatch::end_sessions() {

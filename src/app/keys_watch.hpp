@@ -1,7 +1,7 @@
 // KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes.
 // A file that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or has
-// expired end, and once a key is needed those that were opened without one. Owned by Program; loop thread
-// only.
+// expired end, and once a key is needed those that were opened without one; with other permissions the others
+// hear that the lists have changed. Owned by Service; loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include "access/gate.hpp"
 #include "access/keys_file.hpp"
 #include "app/watched_file.hpp"
+#include "mux/instances.hpp"
 #include "observe/log.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"
@@ -27,7 +28,7 @@ class KeysWatch {
 
   // `fixed`: keys that are not in the file. Without a path it only looks for keys that have expired.
   KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
-            session::SessionTable& sessions, Timers& timers, observe::Log& log);
+            session::SessionTable& sessions, mux::Instances& instances, Timers& timers, observe::Log& log);
 
   // Looks at the file every kLookEvery from now on.
   void start();
@@ -44,6 +45,7 @@ class KeysWatch {
   std::vector<access::StoredKey> fixed_;
   access::Gate& gate_;
   session::SessionTable& sessions_;
+  mux::Instances& instances_;
   Timers& timers_;
   observe::Log& log_;
   FileStamp stamp_;

@@ -153,7 +153,8 @@ Service::Service(const config::Settings& settings, access::Networks networks,
           around.timers, log_),
       gate_(key_rules(settings, std::move(keys), tokens_), settings.permissions, origins(settings),
             std::move(networks), rates_, refusals_, around.metrics),
-      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, around.timers, log_),
+      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, instances_, around.timers,
+                  log_),
       legacy_sse_(sessions_, instances_, streams_, around.timers,
                   {path_of(settings.public_url) + settings.message_path, stream_options(settings)}),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
@@ -178,7 +179,7 @@ bool Service::needs_key(const config::Settings& settings, const std::vector<acce
 
 // What does not differ is set to what it is.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
-  gate_.set_everybody(settings_.permissions);
+  if (gate_.set_everybody(settings_.permissions)) instances_.tell_lists_changed();
   gate_.set_origins(origins(settings_));
   gate_.set_networks(std::move(networks));
   if (needs_key(settings_, of_file)) {

@@ -94,6 +94,10 @@ class Instances::Impl {
     each([&why](Instance& instance) { instance.refuse_calls(why); });
   }
 
+  void tell_lists_changed() {
+    each([](Instance& instance) { instance.tell_lists_changed(); });
+  }
+
   void stop(std::function<void()> done) {
     if (closing_.empty()) refuse_calls("mcp-sidecar is shutting down");
     stopped_ = std::move(done);
@@ -271,6 +275,7 @@ void Instances::request(std::string_view owner, jsonrpc::Message message, Reply 
   impl_->for_call().request(Asker::of_owner(owner), std::move(message), std::move(reply), timeout);
 }
 std::size_t Instances::restart() { return impl_->restart(); }
+void Instances::tell_lists_changed() { impl_->tell_lists_changed(); }
 void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }
 void Instances::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void Instances::kill_now() { impl_->kill_now(); }

@@ -117,6 +117,9 @@ class Instances {
   // (restart_drain). Sessions stay. Returns how many children are replaced: none once calls are refused.
   std::size_t restart();
 
+  // What callers may see of the lists has changed: sessions are told, as if the child had said so.
+  void tell_lists_changed();
+
   // Shutdown: new calls are refused, those in flight go on. No child is started any more.
   void refuse_calls(const std::string& why);
   // Refuses calls, and ends every child by the ladder; `done` is called from the loop once none runs.

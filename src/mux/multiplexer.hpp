@@ -119,6 +119,9 @@ class Multiplexer : public child::ChildEvents {
   // Nothing is left that somebody waits for.
   bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0; }
 
+  // What clients may see of the child's lists has changed: those that may have seen them are told.
+  void tell_lists_changed();
+
   // Shutdown: new calls are refused, those in flight go on.
   void refuse_calls(std::string why) { closing_ = std::move(why); }
 

@@ -52,7 +52,11 @@ void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
     if (call != nullptr && call->asked_version) place(id);
   }
   pump();
-  if (!std::exchange(was_ready_, true) || replaced_) return;  // of a replaced child nobody sees the lists
+  if (std::exchange(was_ready_, true)) tell_lists_changed();
+}
+
+void Multiplexer::tell_lists_changed() {
+  if (!was_ready_ || replaced_) return;  // of a replaced child nobody sees the lists
   for (const auto& [capability, changed] :
        {std::pair{"tools", method::kToolsListChanged}, std::pair{"prompts", method::kPromptsListChanged},
         std::pair{"resources", method::kResourcesListChanged}}) {

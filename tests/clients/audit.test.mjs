@@ -415,6 +415,34 @@ test(`audit: ${many} calls are in PostgreSQL, each once, also when it is killed 
   assert.deepEqual(await exported(postgres.url('restored')), records);
 });
 
+test('audit: records in PostgreSQL that are too old, or the oldest of too many, are deleted', { skip: noPostgres }, async (t) => {
+  const postgres = await Postgres.start(t);
+  const spool = { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') };
+  const first = await startWith(t, postgres.url(), spool);
+  await load(first.url, { count: 1 });
+  await first.stop();
+  const copies = (count, name, age) =>
+    postgres.sql(`INSERT INTO mcp_sidecar.api_audit_log SELECT (jsonb_populate_record(null::mcp_sidecar.api_audit_log, to_jsonb(r) || jsonb_build_object('id', '${name}-' || n, 'timestamp', now() - interval '${age}'))).*
+      FROM (SELECT * FROM mcp_sidecar.api_audit_log LIMIT 1) r, generate_series(1, ${count}) n`);
+  const count = async (name) => Number(await postgres.sql(`SELECT count(*) FROM mcp_sidecar.api_audit_log WHERE id LIKE '${name}-%'`));
+
+  await copies(2500, 'old', '31 days');
+  await copies(100, 'newer', '29 days');
+  const second = await startWith(t, postgres.url(), { ...spool, MCP_AUDIT_KEEP_DAYS: '30' });
+  await eventually(async () => (await count('old')) === 0, 'the old ones are gone');
+  assert.equal(await count('newer'), 100);
+  await second.stop();
+
+  await copies(20_000, 'many', '1 hour');
+  const third = await startWith(t, postgres.url(), { ...spool, MCP_AUDIT_KEEP_DAYS: 'off', MCP_AUDIT_MAX_SIZE: '1MB' });
+  await eventually(async () => (await count('many')) < 20_000, 'some are gone');
+  assert.equal(await count('newer'), 0, 'the oldest first');
+  await load(third.url, { first: 1, count: 10 });
+  await third.stop();
+  assert.ok((await count('many')) > 100);
+  assert.deepEqual(numbersOf(await exported(postgres.url())).slice(-10).sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
 test('audit: a PostgreSQL that is not there at the start delays nothing, and gets all of it later', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   await postgres.kill();

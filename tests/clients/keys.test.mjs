@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
 import { temporaryFolder } from './lib/run.mjs';
-import { connect, faces, textOf } from './lib/sdk.mjs';
+import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
@@ -139,7 +139,14 @@ test('keys: SIGHUP reads the file, and one that cannot be used changes nothing',
   writeFileSync(file, '{"keys":[');
   process.kill(sidecar.pid, 'SIGHUP');
   await sidecar.line(/(settings|keys) are kept as they are/);
-  assert.ok((await names(client)).length > 0);
+  assert.ok((await names(client)).includes('echo'));
+
+  const less = JSON.parse(good);
+  less.keys[0].tools = { deny: ['echo'] };
+  writeFileSync(file, JSON.stringify(less));
+  await hears(client, 'notifications/tools/list_changed');
+  assert.ok(!(await names(client)).includes('echo'));
+
   writeFileSync(file, good.replace('"alice"', '"alice2"'));
   process.kill(sidecar.pid, 'SIGHUP');
   await eventually(async () => (await callTool(sidecar, key, 'echo', { message: 'hi' })).status === 200, 'the key has another name');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { connect, faces, textOf } from './lib/sdk.mjs';
+import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything } from './lib/sidecar.mjs';
 
 // Writes .env, sends SIGHUP and gives what was logged of it, up to the last line.
@@ -27,9 +27,12 @@ for (const over of faces) {
     const told = await reload(sidecar, 'MCP_DENIED_TOOLS=add\nMCP_MAX_BODY=1MB\n');
     assert.match(told, /setting changed.*MCP_DENIED_TOOLS.*"to":"add"/);
     assert.match(told, /setting waits for a restart.*MCP_MAX_BODY.*10MB.*1MB/);
+    await hears(client, 'notifications/tools/list_changed');
     await assert.rejects(add(client), /not permitted/);
     assert.ok((await client.listTools()).tools.every(({ name }) => name !== 'add'));
+    const from = client.wire.items.length;
     await reload(sidecar, '');
+    await hears(client, 'notifications/tools/list_changed', from);
     assert.equal(textOf(await add(client)), '3');
     await sidecar.stop();
   });

@@ -70,7 +70,7 @@ struct Watched : test::SessionWorld, KeysFolder {
                     rates,
                     refusals,
                     metrics};
-  KeysWatch watch{path, {}, gate, sessions, timers, log};
+  KeysWatch watch{path, {}, gate, sessions, instances, timers, log};
 };
 
 }  // namespace
