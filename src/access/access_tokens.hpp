@@ -66,6 +66,8 @@ class AccessTokens {
   tl::expected<std::shared_ptr<const Bearer>, TokenFault> check(std::string_view token, WallTime now);
   // What was checked with other keys is checked again.
   void set_keys(Jwks keys);
+  // Tokens that are not checked anew: kMostRemembered at most.
+  std::size_t remembered() const { return remembered_.size(); }
 
  private:
   tl::expected<std::string, TokenFault> signed_claims(std::string_view token);

@@ -197,6 +197,23 @@ TEST_CASE("access tokens: a token that is remembered still expires, and is check
   CHECK(server.check(token) == is(Kind::kInvalid));
 }
 
+TEST_CASE("access tokens: only so many are remembered, and those that are forgotten are accepted still") {
+  const Signer signer = Signer::ec("p256");
+  Server server(set_of({signer.public_key()}));
+  const auto token = [&signer](std::size_t number) {
+    return signer.token(claims({{"jti", std::to_string(number)}}), "ES256");
+  };
+  const std::string earliest = token(0);
+  CHECK(server.check(earliest) == kOwner);
+  for (std::size_t number = 1; number < AccessTokens::kMostRemembered; ++number) server.check(token(number));
+  CHECK(server.tokens.remembered() == AccessTokens::kMostRemembered);
+  CHECK(server.check(token(AccessTokens::kMostRemembered)) == kOwner);
+  CHECK(server.tokens.remembered() == 1);
+  CHECK(server.check(earliest) == kOwner);
+  CHECK(server.check("x." + earliest) == is(Kind::kInvalid));
+  CHECK(server.tokens.remembered() == 2);
+}
+
 TEST_CASE("access tokens: nothing is accepted, and nobody blamed, while there are no keys") {
   Server server("");
   CHECK(server.check(first().token(claims())) == is(Kind::kNoKeys));
