@@ -1,0 +1,50 @@
+// The line at the top: which server this is, how it is, and how busy.
+import type { JSX } from 'preact';
+
+import { duration, rate } from './base/format';
+import { logOut } from './live/connection';
+import { authEnabled, samples, tick, trouble } from './live/state';
+import { Icon } from './ui/icons';
+import { Pill } from './ui/parts';
+import { overall } from './views/child_state';
+
+export function Header({ admin }: { admin: boolean }): JSX.Element {
+  const now = tick.value;
+  const last = samples.value.at(-1);
+  const state = trouble.value ? { label: 'no connection', tone: 'bad' as const } : now && overall(now.children);
+  return (
+    <header class="top">
+      <a class="brand" href="#/">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" />
+          <circle cx="12.5" cy="15" r="6" />
+          <path d="M17.8 18l3.4 2" />
+          <circle cx="23.4" cy="21.2" r="1.8" />
+        </svg>
+        <span>
+          <h1>{now?.serverInfo ? now.serverInfo.title || now.serverInfo.name : 'mcp-sidecar'}</h1>
+          {now?.serverInfo && <small>{[now.serverInfo.version, now.protocolVersion && `MCP ${now.protocolVersion}`].filter(Boolean).join(' · ')}</small>}
+        </span>
+      </a>
+      {state && <Pill tone={state.tone}>{state.label}</Pill>}
+      {admin && now && (
+        <dl class="facts">
+          <div>
+            <dt>Up</dt>
+            <dd>{duration(now.uptime)}</dd>
+          </div>
+          <div>
+            <dt>Calls/s</dt>
+            <dd>{last ? rate(last.answered + last.failed) : '–'}</dd>
+          </div>
+        </dl>
+      )}
+      {authEnabled.value && (
+        <button type="button" class="quiet" onClick={() => logOut()}>
+          <Icon name="leave" />
+          Log out
+        </button>
+      )}
+    </header>
+  );
+}

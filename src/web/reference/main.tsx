@@ -1,0 +1,33 @@
+// The reference page: openapi.json in Swagger UI. The key is asked for as on the dashboard.
+import { render } from 'preact';
+
+import '../styles/base.css';
+import '../styles/parts.css';
+import '../styles/layout.css';
+import 'swagger-ui-dist/swagger-ui.css';
+import '../styles/reference.css';
+
+import { getJson, inWords, Refused } from '../base/api';
+import { setKey } from '../base/key';
+import { Login } from '../login';
+import { Problem } from '../ui/parts';
+import { show, type Document } from './viewer';
+
+const app = document.getElementById('app')!;
+
+const ask = (problem: string): void => render(<Login title="API reference" problem={problem} onKey={(key) => void open(key)} />, app);
+
+async function open(key: string): Promise<void> {
+  setKey(key);
+  let description: Document;
+  try {
+    description = await getJson<Document>('openapi.json');
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return ask(key ? `This key is not accepted: ${error.message}.` : '');
+    return render(<main class="login"><Problem>The description of the endpoints cannot be read: {inWords(error)}</Problem></main>, app);
+  }
+  render(null, app);
+  await show(app, description, key);
+}
+
+void open('');
