@@ -1,5 +1,6 @@
 // The frame: header, navigation, and the view that the address names.
 import type { FunctionComponent, JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 
 import { route } from './base/route';
 import { Header } from './header';
@@ -20,7 +21,11 @@ const forAll: Record<string, FunctionComponent> = { tools: Explorer, resources: 
 
 function View({ admin }: { admin: boolean }): JSX.Element {
   const views = admin ? { ...forAdmins, ...forAll } : forAll;
-  const Shown = views[route.value.view] ?? (admin ? Overview : Explorer);
+  const { view, item } = route.value;
+  const Shown = views[view] ?? (admin ? Overview : Explorer);
+  useEffect(() => {
+    document.title = [item, view in views ? view : '', 'mcp-sidecar'].filter(Boolean).join(' · ');
+  }, [view, item]);
   return <Shown />;
 }
 

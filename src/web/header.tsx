@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { duration, rate } from './base/format';
 import { logOut } from './live/connection';
 import { authEnabled, samples, tick, trouble } from './live/state';
-import { Icon } from './ui/icons';
+import { Icon, Logo } from './ui/icons';
 import { Pill } from './ui/parts';
 import { overall } from './views/child_state';
 
@@ -15,12 +15,7 @@ export function Header({ admin }: { admin: boolean }): JSX.Element {
   return (
     <header class="top">
       <a class="brand" href="#/">
-        <svg viewBox="0 0 32 32" aria-hidden="true">
-          <rect width="32" height="32" rx="7" />
-          <circle cx="12.5" cy="15" r="6" />
-          <path d="M17.8 18l3.4 2" />
-          <circle cx="23.4" cy="21.2" r="1.8" />
-        </svg>
+        <Logo />
         <span>
           <h1>{now?.serverInfo ? now.serverInfo.title || now.serverInfo.name : 'mcp-sidecar'}</h1>
           {now?.serverInfo && <small>{[now.serverInfo.version, now.protocolVersion && `MCP ${now.protocolVersion}`].filter(Boolean).join(' · ')}</small>}

@@ -35,10 +35,14 @@ export function useCall(): Caller {
     const abort = (running.current = new AbortController());
     const since = performance.now();
     setState({ step: 'running', since, progress: null });
-    const ended = (next: (ms: number) => CallState): void => {
-      if (running.current === abort) setState(next(performance.now() - since));
+    const onprogress = (progress: Progress): void => {
+      if (running.current === abort) setState({ step: 'running', since, progress });
     };
-    const onprogress = (progress: Progress): void => ended(() => ({ step: 'running', since, progress }));
+    const ended = (next: (ms: number) => CallState): void => {
+      if (running.current !== abort) return;
+      running.current = undefined;
+      setState(next(performance.now() - since));
+    };
     // Not callTool, which refuses results that are not like the tool's output schema: here they are to be seen.
     use((client) => client.request({ method: 'tools/call', params: { name, arguments: args } }, { signal: abort.signal, onprogress, timeout: LONGEST, resetTimeoutOnProgress: true })).then(
       (result) => ended((ms) => ({ step: 'done', ms, result: result as CallToolResult })),

@@ -59,15 +59,18 @@ function Result({ result, ms }: { result: CallToolResult; ms: number }): JSX.Ele
   );
 }
 
-export function CallView({ state }: { state: CallState }): JSX.Element | null {
-  switch (state.step) {
-    case 'idle':
-      return null;
-    case 'running':
-      return <Running since={state.since} progress={state.progress} />;
-    case 'done':
-      return <Result result={state.result} ms={state.ms} />;
-    case 'failed':
-      return <Problem>{state.problem}</Problem>;
-  }
+// For those who do not see it.
+const said: Record<CallState['step'], string> = { idle: '', running: 'The call runs', done: 'The result is here', failed: '' };
+
+export function CallView({ state }: { state: CallState }): JSX.Element {
+  return (
+    <>
+      <p class="hidden" role="status">
+        {said[state.step]}
+      </p>
+      {state.step === 'running' && <Running since={state.since} progress={state.progress} />}
+      {state.step === 'done' && <Result result={state.result} ms={state.ms} />}
+      {state.step === 'failed' && <Problem>{state.problem}</Problem>}
+    </>
+  );
 }

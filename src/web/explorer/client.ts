@@ -61,16 +61,17 @@ export function onListChanged(changed: () => void): () => void {
   return () => void watchers.delete(changed);
 }
 
+let lastAuthorization: Record<string, string> = {};
+
 function end(): void {
   const sessionId = settled?.transport.sessionId;
   const client = settled?.client;
   open = settled = null;
-  // The request outlives the page; the key may be gone from memory already, the transport still has it.
+  // The request outlives the page. At a log-out the key is gone already, so it is the last one that was good.
   if (sessionId) void fetch(new URL('mcp', base), { method: 'DELETE', keepalive: true, headers: { ...lastAuthorization, 'Mcp-Session-Id': sessionId } }).catch(() => {});
   void client?.close();
 }
 
-let lastAuthorization: Record<string, string> = {};
 effect(() => {
   if (access.value.step === 'in') lastAuthorization = authorization();
   else end();

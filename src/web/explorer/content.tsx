@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 
 import { bytes } from '../base/format';
 import { address } from '../base/route';
-import { Copy } from '../ui/parts';
+import { Copy, Pre } from '../ui/parts';
 import { JsonTree } from './json_tree';
 import { byteLength, dataUrl, download, isPicture, isSafeLink, isSound } from './media';
 
@@ -31,7 +31,7 @@ export function Text({ text }: { text: string }): JSX.Element {
         )}
         <Copy text={text} />
       </div>
-      {json && tree ? <JsonTree value={json} /> : <pre tabIndex={0} aria-label="Text">{text}</pre>}
+      {json && tree ? <JsonTree value={json} /> : <Pre text={text} label="Text" />}
     </div>
   );
 }

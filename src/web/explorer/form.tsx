@@ -3,6 +3,7 @@ import Form from '@rjsf/core/lib/components/Form.js';
 import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import type { JSX } from 'preact';
 
+import { templates } from './form_parts';
 import { validator } from './validator';
 
 export type Arguments = Record<string, unknown>;
@@ -26,6 +27,7 @@ export function SchemaForm({ id, schema, value, onChange, onCall }: Props): JSX.
       schema={schema}
       uiSchema={ui}
       validator={validator}
+      templates={templates as never}
       formData={value}
       onChange={({ formData }: { formData?: Arguments }) => onChange(formData ?? {})}
       onSubmit={({ formData }: { formData?: Arguments }) => onCall(formData ?? {})}

@@ -1,5 +1,5 @@
 // The reference page: openapi.json in Swagger UI. The key is asked for as on the dashboard.
-import { render } from 'preact';
+import { render, type JSX } from 'preact';
 
 import '../styles/base.css';
 import '../styles/parts.css';
@@ -10,12 +10,28 @@ import '../styles/reference.css';
 import { getJson, inWords, Refused } from '../base/api';
 import { setKey } from '../base/key';
 import { Login } from '../login';
+import { Logo } from '../ui/icons';
 import { Problem } from '../ui/parts';
 import { show, type Document } from './viewer';
 
 const app = document.getElementById('app')!;
 
 const ask = (problem: string): void => render(<Login title="API reference" problem={problem} onKey={(key) => void open(key)} />, app);
+
+const Frame = (): JSX.Element => (
+  <>
+    <header class="top">
+      <a class="brand" href="./">
+        <Logo />
+        <span>
+          <h1>API reference</h1>
+          <small>Back to the dashboard</small>
+        </span>
+      </a>
+    </header>
+    <main class="reference" id="viewer" />
+  </>
+);
 
 async function open(key: string): Promise<void> {
   setKey(key);
@@ -26,8 +42,8 @@ async function open(key: string): Promise<void> {
     if (error instanceof Refused && error.status === 401) return ask(key ? `This key is not accepted: ${error.message}.` : '');
     return render(<main class="login"><Problem>The description of the endpoints cannot be read: {inWords(error)}</Problem></main>, app);
   }
-  render(null, app);
-  await show(app, description, key);
+  render(<Frame />, app);
+  await show(document.getElementById('viewer')!, description, key);
 }
 
 void open('');

@@ -27,3 +27,12 @@ export const Icon = ({ name }: { name: IconName }): JSX.Element => (
     <path d={paths[name]} />
   </svg>
 );
+
+export const Logo = (): JSX.Element => (
+  <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <rect width="32" height="32" rx="7" />
+    <circle cx="12.5" cy="15" r="6" />
+    <path d="M17.8 18l3.4 2" />
+    <circle cx="23.4" cy="21.2" r="1.8" />
+  </svg>
+);

@@ -56,15 +56,22 @@ export function Copy({ text, label = 'Copy' }: { text: string; label?: string })
   );
 }
 
+// Scrolls when it is long, so it can be reached with the keyboard.
+export const Pre = ({ text, label }: { text: string; label: string }): JSX.Element => (
+  <pre tabIndex={0} role="group" aria-label={label}>
+    {text}
+  </pre>
+);
+
 export const Code = ({ text, label }: { text: string; label: string }): JSX.Element => (
   <div class="code">
     <Copy text={text} />
-    <pre tabIndex={0} aria-label={label}>{text}</pre>
+    <Pre text={text} label={label} />
   </div>
 );
 
 // Asks once more before it acts; looking away takes the question back.
-export function Confirm({ label, question, onConfirm }: { label: string; question: string; onConfirm: () => Promise<void> }): JSX.Element {
+export function Confirm({ label, question, what, onConfirm }: { label: string; question: string; what?: string; onConfirm: () => Promise<void> }): JSX.Element {
   const [step, setStep] = useState<'idle' | 'asked' | 'busy'>('idle');
   const alive = useRef(true);
   useEffect(() => () => void (alive.current = false), []);
@@ -80,6 +87,7 @@ export function Confirm({ label, question, onConfirm }: { label: string; questio
   return (
     <button type="button" class={step === 'idle' ? 'small' : 'small danger'} disabled={step === 'busy'} onClick={() => void click()} onBlur={() => step === 'asked' && setStep('idle')}>
       {step === 'idle' ? label : question}
+      {what && <span class="hidden"> {what}</span>}
     </button>
   );
 }

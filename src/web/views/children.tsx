@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { inWords, request } from '../base/api';
 import { count } from '../base/format';
 import type { Child } from '../live/types';
-import { Confirm, Empty, Panel, Pill, Problem } from '../ui/parts';
+import { Confirm, Empty, Panel, Pill, Pre, Problem } from '../ui/parts';
 import { stateOf } from './child_state';
 
 function One({ child }: { child: Child }): JSX.Element {
@@ -39,7 +39,7 @@ function One({ child }: { child: Child }): JSX.Element {
       {child.stderr.length > 0 && (
         <details open={tone !== 'good'}>
           <summary>Last words on stderr ({child.stderr.length})</summary>
-          <pre tabIndex={0} aria-label={`stderr of ${child.name}`}>{child.stderr.join('\n')}</pre>
+          <Pre text={child.stderr.join('\n')} label={`stderr of ${child.name}`} />
         </details>
       )}
     </li>

@@ -37,7 +37,7 @@ export function Sessions(): JSX.Element {
     { name: 'Calls', cell: (one) => count(one.calls), numeric: true },
     { name: 'In flight', cell: (one) => count(one.inFlight), numeric: true },
     { name: 'In / out', cell: (one) => `${bytes(one.bytesIn)} / ${bytes(one.bytesOut)}`, numeric: true },
-    { name: 'Act', cell: (one) => <Confirm label="End" question="End session?" onConfirm={() => end(one)} /> },
+    { name: 'Act', cell: (one) => <Confirm label="End" question="End session?" what={one.id} onConfirm={() => end(one)} /> },
   ];
   const wanted = search.toLowerCase();
   const shown = (sessions ?? []).filter((one) => [nameOf(one), one.id, one.key, one.address, one.transport].some((text) => text.toLowerCase().includes(wanted)));
