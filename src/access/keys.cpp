@@ -28,4 +28,10 @@ bool Keys::has_owner(std::string_view name, WallTime now) const {
                      [&](const StoredKey& key) { return key.name == name && !key.expired(now); });
 }
 
+bool Keys::has_admin(std::string_view name, WallTime now) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const StoredKey& key) {
+    return key.name == name && !key.expired(now) && key.permissions->admin;
+  });
+}
+
 }  // namespace sidecar::access

@@ -37,6 +37,8 @@ class Keys {
   const StoredKey* find(std::string_view secret) const;
   // Whether a key of this name holds.
   bool has_owner(std::string_view name, WallTime now) const;
+  // Whether one of these may administrate.
+  bool has_admin(std::string_view name, WallTime now) const;
 
  private:
   std::vector<StoredKey> keys_;
