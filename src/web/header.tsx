@@ -17,7 +17,7 @@ export function Header({ admin }: { admin: boolean }): JSX.Element {
       <a class="brand" href="#/">
         <Logo />
         <span>
-          <h1>{now?.serverInfo ? now.serverInfo.title || now.serverInfo.name : 'mcp-sidecar'}</h1>
+          <h1>{now?.serverInfo?.name ?? 'mcp-sidecar'}</h1>
           {now?.serverInfo && <small>{[now.serverInfo.version, now.protocolVersion && `MCP ${now.protocolVersion}`].filter(Boolean).join(' · ')}</small>}
         </span>
       </a>

@@ -1,5 +1,6 @@
 // Five minutes of ticks as columns for the plots; rates and percentiles come from the differences of counters.
 import { quantile } from './histogram';
+import { answered, failed } from './outcome';
 import type { Tick } from './types';
 
 const KEPT = 300; // ticks
@@ -15,8 +16,6 @@ export interface Sample {
   p95: number | null;
   p99: number | null;
 }
-
-const total = (counts: Record<string, number>): number => Object.values(counts).reduce((sum, one) => sum + one, 0);
 
 export class History {
   #bounds: number[];
@@ -38,14 +37,13 @@ export class History {
     this.#buckets.push(tick.latency.map((now, index) => Math.max(0, now - (last.tick.latency[index] ?? 0))));
     if (this.#buckets.length > WINDOW) this.#buckets.shift();
     const recent = (this.#buckets[0] ?? []).map((_, index) => this.#buckets.reduce((sum, one) => sum + (one[index] ?? 0), 0));
-    const answered = (tick.calls.result ?? 0) - (last.tick.calls.result ?? 0);
-    const all = total(tick.calls) - total(last.tick.calls);
+    const perSecond = (of: (counts: Tick['calls']) => number): number => Math.max(0, of(tick.calls) - of(last.tick.calls)) / elapsed;
     this.#samples = [
       ...this.#samples.slice(1 - KEPT),
       {
         time,
-        answered: Math.max(0, answered) / elapsed,
-        failed: Math.max(0, all - answered) / elapsed,
+        answered: perSecond(answered),
+        failed: perSecond(failed),
         inFlight: tick.inFlight,
         queued: tick.queued,
         p50: quantile(0.5, this.#bounds, recent),

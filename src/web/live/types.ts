@@ -12,6 +12,7 @@ export interface Child {
   name: string;
   own: boolean; // of one session
   state: string;
+  problem: string | null; // why it takes no calls
   pid: number | null;
   restarts: number;
   sessions: number;
@@ -46,7 +47,7 @@ export interface Tick {
   time: string;
   uptime: number;
   children: Child[];
-  serverInfo: { name: string; version: string; title?: string } | null;
+  serverInfo: { name: string; version: string } | null;
   protocolVersion: string | null;
   sessions: number;
   inFlight: number;

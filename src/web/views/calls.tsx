@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { bytes, count, latency, timeOfDay, words } from '../base/format';
+import { isFailure, toneOf } from '../live/outcome';
 import { calls } from '../live/state';
 import type { Call } from '../live/types';
 import { Empty, Pill, Search } from '../ui/parts';
@@ -22,7 +23,7 @@ const columns: Column<Row>[] = [
     ),
     class: 'grow',
   },
-  { name: 'Outcome', cell: (call) => <Pill tone={call.outcome === 'result' ? 'good' : 'bad'}>{words(call.outcome)}</Pill> },
+  { name: 'Outcome', cell: (call) => <Pill tone={toneOf(call.outcome)}>{words(call.outcome)}</Pill> },
   { name: 'Took', cell: (call) => latency(call.ms / 1000), numeric: true },
   { name: 'Client', cell: (call) => call.client || <span class="dim">{call.transport}</span> },
   { name: 'Session', cell: (call) => (call.session ? <code>{call.session}</code> : '–') },
@@ -42,7 +43,7 @@ export function Calls(): JSX.Element {
   const { items, leftOut } = calls.value;
   const matching = items.filter(
     (call) =>
-      (!failed || call.outcome !== 'result') &&
+      (!failed || isFailure(call.outcome)) &&
       [call.subject, call.method, call.outcome, call.client, call.session, call.key, call.address, call.error].some((text) => text.toLowerCase().includes(wanted)),
   );
   const rows = matching.slice(-SHOWN).reverse();

@@ -7,9 +7,19 @@ export interface State {
   tone: Tone;
 }
 
-const tones: Record<string, Tone> = { ready: 'good', running: 'good', starting: 'warn', restarting: 'warn', failing: 'bad', stopped: 'bad' };
+const states: Record<string, State> = {
+  ready: { label: 'ready', tone: 'good' },
+  starting: { label: 'starting', tone: 'warn' },
+  backing_off: { label: 'waiting to restart', tone: 'bad' },
+  stopping: { label: 'stopping', tone: 'warn' },
+  stopped: { label: 'stopped', tone: 'bad' },
+};
 
-export const stateOf = (child: Child): State => ({ label: child.state, tone: tones[child.state] ?? 'plain' });
+// One that answers to its name but not to calls has a problem.
+export function stateOf(child: Child): State {
+  if (child.state === 'ready' && child.problem) return { label: 'not answering', tone: 'bad' };
+  return states[child.state] ?? { label: child.state, tone: 'plain' };
+}
 
 // The worst of those that are shared: sessions with a server of their own speak for themselves.
 export function overall(children: Child[]): State | null {

@@ -35,10 +35,11 @@ function One({ child }: { child: Child }): JSX.Element {
           <dd>{count(child.inFlight)}</dd>
         </div>
       </dl>
+      {child.problem && <p class="problem">{child.problem}</p>}
       {child.lastExit && <p class="note">Last exit: {child.lastExit}</p>}
       {child.stderr.length > 0 && (
         <details open={tone !== 'good'}>
-          <summary>Last words on stderr ({child.stderr.length})</summary>
+          <summary>Last words before that ({child.stderr.length})</summary>
           <Pre text={child.stderr.join('\n')} label={`stderr of ${child.name}`} />
         </details>
       )}

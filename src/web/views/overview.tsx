@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 
 import { count, latency, rate } from '../base/format';
 import { address } from '../base/route';
+import { failed, toneOf, total } from '../live/outcome';
 import { calls, hello, log, samples, tick } from '../live/state';
 import { Empty, Panel } from '../ui/parts';
 import { Plot, type Series } from '../ui/plot';
@@ -47,8 +48,8 @@ export function Overview(): JSX.Element {
   const now = tick.value;
   if (!now) return <Empty title="Waiting for the first numbers" />;
   const last = samples.value.at(-1);
-  const all = Object.values(now.calls).reduce((sum, one) => sum + one, 0);
-  const failed = all - (now.calls.result ?? 0);
+  const all = total(now.calls);
+  const bad = failed(now.calls);
   const latest = calls.value.items.slice(-8).reverse();
   return (
     <>
@@ -57,12 +58,12 @@ export function Overview(): JSX.Element {
         <Tile label="p95 latency" value={latency(last?.p95)} note="of the last 10 s" />
         <Tile label="In flight" value={count(now.inFlight)} note={`${count(now.queued)} queued`} />
         <Tile label="Sessions" value={count(now.sessions)} note={`${count(now.children.length)} ${now.children.length === 1 ? 'process' : 'processes'}`} />
-        <Tile label="Failed" value={all > 0 ? `${((100 * failed) / all).toFixed(failed > 0 ? 1 : 0)} %` : '–'} note={`${count(failed)} since the start`} />
+        <Tile label="Failed" value={all > 0 ? `${((100 * bad) / all).toFixed(bad > 0 ? 1 : 0)} %` : '–'} note={`${count(bad)} since the start`} />
       </dl>
       <Plots />
       <div class="columns">
         <Children list={now.children} command={hello.value?.command ?? ''} />
-        <Tally title="Outcomes" counts={now.calls} empty="Calls appear here as clients make them." tone={(label) => (label === 'result' ? 'good' : 'bad')} />
+        <Tally title="Outcomes" counts={now.calls} empty="Calls appear here as clients make them." tone={toneOf} />
         <Tally title="Refusals" counts={now.refusals} empty="Nobody was turned away: wrong keys, rates, limits and origins would be counted here." tone={() => 'warn'} />
       </div>
       <Panel title="Recent calls" wide aside={<a href={address('calls')}>All calls</a>}>

@@ -67,7 +67,7 @@ const tools = {
   },
 };
 
-const server = new Server({ name: 'dashboard-test', version: '1.2.3', title: 'Hotel <b>desk</b>' }, { capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} } });
+const server = new Server({ name: 'Hotel <b>desk</b>', version: '1.2.3' }, { capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} } });
 
 server.setRequestHandler(mcp.ListToolsRequestSchema, () => ({
   tools: Object.entries(tools).map(([name, { run: _, ...described }]) => ({ name, ...described })),
