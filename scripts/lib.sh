@@ -61,6 +61,6 @@ build_packages() {
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
-  echo curl clang-format openssl postgresql sqlite3
+  echo chromium curl clang-format openssl postgresql sqlite3
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }
