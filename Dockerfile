@@ -5,16 +5,25 @@
 ARG NODE_VERSION=22
 ARG ALPINE_VERSION=3.22
 
+# ---- The dashboard's pages, for both
+
+FROM node:${NODE_VERSION}-bookworm-slim AS pages
+WORKDIR /src
+COPY src/web .
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev && node build.mjs /built && node embed.mjs /built /pages
+
 # ---- Debian
 
 FROM debian:bookworm AS build
 WORKDIR /src
 # Packages first: they stay cached while only the sources change.
 COPY scripts/lib.sh scripts/setup scripts/
-RUN scripts/setup run && apt-get install -y --no-install-recommends ccache
+RUN SIDECAR_PAGES=OFF scripts/setup run && apt-get install -y --no-install-recommends ccache
 COPY . .
+COPY --from=pages /pages /pages
 ARG CMAKE_OPTIONS=
-RUN --mount=type=cache,target=/root/.cache/ccache scripts/bundle /opt/mcp-sidecar $CMAKE_OPTIONS
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    scripts/bundle /opt/mcp-sidecar -DSIDECAR_PAGES=/pages $CMAKE_OPTIONS
 
 FROM node:${NODE_VERSION}-bookworm-slim AS runtime
 COPY --from=build /opt/mcp-sidecar /opt/mcp-sidecar
@@ -59,7 +68,8 @@ RUN cmake -S /sources/sqlitecpp -B /tmp/sqlitecpp -G Ninja -DCMAKE_BUILD_TYPE=Re
     cmake --build /tmp/sqlitecpp && cmake --install /tmp/sqlitecpp
 WORKDIR /src
 COPY . .
-RUN scripts/bundle /opt/mcp-sidecar
+COPY --from=pages /pages /pages
+RUN scripts/bundle /opt/mcp-sidecar -DSIDECAR_PAGES=/pages
 
 FROM node:${NODE_VERSION}-alpine${ALPINE_VERSION} AS alpine
 COPY --from=build-alpine /opt/mcp-sidecar /opt/mcp-sidecar

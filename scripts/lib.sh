@@ -33,6 +33,12 @@ install_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
+# Node.js and npm. A Node from elsewhere brings its own npm and does not go together with Debian's packages.
+install_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null; then return 0; fi
+  install_packages nodejs npm
+}
+
 # Debian 12 ships Boost 1.81 beside its default 1.74, which has no Process v2; 1.83 is Debian 13's default.
 boost_version() {
   # shellcheck disable=SC1091
@@ -48,13 +54,13 @@ build_packages() {
     "libboost$(boost_version)-dev" "libboost-filesystem$(boost_version)-dev" \
     libcpp-httplib-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libspdlog-dev libexpected-dev \
     libcli11-dev prometheus-cpp-dev libssl-dev libcjose-dev libjansson-dev \
-    libsqlite3-dev libsqlitecpp-dev libpq-dev
+    libsqlite3-dev libsqlitecpp-dev libpq-dev zlib1g-dev
 }
 
 # What the tests add to that; `full` asks for more than `quick`.
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
-  echo curl clang-format openssl postgresql sqlite3
+  echo chromium curl clang-format openssl postgresql sqlite3
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }

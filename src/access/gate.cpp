@@ -72,15 +72,6 @@ std::string_view reason_of(TokenFault::Kind kind) {
   return "";
 }
 
-// A program of this machine that no proxy stands before: a page in a browser names its origin.
-bool is_direct_and_local(const Knock& knock) {
-  static constexpr std::string_view kOfOthers[] = {"Origin", "Forwarded", "X-Forwarded-For", "X-Real-IP",
-                                                   "Via"};
-  return is_loopback(knock.peer_address) &&
-         std::all_of(std::begin(kOfOthers), std::end(kOfOthers),
-                     [&knock](std::string_view name) { return knock.header(name).empty(); });
-}
-
 }  // namespace
 
 Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
@@ -89,6 +80,7 @@ Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networ
       needs_key_(keys.needed),
       tokens_(keys.tokens),
       metadata_url_(std::move(keys.metadata_url)),
+      pages_(keys.pages),
       everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
       origins_(std::move(origins)),
       networks_(std::move(networks)),
@@ -121,6 +113,29 @@ bool Gate::is_metadata(std::string_view path) const {
   return path.empty() || path.front() == '/';
 }
 
+// Neither somebody behind a proxy nor a foreign page in a browser here: such a page names its origin, or,
+// where it only loads something, what its browser says of it (Fetch Metadata); one that rebinds its name
+// calls us by that name.
+bool Gate::is_this_machine(const Knock& knock) const {
+  static constexpr std::string_view kOfProxies[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
+  const std::string_view site = knock.header("Sec-Fetch-Site");
+  return is_loopback(knock.peer_address) &&
+         std::all_of(std::begin(kOfProxies), std::end(kOfProxies),
+                     [&knock](std::string_view name) { return knock.header(name).empty(); }) &&
+         (site.empty() || site == "none" || site == "same-origin") &&
+         origins_.is_own(knock.header("Origin"), knock.header("Host"));
+}
+
+bool Gate::needs_no_key(std::string_view path) const {
+  return path == "/health" || path == "/ready" || is_metadata(path) || (pages_ && is_page_path(path));
+}
+
+bool Gate::administers(const observe::Caller& caller) const {
+  if (!needs_key_) return caller.admin;
+  if (!caller.has_key || !caller.admin) return false;
+  return !caller.by_stored_key || keys_.has_admin(caller.owner, std::chrono::system_clock::now());
+}
+
 Decision Gate::judge(const Knock& knock) {
   Decision decision;
   decision.reply_fields = origins_.reply_fields(knock.header("Origin"));
@@ -148,7 +163,7 @@ Decision Gate::judge(const Knock& knock) {
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
   if (!health) check_origin(knock, decision);
-  if (!decision.answer) check_key(knock, !health && !is_metadata(knock.path), *caller, decision);
+  if (!decision.answer) check_key(knock, !needs_no_key(knock.path), *caller, decision);
   if (!decision.answer && !health) charge(knock, decision);
   return decision;
 }
@@ -164,7 +179,7 @@ void Gate::check_origin(const Knock& knock, Decision& decision) const {
 
 void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {
   if (!needs_key_) {
-    caller.admin = is_direct_and_local(knock);
+    caller.admin = is_this_machine(knock);
     return;
   }
   const std::string_view secret = secret_of(knock);

@@ -8,8 +8,8 @@
 //   3 preflight               leaves here, 204
 //   4 origin, host            403; /health and /ready pass
 //   5 key or access token     401; a wrong one beyond the address's budget of them 429. A right one always
-//                             passes; /health, /ready and the metadata of RFC 9728 pass, and a wrong key
-//                             counts there too; a token that lacks a scope 403
+//                             passes; /health, /ready, the metadata of RFC 9728 and the dashboard's pages
+//                             pass, and a wrong key counts there too; a token that lacks a scope 403
 //   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
 //   sessions, body, permission   the floors above
 //
@@ -41,6 +41,11 @@ namespace sidecar::access {
 
 inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";  // RFC 9728
 
+// The dashboard's pages and what they are made of.
+inline bool is_page_path(std::string_view path) {
+  return path == "/" || path == "/docs" || path.starts_with("/assets/");
+}
+
 // A live session, as far as the gate must know it.
 struct KnownSession {
   std::string_view id;
@@ -66,6 +71,7 @@ struct KeyRules {
   bool needed = false;             // also while there is none: then nobody comes in
   AccessTokens* tokens = nullptr;  // accepted beside keys
   std::string metadata_url{};      // of RFC 9728, without the path of an endpoint
+  bool pages = false;              // there are pages, for which none is needed
 };
 
 struct Refusal {
@@ -101,6 +107,8 @@ class Gate {
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }
   Decision judge(const Knock& knock);
+  // Whether one who was let in as an administrator still would be: a stream outlives its request.
+  bool administers(const observe::Caller& caller) const;
 
  private:
   struct Failure {
@@ -113,6 +121,9 @@ class Gate {
   ClientAddress address_of(const Knock& knock) const;
   bool allows(const ClientAddress& client) const;
   bool is_metadata(std::string_view path) const;
+  bool needs_no_key(std::string_view path) const;
+  // Whether a program of this machine asks, or our own page in a browser here.
+  bool is_this_machine(const Knock& knock) const;
   // Each sets the decision's answer when the request ends there.
   void check_origin(const Knock& knock, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
@@ -128,6 +139,7 @@ class Gate {
   bool needs_key_;
   AccessTokens* const tokens_;
   const std::string metadata_url_;
+  const bool pages_;
   std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   Networks networks_;

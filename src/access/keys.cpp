@@ -35,4 +35,10 @@ bool Keys::permit_as(const Keys& others) const {
                              });
 }
 
+bool Keys::has_admin(std::string_view name, WallTime now) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const StoredKey& key) {
+    return key.name == name && !key.expired(now) && key.permissions->admin;
+  });
+}
+
 }  // namespace sidecar::access

@@ -39,6 +39,8 @@ class Keys {
   bool has_owner(std::string_view name, WallTime now) const;
   // Whether there are as many keys of each name with the same permissions here and there.
   bool permit_as(const Keys& others) const;
+  // Whether one of these may administrate.
+  bool has_admin(std::string_view name, WallTime now) const;
 
  private:
   std::vector<StoredKey> keys_;

@@ -71,6 +71,12 @@ bool Origins::lets_in(std::string_view origin, std::string_view host) const {
   return any_ || listed(origin) || (our_name && is_origin_of(origin, named));
 }
 
+bool Origins::is_own(std::string_view origin, std::string_view host) const {
+  const std::string named = config::lower_case(host);
+  if (!named.empty() && !ours(without_port(named))) return false;
+  return origin.empty() || is_origin_of(origin, named);
+}
+
 HeaderFields Origins::reply_fields(std::string_view origin) const {
   HeaderFields fields;
   if (any_) {

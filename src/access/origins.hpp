@@ -21,6 +21,9 @@ class Origins {
   // Transports, Security Warning); and for one whose origin is not allowed, unless it is our own.
   bool lets_in(std::string_view origin, std::string_view host) const;
 
+  // Whether no page asks but our own, and by a name that is ours.
+  bool is_own(std::string_view origin, std::string_view host) const;
+
   // For every answer. Never together with credentials: keys travel in fields that a page sets itself.
   HeaderFields reply_fields(std::string_view origin) const;
   // For the answer to a preflight, besides reply_fields().

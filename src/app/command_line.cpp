@@ -14,6 +14,8 @@
 #include "config/describe.hpp"
 #include "config/dotenv.hpp"
 #include "config/table.hpp"
+#include "transport/embedded_pages.hpp"
+#include "util/version.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -57,6 +59,11 @@ std::string names_and_default(const config::Setting& setting) {
   return setting.initial.empty() ? text : fmt::format("{}; default {}", text, setting.initial);
 }
 
+std::string version_text() {
+  return fmt::format("mcp-sidecar {}{}", kVersion,
+                     transport::embedded_pages().empty() ? " (without pages)" : "");
+}
+
 class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string) const override {
@@ -88,7 +95,7 @@ class Parser {
     app_.formatter(std::move(help));
     app_.allow_extras();  // fault() reports them: a mistyped flag may have a secret glued to it
     app_.set_help_flag("-h,--help", "Print this help");
-    app_.set_version_flag("--version", "mcp-sidecar " SIDECAR_VERSION, "Print the version");
+    app_.set_version_flag("--version", version_text(), "Print the version");
     print_config_ = flag("--print-config", "Print every setting, its value and where it came from");
     env_file_ = text_option("--env-file", "PATH", "Read this instead of .env in the working directory");
     print_markdown_ = flag("--print-settings-table", "For README.md")->group("");

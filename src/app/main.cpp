@@ -39,7 +39,8 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
 
   int exit_code = 0;
   {
-    observe::Log log = observe::make_stderr_log(app::log_level(settings), format_of(settings.log_format));
+    observe::Log log = observe::make_stderr_log(app::log_level(settings), format_of(settings.log_format),
+                                                settings.dashboard);
     log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
     app::Program program(std::move(configuration), std::move(launch), read_again, environment, *guard, log);
     const auto ended = program.run();

@@ -54,11 +54,12 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
           settings_, std::move(configuration.networks), std::move(configuration.keys),
           child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
                         child_options(settings_, std::move(launch), [this] { return child_environment_; })),
-          {loop_, timers_, log_, metrics_, calls_}) {}
+          {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
   calls_.add(call_log_);
+  if (settings_.dashboard) calls_.add(recent_calls_);
   if (!settings_.audit_db.empty()) {
     auto audit = audit::AuditLog::start(audit_options(settings_), log_, metrics_);
     if (!audit) return fail("audit log: " + audit.error().message);

@@ -29,6 +29,7 @@
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/recent_calls.hpp"
 #include "util/asio_timers.hpp"
 
 namespace sidecar::app {
@@ -64,6 +65,7 @@ class Program {
   observe::Calls calls_{timers_};
   observe::CallMetrics call_metrics_{metrics_};
   observe::CallLog call_log_{log_};
+  observe::RecentCalls recent_calls_;
   std::unique_ptr<audit::AuditLog> audit_;  // outlives whoever has calls: they are told of to the last
   const ReadConfiguration read_again_;
   std::vector<std::string> child_environment_;

@@ -1,5 +1,6 @@
 #include "app/service.hpp"
 
+#include <fmt/format.h>
 #include <iterator>
 #include <utility>
 
@@ -124,7 +125,11 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
   of_file.insert(of_file.end(), others.begin(), others.end());
   const bool needed = Service::needs_key(settings, of_file);
   return {access::Keys(std::move(of_file)), needed, settings.jwt_issuer.empty() ? nullptr : &tokens,
-          settings.public_url + std::string(access::kMetadataPath)};
+          settings.public_url + std::string(access::kMetadataPath), settings.dashboard};
+}
+
+transport::DashboardOptions dashboard_options(const config::Settings& settings) {
+  return {fmt::format("{}", fmt::join(settings.command, " ")), settings.public_url, stream_options(settings)};
 }
 
 void append(http::Fields& fields, const access::HeaderFields& more) {
@@ -164,6 +169,9 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       rate_status_(rates_, sessions_),
       session_list_(sessions_, around.timers, log_),
       oauth_metadata_(tokens_.rules(), settings.public_url, path_of(settings.public_url)),
+      pages_(transport::embedded_pages()),
+      dashboard_({instances_, sessions_, around.recent, log_, around.metrics, gate_}, around.timers,
+                 dashboard_options(settings)),
       server_(
           around.loop, around.timers, http_limits(settings), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
@@ -206,6 +214,9 @@ std::vector<http::Route> Service::routes() {
                      transport::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
+  if (settings_.dashboard) {
+    for (auto& part : {pages_.routes(), dashboard_.routes()}) all.insert(all.end(), part.begin(), part.end());
+  }
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
       if (!settings_.debug_requests) return handler(std::move(exchange));
@@ -237,10 +248,14 @@ http::Verdict Service::judge(const http::Head& head) {
                    settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()});
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
+  if (settings_.dashboard && access::is_page_path(head.path)) {
+    const http::Fields& more = transport::Pages::fields();
+    verdict.reply_fields.insert(verdict.reply_fields.end(), more.begin(), more.end());
+  }
   verdict.caller = std::move(decision.caller);
   if (decision.answer) {
     verdict.answer = decision.answer->message.empty()
-                         ? http::Response{decision.answer->status, {}, {}, {}}
+                         ? http::Response{.status = decision.answer->status}
                          : http::error_response(decision.answer->status, decision.answer->message,
                                                 decision.answer->retry_after);
     append(verdict.answer->fields, decision.answer->fields);

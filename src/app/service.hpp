@@ -18,14 +18,17 @@
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/recent_calls.hpp"
 #include "observe/thinned_log.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 #include "transport/admin.hpp"
+#include "transport/dashboard.hpp"
 #include "transport/event_ring.hpp"
 #include "transport/health.hpp"
 #include "transport/legacy_sse.hpp"
 #include "transport/oauth_metadata.hpp"
+#include "transport/pages.hpp"
 #include "transport/rate_status.hpp"
 #include "transport/rest.hpp"
 #include "transport/session_list.hpp"
@@ -40,7 +43,8 @@ struct Surroundings {
   Timers& timers;
   observe::Log& log;
   observe::Metrics& metrics;
-  const observe::Calls& calls;  // is told of every call
+  const observe::Calls& calls;         // is told of every call
+  const observe::RecentCalls& recent;  // one of those whom it tells
 };
 
 class Service {
@@ -92,6 +96,8 @@ class Service {
   transport::RateStatus rate_status_;
   transport::SessionList session_list_;
   transport::OAuthMetadata oauth_metadata_;
+  transport::Pages pages_;
+  transport::Dashboard dashboard_;
   http::Server server_;
 };
 

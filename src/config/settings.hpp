@@ -110,6 +110,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string log_level = "info";   // trace, debug, info, warn, error, off
   std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
   bool debug_requests = false;      // log request bodies
+  bool dashboard = true;            // its pages, and what they ask for
 
   // Audit log
   std::string audit_db;                  // sqlite:PATH or postgresql://…; empty: off

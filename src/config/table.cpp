@@ -341,6 +341,8 @@ constexpr Setting kSettings[] = {
      "text, json, or auto: text on a terminal, else json", log_format},
     {G::kObserving, "MCP_DEBUG_REQUESTS", "--debug-requests", {"SDP_DEBUG_REQUESTS"}, "", "false",
      "Log request bodies, arguments included", yes_or_no<&S::debug_requests>},
+    {G::kObserving, "MCP_DASHBOARD", "--dashboard", {}, "", "true",
+     "The dashboard: its pages (/, /docs, /assets) and what they ask for (/dashboard/events, /calls, /logs)", yes_or_no<&S::dashboard>},
 
     {G::kAudit, "MCP_AUDIT_DB", "--audit-db", {}, "DATABASE", "off",
      "A record of every call: sqlite:PATH, postgresql://USER@HOST/DATABASE, on (sqlite:mcp-sidecar-audit.db) or off; SDP_USE_AUDIT_LOG=true with SDP_DB_HOST, _PORT, _NAME, _USER, _PASSWORD, _SSL means the same",

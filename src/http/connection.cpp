@@ -197,7 +197,8 @@ void Connection::settle() {
     linger();
     if (state_ == State::kClosed) return;
   }
-  const std::size_t held = pending_.size() + out_.bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
+  const std::size_t held =
+      pending_.size() + out_.held_bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
   front_.budget.change(std::exchange(charged_, held), held);
   arm_read();
   set_deadline();

@@ -171,13 +171,17 @@ void Connection::drop_request() {
 void Connection::write_answer(Response response, bool keep_alive) {
   keep_alive = keep_alive && !front_.stopping;
   const bool bodiless = !has_body(response.status);
-  const AnswerHead head{.status = response.status,
-                        .content_type = response.body.empty() ? std::string_view() : response.content_type,
-                        .framing = bodiless ? Framing::kNoBody : Framing::kLength,
-                        .length = response.body.size(),
-                        .connection = connection_value(inquiry_->version, keep_alive)};
+  const AnswerHead head{
+      .status = response.status,
+      .content_type = response.body_size() == 0 ? std::string_view() : response.content_type,
+      .framing = bodiless ? Framing::kNoBody : Framing::kLength,
+      .length = response.body_size(),
+      .connection = connection_value(inquiry_->version, keep_alive)};
   Piece piece{.head = render_head(head, response.fields, inquiry_->reply_fields)};
-  if (!bodiless && !inquiry_->head_only) piece.body = std::move(response.body);
+  if (!bodiless && !inquiry_->head_only) {
+    piece.tail = response.lasting_body;
+    if (piece.tail.empty()) piece.body = std::move(response.body);
+  }
   endpoint().count(response.status);
   enqueue(std::move(piece));
   finish_answer(keep_alive);

@@ -134,7 +134,8 @@ class Engine::Core : public httplib::Server {
   }
 
   void fill(httplib::Response& response) {
-    if (!call_->answer || call_->answer->body.size() > kLargestRendered || !has_body(call_->answer->status)) {
+    if (!call_->answer || call_->answer->body.size() > kLargestRendered ||
+        !call_->answer->lasting_body.empty() || !has_body(call_->answer->status)) {
       stream_->mute();
       return;
     }

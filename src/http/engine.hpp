@@ -56,8 +56,8 @@ struct EngineCall {
 
 class Engine {
  public:
-  // Larger bodies are not copied through httplib: they stay in EngineCall::answer for the connection to
-  // write.
+  // Larger bodies, and lasting ones, are not copied through httplib: they stay in EngineCall::answer for the
+  // connection to write.
   static constexpr std::size_t kLargestRendered = 64 << 10;
 
   Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics);

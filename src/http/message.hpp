@@ -47,8 +47,11 @@ struct Request : Head {
 struct Response {
   int status = 200;
   std::string body{};
-  std::string content_type = "application/json";  // not sent when the body is empty
+  std::string_view lasting_body{};                // sent in place of `body`, not copied: outlives the server
+  std::string content_type = "application/json";  // not sent when there is no body
   Fields fields{};                                // further header fields
+
+  std::size_t body_size() const { return lasting_body.empty() ? body.size() : lasting_body.size(); }
 };
 
 // {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.

@@ -12,6 +12,7 @@ constexpr std::size_t kKeptCapacity = 4;  // pieces; more is given back when the
 void OutputQueue::push(Piece piece) {
   if (piece.size() == 0) return;
   bytes_ += piece.size();
+  static_bytes_ += piece.tail.size();
   if (only_lead()) {
     Piece& lead = pieces_[first_];
     lead.head += piece.head;
@@ -48,6 +49,7 @@ void OutputQueue::consume(std::size_t size) {
   offset_ += size;
   while (first_ < pieces_.size() && offset_ >= pieces_[first_].size()) {
     offset_ -= pieces_[first_].size();
+    static_bytes_ -= pieces_[first_].tail.size();
     pieces_[first_++] = Piece{};
   }
   if (bytes_ == 0) clear();
@@ -59,7 +61,14 @@ void OutputQueue::clear() {
   } else {
     pieces_.clear();
   }
-  first_ = offset_ = bytes_ = 0;
+  first_ = offset_ = bytes_ = static_bytes_ = 0;
+}
+
+std::size_t OutputQueue::held_bytes() const {
+  if (empty()) return 0;
+  const Piece& first = pieces_[first_];
+  const std::size_t sent_of_tail = first.tail.size() - std::min(first.tail.size(), first.size() - offset_);
+  return bytes_ - (static_bytes_ - sent_of_tail);
 }
 
 std::size_t OutputQueue::bytes_behind_first() const {

@@ -37,6 +37,8 @@ class OutputQueue {
 
   bool empty() const { return bytes_ == 0; }
   std::size_t bytes() const { return bytes_; }
+  // Those that take memory of the queue's own: all but static text.
+  std::size_t held_bytes() const;
   // Only a lead waits: the next piece will be the one being sent.
   bool only_lead() const { return pieces_.size() == first_ + 1 && pieces_[first_].lead; }
   // Bytes behind the piece that is being sent.
@@ -47,6 +49,7 @@ class OutputQueue {
   std::size_t first_ = 0;   // pieces before it are done
   std::size_t offset_ = 0;  // bytes of the first piece that are done
   std::size_t bytes_ = 0;
+  std::size_t static_bytes_ = 0;  // in whole pieces, from first_ on
 };
 
 }  // namespace sidecar::http

@@ -9,6 +9,7 @@ void FairQueue::push(Asker::Turn client, WireId id, std::size_t bytes) {
   if (fresh) line->second.turn = turns_.insert(turns_.end(), client);
   line->second.calls.push_back({id, bytes});
   line->second.bytes += bytes;
+  ++size_;
   bytes_ += bytes;
   show();
 }
@@ -42,7 +43,7 @@ void FairQueue::remove(Asker::Turn client, WireId id) {
 void FairQueue::clear() {
   lines_.clear();
   turns_.clear();
-  bytes_ = 0;
+  size_ = bytes_ = 0;
   show();
 }
 
@@ -53,6 +54,7 @@ std::size_t FairQueue::bytes(Asker::Turn client) const {
 
 void FairQueue::account(Line& line, std::size_t gone) {
   line.bytes -= gone;
+  --size_;
   bytes_ -= gone;
   show();
 }

@@ -27,6 +27,7 @@ class FairQueue {
   void remove(Asker::Turn client, WireId id);
   void clear();
 
+  std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes(Asker::Turn client) const;
 
@@ -46,7 +47,8 @@ class FairQueue {
 
   std::unordered_map<Asker::Turn, Line> lines_;  // of clients with at least one call
   std::list<Asker::Turn> turns_;                 // the same clients, next first
-  std::size_t bytes_ = 0;
+  std::size_t size_ = 0;                         // calls
+  std::size_t bytes_ = 0;                        // of them
   observe::GaugeShare shown_;
 };
 

@@ -20,6 +20,21 @@ bool says_list_changed(const std::string& text, jsonrpc::Span capabilities, std:
   return promise && (*promise)[0].in(text) == "true";
 }
 
+ServerIdentity identity_of(const std::string& result, const std::string& protocol) {
+  static constexpr std::array<std::string_view, 1> kServerInfo = {"serverInfo"};
+  static constexpr std::array<std::string_view, 2> kNames = {"name", "version"};
+  ServerIdentity identity{{}, {}, protocol.substr(0, ServerIdentity::kLongestWord)};
+  const auto info = jsonrpc::find_members(result, kServerInfo);
+  if (!info || !(*info)[0]) return identity;
+  const auto places = jsonrpc::find_members(result, kNames, (*info)[0]);
+  if (!places) return identity;
+  for (const auto& [place, word] :
+       {std::pair((*places)[0], &identity.name), std::pair((*places)[1], &identity.version)}) {
+    *word = jsonrpc::string_value(place.in(result)).value_or("").substr(0, ServerIdentity::kLongestWord);
+  }
+  return identity;
+}
+
 }  // namespace
 
 std::string Handshake::params(bool declares_sampling_and_elicitation) {
@@ -46,6 +61,7 @@ Result<void> Handshake::finish(const jsonrpc::Message& answer) {
   capabilities_ = (*places)[1];
   version_ = *version;
   result_ = std::move(result);
+  identity_ = identity_of(result_, version_);
   done_ = true;
   promised_.clear();
   for (const std::string_view capability : {"tools", "prompts", "resources"}) {

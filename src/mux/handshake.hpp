@@ -3,6 +3,7 @@
 // Owned by Multiplexer. Loop thread only.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,6 +12,13 @@
 #include "util/result.hpp"
 
 namespace sidecar::mux {
+
+struct ServerIdentity {
+  static constexpr std::size_t kLongestWord = 200;  // bytes of each
+  std::string name;
+  std::string version;
+  std::string protocol_version;
+};
 
 class Handshake {
  public:
@@ -23,6 +31,8 @@ class Handshake {
 
   bool done() const { return done_; }
   std::string_view version() const { return version_; }
+  // What the child says that it is. Kept after reset().
+  const std::optional<ServerIdentity>& identity() const { return identity_; }
   // Whether the child's capabilities have a member of that name. Keeps what it knew after reset().
   bool declares(std::string_view capability) const;
   // Whether the child tells when the lists of a capability change: `listChanged` of it.
@@ -37,6 +47,7 @@ class Handshake {
   std::string result_;
   jsonrpc::Span version_at_;  // in result_
   std::string version_;
+  std::optional<ServerIdentity> identity_;
   jsonrpc::Span capabilities_;  // in result_
   std::set<std::string, std::less<>> promised_;
 };

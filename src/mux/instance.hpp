@@ -58,7 +58,9 @@ class Instance {
   bool own() const { return terms_.own; }
   std::size_t clients() const { return now_->mux.clients(); }
   std::size_t in_flight() const;
+  std::size_t waiting() const { return now_->mux.waiting(); }
   Readiness readiness() const { return now_->mux.readiness(); }
+  const std::optional<ServerIdentity>& identity() const { return now_->mux.identity(); }
   child::ChildStatus child_status() const { return now_->child->status(); }
 
  private:

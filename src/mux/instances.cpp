@@ -128,11 +128,18 @@ class Instances::Impl {
     return first;
   }
 
+  std::optional<ServerIdentity> identity() const {
+    for (const auto& instance : shared_) {
+      if (instance->identity()) return instance->identity();
+    }
+    return std::nullopt;
+  }
+
   std::vector<InstanceStatus> status() const {
     std::vector<InstanceStatus> all;
     each([&all](const Instance& instance) {
       all.push_back({instance.name(), instance.own(), instance.child_status(), instance.readiness(),
-                     instance.clients(), instance.in_flight()});
+                     instance.clients(), instance.in_flight(), instance.waiting()});
     });
     return all;
   }
@@ -281,6 +288,7 @@ void Instances::stop(std::function<void()> done) { impl_->stop(std::move(done));
 void Instances::kill_now() { impl_->kill_now(); }
 std::size_t Instances::in_flight() const { return impl_->in_flight(); }
 Readiness Instances::readiness() const { return impl_->readiness(); }
+std::optional<ServerIdentity> Instances::identity() const { return impl_->identity(); }
 std::vector<InstanceStatus> Instances::status() const { return impl_->status(); }
 
 }  // namespace sidecar::mux

@@ -86,6 +86,7 @@ struct InstanceStatus {
   Readiness readiness;
   std::size_t sessions = 0;
   std::size_t calls = 0;
+  std::size_t waiting = 0;  // of them, for the child to read
 };
 
 // Ends the longest-idle session that has an own child and that nobody listens or waits on: one of `owner`,
@@ -131,6 +132,8 @@ class Instances {
   std::size_t in_flight() const;
   // Of the shared instances: ready as soon as one of them is.
   Readiness readiness() const;
+  // What the first of them that has told says that it is; nothing before its handshake.
+  std::optional<ServerIdentity> identity() const;
   // Shared ones first.
   std::vector<InstanceStatus> status() const;
 

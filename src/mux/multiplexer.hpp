@@ -128,6 +128,10 @@ class Multiplexer : public child::ChildEvents {
   Readiness readiness() const;
   // Calls that somebody waits for.
   std::size_t in_flight() const { return in_flight_.live(); }
+  // Those of them that have not been handed to the child yet.
+  std::size_t waiting() const { return queue_.size(); }
+  // Nothing before the first handshake.
+  const std::optional<ServerIdentity>& identity() const { return handshake_.identity(); }
 
   void on_child_started() override;
   void on_child_line(std::string line) override;

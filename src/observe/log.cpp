@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "observe/log_tail.hpp"
+
 namespace sidecar::observe {
 namespace {
 
@@ -90,10 +92,48 @@ std::string rendered(const LogField::Value& value, LogFormat format) {
       value);
 }
 
+std::string text_of(const nlohmann::ordered_json& value) {
+  if (!value.is_string()) return value.dump();
+  const auto& text = value.get_ref<const std::string&>();
+  return plain_word(text) ? text : quoted(text);
+}
+
+class TailSink : public spdlog::sinks::sink {
+ public:
+  explicit TailSink(std::shared_ptr<LogTail> tail) : tail_(std::move(tail)) {}
+
+  void log(const spdlog::details::log_msg& line) override {
+    const auto level = spdlog::level::to_string_view(line.level);
+    tail_->add(line.time, {level.data(), level.size()}, {line.payload.data(), line.payload.size()});
+  }
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  const std::shared_ptr<LogTail> tail_;
+};
+
 }  // namespace
 
-Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker)
-    : worker_(std::move(worker)), sink_(std::move(sink)), format_(format) {}
+std::string text_form(std::string_view json_members) {
+  const auto line = nlohmann::ordered_json::parse(fmt::format("{{{}}}", json_members), nullptr, false);
+  if (!line.is_object()) return std::string(json_members);
+  std::string text;
+  for (const auto& [name, value] : line.items()) {
+    if (text.empty())
+      text = value.is_string() ? value.get<std::string>() : value.dump();
+    else
+      text += fmt::format(" {}={}", name, text_of(value));
+  }
+  return text;
+}
+
+Log::Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker,
+         std::shared_ptr<LogTail> tail)
+    : worker_(std::move(worker)), sink_(std::move(sink)), format_(format), tail_(std::move(tail)) {
+  if (tail_) sink_->sinks().push_back(std::make_shared<TailSink>(tail_));
+}
 
 void Log::set_level(LogLevel level) { sink_->set_level(spdlog_level(level)); }
 
@@ -115,7 +155,7 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) {
   sink_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-Log make_stderr_log(LogLevel level, LogFormat format) {
+Log make_stderr_log(LogLevel level, LogFormat format, bool keeps_tail) {
   auto pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
   auto logger =
       std::make_shared<spdlog::async_logger>("mcp-sidecar", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
@@ -123,7 +163,8 @@ Log make_stderr_log(LogLevel level, LogFormat format) {
   logger->set_level(spdlog_level(level));
   logger->set_pattern(format == LogFormat::kText ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
                                                  : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
-  return Log(std::move(logger), format, std::move(pool));
+  return Log(std::move(logger), format, std::move(pool),
+             keeps_tail ? std::make_shared<LogTail>(format) : nullptr);
 }
 
 Log make_null_log() {

@@ -1,5 +1,6 @@
 #include "observe/metrics.hpp"
 
+#include <iterator>
 #include <prometheus/text_serializer.h>
 
 #include "observe/process_metrics.hpp"
@@ -10,6 +11,9 @@ namespace {
 
 using prometheus::BuildCounter;
 using prometheus::BuildGauge;
+
+constexpr double kCallSeconds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                   0.5,   1,      2.5,   5,    10,    30,   60,  300};
 
 prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& registry, const char* name,
                                                   const char* help) {
@@ -52,9 +56,8 @@ Metrics::Metrics()
       child_wedged(
           counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
       own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
-      call_seconds(
-          histogram(registry_, "mcp_sidecar_call_seconds", "Clients' calls, from request to answer",
-                    {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300})),
+      call_seconds(histogram(registry_, "mcp_sidecar_call_seconds", "Clients' calls, from request to answer",
+                             {std::begin(kCallSeconds), std::end(kCallSeconds)})),
       call_overhead_seconds(histogram(
           registry_, "mcp_sidecar_call_overhead_seconds",
           "The same without the time at the child: what mcp-sidecar adds, waiting for the child to read "
@@ -80,6 +83,8 @@ Metrics::Metrics()
       sent_bytes(counter(registry_, "mcp_sidecar_http_sent_bytes_total", "Bytes written to clients")),
       slow_readers(
           counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")),
+      dashboard_readers(gauge(registry_, "mcp_sidecar_dashboard_readers",
+                              "Open event streams of the dashboard, which sse_streams counts too")),
       audit_written(
           counter(registry_, "mcp_sidecar_audit_written_total", "Records that the audit database has taken")),
       audit_spooled(counter(registry_, "mcp_sidecar_audit_spooled_total",
@@ -120,6 +125,27 @@ prometheus::Counter& Metrics::tool_calls(std::string_view tool, std::string_view
 
 prometheus::Counter& Metrics::audit_dropped(std::string_view reason) {
   return audit_dropped_family_.Add({{"reason", std::string(reason)}});
+}
+
+std::span<const double> Metrics::call_seconds_bounds() { return kCallSeconds; }
+
+std::vector<std::uint64_t> Metrics::calls_by_seconds() const {
+  std::vector<std::uint64_t> counts;
+  std::uint64_t below = 0;  // Prometheus' buckets hold what the ones before them hold
+  for (const auto& bucket : call_seconds.Collect().histogram.bucket) {
+    counts.push_back(bucket.cumulative_count - below);
+    below = bucket.cumulative_count;
+  }
+  return counts;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Metrics::refusals() const {
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  for (const prometheus::MetricFamily& family : refused_family_.Collect()) {
+    for (const prometheus::ClientMetric& metric : family.metric)
+      counts.emplace_back(metric.label.front().value, static_cast<std::uint64_t>(metric.counter.value));
+  }
+  return counts;
 }
 
 std::string Metrics::text() const {

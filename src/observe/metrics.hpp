@@ -3,13 +3,17 @@
 // Updated on the loop thread, those of the audit log on its writer's too; read from any.
 #pragma once
 
+#include <cstdint>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sidecar::observe {
 
@@ -54,11 +58,18 @@ class Metrics {
   prometheus::Counter& received_bytes;
   prometheus::Counter& sent_bytes;
   prometheus::Counter& slow_readers;
-  prometheus::Counter& audit_written;  // records that the database has
-  prometheus::Counter& audit_spooled;  // that had to wait on disk
+  prometheus::Gauge& dashboard_readers;  // event streams of the dashboard
+  prometheus::Counter& audit_written;    // records that the database has
+  prometheus::Counter& audit_spooled;    // that had to wait on disk
   prometheus::Gauge& audit_queue_bytes;
   prometheus::Gauge& audit_spool_bytes;
   prometheus::Gauge& audit_up;  // 1 while the database takes records
+
+  // What has been counted so far, for pages: upper bounds in seconds of call_seconds' buckets, the calls in
+  // each of them and, last, beyond them; what was refused, by reason.
+  static std::span<const double> call_seconds_bounds();
+  std::vector<std::uint64_t> calls_by_seconds() const;
+  std::vector<std::pair<std::string, std::uint64_t>> refusals() const;
 
   // Prometheus text exposition format 0.0.4, those of the process among them.
   std::string text() const;

@@ -1,23 +1,15 @@
 #include "transport/health.hpp"
 
 #include <algorithm>
-#include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
 #include "child/supervisor.hpp"
+#include "util/iso_time.hpp"
 
 namespace sidecar::transport {
 namespace {
 
 constexpr std::chrono::seconds kRetry{1};
-
-// As JavaScript's toISOString writes it.
-std::string iso_time(std::chrono::system_clock::time_point now) {
-  const auto since = now.time_since_epoch();
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(since).count() % 1000;
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
-}
 
 http::Response uncached(const nlohmann::ordered_json& body, int status = 200) {
   http::Response response;

@@ -40,23 +40,18 @@ bool is_zero(std::string_view weight) {
   return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
 }
 
-}  // namespace
-
-bool is_type(std::string_view content_type, std::string_view type) {
-  return same(next(content_type, ';'), type);
-}
-
-bool accepts(const http::Head& head, std::string_view type) {
-  bool any_field = false;
+// What the fields of that name say of something: the range that fits it best decides, by its weight. `fit`:
+// how specific a range is for it, 0 for not at all.
+template <class Fit>
+bool allows(const http::Head& head, std::string_view name, Fit fit) {
   int best = 0;
   bool allowed = false;
   for (const http::Field& field : head.fields) {
-    if (!same(field.name, "Accept")) continue;
-    any_field = true;
+    if (!same(field.name, name)) continue;
     std::string_view ranges = field.value;
     while (!ranges.empty()) {
       std::string_view parameters = next(ranges, ',');
-      const int specific = fit(next(parameters, ';'), type);
+      const int specific = fit(next(parameters, ';'));
       if (specific <= best) continue;
       best = specific;
       allowed = true;
@@ -66,7 +61,26 @@ bool accepts(const http::Head& head, std::string_view type) {
       }
     }
   }
-  return allowed || !any_field;
+  return allowed;
+}
+
+}  // namespace
+
+bool is_type(std::string_view content_type, std::string_view type) {
+  return same(next(content_type, ';'), type);
+}
+
+bool accepts(const http::Head& head, std::string_view type) {
+  const bool asks = std::any_of(head.fields.begin(), head.fields.end(),
+                                [](const http::Field& field) { return same(field.name, "Accept"); });
+  return !asks || allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
+}
+
+bool accepts_coding(const http::Head& head, std::string_view coding) {
+  return allows(head, "Accept-Encoding", [coding](std::string_view range) {
+    if (same(range, coding)) return 2;
+    return range == "*" ? 1 : 0;
+  });
 }
 
 }  // namespace sidecar::transport

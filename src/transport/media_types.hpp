@@ -1,4 +1,4 @@
-// What Content-Type and Accept say, as far as MCP asks (RFC 9110, sections 8.3 and 12.5.1).
+// What Content-Type, Accept and Accept-Encoding say, as far as it is asked (RFC 9110, sections 8.3 and 12.5).
 #pragma once
 
 #include <string_view>
@@ -16,5 +16,8 @@ bool is_type(std::string_view content_type, std::string_view type);
 // Whether the Accept fields of a request allow `type`; the most specific range that fits it decides. No
 // Accept field allows everything.
 bool accepts(const http::Head& head, std::string_view type);
+
+// Whether the Accept-Encoding fields allow a content coding such as "gzip". No such field asks for none.
+bool accepts_coding(const http::Head& head, std::string_view coding);
 
 }  // namespace sidecar::transport

@@ -6,6 +6,7 @@
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "session/observed_call.hpp"
+#include "transport/entity_tag.hpp"
 #include "util/hash.hpp"
 
 namespace sidecar::transport {
@@ -21,21 +22,10 @@ http::Response json(std::string body, int status = 200) {
   return response;
 }
 
-// RFC 9110, section 13.1.2: whether an If-None-Match names the tag. A weak form of it is the same here.
-bool names_tag(std::string_view list, std::string_view tag) {
-  if (list == "*") return true;
-  for (std::size_t at = list.find(tag); at != std::string_view::npos; at = list.find(tag, at + 1)) {
-    const std::string_view before = list.substr(0, at);
-    if (before.empty() || before.ends_with("W/") || before.ends_with(' ') || before.ends_with(','))
-      return true;
-  }
-  return false;
-}
-
 // The answer with the tag of its body, or 304 for a client that has it already.
 http::Response tagged(const http::Request& request, http::Response response) {
   const std::string tag = '"' + sha256_hex(response.body) + '"';
-  if (names_tag(request.header("If-None-Match"), tag)) response = http::Response{.status = 304};
+  if (names_tag(request.list_header("If-None-Match"), tag)) response = http::Response{.status = 304};
   response.fields.push_back({"ETag", tag});
   response.fields.push_back({"Cache-Control", "no-cache"});  // ask each time whether it still holds
   return response;

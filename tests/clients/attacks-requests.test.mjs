@@ -151,7 +151,10 @@ const paths = [
   'http://a/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools', 'http://a/health/../tools', 'http:///tools',
   'http://a@b/tools', 'http://', 'http://a', 'file:///etc/passwd', 'gopher://a/tools', 'tools', '*', '?', '#', '/etc/passwd',
   '/..%2f..%2f..%2f..%2fetc%2fpasswd', '/restart/..', '/%72estart', '/message?sessionId=%00', '/message?sessionId=../../x',
+  '/docs/../tools', '/docs%2f..%2ftools', '/docs/', '/assets', '/assets/../tools', '/assets/..%2ftools', '/assets/..%2f..%2fetc%2fpasswd', '/assets//tools',
 ];
+// Paths of the pages, for which no key is needed: there is a page, or nothing.
+const pages = (path) => path === 'http://a' || path.startsWith('/assets/');
 
 test('attacks: no way of writing a path gets past the key', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_API_KEY: 'the-key' } });
@@ -160,7 +163,8 @@ test('attacks: no way of writing a path gets past the key', async (t) => {
       for (const method of ['GET', 'POST', 'DELETE', 'HEAD']) {
         const { statuses, text } = await exchange(sidecar.port, `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
         assert.equal(statuses.length, 1, `${method} ${path}: ${text}`);
-        assert.ok([400, 401].includes(statuses[0]), `${method} ${path}: ${text}`);
+        assert.ok((pages(path) ? [200, 404, 405] : [400, 401]).includes(statuses[0]), `${method} ${path}: ${text}`);
+        assert.doesNotMatch(text, /inputSchema|root:/);
       }
     }
   }, { headers: { 'x-api-key': 'the-key' } });
@@ -174,6 +178,7 @@ test('attacks: with a key, a path is its decoded self, without dot segments, par
     const { statuses, text } = await exchange(sidecar.port, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     assert.equal(statuses.length, 1, path);
     if (same.has(path)) assert.equal(statuses[0], 200, path);
+    else if (path === 'http://a') assert.doesNotMatch(text, /inputSchema/);
     else assert.ok([400, 404, 405].includes(statuses[0]), `${path}: ${text}`);
     assert.ok(!/root:|X-A: b/.test(text), text);
   }

@@ -16,6 +16,7 @@ import { temporaryFolder } from './lib/run.mjs';
 import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
+const withPages = !/without pages/.test((await run(sidecarProgram, ['--version'])).stdout);
 
 // The status and, of anything but an event stream, the body. A stream is left as soon as its head is there.
 function ask(url, { method, headers, body }) {
@@ -134,7 +135,16 @@ function endpoints(sse, mcp, fresh) {
     posted('/restart', undefined, { owner: 403, other: 403, admin: 202 }),
     get('/no-such-path', 404),
     posted('/no-such-path', {}, 404),
-    get('/', 404),
+    get('/', withPages ? 200 : 404, { keyless: true }),
+    { method: 'HEAD', path: '/', status: withPages ? 200 : 404, keyless: true },
+    get('/docs', withPages ? 200 : 404, { keyless: true }),
+    get('/assets/none-12345678.js', 404, { keyless: true }),
+    posted('/docs', {}, 405, { keyless: true }),
+    get('/assets', 404),
+    get('/docs/', 404),
+    get('/dashboard/events', { owner: 403, other: 403, admin: 200 }),
+    get('/calls', { owner: 403, other: 403, admin: 200 }),
+    get('/logs', { owner: 403, other: 403, admin: 200 }),
     { method: 'PUT', path: '/tools', status: 405 },
     { method: 'DELETE', path: '/sse', status: 405 },
     posted('/sse', {}, 405),

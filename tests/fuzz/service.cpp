@@ -203,6 +203,7 @@ config::Settings settings_for(const std::string& key) {
 class World {
  public:
   World() {
+    calls_.add(recent_);
     const auto bound = service_.server().listen("127.0.0.1", 0);
     require(bound.has_value(), "there is a port");
     endpoint_ = {boost::asio::ip::make_address("127.0.0.1"), *bound};
@@ -343,13 +344,14 @@ class World {
   const std::string key_ = random_hex(24);
   const config::Settings settings_ = settings_for(key_);
   observe::Calls calls_{timers_};
+  observe::RecentCalls recent_;
   app::Service service_{
       settings_,
       {access::AddressSet::parse({"127.0.0.0/8", "10.0.0.0/8"}).value(),
        access::AddressSet::parse({"127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"}).value()},
       {},
       [this](std::string name) { return std::make_unique<Child>(loop_, mood, heard, std::move(name)); },
-      {loop_, timers_, log_, metrics_, calls_}};
+      {loop_, timers_, log_, metrics_, calls_, recent_}};
   tcp::endpoint endpoint_;
   std::vector<tcp::socket> held_;
   bool with_key_ = false;

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statS
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 
+const HOST_CERTIFICATES = '/run/host-certificates.crt';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 // Nothing that is printed otherwise would appear before a long step ends: the steps run synchronously.
@@ -106,6 +107,7 @@ export class Images {
     const root = this.#copy(debian, name.replace(/\W/g, '-'));
     if (name.startsWith('node:')) {
       shell('install -m 755 "$2" "$1/usr/local/bin/node"; chroot "$1" useradd --uid 1000 --create-home node', root, process.execPath);
+      shell('npm install --silent --no-audit --no-fund --global --prefix "$1/usr/local" npm@10.9.2', root);
     }
     return { root, env: { PATH: SYSTEM_PATH }, workdir: '/', user: 'root' };
   }
@@ -138,7 +140,11 @@ export class Images {
       mkdirSync(host, { recursive: true });
       mounts.push([host, mount.target]);
     }
-    const done = spawnSync('unshare', inside(image, ['/bin/sh', '-c', rest], { mounts, env: image.args }), { stdio: ['ignore', 'inherit', 'inherit'] });
+    // Where this machine reaches the registry through certificates of its own.
+    const certificates = process.env.NODE_EXTRA_CA_CERTS;
+    if (certificates) mounts.push([certificates, HOST_CERTIFICATES]);
+    const env = { ...image.args, ...(certificates && { NODE_EXTRA_CA_CERTS: HOST_CERTIFICATES }) };
+    const done = spawnSync('unshare', inside(image, ['/bin/sh', '-c', rest], { mounts, env }), { stdio: ['ignore', 'inherit', 'inherit'] });
     assert.equal(done.status, 0, `RUN ended with ${done.status ?? done.signal}: ${rest}`);
   }
 
@@ -207,7 +213,10 @@ export function inside(image, command, { mounts = [], env = {}, readOnly = false
   const root = image.root;
   const script = ['set -e', 'mount --bind "$0" "$0"', 'mount -t proc proc "$0/proc"', 'mount --rbind /dev "$0/dev"',
     'for f in resolv.conf hosts; do touch "$0/etc/$f"; mount --bind "/etc/$f" "$0/etc/$f"; done'];
-  for (const [host, target] of mounts) script.push(`mkdir -p "$0${target}"`, `mount --bind "${host}" "$0${target}"`);
+  for (const [host, target] of mounts) {
+    const place = statSync(host).isFile() ? `mkdir -p "$0${posix.dirname(target)}"; touch "$0${target}"` : `mkdir -p "$0${target}"`;
+    script.push(place, `mount --bind "${host}" "$0${target}"`);
+  }
   script.push('mount -t tmpfs tmpfs "$0/tmp"');
   if (readOnly) script.push('mount -o remount,bind,ro "$0"');
   script.push('exec chroot "$0" "$@"');

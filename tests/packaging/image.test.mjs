@@ -99,6 +99,7 @@ test('image: the demo server over REST, as PID 1 and no root; healthy; TERM ends
   assert.match(container.status('CapEff'), /^0+$/);
   assert.equal(container.healthcheck().status, 0);
   assert.equal((await request(`${container.url}/tools`)).json().tools.length, 4);
+  for (const page of ['/', '/docs']) assert.equal((await request(container.url + page)).status, 200, page);
   const called = await post(`${container.url}/call-tool`, { name: 'echo', arguments: { message: 'from the image' } });
   assert.equal(called.json().result.content[0].text, 'from the image');
   const { code, took } = await container.stop();

@@ -28,6 +28,7 @@ struct Outcome {
   http::Fields fields;  // … with these in its head
   std::string first_bytes;
   std::vector<Event> events;
+  std::size_t queued = 0;  // bytes that its client has still to take, as the test says
   std::function<void(http::SseClosed)> on_closed;
   std::function<void()> on_abandoned;
   bool gone = false;
@@ -57,7 +58,7 @@ class FakeStream : public http::SseStream {
   void send(std::string_view event, std::string data, std::string_view id) override {
     if (!outcome_->gone) outcome_->events.push_back({std::string(event), std::move(data), std::string(id)});
   }
-  std::size_t queued_bytes() const override { return 0; }
+  std::size_t queued_bytes() const override { return outcome_->queued; }
   std::uint64_t sent_bytes() const override { return 0; }
   void on_closed(std::function<void(http::SseClosed)> action) override {
     outcome_->on_closed = std::move(action);

@@ -48,6 +48,7 @@ class FakeLink : public child::ManagedChild {
     child::ChildStatus status;
     status.state = state;
     status.failed_starts = failed_starts;
+    status.last_exit = last_exit;
     return status;
   }
 
@@ -81,6 +82,7 @@ class FakeLink : public child::ManagedChild {
   child::ChildEvents* events = nullptr;
   child::ChildState state = child::ChildState::kStopped;
   unsigned failed_starts = 0;
+  std::optional<child::Exit> last_exit;
   bool up = false;
   std::size_t room = 1 << 20;
   bool wants = true;

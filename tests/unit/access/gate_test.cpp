@@ -27,9 +27,9 @@ config::Permissions only(std::vector<std::string> tools) {
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
                 const std::vector<std::string>& allowed = {"*"}, const access::Rates& rates = {},
-                config::Permissions everybody = {})
+                config::Permissions everybody = {}, bool pages = true)
       : limits(rates, timers),
-        gate({access::Keys(keys), !keys.empty()}, std::move(everybody),
+        gate({access::Keys(keys), !keys.empty(), nullptr, {}, pages}, std::move(everybody),
              access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
               access::AddressSet::parse(allowed).value()},
@@ -389,6 +389,77 @@ TEST_CASE("gate: an administrator is who its key says, and without keys a progra
     INFO(name);
     CHECK_FALSE(open.knock({{name, "127.0.0.1"}}).caller->admin);
   }
+}
+
+TEST_CASE("gate: without keys our own page in a browser here may administrate, and no other page") {
+  Door open({});
+  const auto admin = [&open](Headers headers) { return open.knock(std::move(headers)).caller->admin; };
+  for (const char* host : {"localhost:3001", "127.0.0.1:3001", "[::1]:3001", "LOCALHOST:3001"}) {
+    INFO(host);
+    CHECK(admin({{"Host", host}}));
+    CHECK(admin({{"Host", host}, {"Origin", "http://" + std::string(host)}}));
+    CHECK(admin({{"Host", host}, {"Sec-Fetch-Site", "same-origin"}}));
+    CHECK(admin({{"Host", host}, {"Sec-Fetch-Site", "none"}}));
+    CHECK_FALSE(admin({{"Host", host}, {"Origin", "http://evil.example"}}));
+    CHECK_FALSE(admin({{"Host", host}, {"Origin", "http://localhost:8080"}}));
+    CHECK_FALSE(admin({{"Host", host}, {"Origin", "null"}}));
+    CHECK_FALSE(admin({{"Host", host}, {"Sec-Fetch-Site", "cross-site"}}));
+    CHECK_FALSE(admin({{"Host", host}, {"Sec-Fetch-Site", "same-site"}}));
+  }
+  // It rebinds its name: its browser takes it for our own page.
+  CHECK_FALSE(admin({{"Host", "evil.example:3001"}}));
+  CHECK_FALSE(admin({{"Host", "evil.example:3001"}, {"Sec-Fetch-Site", "same-origin"}}));
+  CHECK_FALSE(admin({{"Host", "evil.example:3001"}, {"Origin", "http://evil.example:3001"}}));
+  CHECK(admin({{"Host", "mcp.example.com:8443"}, {"Origin", "https://mcp.example.com:8443"}}));
+}
+
+TEST_CASE("gate: the dashboard's pages need no key, but pass the address list, the origin rule and rates") {
+  const KeyList keys{key("alice", "secret-a")};
+  Door door(keys, {"https://app.example"}, false, {"192.0.2.0/24"},
+            access::Rates{{}, {}, {2, std::chrono::minutes(1)}, {}});
+  const auto knock = [](Door& at, const char* path, Headers headers = {}, const char* peer = "192.0.2.1") {
+    const auto decision = at.knock(std::move(headers), "GET", path, peer);
+    return decision.answer ? decision.answer->status : 200;
+  };
+  CHECK(knock(door, "/", {}, "203.0.113.1") == 403);
+  CHECK(knock(door, "/", {{"Origin", "https://evil.example"}}) == 403);
+  CHECK(knock(door, "/", {{"X-API-Key", "wrong"}}) == 200);
+  CHECK(door.metrics.refused("wrong_key").Value() == 1);
+  CHECK(knock(door, "/docs") == 200);
+  CHECK(knock(door, "/assets/app-12345678.js") == 429);
+  for (const char* path : {"/assets/a", "/assets/", "/docs", "/"})
+    CHECK(knock(door, path, {}, "192.0.2.2") != 401);
+  Door again(keys);
+  for (const char* path : {"/assets", "/docs/", "/docs/x", "//", "/index.html", "/dashboard/events", "/calls",
+                           "/logs", "/assetsx"}) {
+    INFO(path);
+    CHECK(knock(again, path) == 401);
+  }
+  Door without(keys, {"*"}, false, {"*"}, {}, {}, false);
+  for (const char* path : {"/", "/docs", "/assets/a"}) CHECK(knock(without, path) == 401);
+}
+
+TEST_CASE("gate: an administrator is one no longer once its key is gone, has expired or has lost the right") {
+  config::Permissions admin;
+  admin.admin = true;
+  const auto now = std::chrono::system_clock::now();
+  Door door({key("root", "r", admin)});
+  const observe::Caller root = *door.knock({{"X-API-Key", "r"}}).caller;
+  CHECK(door.gate.administers(root));
+  CHECK_FALSE(door.gate.administers(observe::Caller{}));
+  for (const access::StoredKey& other :
+       {key("bob", "r", admin), key("root", "r"), key("root", "r", admin, now)}) {
+    door.gate.set_keys(access::Keys({other}));
+    CHECK_FALSE(door.gate.administers(root));
+  }
+  door.gate.set_keys(access::Keys({key("root", "r"), key("root", "new", admin)}));
+  CHECK(door.gate.administers(root));
+
+  Door open({});
+  const observe::Caller local = *open.knock({}).caller;
+  CHECK(open.gate.administers(local));
+  open.gate.close();
+  CHECK_FALSE(open.gate.administers(local));
 }
 
 TEST_CASE("gate: what is set holds from the next request on, and once closed it stays closed") {

@@ -66,6 +66,26 @@ TEST_CASE(
   CHECK(queue.bytes() == 3);
 }
 
+TEST_CASE("output queue: static text takes no memory of its own, however much of it has been sent") {
+  OutputQueue queue;
+  CHECK(queue.held_bytes() == 0);
+  queue.push({"head", "body", "static text"});
+  queue.push({"h", {}, "more"});
+  CHECK(queue.bytes() == 24);
+  CHECK(queue.held_bytes() == 9);
+  queue.consume(8);
+  CHECK(queue.held_bytes() == 1);
+  queue.consume(5);
+  CHECK(queue.held_bytes() == 1);
+  queue.consume(7);
+  CHECK(queue.held_bytes() == 0);
+  CHECK(gathered(queue) == "more");
+  queue.consume(4);
+  CHECK(queue.held_bytes() == 0);
+  queue.push({"x", {}, {}});
+  CHECK(queue.held_bytes() == 1);
+}
+
 TEST_CASE("response head: framing and fields, and nothing that would split it") {
   AnswerHead head{.status = 431, .content_type = "text/plain", .length = 3, .connection = "close"};
   CHECK(render_head(head, {{"A", "b\tc"}, {"B", "x\ny"}, {"C\r", "z"}},

@@ -1,0 +1,40 @@
+// Buttons and rows of the form library, which would draw its own with a font that is not here.
+import type { ArrayFieldItemTemplateProps, IconButtonProps, TemplatesType } from '@rjsf/utils';
+import ArrayFieldItemButtons from '@rjsf/core/lib/components/templates/ArrayFieldItemButtonsTemplate.js';
+import type { JSX } from 'preact';
+
+type Buttons = TemplatesType['ButtonTemplates'];
+
+const button = (label: string, sign: string) =>
+  function FormButton({ id, onClick, disabled }: IconButtonProps): JSX.Element {
+    return (
+      <button type="button" id={id} class="small" disabled={disabled} onClick={onClick as unknown as () => void} aria-label={sign ? label : undefined} title={sign ? label : undefined}>
+        {sign || label}
+      </button>
+    );
+  };
+
+function Item({ children, buttonsProps, hasToolbar }: ArrayFieldItemTemplateProps): JSX.Element {
+  return (
+    <div class="array-item">
+      <div>{children as JSX.Element}</div>
+      {hasToolbar && (
+        <div class="array-item-buttons">
+          <ArrayFieldItemButtons {...buttonsProps} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+export const templates = {
+  ArrayFieldItemTemplate: Item,
+  ButtonTemplates: {
+    AddButton: button('Add', ''),
+    CopyButton: button('Copy', '⧉'),
+    MoveUpButton: button('Move up', '↑'),
+    MoveDownButton: button('Move down', '↓'),
+    RemoveButton: button('Remove', '✕'),
+    ClearButton: button('Clear', ''),
+  } as unknown as Partial<Buttons>,
+};

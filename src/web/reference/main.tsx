@@ -1,0 +1,49 @@
+// The reference page: openapi.json in Swagger UI. The key is asked for as on the dashboard.
+import { render, type JSX } from 'preact';
+
+import '../styles/base.css';
+import '../styles/parts.css';
+import '../styles/layout.css';
+import 'swagger-ui-dist/swagger-ui.css';
+import '../styles/reference.css';
+
+import { getJson, inWords, Refused } from '../base/api';
+import { setKey } from '../base/key';
+import { Login } from '../login';
+import { Logo } from '../ui/icons';
+import { Problem } from '../ui/parts';
+import { show, type Document } from './viewer';
+
+const app = document.getElementById('app')!;
+
+const ask = (problem: string): void => render(<Login title="API reference" problem={problem} onKey={(key) => void open(key)} />, app);
+
+const Frame = (): JSX.Element => (
+  <>
+    <header class="top">
+      <a class="brand" href="./">
+        <Logo />
+        <span>
+          <h1>API reference</h1>
+          <small>Back to the dashboard</small>
+        </span>
+      </a>
+    </header>
+    <main class="reference" id="viewer" />
+  </>
+);
+
+async function open(key: string): Promise<void> {
+  setKey(key);
+  let description: Document;
+  try {
+    description = await getJson<Document>('openapi.json');
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return ask(key ? `This key is not accepted: ${error.message}.` : '');
+    return render(<main class="login"><Problem>The description of the endpoints cannot be read: {inWords(error)}</Problem></main>, app);
+  }
+  render(<Frame />, app);
+  await show(document.getElementById('viewer')!, description, key);
+}
+
+void open('');
