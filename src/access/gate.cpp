@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "access/client_url.hpp"
+
 namespace sidecar::access {
 namespace {
 
@@ -119,6 +121,16 @@ bool Gate::is_metadata(std::string_view path) const {
   if (tokens_ == nullptr || !path.starts_with(kMetadataPath)) return false;
   path.remove_prefix(kMetadataPath.size());
   return path.empty() || path.front() == '/';
+}
+
+std::string Gate::url_of(const Knock& knock) const {
+  const std::string forwarded = knock.list("Forwarded");
+  const std::string proto = knock.list("X-Forwarded-Proto");
+  const std::string host = knock.list("X-Forwarded-Host");
+  const std::string port = knock.list("X-Forwarded-Port");
+  const std::string prefix = knock.list("X-Forwarded-Prefix");
+  return client_url({knock.header("Host"), forwarded, proto, host, port, prefix},
+                    networks_.trusted_proxies.contains(knock.peer_address));
 }
 
 Decision Gate::judge(const Knock& knock) {

@@ -98,6 +98,8 @@ class Gate {
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }
   Decision judge(const Knock& knock);
+  // access::client_url() of a request, by the proxies that are trusted now.
+  std::string url_of(const Knock& knock) const;
 
  private:
   struct Failure {
