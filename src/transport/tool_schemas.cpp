@@ -146,6 +146,11 @@ class References {
       if (const auto target = resolve(tree_.string(at), resources_[holder])) targets_[holder] = *target;
     }
     std::erase_if(targets_, [this](const auto& entry) { return circles(entry.second); });
+    const std::vector<Index> all = targets();
+    if (all.size() <= ToolSchemas::kMostParts) return;
+    std::erase_if(targets_, [last = all[ToolSchemas::kMostParts - 1]](const auto& entry) {
+      return entry.second > last;
+    });
   }
 
   // Where the reference in the schema at `at` leads; nothing when it has none that is of use.

@@ -28,6 +28,9 @@ class ToolSchemas {
   static constexpr std::size_t kLargestSchema = 1 << 20;
   // Schemas within schemas beyond this depth are `{}`, anything; values nested deeper are left out.
   static constexpr int kDeepest = 64;
+  // Components that one schema may become, besides itself: readers follow references by recursion. Those that
+  // stand behind in the schema are not referred to any more.
+  static constexpr std::size_t kMostParts = 256;
 
   // Adds a component and returns its name: `name`, or with a number behind it when that is taken.
   // `schema` is valid JSON; what is no schema counts as one that allows anything.
