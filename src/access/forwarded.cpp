@@ -14,8 +14,10 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-bool names_for(std::string_view name) {
-  return name.size() == 3 && (name[0] | 0x20) == 'f' && (name[1] | 0x20) == 'o' && (name[2] | 0x20) == 'r';
+// `lower`: letters in lower case.
+bool is_named(std::string_view name, std::string_view lower) {
+  return std::equal(name.begin(), name.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return (a | 0x20) == b; });
 }
 
 // Whether the quote at `at` is one inside a quoted string: an odd number of backslashes stands before it.
@@ -66,7 +68,7 @@ std::optional<ip::address> hop_address(std::string_view text) {
 
 }  // namespace
 
-std::string take_last_for(std::string_view& forwarded) {
+std::string take_last_parameter(std::string_view& forwarded, std::string_view name) {
   std::string_view element = take_last(forwarded, ',');
   std::optional<std::string> found;
   while (!element.empty()) {
@@ -74,7 +76,7 @@ std::string take_last_for(std::string_view& forwarded) {
     const std::size_t equals = pair.find('=');
     if (pair.empty()) continue;
     if (equals == std::string_view::npos) return {};
-    if (!names_for(trim(pair.substr(0, equals)))) continue;
+    if (!is_named(trim(pair.substr(0, equals)), name)) continue;
     if (found) return {};
     found = value_of(trim(pair.substr(equals + 1)));
     if (!found) return {};
@@ -94,7 +96,7 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
   if (trusted.contains(*known)) {
     client.unsaid = hops.empty();
     while (!hops.empty() && trusted.contains(*known)) {
-      const auto hop = hop_address(standard ? take_last_for(hops) : take_last(hops, ','));
+      const auto hop = hop_address(standard ? take_last_parameter(hops, "for") : take_last(hops, ','));
       if (!hop) {
         client.hidden = true;
         break;

@@ -32,8 +32,8 @@ struct ClientAddress {
 ClientAddress client_address(std::string_view peer, const ForwardedFields& fields, const AddressSet& trusted);
 
 // Takes the last element off a `Forwarded` value, from its right end, so that quotes that a client left open
-// do not reach what a proxy put behind them. Returns its `for`, unquoted; empty when it has none, or two, or
-// is no list of parameters.
-std::string take_last_for(std::string_view& forwarded);
+// do not reach what a proxy put behind them. Returns its parameter `name` (in lower case), unquoted; empty
+// when it has none, or two, or is no list of parameters.
+std::string take_last_parameter(std::string_view& forwarded, std::string_view name);
 
 }  // namespace sidecar::access

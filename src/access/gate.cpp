@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "access/client_url.hpp"
+
 namespace sidecar::access {
 namespace {
 
@@ -134,6 +136,16 @@ bool Gate::administers(const observe::Caller& caller) const {
   if (!needs_key_) return caller.admin;
   if (!caller.has_key || !caller.admin) return false;
   return !caller.by_stored_key || keys_.has_admin(caller.owner, std::chrono::system_clock::now());
+}
+
+std::string Gate::url_of(const Knock& knock) const {
+  const std::string forwarded = knock.list("Forwarded");
+  const std::string proto = knock.list("X-Forwarded-Proto");
+  const std::string host = knock.list("X-Forwarded-Host");
+  const std::string port = knock.list("X-Forwarded-Port");
+  const std::string prefix = knock.list("X-Forwarded-Prefix");
+  return client_url({knock.header("Host"), forwarded, proto, host, port, prefix},
+                    networks_.trusted_proxies.contains(knock.peer_address));
 }
 
 Decision Gate::judge(const Knock& knock) {

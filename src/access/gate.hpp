@@ -109,6 +109,8 @@ class Gate {
   Decision judge(const Knock& knock);
   // Whether one who was let in as an administrator still would be: a stream outlives its request.
   bool administers(const observe::Caller& caller) const;
+  // access::client_url() of a request, by the proxies that are trusted now.
+  std::string url_of(const Knock& knock) const;
 
  private:
   struct Failure {

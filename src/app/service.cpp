@@ -163,7 +163,9 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       legacy_sse_(sessions_, instances_, streams_, around.timers,
                   {path_of(settings.public_url) + settings.message_path, stream_options(settings)}),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
-      rest_(instances_, settings.rest_timeout, settings.max_line_bytes, stream_options(settings)),
+      tool_calls_(instances_, settings.rest_timeout, settings.max_line_bytes),
+      rest_(tool_calls_, stream_options(settings)),
+      tool_endpoints_(tool_calls_, [this](const http::Head& head) { return api_facts(head); }),
       health_(sessions_, instances_, around.timers, gate_.needs_key()),
       admin_(instances_, log_),
       rate_status_(rates_, sessions_),
@@ -176,7 +178,7 @@ Service::Service(const config::Settings& settings, access::Networks networks,
           around.loop, around.timers, http_limits(settings), routes(),
           [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
   sessions_.observe_by(around.calls);
-  rest_.observe_by(around.calls);
+  tool_calls_.observe_by(around.calls);
   instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
 }
 
@@ -209,9 +211,9 @@ void Service::start() {
 
 std::vector<http::Route> Service::routes() {
   std::vector<http::Route> all;
-  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), health_.routes(),
-                     admin_.routes(), rate_status_.routes(), oauth_metadata_.routes(), session_list_.routes(),
-                     transport::metrics_routes(metrics_)}) {
+  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(),
+                     tool_endpoints_.routes(), health_.routes(), admin_.routes(), rate_status_.routes(),
+                     oauth_metadata_.routes(), session_list_.routes(), transport::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (settings_.dashboard) {
@@ -239,13 +241,26 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
   return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
 }
 
+access::Knock Service::knock_of(const http::Head& head) const {
+  return {head.method,
+          head.path,
+          head.peer_address,
+          [&head](std::string_view name) { return head.header(name); },
+          [&head](std::string_view name) { return head.list_header(name); },
+          [this, &head] { return session_of(head); },
+          settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()};
+}
+
+transport::ApiFacts Service::api_facts(const http::Head& head) const {
+  const std::string& url = settings_.public_url;
+  return {.server = url.empty() ? gate_.url_of(knock_of(head)) : url,
+          .needs_key = gate_.needs_key(),
+          .issuer = tokens_.rules().issuer,
+          .scopes = tokens_.rules().scopes};
+}
+
 http::Verdict Service::judge(const http::Head& head) {
-  access::Decision decision =
-      gate_.judge({head.method, head.path, head.peer_address,
-                   [&head](std::string_view name) { return head.header(name); },
-                   [&head](std::string_view name) { return head.list_header(name); },
-                   [this, &head] { return session_of(head); },
-                   settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()});
+  access::Decision decision = gate_.judge(knock_of(head));
   http::Verdict verdict;
   append(verdict.reply_fields, decision.reply_fields);
   if (settings_.dashboard && access::is_page_path(head.path)) {

@@ -33,6 +33,8 @@
 #include "transport/rest.hpp"
 #include "transport/session_list.hpp"
 #include "transport/streamable_http.hpp"
+#include "transport/tool_calls.hpp"
+#include "transport/tool_endpoints.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::app {
@@ -72,6 +74,8 @@ class Service {
  private:
   std::vector<http::Route> routes();
   http::Verdict judge(const http::Head& head);
+  access::Knock knock_of(const http::Head& head) const;
+  transport::ApiFacts api_facts(const http::Head& head) const;
   std::optional<access::KnownSession> session_of(const http::Head& head) const;
 
   const config::Settings& settings_;
@@ -90,7 +94,9 @@ class Service {
   KeysWatch keys_watch_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;
+  transport::ToolCalls tool_calls_;
   transport::Rest rest_;
+  transport::ToolEndpoints tool_endpoints_;
   transport::Health health_;
   transport::Admin admin_;
   transport::RateStatus rate_status_;

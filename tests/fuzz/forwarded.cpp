@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view rest = value;
   while (!rest.empty()) {
     const std::size_t before = rest.size();
-    access::take_last_for(rest);
+    access::take_last_parameter(rest, "for");
     require(rest.size() < before, "each element makes the rest shorter");
   }
   return 0;

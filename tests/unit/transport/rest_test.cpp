@@ -10,7 +10,8 @@ using test::Event;
 namespace {
 
 struct RestWorld : test::World {
-  explicit RestWorld(bool up = true) : rest(instances, 30s, 100'000, {}), routes(rest.routes()) {
+  explicit RestWorld(bool up = true)
+      : calls(instances, 30s, 100'000), rest(calls, {}), routes(rest.routes()) {
     if (up) ready();
   }
   std::shared_ptr<test::Outcome> get(const char* target) { return ask(routes, "GET", target); }
@@ -22,6 +23,7 @@ struct RestWorld : test::World {
     return std::string(m.envelope.params.in(m.text));
   }
 
+  transport::ToolCalls calls;
   transport::Rest rest;
   std::vector<http::Route> routes;
 };

@@ -1,0 +1,50 @@
+// OpenAPI: the tools of one list as an OpenAPI 3.1 document, one operation `POST /tools/<name>` each, and as
+// functions for OpenAI. Pure functions of the list and of what is true for the caller: the same tools give
+// the same bytes. Texts, annotations and values of the tools are put in as they were written; their schemas
+// become components (transport/tool_schemas.hpp). Any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "transport/tool_directory.hpp"
+#include "util/result.hpp"
+
+namespace sidecar::transport {
+
+struct ApiFacts {
+  std::string server = "/";  // URL that paths are added to
+  bool needs_key = false;
+  std::string issuer{};  // of access tokens; empty: none are accepted
+  std::vector<std::string> scopes{};
+  // The form that GPT actions import: texts within their limits, one way to authenticate.
+  bool for_actions = false;
+};
+
+// What an InitializeResult says of the wrapped server.
+struct ServerIdentity {
+  std::string title = "MCP server";
+  std::string version = "0";
+  std::string instructions{};
+
+  // `result`: the object, padded. What is missing in it, or of another type, stays as above.
+  static ServerIdentity of(const std::string& result);
+};
+
+inline constexpr std::size_t kLargestDocument = 16 << 20;
+
+// Errors: the document would be larger than kLargestDocument.
+Result<std::string> openapi_document(const ToolDirectory& directory, const ServerIdentity& identity,
+                                     const ApiFacts& facts);
+
+enum class FunctionFormat {
+  kChat,       // {"type":"function","function":{"name","description","parameters"}}
+  kResponses,  // {"type":"function","name","description","parameters","strict":false}
+};
+
+// An array for `tools` of a request to OpenAI. `parameters` is the input schema, made an object with
+// `properties` where it does not say so; names are function names; descriptions are cut at 1024 characters.
+std::string openai_functions(const ToolDirectory& directory, FunctionFormat format);
+
+}  // namespace sidecar::transport

@@ -1,0 +1,48 @@
+// Tool calls: what clients without a session ask of the wrapped server, for all REST endpoints. Sends one
+// request, and gathers the pages of tools/list. A client that goes away does not cancel its call. Knows
+// nothing of HTTP. Owned by app; loop thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mux/instances.hpp"
+#include "observe/calls.hpp"
+
+namespace sidecar::transport {
+
+class ToolCalls {
+ public:
+  using CallerPtr = std::shared_ptr<const observe::Caller>;
+  using Listed = std::function<void(tl::expected<std::vector<std::string>, mux::Answer>)>;
+
+  // `timeout` of one call; `list_limit`: bytes that the tools of all pages may have.
+  ToolCalls(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit);
+
+  // From now on `calls`, which outlives the calls, is told of them.
+  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+
+  void send(const CallerPtr& caller, std::string_view method, std::string_view params,
+            mux::Reply::Deliver deliver, mux::Reply::Notify progress = nullptr);
+
+  // Every tool of every page that the caller may see, as raw JSON, padded.
+  void list(CallerPtr caller, Listed done);
+
+  // `done` is told which tool is meant by `name`, a tool's name or its function name
+  // (transport/tool_directory.hpp). Asks for the list only when it can be the latter; a name that is nobody's
+  // stays as it is.
+  void find(const CallerPtr& caller, std::string name, std::function<void(std::string)> done);
+
+ private:
+  class Listing;
+
+  mux::Instances& instances_;
+  const Clock::duration timeout_;
+  const std::size_t list_limit_;
+  const observe::Calls* calls_ = nullptr;
+};
+
+}  // namespace sidecar::transport
