@@ -94,8 +94,8 @@ std::string rendered(const LogField::Value& value, LogFormat format) {
 
 std::string text_of(const nlohmann::ordered_json& value) {
   if (!value.is_string()) return value.dump();
-  const auto& text = value.get_ref<const std::string&>();
-  return plain_word(text) ? text : quoted(text);
+  const std::string_view text = value.get_ref<const std::string&>();
+  return plain_word(text) ? std::string(text) : quoted(text);
 }
 
 class TailSink : public spdlog::sinks::sink {
