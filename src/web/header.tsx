@@ -37,7 +37,7 @@ export function Header({ admin }: { admin: boolean }): JSX.Element {
       {authEnabled.value && (
         <button type="button" class="quiet" onClick={() => logOut()}>
           <Icon name="leave" />
-          Log out
+          <span>Log out</span>
         </button>
       )}
     </header>

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
+import { count } from './base/format';
 import { address, route } from './base/route';
 import { hello, tick } from './live/state';
-import { count } from './base/format';
 import { Icon, type IconName } from './ui/icons';
 
 const watching: [IconName, string][] = [
@@ -20,8 +21,11 @@ const using: [IconName, string][] = [
 
 export function Nav({ admin }: { admin: boolean }): JSX.Element {
   const here = route.value.view || (admin ? 'overview' : 'tools');
-  const items = (list: [IconName, string][]): JSX.Element[] =>
-    list.map(([view, label]) => (
+  const list = useRef<HTMLUListElement>(null);
+  // On a phone the views are in a row that scrolls.
+  useEffect(() => list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [here]);
+  const items = (views: [IconName, string][]): JSX.Element[] =>
+    views.map(([view, label]) => (
       <li key={view}>
         <a href={address(view)} aria-current={here === view ? 'page' : undefined}>
           <Icon name={view} />
@@ -32,7 +36,7 @@ export function Nav({ admin }: { admin: boolean }): JSX.Element {
     ));
   return (
     <nav aria-label="Views">
-      <ul>
+      <ul ref={list}>
         {admin && items(watching)}
         {items(using)}
         <li>

@@ -31,7 +31,7 @@ function made(host: HTMLElement, { series, format }: Props, onPoint: (index: num
       height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
-      padding: [8, 4, 0, 0],
+      padding: [8, 12, 0, 0],
       hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
       scales: { y: { range: (_, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
       axes: [

@@ -32,7 +32,15 @@ const columns: Column<Row>[] = [
   { name: 'In / out', cell: (call) => `${bytes(call.requestBytes)} / ${bytes(call.answerBytes)}`, numeric: true },
 ];
 
-export const CallTable = ({ rows, label }: { rows: readonly Row[]; label: string }): JSX.Element => <Table label={label} columns={columns} rows={rows} keyOf={(call) => call.number} />;
+const few = columns.filter(({ name }) => ['Time', 'Call', 'Outcome', 'Took', 'Client'].includes(name));
+
+interface TableProps {
+  rows: readonly Row[];
+  label: string;
+  short?: boolean; // without the columns that a glance can do without
+}
+
+export const CallTable = ({ rows, label, short }: TableProps): JSX.Element => <Table label={label} columns={short ? few : columns} rows={rows} keyOf={(call) => call.number} />;
 
 const SHOWN = 200;
 

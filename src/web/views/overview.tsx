@@ -67,7 +67,7 @@ export function Overview(): JSX.Element {
         <Tally title="Refusals" counts={now.refusals} empty="Nobody was turned away: wrong keys, rates, limits and origins would be counted here." tone={() => 'warn'} />
       </div>
       <Panel title="Recent calls" wide aside={<a href={address('calls')}>All calls</a>}>
-        {latest.length === 0 ? <Empty title="No calls yet">Connect a client, or call a tool under Tools.</Empty> : <CallTable rows={latest} label="Recent calls" />}
+        {latest.length === 0 ? <Empty title="No calls yet">Connect a client, or call a tool under Tools.</Empty> : <CallTable rows={latest} label="Recent calls" short />}
       </Panel>
       <Panel title="Log" wide aside={<a href={address('log')}>Follow the log</a>}>
         <LogLines lines={log.value.items.slice(-8)} />
