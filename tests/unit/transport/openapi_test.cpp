@@ -211,7 +211,7 @@ TEST_CASE("openai functions: parameters are an object that names its properties;
   for (const char* schema :
        {"{}", "{ }", "null", "[]", "5", R"({"type":"a","type":"b"})", R"({"type":"object"})"}) {
     CAPTURE(schema);
-    CHECK(Json::parse(parameters(schema)) == Json::parse(least));
+    CHECK(nlohmann::json::parse(parameters(schema)) == nlohmann::json::parse(least));
   }
   CHECK(parameters(R"({"$defs":{"x":{}},"properties":{"a":{"$ref":"#/$defs/x"}}, "v":1.10})") ==
         R"({"type":"object","$defs":{"x":{}},"properties":{"a":{"$ref":"#/$defs/x"}}, "v":1.10})");
