@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "jsonrpc/message.hpp"
 #include "support/catch.hpp"
 
 using namespace sidecar;
@@ -15,7 +16,9 @@ namespace {
 std::string written(const std::string& schema, SchemaForm form = {}) {
   ToolSchemas schemas;
   CHECK(schemas.add("t", schema, form) == "t");
-  CHECK(Json::accept("{" + schemas.members() + "}"));
+  std::string all = "{" + schemas.members() + "}";
+  jsonrpc::pad(all);
+  CHECK(jsonrpc::find_members(all, {}));  // nlohmann refuses some numbers
   return schemas.members();
 }
 
