@@ -7,11 +7,11 @@ const MB = 1e6;
 const atLeast = (value, bar) => ({ value, bar, pass: value >= bar, short: (bar - value) / bar, direction: '≥' });
 const atMost = (value, bar) => ({ value, bar, pass: value <= bar, short: (value - bar) / bar, direction: '≤' });
 
-// The samples of one contender, without those that had errors: a fast wrong answer is none.
+// Medians of those samples, unless one had errors, for a fast wrong answer is none, or no call at all.
 const good = (samples, wanted) => ({
   median: (name) => {
-    const found = samples.where(wanted);
-    return found.sum('errors') > 0 ? undefined : found.median(name);
+    const { items } = samples.where(wanted);
+    return items.some(({ errors, calls }) => errors > 0 || calls === 0) ? undefined : samples.where(wanted).median(name);
   },
 });
 

@@ -1,4 +1,6 @@
 // Lines out of what a read of the child's stdout brings.
+#include <algorithm>
+
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/texts.hpp"
 #include "child/line_framer.hpp"
