@@ -39,9 +39,11 @@ const ratio = (a, b) => (a === undefined || b === undefined ? undefined : a / b)
 const own = (m, transport, clients, name) => m.calls('mcp-sidecar', transport, clients, name);
 
 function throughput(transport, title, times, part) {
+  const rate = (m, contender) => m.calls(contender, transport, LOAD, 'callsPerSecond');
+  const best = (m) => m.bestPeer(transport, LOAD, 'callsPerSecond', Math.max);
   return [
-    { what: `${title}, calls/s ÷ best peer's`, unit: '×', judge: (m) => [ratio(own(m, transport, LOAD, 'callsPerSecond'), m.bestPeer(transport, LOAD, 'callsPerSecond', Math.max)), times, atLeast] },
-    { what: `${title}, calls/s ÷ null server's`, unit: '', judge: (m) => [ratio(own(m, transport, LOAD, 'callsPerSecond'), m.calls('null server', transport, LOAD, 'callsPerSecond')), part, atLeast] },
+    { what: `${title}, calls/s ÷ best peer's`, unit: '×', judge: (m) => [ratio(rate(m, 'mcp-sidecar'), best(m)), times, atLeast] },
+    { what: `${title}, calls/s ÷ null server's`, unit: '', judge: (m) => [ratio(rate(m, 'mcp-sidecar'), rate(m, 'null server')), part, atLeast] },
   ];
 }
 
@@ -82,6 +84,15 @@ function memoryOfSession({ samples }) {
   return (found.where({ sessions: most }).median('ownRss') - found.where({ sessions: 0 }).median('ownRss')) / most;
 }
 
+function bigResults(over) {
+  const rate = (m, contender, transport) => m.row({ row: 'big', contender, transport }, 'megabytesPerSecond');
+  const others = (m) => m.row({ row: 'big, others', transport: over }, 'p99');
+  return [
+    { what: `10 MB results, ${over}, MB/s ÷ direct stdio's`, unit: '', judge: (m) => [ratio(rate(m, 'mcp-sidecar', over), rate(m, 'direct stdio', 'direct')), 0.7, atLeast] },
+    { what: `10 MB results, ${over}, other sessions' p99 meanwhile`, unit: 'ms', judge: (m) => [ratio(others(m), 1000), 20, atMost] },
+  ];
+}
+
 const part = (m, n) => m.row({ row: 'growth', part: n }, 'microsecondsPerCall');
 function slowdown(m) {
   const mean = (parts) => parts.reduce((sum, n) => sum + part(m, n), 0) / parts.length;
@@ -119,10 +130,8 @@ const bars = [
   { what: 'idle SSE sessions held for long: memory', unit: 'MB', judge: (m) => [ratio(m.row({ row: 'idle' }, 'ownRss'), MB), 40, atMost] },
   { what: 'idle SSE sessions held for long: dropped', unit: '', judge: ({ samples }) => [samples.where({ row: 'idle' }).median('dropped'), 0, atMost] },
   { what: 'idle SSE sessions held for long: keep-alive late by', unit: 'ms', judge: (m) => [lateness(m), 1000, atMost] },
-  ...['sse', 'streamable'].flatMap((over) => [
-    { what: `10 MB results, ${over}, MB/s ÷ direct stdio's`, unit: '', judge: (m) => [ratio(m.row({ row: 'big', contender: 'mcp-sidecar', transport: over }, 'megabytesPerSecond'), m.row({ row: 'big', contender: 'direct stdio' }, 'megabytesPerSecond')), 0.7, atLeast] },
-    { what: `10 MB results, ${over}, other sessions' p99 meanwhile`, unit: 'ms', judge: (m) => [ratio(m.row({ row: 'big, others', transport: over }, 'p99'), 1000), 20, atMost] },
-  ]),
+  ...bigResults('sse'),
+  ...bigResults('streamable'),
   { what: 'broadcast to many sessions: the last has it', unit: 'ms', judge: (m) => [ratio(m.row({ row: 'broadcast' }, 'max'), 1000), 100, atMost] },
   { what: 'start to listening', unit: 'ms', judge: (m) => [m.row({ row: 'start', contender: 'mcp-sidecar' }, 'listeningMs'), 20, atMost] },
   { what: 'start to the first answered call', unit: 'ms', judge: (m) => [m.row({ row: 'start', contender: 'mcp-sidecar' }, 'answeredMs'), 100, atMost] },

@@ -32,10 +32,10 @@ function callRows(samples, transport, clients) {
   const nothing = speed('null server');
   const row = (contender, set) => {
     const rate = set.median('callsPerSecond');
-    const errors = set.sum('errors');
-    return [clients, contender, figure(rate), figure(rate / best), figure(rate / nothing), figure(rate / direct.median('callsPerSecond')),
-      milliseconds(set.median('p50')), milliseconds(set.median('p99')), milliseconds(set.median('p999')), figure(set.median('cpuPerCall')),
-      megabytes(set.median('pss') || set.median('rss')), set.median('processes') ?? '–', errors, set.sum('foreign')];
+    const times = [rate, rate / best, rate / nothing, rate / direct.median('callsPerSecond')].map(figure);
+    const latencies = ['p50', 'p99', 'p999'].map((name) => milliseconds(set.median(name)));
+    const used = [figure(set.median('cpuPerCall')), megabytes(set.median('pss') || set.median('rss')), set.median('processes') ?? '–'];
+    return [clients, contender, ...times, ...latencies, ...used, set.sum('errors'), set.sum('foreign')];
   };
   const rows = found.distinct('contender').map((contender) => row(contender, found.where({ contender })));
   return direct.items.length > 0 && rows.length > 0 ? [...rows, row('direct stdio', direct)] : rows;
@@ -43,7 +43,8 @@ function callRows(samples, transport, clients) {
 
 function callTables(samples) {
   const found = samples.where({ row: 'calls' });
-  const head = ['clients', '', 'calls/s', '÷ best peer', '÷ null', '÷ direct', 'p50', 'p99', 'p99.9', 'CPU µs a call', 'MB, all processes', 'processes', 'errors', 'answers to others'];
+  const speed = ['calls/s', '÷ best peer', '÷ null', '÷ direct', 'p50', 'p99', 'p99.9'];
+  const head = ['clients', '', ...speed, 'CPU µs a call', 'MB, all processes', 'processes', 'errors', 'answers to others'];
   return Object.keys(titles).flatMap((transport) => {
     const rows = found.where({ transport }).distinct('clients').sort((a, b) => a - b).flatMap((clients) => callRows(samples, transport, clients));
     return rows.length > 0 ? [`### ${titles[transport]}\n\n${table(head, rows)}`] : [];
