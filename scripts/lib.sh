@@ -57,10 +57,15 @@ build_packages() {
     libsqlite3-dev libsqlitecpp-dev libpq-dev zlib1g-dev
 }
 
-# What the tests add to that; `full` asks for more than `quick`.
+# What the tests add to that; `bench` and `full` ask for more than `quick`.
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
+  echo libbenchmark-dev
+  [ "$1" = bench ] && return
   echo chromium curl clang-format openssl postgresql sqlite3
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }
+
+# The Node that scripts/setup-node found or brought.
+scripts_node() { echo "$("$root/scripts/setup-node" --path)/node"; }

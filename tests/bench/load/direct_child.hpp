@@ -1,0 +1,44 @@
+// DirectChild: a stdio server with nothing in between: the limit of what any sidecar can reach. Its clients
+// share the child's two pipes, as sessions behind a sidecar do.
+#pragma once
+
+#include <sys/types.h>
+#include <vector>
+
+#include "bench/load/client.hpp"
+#include "bench/net/stream.hpp"
+
+namespace sidecar::bench {
+
+class DirectClient;
+
+class DirectChild : private StreamSink {
+ public:
+  // Errors: throws when the program cannot be started.
+  DirectChild(Loop& loop, const std::vector<std::string>& command);
+  // Closes its stdin and waits for its end.
+  ~DirectChild() override;
+
+  std::unique_ptr<Client> make_client(std::size_t index, ClientOwner& owner);
+
+ private:
+  friend class DirectClient;
+
+  void open(DirectClient& client);
+  void send(std::string_view text);
+  void on_bytes(std::string_view bytes) override;
+  void on_closed(const std::string& why) override;
+  void on_line(std::string_view line);
+
+  Loop& loop_;
+  pid_t pid_ = -1;
+  std::unique_ptr<Stream> stdin_;
+  std::unique_ptr<Stream> stdout_;
+  std::string line_;   // the line under way
+  std::string batch_;  // what the lines of one read have brought about, written in one go
+  bool batching_ = false;
+  std::vector<DirectClient*> clients_;  // by index
+  bool ready_ = false;                  // the handshake is done
+};
+
+}  // namespace sidecar::bench

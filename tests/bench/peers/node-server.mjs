@@ -1,0 +1,11 @@
+// A stdio MCP server as people write them: Node and the official SDK. What the wrapper's stand-in starts for every call,
+// for the wrapper ran `node dist/index.js`.
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import { z } from 'zod';
+
+const server = new McpServer({ name: 'node-server', version: '1' });
+server.registerTool('echo', { description: 'Says back the message', inputSchema: { message: z.string() } }, ({ message }) => ({
+  content: [{ type: 'text', text: message }],
+}));
+await server.connect(new StdioServerTransport());

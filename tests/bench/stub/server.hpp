@@ -1,0 +1,34 @@
+// Stub: the child of the benchmarks. Blocking, one thread.
+#pragma once
+
+#include <simdjson.h>
+#include <string>
+#include <string_view>
+
+namespace sidecar::bench {
+
+class Stub {
+ public:
+  explicit Stub(unsigned long wrong) : wrong_(wrong) {}
+
+  // Until stdin ends. Returns the exit code.
+  int run();
+
+ private:
+  using Value = simdjson::ondemand::value;
+
+  void on_line(std::string_view line);
+  void on_call(std::string_view id, simdjson::ondemand::object params);
+  void call(std::string_view id, std::string_view tool, std::string_view message, std::uint64_t number);
+  void answer(std::string_view id, std::string_view result);
+  void refuse(std::string_view id, int code, std::string_view why);
+  bool write_out();
+
+  simdjson::ondemand::parser parser_;
+  std::string in_;  // a buffer, with simdjson's padding behind what is read
+  std::string out_;
+  unsigned long wrong_;
+  unsigned long echoes_ = 0;
+};
+
+}  // namespace sidecar::bench
