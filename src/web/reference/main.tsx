@@ -18,6 +18,14 @@ const app = document.getElementById('app')!;
 
 const ask = (problem: string): void => render(<Login title="API reference" problem={problem} onKey={(key) => void open(key)} />, app);
 
+const fail = (error: unknown): void =>
+  render(
+    <main class="login">
+      <Problem>The description of the endpoints cannot be read: {inWords(error)}</Problem>
+    </main>,
+    app,
+  );
+
 const Frame = (): JSX.Element => (
   <>
     <header class="top">
@@ -39,11 +47,18 @@ async function open(key: string): Promise<void> {
   try {
     description = await getJson<Document>('openapi.json');
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) return ask(key ? `This key is not accepted: ${error.message}.` : '');
-    return render(<main class="login"><Problem>The description of the endpoints cannot be read: {inWords(error)}</Problem></main>, app);
+    if (error instanceof Refused && error.status === 401) return ask(`This key is not accepted: ${error.message}.`);
+    return fail(error);
   }
   render(<Frame />, app);
   await show(document.getElementById('viewer')!, description, key);
 }
 
-void open('');
+async function begin(): Promise<void> {
+  // Asked first: a request without a key, where one is needed, would count as a refusal.
+  const { authEnabled } = await getJson<{ authEnabled: boolean }>('health');
+  if (authEnabled) ask('');
+  else await open('');
+}
+
+begin().catch((error: unknown) => fail(error));
