@@ -31,6 +31,7 @@ export function SchemaForm({ id, schema, value, onChange, onCall }: Props): JSX.
       formData={value}
       onChange={({ formData }: { formData?: Arguments }) => onChange(formData ?? {})}
       onSubmit={({ formData }: { formData?: Arguments }) => onCall(formData ?? {})}
+      onError={() => {}} // the fields say it; else the library does in the console
       noHtml5Validate
       showErrorList={false}
       focusOnFirstError

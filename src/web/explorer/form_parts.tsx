@@ -1,5 +1,5 @@
 // Buttons and rows of the form library, which would draw its own with a font that is not here.
-import type { ArrayFieldItemTemplateProps, IconButtonProps, TemplatesType } from '@rjsf/utils';
+import type { ArrayFieldItemTemplateProps, IconButtonProps, MultiSchemaFieldTemplateProps, TemplatesType } from '@rjsf/utils';
 import ArrayFieldItemButtons from '@rjsf/core/lib/components/templates/ArrayFieldItemButtonsTemplate.js';
 import type { JSX } from 'preact';
 
@@ -27,8 +27,19 @@ function Item({ children, buttonsProps, hasToolbar }: ArrayFieldItemTemplateProp
   );
 }
 
+// A choice between schemas: the library's select has no label.
+const Choice = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps): JSX.Element => (
+  <div class="panel">
+    <label class="form-group">
+      Kind {selector as JSX.Element}
+    </label>
+    {optionSchemaField as JSX.Element}
+  </div>
+);
+
 export const templates = {
   ArrayFieldItemTemplate: Item,
+  MultiSchemaFieldTemplate: Choice,
   ButtonTemplates: {
     AddButton: button('Add', ''),
     CopyButton: button('Copy', '⧉'),
