@@ -88,6 +88,7 @@ test('dashboard: its own session ends with the page', async (t) => {
   const { sidecar, page } = await dashboard(t);
   const sessions = async () => (await request(`${sidecar.url}/sessions`, { headers: withKey })).json().sessions;
   await tool(page, 'add');
+  await page.getByRole('spinbutton', { name: 'a' }).waitFor();
   assert.deepEqual((await sessions()).map(({ client }) => client.name), ['mcp-sidecar dashboard']);
   await page.goto('about:blank');
   await eventually(async () => (await sessions()).length === 0, 'the session of the page is gone');
