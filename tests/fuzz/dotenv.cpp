@@ -11,6 +11,7 @@
 #include "fuzz/require.hpp"
 
 using namespace sidecar::config;
+using sidecar::fuzz::require;
 
 namespace {
 
