@@ -271,7 +271,7 @@ ServerIdentity ServerIdentity::of(const std::string& result) {
   const auto info = (*places)[0] ? jsonrpc::find_members(result, kOfInfo, (*places)[0])
                                  : Result<std::vector<jsonrpc::Span>>(fail("none"));
   if (!info) return identity;
-  for (const std::size_t i : {1, 0}) {
+  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
     if (std::string title = text((*info)[i]); !title.empty()) identity.title = std::move(title);
   }
   if (std::string version = text((*info)[2]); !version.empty()) identity.version = std::move(version);
