@@ -50,9 +50,12 @@ std::optional<ip::address> parse_address(std::string_view text) {
   // The library reads up to a NUL.
   if (!is_port_part(port) || text.find('\0') != std::string_view::npos) return std::nullopt;
   boost::system::error_code error;
-  const ip::address address = ip::make_address(std::string(text), error);
-  if (error || (bracketed && !address.is_v6())) return std::nullopt;
-  return unmapped(address);
+  if (!bracketed && text.find(':') == std::string_view::npos) {
+    const ip::address_v4 v4 = ip::make_address_v4(std::string(text), error);
+    return error ? std::nullopt : std::optional<ip::address>(v4);
+  }
+  const ip::address_v6 v6 = ip::make_address_v6(std::string(text), error);
+  return error ? std::nullopt : std::optional(unmapped(v6));
 }
 
 Result<void> AddressSet::add(const std::string& entry) {

@@ -89,6 +89,7 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
   std::optional<ip::address> known = parse_address(peer);
   if (!known) return {.text = std::string(peer)};
   ClientAddress client;
+  bool named = false;  // by the fields
   std::string_view hops = fields.x_forwarded_for;
   const bool standard = hops.empty() && !fields.forwarded.empty();
   if (standard) hops = fields.forwarded;
@@ -102,9 +103,13 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
         break;
       }
       known = hop;
+      named = true;
     }
   }
-  client.text = known->to_string();
+  client.loopback = !client.hidden && known->is_loopback();
+  // What the kernel wrote of an IPv4 peer is its text already; writing it anew costs more than all of this.
+  const bool as_it_is = !named && known->is_v4() && peer.find(':') == std::string_view::npos;
+  client.text = as_it_is ? std::string(peer) : known->to_string();
   return client;
 }
 

@@ -24,8 +24,9 @@ struct ClientAddress {
   // us.
   bool unsaid = false;
   // The fields do not say who is behind a trusted proxy: `unknown`, an obfuscated name, nonsense. `text` is
-  // the proxy's; a loopback address in it means nothing.
+  // the proxy's.
   bool hidden = false;
+  bool loopback = false;  // a client on this machine, as far as one can know
 };
 
 // The first of these fields that is there counts, in their order: nearly every proxy sets X-Forwarded-For.

@@ -97,7 +97,10 @@ ClientAddress Gate::address_of(const Knock& knock) const {
   ClientAddress client =
       client_address(knock.peer_address, {forwarded_for, forwarded, real_ip}, networks_.trusted_proxies);
   if (!client.unsaid) return client;
-  if (const auto session = knock.session()) client.text = session->address;
+  if (const auto session = knock.session()) {
+    client.text = session->address;
+    client.loopback = is_loopback(client.text);
+  }
   return client;
 }
 
@@ -155,7 +158,7 @@ Decision Gate::judge(const Knock& knock) {
   const ClientAddress client = address_of(knock);
   caller->address = client.text;
   caller->trace = observe::TraceContext::from(knock.header("traceparent"), knock.header("tracestate"));
-  caller->loopback = !client.hidden && is_loopback(client.text);
+  caller->loopback = client.loopback;
   if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;
 

@@ -71,6 +71,7 @@ Response internal_error(observe::Log& log, std::string_view endpoint, std::strin
 struct Engine::Endpoint {
   std::string method;
   Handler handler;
+  bool direct;
   EndpointCounters counters;
 };
 
@@ -171,7 +172,7 @@ Engine::Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& m
       resource = &exact_[route.path];
     }
     endpoints_.push_back(
-        std::make_unique<Endpoint>(Endpoint{std::move(route.method), std::move(route.handler),
+        std::make_unique<Endpoint>(Endpoint{std::move(route.method), std::move(route.handler), route.direct,
                                             EndpointCounters(metrics, std::move(route.name))}));
     resource->add(*endpoints_.back());
   }
@@ -197,6 +198,12 @@ EndpointCounters& Engine::endpoint(const Head& head) {
 }
 
 void Engine::serve(EngineCall& call) {
+  Resource* resource = find(call.request.path);
+  Endpoint* endpoint = resource ? resource->serving(call.request.method) : nullptr;
+  if (endpoint && endpoint->direct) {
+    call.endpoint = &endpoint->counters;
+    return run(call, endpoint->handler);
+  }
   try {
     core_->serve(call);
   } catch (const std::exception& error) {

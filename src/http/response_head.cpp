@@ -1,8 +1,8 @@
 #include "http/response_head.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 #include <iterator>
@@ -10,8 +10,21 @@
 namespace sidecar::http {
 namespace {
 
+constexpr std::size_t kUsualSize = 512;  // bytes of a head with the fields for browsers
+
 constexpr std::string_view kFramingFields[] = {"Content-Length", "Transfer-Encoding", "Connection",
                                                "Keep-Alive"};
+
+// RFC 9110, section 5.6.2.
+constexpr std::array<bool, 256> kTokenCharacters = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "!#$%&'*+-.^_`|~"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+bool token_character(char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; }
 
 bool control_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -19,7 +32,11 @@ bool control_character(char c) {
 }
 
 bool token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), boost::beast::http::detail::is_token_char);
+  return !text.empty() && std::all_of(text.begin(), text.end(), token_character);
+}
+
+void append_line(std::string& text, std::string_view name, std::string_view value) {
+  text.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
@@ -42,16 +59,17 @@ std::string render_head(const AnswerHead& head, const Fields& fields, const Fiel
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(head.status)));
   std::string text;
-  text.reserve(256);
-  auto out = std::back_inserter(text);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\n", head.status, std::string_view(reason.data(), reason.size()));
-  if (!head.content_type.empty()) fmt::format_to(out, "Content-Type: {}\r\n", head.content_type);
-  if (head.framing == Framing::kLength) fmt::format_to(out, "Content-Length: {}\r\n", head.length);
-  if (head.framing == Framing::kChunked) text += "Transfer-Encoding: chunked\r\n";
-  if (!head.connection.empty()) fmt::format_to(out, "Connection: {}\r\n", head.connection);
+  text.reserve(kUsualSize);
+  text.append("HTTP/1.1 ").append(fmt::format_int(head.status).c_str()).append(" ");
+  text.append(reason.data(), reason.size()).append("\r\n");
+  if (!head.content_type.empty()) append_line(text, "Content-Type", head.content_type);
+  if (head.framing == Framing::kLength)
+    append_line(text, "Content-Length", fmt::format_int(head.length).c_str());
+  if (head.framing == Framing::kChunked) append_line(text, "Transfer-Encoding", "chunked");
+  if (!head.connection.empty()) append_line(text, "Connection", head.connection);
   for (const Fields* list : {&fields, &more_fields}) {
     for (const Field& field : *list) {
-      if (may_write(field)) fmt::format_to(out, "{}: {}\r\n", field.name, field.value);
+      if (may_write(field)) append_line(text, field.name, field.value);
     }
   }
   text += "\r\n";

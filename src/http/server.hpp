@@ -38,6 +38,7 @@ struct Route {
   std::string path;    // exact, or a prefix when it ends in "/*" (the rest is then in Head::path)
   std::string name;    // the metric's endpoint label
   Handler handler;
+  bool direct = false;  // called again and again: its answers are written without cpp-httplib
 };
 
 // What the head check says of a request: answer it right away (a refusal, a CORS preflight), or let it in.

@@ -23,6 +23,8 @@ constexpr std::size_t kKeptParserLimit = 1 << 20;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// Stands for itself in a JSON string, whatever is around it.
+bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 std::string_view trim_end(std::string_view token) {
@@ -216,7 +218,8 @@ class Named : public Visitor {
     Visitor* inside = nullptr;
   };
 
-  explicit Named(std::vector<Slot> slots) : slots_(std::move(slots)) {}
+  // `slots` outlive it.
+  explicit Named(std::span<const Slot> slots) : slots_(slots) {}
 
   Visitor* enter(std::string_view key) override {
     const Slot* slot = find(key);
@@ -240,7 +243,7 @@ class Named : public Visitor {
     return nullptr;
   }
 
-  std::vector<Slot> slots_;
+  std::span<const Slot> slots_;
   std::string_view duplicate_;
 };
 
@@ -294,19 +297,19 @@ tl::expected<Message, ParseError> parse(std::string text) {
   Span version;
   Span meta;
   Span meta_token;
-  Named in_meta({{"progressToken", &meta_token}});
-  Named in_params({{"name", &e.name},
-                   {"uri", &e.uri},
-                   {"requestId", &e.request_id},
-                   {"task", &e.task},
-                   {"progressToken", &e.progress_token},
-                   {"_meta", &meta, &in_meta}});
-  Named top({{"jsonrpc", &version},
-             {"id", &e.id},
-             {"method", &e.method},
-             {"params", &e.params, &in_params},
-             {"result", &e.result},
-             {"error", &e.error}});
+  const Named::Slot of_meta[] = {{"progressToken", &meta_token}};
+  Named in_meta(of_meta);
+  const Named::Slot of_params[] = {{"name", &e.name},
+                                   {"uri", &e.uri},
+                                   {"requestId", &e.request_id},
+                                   {"task", &e.task},
+                                   {"progressToken", &e.progress_token},
+                                   {"_meta", &meta, &in_meta}};
+  Named in_params(of_params);
+  const Named::Slot of_message[] = {{"jsonrpc", &version}, {"id", &e.id},
+                                    {"method", &e.method}, {"params", &e.params, &in_params},
+                                    {"result", &e.result}, {"error", &e.error}};
+  Named top(of_message);
   try {
     Walk(text).run(&top, nullptr);
   } catch (const simdjson_error& error) {
@@ -335,7 +338,10 @@ tl::expected<Message, ParseError> parse(std::string text) {
     if (!unescaped) return refused(-32600, "\"method\": " + unescaped.error().message, id);
     message.unescaped_method_ = std::move(*unescaped);
   }
-  for (std::size_t at = 0; (at = text.find_first_of("\r\n", at)) != std::string::npos;) text[at] = ' ';
+  for (const char line_end : {'\n', '\r'}) {
+    for (std::size_t at = text.find(line_end); at != text.npos; at = text.find(line_end, at + 1))
+      text[at] = ' ';
+  }
   message.text = std::move(text);
   return message;
 }
@@ -358,8 +364,9 @@ Result<std::vector<Span>> find_members(const std::string& text, std::span<const 
                                        Span within) {
   std::vector<Span> places(names.size());
   std::vector<Named::Slot> slots;
+  slots.reserve(names.size());
   for (std::size_t i = 0; i < names.size(); ++i) slots.push_back({names[i], &places[i]});
-  Named named(std::move(slots));
+  Named named(slots);
   try {
     Walk(part(text, within)).run(&named, nullptr);
   } catch (const simdjson_error& error) {
@@ -384,6 +391,9 @@ Result<std::vector<Span>> find_elements(const std::string& text, Span within) {
 }
 
 Result<std::string> string_value(std::string_view token) {
+  const bool quoted = token.size() >= 2 && token.front() == '"' && token.back() == '"';
+  const bool plain = quoted && std::all_of(token.begin() + 1, token.end() - 1, is_plain);
+  if (plain) return std::string(token.substr(1, token.size() - 2));
   const nlohmann::json value = nlohmann::json::parse(token, nullptr, false);
   if (!value.is_string()) return fail("not a string");
   return value.get<std::string>();

@@ -13,7 +13,7 @@
 namespace sidecar::observe {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+constexpr std::size_t kQueueLines = 2048;  // each takes 0.4 KB from the start
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 
 #include "mcp/protocol.hpp"
 #include "session/traced.hpp"
@@ -31,6 +32,9 @@ std::string subject_of(const jsonrpc::Message& request) {
 // A tool that failed says so in its result (MCP 2025-11-25, Tools, Error Handling).
 bool says_tool_error(mux::Answer& answer) {
   static constexpr std::array<std::string_view, 1> kNames = {"isError"};
+  // Found fast, where a walk through a large answer would cost as much as the one that validated it.
+  const std::string& text = answer.text;
+  if (::memmem(text.data(), text.size(), kNames[0].data(), kNames[0].size()) == nullptr) return false;
   jsonrpc::pad(answer.text);
   const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
   return places && (*places)[0].in(answer.text) == "true";

@@ -96,9 +96,9 @@ std::vector<http::Route> LegacySse::routes() {
   const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
   const auto posts = [this](http::Exchange exchange) { post(std::move(exchange)); };
   return {{"GET", "/sse", "sse", opens},
-          {"POST", "/message", "message", posts},
-          {"POST", "/messages", "message", posts},
-          {"POST", "/messages/*", "message", posts}};
+          {"POST", "/message", "message", posts, true},
+          {"POST", "/messages", "message", posts, true},
+          {"POST", "/messages/*", "message", posts, true}};
 }
 
 void LegacySse::open(http::Exchange exchange) {

@@ -69,7 +69,7 @@ std::vector<http::Route> Rest::routes() {
     return [this, naming](http::Exchange exchange) { call_tool(std::move(exchange), naming); };
   };
   return {{"GET", "/tools", "tools", [this](http::Exchange exchange) { list_tools(std::move(exchange)); }},
-          {"POST", "/call-tool", "call-tool", call(Naming::kTool)},
+          {"POST", "/call-tool", "call-tool", call(Naming::kTool), true},
           {"POST", "/call-tool-stream", "call-tool-stream",
            [this](http::Exchange exchange) { call_tool_stream(std::move(exchange)); }},
           {"GET", "/info", "info", [this](http::Exchange exchange) { info(std::move(exchange)); }},

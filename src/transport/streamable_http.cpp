@@ -68,7 +68,7 @@ StreamableHttp::StreamableHttp(session::SessionTable& sessions, mux::Instances& 
 
 std::vector<http::Route> StreamableHttp::routes() {
   const std::string path(kPath);
-  return {{"POST", path, "mcp", [this](http::Exchange exchange) { post(std::move(exchange)); }},
+  return {{"POST", path, "mcp", [this](http::Exchange exchange) { post(std::move(exchange)); }, true},
           {"GET", path, "mcp", [this](http::Exchange exchange) { get(std::move(exchange)); }},
           {"DELETE", path, "mcp", [this](http::Exchange exchange) { end(std::move(exchange)); }}};
 }

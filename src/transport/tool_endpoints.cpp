@@ -96,7 +96,7 @@ std::vector<http::Route> ToolEndpoints::routes() {
   return {{"GET", "/openapi.json", "openapi", to(&ToolEndpoints::document)},
           {"GET", "/openai/functions", "functions", to(&ToolEndpoints::functions)},
           {"GET", tool, "tool", to(&ToolEndpoints::describe)},
-          {"POST", tool, "tool", to(&ToolEndpoints::call)}};
+          {"POST", tool, "tool", to(&ToolEndpoints::call), true}};
 }
 
 void ToolEndpoints::document(http::Exchange exchange) {
