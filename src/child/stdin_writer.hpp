@@ -41,6 +41,7 @@ class StdinWriter {
   std::size_t waiting_bytes() const { return waiting_bytes_; }
 
  private:
+  void write_soon();
   void write();
   void written(std::size_t size);
   void account(std::ptrdiff_t change);
@@ -50,12 +51,12 @@ class StdinWriter {
   observe::Metrics& metrics_;
   std::function<void()> on_broken_;
   std::function<void()> on_drained_;
-  std::deque<std::string> queue_;  // without LF; the first one may be partly written
-  std::size_t offset_ = 0;         // bytes of the first line, LF included, that are written
+  std::deque<std::string> queue_;  // with their LFs; the first one may be partly written
+  std::size_t offset_ = 0;         // bytes of the first line that are written
   std::size_t waiting_bytes_ = 0;  // LFs included
   LineNumber lines_pushed_ = 0;
   LineNumber lines_written_ = 0;
-  bool writing_ = false;
+  bool writing_ = false;  // or about to
   std::array<boost::asio::const_buffer, 64>
       buffers_;  // of the write under way; Asio hands the kernel 64 at most
   Lifeline lifeline_;

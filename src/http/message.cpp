@@ -8,9 +8,13 @@
 
 namespace sidecar::http {
 
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && boost::beast::iequals(a, b);
+}
+
 const std::string* find_field(const Fields& fields, std::string_view name) {
   for (const Field& field : fields) {
-    if (boost::beast::iequals(field.name, name)) return &field.value;
+    if (same_name(field.name, name)) return &field.value;
   }
   return nullptr;
 }
@@ -23,7 +27,7 @@ std::string_view Head::header(std::string_view name) const {
 std::string Head::list_header(std::string_view name) const {
   std::string list;
   for (const Field& field : fields) {
-    if (!boost::beast::iequals(field.name, name)) continue;
+    if (!same_name(field.name, name)) continue;
     list.append(list.empty() ? "" : ", ").append(field.value);
   }
   return list;

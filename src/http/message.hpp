@@ -18,6 +18,9 @@ struct Field {
 };
 using Fields = std::vector<Field>;
 
+// Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
+bool same_name(std::string_view a, std::string_view b);
+
 // The first field of that name, compared without case; nullptr when there is none.
 const std::string* find_field(const Fields& fields, std::string_view name);
 

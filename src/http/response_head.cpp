@@ -31,6 +31,12 @@ bool control_character(char c) {
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
 }
 
+bool has_control_character(std::string_view text) {
+  bool found = false;  // no early end, so that many bytes are looked at in one step
+  for (const char c : text) found |= control_character(c);
+  return found;
+}
+
 bool token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), token_character);
 }
@@ -42,8 +48,7 @@ void append_line(std::string& text, std::string_view name, std::string_view valu
 }  // namespace
 
 bool may_write(const Field& field) {
-  if (!token(field.name) || std::any_of(field.value.begin(), field.value.end(), control_character))
-    return false;
+  if (!token(field.name) || has_control_character(field.value)) return false;
   return std::none_of(std::begin(kFramingFields), std::end(kFramingFields),
                       [&](std::string_view name) { return boost::beast::iequals(field.name, name); });
 }

@@ -1,7 +1,6 @@
 #include "transport/media_types.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace sidecar::transport {
 namespace {
@@ -10,11 +9,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // Takes what stands before the next `separator` off the front.
@@ -26,11 +20,11 @@ std::string_view next(std::string_view& rest, char separator) {
 
 // How specific a media range is for `type`: 3 the type itself, 2 "text/*", 1 "*/*", 0 not at all.
 int fit(std::string_view range, std::string_view type) {
-  if (same(range, type)) return 3;
+  if (http::same_name(range, type)) return 3;
   if (range == "*/*" || range == "*") return 1;
   const std::size_t slash = type.find('/');
   return range.size() == slash + 2 && range.ends_with("/*") &&
-                 same(range.substr(0, slash), type.substr(0, slash))
+                 http::same_name(range.substr(0, slash), type.substr(0, slash))
              ? 2
              : 0;
 }
@@ -47,7 +41,7 @@ bool allows(const http::Head& head, std::string_view name, Fit fit) {
   int best = 0;
   bool allowed = false;
   for (const http::Field& field : head.fields) {
-    if (!same(field.name, name)) continue;
+    if (!http::same_name(field.name, name)) continue;
     std::string_view ranges = field.value;
     while (!ranges.empty()) {
       std::string_view parameters = next(ranges, ',');
@@ -57,7 +51,7 @@ bool allows(const http::Head& head, std::string_view name, Fit fit) {
       allowed = true;
       while (!parameters.empty()) {
         std::string_view value = next(parameters, ';');
-        if (same(next(value, '='), "q")) allowed = !is_zero(trimmed(value));
+        if (http::same_name(next(value, '='), "q")) allowed = !is_zero(trimmed(value));
       }
     }
   }
@@ -67,18 +61,19 @@ bool allows(const http::Head& head, std::string_view name, Fit fit) {
 }  // namespace
 
 bool is_type(std::string_view content_type, std::string_view type) {
-  return same(next(content_type, ';'), type);
+  return http::same_name(next(content_type, ';'), type);
 }
 
 bool accepts(const http::Head& head, std::string_view type) {
-  const bool asks = std::any_of(head.fields.begin(), head.fields.end(),
-                                [](const http::Field& field) { return same(field.name, "Accept"); });
+  const bool asks = std::any_of(head.fields.begin(), head.fields.end(), [](const http::Field& field) {
+    return http::same_name(field.name, "Accept");
+  });
   return !asks || allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
 }
 
 bool accepts_coding(const http::Head& head, std::string_view coding) {
   return allows(head, "Accept-Encoding", [coding](std::string_view range) {
-    if (same(range, coding)) return 2;
+    if (http::same_name(range, coding)) return 2;
     return range == "*" ? 1 : 0;
   });
 }

@@ -52,6 +52,48 @@ TEST_CASE("http: chunked bodies arrive whole, extensions and trailers are read o
   CHECK(site.ask(client, get("/hello")).status == 200);
 }
 
+TEST_CASE("http: a direct route answers as any other") {
+  const auto answers = [](bool direct) {
+    Site site;
+    site.route(
+        "POST", "/say",
+        [](http::Exchange exchange) {
+          http::Response response = text_response(exchange.take_body());
+          response.status = std::stoi(response.body);
+          response.fields = {{"X-Own", "1"}, {"Content-Length", "7"}, {"X-Split", "a\r\nb"}};
+          exchange.reply(std::move(response));
+        },
+        direct);
+    site.route(
+        "POST", "/drop", [](http::Exchange) {}, direct);
+    site.route(
+        "POST", "/throw", [](http::Exchange) { throw std::runtime_error("secret"); }, direct);
+    site.head_check = [](const http::Head&) {
+      return http::Verdict{.answer = {}, .reply_fields = {{"Vary", "Origin"}}, .caller = {}};
+    };
+    site.start();
+    Client client = site.client();
+    std::string all;
+    for (const std::string& request :
+         {post("/say", "200"), post("/say", "202 " + std::string(100'000, 'x')), post("/say", "204"),
+          post("/say", "429"), post("/drop", ""), post("/throw", ""), get("/say"), post("/hello", ""),
+          std::string("POST /say HTTP/1.0\r\nContent-Length: 3\r\n\r\n200")}) {
+      Received answer = site.ask(client, request);
+      std::sort(answer.fields.begin(), answer.fields.end(),
+                [](const auto& a, const auto& b) { return a.name < b.name; });
+      all += std::to_string(answer.status) + '\n';
+      for (const http::Field& field : answer.fields) all += field.name + ": " + field.value + '\n';
+      // The id of an internal error is another one each time.
+      all += (answer.status == 500 ? "" : answer.body) + '\n';
+    }
+    for (const char* path : {"/say", "/drop", "/throw"})
+      all += std::to_string(site.sample("mcp_sidecar_http_requests_total{endpoint=\"" + std::string(path) +
+                                        "\",status=\"500\"}"));
+    return all;
+  };
+  CHECK(answers(true) == answers(false));
+}
+
 TEST_CASE("http: a large body passes both ways unchanged") {
   Site site;
   site.start();

@@ -128,8 +128,8 @@ class World {
   std::unique_ptr<http::Server> server;
   std::uint16_t port = 0;
 
-  void route(std::string method, const std::string& path, http::Handler handler) {
-    routes.push_back({std::move(method), path, path, std::move(handler)});
+  void route(std::string method, const std::string& path, http::Handler handler, bool direct = false) {
+    routes.push_back({std::move(method), path, path, std::move(handler), direct});
   }
   void start() {
     server =
