@@ -1,8 +1,7 @@
 // LineFramer: bytes in, lines out. A line ends with LF; the LF and a CR before it are not part of it. Every
-// line is a string of its own with 64 spare bytes behind the text, so that simdjson can parse it where it
-// lies. A line beyond the limit is discarded up to its LF; the first and last 4 KB and the size are reported.
-// Knows nothing of pipes, JSON or time. Each byte is copied once, plus the doubling of a line that comes in
-// pieces.
+// line is a string of its own with spare bytes behind the text, so that simdjson can parse it where it lies.
+// A line beyond the limit is discarded up to its LF; the first and last 4 KB and the size are reported. Knows
+// nothing of pipes, JSON or time. Each byte is copied once, plus the doubling of a line that comes in pieces.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +20,8 @@ class LineSink {
 
 class LineFramer {
  public:
-  static constexpr std::size_t kPadding = 64;                 // spare bytes behind each line
+  // Spare bytes behind each line: 64 for simdjson, the rest so that a longer id finds room.
+  static constexpr std::size_t kPadding = 128;
   static constexpr std::size_t kKept = std::size_t{4} << 10;  // of each end of a line beyond the limit
 
   // `limit`: bytes before the LF, a CR counted.

@@ -16,7 +16,7 @@ namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
 
-constexpr std::size_t kPadding = 64;              // of capacity after the body, for simdjson
+constexpr std::size_t kPadding = 128;  // of capacity after the body: for simdjson, and an id that is longer
 constexpr std::size_t kReservedAtOnce = 1 << 20;  // a declared length is believed up to here
 constexpr std::size_t kRequestLineExtra = 32;     // method, version and spaces around a target
 // The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser asserts as

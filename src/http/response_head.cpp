@@ -26,15 +26,13 @@ constexpr std::array<bool, 256> kTokenCharacters = [] {
 
 bool token_character(char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; }
 
-bool control_character(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7f;
-}
-
 bool has_control_character(std::string_view text) {
-  bool found = false;  // no early end, so that many bytes are looked at in one step
-  for (const char c : text) found |= control_character(c);
-  return found;
+  unsigned found = 0;  // no early end and no branch, so that many bytes are looked at in one step
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    found |= (unsigned{byte < 0x20} & unsigned{byte != '\t'}) | unsigned{byte == 0x7f};
+  }
+  return found != 0;
 }
 
 bool token(std::string_view text) {

@@ -6,32 +6,57 @@
 
 namespace sidecar::jsonrpc {
 namespace {
+
 constexpr std::size_t kMaxEdits = 4;
-}
+
+// The edits that do something, in the order of their places.
+class Sorted {
+ public:
+  explicit Sorted(std::initializer_list<Edit> edits) {
+    for (const Edit& edit : edits) {
+      if (!edit.at) continue;
+      assert(count_ < kMaxEdits);
+      std::size_t place = count_++;
+      for (; place > 0 && edits_[place - 1].at.begin > edit.at.begin; --place)
+        edits_[place] = edits_[place - 1];
+      edits_[place] = edit;
+      if (edit.with.size() > edit.at.size) growth_ += edit.with.size() - edit.at.size;
+    }
+  }
+
+  const Edit* begin() const { return edits_.data(); }
+  const Edit* end() const { return edits_.data() + count_; }
+  // By how many bytes the text becomes longer, at most.
+  std::size_t growth() const { return growth_; }
+
+ private:
+  std::array<Edit, kMaxEdits> edits_;
+  std::size_t count_ = 0;
+  std::size_t growth_ = 0;
+};
+
+}  // namespace
 
 std::string splice(std::string_view text, std::initializer_list<Edit> edits) {
-  std::array<Edit, kMaxEdits> sorted;
-  std::size_t count = 0;
-  std::size_t size = text.size();
-  for (const Edit& edit : edits) {
-    if (!edit.at) continue;
-    assert(count < kMaxEdits);
-    size = size - edit.at.size + edit.with.size();
-    std::size_t place = count++;
-    for (; place > 0 && sorted[place - 1].at.begin > edit.at.begin; --place)
-      sorted[place] = sorted[place - 1];
-    sorted[place] = edit;
-  }
+  const Sorted sorted(edits);
   std::string result;
-  result.reserve(size + kPadding);
+  result.reserve(text.size() + sorted.growth() + kPadding);
   std::size_t from = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    assert(sorted[i].at.begin >= from);
-    result.append(text, from, sorted[i].at.begin - from).append(sorted[i].with);
-    from = sorted[i].at.end();
+  for (const Edit& edit : sorted) {
+    assert(edit.at.begin >= from);
+    result.append(text, from, edit.at.begin - from).append(edit.with);
+    from = edit.at.end();
   }
   result.append(text, from, text.size() - from);
   return result;
+}
+
+std::string splice_in_place(std::string text, std::initializer_list<Edit> edits) {
+  const Sorted sorted(edits);
+  text.reserve(text.size() + sorted.growth() + kPadding);
+  for (const Edit* edit = sorted.end(); edit-- != sorted.begin();)
+    text.replace(edit->at.begin, edit->at.size, edit->with);
+  return text;
 }
 
 std::string without_member(std::string_view text, Span within, Span value) {

@@ -18,6 +18,8 @@ struct Edit {
 // Edits may come in any order, but must not overlap. At most four. The result has kPadding bytes of capacity
 // behind it.
 std::string splice(std::string_view text, std::initializer_list<Edit> edits);
+// The same without a copy, where the capacity of `text` allows. No `with` may lie in `text`.
+std::string splice_in_place(std::string text, std::initializer_list<Edit> edits);
 
 // `text`, a valid JSON text, without the member of the object that `within` covers whose value is at `value`.
 std::string without_member(std::string_view text, Span within, Span value);

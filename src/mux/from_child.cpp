@@ -47,7 +47,7 @@ void Multiplexer::on_message(jsonrpc::Message message) {
   switch (message.kind()) {
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
-      return on_answer(message);
+      return on_answer(std::move(message));
     case jsonrpc::Kind::kRequest:
       return on_child_request(message);
     case jsonrpc::Kind::kNotification:
@@ -58,7 +58,7 @@ void Multiplexer::on_message(jsonrpc::Message message) {
 // --- answers
 // ----------------------------------------------------------------------------------------------------------
 
-void Multiplexer::on_answer(const jsonrpc::Message& message) {
+void Multiplexer::on_answer(jsonrpc::Message message) {
   const auto id = number_of(message.id());
   if (id && id == handshake_id_) return on_handshake_answer(message);
   // A call that the child was not given cannot be answered by it.
@@ -75,7 +75,7 @@ void Multiplexer::on_answer(const jsonrpc::Message& message) {
   answer.outcome = is_error ? Outcome::kError : Outcome::kResult;
   answer.payload = is_error ? envelope.error : envelope.result;
   if (answer.payload.begin > envelope.id.begin) answer.payload.begin += client_id.size() - envelope.id.size;
-  answer.text = jsonrpc::splice(message.text, {{envelope.id, client_id}});
+  answer.text = jsonrpc::splice_in_place(std::move(message.text), {{envelope.id, client_id}});
   if (is_error) {
     answer.message = error_message(answer);
     note_url_elicitations(*call, answer);

@@ -116,8 +116,8 @@ void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
   if (!call.asked_version) {
     const std::string wire = std::to_string(in_flight_.next_id());
     call.progress_token = message.envelope.progress_token.in(message.text);
-    call.line =
-        jsonrpc::splice(message.text, {{message.envelope.id, wire}, {message.envelope.progress_token, wire}});
+    call.line = jsonrpc::splice_in_place(
+        std::move(message.text), {{message.envelope.id, wire}, {message.envelope.progress_token, wire}});
   }
   const WireId id = in_flight_.open(std::move(call));
   show_in_flight();

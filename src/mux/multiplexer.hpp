@@ -222,7 +222,7 @@ class Multiplexer : public child::ChildEvents {
   void on_child_batch(const std::string& line);
   void junk(std::string_view problem);
   void on_message(jsonrpc::Message message);
-  void on_answer(const jsonrpc::Message& message);
+  void on_answer(jsonrpc::Message message);
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
   void note_url_elicitations(const Call& call, const Answer& answer);

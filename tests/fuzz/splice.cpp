@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const jsonrpc::Span id = message->envelope.id;
   const jsonrpc::Span token = message->envelope.progress_token;
   const std::string there = jsonrpc::splice(text, {{id, "123456789"}, {token, "7"}});
+  require(jsonrpc::splice_in_place(text, {{id, "123456789"}, {token, "7"}}) == there);
   const auto spliced = jsonrpc::parse(there);
   require(spliced.has_value());
   require(spliced->kind() == message->kind());

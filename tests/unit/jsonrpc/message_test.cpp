@@ -281,7 +281,12 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
   CHECK(spliced ==
         R"({"id":12345,"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":77},"n":1.10}})");
   CHECK(spliced.capacity() >= spliced.size() + jsonrpc::kPadding);
+  const std::string in_place =
+      jsonrpc::splice_in_place(m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
+  CHECK(in_place == spliced);
+  CHECK(in_place.capacity() >= in_place.size() + jsonrpc::kPadding);
   CHECK(jsonrpc::splice("abc", {{jsonrpc::Span{}, "x"}}) == "abc");
+  CHECK(jsonrpc::splice_in_place("abc", {{jsonrpc::Span{}, "x"}}) == "abc");
 }
 
 TEST_CASE("built messages are valid, whatever their texts contain") {
