@@ -6,7 +6,7 @@
 
 namespace sidecar::http {
 namespace {
-constexpr std::size_t kKeptCapacity = 4;  // pieces; more is given back when the queue runs empty
+constexpr std::size_t kKeptCapacity = 1;  // pieces; more is given back when the queue runs empty
 }
 
 void OutputQueue::push(Piece piece) {

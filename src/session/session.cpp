@@ -38,10 +38,13 @@ bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
   return true;
 }
 
-void Session::observe_by(const observe::Calls& calls) {
-  calls_ = &calls;
-  source_ = std::make_shared<observe::CallSource>(
-      observe::CallSource{transport(), id_, client_.name, client_.version});
+// Made when it is needed: many sessions only listen.
+const std::shared_ptr<const observe::CallSource>& Session::source() {
+  if (source_ == nullptr) {
+    source_ = std::make_shared<observe::CallSource>(
+        observe::CallSource{transport(), id_, client_.name, client_.version});
+  }
+  return source_;
 }
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
@@ -105,7 +108,7 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
     }
     seat_->request(std::move(each), std::move(reply));
   };
-  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished), std::move(notify),
+  send_observed(calls_, source(), speaker_, std::move(message), std::move(finished), std::move(notify),
                 std::move(send));
 }
 
@@ -119,7 +122,7 @@ void Session::learn(const jsonrpc::Message& initialize) {
   const auto words = jsonrpc::find_members(initialize.text, kWords, (*info)[0]);
   if (!words) return;
   client_ = {word((*words)[0].in(initialize.text)), word((*words)[1].in(initialize.text))};
-  if (calls_ != nullptr) observe_by(*calls_);
+  source_.reset();
 }
 
 void Session::learn(mux::Answer& answer) {

@@ -51,7 +51,7 @@ class Session : public mux::Client {
   // How it travels: a literal, "sse" or "streamable-http".
   virtual std::string_view transport() const = 0;
   // From now on `calls`, which outlives the session, is told of its calls.
-  void observe_by(const observe::Calls& calls);
+  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
@@ -88,6 +88,7 @@ class Session : public mux::Client {
 
  private:
   void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
+  const std::shared_ptr<const observe::CallSource>& source();
   void learn(const jsonrpc::Message& initialize);
   void learn(mux::Answer& answer);
 
@@ -100,7 +101,8 @@ class Session : public mux::Client {
   std::string version_;
   ClientInfo client_;
   const observe::Calls* calls_ = nullptr;
-  std::shared_ptr<const observe::CallSource> source_;  // made anew when the client says who it is
+  // Empty until it is asked for; made anew when the client has said who it is.
+  std::shared_ptr<const observe::CallSource> source_;
   std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
   Traffic traffic_;

@@ -85,12 +85,12 @@ Session& SessionTable::add(std::unique_ptr<Session> session) {
 }
 
 Session* SessionTable::find(std::string_view id) const {
-  const auto found = sessions_.find(std::string(id));
+  const auto found = sessions_.find(id);
   return found == sessions_.end() ? nullptr : found->second.get();
 }
 
 void SessionTable::end(std::string_view id, std::string_view reason) {
-  const auto node = sessions_.extract(std::string(id));  // found by no one while it ends
+  const auto node = sessions_.extract(id);  // found by no one while it ends
   if (node.empty()) return;
   const observe::Caller& opener = node.mapped()->caller();
   const std::string& address = opener.address;

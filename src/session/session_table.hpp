@@ -79,7 +79,7 @@ class SessionTable {
   observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;
   const observe::Calls* calls_ = nullptr;
-  std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by Session::id()
   std::map<std::string, std::size_t> by_address_;
   std::unordered_map<std::string, std::size_t> by_owner_;    // of callers with a key
   std::vector<std::pair<std::string, std::string>> ending_;  // id and reason

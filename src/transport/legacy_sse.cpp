@@ -117,7 +117,7 @@ void LegacySse::open(http::Exchange exchange) {
   stream_options.first_bytes = kConnected;
   auto stream = exchange.open_sse({}, std::move(stream_options));
   stream->on_closed(
-      [this, id = session.id()](http::SseClosed reason) { sessions_.end(id, reason_text(reason)); });
+      [this, &session](http::SseClosed reason) { sessions_.end(session.id(), reason_text(reason)); });
   stream->send("endpoint", options_.message_path + "?sessionId=" + session.id());
   session.attach(std::move(stream), *std::move(ticket));
 }

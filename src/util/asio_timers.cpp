@@ -1,30 +1,65 @@
 #include "util/asio_timers.hpp"
 
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
+#include <optional>
 
 namespace sidecar {
-namespace {
 
-// The handler may already be queued when the handle is dropped, so it asks a flag that both of them share.
-class AsioPending : public Timer::Pending {
+class AsioTimers::Waiting : public Timer::Pending {
  public:
-  AsioPending(boost::asio::io_context& loop, Clock::duration delay, std::function<void()> action)
-      : timer_(loop, delay), alive_(std::make_shared<bool>(true)) {
-    timer_.async_wait([alive = alive_, action = std::move(action)](const boost::system::error_code& error) {
-      if (!error && *alive) action();
-    });
+  Waiting(AsioTimers& timers, Clock::time_point due, std::function<void()> action)
+      : timers_(timers), action_(std::move(action)), place_(timers.waiting_.emplace(due, this)) {}
+  ~Waiting() override {
+    if (place_) leave();
+    // The loop ends when nothing waits.
+    if (timers_.waiting_.empty() && timers_.armed_for_ != kNever) {
+      timers_.armed_for_ = kNever;
+      timers_.timer_.cancel();
+    }
   }
-  ~AsioPending() override { *alive_ = false; }
+
+  // The action may destroy this.
+  void run() {
+    leave();
+    const auto action = std::move(action_);
+    action();
+  }
 
  private:
-  boost::asio::steady_timer timer_;
-  std::shared_ptr<bool> alive_;
+  void leave() {
+    timers_.waiting_.erase(*place_);
+    place_.reset();
+  }
+
+  AsioTimers& timers_;
+  std::function<void()> action_;
+  std::optional<std::multimap<Clock::time_point, Waiting*>::iterator> place_;
 };
 
-}  // namespace
-
 Timer AsioTimers::after(Clock::duration delay, std::function<void()> action) {
-  return Timer(std::make_unique<AsioPending>(loop_, delay, std::move(action)));
+  const Clock::time_point from = now();
+  const Clock::time_point due = from + std::clamp(delay, Clock::duration::zero(), kNever - from);
+  auto waiting = std::make_unique<Waiting>(*this, due, std::move(action));
+  arm();
+  return Timer(std::move(waiting));
+}
+
+// Armed too early it looks again: a timer that is cancelled changes nothing.
+void AsioTimers::arm() {
+  if (waiting_.empty() || armed_for_ <= waiting_.begin()->first) return;
+  armed_for_ = waiting_.begin()->first;
+  timer_.expires_at(armed_for_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) run_due();
+  });
+}
+
+// What the actions add waits for the next turn.
+void AsioTimers::run_due() {
+  armed_for_ = kNever;
+  const Clock::time_point until = now();
+  while (!waiting_.empty() && waiting_.begin()->first <= until) waiting_.begin()->second->run();
+  arm();
 }
 
 }  // namespace sidecar

@@ -24,6 +24,38 @@ TEST_CASE("timers: an action runs once; one whose handle is gone never does, eve
   CHECK(ran == std::vector<int>{1, 3});
 }
 
+TEST_CASE(
+    "timers: they run in the order of their times, however they were added, and the loop ends after the "
+    "last") {
+  boost::asio::io_context loop;
+  AsioTimers timers(loop);
+  std::vector<int> ran;
+  std::vector<Timer> kept;
+  const auto add = [&](Clock::duration delay, int number) {
+    kept.push_back(timers.after(delay, [&ran, number] { ran.push_back(number); }));
+  };
+  add(3ms, 3);
+  add(1ms, 1);
+  add(2ms, 2);
+  add(-1s, 0);
+  add(Clock::duration::max(), 4);
+  kept.pop_back();
+  add(1h, 5);
+  Timer cancels = timers.after(4ms, [&] { kept.clear(); });
+  loop.run();
+  CHECK(ran == std::vector<int>{0, 1, 2, 3});
+
+  // What an action adds runs too, and later.
+  Timer inner;
+  Timer outer = timers.after(0s, [&] {
+    inner = timers.after(0s, [&] { ran.push_back(7); });
+    ran.push_back(6);
+  });
+  loop.restart();
+  loop.run();
+  CHECK(ran == std::vector<int>{0, 1, 2, 3, 6, 7});
+}
+
 TEST_CASE("timers: manual ones run in their order, each at its own time") {
   test::ManualTimers timers;
   const auto begin = timers.now();
