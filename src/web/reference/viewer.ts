@@ -1,10 +1,19 @@
 // Swagger UI, told to stay on this host: nothing is fetched from elsewhere, and the key goes to the sidecar alone.
+import type { Plugin } from 'swagger-ui-dist/swagger-ui-es-bundle.js';
+
 import { base } from '../base/api';
 
 export interface Document {
   servers?: { url: string }[];
   components?: { securitySchemes?: Record<string, { type: string; scheme?: string }> };
 }
+
+// Descriptions are the wrapped server's, and text here as everywhere. Swagger UI takes them for Markdown, with HTML in it.
+const plainDescriptions: Plugin = ({ React }) => ({
+  wrapComponents: {
+    Markdown: () => ({ source, className = '' }) => (source ? React.createElement('div', { className: `plain-text ${className}` }, source) : null),
+  },
+});
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -20,6 +29,7 @@ export async function show(element: HTMLElement, description: Document, key: str
     domNode: element,
     // Under whatever address the page was reached, its requests go there.
     spec: { ...description, servers: [{ url: base.href.replace(/\/$/, '') }] },
+    plugins: [plainDescriptions],
     deepLinking: true,
     docExpansion: 'list',
     defaultModelsExpandDepth: 0,
