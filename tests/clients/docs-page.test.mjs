@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Issuer } from './lib/authorization.mjs';
 import { barriers, open, phone } from './lib/browser.mjs';
 import { hotel, key, logIn, withKey } from './lib/dashboard.mjs';
+import { freePort } from './lib/free-port.mjs';
 import { request } from './lib/http.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
@@ -106,9 +108,7 @@ test('docs: in its own dialog a key is taken back, and given anew under either n
     await dialog.waitFor({ state: 'detached' });
   };
 
-  await inDialog(async () => {
-    for (const name of ['bearer', 'apiKey']) await scheme(name).getByRole('button', { name: 'Remove authorization' }).click();
-  });
+  await inDialog(() => scheme('bearer').getByRole('button', { name: 'Remove authorization' }).click());
   const without = await execute(page, add);
   assert.equal(without.status, '401');
   assert.match(without.text, /API key required/);
@@ -121,6 +121,21 @@ test('docs: in its own dialog a key is taken back, and given anew under either n
     assert.equal((await execute(page, add)).status, '200', name);
     await inDialog(() => scheme(name).getByRole('button', { name: 'Remove authorization' }).click());
   }
+  await sidecar.stop();
+});
+
+test('docs: where access tokens are accepted one is typed in as a key is, and nobody else is asked', async (t) => {
+  const base = `http://127.0.0.1:${await freePort()}`;
+  const issuer = await Issuer.start(t, { audience: base });
+  const sidecar = await Sidecar.start(t, { port: new URL(base).port, env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_PUBLIC_URL: base } });
+  await sidecar.line(/keys of access tokens read/);
+  const page = await open(t, `${sidecar.url}/docs`);
+  await logIn(page, await issuer.sign({ scope: 'mcp:tools:add' }));
+  const add = await fillIn(page, '/tools/add', { a: 20, b: 22 });
+  assert.deepEqual(await shown(page), ['/tools/add']);
+  assert.match((await execute(page, add)).text, /42/);
+  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+  await page.locator('.modal-ux').getByRole('heading', { name: 'bearer' }).waitFor();
   await sidecar.stop();
 });
 
