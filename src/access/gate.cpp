@@ -138,7 +138,8 @@ bool Gate::needs_no_key(std::string_view path) const {
 bool Gate::administers(const observe::Caller& caller) const {
   if (!needs_key_) return caller.admin;
   if (!caller.has_key || !caller.admin) return false;
-  return !caller.by_stored_key || keys_.has_admin(caller.owner, std::chrono::system_clock::now());
+  const WallTime now = std::chrono::system_clock::now();
+  return caller.by_stored_key ? keys_.has_admin(caller.owner, now) : !caller.expires || *caller.expires > now;
 }
 
 std::string Gate::url_of(const Knock& knock) const {
@@ -233,6 +234,7 @@ void Gate::check_token(const Knock& knock, std::string_view token, bool needed, 
     caller.owner = known.owner;
     caller.has_key = true;
     caller.admin = known.permissions->admin;
+    caller.expires = known.expires;
     if (known.permissions->restricts()) caller.permissions.push_back(known.permissions);
     return;
   }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,8 @@ struct Caller {
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
 
   TraceContext trace{};  // of this very request
+  // When the access token that was shown stops being good; without one nothing.
+  std::optional<std::chrono::system_clock::time_point> expires{};
 
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),

@@ -5,7 +5,7 @@
 //   GET /logs?limit=100    {"lines":[…]}, the last ones, oldest first
 // For callers with the permission admin. A tick is made once for all readers, by a timer that runs only while
 // there are any. A reader that does not keep up misses ticks, and ends as every slow reader does; one whose
-// key is gone ends with the next tick. Owned by app; loop thread only.
+// key is gone, or whose access token has expired, ends with the next tick. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>

@@ -1,14 +1,12 @@
 #include "transport/tool_schemas.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
-#include <optional>
 #include <unordered_set>
 
-#include "http/percent.hpp"
 #include "jsonrpc/message.hpp"
 #include "jsonrpc/tree.hpp"
+#include "transport/schema_references.hpp"
 
 namespace sidecar::transport {
 namespace {
@@ -119,162 +117,13 @@ bool is_type_name(std::string_view token) {
   return std::find(std::begin(kNames), std::end(kNames), token) != std::end(kNames);
 }
 
-bool is_reference(std::string_view keyword) {
-  return keyword == "$ref" || keyword == "$dynamicRef" || keyword == "$recursiveRef";
-}
-
-// "~1" and "~0" of a JSON pointer (RFC 6901).
-std::string pointer_step(std::string_view text) {
-  std::string step;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '~' && i + 1 < text.size();
-    if (escape) ++i;
-    step += escape && text[i] == '1' ? '/' : escape && text[i] == '0' ? '~' : text[i];
-  }
-  return step;
-}
-
-// What is at a place of the tree, by the references that lead there.
-class References {
- public:
-  explicit References(const Tree& tree) : tree_(tree) {
-    survey();
-    for (const Index at : found_) {
-      const std::string key = tree_.key(at);
-      const Index holder = parents_[at];
-      if (key != "$ref" && targets_.contains(holder)) continue;
-      if (const auto target = resolve(tree_.string(at), resources_[holder])) targets_[holder] = *target;
-    }
-    std::erase_if(targets_, [this](const auto& entry) { return circles(entry.second); });
-    const std::vector<Index> all = targets();
-    if (all.size() <= ToolSchemas::kMostParts) return;
-    std::erase_if(targets_, [last = all[ToolSchemas::kMostParts - 1]](const auto& entry) {
-      return entry.second > last;
-    });
-  }
-
-  // Where the reference in the schema at `at` leads; nothing when it has none that is of use.
-  std::optional<Index> target(Index at) const {
-    const auto found = targets_.find(at);
-    return found == targets_.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  // All places that something refers to, in the order of the text.
-  std::vector<Index> targets() const {
-    std::vector<Index> all;
-    for (const auto& [at, target] : targets_) all.push_back(target);
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    return all;
-  }
-
- private:
-  // Finds references, names of places, and for each value what it is a part of and which $id holds for it.
-  void survey() {
-    parents_.resize(tree_.size());
-    resources_.resize(tree_.size());
-    for (Index at = 0; at < tree_.size(); ++at) {
-      for (Index child = Tree::first(at); child < tree_.end(at); child = tree_.end(child)) {
-        parents_[child] = at;
-        if (tree_.type(child) == Type::kString) name_place(at, child);
-      }
-      if (at != Tree::kRoot && resources_[at] != at) resources_[at] = resources_[parents_[at]];
-    }
-  }
-
-  void name_place(Index at, Index child) {
-    const std::string_view token = tree_.key_token(child);
-    if (token.size() < 5 || token[1] != '$') return;
-    const std::string key = tree_.key(child);
-    const std::string name = tree_.string(child);
-    if (is_reference(key)) found_.push_back(child);
-    if (key == "$anchor" || key == "$dynamicAnchor") anchors_.emplace(name, at);
-    if (key != "$id" || name.empty()) return;
-    if (name.front() == '#') {  // draft-07's anchors
-      anchors_.emplace(name.substr(1), at);
-    } else {
-      identities_.emplace(name.substr(0, name.find('#')), at);
-      resources_[at] = at;
-    }
-  }
-
-  std::optional<Index> resolve(const std::string& reference, Index resource) {
-    const std::size_t hash = std::min(reference.find('#'), reference.size());
-    if (hash > 0) {
-      const auto named = identities_.find(reference.substr(0, hash));
-      if (named == identities_.end()) return std::nullopt;
-      resource = named->second;
-    }
-    if (hash + 1 >= reference.size()) return resource;
-    const auto fragment = http::percent_decoded(std::string_view(reference).substr(hash + 1));
-    if (!fragment) return std::nullopt;
-    if (fragment->front() == '/') return follow(*fragment, resource);
-    const auto anchor = anchors_.find(*fragment);
-    return anchor == anchors_.end() ? std::nullopt : std::optional(anchor->second);
-  }
-
-  std::optional<Index> follow(std::string_view pointer, Index at) {
-    while (!pointer.empty()) {
-      pointer.remove_prefix(1);
-      const std::string_view step = pointer.substr(0, pointer.find('/'));
-      pointer.remove_prefix(step.size());
-      const auto& inside = members(at);
-      const auto found = inside.find(pointer_step(step));
-      if (found == inside.end()) return std::nullopt;
-      at = found->second;
-    }
-    const Type type = tree_.type(at);
-    return type == Type::kObject || type == Type::kBoolean ? std::optional(at) : std::nullopt;
-  }
-
-  // The members of an object, or the elements of an array, by name: made once for those that are asked for.
-  const std::unordered_map<std::string, Index>& members(Index at) {
-    const auto [entry, is_new] = members_.try_emplace(at);
-    if (!is_new) return entry->second;
-    std::size_t number = 0;
-    for (Index child = Tree::first(at); child < tree_.end(at); child = tree_.end(child))
-      entry->second.emplace(tree_.type(at) == Type::kArray ? std::to_string(number++) : tree_.key(child),
-                            child);
-    return entry->second;
-  }
-
-  // Whether references lead from here to references for ever, and never to a schema.
-  bool circles(Index at) {
-    std::vector<Index> path;
-    bool result = false;
-    for (;;) {
-      if (const auto known = circles_.find(at); known != circles_.end()) {
-        result = known->second;
-        break;
-      }
-      circles_[at] = true;  // until the end is known: who comes by here again goes in a circle
-      path.push_back(at);
-      const auto next = targets_.find(at);
-      if (next == targets_.end()) break;
-      at = next->second;
-    }
-    for (const Index passed : path) circles_[passed] = result;
-    return result;
-  }
-
-  const Tree& tree_;
-  std::vector<Index> parents_;
-  std::vector<Index> resources_;  // the object whose $id holds for a value, else the root
-  std::vector<Index> found_;
-  std::unordered_map<std::string, Index> anchors_;
-  std::unordered_map<std::string, Index> identities_;
-  std::unordered_map<Index, std::unordered_map<std::string, Index>> members_;
-  std::unordered_map<Index, Index> targets_;  // schema with a reference → where it leads
-  std::unordered_map<Index, bool> circles_;
-};
-
 }  // namespace
 
 // Writes one schema and what it refers to as components.
 class ToolSchemas::Writer {
  public:
   Writer(ToolSchemas& all, std::string_view schema, SchemaForm form)
-      : all_(all), tree_(schema), references_(tree_), form_(form) {}
+      : all_(all), tree_(schema), references_(tree_, kMostParts), form_(form) {}
 
   std::string write(std::string_view name) {
     const std::string root = all_.unused(name);
@@ -470,7 +319,7 @@ class ToolSchemas::Writer {
   // An extension may be a schema; its references could not be told from its data.
   bool extra(Index at) {
     for (Index inside = at; inside < tree_.end(at); ++inside) {
-      if (!tree_.key_token(inside).empty() && is_reference(tree_.key(inside))) return false;
+      if (!tree_.key_token(inside).empty() && SchemaReferences::is_keyword(tree_.key(inside))) return false;
     }
     return data(at);
   }
@@ -490,7 +339,7 @@ class ToolSchemas::Writer {
 
   ToolSchemas& all_;
   const Tree tree_;
-  const References references_;
+  const SchemaReferences references_;
   const SchemaForm form_;
   std::unordered_map<Index, std::string> components_;  // places that are referred to → their names
   Index top_ = Tree::kRoot;                            // of the component that is being written

@@ -1,9 +1,13 @@
-// Builds the pages into a folder of plain files: index.html, docs.html, and assets/ with content hashes in their names.
+// Builds the pages into a folder of plain files: index.html, docs.html, and assets/ with content hashes in their names;
+// and beside them, for packages of the program: notices.txt, of what the pages are made, and debian-copyright.
 //   node build.mjs OUT
 import { build } from 'esbuild';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { debianStanzasOf, noticesOf, packagesIn } from './notices.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] && resolve(process.argv[2]);
@@ -47,10 +51,16 @@ const { metafile } = await build({
 const outputs = Object.entries(metafile.outputs).map(([file, made]) => ({ file: relative(out, resolve(here, file)), ...made }));
 const madeOf = (source) => outputs.find((one) => one.entryPoint === source) ?? outputs.find((one) => Object.keys(one.inputs).join() === source);
 
+const packages = packagesIn(metafile);
+const notices = noticesOf(packages);
+const noticesFile = `assets/notices-${createHash('sha256').update(notices).digest('hex').slice(0, 8)}.txt`;
+await writeFile(join(out, noticesFile), notices);
+await writeFile(join(out, 'notices.txt'), notices);
+await writeFile(join(out, 'debian-copyright'), debianStanzasOf(packages));
+
 for (const [page, source] of Object.entries(pages)) {
   const script = madeOf(source);
-  const values = { script: script.file, style: relative(out, resolve(here, script.cssBundle)), icon: madeOf(icon).file };
+  const values = { script: script.file, style: relative(out, resolve(here, script.cssBundle)), icon: madeOf(icon).file, notices: noticesFile };
   const html = (await readFile(join(here, page), 'utf8')).replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
-  await mkdir(out, { recursive: true });
   await writeFile(join(out, page), html);
 }

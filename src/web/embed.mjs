@@ -1,8 +1,9 @@
 // What the program embeds of the built pages: pages.bin, every file gzipped, one behind the other, and pages.cpp, the
-// table that says which is where (src/transport/embedded_pages.hpp).
+// table that says which is where (src/transport/embedded_pages.hpp). Beside them, what packages of the program say of
+// the pages: notices.txt and debian-copyright.
 //   node embed.mjs OUT GENERATED      OUT: the folder that build.mjs wrote
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { constants, gzipSync } from 'node:zlib';
 
@@ -47,6 +48,7 @@ const rows = Object.entries(files).map(([path, file]) => {
 });
 
 mkdirSync(generated, { recursive: true });
+for (const name of ['notices.txt', 'debian-copyright']) copyFileSync(join(out, name), join(generated, name));
 writeFileSync(join(generated, 'pages.bin'), blob);
 writeFileSync(join(generated, 'pages.cpp'), `// Made by src/web/embed.mjs.
 #include "transport/embedded_pages.hpp"

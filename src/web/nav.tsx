@@ -5,6 +5,7 @@ import { count } from './base/format';
 import { address, route } from './base/route';
 import { hello, tick } from './live/state';
 import { Icon, type IconName } from './ui/icons';
+import { Licences } from './ui/parts';
 
 const watching: [IconName, string][] = [
   ['overview', 'Overview'],
@@ -46,7 +47,10 @@ export function Nav({ admin }: { admin: boolean }): JSX.Element {
           </a>
         </li>
       </ul>
-      {hello.value && <p class="note">mcp-sidecar {hello.value.version}</p>}
+      <p class="note">
+        {hello.value && `mcp-sidecar ${hello.value.version} · `}
+        <Licences />
+      </p>
     </nav>
   );
 }

@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
+import { Issuer } from './lib/authorization.mjs';
+import { freePort } from './lib/free-port.mjs';
 import { eventually, within } from './lib/guard.mjs';
 import { EventStream, post, rawConnection, request } from './lib/http.mjs';
 import { temporaryFolder } from './lib/run.mjs';
 import { connect, faces } from './lib/sdk.mjs';
-import { Sidecar, sidecarProgram, unruly } from './lib/sidecar.mjs';
+import { Sidecar, repository, sidecarProgram, unruly } from './lib/sidecar.mjs';
 
 const withPages = !/without pages/.test(execFileSync(sidecarProgram, ['--version'], { encoding: 'utf8' }));
 const needsPages = { skip: withPages ? false : 'built without pages' };
@@ -63,6 +66,30 @@ test('dashboard: events, calls and log are for administrators, and a stream ends
   await within(over, () => 'the end of a stream whose key is revoked');
   assert.equal((await request(`${sidecar.url}/calls`, { headers: { 'x-api-key': root } })).status, 401);
   for (const secret of [root, alice]) assert.ok(!sidecar.output.includes(secret), 'no key is in the log');
+  await sidecar.stop();
+});
+
+test('dashboard: a stream that an access token opened ends when the token expires, and that of another goes on', async (t) => {
+  const base = `http://127.0.0.1:${await freePort()}`;
+  const issuer = await Issuer.start(t, { audience: base });
+  const sidecar = await Sidecar.start(t, { port: new URL(base).port, env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_PUBLIC_URL: base } });
+  await sidecar.line(/keys of access tokens read/);
+  const bearing = async (claims) => ({ authorization: `Bearer ${await issuer.sign({ scope: 'mcp:admin', ...claims })}` });
+  const lasting = await watch(sidecar, await bearing({}));
+  const plain = await EventStream.open(`${sidecar.url}/dashboard/events`, await bearing({ scope: '' }));
+  assert.equal(plain.status, 403);
+
+  // A token is good for 30 s more than it says. On a slow machine one may be over before its stream is open.
+  let [short, headers] = [];
+  for (let life = 2; short?.status !== 200; life *= 2) {
+    headers = await bearing({ exp: Math.floor(Date.now() / 1000) - 30 + life });
+    short = await EventStream.open(`${sidecar.url}/dashboard/events`, headers);
+  }
+  await short.ended();
+  assert.equal((await request(`${sidecar.url}/calls`, { headers })).status, 401);
+  const ticks = ticksOf(lasting).length;
+  await eventually(() => ticksOf(lasting).length > ticks, 'ticks go on for the other one');
+  lasting.close();
   await sidecar.stop();
 });
 
@@ -322,6 +349,24 @@ test('pages: a wrong key that is shown there counts as one', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a', MCP_FAILED_KEYS_LIMIT: '2' } });
   for (let n = 0; n < 3; n += 1) assert.notEqual((await request(`${sidecar.url}/`, { headers: { 'x-api-key': 'wrong' } })).status, 401);
   assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'wrong' } })).status, 429);
+  await sidecar.stop();
+});
+
+test('pages: each names a file that says whose work they are made of', needsPages, async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const { dependencies: { esbuild: _, ...dependencies } } = JSON.parse(readFileSync(join(repository, 'src/web/package.json'), 'utf8'));
+  for (const page of ['/', '/docs']) {
+    const [, path] = (await request(sidecar.url + page)).text.match(/<link rel="license" href="([^"]+)">/);
+    const { status, headers, text } = await request(`${sidecar.url}/${path}`);
+    assert.deepEqual([status, headers['content-type']], [200, 'text/plain; charset=utf-8']);
+    // What is only built with is not in it.
+    assert.doesNotMatch(text, /^@?esbuild/m);
+    for (const [name, version] of Object.entries(dependencies)) {
+      const told = text.split('\n').find((line) => line.startsWith(`${name} ${version}: `));
+      assert.match(told ?? '', /: (MIT|Apache-2\.0), \S/, name);
+      assert.ok(text.includes(`\n${name} ${version}\n\n`), `the licence of ${name}`);
+    }
+  }
   await sidecar.stop();
 });
 

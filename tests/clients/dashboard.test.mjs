@@ -1,13 +1,14 @@
 // The dashboard in a real browser, against the real program.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { barriers, dark, open, phone } from './lib/browser.mjs';
 import { call, choose, dashboard, go, hotel, key, logIn, result, tool, views, withKey } from './lib/dashboard.mjs';
 import { eventually } from './lib/guard.mjs';
-import { request } from './lib/http.mjs';
+import { post, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
@@ -188,6 +189,28 @@ test('dashboard: pictures and links are shown, a tool error as such', async (t) 
   await call(page);
   await result(page).getByText('tool error').waitFor();
   await result(page).getByText('out of order').waitFor();
+  await sidecar.stop();
+});
+
+test('dashboard: a sound is a player with what the server sent, and one of an unknown kind a file', async (t) => {
+  const { sidecar, page } = await dashboard(t);
+  await tool(page, 'tone');
+  await call(page);
+  const player = result(page).locator('audio');
+  await player.waitFor();
+  assert.ok(await player.evaluate((audio) => audio.controls));
+  assert.equal(await player.getAttribute('aria-label'), 'Sound');
+  // Decoded: had the policy refused it or a byte been lost, there were no length.
+  await eventually(() => player.evaluate((audio) => audio.readyState >= 1), 'the player knows the sound');
+  assert.ok(Math.abs((await player.evaluate((audio) => audio.duration)) - 0.5) < 0.01);
+  const sent = (await post(`${sidecar.url}/call-tool`, { name: 'tone', arguments: {} }, withKey)).json().result.content[0].data;
+  assert.equal(await player.evaluate((audio) => audio.src), `data:audio/wav;base64,${sent}`);
+  assert.deepEqual(await barriers(page), []);
+
+  const file = result(page).getByRole('link', { name: /^Download/ });
+  assert.match(await file.textContent(), /audio\/unheard-of, 3 B/);
+  const [saved] = await Promise.all([page.waitForEvent('download'), file.click()]);
+  assert.deepEqual([...readFileSync(await saved.path())], [0, 0, 0]);
   await sidecar.stop();
 });
 

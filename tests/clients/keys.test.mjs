@@ -2,24 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { temporaryFolder } from './lib/run.mjs';
+import { keysFile } from './lib/keys.mjs';
 import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
-
-// A keys file, and what `mcp-sidecar keys` says of it.
-function keysFile(t) {
-  const file = join(temporaryFolder(t), 'keys.json');
-  const keys = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();
-  return { file, keys, env: { MCP_KEYS_FILE: file, MCP_FAILED_KEYS_LIMIT: 'off' } };
-}
 
 const withKey = (key) => ({ 'x-api-key': key });
 const names = async (client) => (await client.listTools()).tools.map(({ name }) => name);

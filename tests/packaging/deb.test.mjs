@@ -50,6 +50,18 @@ test('deb: binary, unit, user, configuration and man pages are in place', () => 
   assert.doesNotMatch(spawnSync('readelf', ['-d', there('/usr/bin/mcp-sidecar')], { encoding: 'utf8' }).stdout, /R(UN)?PATH/);
 });
 
+test('deb: its copyright file tells of every package whose work is in the pages', () => {
+  const copyright = readFileSync(there('/usr/share/doc/mcp-sidecar/copyright'), 'utf8');
+  const notices = readFileSync(there('/usr/share/doc/mcp-sidecar/third-party-notices.txt'), 'utf8');
+  const packages = [...notices.matchAll(/^(\S+) [\d.]+: (\S+), \S/gm)];
+  assert.ok(packages.length >= 10, notices.slice(0, 1000));
+  for (const [, name, license] of packages) {
+    const stanza = copyright.split('\n\n').find((one) => one.startsWith(`Files: src/web/node_modules/${name}/*\n`));
+    assert.match(stanza ?? '', new RegExp(`^Copyright: \\S.*\\n(?: .*\\n)*License: ${license}`, 'm'), name);
+  }
+  for (const license of ['MIT', 'Apache-2.0']) assert.match(copyright, new RegExp(`^License: ${license}\\n `, 'm'));
+});
+
 test('deb: systemd takes the unit as it is installed, neither enabled nor started', () => {
   const done = spawnSync('unshare', inside(image, ['systemd-analyze', 'verify', '--man=no', unitFile], { env: { SYSTEMD_LOG_TARGET: 'console' } }), { encoding: 'utf8' });
   assert.deepEqual({ status: done.status, said: done.stderr.trim() }, { status: 0, said: '' });

@@ -159,8 +159,10 @@ test('an installation: everything is in place under its prefix, and a configurat
   assert.equal(installed('/opt/sidecar/etc/mcp-sidecar/mcp-sidecar.env'), text('.env.example'));
 
   // What scripts/bundle takes.
+  const withPages = !/without pages/.test(execFileSync(program, ['--version'], { encoding: 'utf8' }));
   install('/bundle', '--component', 'program');
-  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo']);
+  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo', ...(withPages ? ['./share/doc/mcp-sidecar/third-party-notices.txt'] : [])]);
+  if (withPages) assert.match(installed('/bundle/share/doc/mcp-sidecar/third-party-notices.txt'), /^preact [\d.]+: MIT, /m);
 });
 
 test('ecosystem.config.cjs: one process, and PM2 leaves more time than the sidecar needs', () => {

@@ -29,6 +29,11 @@ file(WRITE "${doc}/changelog" "mcp-sidecar (${CPACK_PACKAGE_VERSION}) stable; ur
  -- ${CPACK_PACKAGE_CONTACT}  ${date}
 ")
 compress("${doc}/changelog")
-file(COPY "${CMAKE_CURRENT_LIST_DIR}/copyright" DESTINATION "${doc}")
+file(READ "${CMAKE_CURRENT_LIST_DIR}/copyright" copyright)
+if(CPACK_SIDECAR_PAGES_COPYRIGHT)
+  file(READ "${CPACK_SIDECAR_PAGES_COPYRIGHT}" of_pages)
+  string(APPEND copyright "\n${of_pages}")
+endif()
+file(WRITE "${doc}/copyright" "${copyright}")
 file(COPY "${CMAKE_CURRENT_LIST_DIR}/lintian-overrides" DESTINATION "${root}/usr/share/lintian/overrides")
 file(RENAME "${root}/usr/share/lintian/overrides/lintian-overrides" "${root}/usr/share/lintian/overrides/mcp-sidecar")

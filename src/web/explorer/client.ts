@@ -10,48 +10,53 @@ import { access, hello } from '../live/state';
 // Zod would try whether it may compile code, which the page's policy forbids and browsers report.
 config({ jitless: true });
 
-interface Open {
+interface Session {
   client: Client;
-  transport: StreamableHTTPClientTransport;
+  transport: StreamableHTTPClientTransport; // has the session's id before the session is ready
+  headers: Record<string, string>; // of the key that opened it: at a log-out that is gone
+  ready: Promise<void>;
 }
-let open: Promise<Open> | null = null;
-let settled: Open | null = null;
+let session: Session | null = null;
 const watchers = new Set<() => void>();
 
-async function connect(): Promise<Open> {
+function begin(): Session {
+  const headers = authorization();
   const client = new Client({ name: 'mcp-sidecar dashboard', version: hello.value?.version ?? '0' });
-  const transport = new StreamableHTTPClientTransport(new URL('mcp', base), { requestInit: { headers: authorization() } });
-  client.onclose = () => {
-    if (settled?.client === client) open = settled = null;
-  };
+  const transport = new StreamableHTTPClientTransport(new URL('mcp', base), { requestInit: { headers } });
   for (const method of ['notifications/tools/list_changed', 'notifications/resources/list_changed', 'notifications/prompts/list_changed'] as const) {
     client.setNotificationHandler(method, () => watchers.forEach((changed) => changed()));
   }
-  await client.connect(transport);
-  return (settled = { client, transport });
+  const mine: Session = { client, transport, headers, ready: client.connect(transport) };
+  client.onclose = () => forget(mine);
+  return mine;
+}
+
+function forget(one: Session): void {
+  if (session === one) session = null;
 }
 
 const isGone = (error: unknown): boolean => error instanceof Error && 'status' in error && (error as { status: unknown }).status === 404;
 
-async function current(): Promise<Client> {
-  open ??= connect();
+async function current(): Promise<Session> {
+  const mine = (session ??= begin());
   try {
-    return (await open).client;
+    await mine.ready;
+    return mine;
   } catch (error) {
-    open = settled = null;
+    forget(mine);
     throw error;
   }
 }
 
 // A session that the sidecar no longer knows is opened anew, once: what was sent to it was not done.
 export async function use<T>(act: (client: Client) => Promise<T>): Promise<T> {
-  const client = await current();
+  const mine = await current();
   try {
-    return await act(client);
+    return await act(mine.client);
   } catch (error) {
     if (!isGone(error)) throw error;
-    open = settled = null;
-    return act(await current());
+    forget(mine);
+    return act((await current()).client);
   }
 }
 
@@ -61,19 +66,23 @@ export function onListChanged(changed: () => void): () => void {
   return () => void watchers.delete(changed);
 }
 
-let lastAuthorization: Record<string, string> = {};
+// The request outlives the page.
+function leave({ client, transport, headers }: Session): void {
+  const id = transport.sessionId;
+  if (id) void fetch(new URL('mcp', base), { method: 'DELETE', keepalive: true, headers: { ...headers, 'Mcp-Session-Id': id } }).catch(() => {});
+  void client.close();
+}
 
 function end(): void {
-  const sessionId = settled?.transport.sessionId;
-  const client = settled?.client;
-  open = settled = null;
-  // The request outlives the page. At a log-out the key is gone already, so it is the last one that was good.
-  if (sessionId) void fetch(new URL('mcp', base), { method: 'DELETE', keepalive: true, headers: { ...lastAuthorization, 'Mcp-Session-Id': sessionId } }).catch(() => {});
-  void client?.close();
+  const mine = session;
+  session = null;
+  if (!mine) return;
+  if (mine.transport.sessionId) return leave(mine);
+  // Nobody knows the id yet. A page that goes takes its request along, and the sidecar ends what nobody waits for.
+  void mine.ready.catch(() => {}).then(() => leave(mine));
 }
 
 effect(() => {
-  if (access.value.step === 'in') lastAuthorization = authorization();
-  else end();
+  if (access.value.step !== 'in') end();
 });
 addEventListener('pagehide', end);

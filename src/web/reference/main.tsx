@@ -11,7 +11,7 @@ import { getJson, inWords, Refused } from '../base/api';
 import { setKey } from '../base/key';
 import { Login } from '../login';
 import { Logo } from '../ui/icons';
-import { Problem } from '../ui/parts';
+import { Licences, Problem } from '../ui/parts';
 import { show, type Document } from './viewer';
 
 const app = document.getElementById('app')!;
@@ -38,6 +38,9 @@ const Frame = (): JSX.Element => (
       </a>
     </header>
     <main class="reference" id="viewer" />
+    <footer class="note">
+      <Licences />
+    </footer>
   </>
 );
 

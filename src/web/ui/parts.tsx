@@ -101,3 +101,10 @@ export function Search({ label, value, onInput }: { label: string; value: string
     </label>
   );
 }
+
+// Whose work the pages are made of: a file that the page's head names.
+export const Licences = (): JSX.Element => (
+  <a href={document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href} target="_blank" rel="noopener">
+    Licenses
+  </a>
+);

@@ -7,6 +7,20 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import * as mcp from '@modelcontextprotocol/sdk/types.js';
 
 const redPixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC';
+// Half a second of a tone of 440 Hz, as 8-bit samples: 8,000 a second.
+const samples = Buffer.from(Array.from({ length: 4000 }, (_, at) => Math.round(128 + 100 * Math.sin((2 * Math.PI * 440 * at) / 8000))));
+const field = (size, value) => {
+  const bytes = Buffer.alloc(size);
+  bytes.writeUIntLE(value, 0, size);
+  return bytes;
+};
+// RIFF, with the chunks of a WAVE file in it.
+const chunk = (name, ...content) => {
+  const bytes = Buffer.concat(content);
+  return Buffer.concat([Buffer.from(name), field(4, bytes.length), bytes]);
+};
+const format = Buffer.concat([field(2, 1), field(2, 1), field(4, 8000), field(4, 8000), field(2, 1), field(2, 8)]);
+const tone = chunk('RIFF', Buffer.from('WAVE'), chunk('fmt ', format), chunk('data', samples)).toString('base64');
 const harmful = '<img src=x onerror="globalThis.harmed=true"><script>globalThis.harmed=true</script>';
 
 const text = (words) => ({ type: 'text', text: words });
@@ -41,6 +55,11 @@ const tools = {
     run: ({ a, b }) => ({ ...answer(text(String(a + b))), structuredContent: { sum: a + b } }),
   },
   picture: { description: 'A red picture.', inputSchema: object(), run: () => answer({ type: 'image', data: redPixel, mimeType: 'image/png' }) },
+  tone: {
+    description: 'A tone, and a sound of a kind that no browser plays.',
+    inputSchema: object(),
+    run: () => answer({ type: 'audio', data: tone, mimeType: 'audio/wav' }, { type: 'audio', data: 'AAAA', mimeType: 'audio/unheard-of' }),
+  },
   links: {
     description: 'Links of all kinds.',
     inputSchema: object(),
@@ -52,7 +71,7 @@ const tools = {
       ),
   },
   fail: { description: 'Says that it failed.', inputSchema: object(), annotations: { destructiveHint: true }, run: () => ({ ...answer(text('out of order')), isError: true }) },
-  [harmful]: { description: harmful, inputSchema: object(), run: () => answer(text(harmful)) },
+  [harmful]: { description: harmful, inputSchema: object({ note: { type: 'string', description: harmful } }, []), run: () => answer(text(harmful)) },
   // Runs until it is cancelled: a test waits on events, not on time.
   wait: {
     description: 'Reports progress, then waits to be cancelled.',

@@ -97,6 +97,18 @@ TEST_CASE("gate: scopes say what the bearer may") {
   CHECK_FALSE(some.caller->may(&config::Permissions::tools, "add"));
 }
 
+TEST_CASE("gate: an administrator by a token is one until it expires") {
+  Door door;
+  const auto now = std::chrono::system_clock::now();
+  const auto end = std::chrono::system_clock::to_time_t(now + std::chrono::minutes(10));
+  observe::Caller admin = *door.bearing(token({{"scope", "mcp:use mcp:admin"}, {"exp", end}})).caller;
+  CHECK(admin.expires == std::chrono::system_clock::from_time_t(end) + access::AccessTokens::kLeeway);
+  CHECK(door.gate.administers(admin));
+  admin.expires = now;
+  CHECK_FALSE(door.gate.administers(admin));
+  CHECK_FALSE(door.gate.administers(*door.bearing(token()).caller));
+}
+
 TEST_CASE("gate: who has no token, or none that holds, is told where one is had") {
   Door door;
   const std::string place =

@@ -236,6 +236,21 @@ TEST_CASE("dashboard: the stream of a key that is gone ends with the next tick")
   CHECK(w.timers.waiting() == 0);
 }
 
+TEST_CASE("dashboard: the stream of an access token that has expired ends with the next tick, others go on") {
+  DashboardWorld w(true);
+  observe::Caller bearer = kAdmin;
+  bearer.expires = std::chrono::system_clock::now() + 1h;
+  const auto good = w.open(bearer);
+  bearer.expires = std::chrono::system_clock::now();
+  const auto expired = w.open(bearer);
+  w.timers.advance(1s);
+  CHECK_FALSE(expired->stream_open);
+  CHECK(expired->events.size() == 2);
+  CHECK(good->stream_open);
+  CHECK(good->events.size() == 3);
+  CHECK(w.metrics.dashboard_readers.Value() == 1);
+}
+
 TEST_CASE("dashboard: tells of every child, who it says it is, how it ended and its last words") {
   DashboardWorld w(false, 2);
   const auto reader = w.open();

@@ -1,0 +1,16 @@
+// A keys file, and what `mcp-sidecar keys` says of it.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { temporaryFolder } from './run.mjs';
+import { sidecarProgram } from './sidecar.mjs';
+
+const run = promisify(execFile);
+
+// `env` is for a sidecar that uses the file.
+export function keysFile(test) {
+  const file = join(temporaryFolder(test), 'keys.json');
+  const keys = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();
+  return { file, keys, env: { MCP_KEYS_FILE: file, MCP_FAILED_KEYS_LIMIT: 'off' } };
+}
