@@ -3,13 +3,14 @@ import net from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { eventually } from '../../clients/lib/guard.mjs';
+import { eventually, within } from '../../clients/lib/guard.mjs';
 import { RestClient, SseClient, StreamableClient } from './clients.mjs';
 import { admin, steady, unlucky } from './keys.mjs';
 import { Exchange } from './wire.mjs';
 
 const kinds = { sse: SseClient, streamable: StreamableClient };
 const owners = [...steady, unlucky];
+const EXPIRY_MS = 13_500; // a session ends at most a quarter of MCP_SESSION_TIMEOUT late
 
 // --- one step of a session; each gives the outcomes of its calls
 
@@ -170,7 +171,7 @@ async function idle(world, random, name) {
   client.open = false;
   if (client instanceof SseClient) await client.stream.whole.catch(() => {});
   else {
-    await sleep(11_500);
+    await sleep(EXPIRY_MS);
     await one(client, { ...world.calls.say(), expects: ['no_session'] });
   }
   world.counters.expired += 1;
@@ -237,7 +238,7 @@ async function attack(world, random) {
     const socket = net.connect({ port: Number(new URL(world.url).port), host: '127.0.0.1' });
     socket.on('error', () => {});
     socket.write('POST /call-tool HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half');
-    if (random.chance(0.5)) await Promise.race([once(socket.resume(), 'close'), sleep(60_000).then(() => world.books.fault('half a head was waited for'))]);
+    if (random.chance(0.5)) await within(once(socket.resume(), 'close'), () => 'the end of a connection with half a head');
     socket.destroy();
   } else await expectStatus(world, what, attacks[what](world, random, headers), refusals[what]);
   await sleep(random.between(50, 500));

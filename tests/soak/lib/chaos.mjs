@@ -94,11 +94,11 @@ const acts = {
   },
 };
 
-const weights = { kill: 5, 'kill again': 1, die: 2, freeze: 2, restart: 3, reload: 3, 'reload nonsense': 1, rotate: 2, revoke: 2 };
+const weights = { kill: 5, 'kill again': 2, die: 2, freeze: 2, restart: 3, reload: 3, 'reload nonsense': 1, rotate: 2, revoke: 2 };
 
 export async function wreak(world, random) {
   while (!world.over()) {
-    await sleep(random.between(1000, 5000));
+    await sleep(random.between(500, 3000));
     if (world.over()) return;
     const name = random.weighted(weights);
     world.counters[name] = (world.counters[name] ?? 0) + 1;
