@@ -5,6 +5,7 @@ import { eventually } from '../../clients/lib/guard.mjs';
 import { request } from '../../clients/lib/http.mjs';
 import { admin, steady, unlucky } from './keys.mjs';
 
+const WEDGED_MS = 21_000; // until MCP_WEDGED_AFTER and MCP_PROBE_TIMEOUT have noticed
 const AFTERMATH_MS = 1000; // for answers that say so to be read by their clients
 
 const post = ({ program }, path, body) => request(program.url + path, { method: 'POST', headers: program.keys.headers(admin), body });
@@ -50,7 +51,7 @@ const acts = {
   freeze: (world, random) => disturb(world, 'freeze', async () => {
     const pid = await victim(world, random);
     process.kill(pid, 'SIGSTOP');
-    await sleep(random.chance(0.2) ? 9000 : random.between(200, 3000));
+    await sleep(random.chance(0.15) ? WEDGED_MS : random.between(200, 3000));
     if (world.program.started().some((one) => one.pid === pid)) process.kill(pid, 'SIGCONT');
   }),
   restart: (world) => disturb(world, 'restart', async () => {

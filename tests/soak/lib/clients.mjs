@@ -81,10 +81,14 @@ class McpClient {
     exchange.whole.catch(() => {}).then(() => {
       if (exchange.wasCut || !this.open) return;
       this.open = false;
-      const excused = this.world.books.disturbances.excuse('stream_ended', this.started, this.owner);
-      if (!excused) this.account.fault('the sidecar ended its event stream');
+      if (!this.isEnded) this.account.fault('the sidecar ended its event stream');
       this.account.leaveAll('stream_ended');
     });
+  }
+
+  // Its owner's key was taken away, and its session ended with that.
+  get isEnded() {
+    return this.world.books.disturbances.excuse('stream_ended', this.started, this.owner);
   }
 
   refusedOver(entry, { status, headers, text }) {
@@ -244,8 +248,8 @@ export class StreamableClient extends McpClient {
       if (entry.answers > 0 || entry.left) continue;
       if (status >= 400) this.refusedOver(entry, answer);
       else {
-        this.account.fault(`the POST of ${entry.name} ended without its answer: ${status} ${text.slice(0, 200)}`);
-        this.account.leave(entry, 'unanswered');
+        if (!this.isEnded) this.account.fault(`the POST of ${entry.name} ended without its answer: ${status} ${text.slice(0, 200)}`);
+        this.account.leave(entry, 'stream_ended');
       }
     }
     if (mustSayWhen(status) && headers['retry-after'] === undefined) this.account.fault(`${status} without Retry-After: ${text.slice(0, 200)}`);
@@ -257,7 +261,7 @@ export class StreamableClient extends McpClient {
       await this.#resume(last, waiting);
       return;
     }
-    if (!exchange.wasCut && this.open && waiting().length > 0) this.account.fault(`${error.message}: POST of ${waiting()[0].name}`);
+    if (!exchange.wasCut && this.open && !this.isEnded && waiting().length > 0) this.account.fault(`${error.message}: POST of ${waiting()[0].name}`);
     for (const entry of waiting()) this.account.leave(entry, exchange.wasCut ? 'cut' : 'broken');
   }
 
@@ -270,10 +274,10 @@ export class StreamableClient extends McpClient {
       this.world.counters.resumed += 1;
       if (status !== 200 && status !== 204 && !this.excused(status)) this.account.fault(`${status} to Last-Event-ID ${last}: ${text.slice(0, 200)}`);
     } catch (error) {
-      if (this.open) this.account.fault(`${error.message}: the stream that goes on after ${last}`);
+      if (this.open && !this.isEnded) this.account.fault(`${error.message}: the stream that goes on after ${last}`);
     }
     for (const entry of waiting()) {
-      if (this.open && !this.world.books.disturbances.excuse('no_session', this.started, this.owner)) this.account.fault(`not on the stream that goes on after ${last}: ${entry.name}`);
+      if (this.open && !this.isEnded) this.account.fault(`not on the stream that goes on after ${last}: ${entry.name}`);
       this.account.leave(entry, 'broken');
     }
   }

@@ -17,7 +17,7 @@ import { Keys, admin } from './keys.mjs';
 const child = resolve(dirname(fileURLToPath(import.meta.url)), '../child.mjs');
 export const soakFolder = join(repository, 'build/soak');
 
-// Small enough that every one of them is reached.
+// Small enough that they are reached, and long enough for a busy machine.
 const settings = {
   MCP_INSTANCES: '2',
   MCP_MAX_INSTANCES: '3',
@@ -30,20 +30,20 @@ const settings = {
   MCP_MAX_BODY: '1MB',
   MCP_RECEIVE_TIMEOUT: '3s',
   MCP_MAX_CALLS_PER_SESSION: '16',
-  MCP_CALL_TIMEOUT: '10s',
-  MCP_CALL_TIMEOUT_TOTAL: '25s',
-  MCP_REST_TIMEOUT: '8s',
+  MCP_CALL_TIMEOUT: '20s',
+  MCP_CALL_TIMEOUT_TOTAL: '40s',
+  MCP_REST_TIMEOUT: '15s',
   MCP_RESTART_DRAIN: '3s',
   MCP_RESTART_DELAY: '20ms',
   MCP_RESTART_DELAY_MAX: '500ms',
-  MCP_WEDGED_AFTER: '4s',
-  MCP_PROBE_TIMEOUT: '2s',
+  MCP_WEDGED_AFTER: '6s',
+  MCP_PROBE_TIMEOUT: '8s',
   MCP_RESTART_WEDGED: 'true',
   MCP_AUDIT_DB: 'sqlite:audit.db',
   MCP_KEYS_FILE: 'keys.json',
   MCP_LOG_FORMAT: 'json',
 };
-export const limits = { call: 25_000, rest: 8_000 };
+export const limits = { call: 40_000, rest: 15_000 };
 
 export class Program {
   #mark = randomUUID();
