@@ -17,6 +17,9 @@ const presets = values.presets.split(',');
 const seed = values.seed ?? String(randomInt(2 ** 31));
 console.log(`seed ${seed}`);
 
+// What was started is ended with us.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const results = { when: new Date().toISOString().slice(0, 16), minutes, seed, runs: [] };
 for (const preset of presets) {
   console.log(`${preset}: ${minutes / presets.length} minutes`);

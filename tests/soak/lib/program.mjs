@@ -43,6 +43,8 @@ const settings = {
   MCP_KEYS_FILE: 'keys.json',
   MCP_LOG_FORMAT: 'json',
 };
+// Its children when nobody needs one of their own: those that are shared, and its guard.
+export const RESTING_PROCESSES = Number(settings.MCP_INSTANCES) + 1;
 export const limits = { call: 40_000, rest: 15_000 };
 
 export class Program {
@@ -66,7 +68,9 @@ export class Program {
       env: { ...cleanEnvironment(), ...marked(program.#mark), ...settings },
       stdio: ['ignore', log, log],
     });
+    process.once('exit', () => program.kill());
     program.#ended = once(program.process, 'exit').then(([code, signal]) => ({ code, signal }));
+    program.#ended.catch(() => {}); // it could not be started: told below
     await eventually(async () => {
       if (!program.running) throw new Error(`it ended: ${readFileSync(program.logFile, 'utf8').slice(-2000)}`);
       return program.ready();
@@ -123,7 +127,7 @@ export class Program {
   }
 
   kill() {
-    if (this.running) this.process.kill('SIGKILL');
+    if (this.running && this.pid) this.process.kill('SIGKILL');
     for (const { pid } of processesOf(this.#mark)) process.kill(pid, 'SIGKILL');
   }
 

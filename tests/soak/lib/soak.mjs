@@ -9,7 +9,7 @@ import { Calls } from './calls.mjs';
 import { wreak } from './chaos.mjs';
 import { footprint, grown, residentBytes } from './footprint.mjs';
 import { LogReader } from './log.mjs';
-import { Program, limits } from './program.mjs';
+import { Program, RESTING_PROCESSES, limits } from './program.mjs';
 import { Random } from './random.mjs';
 
 const QUIET_LIMIT_MS = 120_000; // until sessions have expired and cancelled calls are let go
@@ -23,6 +23,7 @@ async function quiet(program, before) {
   await eventually(async () => {
     now = await footprint(program);
     const held = [...idle.filter((name) => now[name] > 0).map((name) => `${name}: ${now[name]}`), ...(before ? grown(before, now) : [])];
+    if (now.processes !== RESTING_PROCESSES) held.push(`${now.processes} processes`);
     if (held.length > 0 || !(await program.ready())) throw new Error(`not as it was: ${held.join(', ') || 'a child is not ready'}`);
     return true;
   }, 'it is at rest', QUIET_LIMIT_MS);
@@ -76,6 +77,9 @@ export async function soak(preset, build, ms, seed) {
   const tokens = [];
   for await (const token of program.runs()) tokens.push(token);
   result.runs = books.compareRuns(tokens);
+  for (const transport of ['sse', 'streamable', 'rest']) {
+    if (!(books.counts[transport]?.result > 0)) books.fault(`no result over ${transport}: nothing was tested`);
+  }
   result.seconds = Math.round((Date.now() - began) / 1000);
   result.faults = books.faults;
   result.faultCount = books.faultCount;
