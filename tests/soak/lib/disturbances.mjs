@@ -2,7 +2,7 @@
 const excusedBy = {
   child_died: ['kill', 'freeze'],
   unavailable: ['kill', 'freeze'],
-  timeout: ['kill', 'freeze'], // a call that waits for the next process may wait too long
+  timeout: ['kill', 'freeze', 'restart'], // a call that waits for the next process may wait too long
   busy: ['freeze', 'revoked'], // an address with many wrong keys gets 429
   no_key: ['revoked'],
   no_session: ['revoked'],
