@@ -7,6 +7,7 @@ import { Exchange } from './wire.mjs';
 
 // What an HTTP status says where there is no JSON-RPC message.
 const outcomes = { 401: 'no_key', 403: 'forbidden', 404: 'no_session', 429: 'busy', 503: 'unavailable', 504: 'timeout' };
+const SILENCE_MS = 7_000; // after more than that, a session may have reached MCP_SESSION_TIMEOUT
 const mustSayWhen = (status) => status === 429 || status === 503;
 
 class McpClient {
@@ -19,7 +20,7 @@ class McpClient {
     this.owner = owner;
     this.agent = new http.Agent({ keepAlive: true });
     this.account = world.books.account({ transport, owner, name });
-    this.started = Date.now();
+    this.started = this.lastSaid = Date.now();
     this.uri = `soak://${name}`;
   }
 
@@ -33,9 +34,16 @@ class McpClient {
   }
 
   // A call as {message, entry}: what is sent, and its entry in the books.
-  prepare({ method, params, ...rest }) {
+  prepare({ method, params, expects = ['result'], ...rest }) {
     const id = this.nextId();
-    return { message: request(id, method, params), entry: this.account.open({ id, ...rest }) };
+    const entry = this.account.open({ id, ...rest, expects: this.mayHaveExpired ? [...expects, 'no_session'] : expects });
+    this.lastSaid = Date.now();
+    return { message: request(id, method, params), entry };
+  }
+
+  // On a busy machine we may be silent for longer than we mean to.
+  get mayHaveExpired() {
+    return Date.now() - this.lastSaid > SILENCE_MS;
   }
 
   take(message) {
@@ -73,7 +81,7 @@ class McpClient {
   }
 
   excused(status) {
-    return !this.open || this.world.books.disturbances.excuse(outcomes[status], this.started, this.owner);
+    return !this.open || (status === 404 && this.isEnded) || this.world.books.disturbances.excuse(outcomes[status], this.started, this.owner);
   }
 
   // An event stream that the sidecar ends is a fault, as long as we want it.
@@ -86,9 +94,9 @@ class McpClient {
     });
   }
 
-  // Its owner's key was taken away, and its session ended with that.
+  // Its session may have ended, because its owner's key was taken away or it has said nothing for long.
   get isEnded() {
-    return this.world.books.disturbances.excuse('stream_ended', this.started, this.owner);
+    return this.mayHaveExpired || this.world.books.disturbances.excuse('stream_ended', this.started, this.owner);
   }
 
   refusedOver(entry, { status, headers, text }) {
@@ -287,7 +295,7 @@ export class StreamableClient extends McpClient {
     this.cutListening();
     const exchange = new Exchange(this.postUrl, { method: 'DELETE', headers: this.postHeaders });
     const { status } = await within(exchange.whole, () => 'the answer to DELETE');
-    if (status !== 204 && !this.world.books.disturbances.excuse(outcomes[status], this.started, this.owner)) this.account.fault(`${status} to DELETE`);
+    if (status !== 204 && !(status === 404 && this.isEnded) && !this.world.books.disturbances.excuse(outcomes[status], this.started, this.owner)) this.account.fault(`${status} to DELETE`);
   }
 
   // Nothing is said: the session has to expire.
