@@ -14,7 +14,7 @@ import { Random } from './random.mjs';
 
 const QUIET_LIMIT_MS = 120_000; // until sessions have expired and cancelled calls are let go
 const LAST_ROUND_MS = 240_000; // the longest round of an actor, on a busy machine
-export const GROWTH = 8 << 20; // bytes of resident memory, from one quiet time to the other
+export const GROWTH = 12 << 20; // bytes of resident memory, from one quiet time to the other
 
 const idle = ['sessions', 'sse_streams', 'calls_in_flight', 'calls_waiting_bytes', 'child_stdin_queue_bytes', 'peer_requests', 'own_children', 'dashboard_readers'];
 
