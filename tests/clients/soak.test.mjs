@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { Books, outcomeOf } from '../soak/lib/books.mjs';
 import { Calls } from '../soak/lib/calls.mjs';
+import { DRAIN_MS } from '../soak/lib/disturbances.mjs';
 import { grown } from '../soak/lib/footprint.mjs';
 import { LogReader } from '../soak/lib/log.mjs';
 import { Random } from '../soak/lib/random.mjs';
@@ -103,6 +104,12 @@ test('soak: the death of a child excuses what was open then, and nothing else', 
   }).faultCount, 0);
   onlyFault(kill(({ books }) => books.disturbances.begin('restart')), /child_died/);
   onlyFault(kill(({ books }) => books.disturbances.begin('revoked', 'alpha')), /child_died/);
+
+  // A process that is replaced has some time for its calls.
+  assert.equal(kill(({ books, clock }) => {
+    books.disturbances.begin('restart');
+    clock.now = DRAIN_MS;
+  }).faultCount, 0);
 
   const { clock, books, account, calls } = opened();
   books.disturbances.begin('kill').end();

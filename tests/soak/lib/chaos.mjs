@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../../clients/lib/guard.mjs';
 import { request } from '../../clients/lib/http.mjs';
+import { DRAIN_MS } from './disturbances.mjs';
 import { admin, steady, unlucky } from './keys.mjs';
 
 const WEDGED_MS = 21_000; // until MCP_WEDGED_AFTER and MCP_PROBE_TIMEOUT have noticed
@@ -57,7 +58,7 @@ const acts = {
   restart: (world) => disturb(world, 'restart', async () => {
     const { status, text } = await post(world, '/restart');
     if (status !== 202) world.books.fault(`${status} to POST /restart: ${text}`);
-    await sleep(4000); // as long as the old ones may finish their calls
+    await sleep(DRAIN_MS + 1000); // as long as the old ones may finish their calls
   }),
   reload: async (world, random) => {
     world.program.writeDotenv(random.chance(0.5) ? 'MCP_DENIED_TOOLS=fickle\n' : 'MCP_CORS_ORIGINS=https://a.example\n');

@@ -9,6 +9,10 @@ const excusedBy = {
   stream_ended: ['revoked'],
 };
 
+// A process that is replaced has this long for its calls, and then ends with what it has not answered (MCP_RESTART_DRAIN).
+export const DRAIN_MS = 5_000;
+const endsWithReplaced = ['child_died', 'unavailable'];
+
 export class Disturbances {
   #all = [];
   #now;
@@ -30,6 +34,7 @@ export class Disturbances {
 
   // Whether something since `from` explains an outcome now.
   excuse(outcome, from, owner) {
-    return this.during(excusedBy[outcome] ?? [], from, owner);
+    const drained = endsWithReplaced.includes(outcome) && this.#now() - from >= DRAIN_MS;
+    return this.during([...(excusedBy[outcome] ?? []), ...(drained ? ['restart'] : [])], from, owner);
   }
 }

@@ -12,6 +12,7 @@ import { eventually, within } from '../../clients/lib/guard.mjs';
 import { request } from '../../clients/lib/http.mjs';
 import { childrenOf, guardName, marked, processesOf } from '../../clients/lib/processes.mjs';
 import { cleanEnvironment, repository } from '../../clients/lib/sidecar.mjs';
+import { DRAIN_MS } from './disturbances.mjs';
 import { Keys, admin } from './keys.mjs';
 
 const child = resolve(dirname(fileURLToPath(import.meta.url)), '../child.mjs');
@@ -33,7 +34,7 @@ const settings = {
   MCP_CALL_TIMEOUT: '20s',
   MCP_CALL_TIMEOUT_TOTAL: '40s',
   MCP_REST_TIMEOUT: '15s',
-  MCP_RESTART_DRAIN: '3s',
+  MCP_RESTART_DRAIN: `${DRAIN_MS}ms`,
   MCP_RESTART_DELAY: '20ms',
   MCP_RESTART_DELAY_MAX: '500ms',
   MCP_WEDGED_AFTER: '6s',
