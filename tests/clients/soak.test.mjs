@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Books, outcomeOf } from '../soak/lib/books.mjs';
+import { Books } from '../soak/lib/books.mjs';
 import { Calls } from '../soak/lib/calls.mjs';
 import { DRAIN_MS } from '../soak/lib/disturbances.mjs';
 import { grown } from '../soak/lib/footprint.mjs';
 import { LogReader } from '../soak/lib/log.mjs';
+import { outcomeOf } from '../soak/lib/outcomes.mjs';
 import { Random } from '../soak/lib/random.mjs';
 
 const LIMIT = 10_000;

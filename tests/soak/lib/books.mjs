@@ -2,6 +2,7 @@
 // nobody, a second one, one with another call's text, an error that nothing excuses, a call that is never answered, one
 // that was run more often than it may. Pure book-keeping: no network, a clock that tests can set.
 import { Disturbances } from './disturbances.mjs';
+import { outcomeOf } from './outcomes.mjs';
 
 const KEPT_FAULTS = 50; // texts; all are counted
 const GRACE_MS = 30_000; // beyond a call's own limit: a guard against calls that are never answered, no measurement
@@ -190,15 +191,3 @@ class Account {
 }
 
 const excerpt = (value) => JSON.stringify(value).slice(0, 400);
-
-// What the sidecar means by an error; see mux/call.hpp.
-export function outcomeOf({ result, error }) {
-  if (error === undefined) return result?.isError ? 'tool_error' : 'result';
-  if (error.code === -32001) return /Session not found/.test(error.message) ? 'no_session' : 'timeout';
-  if (error.code === -32003) return 'busy';
-  if (error.code === -32050) return 'error';
-  if (error.code === -32000 && error.data?.reason) return 'child_died';
-  if (error.code === -32602 && /not permitted/.test(error.message)) return 'forbidden';
-  if (error.code === -32602 && /Unknown tool/.test(error.message)) return 'unknown_tool';
-  return `error ${error.code}`;
-}
