@@ -191,6 +191,7 @@ void Connection::finish_answer(bool keep_alive) {
   if (!call_) inquiry_.reset();  // else on_request() does
   state_ = keep_alive && !front_.stopping ? State::kIdle : State::kFinishing;
   since_ = front_.timers.now();
+  watchdog_.set(Watchdog::kNever);  // it was the last state's; settle() sets this one's
 }
 
 // ---- event streams

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 
 import { repository } from './programs.mjs';
 
-const begin = '<!-- figures: begin (scripts/bench --write) -->';
-const end = '<!-- figures: end -->';
+const figures = { begin: '<!-- figures: begin (scripts/bench --write) -->', end: '<!-- figures: end -->' };
 
 export const docs = join(repository, 'docs');
 export const plotFolder = join(docs, 'plots');
 
-export function withFigures(page, text) {
+// The page with that text between two markers.
+export function withFigures(page, text, { begin, end } = figures) {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error('docs/performance.md has no markers for the figures');
+  if (from < 0 || to < from) throw new Error(`docs/performance.md has no ${begin}`);
   return `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`;
 }
 

@@ -130,7 +130,7 @@ export function blockReader() {
   };
 }
 
-function parseBlock(block) {
+export function parseBlock(block) {
   const event = {};
   for (const line of block.split('\n')) {
     const colon = line.indexOf(':');

@@ -80,6 +80,20 @@ TEST_CASE("event stream: keep-alive comments come only after silence") {
   REQUIRE(site.until_text(client, "\r\ne\r\n: keep-alive\n\n\r\n"));
 }
 
+TEST_CASE("event stream: one that ends in the turn in which its keep-alive is due arrives whole") {
+  const std::string_view connection = GENERATE("", "Connection: close\r\n");
+  Site site;
+  site.sse_options.keep_alive = 30s;
+  site.start();
+  Client client = open_events(site, get("/events", connection));
+  REQUIRE(site.until_text(client, "\r\n\r\n"));
+  site.streams[0]->send("message", "1");
+  site.streams.clear();
+  site.timers.advance(30s);
+  CHECK(site.answer(client).body == "event: message\ndata: 1\n\n");
+  if (connection.empty()) CHECK(site.ask(client, get("/hello")).body == "hello");
+}
+
 TEST_CASE("event stream: keep-alive of 0 sends none") {
   Site site;
   site.sse_options.keep_alive = 0ms;
