@@ -160,7 +160,12 @@ test('an installation: everything is in place under its prefix, and a configurat
 
   // What scripts/bundle takes.
   install('/bundle', '--component', 'program');
-  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo']);
+  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), 
+    ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo', './lib/mcp-sidecar/mcp-sidecar-postgresql.so']);
+  const query = () => spawnSync(join(folder, 'bundle/bin/mcp-sidecar'), ['audit', 'query', '--audit-db', 'postgresql://127.0.0.1:1/x'], { encoding: 'utf8', env: {} }).stderr;
+  assert.match(query(), /^mcp-sidecar: PostgreSQL: connection to server/);
+  rmSync(join(folder, 'bundle/lib/mcp-sidecar'), { recursive: true });
+  assert.match(query(), /cannot use PostgreSQL: .*\/bundle\/lib\/mcp-sidecar\/mcp-sidecar-postgresql\.so$/m);
 });
 
 test('ecosystem.config.cjs: one process, and PM2 leaves more time than the sidecar needs', () => {
