@@ -1,6 +1,4 @@
-#include <fmt/format.h>
-
-#include "audit/postgres_store.hpp"
+#include "audit/postgres_module.hpp"
 #include "audit/sqlite_store.hpp"
 
 namespace sidecar::audit {
@@ -17,9 +15,7 @@ std::optional<std::filesystem::path> sqlite_file(const std::string& address) {
 
 Result<std::unique_ptr<Store>> make_store(const std::string& address, Access access) {
   if (const auto file = sqlite_file(address)) return std::make_unique<SqliteStore>(*file, access);
-  if (!PostgresStore::understands(address))
-    return fail("not a connection URL that PostgreSQL's library understands");
-  return std::make_unique<PostgresStore>(address, access);
+  return make_postgres_store(address, access);
 }
 
 }  // namespace sidecar::audit

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "audit/columns.hpp"
+#include "audit/postgres_module.hpp"
 #include "audit/statements.hpp"
 
 namespace sidecar::audit {
@@ -303,4 +304,17 @@ StoreResult<void> PostgresStore::backup(const std::filesystem::path&) {
                                    "\"$MCP_AUDIT_DB\" > audit.sql"});
 }
 
+namespace {
+
+Store* make(const std::string& url, Access access) {
+  return PostgresStore::understands(url) ? new PostgresStore(url, access) : nullptr;
+}
+
+}  // namespace
 }  // namespace sidecar::audit
+
+// kPostgresSymbol.
+extern "C" {
+extern const sidecar::audit::PostgresModule mcp_sidecar_postgresql;
+const sidecar::audit::PostgresModule mcp_sidecar_postgresql{SIDECAR_VERSION, sidecar::audit::make};
+}

@@ -1,6 +1,7 @@
 // PostgresStore: the audit log in PostgreSQL, in a schema of its own, `mcp_sidecar`: the wrapped server may
 // have an api_audit_log too. Speaks libpq without blocking, so that no call lasts longer than it may; a
 // connection that did not answer in time is closed. What libpq cannot bound: the look-up of a host's name.
+// All that includes this is in the module (postgres_module.hpp).
 #pragma once
 
 #include <libpq-fe.h>

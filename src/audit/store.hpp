@@ -71,7 +71,8 @@ class Store {
 
 enum class Access { kWrite, kRead };  // kRead: open() makes and changes nothing, and fails where nothing is
 
-// `address`: sqlite:PATH or postgresql://…; Errors: none of these, or not well-formed.
+// `address`: sqlite:PATH or postgresql://…; Errors: none of these, not well-formed, or without the module
+// that PostgreSQL needs.
 Result<std::unique_ptr<Store>> make_store(const std::string& address, Access access);
 
 // The file of sqlite:PATH; nothing for any other address.

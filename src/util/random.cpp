@@ -1,7 +1,7 @@
 #include "util/random.hpp"
 
 #include <cstdlib>
-#include <openssl/rand.h>
+#include <unistd.h>
 #include <vector>
 
 #include "util/hex.hpp"
@@ -10,7 +10,7 @@ namespace sidecar {
 
 std::string random_hex(std::size_t bytes) {
   std::vector<unsigned char> raw(bytes);
-  if (RAND_bytes(raw.data(), static_cast<int>(raw.size())) != 1) std::abort();
+  if (::getentropy(raw.data(), raw.size()) != 0) std::abort();
   return hex(raw);
 }
 

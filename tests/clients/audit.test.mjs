@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -290,6 +290,22 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
   assert.equal((await second.end()).code, 1);
   assert.match(second.output, /used by another mcp-sidecar/);
   await sidecar.stop();
+});
+
+test('audit: without its module PostgreSQL is refused, and the line names where it was looked for; SQLite needs none', async (t) => {
+  const { folder, database } = sqliteFile(t);
+  const program = join(folder, 'mcp-sidecar');
+  copyFileSync(sidecarProgram, program);
+  const query = (address) => run(program, ['audit', 'query', '--audit-db', address], { env: cleanEnvironment(), timeout: 60_000 });
+  await assert.rejects(query('postgresql://user:a-password@127.0.0.1/x'), ({ code, stderr }) => {
+    assert.equal(code, 1);
+    assert.match(stderr, /^mcp-sidecar: MCP_AUDIT_DB: cannot use PostgreSQL: [^\n]*\n$/);
+    assert.ok(stderr.includes(`${folder}/mcp-sidecar-postgresql.so`) && !stderr.includes('a-password'), stderr);
+    return true;
+  });
+  const sidecar = await startWith(t, database);
+  await sidecar.stop();
+  assert.equal((await query(database)).stdout, '');
 });
 
 // A file system of its own, so that it can be full. Gives nothing where none may be mounted.

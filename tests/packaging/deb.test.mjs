@@ -47,7 +47,10 @@ test('deb: binary, unit, user, configuration and man pages are in place', () => 
   }
   assert.match(readFileSync(there('/var/lib/dpkg/info/mcp-sidecar.conffiles'), 'utf8'), new RegExp(`^${settings}$`, 'm'));
   // Its libraries are Debian's, found without help.
-  assert.doesNotMatch(spawnSync('readelf', ['-d', there('/usr/bin/mcp-sidecar')], { encoding: 'utf8' }).stdout, /R(UN)?PATH/);
+  for (const file of ['/usr/bin/mcp-sidecar', '/usr/lib/mcp-sidecar/mcp-sidecar-postgresql.so'])
+    assert.doesNotMatch(spawnSync('readelf', ['-d', there(file)], { encoding: 'utf8' }).stdout, /R(UN)?PATH/, file);
+  const query = spawnSync('unshare', inside(image, ['mcp-sidecar', 'audit', 'query', '--audit-db', 'postgresql://127.0.0.1:1/x']), { encoding: 'utf8' });
+  assert.match(query.stderr, /^mcp-sidecar: PostgreSQL: connection to server/);
 });
 
 test('deb: its copyright file tells of every package whose work is in the pages', () => {

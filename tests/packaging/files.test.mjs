@@ -161,8 +161,15 @@ test('an installation: everything is in place under its prefix, and a configurat
   // What scripts/bundle takes.
   const withPages = !/without pages/.test(execFileSync(program, ['--version'], { encoding: 'utf8' }));
   install('/bundle', '--component', 'program');
-  assert.deepEqual(execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort(), ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo', ...(withPages ? ['./share/doc/mcp-sidecar/third-party-notices.txt'] : [])]);
+  const module = './lib/mcp-sidecar/mcp-sidecar-postgresql.so';
+  const notices = './share/doc/mcp-sidecar/third-party-notices.txt';
+  const files = execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'bundle'), encoding: 'utf8' }).trim().split('\n').sort();
+  assert.deepEqual(files, ['./bin/mcp-sidecar', './bin/mcp-sidecar-demo', module, ...(withPages ? [notices] : [])]);
   if (withPages) assert.match(installed('/bundle/share/doc/mcp-sidecar/third-party-notices.txt'), /^preact [\d.]+: MIT, /m);
+  const query = () => spawnSync(join(folder, 'bundle/bin/mcp-sidecar'), ['audit', 'query', '--audit-db', 'postgresql://127.0.0.1:1/x'], { encoding: 'utf8', env: {} }).stderr;
+  assert.match(query(), /^mcp-sidecar: PostgreSQL: connection to server/);
+  rmSync(join(folder, 'bundle/lib/mcp-sidecar'), { recursive: true });
+  assert.match(query(), /cannot use PostgreSQL: .*\/bundle\/lib\/mcp-sidecar\/mcp-sidecar-postgresql\.so$/m);
 });
 
 test('ecosystem.config.cjs: one process, and PM2 leaves more time than the sidecar needs', () => {

@@ -77,13 +77,20 @@ test('image: the context leaves out what must not leave the machine', () => {
 });
 
 test('image: every library is found, and those of the sidecar beside it', () => {
-  const listed = spawnSync('unshare', inside(image, ['ldd', '/opt/mcp-sidecar/bin/mcp-sidecar', '/opt/mcp-sidecar/bin/mcp-sidecar-demo']), { encoding: 'utf8' }).stdout;
+  const programs = ['bin/mcp-sidecar', 'bin/mcp-sidecar-demo', 'lib/mcp-sidecar/mcp-sidecar-postgresql.so'].map((name) => `/opt/mcp-sidecar/${name}`);
+  const listed = spawnSync('unshare', inside(image, ['ldd', ...programs]), { encoding: 'utf8' }).stdout;
   assert.match(listed, /libspdlog/);
+  assert.match(listed, /libpq/);
   assert.doesNotMatch(listed, /not found/);
   for (const [, name, place] of listed.matchAll(/^\s*(\S+) => (\S+)/gm)) {
     const ofTheCLibrary = /^lib(c|m|dl|rt|pthread|resolv)\.so/; // the target's own, as scripts/bundle says
     if (!ofTheCLibrary.test(name)) assert.match(place, /^\/opt\/mcp-sidecar\//, name);
   }
+});
+
+test('image: the module for PostgreSQL is found and loads', () => {
+  const done = spawnSync('unshare', inside(image, ['mcp-sidecar', 'audit', 'query', '--audit-db', 'postgresql://127.0.0.1:1/x']), { encoding: 'utf8' });
+  assert.match(done.stderr, /^mcp-sidecar: PostgreSQL: connection to server/);
 });
 
 test('image: with nothing to wrap it says what to type', () => {

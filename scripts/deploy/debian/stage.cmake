@@ -2,9 +2,9 @@
 set(root "${CPACK_TEMPORARY_INSTALL_DIRECTORY}")
 set(doc "${root}/usr/share/doc/mcp-sidecar")
 
-# The libraries are Debian's own; the program looks for none beside itself.
-foreach(program IN ITEMS mcp-sidecar mcp-sidecar-demo)
-  file(RPATH_REMOVE FILE "${root}/usr/bin/${program}")
+# The libraries are Debian's own; the programs look for none beside themselves.
+foreach(program IN ITEMS bin/mcp-sidecar bin/mcp-sidecar-demo lib/mcp-sidecar/mcp-sidecar-postgresql.so)
+  file(RPATH_REMOVE FILE "${root}/usr/${program}")
 endforeach()
 
 function(compress file)
