@@ -62,7 +62,8 @@ void StdinWriter::write() {
   pipe_.async_write_some(std::span(buffers_.data(), count),
                          lifeline_.wrap([this](const boost::system::error_code& error, std::size_t size) {
                            writing_ = false;
-                           if (!pipe_.is_open()) return;
+                           // What was written just before the end may still be read and acted on.
+                           if (!pipe_.is_open()) return pass(size);
                            const bool was_full = waiting_bytes_ >= ChildLink::kLowWater;
                            written(size);
                            if (error) {
@@ -76,6 +77,10 @@ void StdinWriter::write() {
 
 void StdinWriter::written(std::size_t size) {
   account(-static_cast<std::ptrdiff_t>(size));
+  pass(size);
+}
+
+void StdinWriter::pass(std::size_t size) {
   offset_ += size;
   while (!queue_.empty() && offset_ >= queue_.front().size()) {
     offset_ -= queue_.front().size();

@@ -44,6 +44,7 @@ class StdinWriter {
   void write_soon();
   void write();
   void written(std::size_t size);
+  void pass(std::size_t size);
   void account(std::ptrdiff_t change);
 
   boost::asio::posix::stream_descriptor pipe_;

@@ -118,6 +118,17 @@ TEST_CASE("stdin_writer: what did not go out as a whole is given back with its n
   CHECK(unwritten[1].line == "c");
 }
 
+TEST_CASE("stdin_writer: what went out in the turn in which it is closed is not given back") {
+  OtherEnd end(1 << 20);
+  end.writer->push("read");
+  end.writer->close();
+  end.loop.poll();
+  char text[8];
+  CHECK(::read(end.reading.get(), text, sizeof text) == 5);
+  CHECK(end.writer->take_unwritten().empty());
+  CHECK(end.gauge() == 0);
+}
+
 TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited is given back") {
   OtherEnd end(1 << 20);
   end.writer->push("read");
