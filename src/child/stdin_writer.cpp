@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cassert>
-#include <span>
 #include <utility>
 
 namespace sidecar::child {
@@ -15,7 +14,9 @@ StdinWriter::StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size
       limit_(limit),
       metrics_(metrics),
       on_broken_(std::move(on_broken)),
-      on_drained_(std::move(on_drained)) {}
+      on_drained_(std::move(on_drained)) {
+  pipe_.non_blocking(true);
+}
 
 std::optional<LineNumber> StdinWriter::push(std::string line) {
   assert(line.find('\n') == std::string::npos);
@@ -30,10 +31,7 @@ std::optional<LineNumber> StdinWriter::push(std::string line) {
 // What is pushed in one turn of the loop goes out in one write.
 void StdinWriter::write_soon() {
   if (std::exchange(writing_, true)) return;
-  boost::asio::post(pipe_.get_executor(), lifeline_.wrap([this] {
-    writing_ = false;
-    if (pipe_.is_open()) write();
-  }));
+  boost::asio::post(pipe_.get_executor(), lifeline_.wrap([this] { write(); }));
 }
 
 void StdinWriter::close() {
@@ -53,34 +51,36 @@ std::vector<Unwritten> StdinWriter::take_unwritten() {
   return unwritten;
 }
 
+// What the pipe took is counted before anything else happens: who closes it next must know what the child may
+// have seen.
 void StdinWriter::write() {
-  const std::size_t count = std::min(queue_.size(), buffers_.size());
-  std::transform(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), buffers_.begin(),
+  writing_ = false;
+  if (!pipe_.is_open()) return;
+  const bool was_full = waiting_bytes_ >= ChildLink::kLowWater;
+  boost::system::error_code error;
+  Buffers room;
+  while (!queue_.empty() && !error) written(pipe_.write_some(gather(room), error));
+  if (error == boost::asio::error::would_block) {
+    writing_ = true;
+    pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                     lifeline_.wrap([this](const boost::system::error_code&) { write(); }));
+  } else if (error) {
+    close();
+    return on_broken_();
+  }
+  if (was_full && waiting_bytes_ < ChildLink::kLowWater) on_drained_();
+}
+
+std::span<const boost::asio::const_buffer> StdinWriter::gather(Buffers& room) const {
+  const std::size_t count = std::min(queue_.size(), room.size());
+  std::transform(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), room.begin(),
                  [](const std::string& line) { return boost::asio::buffer(line); });
-  buffers_[0] += offset_;
-  writing_ = true;
-  pipe_.async_write_some(std::span(buffers_.data(), count),
-                         lifeline_.wrap([this](const boost::system::error_code& error, std::size_t size) {
-                           writing_ = false;
-                           // What was written just before the end may still be read and acted on.
-                           if (!pipe_.is_open()) return pass(size);
-                           const bool was_full = waiting_bytes_ >= ChildLink::kLowWater;
-                           written(size);
-                           if (error) {
-                             close();
-                             return on_broken_();
-                           }
-                           if (!queue_.empty()) write();
-                           if (was_full && waiting_bytes_ < ChildLink::kLowWater) on_drained_();
-                         }));
+  room[0] += offset_;
+  return {room.data(), count};
 }
 
 void StdinWriter::written(std::size_t size) {
   account(-static_cast<std::ptrdiff_t>(size));
-  pass(size);
-}
-
-void StdinWriter::pass(std::size_t size) {
   offset_ += size;
   while (!queue_.empty() && offset_ >= queue_.front().size()) {
     offset_ -= queue_.front().size();

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,12 @@ class StdinWriter {
   std::size_t waiting_bytes() const { return waiting_bytes_; }
 
  private:
+  using Buffers = std::array<boost::asio::const_buffer, 64>;  // as many as Asio hands the kernel
+
   void write_soon();
   void write();
+  std::span<const boost::asio::const_buffer> gather(Buffers& room) const;
   void written(std::size_t size);
-  void pass(std::size_t size);
   void account(std::ptrdiff_t change);
 
   boost::asio::posix::stream_descriptor pipe_;
@@ -57,9 +60,7 @@ class StdinWriter {
   std::size_t waiting_bytes_ = 0;  // LFs included
   LineNumber lines_pushed_ = 0;
   LineNumber lines_written_ = 0;
-  bool writing_ = false;  // or about to
-  std::array<boost::asio::const_buffer, 64>
-      buffers_;  // of the write under way; Asio hands the kernel 64 at most
+  bool writing_ = false;  // a write is under way or about to be
   Lifeline lifeline_;
 };
 

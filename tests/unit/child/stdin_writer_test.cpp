@@ -121,11 +121,16 @@ TEST_CASE("stdin_writer: what did not go out as a whole is given back with its n
 TEST_CASE("stdin_writer: what went out in the turn in which it is closed is not given back") {
   OtherEnd end(1 << 20);
   end.writer->push("read");
+  end.loop.poll_one();
+  end.writer->push("not any more");
   end.writer->close();
   end.loop.poll();
-  char text[8];
+  char text[32];
   CHECK(::read(end.reading.get(), text, sizeof text) == 5);
-  CHECK(end.writer->take_unwritten().empty());
+  CHECK(::read(end.reading.get(), text, sizeof text) == 0);
+  const auto unwritten = end.writer->take_unwritten();
+  REQUIRE(unwritten.size() == 1);
+  CHECK(unwritten[0].line == "not any more");
   CHECK(end.gauge() == 0);
 }
 
