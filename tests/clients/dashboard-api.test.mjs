@@ -292,7 +292,7 @@ test('pages: every file that they name is there, gzipped or not, and is not sent
     assert.equal(Number(plain.headers['content-length']), plain.raw.length);
     assert.equal(plain.headers.vary, 'Accept-Encoding');
     assert.equal(plain.headers['cache-control'], path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-    const type = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg/ }[path.startsWith('/assets/') ? path.split('.').pop() : 'html'];
+    const type = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg/, txt: /^text\/plain/ }[path.startsWith('/assets/') ? path.split('.').pop() : 'html'];
     assert.match(plain.headers['content-type'], type);
 
     // node:http leaves the body as it came.
