@@ -280,7 +280,7 @@ ServerIdentity ServerIdentity::of(const std::string& result) {
 
 Result<std::string> openapi_document(const ToolDirectory& directory, const ServerIdentity& identity,
                                      const ApiFacts& facts) {
-  const Result<std::string> too_large = fail(fmt::format(
+  Result<std::string> too_large = fail(fmt::format(
       "the tools' descriptions and schemas are too large for a document of {} MB", kLargestDocument >> 20));
   Operations operations(facts);
   for (const ListedTool& tool : directory.tools()) {

@@ -126,7 +126,7 @@ class ToolSchemas::Writer {
       : all_(all), tree_(schema), references_(tree_, kMostParts), form_(form) {}
 
   std::string write(std::string_view name) {
-    const std::string root = all_.unused(name);
+    std::string root = all_.unused(name);
     std::vector<Index> targets = references_.targets();
     for (const Index target : targets) {
       const std::string key = plain_name(tree_.key(target));  // none of what is in a list
