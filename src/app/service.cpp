@@ -132,7 +132,7 @@ transport::DashboardOptions dashboard_options(const config::Settings& settings) 
   return {fmt::format("{}", fmt::join(settings.command, " ")), settings.public_url, stream_options(settings)};
 }
 
-void append(http::Fields& fields, access::HeaderFields more) {
+void append(http::Fields& fields, access::HeaderFields&& more) {
   for (auto& [name, value] : more) fields.push_back({std::move(name), std::move(value)});
 }
 
