@@ -20,7 +20,8 @@ tl::unexpected<Error> cannot(std::string_view why) {
 }
 
 std::string dlerror_of(const fs::path& file) {
-  const char* const said = ::dlerror();
+  const char* const said =
+      ::dlerror();  // NOLINT(concurrency-mt-unsafe): of the calling thread, in our C libraries
   const std::string text = said == nullptr ? "unknown error" : said;
   const std::string named = file.string() + ": ";
   return text.starts_with(named) ? text : named + text;
