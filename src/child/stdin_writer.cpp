@@ -59,7 +59,7 @@ void StdinWriter::write() {
   const bool was_full = waiting_bytes_ >= ChildLink::kLowWater;
   boost::system::error_code error;
   Buffers room;
-  while (!queue_.empty() && !error) written(pipe_.write_some(gather(room), error));
+  written(pipe_.write_some(gather(room), error));
   if (error == boost::asio::error::would_block) {
     writing_ = true;
     pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
@@ -67,6 +67,8 @@ void StdinWriter::write() {
   } else if (error) {
     close();
     return on_broken_();
+  } else if (!queue_.empty()) {
+    write_soon();  // a turn later: a child that reads fast leaves the loop to others
   }
   if (was_full && waiting_bytes_ < ChildLink::kLowWater) on_drained_();
 }

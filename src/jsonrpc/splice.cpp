@@ -54,8 +54,10 @@ std::string splice(std::string_view text, std::initializer_list<Edit> edits) {
 std::string splice_in_place(std::string text, std::initializer_list<Edit> edits) {
   const Sorted sorted(edits);
   text.reserve(text.size() + sorted.growth() + kPadding);
-  for (const Edit* edit = sorted.end(); edit-- != sorted.begin();)
+  for (const Edit* edit = sorted.end(); edit != sorted.begin();) {
+    --edit;
     text.replace(edit->at.begin, edit->at.size, edit->with);
+  }
   return text;
 }
 
