@@ -22,10 +22,12 @@ KeyHash hash_of(std::string_view secret);
 struct StoredKey {
   std::string name;  // of the owner: several keys may share it
   KeyHash hash{};
-  std::optional<WallTime> expires;
+  std::optional<std::chrono::sys_seconds> expires;  // whole seconds reach beyond what WallTime can hold
   std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
 
-  bool expired(WallTime now) const { return expires && *expires <= now; }
+  bool expired(WallTime now) const {
+    return expires && *expires <= std::chrono::floor<std::chrono::seconds>(now);
+  }
 };
 
 class Keys {

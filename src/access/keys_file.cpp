@@ -87,8 +87,8 @@ Result<StoredKey> parse_key(const Json& value, const std::string& which) {
       key.hash = *hash;
       hashed = true;
     } else if (member == "expires") {
-      const auto time =
-          content.is_string() ? parse_time(content.get<std::string>()) : Result<WallTime>(fail(""));
+      const auto time = content.is_string() ? parse_time(content.get<std::string>())
+                                            : Result<std::chrono::sys_seconds>(fail(""));
       if (!time) return fail(where + " must be a time such as 2027-01-31T00:00:00Z");
       key.expires = *time;
     } else if (known(member, {"admin", "readOnly"})) {
@@ -175,7 +175,7 @@ std::string keys_file_text(const std::vector<StoredKey>& keys) {
   return Json{{"keys", std::move(list)}}.dump(2) + "\n";
 }
 
-Result<WallTime> parse_time(std::string_view text) {
+Result<std::chrono::sys_seconds> parse_time(std::string_view text) {
   const std::string whole = text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
   std::tm parts{};
   const char* end = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
@@ -184,11 +184,11 @@ Result<WallTime> parse_time(std::string_view text) {
   const std::time_t seconds = ::timegm(&parts);
   // timegm turns the 31st of February into a day of March.
   if (parts.tm_mday != asked.tm_mday || parts.tm_sec != asked.tm_sec) return fail("not a time");
-  return std::chrono::system_clock::from_time_t(seconds);
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
 }
 
-std::string time_text(WallTime time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+std::string time_text(std::chrono::sys_seconds time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{time.time_since_epoch().count()}));
 }
 
 }  // namespace sidecar::access

@@ -25,7 +25,7 @@ Result<std::vector<StoredKey>> parse_keys_file(std::string_view text);
 std::string keys_file_text(const std::vector<StoredKey>& keys);
 
 // "2027-01-31" (its first moment) or "2027-01-31T12:00:00Z"; always UTC.
-Result<WallTime> parse_time(std::string_view text);
-std::string time_text(WallTime time);
+Result<std::chrono::sys_seconds> parse_time(std::string_view text);
+std::string time_text(std::chrono::sys_seconds time);
 
 }  // namespace sidecar::access

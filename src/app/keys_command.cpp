@@ -45,15 +45,15 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   return {};
 }
 
-Result<std::optional<access::WallTime>> expiry(const std::string& text, access::WallTime now) {
-  if (text.empty()) return std::optional<access::WallTime>();
+Result<std::optional<std::chrono::sys_seconds>> expiry(const std::string& text, access::WallTime now) {
+  if (text.empty()) return std::optional<std::chrono::sys_seconds>();
   if (text.ends_with('d')) {
     constexpr int kMostDays = 36'500;
     int days = 0;
     const char* end = text.data() + text.size() - 1;
     const auto [stop, error] = std::from_chars(text.data(), end, days);
     if (error == std::errc() && stop == end && days > 0 && days <= kMostDays)
-      return std::optional(now + std::chrono::hours(24) * days);
+      return std::optional(std::chrono::floor<std::chrono::seconds>(now) + std::chrono::days(days));
   } else if (const auto time = access::parse_time(text)) {
     return std::optional(*time);
   }

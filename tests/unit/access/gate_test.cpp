@@ -13,7 +13,7 @@ namespace {
 using KeyList = std::vector<access::StoredKey>;
 
 access::StoredKey key(std::string name, std::string_view secret, config::Permissions may = {},
-                      std::optional<access::WallTime> expires = {}) {
+                      std::optional<std::chrono::sys_seconds> expires = {}) {
   return {std::move(name), access::hash_of(secret), expires,
           std::make_shared<config::Permissions>(std::move(may))};
 }

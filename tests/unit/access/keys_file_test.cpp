@@ -44,6 +44,17 @@ TEST_CASE("keys file: a key has a name, a hash, and what it may") {
   CHECK(may.prompts == config::NameRules{{}, {"*"}});
 }
 
+TEST_CASE("keys file: years that a clock of nanoseconds cannot count are past or to come like any other") {
+  const auto now = std::chrono::system_clock::now();
+  for (const auto& [time, past] : {std::pair("0001-01-01", true), std::pair("1677-01-01", true),
+                                   std::pair("2263-01-01", false), std::pair("9999-12-31", false)}) {
+    const auto keys = parse_keys_file(file_with(fmt::format(R"(,"expires":"{}")", time)));
+    REQUIRE(keys);
+    CHECK(keys->front().expired(now) == past);
+    CHECK(time_text(*keys->front().expires) == std::string(time) + "T00:00:00Z");
+  }
+}
+
 TEST_CASE("keys file: what it says is what is read again") {
   const std::string text = keys_file_text(
       *parse_keys_file(file_with(R"(,"expires":"2027-01-31","readOnly":true,"tools":{"allow":["get_*"]})")));
