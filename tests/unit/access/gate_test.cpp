@@ -337,7 +337,7 @@ TEST_CASE("gate: where the proxy names no client, a session's message counts for
 }
 
 TEST_CASE("gate: a key that has expired is refused, one that will expire is not") {
-  const auto now = std::chrono::system_clock::now();
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   Door door(
       {key("old", "a", {}, now - std::chrono::seconds(1)), key("new", "b", {}, now + std::chrono::hours(1))});
   CHECK(door.knock({{"X-API-Key", "a"}}).answer->status == 401);
@@ -442,7 +442,7 @@ TEST_CASE("gate: the dashboard's pages need no key, but pass the address list, t
 TEST_CASE("gate: an administrator is one no longer once its key is gone, has expired or has lost the right") {
   config::Permissions admin;
   admin.admin = true;
-  const auto now = std::chrono::system_clock::now();
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   Door door({key("root", "r", admin)});
   const observe::Caller root = *door.knock({{"X-API-Key", "r"}}).caller;
   CHECK(door.gate.administers(root));
