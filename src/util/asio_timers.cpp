@@ -1,16 +1,17 @@
 #include "util/asio_timers.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace sidecar {
 
-class AsioTimers::Waiting : public Timer::Pending {
+class AsioTimers::Waiting : public Timer::Pending, public Place {
  public:
-  Waiting(AsioTimers& timers, Clock::time_point due, std::function<void()> action)
-      : timers_(timers), action_(std::move(action)), place_(timers.waiting_.emplace(due, this)) {}
+  Waiting(AsioTimers& timers, Clock::time_point when, std::function<void()> action)
+      : Place(when), timers_(timers), action_(std::move(action)) {
+    timers_.waiting_.insert(*this);
+  }
   ~Waiting() override {
-    if (place_) leave();
+    unlink();
     // The loop ends when nothing waits.
     if (timers_.waiting_.empty() && timers_.armed_for_ != kNever) {
       timers_.armed_for_ = kNever;
@@ -20,20 +21,14 @@ class AsioTimers::Waiting : public Timer::Pending {
 
   // The action may destroy this.
   void run() {
-    leave();
+    unlink();
     const auto action = std::move(action_);
     action();
   }
 
  private:
-  void leave() {
-    timers_.waiting_.erase(*place_);
-    place_.reset();
-  }
-
   AsioTimers& timers_;
   std::function<void()> action_;
-  std::optional<std::multimap<Clock::time_point, Waiting*>::iterator> place_;
 };
 
 Timer AsioTimers::after(Clock::duration delay, std::function<void()> action) {
@@ -46,8 +41,8 @@ Timer AsioTimers::after(Clock::duration delay, std::function<void()> action) {
 
 // Armed too early it looks again: a timer that is cancelled changes nothing.
 void AsioTimers::arm() {
-  if (waiting_.empty() || armed_for_ <= waiting_.begin()->first) return;
-  armed_for_ = waiting_.begin()->first;
+  if (waiting_.empty() || armed_for_ <= waiting_.begin()->due) return;
+  armed_for_ = waiting_.begin()->due;
   timer_.expires_at(armed_for_);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) run_due();
@@ -58,7 +53,7 @@ void AsioTimers::arm() {
 void AsioTimers::run_due() {
   armed_for_ = kNever;
   const Clock::time_point until = now();
-  while (!waiting_.empty() && waiting_.begin()->first <= until) waiting_.begin()->second->run();
+  while (!waiting_.empty() && waiting_.begin()->due <= until) static_cast<Waiting&>(*waiting_.begin()).run();
   arm();
 }
 

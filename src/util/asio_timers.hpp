@@ -1,10 +1,10 @@
 // AsioTimers: Timers on the real steady clock and the loop. All that wait share one timer of the loop, so
-// that one more costs a place in a tree. Outlives its Timer handles.
+// that one more costs one allocation. Outlives its Timer handles.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
+#include <boost/intrusive/set.hpp>
 
 #include "util/timers.hpp"
 
@@ -18,6 +18,13 @@ class AsioTimers : public Timers {
 
  private:
   class Waiting;
+  // In the tree of those that wait; leaves it by itself when it goes.
+  struct Place : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
+                                                 boost::intrusive::optimize_size<true>> {
+    explicit Place(Clock::time_point its_due) : due(its_due) {}
+    bool operator<(const Place& other) const { return due < other.due; }
+    const Clock::time_point due;
+  };
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
   void arm();
@@ -25,7 +32,7 @@ class AsioTimers : public Timers {
 
   boost::asio::steady_timer timer_;
   Clock::time_point armed_for_ = kNever;  // not after the first of them
-  std::multimap<Clock::time_point, Waiting*> waiting_;
+  boost::intrusive::multiset<Place, boost::intrusive::constant_time_size<false>> waiting_;
 };
 
 }  // namespace sidecar
