@@ -28,7 +28,7 @@ std::chrono::seconds whole_seconds(Clock::duration time) {
   return std::chrono::ceil<std::chrono::seconds>(time);
 }
 
-HeaderFields fields_of(const Budget& budget) {
+Fields fields_of(const Budget& budget) {
   return {{"X-RateLimit-Limit", std::to_string(budget.limit)},
           {"X-RateLimit-Remaining", std::to_string(budget.remaining)},
           {"X-RateLimit-Reset", std::to_string(whole_seconds(budget.reset).count())}};
@@ -38,12 +38,10 @@ Refusal over_rate(const Budget& budget) {
   return {429, "Rate limit exceeded", {}, std::max(whole_seconds(budget.wait), std::chrono::seconds(1))};
 }
 
-void append(HeaderFields& fields, HeaderFields more) {
-  std::move(more.begin(), more.end(), std::back_inserter(fields));
-}
+void append(Fields& fields, Fields more) { std::move(more.begin(), more.end(), std::back_inserter(fields)); }
 
 void refuse_over(const Budget& budget, Decision& decision) {
-  append(decision.reply_fields, fields_of(budget));
+  append(decision.reply_fields.own, fields_of(budget));
   decision.answer = over_rate(budget);
 }
 
@@ -154,7 +152,7 @@ std::string Gate::url_of(const Knock& knock) const {
 
 Decision Gate::judge(const Knock& knock) {
   Decision decision;
-  decision.reply_fields = origins_.reply_fields(knock.header("Origin"));
+  decision.reply_fields.usual = origins_.reply_fields(knock.header("Origin"));
   auto caller = std::make_shared<observe::Caller>();
   const ClientAddress client = address_of(knock);
   caller->address = client.text;
@@ -268,7 +266,7 @@ std::optional<Budget> Gate::failed(const Knock& knock, const observe::Caller& ca
   return over;
 }
 
-HeaderFields Gate::challenge(std::string_view path, std::string_view error, std::string_view why) const {
+Fields Gate::challenge(std::string_view path, std::string_view error, std::string_view why) const {
   if (tokens_ == nullptr) return {{"WWW-Authenticate", "Bearer"}};
   const std::string_view endpoint = path == "/mcp" || path == "/sse" ? path : std::string_view();
   std::string text = fmt::format("Bearer resource_metadata=\"{}{}\"", metadata_url_, endpoint);
@@ -286,7 +284,7 @@ void Gate::charge(const Knock& knock, Decision& decision) {
     payer.session = session->id;
   const auto line = rates_.charge(payer);
   if (!line) return;
-  if (line->passed) return append(decision.reply_fields, fields_of(line->budget));
+  if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
   log_.warn("rate limit reached", {{"limit", line->scope},
                                    {"address", caller.address},
                                    {"key", caller.owner},

@@ -77,13 +77,13 @@ struct KeyRules {
 struct Refusal {
   int status;           // 204: a preflight, answered
   std::string message;  // empty for 204
-  HeaderFields fields;
+  Fields fields;
   std::optional<std::chrono::seconds> retry_after{};
 };
 
 struct Decision {
   std::optional<Refusal> answer;                  // set: the request ends here
-  HeaderFields reply_fields;                      // for whatever the answer will be
+  ReplyFields reply_fields;                       // for whatever the answer will be
   std::shared_ptr<const observe::Caller> caller;  // shared: sessions keep it
 };
 
@@ -134,7 +134,7 @@ class Gate {
   // Tells of a credential that is missing or does not fit; set: the address has shown too many.
   std::optional<Budget> failed(const Knock& knock, const observe::Caller& caller, const Failure& failure);
   // RFC 6750, section 3; RFC 9728, section 5.1.
-  HeaderFields challenge(std::string_view path, std::string_view error = {}, std::string_view why = {}) const;
+  Fields challenge(std::string_view path, std::string_view error = {}, std::string_view why = {}) const;
   void charge(const Knock& knock, Decision& decision);
 
   Keys keys_;

@@ -39,12 +39,24 @@ bool is_origin_of(std::string_view origin, std::string_view host) {
   return scheme != std::string_view::npos && config::lower_case(origin.substr(scheme + 3)) == host;
 }
 
+// For a page of `origin`, or of any with "*".
+Fields fields_for(std::string origin) {
+  Fields fields;
+  if (origin != "*") fields.push_back({"Vary", "Origin"});
+  fields.push_back({"Access-Control-Allow-Origin", std::move(origin)});
+  fields.push_back({"Access-Control-Expose-Headers", std::string(kExposeHeaders)});
+  return fields;
+}
+
 }  // namespace
 
-Origins::Origins(std::vector<std::string> allowed, bool checks_hosts, const std::vector<std::string>& hosts)
-    : allowed_(std::move(allowed)),
-      any_(std::find(allowed_.begin(), allowed_.end(), "*") != allowed_.end()),
-      checks_hosts_(checks_hosts) {
+Origins::Origins(const std::vector<std::string>& allowed, bool checks_hosts,
+                 const std::vector<std::string>& hosts)
+    : any_(std::find(allowed.begin(), allowed.end(), "*") != allowed.end()), checks_hosts_(checks_hosts) {
+  for (const std::string& origin : allowed) {
+    if (!any_) allowed_.push_back({origin, std::make_shared<const Fields>(fields_for(origin))});
+  }
+  others_fields_ = std::make_shared<const Fields>(any_ ? fields_for("*") : Fields{{"Vary", "Origin"}});
   for (const std::string& host : hosts) {
     if (host == "*")
       any_host_ = true;
@@ -53,8 +65,10 @@ Origins::Origins(std::vector<std::string> allowed, bool checks_hosts, const std:
   }
 }
 
-bool Origins::listed(std::string_view origin) const {
-  return std::find(allowed_.begin(), allowed_.end(), origin) != allowed_.end();
+const Origins::Allowed* Origins::find(std::string_view origin) const {
+  const auto found = std::find_if(allowed_.begin(), allowed_.end(),
+                                  [origin](const Allowed& each) { return each.origin == origin; });
+  return found == allowed_.end() ? nullptr : &*found;
 }
 
 bool Origins::ours(std::string_view name) const {
@@ -68,7 +82,7 @@ bool Origins::lets_in(std::string_view origin, std::string_view host) const {
   const std::string named = config::lower_case(host);
   const bool our_name = ours(without_port(named));
   if (checks_hosts_ && !our_name && !any_host_) return false;
-  return any_ || listed(origin) || (our_name && is_origin_of(origin, named));
+  return any_ || find(origin) != nullptr || (our_name && is_origin_of(origin, named));
 }
 
 bool Origins::is_own(std::string_view origin, std::string_view host) const {
@@ -77,20 +91,12 @@ bool Origins::is_own(std::string_view origin, std::string_view host) const {
   return origin.empty() || is_origin_of(origin, named);
 }
 
-HeaderFields Origins::reply_fields(std::string_view origin) const {
-  HeaderFields fields;
-  if (any_) {
-    fields.emplace_back("Access-Control-Allow-Origin", "*");
-  } else {
-    fields.emplace_back("Vary", "Origin");
-    if (!listed(origin)) return fields;
-    fields.emplace_back("Access-Control-Allow-Origin", std::string(origin));
-  }
-  fields.emplace_back("Access-Control-Expose-Headers", std::string(kExposeHeaders));
-  return fields;
+const std::shared_ptr<const Fields>& Origins::reply_fields(std::string_view origin) const {
+  const Allowed* allowed = find(origin);
+  return allowed == nullptr ? others_fields_ : allowed->reply_fields;
 }
 
-HeaderFields Origins::preflight_fields() {
+Fields Origins::preflight_fields() {
   return {{"Access-Control-Allow-Methods", std::string(kAllowMethods)},
           {"Access-Control-Allow-Headers", std::string(kAllowHeaders)},
           {"Access-Control-Max-Age", std::string(kMaxAge)}};

@@ -2,20 +2,20 @@
 // (CORS). Programs that are no browsers send no Origin and pass. Owned by Gate; loop thread only.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-namespace sidecar::access {
+#include "util/fields.hpp"
 
-using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+namespace sidecar::access {
 
 class Origins {
  public:
   // `allowed`: origins such as https://app.example.com, or "*". `checks_hosts`: pages reach us under loopback
   // names and `hosts` only, which are names, *.domain or "*"; a port in them does not matter.
-  Origins(std::vector<std::string> allowed, bool checks_hosts, const std::vector<std::string>& hosts);
+  Origins(const std::vector<std::string>& allowed, bool checks_hosts, const std::vector<std::string>& hosts);
 
   // False for a page that reaches us under a name which is not ours: DNS rebinding (MCP 2025-11-25,
   // Transports, Security Warning); and for one whose origin is not allowed, unless it is our own.
@@ -25,15 +25,21 @@ class Origins {
   bool is_own(std::string_view origin, std::string_view host) const;
 
   // For every answer. Never together with credentials: keys travel in fields that a page sets itself.
-  HeaderFields reply_fields(std::string_view origin) const;
+  const std::shared_ptr<const Fields>& reply_fields(std::string_view origin) const;
   // For the answer to a preflight, besides reply_fields().
-  static HeaderFields preflight_fields();
+  static Fields preflight_fields();
 
  private:
-  bool listed(std::string_view origin) const;
   bool ours(std::string_view name) const;
 
-  std::vector<std::string> allowed_;
+  struct Allowed {
+    std::string origin;
+    std::shared_ptr<const Fields> reply_fields;
+  };
+  const Allowed* find(std::string_view origin) const;
+
+  std::vector<Allowed> allowed_;
+  std::shared_ptr<const Fields> others_fields_;  // for an origin that is not listed, and for none
   bool any_;
   bool checks_hosts_;
   bool any_host_ = false;

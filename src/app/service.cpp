@@ -132,10 +132,6 @@ transport::DashboardOptions dashboard_options(const config::Settings& settings) 
   return {fmt::format("{}", fmt::join(settings.command, " ")), settings.public_url, stream_options(settings)};
 }
 
-void append(http::Fields& fields, access::HeaderFields&& more) {
-  for (auto& [name, value] : more) fields.push_back({std::move(name), std::move(value)});
-}
-
 }  // namespace
 
 Service::Service(const config::Settings& settings, access::Networks networks,
@@ -262,10 +258,10 @@ transport::ApiFacts Service::api_facts(const http::Head& head) const {
 http::Verdict Service::judge(const http::Head& head) {
   access::Decision decision = gate_.judge(knock_of(head));
   http::Verdict verdict;
-  append(verdict.reply_fields, std::move(decision.reply_fields));
+  verdict.reply_fields = std::move(decision.reply_fields);
   if (settings_.dashboard && access::is_page_path(head.path)) {
-    const http::Fields& more = transport::Pages::fields();
-    verdict.reply_fields.insert(verdict.reply_fields.end(), more.begin(), more.end());
+    const Fields& more = transport::Pages::fields();
+    verdict.reply_fields.own.insert(verdict.reply_fields.own.end(), more.begin(), more.end());
   }
   verdict.caller = std::move(decision.caller);
   if (decision.answer) {
@@ -273,7 +269,8 @@ http::Verdict Service::judge(const http::Head& head) {
                          ? http::Response{.status = decision.answer->status}
                          : http::error_response(decision.answer->status, decision.answer->message,
                                                 decision.answer->retry_after);
-    append(verdict.answer->fields, std::move(decision.answer->fields));
+    std::move(decision.answer->fields.begin(), decision.answer->fields.end(),
+              std::back_inserter(verdict.answer->fields));
   }
   return verdict;
 }

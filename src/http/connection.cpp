@@ -229,8 +229,8 @@ void Connection::set_deadline() {
       due = since_ + kLingerTime;
       break;
     case State::kStreaming:
-      if (out_.empty() && stream_->options().keep_alive.count() > 0)
-        due = progress_ + stream_->options().keep_alive;
+      if (out_.empty() && stream_->limits().keep_alive.count() > 0)
+        due = progress_ + stream_->limits().keep_alive;
       break;
     case State::kAwaiting:  // whoever took the request keeps its time
     case State::kFinishing:
@@ -238,14 +238,14 @@ void Connection::set_deadline() {
       break;
   }
   if (!out_.empty())
-    due = std::min(due, progress_ + (stream_ ? stream_->options().stall_limit : limits.write_stall));
+    due = std::min(due, progress_ + (stream_ ? stream_->limits().stall_limit : limits.write_stall));
   watchdog_.set(due);
 }
 
 void Connection::on_deadline() {
   const auto self = shared_from_this();
   const Clock::time_point now = front_.timers.now();
-  const auto stall = stream_ ? stream_->options().stall_limit : front_.limits.write_stall;
+  const auto stall = stream_ ? stream_->limits().stall_limit : front_.limits.write_stall;
   if (!out_.empty() && now >= progress_ + stall) {
     cut_ = stream_ ? SseClosed::kSlowReader : SseClosed::kClientGone;
     if (stream_) front_.metrics.slow_readers.Increment();

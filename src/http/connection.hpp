@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   // Answers
   void reply(Response response);
   void drop_request();
-  std::unique_ptr<SseStream> open_sse(const Fields& fields, SseOptions options);
+  std::unique_ptr<SseStream> open_sse(const Fields& fields, const SseOptions& options);
   void on_abandoned(std::function<void()> action);
   void write_answer(Response response, bool keep_alive);
   void finish_answer(bool keep_alive);

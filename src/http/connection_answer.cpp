@@ -51,9 +51,8 @@ class Connection::Answer : public Exchange::Backend {
   }
   std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) override {
     const auto connection = connection_.lock();
-    if (connection && connection->state_ == State::kAwaiting)
-      return connection->open_sse(fields, std::move(options));
-    return std::make_unique<EventStream>(loop_, std::weak_ptr<EventSink>(), std::move(options), false);
+    if (connection && connection->state_ == State::kAwaiting) return connection->open_sse(fields, options);
+    return std::make_unique<EventStream>(loop_, std::weak_ptr<EventSink>(), options, false);
   }
   void on_abandoned(std::function<void()> action) override {
     const auto connection = connection_.lock();
@@ -196,7 +195,7 @@ void Connection::finish_answer(bool keep_alive) {
 
 // ---- event streams
 
-std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, SseOptions options) {
+std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseOptions& options) {
   const bool lives = !inquiry_->head_only;
   const bool chunked = inquiry_->version >= 11;
   const bool keep_alive = inquiry_->keep_alive && !front_.stopping && chunked;
@@ -215,7 +214,7 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, SseOptions
   enqueue({.head = std::move(text), .lead = true});
 
   auto stream = std::make_unique<EventStream>(
-      front_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), std::move(options), chunked);
+      front_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), options, chunked);
   finish_answer(keep_alive);
   if (lives) {
     state_ = State::kStreaming;
@@ -231,7 +230,7 @@ void Connection::push_event(Piece piece) {
   if (state_ != State::kStreaming || cut_) return;
   const auto too_slow = [&] {
     if (out_.empty() || out_.only_lead()) return false;  // one message is always taken
-    return out_.bytes_behind_first() + piece.size() > stream_->options().queue_limit ||
+    return out_.bytes_behind_first() + piece.size() > stream_->limits().queue_limit ||
            front_.budget.exceeded();
   };
   if (too_slow()) flush();  // what one turn sends is given to the socket before the reader is blamed

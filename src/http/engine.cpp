@@ -146,11 +146,11 @@ class Engine::Core : public httplib::Server {
       response.body = std::move(answer.body);
       response.headers.emplace("Content-Type", answer.content_type);
     }
-    for (const Fields* list : {&std::as_const(answer.fields), &call_->reply_fields}) {
-      for (const Field& field : *list) {
-        if (may_write(field)) response.headers.emplace(field.name, field.value);
-      }
-    }
+    const auto add = [&response](const Field& field) {
+      if (may_write(field)) response.headers.emplace(field.name, field.value);
+    };
+    std::for_each(answer.fields.begin(), answer.fields.end(), add);
+    call_->reply_fields.for_each(add);
     call_->answer.reset();
   }
 

@@ -40,7 +40,7 @@ Response internal_error(observe::Log& log, std::string_view endpoint, std::strin
 struct EngineCall {
   Request request;
   std::unique_ptr<Exchange::Backend> backend;  // goes to the handler with the Exchange
-  const Fields& reply_fields;                  // added to the answer
+  const ReplyFields& reply_fields;             // added to the answer
   std::string_view connection{};               // value of the Connection field; empty: none
 
   // While the handler runs, the backend puts its answer here.

@@ -35,10 +35,9 @@ std::string stream_text(std::string_view text, bool chunked) {
   return fmt::format("{:x}\r\n{}\r\n", text.size(), text);
 }
 
-EventStream::EventStream(boost::asio::io_context& loop, std::weak_ptr<EventSink> sink, SseOptions options,
-                         bool chunked)
-    : loop_(loop), sink_(std::move(sink)), options_(std::move(options)), chunked_(chunked) {
-  std::string().swap(options_.first_bytes);  // sent by the connection, not needed for life
+EventStream::EventStream(boost::asio::io_context& loop, std::weak_ptr<EventSink> sink,
+                         const SseLimits& limits, bool chunked)
+    : loop_(loop), sink_(std::move(sink)), limits_(limits), chunked_(chunked) {
   if (const auto connection = sink_.lock()) {
     sent_before_ = connection->sent_bytes();
   } else {

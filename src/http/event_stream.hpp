@@ -35,7 +35,8 @@ std::string stream_text(std::string_view text, bool chunked);
 class EventStream : public SseStream {
  public:
   // Without a sink the stream has ended already, as kClientGone.
-  EventStream(boost::asio::io_context& loop, std::weak_ptr<EventSink> sink, SseOptions options, bool chunked);
+  EventStream(boost::asio::io_context& loop, std::weak_ptr<EventSink> sink, const SseLimits& limits,
+              bool chunked);
   ~EventStream() override;
 
   void send(std::string_view event, std::string data, std::string_view id) override;
@@ -46,7 +47,7 @@ class EventStream : public SseStream {
   // From the connection: nothing can be sent any more. The callback may destroy the stream.
   void closed(SseClosed reason);
 
-  const SseOptions& options() const { return options_; }
+  const SseLimits& limits() const { return limits_; }
   bool chunked() const { return chunked_; }
 
  private:
@@ -54,7 +55,7 @@ class EventStream : public SseStream {
   std::weak_ptr<EventSink> sink_;
   std::function<void(SseClosed)> on_closed_;
   std::shared_ptr<EventStream*> self_;  // of a call that is posted: emptied by the destructor
-  SseOptions options_;
+  const SseLimits limits_;
   std::uint64_t sent_before_ = 0;  // by the connection, before this stream
   std::optional<SseClosed> closed_;
   bool chunked_;

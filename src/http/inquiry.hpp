@@ -13,7 +13,7 @@ struct Connection::Inquiry {
   explicit Inquiry(const Limits& limits) : reader(limits) {}
 
   RequestReader reader;
-  Fields reply_fields;  // of the head check's verdict
+  ReplyFields reply_fields;  // of the head check's verdict
   std::function<void()> on_abandoned;
   EndpointCounters* endpoint = nullptr;
   unsigned version = 11;

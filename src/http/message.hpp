@@ -6,17 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "observe/caller.hpp"
+#include "util/fields.hpp"
 
 namespace sidecar::http {
-
-struct Field {
-  std::string name;
-  std::string value;
-};
-using Fields = std::vector<Field>;
 
 // Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
 bool same_name(std::string_view a, std::string_view b);
@@ -50,9 +44,9 @@ struct Request : Head {
 struct Response {
   int status = 200;
   std::string body{};
-  std::string_view lasting_body{};                // sent in place of `body`, not copied: outlives the server
-  std::string content_type = "application/json";  // not sent when there is no body
-  Fields fields{};                                // further header fields
+  std::string_view lasting_body{};  // sent in place of `body`, not copied: outlives the server
+  std::string_view content_type = "application/json";  // static text; not sent when there is no body
+  Fields fields{};                                     // further header fields
 
   std::size_t body_size() const { return lasting_body.empty() ? body.size() : lasting_body.size(); }
 };

@@ -5,9 +5,6 @@
 #include <utility>
 
 namespace sidecar::http {
-namespace {
-constexpr std::size_t kKeptCapacity = 1;  // pieces; more is given back when the queue runs empty
-}
 
 void OutputQueue::push(Piece piece) {
   if (piece.size() == 0) return;
@@ -56,11 +53,7 @@ void OutputQueue::consume(std::size_t size) {
 }
 
 void OutputQueue::clear() {
-  if (pieces_.capacity() > kKeptCapacity) {
-    std::vector<Piece>().swap(pieces_);
-  } else {
-    pieces_.clear();
-  }
+  std::vector<Piece>().swap(pieces_);
   first_ = offset_ = bytes_ = static_bytes_ = 0;
 }
 

@@ -1,6 +1,6 @@
 // OutputQueue: what one connection has still to give to its socket, in order, as pieces that are moved in,
-// never copied. Counts bytes; knows nothing of limits (its user asks and decides). Takes no memory to speak
-// of while empty.
+// never copied. Counts bytes; knows nothing of limits (its user asks and decides). Takes no memory of
+// its own while empty.
 #pragma once
 
 #include <array>

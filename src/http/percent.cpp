@@ -1,7 +1,5 @@
 #include "http/percent.hpp"
 
-#include <algorithm>
-
 namespace sidecar::http {
 namespace {
 
@@ -20,8 +18,7 @@ bool unreserved(char c) {
 }  // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus) {
-  if (std::none_of(text.begin(), text.end(), [](char c) { return c == '%' || c == '+'; }))
-    return std::string(text);
+  if (text.find('%') == text.npos && text.find('+') == text.npos) return std::string(text);
   std::string plain;
   plain.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -58,7 +58,7 @@ std::string_view connection_value(unsigned version, bool keep_alive) {
   return version < 11 ? "keep-alive" : "";
 }
 
-std::string render_head(const AnswerHead& head, const Fields& fields, const Fields& more_fields) {
+std::string render_head(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields) {
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(head.status)));
   std::string text;
@@ -70,11 +70,11 @@ std::string render_head(const AnswerHead& head, const Fields& fields, const Fiel
     append_line(text, "Content-Length", fmt::format_int(head.length).c_str());
   if (head.framing == Framing::kChunked) append_line(text, "Transfer-Encoding", "chunked");
   if (!head.connection.empty()) append_line(text, "Connection", head.connection);
-  for (const Fields* list : {&fields, &more_fields}) {
-    for (const Field& field : *list) {
-      if (may_write(field)) append_line(text, field.name, field.value);
-    }
-  }
+  const auto append = [&text](const Field& field) {
+    if (may_write(field)) append_line(text, field.name, field.value);
+  };
+  std::for_each(fields.begin(), fields.end(), append);
+  reply_fields.for_each(append);
   text += "\r\n";
   return text;
 }

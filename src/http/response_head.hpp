@@ -31,6 +31,6 @@ bool has_body(int status);
 // Value of the Connection field: "close", "keep-alive" (which HTTP/1.0 must be told) or empty.
 std::string_view connection_value(unsigned version, bool keep_alive);
 
-std::string render_head(const AnswerHead& head, const Fields& fields, const Fields& more_fields);
+std::string render_head(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields);
 
 }  // namespace sidecar::http

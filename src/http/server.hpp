@@ -44,7 +44,7 @@ struct Route {
 // What the head check says of a request: answer it right away (a refusal, a CORS preflight), or let it in.
 struct Verdict {
   std::optional<Response> answer;                 // given without reading the body
-  Fields reply_fields;                            // added to whatever the answer will be (CORS)
+  ReplyFields reply_fields;                       // added to whatever the answer will be (CORS)
   std::shared_ptr<const observe::Caller> caller;  // for Request::caller
 };
 using HeadCheck = std::function<Verdict(const Head&)>;

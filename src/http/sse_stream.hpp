@@ -13,11 +13,14 @@
 
 namespace sidecar::http {
 
-struct SseOptions {
-  std::string first_bytes;  // sent as they are before anything else, e.g. ": connected\n\n"
+struct SseLimits {
   std::chrono::milliseconds keep_alive{30'000};  // a comment after that long without a byte; 0: none
   std::size_t queue_limit = 8 << 20;
   std::chrono::milliseconds stall_limit{30'000};
+};
+
+struct SseOptions : SseLimits {
+  std::string first_bytes;  // sent as they are before anything else, e.g. ": connected\n\n"
 };
 
 enum class SseClosed { kClientGone, kSlowReader, kServerShutdown };

@@ -29,6 +29,8 @@ struct Caller {
   // When the access token that was shown stops being good; without one nothing.
   std::optional<std::chrono::system_clock::time_point> expires{};
 
+  bool operator==(const Caller&) const = default;
+
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),
                        [](const auto& each) { return each->restricts(); });

@@ -17,6 +17,8 @@ struct TraceContext {
   // state.
   static TraceContext from(std::string_view parent, std::string_view state);
 
+  bool operator==(const TraceContext&) const = default;
+
   explicit operator bool() const { return !parent.empty(); }
   // 32 hex digits; empty: none.
   std::string_view trace_id() const { return std::string_view(parent).substr(parent.empty() ? 0 : 3, 32); }

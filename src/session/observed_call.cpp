@@ -62,6 +62,7 @@ class OpenCall {
 
   // Errors: why a sink refuses the call.
   Result<void> begin(std::string_view arguments) {
+    kept_.reserve(calls_.sinks().size());
     for (observe::CallSink* sink : calls_.sinks()) {
       auto kept = sink->on_call_begin(arguments);
       if (!kept) return tl::unexpected(kept.error());

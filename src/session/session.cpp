@@ -10,9 +10,9 @@ namespace {
 
 // The string that a token stands for, cut to what is worth keeping; empty when it is none.
 std::string word(std::string_view token) {
-  if (token.size() > 8 * ClientInfo::kLongestWord) return {};
+  if (token.size() > 8 * Session::kLongestWord) return {};
   std::string text = jsonrpc::string_value(token).value_or("");
-  std::size_t size = std::min(text.size(), ClientInfo::kLongestWord);
+  std::size_t size = std::min(text.size(), Session::kLongestWord);
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
   text.resize(size);
   return text;
@@ -20,9 +20,9 @@ std::string word(std::string_view token) {
 
 }  // namespace
 
-Session::Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
-                 Timers& timers)
-    : id_(std::move(id)),
+Session::Session(std::string_view transport, std::string id, std::shared_ptr<const observe::Caller> caller,
+                 mux::Instances& instances, Timers& timers)
+    : source_(std::make_shared<observe::CallSource>(observe::CallSource{transport, std::move(id), {}, {}})),
       caller_(std::move(caller)),
       speaker_(caller_),
       instances_(instances),
@@ -34,17 +34,8 @@ Session::~Session() = default;
 
 bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
   if (!belongs_to(*caller)) return false;
-  speaker_ = std::move(caller);
+  if (*caller != *speaker_) speaker_ = std::move(caller);
   return true;
-}
-
-// Made when it is needed: many sessions only listen.
-const std::shared_ptr<const observe::CallSource>& Session::source() {
-  if (source_ == nullptr) {
-    source_ = std::make_shared<observe::CallSource>(
-        observe::CallSource{transport(), id_, client_.name, client_.version});
-  }
-  return source_;
 }
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
@@ -85,31 +76,29 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
   const bool ping = message.method() == mcp::method::kPing;
   if (initialize) learn(message);
   ++waiting_;
+  const bool checked = message.method() == mcp::method::kToolsCall && speaker_->read_only();
+  const std::string id(checked ? message.id() : std::string_view());
+  if (checked) checked_.insert(id);
   // The instance never uses this reply again once the session has left it.
-  auto answered = [this, initialize, ping, deliver = std::move(deliver)](mux::Answer answer) {
+  auto finished = [this, id, checked, initialize, ping, deliver = std::move(deliver)](mux::Answer answer) {
+    if (checked) checked_.erase(id);
     --waiting_;
     if (!ping) last_active_ = timers_.now();
     if (initialize) learn(answer);
     deliver(std::move(answer));
   };
-  const std::string id(message.id());
-  const bool checked = message.method() == mcp::method::kToolsCall && speaker_->read_only();
-  if (checked) checked_.insert(id);
-  auto finished = [this, id, checked, answered = std::move(answered)](mux::Answer answer) {
-    if (checked) checked_.erase(id);
-    answered(std::move(answer));
-  };
-  auto send = [this, id, checked](jsonrpc::Message each, mux::Reply reply) {
-    const bool withdrawn = checked && each.id() == id && checked_.erase(id) == 0;
-    if (withdrawn) {
-      mux::Answer answer;
-      answer.outcome = mux::Outcome::kCancelled;
-      return reply.send(std::move(answer));
-    }
+  Send send = [this](jsonrpc::Message each, mux::Reply reply) {
     seat_->request(std::move(each), std::move(reply));
   };
-  send_observed(calls_, source(), speaker_, std::move(message), std::move(finished), std::move(notify),
-                std::move(send));
+  if (checked) {
+    send = [this, id, pass = std::move(send)](jsonrpc::Message each, mux::Reply reply) {
+      if (each.id() != id || checked_.erase(id) > 0) return pass(std::move(each), std::move(reply));
+      mux::Answer answer;
+      answer.outcome = mux::Outcome::kCancelled;
+      reply.send(std::move(answer));
+    };
+  }
+  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished), std::move(notify), send);
 }
 
 void Session::learn(const jsonrpc::Message& initialize) {
@@ -121,8 +110,8 @@ void Session::learn(const jsonrpc::Message& initialize) {
   if (!info || !(*info)[0]) return;
   const auto words = jsonrpc::find_members(initialize.text, kWords, (*info)[0]);
   if (!words) return;
-  client_ = {word((*words)[0].in(initialize.text)), word((*words)[1].in(initialize.text))};
-  source_.reset();
+  source_->client_name = word((*words)[0].in(initialize.text));
+  source_->client_version = word((*words)[1].in(initialize.text));
 }
 
 void Session::learn(mux::Answer& answer) {

@@ -19,13 +19,6 @@
 
 namespace sidecar::session {
 
-// What a client says of itself in its `initialize`; at most kLongestWord bytes each, empty when not said.
-struct ClientInfo {
-  static constexpr std::size_t kLongestWord = 200;
-  std::string name;
-  std::string version;
-};
-
 // What has passed between a session and its client: JSON-RPC messages, without HTTP around them.
 struct Traffic {
   std::uint64_t calls = 0;  // requests of the client, pings aside
@@ -35,28 +28,30 @@ struct Traffic {
 
 class Session : public mux::Client {
  public:
-  // `id`: random, from SessionTable. `caller`: shared with the request that opened the session.
-  Session(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
-          Timers& timers);
+  static constexpr std::size_t kLongestWord = 200;  // bytes that are kept of a client's name
+
+  // `transport`: how it travels, a literal: "sse", "streamable-http". `id`: random, from SessionTable.
+  // `caller`: shared with the request that opened the session.
+  Session(std::string_view transport, std::string id, std::shared_ptr<const observe::Caller> caller,
+          mux::Instances& instances, Timers& timers);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  const std::string& id() const { return id_; }
+  const std::string& id() const { return source_->session; }
+  // With the client's name and version, once its `initialize` has said them.
+  const observe::CallSource& source() const { return *source_; }
   const observe::Caller& caller() const { return *caller_; }
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
   // Whether a request of `caller` may speak for this session; if so, what follows is held to its permissions.
   bool admit(std::shared_ptr<const observe::Caller> caller);
 
-  // How it travels: a literal, "sse" or "streamable-http".
-  virtual std::string_view transport() const = 0;
   // From now on `calls`, which outlives the session, is told of its calls.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
   const std::string& version() const { return version_; }
-  const ClientInfo& client() const { return client_; }
   // The name of its instance; empty before the first message.
   std::string_view instance() const { return seat_ ? std::string_view(seat_->instance()) : ""; }
 
@@ -88,21 +83,17 @@ class Session : public mux::Client {
 
  private:
   void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
-  const std::shared_ptr<const observe::CallSource>& source();
   void learn(const jsonrpc::Message& initialize);
   void learn(mux::Answer& answer);
 
-  const std::string id_;
+  const std::shared_ptr<observe::CallSource> source_;    // shared with its calls
   const std::shared_ptr<const observe::Caller> caller_;  // who opened it
   std::shared_ptr<const observe::Caller> speaker_;       // who was admitted last
   mux::Instances& instances_;
   Timers& timers_;
   std::unique_ptr<mux::Seat> seat_;
   std::string version_;
-  ClientInfo client_;
   const observe::Calls* calls_ = nullptr;
-  // Empty until it is asked for; made anew when the client has said who it is.
-  std::shared_ptr<const observe::CallSource> source_;
   std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
   Traffic traffic_;

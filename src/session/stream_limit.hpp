@@ -14,13 +14,16 @@
 namespace sidecar::session {
 
 class StreamLimit {
+ private:
+  using Addresses = std::unordered_map<std::string, std::size_t>;  // streams of each
+
  public:
   // One open stream; dropping it closes it here.
   class Ticket {
    public:
-    Ticket(StreamLimit& limit, std::string address);
+    Ticket(StreamLimit& limit, const std::string& address);
     Ticket(Ticket&& other) noexcept
-        : limit_(std::exchange(other.limit_, nullptr)), address_(std::move(other.address_)) {}
+        : limit_(std::exchange(other.limit_, nullptr)), address_(other.address_) {}
     Ticket& operator=(Ticket&& other) noexcept;
     ~Ticket() { release(); }
 
@@ -29,7 +32,7 @@ class StreamLimit {
     void release();
 
     StreamLimit* limit_;
-    std::string address_;
+    Addresses::value_type* address_;
   };
 
   // `most` of one address; 0: any number.
@@ -46,7 +49,7 @@ class StreamLimit {
   std::size_t most_;
   observe::ThinnedLog& log_;
   observe::Metrics& metrics_;
-  std::unordered_map<std::string, std::size_t> open_;
+  Addresses open_;
 };
 
 }  // namespace sidecar::session

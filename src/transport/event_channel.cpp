@@ -31,7 +31,7 @@ EventChannel::EventChannel(std::uint64_t stream, RingBudget* rings, Timers& time
   if (rings != nullptr) ring_.emplace(*rings);
 }
 
-void EventChannel::open(http::Exchange exchange, http::Fields fields, http::SseOptions options, bool ids,
+void EventChannel::open(http::Exchange exchange, Fields fields, http::SseOptions options, bool ids,
                         std::optional<session::StreamLimit::Ticket> ticket) {
   ids_ = ids;
   disconnect();
@@ -47,7 +47,7 @@ void EventChannel::resume(http::Exchange exchange, http::SseOptions options, std
   connect(std::move(exchange), {}, std::move(options), after);
 }
 
-void EventChannel::connect(http::Exchange exchange, http::Fields fields, http::SseOptions options,
+void EventChannel::connect(http::Exchange exchange, Fields fields, http::SseOptions options,
                            std::uint64_t after) {
   // The priming event: a client that is cut off before anything else came can come back too.
   if (ids_) options.first_bytes = fmt::format("id: {}\nretry: {}\ndata: \n\n", id(after), kRetryMs);

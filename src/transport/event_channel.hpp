@@ -36,7 +36,7 @@ class EventChannel {
 
   // A connection from here on: the one before, if any, ends. What no connection was given yet follows. `ids`:
   // a priming event comes first, and every event has an id.
-  void open(http::Exchange exchange, http::Fields fields, http::SseOptions options, bool ids,
+  void open(http::Exchange exchange, Fields fields, http::SseOptions options, bool ids,
             std::optional<session::StreamLimit::Ticket> ticket = {});
   // The same for a client that knows the events up to `after`. REQUIRES: can_resume(after).
   void resume(http::Exchange exchange, http::SseOptions options, std::uint64_t after,
@@ -59,7 +59,7 @@ class EventChannel {
   const std::optional<session::StreamLimit::Ticket>& ticket() const { return ticket_; }
 
  private:
-  void connect(http::Exchange exchange, http::Fields fields, http::SseOptions options, std::uint64_t after);
+  void connect(http::Exchange exchange, Fields fields, http::SseOptions options, std::uint64_t after);
   void disconnect();
   std::string id(std::uint64_t event) const { return ids_ ? EventId{number_, event}.text() : std::string(); }
 

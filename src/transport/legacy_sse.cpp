@@ -18,15 +18,15 @@ constexpr int kRetrySeconds = 5;
 
 class SseSession : public session::Session {
  public:
-  using Session::Session;
-
+  SseSession(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
+             Timers& timers)
+      : Session("sse", std::move(id), std::move(caller), instances, timers) {}
   ~SseSession() override { leave(); }
 
   void attach(std::unique_ptr<http::SseStream> stream, session::StreamLimit::Ticket ticket) {
     stream_ = std::move(stream);
     ticket_ = std::move(ticket);
   }
-  std::string_view transport() const override { return "sse"; }
   void on_message(std::string text) override {
     told(text.size());
     stream_->send("message", std::move(text));

@@ -40,7 +40,7 @@ template <class Fit>
 bool allows(const http::Head& head, std::string_view name, Fit fit) {
   int best = 0;
   bool allowed = false;
-  for (const http::Field& field : head.fields) {
+  for (const Field& field : head.fields) {
     if (!http::same_name(field.name, name)) continue;
     std::string_view ranges = field.value;
     while (!ranges.empty()) {
@@ -65,9 +65,8 @@ bool is_type(std::string_view content_type, std::string_view type) {
 }
 
 bool accepts(const http::Head& head, std::string_view type) {
-  const bool asks = std::any_of(head.fields.begin(), head.fields.end(), [](const http::Field& field) {
-    return http::same_name(field.name, "Accept");
-  });
+  const bool asks = std::any_of(head.fields.begin(), head.fields.end(),
+                                [](const Field& field) { return http::same_name(field.name, "Accept"); });
   return !asks || allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
 }
 

@@ -38,8 +38,8 @@ Pages::Pages(std::span<const EmbeddedPage> files) {
   for (const EmbeddedPage& file : files) pages_.try_emplace(file.path, Page{file});
 }
 
-const http::Fields& Pages::fields() {
-  static const http::Fields kFields = {
+const Fields& Pages::fields() {
+  static const Fields kFields = {
       {"Content-Security-Policy",
        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src data: "
        "blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "

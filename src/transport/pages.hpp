@@ -28,7 +28,7 @@ class Pages {
 
   // What every answer at a path of the pages says, errors too: what a browser may do with it. The paths are
   // access::is_page_path()'s.
-  static const http::Fields& fields();
+  static const Fields& fields();
 
  private:
   struct Page {

@@ -48,7 +48,7 @@ void PostResponse::start() {
   timer_ = parts_.timers.after(parts_.stream_after, [this] { begin(); });
 }
 
-void PostResponse::begin(http::Fields fields) {
+void PostResponse::begin(Fields fields) {
   timer_.cancel();
   const bool ids = mcp::resumes_streams(session_.version());
   channel_ = std::make_unique<EventChannel>(number_, ids ? &parts_.rings : nullptr, parts_.timers);
@@ -68,7 +68,7 @@ void PostResponse::answer(mux::Answer answer) {
     if (!cancelled) parts_.metrics.dropped("answer_to_gone_client").Increment();
     return;
   }
-  http::Fields fields;
+  Fields fields;
   if (kind_ == Kind::kInitialize && answer.outcome == mux::Outcome::kResult)
     fields.push_back({"Mcp-Session-Id", session_.id()});
   if (exchange_ && !accepted_.json && !cancelled) begin(std::exchange(fields, {}));

@@ -70,7 +70,7 @@ class PostResponse {
   std::unique_ptr<EventChannel> take_channel();
 
  private:
-  void begin(http::Fields fields = {});
+  void begin(Fields fields = {});
   void reply(http::Response response);
 
   std::optional<http::Exchange> exchange_;  // while nothing was sent

@@ -23,8 +23,7 @@ constexpr std::size_t kShownVersion = 64;  // bytes of what a client sent
 constexpr int kRetrySeconds = 5;
 
 // Answers with an error under the id of the request in the body, which nobody has read yet.
-void refuse(http::Exchange& exchange, int status, int error, std::string_view message,
-            http::Fields fields = {}) {
+void refuse(http::Exchange& exchange, int status, int error, std::string_view message, Fields fields = {}) {
   const bool posted = exchange.request().method == "POST";
   const std::string id = posted ? request_id_in(exchange.take_body()) : "null";
   http::Response response = json_rpc_error(status, id, error, message);
@@ -32,7 +31,7 @@ void refuse(http::Exchange& exchange, int status, int error, std::string_view me
   exchange.reply(std::move(response));
 }
 
-http::Fields retry_later() { return {{"Retry-After", std::to_string(kRetrySeconds)}}; }
+Fields retry_later() { return {{"Retry-After", std::to_string(kRetrySeconds)}}; }
 
 std::string unsupported(std::string_view version) {
   return fmt::format("Bad Request: Unsupported protocol version: {} (supported versions: {})",
@@ -131,7 +130,7 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
   const std::string id(request ? message.id() : "null");
   const bool initialize = request && message.method() == mcp::method::kInitialize;
   auto version = stateless_version(message);
-  if (!version && !initialize && find_field(exchange.request().fields, kMethodField) != nullptr)
+  if (!version && !initialize && http::find_field(exchange.request().fields, kMethodField) != nullptr)
     version = exchange.request().header(kVersionField);
   if (version) return exchange.reply(json_rpc_error(400, id, code::kConnectionClosed, unsupported(*version)));
   if (!initialize) {

@@ -18,7 +18,7 @@ std::string id_of(const session::Posted& posted) {
 
 StreamableSession::StreamableSession(std::string id, std::shared_ptr<const observe::Caller> caller,
                                      mux::Instances& instances, const StreamableParts& parts)
-    : Session(std::move(id), std::move(caller), instances, parts.timers),
+    : Session("streamable-http", std::move(id), std::move(caller), instances, parts.timers),
       parts_(parts),
       listening_(0, &parts.rings, parts.timers) {}
 

@@ -38,7 +38,6 @@ class StreamableSession : public session::Session {
   // Any stream that has begun, by its number; nullptr when it is not known (any more).
   EventChannel* stream(std::uint64_t number);
 
-  std::string_view transport() const override { return "streamable-http"; }
   void on_message(std::string text) override;
   bool listens() const override;
   bool expendable() const override;

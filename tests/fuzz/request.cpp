@@ -32,7 +32,7 @@ class Recorder : public http::Exchange::Backend {
  public:
   explicit Recorder(http::EngineCall*& call) : call_(call) {}
   void reply(http::Response response) override { call_->answer = std::move(response); }
-  std::unique_ptr<http::SseStream> open_sse(http::Fields, http::SseOptions) override { return nullptr; }
+  std::unique_ptr<http::SseStream> open_sse(Fields, http::SseOptions) override { return nullptr; }
   void on_abandoned(std::function<void()>) override {}
 
  private:
@@ -51,7 +51,7 @@ void serve(http::Request request) {
   static http::Engine engine(
       {{"POST", "/a", "a", echo}, {"GET", "/a", "a", echo}, {"POST", "/m/*", "m", echo}}, log, metrics);
   static http::EngineCall* current = nullptr;
-  static const http::Fields none;
+  static const ReplyFields none;
   http::EngineCall call{
       .request = std::move(request), .backend = std::make_unique<Recorder>(current), .reply_fields = none};
   current = &call;
@@ -71,7 +71,7 @@ void check(const http::Request& request, bool was_served) {
   require(request.fields.size() <= limits().header_count, "the fields are within their limit");
   require(request.path == "*" || request.path.starts_with('/'), "the path is absolute");
   require(request.path.find('\0') == std::string::npos, "no NUL in the path");
-  for (const http::Field& field : request.fields) {
+  for (const Field& field : request.fields) {
     require(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
             "no line end in a value");
   }
@@ -79,7 +79,7 @@ void check(const http::Request& request, bool was_served) {
 
 std::string summary(const http::Request& request) {
   std::string text = request.method + ' ' + request.path + '?' + request.query + '\n';
-  for (const http::Field& field : request.fields) text += field.name + ':' + field.value + '\n';
+  for (const Field& field : request.fields) text += field.name + ':' + field.value + '\n';
   return text + '\n' + request.body;
 }
 

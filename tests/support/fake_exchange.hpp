@@ -25,7 +25,7 @@ struct Outcome {
   std::vector<http::Response> replies;
   bool streamed = false;  // a stream was opened …
   bool stream_open = false;
-  http::Fields fields;  // … with these in its head
+  Fields fields;  // … with these in its head
   std::string first_bytes;
   std::vector<Event> events;
   std::size_t queued = 0;  // bytes that its client has still to take, as the test says
@@ -75,7 +75,7 @@ class FakeBackend : public http::Exchange::Backend {
     outcome_->on_abandoned = nullptr;
     if (!outcome_->gone) outcome_->replies.push_back(std::move(response));
   }
-  std::unique_ptr<http::SseStream> open_sse(http::Fields fields, http::SseOptions options) override {
+  std::unique_ptr<http::SseStream> open_sse(Fields fields, http::SseOptions options) override {
     outcome_->on_abandoned = nullptr;
     outcome_->streamed = true;
     outcome_->stream_open = true;
@@ -92,7 +92,7 @@ class FakeBackend : public http::Exchange::Backend {
 // Calls the route that serves `method` and `target` ("/path?query") as the caller.
 inline std::shared_ptr<Outcome> ask(const std::vector<http::Route>& routes, std::string_view method,
                                     std::string_view target, std::string body = {},
-                                    observe::Caller caller = {}, http::Fields fields = {}) {
+                                    observe::Caller caller = {}, Fields fields = {}) {
   http::Request request;
   request.method = method;
   request.path = target.substr(0, target.find('?'));

@@ -8,9 +8,10 @@ namespace sidecar::bench {
 namespace {
 
 void render_head(benchmark::State& state) {
-  const http::Fields cors = {{"Access-Control-Allow-Origin", "*"},
-                             {"Access-Control-Expose-Headers", "Content-Type, Mcp-Session-Id"}};
-  const http::Fields own = {{"Mcp-Session-Id", "0123456789abcdef0123456789abcdef"}};
+  const ReplyFields cors{.usual = std::make_shared<const Fields>(
+                             Fields{{"Access-Control-Allow-Origin", "*"},
+                                    {"Access-Control-Expose-Headers", "Content-Type, Mcp-Session-Id"}})};
+  const Fields own = {{"Mcp-Session-Id", "0123456789abcdef0123456789abcdef"}};
   const CountAllocations count(state);
   for (auto _ : state) {
     std::string head =

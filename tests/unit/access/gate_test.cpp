@@ -56,11 +56,12 @@ struct Door {
   access::Gate gate;
 };
 
-std::string field(const access::HeaderFields& fields, std::string_view name) {
-  for (const auto& [key, value] : fields) {
-    if (key == name) return value;
-  }
-  return {};
+std::string field(const ReplyFields& fields, std::string_view name) {
+  std::string value;
+  fields.for_each([&](const Field& each) {
+    if (each.name == name) value = each.value;
+  });
+  return value;
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ TEST_CASE("gate: no key and a wrong key are refused with the texts that clients 
     REQUIRE(decision.answer);
     CHECK(decision.answer->status == 401);
     CHECK(decision.answer->message == message);
-    CHECK(field(decision.answer->fields, "WWW-Authenticate") == "Bearer");
+    CHECK(field({.own = decision.answer->fields}, "WWW-Authenticate") == "Bearer");
     CHECK_FALSE(decision.caller->has_key);
   }
   CHECK(door.metrics.refused("no_key").Value() == 2);
@@ -111,8 +112,8 @@ TEST_CASE("gate: health and preflights need no key, but a key that is shown coun
   const auto preflight = door.knock({{"Origin", "https://a.example"}}, "OPTIONS");
   REQUIRE(preflight.answer);
   CHECK(preflight.answer->status == 204);
-  CHECK(field(preflight.answer->fields, "Access-Control-Max-Age") == "86400");
-  CHECK(field(preflight.answer->fields, "Access-Control-Allow-Headers").find("X-MCP-Session-Id") !=
+  CHECK(field({.own = preflight.answer->fields}, "Access-Control-Max-Age") == "86400");
+  CHECK(field({.own = preflight.answer->fields}, "Access-Control-Allow-Headers").find("X-MCP-Session-Id") !=
         std::string::npos);
   CHECK(field(preflight.reply_fields, "Access-Control-Allow-Origin") == "*");
 }

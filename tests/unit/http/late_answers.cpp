@@ -149,7 +149,7 @@ TEST_CASE("exchange: what a handler throws becomes a 500 that tells nothing") {
     const Received answer = site.ask(client, get(path));
     CHECK(answer.status == 500);
     CHECK(answer.body.find("secret") == std::string::npos);
-    for (const http::Field& field : answer.fields) CHECK(field.value.find("secret") == std::string::npos);
+    for (const Field& field : answer.fields) CHECK(field.value.find("secret") == std::string::npos);
     CHECK(answer.field("EXCEPTION_WHAT").empty());
   }
   CHECK(site.ask(client, get("/answered")).body == "answered");

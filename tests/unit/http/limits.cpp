@@ -18,7 +18,7 @@ TEST_CASE("head check: its answer goes out before the body is read") {
   });
   site.head_check = [](const http::Head& head) {
     http::Verdict verdict;
-    verdict.reply_fields = {{"Access-Control-Allow-Origin", "*"}};
+    verdict.reply_fields.own = {{"Access-Control-Allow-Origin", "*"}};
     if (head.path == "/guarded") verdict.answer = forbidden();
     return verdict;
   };

@@ -89,7 +89,7 @@ TEST_CASE("output queue: static text takes no memory of its own, however much of
 TEST_CASE("response head: framing and fields, and nothing that would split it") {
   AnswerHead head{.status = 431, .content_type = "text/plain", .length = 3, .connection = "close"};
   CHECK(render_head(head, {{"A", "b\tc"}, {"B", "x\ny"}, {"C\r", "z"}},
-                    {{"D", "\xc3\xa4"}, {"connection", "keep-alive"}}) ==
+                    {.own = {{"D", "\xc3\xa4"}, {"connection", "keep-alive"}}}) ==
         "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
         "Connection: close\r\nA: b\tc\r\nD: \xc3\xa4\r\n\r\n");
   head = {.status = 200, .framing = Framing::kChunked};
@@ -212,7 +212,7 @@ class Recorder : public Exchange::Backend {
 struct EngineWorld {
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
-  Fields reply_fields = {{"X-Reply", "1"}};
+  ReplyFields reply_fields{.usual = std::make_shared<const Fields>(Fields{{"X-Reply", "1"}})};
   EngineCall* current = nullptr;
 
   EngineCall serve(std::vector<Route> routes, std::string method, std::string path,

@@ -69,7 +69,7 @@ TEST_CASE("http: a direct route answers as any other") {
     site.route(
         "POST", "/throw", [](http::Exchange) { throw std::runtime_error("secret"); }, direct);
     site.head_check = [](const http::Head&) {
-      return http::Verdict{.answer = {}, .reply_fields = {{"Vary", "Origin"}}, .caller = {}};
+      return http::Verdict{.answer = {}, .reply_fields = {.own = {{"Vary", "Origin"}}}, .caller = {}};
     };
     site.start();
     Client client = site.client();
@@ -82,7 +82,7 @@ TEST_CASE("http: a direct route answers as any other") {
       std::sort(answer.fields.begin(), answer.fields.end(),
                 [](const auto& a, const auto& b) { return a.name < b.name; });
       all += std::to_string(answer.status) + '\n';
-      for (const http::Field& field : answer.fields) all += field.name + ": " + field.value + '\n';
+      for (const Field& field : answer.fields) all += field.name + ": " + field.value + '\n';
       // The id of an internal error is another one each time.
       all += (answer.status == 500 ? "" : answer.body) + '\n';
     }

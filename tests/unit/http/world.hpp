@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 
 struct Received {
   int status = 0;
-  http::Fields fields;
+  Fields fields;
   std::string body;
 
   std::string field(std::string_view name) const {

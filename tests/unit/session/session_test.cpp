@@ -44,8 +44,8 @@ TEST_CASE(
   REQUIRE(
       session.receive(parsed(initialize("2099-01-01", R"({"name":"n\u00e9","version":"1"})")), made.into()));
   CHECK(session.version() == "2025-11-25");
-  CHECK(session.client().name == "né");
-  CHECK(session.client().version == "1");
+  CHECK(session.source().client_name == "né");
+  CHECK(session.source().client_version == "1");
 }
 
 TEST_CASE("session: what a client says of itself is cut to a sensible length, and may be nonsense") {
@@ -71,7 +71,7 @@ TEST_CASE("session: what a client says of itself is cut to a sensible length, an
     BareSession& session = w.open();
     Delivered made;
     REQUIRE(session.receive(parsed(initialize("2025-06-18", info)), made.into()));
-    CHECK(session.client().name == name);
+    CHECK(session.source().client_name == name);
     CHECK(session.version() == "2025-06-18");
   }
 }

@@ -16,9 +16,10 @@ namespace sidecar::test {
 
 class BareSession : public session::Session {
  public:
-  using Session::Session;
+  BareSession(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
+              Timers& timers)
+      : Session("bare", std::move(id), std::move(caller), instances, timers) {}
   ~BareSession() override { leave(); }
-  std::string_view transport() const override { return "bare"; }
   void on_message(std::string text) override {
     told(text.size());
     messages.push_back(std::move(text));

@@ -28,7 +28,7 @@ constexpr transport::EmbeddedPage kFiles[] = {
 };
 
 struct PagesWorld {
-  std::shared_ptr<test::Outcome> get(std::string_view path, http::Fields fields = {}) {
+  std::shared_ptr<test::Outcome> get(std::string_view path, Fields fields = {}) {
     return ask(pages.routes(), "GET", path, {}, {}, std::move(fields));
   }
   transport::Pages pages{kFiles};

@@ -10,9 +10,10 @@ using test::ask;
 namespace {
 
 struct QuietSession : session::Session {
-  using Session::Session;
+  QuietSession(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
+               Timers& timers)
+      : Session("quiet", std::move(id), std::move(caller), instances, timers) {}
   ~QuietSession() override { leave(); }
-  std::string_view transport() const override { return "quiet"; }
   void on_message(std::string) override {}
 };
 
@@ -30,7 +31,7 @@ TEST_CASE("rate status: the caller sees what is left to it, and of a session tha
                              .id();
   limits.charge({id, "alice", "192.0.2.1"});
   limits.charge({id, "alice", "192.0.2.1"});
-  const auto body = [&](const observe::Caller& caller, const std::string& query, http::Fields fields = {}) {
+  const auto body = [&](const observe::Caller& caller, const std::string& query, Fields fields = {}) {
     const auto outcome =
         ask(status.routes(), "GET", "/rate-limit-status" + query, {}, caller, std::move(fields));
     CHECK(outcome->reply().status == 200);
@@ -58,14 +59,14 @@ TEST_CASE("rate status: without limits it says so") {
 }
 
 TEST_CASE("session id: each path has its place for it, other paths name no session") {
-  const auto named = [](std::string path, std::string query = {}, http::Fields fields = {}) {
+  const auto named = [](std::string path, std::string query = {}, Fields fields = {}) {
     http::Head head;
     head.path = std::move(path);
     head.query = std::move(query);
     head.fields = std::move(fields);
     return transport::named_session(head).value_or("none");
   };
-  const http::Fields field = {{"mcp-session-id", "f"}};
+  const Fields field = {{"mcp-session-id", "f"}};
   CHECK(named("/message", "sessionId=a", field) == "a");
   CHECK(named("/messages", "x=1&sessionId=a%2Db") == "a-b");
   CHECK(named("/messages/a", "sessionId=b") == "a");

@@ -27,8 +27,8 @@ TEST_CASE("streamable_http: initialize makes a session, and its id is in the hea
   const session::Session* session = w.sessions.find(id);
   REQUIRE(session != nullptr);
   CHECK(session->version() == "2025-06-18");
-  CHECK(session->client().name == "c");
-  CHECK(session->client().version == "2");
+  CHECK(session->source().client_name == "c");
+  CHECK(session->source().client_version == "2");
   CHECK(session->instance() == "child");
 }
 

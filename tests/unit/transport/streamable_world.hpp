@@ -52,18 +52,18 @@ struct StreamableWorld : World {
   }
   ~StreamableWorld() { sessions.end_all("the test is over"); }
 
-  Answered send(std::string_view method, std::string body, http::Fields fields, observe::Caller caller = {}) {
+  Answered send(std::string_view method, std::string body, Fields fields, observe::Caller caller = {}) {
     return ask(routes, method, "/mcp", std::move(body), std::move(caller), std::move(fields));
   }
   // As a client of the session does.
   Answered post(const std::string& session, std::string body,
                 std::string accept = "application/json, text/event-stream", observe::Caller caller = {}) {
-    http::Fields fields = {{"Content-Type", "application/json"}, {"Accept", std::move(accept)}};
+    Fields fields = {{"Content-Type", "application/json"}, {"Accept", std::move(accept)}};
     if (!session.empty()) fields.push_back({"Mcp-Session-Id", session});
     return send("POST", std::move(body), std::move(fields), std::move(caller));
   }
   Answered get(const std::string& session, const std::string& last_event = {}, observe::Caller caller = {}) {
-    http::Fields fields = {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", session}};
+    Fields fields = {{"Accept", "text/event-stream"}, {"Mcp-Session-Id", session}};
     if (!last_event.empty()) fields.push_back({"Last-Event-ID", last_event});
     return send("GET", {}, std::move(fields), std::move(caller));
   }

@@ -29,7 +29,7 @@ struct ToolWorld : test::World {
   }
 
   std::shared_ptr<test::Outcome> get(const std::string& target, observe::Caller caller = {},
-                                     http::Fields fields = {}) {
+                                     Fields fields = {}) {
     return test::ask(routes, "GET", target, {}, std::move(caller), std::move(fields));
   }
   std::shared_ptr<test::Outcome> post(const std::string& target, std::string body = {},
