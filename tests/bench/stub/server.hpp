@@ -27,6 +27,8 @@ class Stub {
   simdjson::ondemand::parser parser_;
   std::string in_;  // a buffer, with simdjson's padding behind what is read
   std::string out_;
+  std::string filling_;  // of big results
+  bool failed_ = false;  // nobody reads any more
   unsigned long wrong_;
   unsigned long echoes_ = 0;
 };
