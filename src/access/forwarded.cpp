@@ -89,6 +89,7 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
   std::optional<ip::address> known = parse_address(peer);
   if (!known) return {.text = std::string(peer)};
   ClientAddress client;
+  client.peer_loopback = known->is_loopback();
   bool named = false;  // by the fields
   std::string_view hops = fields.x_forwarded_for;
   const bool standard = hops.empty() && !fields.forwarded.empty();

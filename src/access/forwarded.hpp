@@ -26,7 +26,8 @@ struct ClientAddress {
   // The fields do not say who is behind a trusted proxy: `unknown`, an obfuscated name, nonsense. `text` is
   // the proxy's.
   bool hidden = false;
-  bool loopback = false;  // a client on this machine, as far as one can know
+  bool loopback = false;       // a client on this machine, as far as one can know
+  bool peer_loopback = false;  // the connection comes from this machine
 };
 
 // The first of these fields that is there counts, in their order: nearly every proxy sets X-Forwarded-For.

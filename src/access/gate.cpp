@@ -97,7 +97,7 @@ ClientAddress Gate::address_of(const Knock& knock) const {
   if (!client.unsaid) return client;
   if (const auto session = knock.session()) {
     client.text = session->address;
-    client.loopback = is_loopback(client.text);
+    client.loopback = session->loopback;
   }
   return client;
 }
@@ -119,10 +119,10 @@ bool Gate::is_metadata(std::string_view path) const {
 // Neither somebody behind a proxy nor a foreign page in a browser here: such a page names its origin, or,
 // where it only loads something, what its browser says of it (Fetch Metadata); one that rebinds its name
 // calls us by that name.
-bool Gate::is_this_machine(const Knock& knock) const {
+bool Gate::is_this_machine(const Knock& knock, const ClientAddress& client) const {
   static constexpr std::string_view kOfProxies[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
   const std::string_view site = knock.header("Sec-Fetch-Site");
-  return is_loopback(knock.peer_address) &&
+  return client.peer_loopback &&
          std::all_of(std::begin(kOfProxies), std::end(kOfProxies),
                      [&knock](std::string_view name) { return knock.header(name).empty(); }) &&
          (site.empty() || site == "none" || site == "same-origin") &&
@@ -177,7 +177,10 @@ Decision Gate::judge(const Knock& knock) {
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
   if (!health) check_origin(knock, decision);
-  if (!decision.answer) check_key(knock, !needs_no_key(knock.path), *caller, decision);
+  if (!needs_key_)
+    caller->admin = is_this_machine(knock, client);
+  else if (!decision.answer)
+    check_key(knock, !needs_no_key(knock.path), *caller, decision);
   if (!decision.answer && !health) charge(knock, decision);
   return decision;
 }
@@ -192,10 +195,6 @@ void Gate::check_origin(const Knock& knock, Decision& decision) const {
 }
 
 void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {
-  if (!needs_key_) {
-    caller.admin = is_this_machine(knock);
-    return;
-  }
   const std::string_view secret = secret_of(knock);
   const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
   const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());

@@ -51,6 +51,7 @@ struct KnownSession {
   std::string_view id;
   std::string_view owner;
   std::string_view address;  // that opened it
+  bool loopback = false;     // as Caller::loopback
 };
 
 struct Knock {
@@ -125,7 +126,7 @@ class Gate {
   bool is_metadata(std::string_view path) const;
   bool needs_no_key(std::string_view path) const;
   // Whether a program of this machine asks, or our own page in a browser here.
-  bool is_this_machine(const Knock& knock) const;
+  bool is_this_machine(const Knock& knock, const ClientAddress& client) const;
   // Each sets the decision's answer when the request ends there.
   void check_origin(const Knock& knock, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);

@@ -234,7 +234,8 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
   const auto id = transport::named_session(head);
   const session::Session* session = id ? sessions_.find(*id) : nullptr;
   if (session == nullptr) return std::nullopt;
-  return access::KnownSession{session->id(), session->caller().owner, session->caller().address};
+  const observe::Caller& opener = session->caller();
+  return access::KnownSession{session->id(), opener.owner, opener.address, opener.loopback};
 }
 
 access::Knock Service::knock_of(const http::Head& head) const {

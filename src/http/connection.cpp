@@ -63,7 +63,11 @@ void Connection::on_readable() {
   } else if (error != asio::error::would_block) {
     cut_ = SseClosed::kClientGone;
   }
-  settle();
+  // What the request has for the child goes out first: an answer such as 202 must not hold it up.
+  if (out_.empty() || cut_)
+    settle();
+  else
+    work_soon();
 }
 
 void Connection::on_input(std::string_view input) {

@@ -176,7 +176,7 @@ void Connection::write_answer(Response response, bool keep_alive) {
       .framing = bodiless ? Framing::kNoBody : Framing::kLength,
       .length = response.body_size(),
       .connection = connection_value(inquiry_->version, keep_alive)};
-  Piece piece{.head = render_head(head, response.fields, inquiry_->reply_fields)};
+  Piece piece{.head = front_.heads.render(head, response.fields, inquiry_->reply_fields)};
   if (!bodiless && !inquiry_->head_only) {
     piece.tail = response.lasting_body;
     if (piece.tail.empty()) piece.body = std::move(response.body);
@@ -208,7 +208,7 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseO
                                              : Framing::kUntilClose,
                         // As the program that this one replaces: said of the stream, whatever follows it.
                         .connection = chunked ? "keep-alive" : "close"};
-  std::string text = render_head(head, all, inquiry_->reply_fields);
+  std::string text = front_.heads.render(head, all, inquiry_->reply_fields);
   if (lives) text += stream_text(options.first_bytes, chunked);
   endpoint().count(200);
   enqueue({.head = std::move(text), .lead = true});

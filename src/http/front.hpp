@@ -10,6 +10,7 @@
 
 #include "http/budget.hpp"
 #include "http/engine.hpp"
+#include "http/response_head.hpp"
 #include "http/server.hpp"
 #include "observe/thinned_log.hpp"
 
@@ -40,6 +41,7 @@ struct Front : std::enable_shared_from_this<Front> {
   observe::Metrics& metrics;
   Engine engine;
   Budget budget;
+  HeadWriter heads;
   std::vector<char> scratch =
       std::vector<char>(64 << 10);          // every socket is read into it; nothing stays there
   bool stopping = false;                    // answers say Connection: close

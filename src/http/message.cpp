@@ -1,16 +1,11 @@
 #include "http/message.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
 #include <nlohmann/json.hpp>
 
 #include "http/percent.hpp"
 
 namespace sidecar::http {
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && boost::beast::iequals(a, b);
-}
 
 const std::string* find_field(const Fields& fields, std::string_view name) {
   for (const Field& field : fields) {
@@ -20,16 +15,13 @@ const std::string* find_field(const Fields& fields, std::string_view name) {
 }
 
 std::string_view Head::header(std::string_view name) const {
-  const std::string* value = find_field(fields, name);
-  return value ? std::string_view(*value) : std::string_view();
+  return fields.find(name).value_or(std::string_view());
 }
 
 std::string Head::list_header(std::string_view name) const {
   std::string list;
-  for (const Field& field : fields) {
-    if (!same_name(field.name, name)) continue;
-    list.append(list.empty() ? "" : ", ").append(field.value);
-  }
+  fields.for_each(name,
+                  [&list](std::string_view value) { list.append(list.empty() ? "" : ", ").append(value); });
   return list;
 }
 

@@ -7,23 +7,21 @@
 #include <string>
 #include <string_view>
 
+#include "http/head_fields.hpp"
 #include "observe/caller.hpp"
 #include "util/fields.hpp"
 
 namespace sidecar::http {
 
-// Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
-bool same_name(std::string_view a, std::string_view b);
-
-// The first field of that name, compared without case; nullptr when there is none.
+// The first field of that name in an answer, compared without case; nullptr when there is none.
 const std::string* find_field(const Fields& fields, std::string_view name);
 
 // The head of a request, before any byte of its body is kept.
 struct Head {
-  std::string method;        // as sent, e.g. "GET"
-  std::string path;          // percent-decoded, without the query
-  std::string query;         // raw, without '?'
-  Fields fields;             // values exactly as sent (trimmed), never percent-decoded
+  std::string method;  // as sent, e.g. "GET"
+  std::string path;    // percent-decoded, without the query
+  std::string query;   // raw, without '?'
+  HeadFields fields;
   std::string peer_address;  // of the TCP connection, text form
   unsigned version = 11;     // 10 or 11
 

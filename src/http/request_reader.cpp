@@ -145,6 +145,7 @@ RequestReader::Progress RequestReader::read_head(std::string_view& input) {
   }
   ErrorCode error;
   const std::string_view head = text.substr(blank_, size - blank_);
+  request_.fields.reserve(lines_, head.size());
   put(boost::asio::buffer(head), error);
   if (refusal_.status != 0) return refuse(refusal_.status, refusal_.why);
   if (error || !is_header_done()) return refuse(head, error);
@@ -187,7 +188,6 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
 void RequestReader::on_request_impl(Verb verb, Text method, Text target, int version, ErrorCode& error) {
   request_.method = std_view(method);
   request_.version = static_cast<unsigned>(version);
-  request_.fields.reserve(12);
   if (std::find(std::begin(kServed), std::end(kServed), verb) == std::end(kServed)) {
     refusal_ = {501, "this method is not implemented"};
   } else if (target.size() > limits_.head_bytes / 2) {
@@ -230,6 +230,7 @@ void RequestReader::on_field_impl(KnownField known, Text name, Text value, Error
   switch (known) {
     case field::host:
       ++hosts_;
+      host_ = request_.fields.size();
       break;
     case field::content_length:
       lengths_ += all_digits(std_view(value)) ? 1 : 2;
@@ -245,7 +246,7 @@ void RequestReader::on_field_impl(KnownField known, Text name, Text value, Error
     default:
       break;
   }
-  request_.fields.push_back({std::string(name), std::string(value)});
+  request_.fields.add(std_view(name), std_view(value));
 }
 
 void RequestReader::on_header_impl(ErrorCode& error) {
@@ -273,11 +274,9 @@ void RequestReader::check_head() {
     refusal_ = {400, "exactly one Host field is needed"};
     return;
   }
-  for (Field& field : request_.fields) {
-    if (!beast::iequals(field.name, "Host")) continue;
-    if (!valid_host(field.value)) refusal_ = {400, "the Host field is malformed"};
-    if (!authority_.empty()) field.value = authority_;  // RFC 9112, section 3.2.2
-  }
+  if (hosts_ == 0) return;
+  if (!valid_host(request_.fields[host_].value)) refusal_ = {400, "the Host field is malformed"};
+  if (!authority_.empty()) request_.fields.set_value(host_, authority_);  // RFC 9112, section 3.2.2
 }
 
 void RequestReader::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {

@@ -89,6 +89,7 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
   std::size_t searched_ = 0;  // of the head: no line ends before this offset, after scanned_
   std::size_t lines_ = 0;
   std::size_t blank_ = 0;  // bytes of an empty line before the request line
+  std::size_t host_ = 0;   // which field it is, when there is one
   unsigned hosts_ = 0;
   unsigned lengths_ = 0;
   unsigned codings_ = 0;

@@ -43,6 +43,12 @@ void append_line(std::string& text, std::string_view name, std::string_view valu
   text.append(name).append(": ").append(value).append("\r\n");
 }
 
+void append_lines(std::string& text, const Fields& fields) {
+  for (const Field& field : fields) {
+    if (may_write(field)) append_line(text, field.name, field.value);
+  }
+}
+
 }  // namespace
 
 bool may_write(const Field& field) {
@@ -58,7 +64,17 @@ std::string_view connection_value(unsigned version, bool keep_alive) {
   return version < 11 ? "keep-alive" : "";
 }
 
-std::string render_head(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields) {
+const std::string& HeadWriter::lines_of(const std::shared_ptr<const Fields>& usual) {
+  if (usual != usual_) {
+    usual_ = usual;
+    usual_lines_.clear();
+    append_lines(usual_lines_, *usual);
+  }
+  return usual_lines_;
+}
+
+std::string HeadWriter::render(const AnswerHead& head, const Fields& fields,
+                               const ReplyFields& reply_fields) {
   const auto reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(head.status)));
   std::string text;
@@ -70,11 +86,9 @@ std::string render_head(const AnswerHead& head, const Fields& fields, const Repl
     append_line(text, "Content-Length", fmt::format_int(head.length).c_str());
   if (head.framing == Framing::kChunked) append_line(text, "Transfer-Encoding", "chunked");
   if (!head.connection.empty()) append_line(text, "Connection", head.connection);
-  const auto append = [&text](const Field& field) {
-    if (may_write(field)) append_line(text, field.name, field.value);
-  };
-  std::for_each(fields.begin(), fields.end(), append);
-  reply_fields.for_each(append);
+  append_lines(text, fields);
+  if (reply_fields.usual != nullptr) text += lines_of(reply_fields.usual);
+  append_lines(text, reply_fields.own);
   text += "\r\n";
   return text;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,15 @@ bool has_body(int status);
 // Value of the Connection field: "close", "keep-alive" (which HTTP/1.0 must be told) or empty.
 std::string_view connection_value(unsigned version, bool keep_alive);
 
-std::string render_head(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields);
+class HeadWriter {
+ public:
+  std::string render(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields);
+
+ private:
+  const std::string& lines_of(const std::shared_ptr<const Fields>& usual);
+
+  std::shared_ptr<const Fields> usual_;  // of the last answer …
+  std::string usual_lines_;              // … and what they look like
+};
 
 }  // namespace sidecar::http

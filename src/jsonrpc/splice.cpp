@@ -82,8 +82,13 @@ std::string without_member(std::string_view text, Span within, Span value) {
 }
 
 std::string request_text(std::string_view id, std::string_view method, std::string_view params) {
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":{}{}{}}})", id, string_token(method),
-                     params.empty() ? "" : R"(,"params":)", params);
+  static constexpr std::string_view kAround = R"({"jsonrpc":"2.0","id":,"method":,"params":})";
+  const std::string name = string_token(method);
+  std::string text;
+  text.reserve(kAround.size() + id.size() + name.size() + params.size() + kPadding);
+  text.append(R"({"jsonrpc":"2.0","id":)").append(id).append(R"(,"method":)").append(name);
+  if (!params.empty()) text.append(R"(,"params":)").append(params);
+  return text += '}';
 }
 
 std::string notification_text(std::string_view method, std::string_view params) {

@@ -15,9 +15,26 @@ WireId InFlight::open(Call call) {
 }
 
 void InFlight::adopt(WireId id, Call call) {
-  if (call.paused == 0) by_due_.emplace(call.due, id);
-  by_client_[call.client].push_back(id);
-  calls_.emplace(id, std::move(call));
+  ClientCalls& client = calls_of(call.client);
+  Entry& entry = calls_.try_emplace(id, id, std::move(call), client).first->second;
+  client.calls.push_back(entry);
+  if (entry.paused == 0) schedule(entry);
+}
+
+InFlight::ClientCalls& InFlight::calls_of(ClientId client) {
+  return clients_.try_emplace(client, client).first->second;
+}
+
+void InFlight::forget_if_idle(ClientCalls& client) {
+  if (client.calls.empty() && client.at_child == 0) clients_.erase(client.client);
+}
+
+void InFlight::schedule(Entry& entry) {
+  by_due_.insert(by_due_.end(), entry);  // mostly the last
+}
+
+void InFlight::unschedule(Entry& entry) {
+  if (entry.by_due.is_linked()) by_due_.erase(by_due_.iterator_to(entry));
 }
 
 Call* InFlight::find(WireId id) {
@@ -26,11 +43,10 @@ Call* InFlight::find(WireId id) {
 }
 
 std::optional<WireId> InFlight::find(ClientId client, std::string_view client_id) const {
-  const auto ids = by_client_.find(client);
-  if (ids == by_client_.end()) return std::nullopt;
-  for (WireId id : ids->second) {
-    const Call& call = calls_.at(id);
-    if (!call.withdrawn && call.reply.client_id() == client_id) return id;
+  const auto of_client = clients_.find(client);
+  if (of_client == clients_.end()) return std::nullopt;
+  for (const Entry& call : of_client->second.calls) {
+    if (!call.withdrawn && call.reply.client_id() == client_id) return call.id;
   }
   return std::nullopt;
 }
@@ -38,37 +54,41 @@ std::optional<WireId> InFlight::find(ClientId client, std::string_view client_id
 std::optional<WireId> InFlight::find_number(child::LineNumber number) const {
   const auto found = by_number_.find(number);
   if (found == by_number_.end()) return std::nullopt;
-  return found->second;
+  return found->id;
 }
 
 std::optional<Call> InFlight::close(WireId id) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return std::nullopt;
-  Call call = std::move(found->second);
-  calls_.erase(found);
-  by_due_.erase({call.due, id});
+  Entry& entry = found->second;
+  ClientCalls& client = entry.siblings;
+  unschedule(entry);
   tombstones_.erase(id);
-  const auto ids = by_client_.find(call.client);
-  std::erase(ids->second, id);
-  if (ids->second.empty()) by_client_.erase(ids);
-  forget_number(call);
+  if (entry.by_number.is_linked()) by_number_.erase(by_number_.iterator_to(entry));
+  client.calls.erase(client.calls.iterator_to(entry));
+  if (entry.number != 0)
+    work_ends(client);
+  else
+    forget_if_idle(client);
+  std::optional<Call> call(std::move(static_cast<Call&>(entry)));
+  calls_.erase(found);
   return call;
 }
 
 void InFlight::withdraw(WireId id, Clock::time_point until) {
-  Call& call = calls_.at(id);
+  Entry& call = calls_.at(id);
   call.withdrawn = true;
   call.reply.forget();
-  by_due_.erase({call.due, id});
+  unschedule(call);
   call.due = until;
-  by_due_.emplace(call.due, id);
+  schedule(call);
   tombstones_.insert(id);
   if (tombstones_.size() > kMaxTombstones) let_go(*tombstones_.begin());
 }
 
 void InFlight::let_go(WireId id) {
   const auto call = close(id);
-  ++at_child_[call->client];
+  work_begins(call->client);
   let_go_.emplace(id, LetGo{call->client, call->task});
   if (let_go_.size() > kMaxLetGo) let_go_.erase(let_go_.begin());
 }
@@ -81,61 +101,68 @@ std::optional<InFlight::LetGo> InFlight::answered_late(WireId id) {
 }
 
 void InFlight::handed_over(WireId id, child::LineNumber number) {
-  Call& call = calls_.at(id);
+  Entry& call = calls_.at(id);
   call.number = number;
-  by_number_.emplace(number, id);
-  ++at_child_[call.client];
+  by_number_.insert(by_number_.end(), call);
+  work_begins(call.siblings);
 }
 
-void InFlight::forget_number(const Call& call) {
-  if (call.number == 0) return;
-  by_number_.erase(call.number);
-  work_ends(call.client);
+void InFlight::work_begins(ClientCalls& client) {
+  if (client.at_child++ == 0) at_work_.push_back(client);
 }
 
 void InFlight::work_ends(ClientId client) {
-  const auto origin = at_child_.find(client);
-  if (origin != at_child_.end() && --origin->second == 0) at_child_.erase(origin);
+  const auto found = clients_.find(client);
+  if (found != clients_.end()) work_ends(found->second);
+}
+
+void InFlight::work_ends(ClientCalls& client) {
+  if (client.at_child > 0 && --client.at_child == 0) at_work_.erase(at_work_.iterator_to(client));
+  forget_if_idle(client);
 }
 
 void InFlight::child_gone() {
   by_number_.clear();
-  at_child_.clear();
   let_go_.clear();
   for (auto& [id, call] : calls_) call.number = 0;
+  while (!at_work_.empty()) {
+    at_work_.front().at_child = 1;
+    work_ends(at_work_.front());
+  }
 }
 
 void InFlight::move_due(WireId id, Clock::time_point due) {
-  Call& call = calls_.at(id);
-  by_due_.erase({call.due, id});
+  Entry& call = calls_.at(id);
+  unschedule(call);
   call.due = std::min(due, call.last_due);
-  if (call.paused == 0) by_due_.emplace(call.due, id);
+  if (call.paused == 0) schedule(call);
 }
 
 void InFlight::pause(WireId id) {
-  Call& call = calls_.at(id);
-  if (call.paused++ == 0) by_due_.erase({call.due, id});
+  Entry& call = calls_.at(id);
+  if (call.paused++ == 0) unschedule(call);
 }
 
 void InFlight::resume(WireId id, Clock::time_point now, Clock::duration stood) {
-  Call* call = find(id);
-  if (call == nullptr || call->paused == 0) return;
-  call->last_due += stood;
-  if (--call->paused > 0 || call->withdrawn) return;
-  call->due = std::min(now + call->timeout, call->last_due);
-  by_due_.emplace(call->due, id);
+  const auto found = calls_.find(id);
+  if (found == calls_.end() || found->second.paused == 0) return;
+  Entry& call = found->second;
+  call.last_due += stood;
+  if (--call.paused > 0 || call.withdrawn) return;
+  call.due = std::min(now + call.timeout, call.last_due);
+  schedule(call);
 }
 
 std::optional<Clock::time_point> InFlight::earliest_due() const {
   if (by_due_.empty()) return std::nullopt;
-  return by_due_.begin()->first;
+  return by_due_.begin()->due;
 }
 
 std::vector<WireId> InFlight::expired(Clock::time_point now) const {
   std::vector<WireId> ids;
-  for (const auto& [due, id] : by_due_) {
-    if (due > now) break;
-    ids.push_back(id);
+  for (const Entry& call : by_due_) {
+    if (call.due > now) break;
+    ids.push_back(call.id);
   }
   return ids;
 }
@@ -148,18 +175,22 @@ std::vector<WireId> InFlight::all() const {
 }
 
 std::vector<WireId> InFlight::of_client(ClientId client) const {
-  const auto ids = by_client_.find(client);
-  return ids == by_client_.end() ? std::vector<WireId>{} : ids->second;
+  std::vector<WireId> ids;
+  const auto found = clients_.find(client);
+  if (found == clients_.end()) return ids;
+  ids.reserve(found->second.calls.size());
+  for (const Entry& call : found->second.calls) ids.push_back(call.id);
+  return ids;
 }
 
 std::size_t InFlight::count(ClientId client) const {
-  const auto ids = by_client_.find(client);
-  return ids == by_client_.end() ? 0 : ids->second.size();
+  const auto found = clients_.find(client);
+  return found == clients_.end() ? 0 : found->second.calls.size();
 }
 
 std::optional<ClientId> InFlight::sole_origin() const {
-  if (at_child_.size() != 1) return std::nullopt;
-  return at_child_.begin()->first;
+  if (at_work_.size() != 1) return std::nullopt;
+  return at_work_.front().client;
 }
 
 std::vector<WireId> InFlight::calls_at_child(ClientId client) const {

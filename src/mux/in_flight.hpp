@@ -4,6 +4,9 @@
 // nothing. Owned by Multiplexer. Loop thread only. Its size is bounded by whoever opens calls.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -12,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "child/link.hpp"
@@ -117,7 +119,7 @@ class InFlight {
   // it has nothing or works for several. REST calls and the sidecar's own count as kNoClient.
   std::optional<ClientId> sole_origin() const;
   // The child works on something else for a client: a task.
-  void work_begins(ClientId client) { ++at_child_[client]; }
+  void work_begins(ClientId client) { work_begins(calls_of(client)); }
   void work_ends(ClientId client);
   // The only call of a client that the child has and somebody waits for.
   std::optional<WireId> sole_call(ClientId client) const;
@@ -127,14 +129,58 @@ class InFlight {
   std::optional<Clock::time_point> oldest_sent() const;
 
  private:
-  void forget_number(const Call& call);
+  // A call takes one piece of memory, whatever it is looked for by.
+  using TreeHook = boost::intrusive::set_member_hook<>;
+  using ListHook = boost::intrusive::list_member_hook<>;
+  struct ClientCalls;
+  struct Entry : Call {
+    Entry(WireId its_id, Call call, ClientCalls& its_siblings)
+        : Call(std::move(call)), id(its_id), siblings(its_siblings) {}
+
+    const WireId id;
+    ClientCalls& siblings;  // and itself
+    ListHook by_client;
+    TreeHook by_due;     // unless its time stands still
+    TreeHook by_number;  // while the child has it
+  };
+  // Of one client, as long as there is a call or work.
+  struct ClientCalls {
+    explicit ClientCalls(ClientId its_client) : client(its_client) {}
+
+    const ClientId client;
+    boost::intrusive::list<Entry, boost::intrusive::member_hook<Entry, ListHook, &Entry::by_client>> calls;
+    std::size_t at_child = 0;  // what the child works on for it
+    ListHook by_work;          // unless that is nothing
+  };
+  struct EarlierDue {
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.due != b.due ? a.due < b.due : a.id < b.id;
+    }
+  };
+  struct NumberOf {
+    using type = child::LineNumber;
+    type operator()(const Entry& entry) const { return entry.number; }
+  };
+
+  ClientCalls& calls_of(ClientId client);
+  void forget_if_idle(ClientCalls& client);
+  void work_begins(ClientCalls& client);
+  void work_ends(ClientCalls& client);
+  void schedule(Entry& entry);
+  void unschedule(Entry& entry);
 
   Numbers& numbers_;
-  std::map<WireId, Call> calls_;  // ordered: ids rise with time
-  std::unordered_map<ClientId, std::vector<WireId>> by_client_;
-  std::unordered_map<child::LineNumber, WireId> by_number_;
-  std::unordered_map<ClientId, std::size_t> at_child_;
-  std::set<std::pair<Clock::time_point, WireId>> by_due_;
+  std::map<WireId, Entry> calls_;  // ordered: ids rise with time
+  std::unordered_map<ClientId, ClientCalls> clients_;
+  boost::intrusive::list<ClientCalls,
+                         boost::intrusive::member_hook<ClientCalls, ListHook, &ClientCalls::by_work>>
+      at_work_;
+  boost::intrusive::set<Entry, boost::intrusive::member_hook<Entry, TreeHook, &Entry::by_due>,
+                        boost::intrusive::compare<EarlierDue>>
+      by_due_;
+  boost::intrusive::set<Entry, boost::intrusive::member_hook<Entry, TreeHook, &Entry::by_number>,
+                        boost::intrusive::key_of_value<NumberOf>>
+      by_number_;
   std::set<WireId> tombstones_;
   std::map<WireId, LetGo> let_go_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstring>
 
@@ -62,7 +63,6 @@ class OpenCall {
 
   // Errors: why a sink refuses the call.
   Result<void> begin(std::string_view arguments) {
-    kept_.reserve(calls_.sinks().size());
     for (observe::CallSink* sink : calls_.sinks()) {
       auto kept = sink->on_call_begin(arguments);
       if (!kept) return tl::unexpected(kept.error());
@@ -103,7 +103,7 @@ class OpenCall {
   const std::size_t request_bytes_;
   const std::chrono::system_clock::time_point began_;
   const Clock::time_point started_;
-  std::vector<std::string> kept_;  // of the sinks that know of the call
+  boost::container::small_vector<std::string, 3> kept_;  // of the sinks that know of the call
   bool open_ = true;
 };
 

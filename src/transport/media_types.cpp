@@ -1,7 +1,5 @@
 #include "transport/media_types.hpp"
 
-#include <algorithm>
-
 namespace sidecar::transport {
 namespace {
 
@@ -40,9 +38,7 @@ template <class Fit>
 bool allows(const http::Head& head, std::string_view name, Fit fit) {
   int best = 0;
   bool allowed = false;
-  for (const Field& field : head.fields) {
-    if (!http::same_name(field.name, name)) continue;
-    std::string_view ranges = field.value;
+  head.fields.for_each(name, [&](std::string_view ranges) {
     while (!ranges.empty()) {
       std::string_view parameters = next(ranges, ',');
       const int specific = fit(next(parameters, ';'));
@@ -54,7 +50,7 @@ bool allows(const http::Head& head, std::string_view name, Fit fit) {
         if (http::same_name(next(value, '='), "q")) allowed = !is_zero(trimmed(value));
       }
     }
-  }
+  });
   return allowed;
 }
 
@@ -65,9 +61,8 @@ bool is_type(std::string_view content_type, std::string_view type) {
 }
 
 bool accepts(const http::Head& head, std::string_view type) {
-  const bool asks = std::any_of(head.fields.begin(), head.fields.end(),
-                                [](const Field& field) { return http::same_name(field.name, "Accept"); });
-  return !asks || allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
+  return !head.fields.find("Accept") ||
+         allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
 }
 
 bool accepts_coding(const http::Head& head, std::string_view coding) {

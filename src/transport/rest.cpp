@@ -27,6 +27,15 @@ std::string function_of(const std::string& tool) {
                      raw(2, R"({"type":"object","properties":{}})"));
 }
 
+// {"success":true,MORE"result":RESULT}, made of the text that the result came in: it may be large.
+std::string success_text(mux::Answer answer, std::string_view more = {}) {
+  static constexpr std::string_view kStart = R"({"success":true,)";
+  std::string text = std::move(answer.text);
+  text.resize(answer.payload.end());
+  text.replace(0, answer.payload.begin, R"({"success":true,"result":)");
+  return text.insert(kStart.size(), more) += '}';
+}
+
 }  // namespace
 
 // The body of a call: raw tokens of it.
@@ -44,12 +53,14 @@ struct Rest::ToolCall {
       return fail(std::string(asked) + " name is required");
     if (call.name.front() != '"') return fail(std::string(asked) + " name must be a string");
     if (call.arguments.empty() || call.arguments == "null") call.arguments = "{}";
-    if (call.arguments.front() == '"') {
+    const bool as_text = call.arguments.front() == '"';
+    if (as_text) {
       // OpenAI hands a function's arguments over as the text of a JSON object, empty when there are none.
       auto text = jsonrpc::string_value(call.arguments);
       if (!text) return fail("arguments: " + text.error().message);
       call.arguments = text->empty() ? "{}" : std::move(*text);
     }
+    if (call.arguments.front() == '{' && !as_text) return call;  // checked with the body
     jsonrpc::pad(call.arguments);
     if (const auto object = jsonrpc::find_members(call.arguments, {}); !object) {
       return fail("arguments must be a JSON object: " + object.error().message);
@@ -58,7 +69,11 @@ struct Rest::ToolCall {
   }
 
   std::string params(std::string_view more = {}) const {
-    return fmt::format(R"({{"name":{},"arguments":{}{}}})", name, arguments, more);
+    static constexpr std::string_view kAround = R"({"name":,"arguments":})";
+    std::string text;
+    text.reserve(kAround.size() + name.size() + arguments.size() + more.size());
+    text.append(R"({"name":)").append(name).append(R"(,"arguments":)").append(arguments).append(more);
+    return text += '}';
   }
 };
 
@@ -120,10 +135,9 @@ void Rest::call_tool(http::Exchange exchange, Naming naming) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
   const auto send = [this, held, function](const ToolCall& one) {
     calls_.send(held->request().caller, mcp::method::kToolsCall, one.params(),
-                [held, function](const mux::Answer& answer) {
+                [held, function](mux::Answer answer) {
                   if (answer.outcome != mux::Outcome::kResult) return held->reply(failure_answer(answer));
-                  held->reply(json_answer(fmt::format(R"({{"success":true,{}"result":{}}})", function,
-                                                      answer.payload.in(answer.text))));
+                  held->reply(json_answer(success_text(std::move(answer), function)));
                 });
   };
   // A name with a lone surrogate is passed on as it is.
@@ -144,10 +158,9 @@ void Rest::call_tool_stream(http::Exchange exchange) {
   auto stream = std::shared_ptr<http::SseStream>(exchange.open_sse({}, stream_));
   calls_.send(
       caller, mcp::method::kToolsCall, call->params(R"(,"_meta":{"progressToken":1})"),
-      [stream](const mux::Answer& answer) {
+      [stream](mux::Answer answer) {
         if (answer.outcome == mux::Outcome::kResult) {
-          stream->send("result",
-                       fmt::format(R"({{"success":true,"result":{}}})", answer.payload.in(answer.text)));
+          stream->send("result", success_text(std::move(answer)));
         } else {
           stream->send("error", failure_text(answer.message));
         }

@@ -130,7 +130,7 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
   const std::string id(request ? message.id() : "null");
   const bool initialize = request && message.method() == mcp::method::kInitialize;
   auto version = stateless_version(message);
-  if (!version && !initialize && http::find_field(exchange.request().fields, kMethodField) != nullptr)
+  if (!version && !initialize && exchange.request().fields.find(kMethodField))
     version = exchange.request().header(kVersionField);
   if (version) return exchange.reply(json_rpc_error(400, id, code::kConnectionClosed, unsupported(*version)));
   if (!initialize) {

@@ -71,15 +71,18 @@ void check(const http::Request& request, bool was_served) {
   require(request.fields.size() <= limits().header_count, "the fields are within their limit");
   require(request.path == "*" || request.path.starts_with('/'), "the path is absolute");
   require(request.path.find('\0') == std::string::npos, "no NUL in the path");
-  for (const Field& field : request.fields) {
-    require(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
+  for (std::size_t i = 0; i < request.fields.size(); ++i) {
+    require(request.fields[i].value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
             "no line end in a value");
   }
 }
 
 std::string summary(const http::Request& request) {
   std::string text = request.method + ' ' + request.path + '?' + request.query + '\n';
-  for (const Field& field : request.fields) text += field.name + ':' + field.value + '\n';
+  for (std::size_t i = 0; i < request.fields.size(); ++i) {
+    const auto [name, value] = request.fields[i];
+    text.append(name).append(":").append(value).append("\n");
+  }
   return text + '\n' + request.body;
 }
 

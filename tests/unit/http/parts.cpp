@@ -88,12 +88,19 @@ TEST_CASE("output queue: static text takes no memory of its own, however much of
 
 TEST_CASE("response head: framing and fields, and nothing that would split it") {
   AnswerHead head{.status = 431, .content_type = "text/plain", .length = 3, .connection = "close"};
-  CHECK(render_head(head, {{"A", "b\tc"}, {"B", "x\ny"}, {"C\r", "z"}},
-                    {.own = {{"D", "\xc3\xa4"}, {"connection", "keep-alive"}}}) ==
+  CHECK(HeadWriter().render(head, {{"A", "b\tc"}, {"B", "x\ny"}, {"C\r", "z"}},
+                            {.own = {{"D", "\xc3\xa4"}, {"connection", "keep-alive"}}}) ==
         "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
         "Connection: close\r\nA: b\tc\r\nD: \xc3\xa4\r\n\r\n");
   head = {.status = 200, .framing = Framing::kChunked};
-  CHECK(render_head(head, {}, {}) == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  CHECK(HeadWriter().render(head, {}, {}) == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  HeadWriter heads;
+  for (const char* value : {"a", "b", "b"}) {
+    const Fields usual = {{"E", value}, {"Content-Length", "9"}};
+    const AnswerHead bare{.framing = Framing::kNoBody};
+    CHECK(heads.render(bare, {}, {.usual = std::make_shared<const Fields>(usual), .own = {{"F", "1"}}}) ==
+          std::string("HTTP/1.1 200 OK\r\nE: ") + value + "\r\nF: 1\r\n\r\n");
+  }
   CHECK(connection_value(11, true).empty());
   CHECK(connection_value(10, true) == "keep-alive");
   CHECK(connection_value(11, false) == "close");
@@ -113,6 +120,21 @@ TEST_CASE("event stream: a chunk's size is that of the event, small or large") {
   }
   CHECK(stream_text("", true).empty());  // an empty chunk would end the stream
   CHECK(stream_text(": x\n\n", true) == "5\r\n: x\n\n\r\n");
+}
+
+TEST_CASE("head fields: views last through a move; a changed value leaves the others as they were") {
+  HeadFields fields = Fields{{"Host", "a"}, {"X", ""}, {"x", "2"}};
+  const std::string_view host = fields[0].value;
+  HeadFields moved = std::move(fields);
+  CHECK(host == "a");
+  CHECK(host.data() == moved[0].value.data());
+  moved.set_value(0, std::string(5000, 'h'));
+  CHECK(moved.find("host") == std::string(5000, 'h'));
+  CHECK(moved.find("X") == "");
+  CHECK_FALSE(moved.find("x-none"));
+  std::string all;
+  moved.for_each("X", [&all](std::string_view value) { all.append("<").append(value).append(">"); });
+  CHECK(all == "<><2>");
 }
 
 TEST_CASE("percent: encoding and decoding undo each other; a broken escape is none") {

@@ -1,0 +1,60 @@
+// HeadFields: the header fields of one request in the order in which they came, in two pieces of memory
+// however many there are. Views of them are good until a field is added or changed; they survive a move.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "util/fields.hpp"
+
+namespace sidecar::http {
+
+// Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
+bool same_name(std::string_view a, std::string_view b);
+
+class HeadFields {
+ public:
+  struct View {
+    std::string_view name;
+    std::string_view value;  // exactly as sent (trimmed), never percent-decoded
+  };
+
+  HeadFields() = default;
+  HeadFields(const Fields& fields);  // NOLINT(google-explicit-constructor)
+
+  void reserve(std::size_t fields, std::size_t bytes);
+  // All fields together: less than 4 GB.
+  void add(std::string_view name, std::string_view value);
+  void set_value(std::size_t index, std::string_view value);
+
+  std::size_t size() const { return places_.size(); }
+  View operator[](std::size_t index) const;
+  // The value of the first field of that name, compared without case.
+  std::optional<std::string_view> find(std::string_view name) const;
+
+  // With the value of each field of that name.
+  template <class Action>
+  void for_each(std::string_view name, Action&& action) const {
+    for (std::size_t i = 0; i < size(); ++i) {
+      const View field = (*this)[i];
+      if (same_name(field.name, name)) action(field.value);
+    }
+  }
+
+ private:
+  struct Place {
+    std::uint32_t name = 0;  // offsets and sizes in text_
+    std::uint32_t name_size = 0;
+    std::uint32_t value = 0;
+    std::uint32_t value_size = 0;
+  };
+  std::uint32_t keep(std::string_view text);
+
+  std::vector<char> text_;
+  std::vector<Place> places_;
+};
+
+}  // namespace sidecar::http
