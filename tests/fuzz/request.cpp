@@ -45,7 +45,9 @@ void serve(http::Request request) {
   static const auto echo = [](http::Exchange exchange) {
     http::Response response;
     response.body = exchange.take_body();
-    response.fields = exchange.request().fields;
+    const http::HeadFields& fields = exchange.request().fields;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      response.fields.push_back({std::string(fields[i].name), std::string(fields[i].value)});
     exchange.reply(std::move(response));
   };
   static http::Engine engine(
