@@ -177,10 +177,12 @@ Decision Gate::judge(const Knock& knock) {
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
   if (!health) check_origin(knock, decision);
-  if (!needs_key_)
-    caller->admin = is_this_machine(knock, client);
-  else if (!decision.answer)
-    check_key(knock, !needs_no_key(knock.path), *caller, decision);
+  if (!decision.answer) {
+    if (needs_key_)
+      check_key(knock, !needs_no_key(knock.path), *caller, decision);
+    else
+      caller->admin = is_this_machine(knock, client);
+  }
   if (!decision.answer && !health) charge(knock, decision);
   return decision;
 }

@@ -330,9 +330,12 @@ TEST_CASE("gate: where the proxy names no client, a session's message counts for
   const auto unsaid = from_proxy();
   CHECK_FALSE(unsaid.answer);
   CHECK(unsaid.caller->address == "192.0.2.1");
+  CHECK_FALSE(unsaid.caller->loopback);
   CHECK(from_proxy().answer->status == 429);
   CHECK_FALSE(from_proxy({{"X-Forwarded-For", "198.51.100.1"}}).answer);  // named: that one's
   CHECK(from_proxy({{"X-Forwarded-For", "unknown"}}).answer->status == 403);
+  door.session = access::KnownSession{"id-2", "", "198.51.100.1", true};
+  CHECK(from_proxy().caller->loopback);
   door.session.reset();
   CHECK(from_proxy().answer->status == 403);  // the proxy itself is not on the list
 }
