@@ -22,7 +22,8 @@ void LineFramer::finish() {
 }
 
 void LineFramer::grow(std::string_view piece) {
-  append(piece, std::max(line_.size() + piece.size() + kPadding, 2 * line_.capacity()));
+  const std::size_t size = line_.size() + piece.size();
+  append(piece, std::max({size, 2 * line_.capacity(), size > kLarge ? expected_large_ : 0}) + kPadding);
 }
 
 void LineFramer::append(std::string_view piece, std::size_t capacity) {
@@ -49,6 +50,7 @@ void LineFramer::deliver() {
     sink_.on_line_too_long(std::exchange(first_, {}), std::exchange(last_, {}), std::exchange(discarded_, 0));
     return;
   }
+  if (line_.size() > kLarge) expected_large_ = line_.size();
   if (line_.ends_with('\r')) line_.pop_back();
   sink_.on_line(std::exchange(line_, {}));
 }

@@ -49,6 +49,7 @@ struct Envelope {
   Span task;            // a task-augmented request
   Span progress_token;  // params._meta.progressToken of a request; params.progressToken of
                         // notifications/progress
+  Span is_error;        // result.isError: a tool that failed says so (MCP 2025-11-25, Tools, Error Handling)
 };
 
 // Why a text is no message, in the terms of JSON-RPC 2.0, section 5.1.

@@ -38,9 +38,10 @@ std::string_view outcome_name(Outcome outcome);
 
 struct Answer {
   Outcome outcome = Outcome::kInternal;
-  std::string text;       // the whole JSON-RPC answer, with the id as the client sent it
-  jsonrpc::Span payload;  // the value of `result` or `error` in it
-  std::string message;    // for people, when it is an error; empty for kResult
+  std::string text;         // the whole JSON-RPC answer, with the id as the client sent it
+  jsonrpc::Span payload;    // the value of `result` or `error` in it
+  bool tool_error = false;  // kResult: the tool says that it failed
+  std::string message;      // for people, when it is an error; empty for kResult
   std::optional<std::chrono::seconds> retry_after;
   Clock::duration at_child{};  // from the hand-over to the child on; zero: it did not get the call
 };

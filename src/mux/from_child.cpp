@@ -75,6 +75,7 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   answer.outcome = is_error ? Outcome::kError : Outcome::kResult;
   answer.payload = is_error ? envelope.error : envelope.result;
   if (answer.payload.begin > envelope.id.begin) answer.payload.begin += client_id.size() - envelope.id.size;
+  answer.tool_error = envelope.is_error.in(message.text) == "true";
   answer.text = jsonrpc::splice_in_place(std::move(message.text), {{envelope.id, client_id}});
   if (is_error) {
     answer.message = error_message(answer);

@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/container/small_vector.hpp>
 #include <chrono>
-#include <cstring>
 
 #include "mcp/protocol.hpp"
 #include "session/traced.hpp"
@@ -28,17 +27,6 @@ std::string subject_of(const jsonrpc::Message& request) {
   const jsonrpc::Span place = request.envelope.name ? request.envelope.name : request.envelope.uri;
   if (!place) return {};
   return jsonrpc::string_value(place.in(request.text).substr(0, kLongestSubject)).value_or("");
-}
-
-// A tool that failed says so in its result (MCP 2025-11-25, Tools, Error Handling).
-bool says_tool_error(mux::Answer& answer) {
-  static constexpr std::array<std::string_view, 1> kNames = {"isError"};
-  // Found fast, where a walk through a large answer would cost as much as the one that validated it.
-  const std::string& text = answer.text;
-  if (::memmem(text.data(), text.size(), kNames[0].data(), kNames[0].size()) == nullptr) return false;
-  jsonrpc::pad(answer.text);
-  const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-  return places && (*places)[0].in(answer.text) == "true";
 }
 
 // A call between its begin and its end. Dropped without an answer, it has been left behind: its session is
@@ -78,9 +66,7 @@ class OpenCall {
       jsonrpc::pad(answer.text);
       error = mux::error_message(answer);
     }
-    if (answer.outcome == mux::Outcome::kResult && method_ == mcp::method::kToolsCall &&
-        says_tool_error(answer))
-      outcome = "tool_error";
+    if (answer.tool_error && method_ == mcp::method::kToolsCall) outcome = "tool_error";
     tell(outcome, answer.text.size(), error, answer.at_child);
   }
 

@@ -64,6 +64,23 @@ TEST_CASE("line_framer: a line of many megabytes keeps every byte") {
   CHECK((sink.lines[0] == expected));
 }
 
+TEST_CASE("line_framer: after a large line, the next one finds its room at once") {
+  Lines sink;
+  LineFramer framer(std::size_t{64} << 20, sink);
+  const std::string piece(65'536, 'x');
+  const auto feed_line = [&](int pieces) {
+    for (int i = 0; i < pieces; ++i) framer.feed(piece);
+    framer.feed("\n");
+    return sink.lines.back().capacity();
+  };
+  CHECK(feed_line(50) > 51 * piece.size());  // grown by doubling
+  const std::size_t room = feed_line(40);
+  CHECK(room >= 50 * piece.size());
+  CHECK(room < 51 * piece.size());
+  CHECK(feed_line(2) < 8 * piece.size());  // a small one takes none of it
+  CHECK(sink.lines.size() == 3);
+}
+
 TEST_CASE("line_framer: a line of exactly the limit passes, one byte more is discarded") {
   Lines sink;
   LineFramer framer(10, sink);

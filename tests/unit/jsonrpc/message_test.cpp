@@ -197,6 +197,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("message: what a tool says of its failure is found in its result only") {
+  const Message failed =
+      must_parse(R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":1}],"is\u0045rror" : true}})");
+  CHECK(failed.envelope.is_error.in(failed.text) == "true");
+  const Message other =
+      must_parse(R"({"jsonrpc":"2.0","id":1,"isError":true,"result":{"content":[{"isError":true}]}})");
+  CHECK_FALSE(other.envelope.is_error);
+}
+
+TEST_CASE("message: a long message has its line ends replaced to the end") {
+  const std::string spaces(100'000, ' ');
+  std::string ends = spaces;
+  for (std::size_t i = 0; i < ends.size(); i += 1000) ends[i] = i % 2000 == 0 ? '\n' : '\r';
+  const std::string head = R"({"jsonrpc":"2.0","method":"m","params":[)";
+  CHECK((must_parse(head + ends + "]}" + ends).text == head + spaces + "]}" + spaces));
+}
+
 TEST_CASE("message: line ends between tokens become spaces, so that a message is one line") {
   const Message m = must_parse("{\r\n\"jsonrpc\":\"2.0\",\n\"id\":1,\r\"method\":\"m\"\n}\n");
   CHECK(m.text == "{  \"jsonrpc\":\"2.0\", \"id\":1, \"method\":\"m\" } ");

@@ -102,6 +102,21 @@ TEST_CASE("observed call: errors of the tool and of the child are told apart") {
   CHECK(w.sink.told[1].subject == "file:///x");
 }
 
+TEST_CASE("observed call: only the result of a tool itself says that it failed") {
+  Observed w;
+  BareSession& session = w.open();
+  const std::pair<const char*, const char*> answers[] = {
+      {"tools/call", R"({"content":[{"type":"text","text":"\"isError\":true","isError":true}]})"},
+      {"tools/call", R"({"content":[],"isError":"true"})"},
+      {"prompts/get", R"({"isError":true})"},
+  };
+  for (const auto& [method, result] : answers) {
+    w.call(session, "1", method, R"({"name":"t"})");
+    w.answer(R"("result":)" + std::string(result));
+    CHECK(w.sink.told.back().outcome == "ok");
+  }
+}
+
 TEST_CASE("observed call: what its caller may not do is told of, though it reaches nobody") {
   Observed w;
   auto permissions = std::make_shared<config::Permissions>();
