@@ -3,13 +3,18 @@
 #include <boost/beast/core/string.hpp>
 
 namespace sidecar::http {
+namespace {
+
+// One of 64 kinds of names, by size and first letter; the same for names that are the same without case.
+std::uint64_t kind(std::string_view name) {
+  const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(name.front()) % 32;
+  return std::uint64_t{1} << ((name.size() * 8 + letter) % 64);
+}
+
+}  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && boost::beast::iequals(a, b);
-}
-
-HeadFields::HeadFields(const Fields& fields) {
-  for (const Field& field : fields) add(field.name, field.value);
 }
 
 void HeadFields::reserve(std::size_t fields, std::size_t bytes) {
@@ -24,6 +29,7 @@ std::uint32_t HeadFields::keep(std::string_view text) {
 }
 
 void HeadFields::add(std::string_view name, std::string_view value) {
+  kinds_ |= kind(name);
   const std::uint32_t name_at = keep(name);
   const std::uint32_t value_at = keep(value);
   places_.push_back(
@@ -41,11 +47,15 @@ HeadFields::View HeadFields::operator[](std::size_t index) const {
 }
 
 std::optional<std::string_view> HeadFields::find(std::string_view name) const {
-  for (std::size_t i = 0; i < size(); ++i) {
-    const View field = (*this)[i];
-    if (same_name(field.name, name)) return field.value;
-  }
-  return std::nullopt;
+  const std::size_t found = next(name, 0);
+  if (found == size()) return std::nullopt;
+  return (*this)[found].value;
+}
+
+std::size_t HeadFields::next(std::string_view name, std::size_t from) const {
+  if ((kinds_ & kind(name)) == 0) return size();
+  while (from < size() && !same_name((*this)[from].name, name)) ++from;
+  return from;
 }
 
 }  // namespace sidecar::http

@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "util/fields.hpp"
-
 namespace sidecar::http {
 
 // Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
@@ -21,9 +19,6 @@ class HeadFields {
     std::string_view name;
     std::string_view value;  // exactly as sent (trimmed), never percent-decoded
   };
-
-  HeadFields() = default;
-  HeadFields(const Fields& fields);  // NOLINT(google-explicit-constructor)
 
   void reserve(std::size_t fields, std::size_t bytes);
   // All fields together: less than 4 GB.
@@ -38,10 +33,7 @@ class HeadFields {
   // With the value of each field of that name.
   template <class Action>
   void for_each(std::string_view name, Action&& action) const {
-    for (std::size_t i = 0; i < size(); ++i) {
-      const View field = (*this)[i];
-      if (same_name(field.name, name)) action(field.value);
-    }
+    for (std::size_t i = next(name, 0); i < size(); i = next(name, i + 1)) action((*this)[i].value);
   }
 
  private:
@@ -52,9 +44,12 @@ class HeadFields {
     std::uint32_t value_size = 0;
   };
   std::uint32_t keep(std::string_view text);
+  // The first field of that name from `from` on; size(): none.
+  std::size_t next(std::string_view name, std::size_t from) const;
 
   std::vector<char> text_;
   std::vector<Place> places_;
+  std::uint64_t kinds_ = 0;  // of the names that are here: most that are asked for are not
 };
 
 }  // namespace sidecar::http

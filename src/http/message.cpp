@@ -7,13 +7,6 @@
 
 namespace sidecar::http {
 
-const std::string* find_field(const Fields& fields, std::string_view name) {
-  for (const Field& field : fields) {
-    if (same_name(field.name, name)) return &field.value;
-  }
-  return nullptr;
-}
-
 std::string_view Head::header(std::string_view name) const {
   return fields.find(name).value_or(std::string_view());
 }

@@ -13,9 +13,6 @@
 
 namespace sidecar::http {
 
-// The first field of that name in an answer, compared without case; nullptr when there is none.
-const std::string* find_field(const Fields& fields, std::string_view name);
-
 // The head of a request, before any byte of its body is kept.
 struct Head {
   std::string method;  // as sent, e.g. "GET"

@@ -8,13 +8,13 @@ namespace sidecar::mux {
 
 bool Call::lists() const { return rule != nullptr && rule->list && !subject.empty(); }
 
-WireId InFlight::open(Call call) {
+WireId InFlight::open(Call&& call) {
   const WireId id = take_id();
   adopt(id, std::move(call));
   return id;
 }
 
-void InFlight::adopt(WireId id, Call call) {
+void InFlight::adopt(WireId id, Call&& call) {
   ClientCalls& client = calls_of(call.client);
   Entry& entry = calls_.try_emplace(id, id, std::move(call), client).first->second;
   client.calls.push_back(entry);

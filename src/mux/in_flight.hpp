@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "child/link.hpp"
@@ -70,9 +71,9 @@ class InFlight {
   WireId next_id() const { return numbers_.next_wire; }
   // Uses up an id for a call that is not kept here.
   WireId take_id() { return numbers_.next_wire++; }
-  WireId open(Call call);
+  WireId open(Call&& call);
   // A call of another table, under the id that it has there.
-  void adopt(WireId id, Call call);
+  void adopt(WireId id, Call&& call);
 
   Call* find(WireId id);
   // The open call (no tombstone) of a client under the id that it chose.
@@ -134,7 +135,7 @@ class InFlight {
   using ListHook = boost::intrusive::list_member_hook<>;
   struct ClientCalls;
   struct Entry : Call {
-    Entry(WireId its_id, Call call, ClientCalls& its_siblings)
+    Entry(WireId its_id, Call&& call, ClientCalls& its_siblings)
         : Call(std::move(call)), id(its_id), siblings(its_siblings) {}
 
     const WireId id;

@@ -10,6 +10,7 @@
 
 #include "http/exchange.hpp"
 #include "http/server.hpp"
+#include "support/fields.hpp"
 
 namespace sidecar::test {
 
@@ -37,8 +38,7 @@ struct Outcome {
   bool answered() const { return !replies.empty() || streamed; }
   // A field of the answer's head; empty when it is not there.
   std::string field(std::string_view name) const {
-    const std::string* value = http::find_field(streamed ? fields : reply().fields, name);
-    return value != nullptr ? *value : std::string();
+    return field_of(streamed ? fields : reply().fields, name);
   }
   // The client's connection goes, before the answer or in the middle of its stream.
   void leave(http::SseClosed reason = http::SseClosed::kClientGone) {
@@ -97,7 +97,7 @@ inline std::shared_ptr<Outcome> ask(const std::vector<http::Route>& routes, std:
   request.method = method;
   request.path = target.substr(0, target.find('?'));
   if (target.find('?') != std::string_view::npos) request.query = target.substr(target.find('?') + 1);
-  request.fields = std::move(fields);
+  request.fields = head_fields(fields);
   request.body = std::move(body);
   request.body.reserve(request.body.size() + 64);
   request.caller = std::make_shared<observe::Caller>(std::move(caller));

@@ -21,6 +21,7 @@
 
 #include "http/server.hpp"
 #include "support/catch.hpp"
+#include "support/fields.hpp"
 #include "support/manual_timers.hpp"
 
 namespace sidecar::test {
@@ -32,10 +33,7 @@ struct Received {
   Fields fields;
   std::string body;
 
-  std::string field(std::string_view name) const {
-    const std::string* value = http::find_field(fields, name);
-    return value ? *value : "";
-  }
+  std::string field(std::string_view name) const { return field_of(fields, name); }
 };
 
 // A client's end of one connection. Never blocks.

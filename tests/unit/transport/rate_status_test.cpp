@@ -63,7 +63,7 @@ TEST_CASE("session id: each path has its place for it, other paths name no sessi
     http::Head head;
     head.path = std::move(path);
     head.query = std::move(query);
-    head.fields = std::move(fields);
+    head.fields = test::head_fields(fields);
     return transport::named_session(head).value_or("none");
   };
   const Fields field = {{"mcp-session-id", "f"}};

@@ -192,7 +192,7 @@ TEST_CASE("rest: errors of the child are 500, timeouts 504, a dead child 503 wit
   exit.retry_in = 100ms;
   w.die(exit);
   CHECK(lost->reply().status == 503);
-  CHECK(*http::find_field(lost->reply().fields, "Retry-After") == "1");
+  CHECK(lost->field("Retry-After") == "1");
   CHECK(lost->reply().body.find("exited with code 1") != std::string::npos);
 }
 
