@@ -60,6 +60,9 @@ test('bench: a result of a megabyte arrives whole, beside small calls', options,
     clean(figures, 5);
     clean(figures.others);
   }
+  const direct = await runLoad('big', { over: 'direct', bytes: 1_000_000, calls: 5, others: 2 }, [stub]);
+  clean(direct, 5);
+  clean(direct.others);
 });
 
 test('bench: sessions are opened, used and closed', options, async (t) => {

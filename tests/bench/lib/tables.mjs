@@ -62,6 +62,16 @@ function memoryTable(samples) {
   return [`### Memory: MB resident of all processes, over idle SSE sessions\n\n${table(['', ...sessions.map(String), 'processes', 'Pss with none'], rows)}`];
 }
 
+function bigTable(samples) {
+  const [alone, others] = ['big', 'big, others'].map((row) => samples.where({ row }));
+  if (alone.items.length === 0) return [];
+  const rows = alone.distinct('transport').map((transport) => {
+    const [own, meanwhile] = [alone, others].map((found) => found.where({ transport }));
+    return [own.items[0].contender, transport, figure(own.median('megabytesPerSecond')), milliseconds(meanwhile.median('p50')), milliseconds(meanwhile.median('p99')), own.sum('errors') + meanwhile.sum('errors')];
+  });
+  return [`### Results of 10 MB\n\n${table(['', 'over', 'MB/s', "others' p50 meanwhile", "others' p99 meanwhile", 'errors'], rows)}`];
+}
+
 function startTable(samples) {
   const found = samples.where({ row: 'start' });
   if (found.items.length === 0) return [];
@@ -90,5 +100,5 @@ function failures(failed) {
 export function report({ machine, plan, samples, failed }) {
   const about = `Measured ${machine.when} on ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}; load average before: ${machine.loadAverageBefore.toFixed(2)}. ` +
     `Medians of ${plan.rounds}, ${plan.seconds} s each.`;
-  return [about, ...barTable(samples), ...callTables(samples), ...memoryTable(samples), ...startTable(samples), ...growthTable(samples), ...failures(failed)].join('\n\n');
+  return [about, ...barTable(samples), ...callTables(samples), ...memoryTable(samples), ...bigTable(samples), ...startTable(samples), ...growthTable(samples), ...failures(failed)].join('\n\n');
 }

@@ -69,9 +69,7 @@ int run_big(const Options& options) {
                      .time = std::chrono::hours(24),
                      .pause = std::chrono::milliseconds(20),
                      .stall = seconds(options.stall)},
-                    Work({}), ids, [&](std::size_t index, ClientOwner& owner) {
-                      return make_client(options.target, loop, index, owner);
-                    });
+                    Work({}), ids, clients.make());
   const auto start = [&] {
     if (options.others > 0) others.start();
     big.start();

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <csignal>
 #include <sys/wait.h>
+#include <utility>
 
 #include "bench/load/messages.hpp"
 #include "bench/load/spawn.hpp"
@@ -63,14 +64,14 @@ DirectChild::~DirectChild() {
 
 std::unique_ptr<Client> DirectChild::make_client(std::size_t index, ClientOwner& owner) {
   auto client = std::make_unique<DirectClient>(*this, index, owner);
-  clients_.resize(std::max(clients_.size(), index + 1));
-  clients_[index] = client.get();
+  clients_.push_back(client.get());
   return client;
 }
 
 void DirectChild::open(DirectClient& client) {
   if (ready_) return client.opened();
-  if (client.index() == 0) send(initialize_text(handshake_id(0)));
+  opening_.push_back(&client);
+  if (opening_.size() == 1) send(initialize_text(handshake_id(0)));
 }
 
 void DirectChild::send(std::string_view text) {
@@ -108,7 +109,7 @@ void DirectChild::on_line(std::string_view line) {
     if (!is_answer_to(handshake_id(0), line)) return;
     ready_ = true;
     send(kInitialized);
-    for (DirectClient* client : clients_) client->opened();
+    for (DirectClient* client : std::exchange(opening_, {})) client->opened();
     return;
   }
   // Calls get consecutive ids, one of each client being open: few steps find it where there are few clients.

@@ -37,8 +37,9 @@ class DirectChild : private StreamSink {
   std::string line_;   // the line under way
   std::string batch_;  // what the lines of one read have brought about, written in one go
   bool batching_ = false;
-  std::vector<DirectClient*> clients_;  // by index
-  bool ready_ = false;                  // the handshake is done
+  std::vector<DirectClient*> clients_;
+  std::vector<DirectClient*> opening_;  // they wait for the handshake
+  bool ready_ = false;                  // it is done
 };
 
 }  // namespace sidecar::bench

@@ -1,4 +1,5 @@
-// Results of 10 MB for one session: alone, against direct stdio; and what other sessions feel of it.
+// Results of 10 MB for one session: alone, and while other sessions make small calls; against direct stdio, whose child
+// has to finish what it writes before it answers anybody else, too.
 import { sidecar } from '../lib/contenders.mjs';
 import { runLoad } from '../lib/load.mjs';
 import { stub } from '../lib/programs.mjs';
@@ -8,22 +9,21 @@ const BYTES = 10_000_000;
 const OTHERS = 10;
 
 export async function big({ plan, samples, note, attempt }) {
-  const add = (contender, transport, round, figures) => {
-    samples.add({ row: 'big', contender, transport, round, ...figures });
-    note(`10 MB results, ${contender}, ${transport}: ${figures.megabytesPerSecond} MB/s${figures.others ? `, others' p99 ${figures.others.p99} µs` : ''}, ${figures.errors} errors`);
+  const measure = async (contender, over, round, target, command) => {
+    const load = { ...target, over, bytes: BYTES, seconds: plan.seconds };
+    const alone = await runLoad('big', load, command);
+    samples.add({ row: 'big', contender, transport: over, round, ...alone });
+    note(`10 MB results, ${contender}, ${over}: ${alone.megabytesPerSecond} MB/s, ${alone.errors} errors`);
+    const { others, errors, firstError } = await runLoad('big', { ...load, others: OTHERS }, command);
+    if (!others) throw new Error(firstError);
+    samples.add({ row: 'big, others', contender, transport: over, round, ...others, errors: errors + others.errors });
+    note(`meanwhile, ${over}: others' p99 ${others.p99} µs, ${others.errors} errors`);
   };
   for (let round = 0; round < plan.rounds; ++round) {
-    await attempt('big, direct', async () =>
-      add('direct stdio', 'direct', round, await runLoad('big', { over: 'direct', bytes: BYTES, seconds: plan.seconds }, [stub])),
-    );
+    await attempt('big, direct', () => measure('direct stdio', 'direct', round, {}, [stub]));
     await attempt('big', () =>
       withServer(sidecar(), async ({ port }) => {
-        for (const over of ['sse', 'streamable']) {
-          add('mcp-sidecar', over, round, await runLoad('big', { port, over, bytes: BYTES, seconds: plan.seconds }));
-          const shared = await runLoad('big', { port, over, bytes: BYTES, seconds: plan.seconds, others: OTHERS });
-          samples.add({ row: 'big, others', contender: 'mcp-sidecar', transport: over, round, ...shared.others, errors: shared.errors + shared.others.errors });
-          note(`meanwhile, ${over}: others' p99 ${shared.others.p99} µs, ${shared.others.errors} errors`);
-        }
+        for (const over of ['sse', 'streamable']) await measure('mcp-sidecar', over, round, { port });
       }),
     );
   }
