@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -78,6 +79,15 @@ test("service: of PM2's copies the first runs, another is refused with a word th
     return true;
   });
   await first.stop();
+});
+
+test('service: a library that lies in the working directory is not loaded', async (t) => {
+  const cwd = temporaryFolder(t);
+  const { stdout } = await run('ldd', [sidecarProgram]);
+  const libraries = [...stdout.matchAll(/^\s*(lib\S+) => /gm)].map(([, name]) => name);
+  assert.ok(libraries.length > 5, stdout);
+  for (const name of libraries) writeFileSync(join(cwd, name), '');
+  for (const program of [sidecarProgram, demo[0]]) await run(program, ['--version'], { cwd });
 });
 
 test('service: on a terminal SIGHUP is a reload, and the end once the terminal has closed', async (t) => {
