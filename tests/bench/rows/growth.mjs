@@ -1,5 +1,5 @@
-// What work leaves behind: the time of a call and the memory of the process, over a million calls, and over sessions
-// that were opened, used once and closed.
+// What work leaves behind: the memory of the process, and the time of a call beside that of a fresh process, for the
+// machine's own pace changes meanwhile; over a million calls, and over sessions that were opened, used once and closed.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sidecar } from '../lib/contenders.mjs';
@@ -8,27 +8,44 @@ import { withServer } from '../lib/server.mjs';
 import { memory } from '../lib/system.mjs';
 
 const CLIENTS = 16;
+const PARTS = 10;
+const TURNS = 5;
 const SETTLE_MS = 2000;
+
+const load = (port, calls) => runLoad('sse', { port, clients: CLIENTS, calls });
+
+// So many calls of each, in turns: {microsecondsPerCall, microsecondsOfFresh, calls, errors}.
+async function besideFresh(port, calls) {
+  return withServer(sidecar(), async (fresh) => {
+    await load(fresh.port, calls / 4);
+    const sums = { own: 0, fresh: 0, errors: 0 };
+    for (let turn = 0; turn < TURNS; ++turn) {
+      const [own, beside] = [await load(port, calls / TURNS), await load(fresh.port, calls / TURNS)];
+      sums.own += own.seconds;
+      sums.fresh += beside.seconds;
+      sums.errors += own.errors + beside.errors;
+    }
+    const each = (seconds) => (seconds / calls) * 1e6;
+    return { microsecondsPerCall: each(sums.own), microsecondsOfFresh: each(sums.fresh), calls, errors: sums.errors };
+  });
+}
 
 export async function growth({ plan, samples, note, attempt }) {
   await attempt('growth', () =>
-    withServer(sidecar(), async (server) => {
-      const { port, pid } = server;
-      const part = plan.growth.calls / 10;
+    withServer(sidecar(), async ({ port, pid }) => {
+      const part = plan.growth.calls / PARTS;
       const add = async (after, figures = {}) => {
         await sleep(SETTLE_MS);
         const used = memory(pid);
         samples.add({ row: 'growth', after, ...figures, ...used });
-        note(`after ${after}: ${(used.ownRss / 1e6).toFixed(2)} MB${figures.seconds ? `, ${((figures.seconds / figures.calls) * 1e6).toFixed(1)} µs a call` : ''}, ${figures.errors ?? 0} errors`);
+        const { microsecondsPerCall: own, microsecondsOfFresh: fresh } = figures;
+        note(`after ${after}: ${(used.ownRss / 1e6).toFixed(2)} MB${own ? `, ${own.toFixed(1)} µs a call, a fresh process ${fresh.toFixed(1)}` : ''}, ${figures.errors ?? 0} errors`);
       };
       // Buffers have found their size when each way has been gone under this load.
-      await runLoad('sse', { port, clients: CLIENTS, calls: part / 4 });
+      await load(port, part / 4);
       for (const over of ['sse', 'streamable']) await runLoad('churn', { port, over, clients: CLIENTS, calls: 200 });
       await add('warm-up');
-      for (let n = 1; n <= 10; ++n) {
-        const figures = await runLoad('sse', { port, clients: CLIENTS, calls: part });
-        await add(`${n * part} calls`, { ...figures, part: n, microsecondsPerCall: (figures.seconds / figures.calls) * 1e6 });
-      }
+      for (let n = 1; n <= PARTS; ++n) await add(`${n * part} calls`, { part: n, ...(await besideFresh(port, part)) });
       for (const over of ['sse', 'streamable']) {
         const figures = await runLoad('churn', { port, over, clients: CLIENTS, calls: plan.growth.sessions / 2 });
         await add(`${plan.growth.sessions / 2} sessions opened and closed, ${over}`, figures);
