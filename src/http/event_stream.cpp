@@ -1,27 +1,35 @@
 #include "http/event_stream.hpp"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cassert>
-#include <fmt/format.h>
-#include <iterator>
+#include <charconv>
 #include <utility>
 
 namespace sidecar::http {
 namespace {
+
 constexpr std::size_t kCopiedData = 1024;  // bytes; up to here one string is cheaper than three buffers
+
+// RFC 9112, section 7.1: what a chunk begins with.
+void append_chunk_size(std::string& out, std::size_t size) {
+  std::array<char, 2 * sizeof size> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), size, 16).ptr;
+  out.append(digits.begin(), end).append("\r\n");
 }
+
+}  // namespace
 
 Piece event_piece(std::string_view event, std::string data, std::string_view id, bool chunked) {
   assert(data.find('\n') == std::string::npos && data.find('\r') == std::string::npos);
   std::string lines;
   lines.reserve(id.size() + event.size() + 32 + (data.size() <= kCopiedData ? data.size() : 0));
-  auto out = std::back_inserter(lines);
   if (chunked) {
     const std::size_t extra = (id.empty() ? 0 : id.size() + 5) + (event.empty() ? 0 : event.size() + 8);
-    fmt::format_to(out, "{:x}\r\n", extra + 6 + data.size() + 2);
+    append_chunk_size(lines, extra + 6 + data.size() + 2);
   }
-  if (!id.empty()) fmt::format_to(out, "id: {}\n", id);
-  if (!event.empty()) fmt::format_to(out, "event: {}\n", event);
+  if (!id.empty()) lines.append("id: ").append(id).append("\n");
+  if (!event.empty()) lines.append("event: ").append(event).append("\n");
   lines += "data: ";
   const std::string_view tail = chunked ? "\n\n\r\n" : "\n\n";
   if (data.size() > kCopiedData) return {std::move(lines), std::move(data), tail};
@@ -32,7 +40,9 @@ Piece event_piece(std::string_view event, std::string data, std::string_view id,
 
 std::string stream_text(std::string_view text, bool chunked) {
   if (!chunked || text.empty()) return std::string(text);
-  return fmt::format("{:x}\r\n{}\r\n", text.size(), text);
+  std::string chunk;
+  append_chunk_size(chunk, text.size());
+  return chunk.append(text).append("\r\n");
 }
 
 EventStream::EventStream(boost::asio::io_context& loop, std::weak_ptr<EventSink> sink,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { Books } from '../soak/lib/books.mjs';
 import { Calls } from '../soak/lib/calls.mjs';
-import { DRAIN_MS } from '../soak/lib/disturbances.mjs';
+import { DRAIN_MS, accountsOf, othersThatGiveWay } from '../soak/lib/disturbances.mjs';
 import { grown } from '../soak/lib/footprint.mjs';
 import { LogReader } from '../soak/lib/log.mjs';
 import { outcomeOf } from '../soak/lib/outcomes.mjs';
@@ -104,7 +104,7 @@ test('soak: the death of a child excuses what was open then, and nothing else', 
     clock.now = 10;
   }).faultCount, 0);
   onlyFault(kill(({ books }) => books.disturbances.begin('restart')), /child_died/);
-  onlyFault(kill(({ books }) => books.disturbances.begin('revoked', 'alpha')), /child_died/);
+  onlyFault(kill(({ books }) => books.disturbances.begin('revoked', accountsOf('alpha'))), /child_died/);
 
   // A process that is replaced has some time for its calls.
   assert.equal(kill(({ books, clock }) => {
@@ -123,8 +123,19 @@ test('soak: the death of a child excuses what was open then, and nothing else', 
 test("soak: what is done to one owner excuses nobody else's calls", () => {
   for (const [owner, faults] of [['alpha', 0], ['gamma', 1]]) {
     const { books, account, call } = opened();
-    books.disturbances.begin('revoked', owner);
+    books.disturbances.begin('revoked', accountsOf(owner));
     account.answerHttp(call, 'no_key', {});
+    assert.equal(books.faultCount, faults);
+  }
+});
+
+test('soak: a session ends for a newcomer only where it gives way, and not for itself', () => {
+  for (const [givesWay, newcomer, faults] of [[true, 'asked 0.1', 0], [true, 'asked 0.0', 1], [false, 'asked 0.1', 1]]) {
+    const books = new Books();
+    const account = books.account({ transport: 'streamable', owner: 'alpha', name: 'asked 0.0', givesWay });
+    const call = account.open({ id: 1, ...new Calls(books, LIMIT).say() });
+    books.disturbances.begin('newcomer', othersThatGiveWay(newcomer)).end();
+    account.answerHttp(call, 'no_session', {});
     assert.equal(books.faultCount, faults);
   }
 });

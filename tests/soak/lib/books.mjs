@@ -95,9 +95,10 @@ class Account {
   #byToken = new Map();
   #heard = new Set(); // tokens of updates
 
-  constructor(books, { transport, owner, name }) {
+  // `givesWay`: its session may end for one that comes (disturbances.mjs).
+  constructor(books, { transport, owner, name, givesWay = false }) {
     this.#books = books;
-    Object.assign(this, { transport, owner, name, started: books.now });
+    Object.assign(this, { transport, owner, name, givesWay, started: books.now });
   }
 
   // `expects`: outcomes that are right at any time. `check`: throws when a result is not this call's. `limit`: ms within
@@ -184,7 +185,7 @@ class Account {
     }
     // A session that was ended stays so.
     const since = outcome === 'no_session' ? this.started : call.opened;
-    const excused = call.expects.includes(outcome) || this.#books.disturbances.excuse(outcome, since, this.owner);
+    const excused = call.expects.includes(outcome) || this.#books.disturbances.excuse(outcome, since, this);
     if (!excused && !call.left) this.fault(`${outcome}, after ${this.#books.now - call.opened} ms: ${call.name}: ${excerpt(answer)}`);
     if (!call.left) this.#books.settle(call, outcome);
   }

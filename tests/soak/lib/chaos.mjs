@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../../clients/lib/guard.mjs';
 import { request } from '../../clients/lib/http.mjs';
-import { DRAIN_MS } from './disturbances.mjs';
+import { DRAIN_MS, accountsOf } from './disturbances.mjs';
 import { admin, steady, unlucky } from './keys.mjs';
 
 const WEDGED_MS = 21_000; // until MCP_WEDGED_AFTER and MCP_PROBE_TIMEOUT have noticed
@@ -83,7 +83,7 @@ const acts = {
     reload(world);
   },
   revoke: async (world, random) => {
-    const disturbance = world.books.disturbances.begin('revoked', unlucky);
+    const disturbance = world.books.disturbances.begin('revoked', accountsOf(unlucky));
     const { keys } = world.program;
     keys.revoke(unlucky);
     reload(world);

@@ -5,9 +5,14 @@ const excusedBy = {
   timeout: ['kill', 'freeze', 'restart'], // a call that waits for the next process may wait too long
   busy: ['freeze', 'revoked'], // an address with many wrong keys gets 429
   no_key: ['revoked'],
-  no_session: ['revoked'],
-  stream_ended: ['revoked'],
+  no_session: ['revoked', 'newcomer'],
+  stream_ended: ['revoked', 'newcomer'],
 };
+
+// Of whom a disturbance can be: accounts in the books, all of them unless it says otherwise.
+export const accountsOf = (owner) => (account) => account.owner === owner;
+// Of sessions with a process of their own, one that nobody listens on ends for another's that comes.
+export const othersThatGiveWay = (name) => (account) => account.givesWay && account.name !== name;
 
 // A process that is replaced has this long for its calls, and then ends with what it has not answered (MCP_RESTART_DRAIN).
 export const DRAIN_MS = 5_000;
@@ -21,20 +26,20 @@ export class Disturbances {
     this.#now = now;
   }
 
-  // Lasts until end() of what it gives. `owner`: only that one's calls are concerned.
-  begin(kind, owner) {
-    const one = { kind, owner, from: this.#now(), to: Infinity };
+  // Lasts until end() of what it gives. `concerns`: whether an account is concerned.
+  begin(kind, concerns = () => true) {
+    const one = { kind, concerns, from: this.#now(), to: Infinity };
     this.#all.push(one);
     return { end: () => (one.to = this.#now()) };
   }
 
-  during(kinds, from, owner) {
-    return this.#all.some((one) => kinds.includes(one.kind) && one.to >= from && (one.owner === undefined || one.owner === owner));
+  during(kinds, from, account) {
+    return this.#all.some((one) => kinds.includes(one.kind) && one.to >= from && one.concerns(account));
   }
 
-  // Whether something since `from` explains an outcome now.
-  excuse(outcome, from, owner) {
+  // Whether something since `from` explains an outcome of that account now.
+  excuse(outcome, from, account) {
     const drained = endsWithReplaced.includes(outcome) && this.#now() - from >= DRAIN_MS;
-    return this.during([...(excusedBy[outcome] ?? []), ...(drained ? ['restart'] : [])], from, owner);
+    return this.during([...(excusedBy[outcome] ?? []), ...(drained ? ['restart'] : [])], from, account);
   }
 }

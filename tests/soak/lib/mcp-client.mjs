@@ -3,6 +3,7 @@ import http from 'node:http';
 
 import { within } from '../../clients/lib/guard.mjs';
 import { call as request, initialize, notification } from '../../clients/lib/mcp-http.mjs';
+import { othersThatGiveWay } from './disturbances.mjs';
 import { mustSayWhen, outcomeOfStatus } from './outcomes.mjs';
 import { Exchange } from './wire.mjs';
 
@@ -13,11 +14,11 @@ export class McpClient {
   open = true; // until we end it
   cancelled = 0; // calls whose place may still be taken at the child
 
-  constructor(transport, world, owner, name) {
+  constructor(transport, world, owner, name, { givesWay } = {}) {
     this.world = world;
     this.owner = owner;
     this.agent = new http.Agent({ keepAlive: true });
-    this.account = world.books.account({ transport, owner, name });
+    this.account = world.books.account({ transport, owner, name, givesWay });
     this.started = this.lastSaid = Date.now();
     this.uri = `soak://${name}`;
   }
@@ -68,8 +69,11 @@ export class McpClient {
   // The handshake; whether it came to something.
   async greet(version, capabilities) {
     const { params } = initialize(version, capabilities);
+    const coming = capabilities?.sampling && this.world.books.disturbances.begin('newcomer', othersThatGiveWay(this.account.name));
     const { entry } = await this.call({ what: 'initialize', method: 'initialize', params, check: checkInitialize, limit: this.world.limits.call });
-    if ((await entry.settled) !== 'result') {
+    const outcome = await entry.settled;
+    coming?.end();
+    if (outcome !== 'result') {
       this.leave();
       return false;
     }
@@ -92,7 +96,7 @@ export class McpClient {
   }
 
   excused(status) {
-    return !this.open || (status === 404 && this.isEnded) || this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.owner);
+    return !this.open || (status === 404 && this.isEnded) || this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.account);
   }
 
   // An event stream that the sidecar ends is a fault, as long as we want it.
@@ -105,9 +109,9 @@ export class McpClient {
     });
   }
 
-  // Its session may have ended, because its owner's key was taken away or it has said nothing for long.
+  // Its session may have ended, because its owner's key was taken away, it has said nothing for long, or it gave way.
   get isEnded() {
-    return this.mayHaveExpired || this.world.books.disturbances.excuse('stream_ended', this.started, this.owner);
+    return this.mayHaveExpired || this.world.books.disturbances.excuse('stream_ended', this.started, this.account);
   }
 
   refusedOver(entry, { status, headers, text }) {

@@ -8,7 +8,7 @@ import { Exchange } from './wire.mjs';
 export class StreamableClient extends McpClient {
   // `version`: 2025-11-25 has event ids and resumption, 2025-03-26 batches.
   static async open(world, owner, name, { version = '2025-11-25', capabilities = {} } = {}) {
-    const client = new StreamableClient('streamable', world, owner, name);
+    const client = new StreamableClient('streamable', world, owner, name, { givesWay: capabilities.sampling !== undefined });
     client.version = version;
     return (await client.greet(version, capabilities)) ? client : undefined;
   }
@@ -121,7 +121,7 @@ export class StreamableClient extends McpClient {
     this.cutListening();
     const exchange = new Exchange(this.postUrl, { method: 'DELETE', headers: this.postHeaders });
     const { status } = await within(exchange.whole, () => 'the answer to DELETE');
-    if (status !== 204 && !(status === 404 && this.isEnded) && !this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.owner)) this.account.fault(`${status} to DELETE`);
+    if (status !== 204 && !(status === 404 && this.isEnded) && !this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.account)) this.account.fault(`${status} to DELETE`);
   }
 
   // Nothing is said: the session has to expire.
