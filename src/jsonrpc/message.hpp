@@ -1,7 +1,7 @@
 // Message: one JSON-RPC message as the bytes it came in, with the places of the few members that a proxy must
 // know. Validates the whole text (RFC 8259 grammar, UTF-8, one value) but builds no document: nothing that is
-// passed on is ever re-serialised. Knows JSON-RPC 2.0 and the places where MCP puts ids and tokens; no method
-// by name. No state; any thread.
+// passed on is ever re-serialised. Knows JSON-RPC 2.0 and the places where MCP puts ids, tokens and isError;
+// no method by name. No state; any thread.
 #pragma once
 
 #include <cstddef>
