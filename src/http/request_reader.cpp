@@ -189,7 +189,7 @@ void RequestReader::on_request_impl(Verb verb, Text method, Text target, int ver
   request_.method = std_view(method);
   request_.version = static_cast<unsigned>(version);
   if (std::find(std::begin(kServed), std::end(kServed), verb) == std::end(kServed)) {
-    refusal_ = {501, "this method is not implemented"};
+    refusal_ = {501, "this method is not served here"};
   } else if (target.size() > limits_.head_bytes / 2) {
     refusal_ = {414, "the request target is too long"};
   } else {
