@@ -9,10 +9,10 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { assertComplete, audit, exported, load, loadUntil, numbersOf } from './lib/audit.mjs';
+import { temporaryFolder } from './lib/files.mjs';
 import { eventually, within } from './lib/guard.mjs';
 import { post } from './lib/http.mjs';
 import { Postgres, missing as noPostgres } from './lib/postgres.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { connect, faces } from './lib/sdk.mjs';
 import { Sidecar, cleanEnvironment, fakeChild, scope, sidecarProgram } from './lib/sidecar.mjs';
 

@@ -5,7 +5,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { packaged, runScript, temporaryFolder } from './lib/run.mjs';
+import { temporaryFolder } from './lib/files.mjs';
+import { packaged, runScript } from './lib/run.mjs';
 import { Sidecar, conforming, repository, scope } from './lib/sidecar.mjs';
 
 const REVISION = '2025-11-25';

@@ -8,10 +8,10 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import { Issuer } from './lib/authorization.mjs';
+import { temporaryFolder } from './lib/files.mjs';
 import { freePort } from './lib/free-port.mjs';
 import { eventually, within } from './lib/guard.mjs';
 import { EventStream, post, rawConnection, request } from './lib/http.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { connect, faces } from './lib/sdk.mjs';
 import { Sidecar, repository, sidecarProgram, unruly } from './lib/sidecar.mjs';
 

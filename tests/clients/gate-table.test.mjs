@@ -9,10 +9,10 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { Issuer } from './lib/authorization.mjs';
+import { temporaryFolder } from './lib/files.mjs';
 import { eventually, within } from './lib/guard.mjs';
 import { RawSession, request } from './lib/http.mjs';
 import { McpSession, accept, call, initialize } from './lib/mcp-http.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);

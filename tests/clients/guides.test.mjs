@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { temporaryFolder } from './lib/files.mjs';
 import { Feed, eventually } from './lib/guard.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 
 const shell = async (command, options = {}) => (await promisify(execFile)('bash', ['-c', command], { timeout: 60_000, ...options })).stdout;

@@ -11,11 +11,11 @@ import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth
 import * as jose from 'jose';
 
 import { Issuer, realIssuer, secret } from './lib/authorization.mjs';
+import { temporaryFolder } from './lib/files.mjs';
 import { freePort } from './lib/free-port.mjs';
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
 import { McpSession } from './lib/mcp-http.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { connect, faces, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 

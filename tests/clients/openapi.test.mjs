@@ -14,10 +14,11 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import openapiTS, { astToString } from 'openapi-typescript';
 
+import { temporaryFolder } from './lib/files.mjs';
 import { startFront } from './lib/front.mjs';
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { packaged, temporaryFolder } from './lib/run.mjs';
+import { packaged } from './lib/run.mjs';
 import { textOf } from './lib/sdk.mjs';
 import { Sidecar, cleanEnvironment, demo, everything, filesystem, memory, nodeModules, repository, sidecarProgram, unruly } from './lib/sidecar.mjs';
 

@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { temporaryFolder } from './lib/files.mjs';
 import { Feed, eventually } from './lib/guard.mjs';
 import { post } from './lib/http.mjs';
 import { marked, processesOf } from './lib/processes.mjs';
-import { temporaryFolder } from './lib/run.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
 import { Sidecar, cleanEnvironment, demo, everything, fakeChild, notifySocket, sidecarProgram } from './lib/sidecar.mjs';
 

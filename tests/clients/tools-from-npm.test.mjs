@@ -7,7 +7,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
-import { packaged, runScript, temporaryFolder } from './lib/run.mjs';
+import { temporaryFolder } from './lib/files.mjs';
+import { packaged, runScript } from './lib/run.mjs';
 import { textOf } from './lib/sdk.mjs';
 import { Sidecar, cleanEnvironment, everything, scope } from './lib/sidecar.mjs';
 

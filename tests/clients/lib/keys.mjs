@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { temporaryFolder } from './run.mjs';
+import { temporaryFolder } from './files.mjs';
 import { sidecarProgram } from './sidecar.mjs';
 
 const run = promisify(execFile);

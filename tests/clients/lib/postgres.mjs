@@ -6,9 +6,9 @@ import { chownSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { temporaryFolder } from './files.mjs';
 import { freePort } from './free-port.mjs';
 import { eventually, within } from './guard.mjs';
-import { temporaryFolder } from './run.mjs';
 
 const run = promisify(execFile);
 const versions = '/usr/lib/postgresql';
@@ -22,6 +22,7 @@ const asServer = (program, args) => (process.getuid() === 0 ? ['runuser', ['-u',
 export class Postgres {
   static async start(test) {
     const server = new Postgres();
+    test.after(() => server.kill());  // before its folder goes: without its files it ends by itself, at any moment
     const folder = temporaryFolder(test);
     if (process.getuid() === 0) {
       const entry = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:')).split(':');
@@ -32,7 +33,6 @@ export class Postgres {
     server.port = await freePort();
     // No sync: what is killed here is the server, not the machine.
     await run(...asServer('initdb', ['-D', server.folder, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8']), { cwd: '/' });
-    test.after(() => server.kill());
     await server.up();
     return server;
   }

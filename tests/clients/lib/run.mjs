@@ -1,18 +1,10 @@
 // Runs a program of an npm package to its end.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { within } from './guard.mjs';
 import { cleanEnvironment, nodeModules } from './sidecar.mjs';
-
-export function temporaryFolder(test) {
-  const folder = mkdtempSync(join(tmpdir(), 'client-test-'));
-  test.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export const packaged = (path) => join(nodeModules, path);
 
