@@ -20,7 +20,7 @@ const DOCKER_GRACE_MS = 10_000;
 const cacheFolder = execFileSync('ccache', ['--get-config', 'cache_dir'], { encoding: 'utf8' }).trim();
 const options = {
   caches: { '/root/.cache/ccache': cacheFolder },
-  args: { CMAKE_OPTIONS: process.env.IMAGE_CMAKE_OPTIONS ?? '-DSIDECAR_WERROR=ON' },
+  args: { CMAKE_OPTIONS: process.env.IMAGE_CMAKE_OPTIONS ?? '' },
 };
 
 let images;
