@@ -33,6 +33,12 @@ using Json = nlohmann::json;
 class World;
 struct Session;
 
+// Levels of log messages, the lowest first.
+inline constexpr const char* kLevels[] = {"debug", "info",     "notice", "warning",
+                                          "error", "critical", "alert",  "emergency"};
+
+std::string notification(const std::string& method, const std::string& params);  // as a child says it
+
 // A request, as its client sees it.
 struct Asked {
   Session* by = nullptr;  // nullptr: a REST call

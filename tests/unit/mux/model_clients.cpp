@@ -6,9 +6,6 @@
 namespace sidecar::model {
 namespace {
 
-constexpr const char* kLevels[] = {"debug", "info",     "notice", "warning",
-                                   "error", "critical", "alert",  "emergency"};
-
 jsonrpc::Message parsed(std::string text) {
   auto message = jsonrpc::parse(std::move(text));
   if (!message) throw std::logic_error("the model wrote no message");
