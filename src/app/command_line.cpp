@@ -86,7 +86,8 @@ class Help : public CLI::Formatter {
 // reported the same way wherever it comes from.
 class Parser {
  public:
-  Parser()
+  // `arguments` are those that will be parsed.
+  explicit Parser(const std::vector<std::string>& arguments)
       : app_("Gives an MCP server that speaks stdio its HTTP faces: Streamable HTTP, SSE and REST.",
              "mcp-sidecar") {
     app_.footer(std::string(kFooter));
@@ -110,7 +111,15 @@ class Parser {
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_keys();
     add_audit();
-    for (const config::Setting& setting : config::settings_table()) add(setting);
+    // CLI11 compares a new option's names with those of all before it, so it is told of no others.
+    const auto asks = [&arguments](std::string_view flag) {
+      return std::any_of(arguments.begin(), arguments.end(),
+                         [flag](const std::string& argument) { return argument.starts_with(flag); });
+    };
+    const bool asks_for_help = asks("-h") || asks("--help");
+    for (const config::Setting& setting : config::settings_table()) {
+      if (asks_for_help || asks(setting.flag)) add(setting);
+    }
   }
 
   // Throws CLI::ParseError.
@@ -366,7 +375,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
   if (has_dashes) sources.command.assign(dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
 
-  Parser parser;
+  Parser parser(arguments);
   const auto fault_exit = [&parser] { return parser.is_healthcheck() ? kUnhealthyExit : kFaultExit; };
   try {
     parser.parse(arguments);
