@@ -111,7 +111,8 @@ class Parser {
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_keys();
     add_audit();
-    // CLI11 compares a new option's names with those of all before it, so it is told of no others.
+    // CLI11 compares a new option's names with those of all before it, so settings that no argument speaks of
+    // are kept from it.
     const auto asks = [&arguments](std::string_view flag) {
       return std::any_of(arguments.begin(), arguments.end(),
                          [flag](const std::string& argument) { return argument.starts_with(flag); });
