@@ -150,17 +150,20 @@ void Connection::enqueue(Piece piece) {
   out_.push(std::move(piece));
 }
 
-void Connection::flush() {
+// What is large goes out over several turns, so that others' small answers need not wait for all of it.
+void Connection::flush(std::size_t most) {
   OutputQueue::Buffers room;
   while (!out_.empty() && !write_armed_ && !cut_) {
+    if (most == 0) return work_soon();
     ErrorCode error;
-    const std::size_t size = socket_.write_some(out_.gather(room), error);
+    const std::size_t size = socket_.write_some(out_.gather(room, most), error);
     if (error == asio::error::would_block) return arm_write();
     if (error) {
       cut_ = SseClosed::kClientGone;
       return;
     }
     out_.consume(size);
+    most -= size;
     sent_ += size;
     front_.metrics.sent_bytes.Increment(static_cast<double>(size));
     progress_ = front_.timers.now();

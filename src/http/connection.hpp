@@ -36,7 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
 
   static constexpr std::size_t kPipelinedInput = 64 << 10;  // waiting meanwhile, give or take a read
   static constexpr std::size_t kPipelinedOutput =
-      64 << 10;  // unread answers; beyond it no further request is begun
+      64 << 10;                                       // unread answers; beyond it no further request is begun
+  static constexpr std::size_t kWriteTurn = 1 << 20;  // given to the socket in one turn of the loop
   static constexpr std::size_t kLingerBytes = 32 << 20;  // of an unwanted body, read away
   static constexpr std::chrono::seconds kLingerTime{5};  // for the client to close, after our last byte
 
@@ -94,7 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
 
   // Output and time
   void enqueue(Piece piece);
-  void flush();
+  void flush(std::size_t most = kWriteTurn);
   void arm_write();
   void work_soon();
   void linger();

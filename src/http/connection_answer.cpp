@@ -233,7 +233,8 @@ void Connection::push_event(Piece piece) {
     return out_.bytes_behind_first() + piece.size() > stream_->limits().queue_limit ||
            front_.budget.exceeded();
   };
-  if (too_slow()) flush();  // what one turn sends is given to the socket before the reader is blamed
+  // What one turn sends is given to the socket before the reader is blamed.
+  if (too_slow()) flush(out_.bytes());
   if (!cut_ && too_slow()) {
     front_.metrics.slow_readers.Increment();
     cut_ = SseClosed::kSlowReader;

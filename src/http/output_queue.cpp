@@ -24,7 +24,7 @@ void OutputQueue::push(Piece piece) {
   pieces_.push_back(std::move(piece));
 }
 
-std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room) const {
+std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room, std::size_t most) const {
   std::size_t count = 0;
   std::size_t skip = offset_;
   for (std::size_t i = first_; i < pieces_.size(); ++i) {
@@ -34,8 +34,9 @@ std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room) co
       skip -= done;
       part.remove_prefix(done);
       if (part.empty()) continue;
-      if (count == room.size()) return {room.data(), count};
-      room[count++] = boost::asio::buffer(part);
+      if (count == room.size() || most == 0) return {room.data(), count};
+      room[count++] = boost::asio::buffer(part, most);
+      most -= std::min(most, part.size());
     }
   }
   return {room.data(), count};

@@ -29,8 +29,8 @@ class OutputQueue {
 
   // A piece that follows a lone lead is joined to it: both are then the piece being sent.
   void push(Piece piece);
-  // The next bytes to write, without copying; valid until the next call that is not const.
-  std::span<const boost::asio::const_buffer> gather(Buffers& room) const;
+  // The next bytes to write, at most `most`, without copying; valid until the next call that is not const.
+  std::span<const boost::asio::const_buffer> gather(Buffers& room, std::size_t most) const;
   // The socket took `size` of the gathered bytes.
   void consume(std::size_t size);
   void clear();

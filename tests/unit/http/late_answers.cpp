@@ -1,6 +1,9 @@
 // Answers that come after the handler returned, and clients that do not wait for them.
+#include <optional>
 #include <stdexcept>
+#include <thread>
 
+#include "http/connection.hpp"
 #include "world.hpp"
 
 namespace sidecar::test {
@@ -205,6 +208,33 @@ TEST_CASE("connection: one that reads slowly gets everything") {
     return client.text().find("hello") != std::string::npos;
   };
   CHECK(site.until(read_with_pauses));
+}
+
+TEST_CASE("connection: a small answer does not wait until all of another's large one has been written") {
+  constexpr std::size_t kTurns = 64;
+  Site site;
+  double written = -1;
+  site.route("GET", "/small", [&](http::Exchange exchange) {
+    written = site.sample("mcp_sidecar_http_sent_bytes_total");
+    exchange.reply(text_response("small"));
+  });
+  std::optional<Client> other;
+  site.route("GET", "/large", [&](http::Exchange exchange) {
+    other->send(get("/small"));
+    exchange.reply(text_response(std::string(kTurns * http::Connection::kWriteTurn, 'b')));
+  });
+  site.start();
+  other.emplace(site.client());
+  Client client = site.client();
+  client.send(get("/large"));
+  std::jthread reader([&](const std::stop_token& stop) {  // at once, so that the socket always takes more
+    while (!stop.stop_requested() && client.text().size() < kTurns * http::Connection::kWriteTurn)
+      client.receive();
+  });
+  CHECK(site.answer(*other).body == "small");
+  CHECK(written > 0);
+  CHECK(written <= 3 * http::Connection::kWriteTurn);
+  CHECK(site.until([&] { return site.sample("mcp_sidecar_buffered_bytes") == 0; }));
 }
 
 }  // namespace

@@ -18,10 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string gathered(const OutputQueue& queue) {
+std::string gathered(const OutputQueue& queue, std::size_t most = std::string::npos) {
   OutputQueue::Buffers room;
   std::string text;
-  for (const auto& buffer : queue.gather(room))
+  for (const auto& buffer : queue.gather(room, most))
     text.append(static_cast<const char*>(buffer.data()), buffer.size());
   return text;
 }
@@ -36,7 +36,8 @@ TEST_CASE("output queue: bytes come out in order, however few are taken at a tim
   CHECK(queue.bytes() == expected.size());
   std::string taken;
   for (std::size_t step = 1; !queue.empty(); step = step % 7 + 1) {
-    const std::string next = gathered(queue).substr(0, step);
+    const std::string next = gathered(queue, step);
+    CHECK(next.size() == std::min(step, queue.bytes()));
     taken += next;
     queue.consume(next.size());
     if (taken.size() == 50) {
