@@ -6,6 +6,7 @@
 
 #include "app/audit_options.hpp"
 #include "app/reload.hpp"
+#include "util/start_pages.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -75,6 +76,7 @@ Result<int> Program::run() {
   wait_for_signal();
   service_.start();
   service_manager_.start([this] { return service_status(); });
+  release_start_pages();
   loop_.run();
   return exit_code_;
 }
