@@ -16,9 +16,10 @@ int release(dl_phdr_info* object, std::size_t, void* page_size) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t first = begin / page * page;
+    // The loader tells addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
+    auto* const pages = reinterpret_cast<void*>(first);
     // Advice: where the kernel does not take it, the pages stay.
-    static_cast<void>(
-        ::madvise(reinterpret_cast<void*>(first), begin + segment.p_memsz - first, MADV_DONTNEED));
+    static_cast<void>(::madvise(pages, begin + segment.p_memsz - first, MADV_DONTNEED));
   }
   return 0;
 }
