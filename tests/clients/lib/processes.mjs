@@ -53,4 +53,5 @@ export function openDescriptors(pid) {
   return { sockets, others: targets.filter(Boolean).length - sockets };
 }
 
-export const residentBytes = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB/m)[1]) * 1024;
+// `of`: what proc_pid_status(5) calls it; RssFile: pages of files alone.
+export const residentBytes = (pid, of = 'VmRSS') => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`^${of}:\\s+(\\d+) kB`, 'm'))[1]) * 1024;
