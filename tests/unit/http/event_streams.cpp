@@ -1,4 +1,5 @@
 // text/event-stream answers on real connections.
+#include "http/connection.hpp"
 #include "world.hpp"
 
 namespace sidecar::test {
@@ -189,6 +190,20 @@ TEST_CASE(
   site.timers.advance(10s);
   CHECK(reasons == std::vector{http::SseClosed::kSlowReader});
   CHECK(site.streams.empty());
+}
+
+TEST_CASE("event stream: no reader is slow for what its socket takes beyond the share of one turn") {
+  Site site;
+  site.sse_options.queue_limit = 1000;
+  site.start();
+  Client client = open_events(site);
+  bool closed = false;
+  site.streams[0]->on_closed([&](http::SseClosed) { closed = true; });
+  site.streams[0]->send("message", std::string(http::Connection::kWriteTurn + (64 << 10), 'x'));
+  site.streams[0]->send("message", std::string(900, 'y'));
+  site.streams[0]->send("message", std::string(900, 'z'));  // more than the limit, unless the first is away
+  CHECK(site.until_text(client, std::string(900, 'z')));
+  CHECK_FALSE(closed);
 }
 
 TEST_CASE("event stream: over the budget of all buffers, a reader that is behind ends as slow") {
