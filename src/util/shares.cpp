@@ -1,0 +1,62 @@
+#include "util/shares.hpp"
+
+#include <utility>
+
+namespace sidecar {
+
+Shares::Holding::Holding(Holding&& other) noexcept
+    : shares_(std::exchange(other.shares_, nullptr)),
+      account_(other.account_),
+      amount_(std::exchange(other.amount_, 0)) {}
+
+Shares::Holding& Shares::Holding::operator=(Holding&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  shares_ = std::exchange(other.shares_, nullptr);
+  account_ = other.account_;
+  amount_ = std::exchange(other.amount_, 0);
+  return *this;
+}
+
+void Shares::Holding::set(std::size_t amount) {
+  const std::size_t before = std::exchange(amount_, amount);
+  shares_->used_ = shares_->used_ - before + amount;
+  account_->second.held = account_->second.held - before + amount;
+}
+
+void Shares::Holding::release() {
+  if (shares_ == nullptr) return;
+  set(0);
+  if (--account_->second.holdings == 0) shares_->accounts_.erase(shares_->accounts_.find(account_->first));
+  shares_ = nullptr;
+}
+
+Shares::Holding Shares::hold(std::string_view owner) {
+  auto found = accounts_.find(owner);
+  if (found == accounts_.end()) found = accounts_.try_emplace(std::string(owner)).first;
+  ++found->second.holdings;
+  return {*this, *found};
+}
+
+std::size_t Shares::held_by(std::string_view owner) const {
+  const auto found = accounts_.find(owner);
+  return found == accounts_.end() ? 0 : found->second.held;
+}
+
+Shares::Admission Shares::admit(std::string_view owner, std::size_t more) const {
+  const std::size_t held = held_by(owner);
+  const bool room = used_ <= limit_ && more <= limit_ - used_;
+  const bool alone = held == used_;
+  const bool within_share = more <= quarter() && held <= quarter() - more;
+  const bool leaves_a_quarter = room && limit_ - used_ - more >= quarter();
+  if (room && (alone || within_share || leaves_a_quarter)) return {.fits = true};
+  const Accounts::value_type* largest = nullptr;
+  for (const auto& each : accounts_) {
+    if (each.first != owner && (largest == nullptr || each.second.held > largest->second.held))
+      largest = &each;
+  }
+  if (largest == nullptr || largest->second.held <= held + more) return {};
+  return {.fits = false, .from = largest->first};
+}
+
+}  // namespace sidecar

@@ -1,0 +1,83 @@
+// Shares: how one bounded resource is divided between the owners that use it.
+// Nothing is reserved: an owner alone may hold all of it. While others hold some of it too, an owner may go
+// beyond a quarter only as long as a quarter stays free, and when there is no room, the owner that holds the
+// most gives way to one that holds less. Counts amounts; what they are (sessions, calls, bytes), and how an
+// owner gives way, is its user's business. Loop thread only.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace sidecar {
+
+class Shares {
+ private:
+  struct Account {
+    std::size_t held = 0;
+    std::size_t holdings = 0;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Accounts = std::unordered_map<std::string, Account, Hash, std::equal_to<>>;
+
+ public:
+  // What one user of the resource holds for its owner; given back when it goes. The Shares outlive it.
+  class Holding {
+   public:
+    Holding() = default;  // of nobody: set() must not be called
+    Holding(Holding&& other) noexcept;
+    Holding& operator=(Holding&& other) noexcept;
+    ~Holding() { release(); }
+
+    void set(std::size_t amount);
+    std::size_t amount() const { return amount_; }
+    const std::string& owner() const { return account_->first; }
+    explicit operator bool() const { return shares_ != nullptr; }
+
+   private:
+    friend class Shares;
+    Holding(Shares& shares, Accounts::value_type& account) : shares_(&shares), account_(&account) {}
+    void release();
+
+    Shares* shares_ = nullptr;
+    Accounts::value_type* account_ = nullptr;
+    std::size_t amount_ = 0;
+  };
+
+  struct Admission {
+    bool fits = false;
+    // !fits: who has to give way first; nothing: the owner itself holds too much, so it is refused.
+    std::optional<std::string> from{};
+  };
+
+  explicit Shares(std::size_t limit) : limit_(limit) {}
+  Shares(const Shares&) = delete;
+  Shares& operator=(const Shares&) = delete;
+
+  // What is held beyond a lower limit stays held.
+  void set_limit(std::size_t limit) { limit_ = limit; }
+  std::size_t limit() const { return limit_; }
+  // Of the whole; at least 1.
+  std::size_t quarter() const { return std::max<std::size_t>(limit_ / 4, 1); }
+
+  // Whether `owner` may hold `more` than it does. Changes nothing.
+  Admission admit(std::string_view owner, std::size_t more) const;
+  // A holding of 0.
+  Holding hold(std::string_view owner);
+
+  std::size_t used() const { return used_; }
+  std::size_t held_by(std::string_view owner) const;
+
+ private:
+  Accounts accounts_;  // of owners with a holding
+  std::size_t limit_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace sidecar

@@ -1,0 +1,90 @@
+#include "util/shares.hpp"
+
+#include "support/catch.hpp"
+
+namespace sidecar {
+namespace {
+
+Shares::Holding held(Shares& shares, std::string_view owner, std::size_t amount) {
+  Shares::Holding holding = shares.hold(owner);
+  holding.set(amount);
+  return holding;
+}
+
+TEST_CASE("shares: one owner alone may hold all, and no more") {
+  Shares shares(100);
+  const auto a = held(shares, "a", 99);
+  CHECK(shares.admit("a", 1).fits);
+  CHECK_FALSE(shares.admit("a", 2).fits);
+  CHECK_FALSE(shares.admit("a", 2).from);
+}
+
+TEST_CASE("shares: who holds the most gives way to who comes, until both hold the same") {
+  Shares shares(100);
+  auto a = held(shares, "a", 100);
+  auto b = shares.hold("b");
+  for (std::size_t amount = 0; amount < 49; ++amount) {
+    const auto admission = shares.admit("b", 1);
+    REQUIRE_FALSE(admission.fits);
+    REQUIRE(admission.from == "a");
+    a.set(a.amount() - 1);
+    b.set(b.amount() + 1);
+  }
+  CHECK(shares.admit("b", 1).from == "a");  // 51 and 49
+  a.set(50);
+  b.set(50);
+  CHECK_FALSE(shares.admit("b", 1).fits);
+  CHECK_FALSE(shares.admit("b", 1).from);
+  CHECK_FALSE(shares.admit("a", 1).from);
+}
+
+TEST_CASE("shares: beyond a quarter an owner leaves a quarter free for others that are there") {
+  Shares shares(100);
+  const auto b = held(shares, "b", 1);
+  auto a = held(shares, "a", 73);
+  CHECK(shares.admit("a", 1).fits);
+  a.set(74);
+  CHECK_FALSE(shares.admit("a", 1).fits);
+  CHECK_FALSE(shares.admit("a", 1).from);
+  CHECK(shares.admit("b", 24).fits);  // its quarter, without anybody giving way
+}
+
+TEST_CASE("shares: nobody gives way to one who would hold more") {
+  Shares shares(100);
+  const auto a = held(shares, "a", 60);
+  const auto b = held(shares, "b", 40);
+  CHECK(shares.admit("b", 19).from == "a");
+  CHECK_FALSE(shares.admit("b", 20).from);
+  CHECK_FALSE(shares.admit("c", 61).fits);
+  CHECK_FALSE(shares.admit("c", 61).from);
+  CHECK(shares.admit("c", 1).from == "a");
+}
+
+TEST_CASE("shares: what is held is given back when its holding goes, wherever it was moved") {
+  Shares shares(10);
+  {
+    auto first = held(shares, "a", 4);
+    auto second = std::move(first);
+    CHECK_FALSE(first);
+    CHECK(shares.held_by("a") == 4);
+    second = held(shares, "b", 3);
+    CHECK(shares.held_by("a") == 0);
+    CHECK(shares.used() == 3);
+    CHECK(second.owner() == "b");
+  }
+  CHECK(shares.used() == 0);
+  CHECK(shares.held_by("b") == 0);
+}
+
+TEST_CASE("shares: small limits and a limit that is lowered leave everybody one") {
+  Shares shares(2);
+  CHECK(shares.quarter() == 1);
+  const auto a = held(shares, "a", 2);
+  CHECK(shares.admit("b", 1).from == "a");
+  shares.set_limit(1);
+  CHECK_FALSE(shares.admit("a", 1).fits);
+  CHECK(shares.admit("b", 1).from == "a");
+}
+
+}  // namespace
+}  // namespace sidecar
