@@ -31,6 +31,8 @@ struct Caller {
 
   bool operator==(const Caller&) const = default;
 
+  // Whose share of common limits it uses (util/shares.hpp): the key's, or without one the address's.
+  const std::string& share_owner() const { return has_key ? owner : address; }
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),
                        [](const auto& each) { return each->restricts(); });
