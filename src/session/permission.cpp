@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <fmt/format.h>
 
 #include "config/text.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/uri_rules.hpp"
 
 namespace sidecar::session {
 namespace {
@@ -40,13 +40,14 @@ struct Listing {
   std::string_view array;
   std::string_view name;
   Part part;
+  bool templates = false;
 };
 
 constexpr Listing kListings[] = {
     {method::kToolsList, "tools", "name", &Permissions::tools},
     {method::kPromptsList, "prompts", "name", &Permissions::prompts},
     {method::kResourcesList, "resources", "uri", &Permissions::resources},
-    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources},
+    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources, true},
 };
 
 constexpr std::string_view kOther[] = {method::kInitialize,  method::kPing,        method::kSetLevel,
@@ -63,28 +64,33 @@ const Rule* find(const Rule (&rules)[Count], std::string_view name) {
   return found == std::end(rules) ? nullptr : found;
 }
 
-// Whether a URI goes up in its path, as "file:///public/../secret" does: no pattern says where it ends.
-bool climbs(std::string_view uri) {
-  std::string path;
-  for (std::size_t i = 0; i < uri.size(); ++i) {
-    std::string code;
-    if (uri[i] == '%')
-      for (const char c : uri.substr(i + 1, 2))
-        code += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (code == "2e" || code == "2f" || code == "5c") i += 2;
-    const char plain = code == "2e" ? '.' : code == "2f" || code == "5c" || uri[i] == '\\' ? '/' : uri[i];
-    path += plain;
+// What the rules of a caller say of names or, for resources, of URIs.
+class Rules {
+ public:
+  Rules(const observe::Caller& caller, Part part) : caller_(caller), part_(part) {
+    if (part != &Permissions::resources) return;
+    for (const auto& each : caller.permissions) of_uris_.emplace_back(each->resources);
   }
-  path += '/';
-  return path.find("/../") != std::string::npos;
-}
 
-bool may_use(const observe::Caller& caller, Part part, std::string_view name) {
-  const bool by_uri = part == &Permissions::resources;
-  const bool ruled = std::any_of(caller.permissions.begin(), caller.permissions.end(),
-                                 [part](const auto& each) { return !((*each).*part).empty(); });
-  return caller.may(part, name) && !(ruled && by_uri && climbs(name));
-}
+  bool allow(std::string_view name) const {
+    return part_ == &Permissions::resources ? all_allow(&UriRules::allows, name) : caller_.may(part_, name);
+  }
+  // `name` may be a URI template.
+  bool allow_template(std::string_view name) const {
+    if (part_ != &Permissions::resources || name.find('{') == std::string_view::npos) return allow(name);
+    return all_allow(&UriRules::allows_template, name);
+  }
+
+ private:
+  bool all_allow(bool (UriRules::*allows)(std::string_view) const, std::string_view uri) const {
+    return std::all_of(of_uris_.begin(), of_uris_.end(),
+                       [&](const UriRules& each) { return (each.*allows)(uri); });
+  }
+
+  const observe::Caller& caller_;
+  const Part part_;
+  std::vector<UriRules> of_uris_;
+};
 
 std::optional<std::string> refused(std::string_view what) {
   return fmt::format("not permitted: this caller may not use {}", config::shown(what));
@@ -103,7 +109,8 @@ std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (!(*names)[i]) continue;
     const auto name = jsonrpc::string_value((*names)[i].in(request.text));
-    if (!name || !may_use(caller, kParts[i], *name)) return refused("completion for this reference");
+    if (!name || !Rules(caller, kParts[i]).allow_template(*name))
+      return refused("completion for this reference");
   }
   return std::nullopt;
 }
@@ -180,7 +187,7 @@ std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc:
     const jsonrpc::Span place = use->by_uri ? request.envelope.uri : request.envelope.name;
     const auto used = jsonrpc::string_value(place.in(request.text));
     if (!used) return refused("what it does not name");
-    if (may_use(caller, use->part, *used)) return std::nullopt;
+    if (Rules(caller, use->part).allow(*used)) return std::nullopt;
     return refused(place.in(request.text));
   }
   if (name == method::kComplete) return refusal_of_completion(caller, request);
@@ -239,13 +246,15 @@ void filter(const observe::Caller& caller, std::string_view id, std::string_view
                                "the MCP server's list cannot be read: " + listed.error().message);
     return;
   }
+  const Rules rules(caller, listing->part);
+  const auto allows = listing->templates ? &Rules::allow_template : &Rules::allow;
   std::string kept = "[";
   std::size_t count = 0;
   for (const jsonrpc::Span element : *listed) {
     const auto places = jsonrpc::find_members(answer.text, names, element);
     const auto its_name =
         places ? jsonrpc::string_value((*places)[0].in(answer.text)) : Result<std::string>(fail(""));
-    if (!its_name || !may_use(caller, listing->part, *its_name)) continue;
+    if (!its_name || !(rules.*allows)(*its_name)) continue;
     if (only_reads && !says_read_only(answer.text, (*places)[1])) continue;
     kept.append(count++ == 0 ? "" : ",").append(element.in(answer.text));
   }

@@ -19,6 +19,7 @@ export const sidecarProgram = process.env.MCP_SIDECAR_BIN ?? join(build, 'mcp-si
 export const demo = [join(build, 'mcp-sidecar-demo')];
 export const fakeChild = (...flags) => [join(build, 'fake-child'), ...flags];
 export const notifySocket = join(build, 'notify-socket');
+export const uriRules = join(build, 'uri-rules');
 export const scope = process.env.CLIENT_TESTS ?? 'normal'; // short, normal, long
 
 export const nodeModules = resolve(here, '../node_modules');
@@ -28,6 +29,7 @@ export const filesystem = (folder) => npmServer('server-filesystem', folder);
 export const memory = npmServer('server-memory');
 export const unruly = (mode = 'well') => [process.execPath, join(here, 'unruly-child.mjs'), mode];
 export const hostile = [process.execPath, join(here, 'hostile-child.mjs')];
+export const filesServer = [process.execPath, join(here, '../servers/files.mjs')];
 export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
 // Settings of the machine must not reach the program under test.

@@ -90,6 +90,25 @@ TEST_CASE("permission: a URI that goes up in its path fits no rule") {
   CHECK(may(other, "resources/read", R"({"uri":"file:///pub/../etc"})"));
 }
 
+TEST_CASE("permission: a URI is held to the rules in every way in which the server may read it") {
+  const auto most = caller_with([](Permissions& may) { may.resources.deny = {"file:///secret/*"}; });
+  const auto some = caller_with([](Permissions& may) { may.resources.allow = {"file:///pub/*"}; });
+  for (const char* method : {"resources/read", "resources/subscribe", "resources/unsubscribe"}) {
+    INFO(method);
+    CHECK_FALSE(may(most, method, R"({"uri":"file://localhost/secr%65t/a"})"));
+    CHECK_FALSE(may(some, method, R"({"uri":"file:///pub/.\t./secret/a"})"));
+    CHECK(may(most, method, R"({"uri":"file:///pub/%C3%A9 \u00e9"})"));
+    CHECK(may(some, method, R"({"uri":"file:///pub/%C3%A9 \u00e9"})"));
+  }
+  CHECK(filtered(most, "resources/list", R"({"resources":[{"uri":"FILE:/secret/a"},{"uri":"file:///b"}]})") ==
+        R"({"jsonrpc":"2.0","id":7,"result":{"resources":[{"uri":"file:///b"}]}})");
+  CHECK(
+      filtered(
+          some, "resources/templates/list",
+          R"({"resourceTemplates":[{"uriTemplate":"file:///pub/{+x}"},{"uriTemplate":"file:///pub/\n{x}"}]})") ==
+      R"({"jsonrpc":"2.0","id":7,"result":{"resourceTemplates":[{"uriTemplate":"file:///pub/{+x}"}]}})");
+}
+
 TEST_CASE("permission: a completion belongs to the prompt or the resource that it is for") {
   const auto caller = caller_with([](Permissions& may) {
     may.prompts.allow = {"open"};
@@ -103,6 +122,8 @@ TEST_CASE("permission: a completion belongs to the prompt or the resource that i
   CHECK_FALSE(completes(R"({"type":"ref/prompt","name":"open","name":"secret"})"));
   CHECK(completes(R"({"type":"ref/resource","uri":"file:///pub/{x}"})"));
   CHECK_FALSE(completes(R"({"type":"ref/resource","uri":"file:///{x}"})"));
+  CHECK_FALSE(completes(R"({"type":"ref/resource","uri":"file:///pub/.\t./{x}"})"));
+  CHECK_FALSE(completes(R"({"type":"ref/resource","uri":"file://localhost/pub/a?b\u2028"})"));
   CHECK_FALSE(completes("5"));
   CHECK_FALSE(may(caller, "completion/complete"));
 }

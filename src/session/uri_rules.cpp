@@ -1,0 +1,164 @@
+#include "session/uri_rules.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "config/text.hpp"
+#include "session/normalized_url.hpp"
+
+namespace sidecar::session {
+namespace {
+
+constexpr std::string_view kWildcards = "*?[";
+
+// White space and invisible characters at the ends of a text, which one parser or another drops.
+constexpr std::string_view kTrimmed[] = {" ",      "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002",
+                                         "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                         "\u200A", "\u200B", "\u200C", "\u200D", "\u200E", "\u200F", "\u202F",
+                                         "\u205F", "\u2060", "\u3000", "\uFEFF"};
+
+// C0, DEL, C1, and the line and paragraph separators.
+bool has_control(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    if (config::control(rest[0]) || rest.starts_with("\u2028") || rest.starts_with("\u2029")) return true;
+    if (rest.size() > 1 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0) return true;
+  }
+  return false;
+}
+
+bool is_trimmed_by_parsers(std::string_view text) {
+  return std::any_of(std::begin(kTrimmed), std::end(kTrimmed), [text](std::string_view space) {
+    return text.starts_with(space) || text.ends_with(space);
+  });
+}
+
+// Without escapes, also those that only decoding makes, and with slashes for backslashes. In a pattern an
+// escaped wildcard stands for itself.
+std::string decoded(std::string_view text, bool pattern = false) {
+  std::string plain;
+  for (const char c : text) {
+    plain += c == '\\' ? '/' : c;
+    while (plain.size() >= 3) {
+      const std::size_t at = plain.size() - 3;
+      const auto byte = escaped_byte(std::string_view(plain).substr(at));
+      if (!byte) break;
+      plain.resize(at);
+      if (pattern && kWildcards.find(*byte) != std::string_view::npos)
+        plain.append("[").append(1, *byte).append("]");
+      else
+        plain += *byte == '\\' ? '/' : *byte;
+    }
+  }
+  return plain;
+}
+
+// Whether the URI goes up in its path: no pattern says where it ends.
+bool climbs(std::string_view uri) {
+  const std::string plain = decoded(uri);
+  for (std::size_t begin = 0; begin <= plain.size();) {
+    const std::size_t end = std::min(plain.find_first_of("/:;?#", begin), plain.size());
+    if (std::string_view(plain).substr(begin, end - begin) == "..") return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+// Where the authority, or the path, begins.
+std::size_t authority_begin(std::string_view text) {
+  const std::size_t scheme = scheme_length(text);
+  return scheme > 0 && text.substr(scheme).starts_with("//") ? scheme + 2 : scheme;
+}
+
+std::string flattened(std::string_view text, bool pattern = false) {
+  const std::string plain = decoded(text, pattern);
+  const std::size_t begin = authority_begin(plain);
+  std::string flat = plain.substr(0, begin);
+  for (const char c : std::string_view(plain).substr(begin)) {
+    const std::string_view path = std::string_view(flat).substr(begin);
+    if (c == '/' && path.ends_with("/.")) flat.pop_back();
+    if (c != '/' || !std::string_view(flat).substr(begin).ends_with('/')) flat += c;
+  }
+  return flat;
+}
+
+std::string_view without_query(std::string_view uri) { return uri.substr(0, uri.find_first_of("?#")); }
+
+// Many servers take the path of a file URI and ignore its host.
+std::string without_file_host(std::string_view url) {
+  constexpr std::string_view kFile = "file://";
+  if (!url.starts_with(kFile)) return std::string(url);
+  return std::string(kFile).append(url.substr(std::min(url.find('/', kFile.size()), url.size())));
+}
+
+// The part before the first wildcard is normalised, up to its last slash when the pattern goes on.
+std::string normalized_pattern(std::string_view pattern) {
+  std::size_t fixed = std::min(pattern.find_first_of(kWildcards), pattern.size());
+  const std::size_t authority = authority_begin(pattern);
+  if (fixed < pattern.size()) {
+    const std::size_t slash = pattern.substr(0, fixed).rfind('/');
+    const bool in_path = slash != std::string_view::npos && slash >= authority;
+    if (!in_path) {  // the authority has wildcards, or there is none
+      const std::size_t lower = std::min(scheme_length(pattern), fixed);
+      return config::lower_case(pattern.substr(0, lower)) + std::string(pattern.substr(lower));
+    }
+    fixed = slash + 1;
+  }
+  const auto url = normalized_url(pattern.substr(0, fixed));
+  return url ? *url + std::string(pattern.substr(fixed)) : std::string(pattern);
+}
+
+void add_normalized_allow(std::vector<std::string>& allow) {
+  for (const std::string& each : std::vector(allow)) {
+    const std::string pattern = normalized_pattern(each);
+    allow.push_back(flattened(pattern, true));
+    // "?" is a wildcard and also what a query begins with; files have no query.
+    std::string_view path = without_query(pattern);
+    if (path.size() == pattern.size() || pattern.starts_with("file:")) continue;
+    if (path.ends_with('[')) path.remove_suffix(1);
+    allow.push_back(flattened(path, true));
+  }
+}
+
+void add_normalized_deny(std::vector<std::string>& deny) {
+  for (const std::string& each : std::vector(deny)) {
+    std::string pattern = flattened(normalized_pattern(each), true);
+    deny.push_back(pattern);
+    // A folder is the same with and without the slash at its end.
+    if (pattern.ends_with('/'))
+      pattern.pop_back();
+    else
+      pattern += '/';
+    deny.push_back(std::move(pattern));
+  }
+}
+
+}  // namespace
+
+UriRules::UriRules(const config::NameRules& rules) : rules_(rules), normalized_(rules) {
+  add_normalized_allow(normalized_.allow);
+  add_normalized_deny(normalized_.deny);
+  denied_.deny = normalized_.deny;
+}
+
+bool UriRules::allows_as_written(std::string_view uri) const {
+  return rules_.allows(uri) && !has_control(uri) && !is_trimmed_by_parsers(uri) && !climbs(uri);
+}
+
+bool UriRules::allows(std::string_view uri) const {
+  if (rules_.empty()) return true;
+  if (!allows_as_written(uri)) return false;
+  const auto url = normalized_url(uri);
+  if (!url) return false;
+  const std::string without = flattened(without_query(*url));
+  return normalized_.allows(flattened(*url)) && normalized_.allows(without) &&
+         denied_.allows(without_file_host(without));
+}
+
+bool UriRules::allows_template(std::string_view uri_template) const {
+  if (rules_.empty()) return true;
+  if (!allows_as_written(uri_template)) return false;
+  return normalized_.allows(flattened(normalized_url(uri_template).value_or(std::string(uri_template))));
+}
+
+}  // namespace sidecar::session

@@ -1,0 +1,39 @@
+// UriRules: rules for resources, applied to a URI in every way in which the wrapped server may read it. An
+// MCP server gets the URI as the client wrote it, and its URL parser drops control characters, resolves dot
+// segments, decodes escapes, and so on, so a pattern has to hold for what comes out of that too.
+//
+// A URI is allowed when all of this holds:
+//   - it has no control characters, no white space at either end, and no ".." segment, also in escapes;
+//   - as it is written, the rules allow it (config::NameRules);
+//   - normalised (normalized_url), with all escapes decoded, backslashes as slashes and without empty and "."
+//     segments, the rules allow it, with and without its query and fragment; a file URI is also not denied
+//     without its host.
+// For the last point the patterns are normalised likewise.
+//
+// The rules outlive it. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/permissions.hpp"
+
+namespace sidecar::session {
+
+class UriRules {
+ public:
+  explicit UriRules(const config::NameRules& rules);
+
+  bool allows(std::string_view uri) const;
+  // A URI template is no URL and has no query of its own: servers look it up as it is written.
+  bool allows_template(std::string_view uri_template) const;
+
+ private:
+  bool allows_as_written(std::string_view uri) const;
+
+  const config::NameRules& rules_;
+  config::NameRules normalized_;  // with the patterns as they are written too
+  config::NameRules denied_;      // of these the denied ones alone
+};
+
+}  // namespace sidecar::session

@@ -1,0 +1,157 @@
+// Attacks on rules for resources: URIs that no pattern fits, but that a server reads as one that is withheld.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+
+import { connect, faces } from './lib/sdk.mjs';
+import { Sidecar, filesServer, uriRules } from './lib/sidecar.mjs';
+
+const secrets = {
+  // Begin with what is allowed.
+  MCP_ALLOWED_RESOURCES: [
+    'file:///public/.\t./secret/b', 'file:///public/.\n./secret/b', 'file:///public/.\r./secret/b', 'file:///public/%2\te%2e/secret/b', 'file:///public/\t../secret/b',
+    'file:///public/../secret/b', 'file:///public/%2e%2E/secret/b', 'file:///public/..\\secret\\b', 'file:///public/..\t\\secret/b',
+  ],
+  // Do not begin with what is denied.
+  MCP_DENIED_RESOURCES: [
+    'FILE:///secret/b', 'file://localhost/secret/b', 'file://LOCALHOST/secret/b', 'file:\\\\\\secret\\b', 'file:/secret/b', 'file:secret/b', ' file:///secret/b',
+    '\u001ffile:///secret/b', 'file:///\tsecret/b', 'fi\nle:///secret/b', 'file:///./secret/b', 'file:///%2E/secret/b', 'file:////secret/b', 'file:///secr%65t/b',
+    'file:///public/../secret/b', 'file:///public\\..\\secret//b',
+  ],
+};
+const rules = { MCP_ALLOWED_RESOURCES: 'file:///public/*', MCP_DENIED_RESOURCES: 'file:///secret/*' };
+const honest = { 'file:///public/a.txt': 'public a', 'file:///public/a%20b.txt': 'public a b', 'file:///public/a b.txt': 'public a b', 'file:///public/sub/%C3%A9.txt': 'public é', 'file:///public/sub/é.txt': 'public é' };
+
+const read = async (client, uri) => (await client.readResource({ uri })).contents[0].text;
+
+test('resources: each attack on rules reads the secret where no rules are', async (t) => {
+  const client = new Client({ name: 'direct', version: '1.0.0' });
+  const [command, ...args] = filesServer;
+  await client.connect(new StdioClientTransport({ command, args }));
+  t.after(() => client.close());
+  for (const uri of Object.values(secrets).flat()) assert.equal(await read(client, uri), 'SECRET', JSON.stringify(uri));
+});
+
+for (const over of faces) {
+  for (const [setting, uris] of Object.entries(secrets)) {
+    test(`resources: over ${over} no spelling of a URI passes ${setting}`, async (t) => {
+      const sidecar = await Sidecar.start(t, { command: filesServer, env: { [setting]: rules[setting] } });
+      const client = await connect(t, sidecar.url, { over });
+      for (const uri of uris) {
+        for (const method of ['readResource', 'subscribeResource', 'unsubscribeResource']) {
+          await assert.rejects(client[method]({ uri }), /not permitted: this caller may not use/, `${method} ${JSON.stringify(uri)}`);
+        }
+      }
+      for (const [uri, text] of Object.entries(honest)) {
+        assert.equal(await read(client, uri), text, uri);
+        await client.subscribeResource({ uri });
+      }
+      assert.deepEqual((await client.listResources()).resources.map(({ name }) => name).filter((name) => !name.startsWith('/public/')), []);
+      await sidecar.stop();
+    });
+  }
+
+  test(`resources: over ${over} a query does not make a URI fit a pattern`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command: filesServer, env: { MCP_ALLOWED_RESOURCES: 'file:///public/*.txt' } });
+    const client = await connect(t, sidecar.url, { over });
+    for (const uri of ['file:///public/key?.txt', 'file:///public/key#.txt']) await assert.rejects(read(client, uri), /not permitted/);
+    assert.equal(await read(client, 'file:///public/a.txt'), 'public a');
+    await sidecar.stop();
+  });
+
+  test(`resources: over ${over} without rules every URI reaches the server as it is written`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command: filesServer });
+    const client = await connect(t, sidecar.url, { over });
+    for (const uri of Object.values(secrets).flat()) assert.equal(await read(client, uri), 'SECRET', JSON.stringify(uri));
+    await client.subscribeResource({ uri: ' FILE:///a/.\t./b ' });
+    assert.equal((await client.callTool({ name: 'subscribed' })).content[0].text, JSON.stringify([' FILE:///a/.\t./b ']));
+    await sidecar.stop();
+  });
+}
+
+// ---- held against Node's parser --------------------------------------------------------------------------------------
+
+const pieces = [
+  'http', 'HTTPS', 'ws', 'ftp', 'file', 'FILE', 'notes', 'a+b', ':', '://', ':/', '::', ':\\', '/', '//', '\\', '.', '..', '%2e', '%2E.', '.%2e', '%252e', '%2f', '%5c', 'a', 'B',
+  'secret', 'public', 'localhost', 'LOCALHOST', '%6cocalhost', '127.0.0.1', '0x7f.1', '127.1', '1', '[::1]', '[0:0::1]', '[::ffff:1.2.3.4]', '[', 'example.com', 'EXAMPLE.com.',
+  'user@', 'u:p@', '@', ':80', ':443', ':080', 'C|', 'C:', '?', '#', '?a=/../b', '#..', ' ', '%20', '%', '%41', 'é', '|', '{x}', '*', ';', 'data:', 'urn:a:b',
+];
+
+// The same URIs in each run.
+function someUris(count, beginnings) {
+  let seed = 1;
+  const below = (limit) => Math.floor(((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32) * limit);
+  const uris = new Set();
+  for (let n = 0; n < count; n += 1) {
+    let uri = beginnings[below(beginnings.length)];
+    for (let more = below(9); more >= 0; more -= 1) uri += pieces[below(pieces.length)];
+    if (uri.trim() === uri) uris.add(uri);
+  }
+  return [...uris];
+}
+
+function applied(uris, ...args) {
+  const { stdout, stderr, status } = spawnSync(uriRules, args, { input: uris.map((uri) => `${uri}\n`).join(''), encoding: 'utf8', maxBuffer: 1 << 28 });
+  assert.equal(status, 0, stderr);
+  return stdout.split('\n').slice(0, -1);
+}
+
+const parsed = (uri) => (URL.canParse(uri) ? new URL(uri) : undefined);
+const bytes = (text) => Buffer.from(text).toString('latin1').replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
+const special = /^(https?|wss?|ftp|file):$/;
+
+test('resources: a URI is normalised as the parser of Node does it', () => {
+  const uris = someUris(30_000, ['', '', 'http://', 'HTTP:', 'https:/', 'ws:\\', 'file://', 'file:', 'FILE:///', 'notes://', 'notes:/', 'notes:']);
+  const ours = applied(uris);
+  let compared = 0;
+  uris.forEach((uri, at) => {
+    const url = parsed(uri);
+    if (!url) return;
+    url.username = url.password = '';
+    let { href } = url;
+    if (special.test(url.protocol)) {
+      // A host outside ASCII is refused; the root label's dot is left out.
+      if (ours[at] === '' && /(^|\.)xn--/.test(url.hostname)) return;
+      if (/[^.]\.$|\.\.$/.test(url.hostname)) href = href.replace(url.hostname, url.hostname.slice(0, -1)).replace('file://localhost/', 'file:///');
+    }
+    compared += 1;
+    assert.equal(bytes(ours[at]), bytes(href), JSON.stringify(uri));
+  });
+  assert.ok(compared > uris.length / 4, `${compared} of ${uris.length}`);
+});
+
+// The files that servers make of a URI: one that asks fileURLToPath(), and one that decodes the path itself.
+function pathsOf(uri) {
+  const url = parsed(uri);
+  const readings = [() => fileURLToPath(url), () => decodeURIComponent(url.pathname)];
+  return readings.flatMap((reading) => {
+    try {
+      return [posix.normalize(reading()).replace(/^\/\//, '/')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const beginnings = ['file://b/', 'file:///public/', 'file:///public/', 'file:///', 'file:///secret/', 'file:', 'FILE://', 'file://localhost/', 'file:\\'];
+
+test('resources: no URI that an allow-list lets pass is read as a file outside it', () => {
+  const uris = someUris(30_000, beginnings);
+  const allowed = applied(uris, 'allow', 'file:///public/*');
+  const passed = uris.filter((_, at) => allowed[at] === 'yes');
+  assert.ok(passed.length > 1000, `${passed.length}`);
+  for (const uri of passed) assert.ok(pathsOf(uri).every((path) => `${path}/`.startsWith('/public/')), JSON.stringify(uri));
+});
+
+test('resources: no URI that a deny-list lets pass is read as a file in it', () => {
+  const uris = someUris(30_000, beginnings);
+  const allowed = applied(uris, 'deny', 'file:///secret/*');
+  const passed = uris.filter((_, at) => allowed[at] === 'yes');
+  assert.ok(passed.length > 1000, `${passed.length}`);
+  for (const uri of passed) assert.ok(!pathsOf(uri).some((path) => path.startsWith('/secret/')), JSON.stringify(uri));
+});
