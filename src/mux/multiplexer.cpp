@@ -198,12 +198,16 @@ std::optional<Answer> Multiplexer::over_rate(const Call& call) {
                       fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
 }
 
+// BOUNDED STACK: what is handed over may be answered at once, and others be placed for it; they are taken by
+// the loop that runs already.
 void Multiplexer::pump() {
+  if (std::exchange(pumping_, true)) return;
   while (takes_calls() && child_.wants_more()) {
     const auto id = queue_.pop();
-    if (!id) return;
+    if (!id) break;
     hand_over(*id);
   }
+  pumping_ = false;
 }
 
 // Requires a child that has done its handshake.

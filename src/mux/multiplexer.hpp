@@ -272,6 +272,7 @@ class Multiplexer : public child::ChildEvents {
   std::unordered_map<ClientId, Entry> clients_;
   InFlight in_flight_;
   FairQueue queue_;  // calls that wait for the child to read
+  bool pumping_ = false;
   std::size_t kept_bytes_ = 0;
   PeerRequests peer_requests_;
   UrlElicitations url_elicitations_;

@@ -7,6 +7,7 @@
 #include "config/text.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/tool_pages.hpp"
 #include "session/uri_rules.hpp"
 
 namespace sidecar::session {
@@ -17,8 +18,6 @@ using config::NameRules;
 using config::Permissions;
 using Part = NameRules Permissions::*;
 using CallerPtr = std::shared_ptr<const observe::Caller>;
-
-constexpr std::size_t kMostPages = 1000;  // of one tools/list: a server whose cursors go in circles ends here
 
 // What a request uses: something by its name or URI, or nothing in particular.
 struct Use {
@@ -136,47 +135,44 @@ Result<std::vector<jsonrpc::Span>> elements(const mux::Answer& answer, jsonrpc::
   return jsonrpc::find_elements(answer.text, array);
 }
 
-// Looks a tool up page by page, to tell whether it only reads. Kept alive by the call that it waits for.
-class ReadOnlyCheck : public std::enable_shared_from_this<ReadOnlyCheck> {
- public:
-  using Done = std::function<void(bool only_reads)>;
+// Whether a tool of the list is annotated as one that only reads; nothing when it is not in `tools`.
+std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrpc::Span>& tools,
+                               std::string_view tool) {
+  static constexpr std::array<std::string_view, 2> kNames = {"name", "annotations"};
+  for (const jsonrpc::Span each : tools) {
+    const auto places = jsonrpc::find_members(text, kNames, each);
+    if (!places || jsonrpc::string_value((*places)[0].in(text)).value_or("") != tool) continue;
+    return says_read_only(text, (*places)[1]);
+  }
+  return std::nullopt;
+}
 
-  ReadOnlyCheck(std::string tool, Send send, Done done)
-      : tool_(std::move(tool)), send_(std::move(send)), done_(std::move(done)) {}
-
-  void fetch(std::string_view params) {
+// Looks the tool up page by page. `done` gets why it may not be called, in words that follow its name; empty
+// when it only reads.
+void check_read_only(const std::string& tool, const Send& send,
+                     std::function<void(std::string_view why)> done) {
+  auto found = std::make_shared<bool>(false);
+  ToolPages pages;
+  pages.fetch = [send](const std::string& params, mux::Reply::Deliver deliver) {
     auto message = jsonrpc::parse(jsonrpc::request_text(kListingId, method::kToolsList, params));
-    if (!message) return done_(false);
-    send_(std::move(*message),
-          mux::Reply(std::string(kListingId),
-                     [self = shared_from_this()](mux::Answer answer) { self->page(std::move(answer)); }));
-  }
-
- private:
-  void page(mux::Answer answer) {
-    static constexpr std::array<std::string_view, 2> kNames = {"tools", "nextCursor"};
-    static constexpr std::array<std::string_view, 2> kOfTool = {"name", "annotations"};
-    if (answer.outcome != mux::Outcome::kResult) return done_(false);
-    jsonrpc::pad(answer.text);
-    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-    if (!places) return done_(false);
-    const auto tools = elements(answer, (*places)[0]);
-    if (!tools) return done_(false);
-    for (const jsonrpc::Span tool : *tools) {
-      const auto of_tool = jsonrpc::find_members(answer.text, kOfTool, tool);
-      if (!of_tool || jsonrpc::string_value((*of_tool)[0].in(answer.text)).value_or("") != tool_) continue;
-      return done_(says_read_only(answer.text, (*of_tool)[1]));
+    if (!message) {
+      return deliver(mux::make_failure(mux::Outcome::kInternal, kListingId, mcp::code::kInternalError,
+                                       message.error().message));
     }
-    const std::string_view cursor = (*places)[1].in(answer.text);
-    if (cursor.empty() || cursor == "null" || ++pages_ >= kMostPages) return done_(false);
-    fetch(fmt::format(R"({{"cursor":{}}})", cursor));
-  }
-
-  const std::string tool_;
-  const Send send_;
-  const Done done_;
-  std::size_t pages_ = 0;
-};
+    send(std::move(*message), mux::Reply(std::string(kListingId), std::move(deliver)));
+  };
+  pages.page = [tool, found](const std::string& text, const std::vector<jsonrpc::Span>& tools) {
+    const auto reads = only_reads(text, tools, tool);
+    *found = reads.value_or(false);
+    return !reads;
+  };
+  pages.done = [found, done = std::move(done)](const ToolPages::Outcome& outcome) {
+    if (*found) return done({});
+    done(outcome.end == ToolPages::End::kNeverEnds ? "was not found: " + outcome.problem
+                                                   : "is not known to be read-only");
+  };
+  walk(std::move(pages));
+}
 
 }  // namespace
 
@@ -217,13 +213,11 @@ void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Repl
                send] { send(std::move(*message), mux::Reply(id, filtered, notify)); };
   if (!check) return pass();
   // No reply is made before it is sent: one that is dropped would be answered, also to who has gone.
-  auto checked = [id, tool, pass = std::move(pass), filtered](bool only_reads) {
-    if (only_reads) return pass();
+  check_read_only(tool, send, [id, tool, pass = std::move(pass), filtered](std::string_view why) {
+    if (why.empty()) return pass();
     filtered(forbidden(
-        id, fmt::format("not permitted: this caller may only read, and {} is not known to be read-only",
-                        config::shown(tool))));
-  };
-  std::make_shared<ReadOnlyCheck>(tool, send, std::move(checked))->fetch({});
+        id, fmt::format("not permitted: this caller may only read, and {} {}", config::shown(tool), why)));
+  });
 }
 
 bool may_notify(const observe::Caller& caller, std::string_view name) {

@@ -2,23 +2,41 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <unordered_set>
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "session/observed_call.hpp"
+#include "session/tool_pages.hpp"
 #include "transport/rest_answers.hpp"
 #include "transport/tool_directory.hpp"
 
 namespace sidecar::transport {
 namespace {
 
-constexpr std::size_t kMaxPages = 1000;  // of one tools/list: a server whose cursors go in circles ends here
 constexpr std::string_view kCallId = "1";
+// A list that does not end costs the MCP server kMostPages requests: how often it may.
+constexpr std::chrono::seconds kEndlessPause{30};
+
+// Without those whose name an earlier one has: a server that repeats its pages repeats its tools.
+void drop_repeats(std::vector<std::string>& tools) {
+  static constexpr std::array<std::string_view, 1> kName = {"name"};
+  std::unordered_set<std::string> names;
+  std::erase_if(tools, [&names](const std::string& tool) {
+    const auto place = jsonrpc::find_members(tool, kName);
+    return place && (*place)[0] && !names.emplace((*place)[0].in(tool)).second;
+  });
+}
 
 }  // namespace
 
-ToolCalls::ToolCalls(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit)
-    : instances_(instances), timeout_(timeout), list_limit_(list_limit) {}
+ToolCalls::ToolCalls(mux::Instances& instances, Timers& timers, observe::Log& log, Clock::duration timeout,
+                     std::size_t list_limit)
+    : instances_(instances),
+      timers_(timers),
+      warnings_(log, timers),
+      timeout_(timeout),
+      list_limit_(list_limit) {}
 
 void ToolCalls::send(const CallerPtr& caller, std::string_view method, std::string_view params,
                      mux::Reply::Deliver deliver, mux::Reply::Notify progress) {
@@ -34,51 +52,38 @@ void ToolCalls::send(const CallerPtr& caller, std::string_view method, std::stri
                          });
 }
 
-// Follows nextCursor to the end. Kept alive by the call that it waits for.
-class ToolCalls::Listing : public std::enable_shared_from_this<Listing> {
- public:
-  Listing(ToolCalls& calls, CallerPtr caller, Listed done)
-      : calls_(calls), caller_(std::move(caller)), done_(std::move(done)) {}
-
-  void fetch(std::string_view params) {
-    calls_.send(caller_, mcp::method::kToolsList, params,
-                [self = shared_from_this()](mux::Answer answer) { self->page(std::move(answer)); });
-  }
-
- private:
-  void page(mux::Answer answer) {
-    if (answer.outcome != mux::Outcome::kResult) return done_(tl::unexpected(std::move(answer)));
-    static constexpr std::array<std::string_view, 2> kNames = {"tools", "nextCursor"};
-    jsonrpc::pad(answer.text);
-    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-    const auto tools = places && (*places)[0] ? jsonrpc::find_elements(answer.text, (*places)[0])
-                                              : Result<std::vector<jsonrpc::Span>>(fail("no array of tools"));
-    if (!tools)
-      return done_(tl::unexpected(
-          own_failure("the MCP server's answer to tools/list is of no use: " + tools.error().message)));
-    for (jsonrpc::Span tool : *tools) {
-      bytes_ += tool.size;
-      tools_.emplace_back(tool.in(answer.text));
-      jsonrpc::pad(tools_.back());
-    }
-    const std::string_view cursor = (*places)[1].in(answer.text);
-    if (cursor.empty() || cursor == "null") return done_(std::move(tools_));
-    if (++pages_ >= kMaxPages || bytes_ > calls_.list_limit_) {
-      return done_(tl::unexpected(own_failure("tools/list has no end")));
-    }
-    fetch(fmt::format(R"({{"cursor":{}}})", cursor));
-  }
-
-  ToolCalls& calls_;
-  const CallerPtr caller_;
-  Listed done_;
-  std::vector<std::string> tools_;
-  std::size_t pages_ = 0;
-  std::size_t bytes_ = 0;
-};
-
 void ToolCalls::list(CallerPtr caller, Listed done) {
-  std::make_shared<Listing>(*this, std::move(caller), std::move(done))->fetch({});
+  if (timers_.now() < endless_until_) return done(tl::unexpected(own_failure(endless_)));
+  auto tools = std::make_shared<std::vector<std::string>>();
+  session::ToolPages pages;
+  pages.most_bytes = list_limit_;
+  pages.fetch = [this, caller = std::move(caller)](const std::string& params, mux::Reply::Deliver deliver) {
+    send(caller, mcp::method::kToolsList, params, std::move(deliver));
+  };
+  pages.page = [tools](const std::string& text, const std::vector<jsonrpc::Span>& places) {
+    for (const jsonrpc::Span place : places) {
+      tools->emplace_back(place.in(text));
+      jsonrpc::pad(tools->back());
+    }
+    return true;
+  };
+  pages.done = [this, tools, done = std::move(done)](session::ToolPages::Outcome outcome) {
+    using End = session::ToolPages::End;
+    if (outcome.end == End::kFailed) return done(tl::unexpected(std::move(outcome.answer)));
+    if (outcome.end == End::kRepeats) {
+      warnings_.warn("tools/list repeats a cursor: the list ends there", {{"tools", tools->size()}});
+      drop_repeats(*tools);
+    }
+    if (outcome.end == End::kNeverEnds) {
+      warnings_.warn("tools/list does not end", {{"problem", outcome.problem}});
+      endless_ = fmt::format("{}; it is asked again after {} s", outcome.problem, kEndlessPause.count());
+      endless_until_ = timers_.now() + kEndlessPause;
+      return done(tl::unexpected(own_failure(endless_)));
+    }
+    if (!outcome.problem.empty()) return done(tl::unexpected(own_failure(outcome.problem)));
+    done(std::move(*tools));
+  };
+  session::walk(std::move(pages));
 }
 
 void ToolCalls::find(const CallerPtr& caller, std::string name, std::function<void(std::string)> done) {

@@ -11,6 +11,8 @@
 
 #include "mux/instances.hpp"
 #include "observe/calls.hpp"
+#include "observe/thinned_log.hpp"
+#include "util/timers.hpp"
 
 namespace sidecar::transport {
 
@@ -20,7 +22,8 @@ class ToolCalls {
   using Listed = std::function<void(tl::expected<std::vector<std::string>, mux::Answer>)>;
 
   // `timeout` of one call; `list_limit`: bytes that the tools of all pages may have.
-  ToolCalls(mux::Instances& instances, Clock::duration timeout, std::size_t list_limit);
+  ToolCalls(mux::Instances& instances, Timers& timers, observe::Log& log, Clock::duration timeout,
+            std::size_t list_limit);
 
   // From now on `calls`, which outlives the calls, is told of them.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
@@ -28,7 +31,8 @@ class ToolCalls {
   void send(const CallerPtr& caller, std::string_view method, std::string_view params,
             mux::Reply::Deliver deliver, mux::Reply::Notify progress = nullptr);
 
-  // Every tool of every page that the caller may see, as raw JSON, padded.
+  // Every tool of every page that the caller may see, as raw JSON, padded. A list that does not end is an
+  // error, and is not asked for again for some seconds.
   void list(CallerPtr caller, Listed done);
 
   // `done` is told which tool is meant by `name`, a tool's name or its function name
@@ -37,12 +41,14 @@ class ToolCalls {
   void find(const CallerPtr& caller, std::string name, std::function<void(std::string)> done);
 
  private:
-  class Listing;
-
   mux::Instances& instances_;
+  Timers& timers_;
+  observe::ThinnedLog warnings_;
   const Clock::duration timeout_;
   const std::size_t list_limit_;
   const observe::Calls* calls_ = nullptr;
+  std::string endless_;                // why the list is not asked for …
+  Clock::time_point endless_until_{};  // … until then
 };
 
 }  // namespace sidecar::transport

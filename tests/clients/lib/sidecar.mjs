@@ -32,6 +32,10 @@ export const hostile = [process.execPath, join(here, 'hostile-child.mjs')];
 export const filesServer = [process.execPath, join(here, '../servers/files.mjs')];
 export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
+// KB of stack that the program under test gets, for tests of how deep it recurses; what it wraps has an ordinary one.
+const stack = process.env.MCP_SIDECAR_STACK;
+const withStack = (kilobytes, command) => ['sh', '-c', `ulimit -Ss ${kilobytes}; exec "$@"`, 'sh', ...command];
+
 // Settings of the machine must not reach the program under test.
 const foreign = /^(MCP_|SDP_|SSE_|PORT$|LOG_LEVEL$|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/;
 export function cleanEnvironment() {
@@ -51,7 +55,10 @@ export class Sidecar {
   // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder.
   constructor(test, { command = demo, flags = [], env = {}, port = 0, dotenv } = {}) {
     if (dotenv !== undefined) this.writeDotenv(dotenv);
-    this.process = spawn(sidecarProgram, ['--port', String(port), ...flags, ...(command ? ['--', ...command] : [])], {
+    const wrapped = command && stack ? withStack(8192, command) : command;
+    const started = [sidecarProgram, '--port', String(port), ...flags, ...(wrapped ? ['--', ...wrapped] : [])];
+    const [program, ...args] = stack ? withStack(stack, started) : started;
+    this.process = spawn(program, args, {
       cwd: this.#folder,
       env: { ...cleanEnvironment(), ...marked(this.#mark), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

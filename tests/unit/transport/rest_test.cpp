@@ -11,7 +11,7 @@ namespace {
 
 struct RestWorld : test::World {
   explicit RestWorld(bool up = true)
-      : calls(instances, 30s, 100'000), rest(calls, {}), routes(rest.routes()) {
+      : calls(instances, timers, log, 30s, 100'000), rest(calls, {}), routes(rest.routes()) {
     if (up) ready();
   }
   std::shared_ptr<test::Outcome> get(const char* target) { return ask(routes, "GET", target); }
@@ -74,17 +74,44 @@ TEST_CASE("rest: /tools has a tag, and a client that shows it gets 304 while not
   CHECK(changed->field("ETag") != tag);
 }
 
-TEST_CASE("rest: a list without an end, and one of no use, are failures") {
+TEST_CASE("rest: a list without an end is a failure that is not asked for again for 30 s") {
   RestWorld w;
   const auto endless = w.get("/tools");
-  while (endless->replies.empty()) w.answer(R"({"tools":[],"nextCursor":"again"})");
+  std::size_t pages = 0;
+  for (; endless->replies.empty(); ++pages)
+    w.answer(R"({"tools":[],"nextCursor":)" + std::to_string(pages) + "}");
+  CHECK(pages == 1000);
   CHECK(endless->reply().status == 500);
+  CHECK(endless->reply().body ==
+        R"({"success":false,"error":"the MCP server's tools/list does not end: it has more than 1000 pages; )"
+        R"(it is asked again after 30 s"})");
+  const auto remembered = w.get("/tools");
+  CHECK(remembered->reply().body == endless->reply().body);
+  CHECK(w.link->sent.empty());
+  w.timers.advance(30s);
+  const auto again = w.get("/tools");
+  w.answer(R"({"tools":[]})");
+  CHECK(again->reply().status == 200);
+}
+
+TEST_CASE("rest: a list whose cursor comes again ends there, without a tool twice") {
+  RestWorld w;
+  const auto repeats = w.get("/tools");
+  for (const char* tools : {R"([{"name":"a"},{"name":"b"}])", R"([{"name":"b"},{"name":"c"},{"name":"a"}])"})
+    w.answer(std::string(R"({"tools":)") + tools + R"(,"nextCursor":"same"})");
+  CHECK(repeats->reply().body == R"({"success":true,"tools":[{"name":"a"},{"name":"b"},{"name":"c"}]})");
+}
+
+TEST_CASE("rest: a list that is too large, and one of no use, are failures") {
+  RestWorld w;
   const auto swelling = w.get("/tools");
-  int pages = 0;
+  std::size_t pages = 0;
   for (; swelling->replies.empty(); ++pages)
-    w.answer(R"({"tools":[")" + std::string(9'998, 'x') + R"("],"nextCursor":"more"})");
+    w.answer(R"({"tools":[")" + std::string(9'998, 'x') + R"("],"nextCursor":)" + std::to_string(pages) +
+             "}");
   CHECK(swelling->reply().status == 500);
   CHECK(pages == 11);
+  w.timers.advance(30s);
   const auto nonsense = w.get("/tools");
   w.answer(R"({"tools":{}})");
   CHECK(nonsense->reply().status == 500);

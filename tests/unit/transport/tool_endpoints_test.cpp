@@ -14,7 +14,7 @@ namespace {
 
 struct ToolWorld : test::World {
   ToolWorld()
-      : calls(instances, 30s, 100'000),
+      : calls(instances, timers, log, 30s, 100'000),
         endpoints(calls,
                   [this](const http::Head& head) {
                     transport::ApiFacts known = facts;
