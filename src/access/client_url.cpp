@@ -1,17 +1,15 @@
 #include "access/client_url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
-#include "access/address.hpp"
 #include "access/forwarded.hpp"
+#include "access/host_name.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::access {
 namespace {
 
-constexpr std::size_t kLongestHost = 255;
 constexpr std::size_t kLongestPrefix = 1024;
 
 bool is_alphanumeric(char c) {
@@ -25,12 +23,6 @@ std::string_view last_of(std::string_view list) {
   return list;
 }
 
-bool is_port(std::string_view text) {
-  unsigned port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port > 0 && port < 65536;
-}
-
 // Where the port begins, with its colon; npos: there is none.
 std::size_t port_place(std::string_view host) {
   const std::size_t colon = host.rfind(':');
@@ -38,21 +30,6 @@ std::size_t port_place(std::string_view host) {
   return colon != std::string_view::npos && (bracket == std::string_view::npos || bracket < colon)
              ? colon
              : std::string_view::npos;
-}
-
-// A name, an IPv4 address, or an IPv6 address in brackets; with or without a port.
-bool is_host(std::string_view text) {
-  if (text.size() > kLongestHost) return false;
-  const std::size_t colon = port_place(text);
-  if (colon != std::string_view::npos && !is_port(text.substr(colon + 1))) return false;
-  const std::string_view name = text.substr(0, colon);
-  if (name.starts_with('[')) {
-    const auto address = name.find('%') == std::string_view::npos ? parse_address(name) : std::nullopt;
-    return name.ends_with(']') && address.has_value();
-  }
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
-  });
 }
 
 // A path of plain characters, without empty or dot segments.
@@ -72,7 +49,7 @@ bool is_prefix(std::string_view text) {
 
 std::string first_host(std::initializer_list<std::string_view> told) {
   for (const std::string_view host : told) {
-    if (is_host(host)) return std::string(host);
+    if (host_name(host)) return std::string(host);
   }
   return {};
 }
@@ -80,7 +57,7 @@ std::string first_host(std::initializer_list<std::string_view> told) {
 }  // namespace
 
 std::string client_url(const UrlFields& fields, bool through_proxy) {
-  if (!through_proxy) return is_host(fields.host) ? fmt::format("http://{}", fields.host) : "/";
+  if (!through_proxy) return host_name(fields.host) ? fmt::format("http://{}", fields.host) : "/";
   std::string_view rest = fields.forwarded;
   const std::string forwarded_host = take_last_parameter(rest, "host");
   rest = fields.forwarded;

@@ -152,7 +152,8 @@ std::string Gate::url_of(const Knock& knock) const {
 
 Decision Gate::judge(const Knock& knock) {
   Decision decision;
-  decision.reply_fields.usual = origins_.reply_fields(knock.header("Origin"));
+  const std::string origin = knock.list("Origin");
+  decision.reply_fields.usual = origins_.reply_fields(origin);
   auto caller = std::make_shared<observe::Caller>();
   const ClientAddress client = address_of(knock);
   caller->address = client.text;
@@ -176,7 +177,7 @@ Decision Gate::judge(const Knock& knock) {
     return decision;
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
-  if (!health) check_origin(knock, decision);
+  if (!health) check_origin(knock, origin, decision);
   if (!decision.answer) {
     if (needs_key_)
       check_key(knock, !needs_no_key(knock.path), *caller, decision);
@@ -187,13 +188,16 @@ Decision Gate::judge(const Knock& knock) {
   return decision;
 }
 
-void Gate::check_origin(const Knock& knock, Decision& decision) const {
-  const std::string_view origin = knock.header("Origin");
-  if (origins_.lets_in(origin, knock.header("Host"))) return;
-  log_.warn("origin refused",
-            {{"address", decision.caller->address}, {"origin", origin}, {"host", knock.header("Host")}});
-  metrics_.refused("origin").Increment();
-  decision.answer = Refusal{403, "Origin not allowed", {}};
+void Gate::check_origin(const Knock& knock, std::string_view origin, Decision& decision) const {
+  const OriginRefusal* const refusal = origins_.refusal(knock.method, origin, knock.header);
+  if (refusal == nullptr) return;
+  log_.warn("origin refused", {{"address", decision.caller->address},
+                               {"reason", refusal->reason},
+                               {"setting", refusal->setting},
+                               {"origin", origin},
+                               {"host", knock.header("Host")}});
+  metrics_.refused(std::string(refusal->reason)).Increment();
+  decision.answer = Refusal{refusal->status, std::string(refusal->message), {}};
 }
 
 void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {

@@ -6,7 +6,8 @@
 //                             tells nothing has the address that opened the session
 //   2 address list            403; /health from loopback passes
 //   3 preflight               leaves here, 204
-//   4 origin, host            403; /health and /ready pass
+//   4 origin, host            403; 415 for a page's POST of another type than JSON while no key is needed;
+//                             /health and /ready pass
 //   5 key or access token     401; a wrong one beyond the address's budget of them 429. A right one always
 //                             passes; /health, /ready, the metadata of RFC 9728 and the dashboard's pages
 //                             pass, and a wrong key counts there too; a token that lacks a scope 403
@@ -128,7 +129,7 @@ class Gate {
   // Whether a program of this machine asks, or our own page in a browser here.
   bool is_this_machine(const Knock& knock, const ClientAddress& client) const;
   // Each sets the decision's answer when the request ends there.
-  void check_origin(const Knock& knock, Decision& decision) const;
+  void check_origin(const Knock& knock, std::string_view origin, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
   void check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
                    Decision& decision);

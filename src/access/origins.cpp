@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "access/address.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::access {
@@ -20,12 +19,6 @@ constexpr std::string_view kExposeHeaders =
     "X-RateLimit-Reset";
 constexpr std::string_view kMaxAge = "86400";
 
-// "localhost:3001" → "localhost", "[::1]:3001" → "::1"
-std::string_view without_port(std::string_view host) {
-  if (!host.empty() && host.front() == '[') return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.rfind(':'));
-}
-
 // `pattern`: a name, or *.domain for all names below it.
 bool fits(std::string_view pattern, std::string_view name) {
   if (!pattern.starts_with("*.")) return name == pattern;
@@ -33,11 +26,39 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.size() > pattern.size() && name.ends_with(pattern);
 }
 
-// Whether the origin is "scheme://host", with the host as the client named us.
-bool is_origin_of(std::string_view origin, std::string_view host) {
-  const std::size_t scheme = origin.find("://");
-  return scheme != std::string_view::npos && config::lower_case(origin.substr(scheme + 3)) == host;
+// "localhost:5173" of "http://localhost:5173"; empty for an origin that is no page's of the web ("null").
+std::string_view authority_of(std::string_view origin) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return origin.substr(scheme.size());
+  }
+  return {};
 }
+
+// Whether the origin is http(s)://`host`, the host as the client named us.
+bool is_origin_of(std::string_view origin, std::string_view host) {
+  return !host.empty() && config::lower_case(authority_of(origin)) == config::lower_case(host);
+}
+
+bool is_local(std::string_view origin) {
+  const auto host = host_name(authority_of(origin));
+  return host && host->loopback;
+}
+
+// A simple request, which a browser sends without a preflight, cannot have this type (Fetch, CORS-safelisted
+// request-header).
+bool is_json(std::string_view content_type) {
+  return config::lower_case(config::trimmed(content_type.substr(0, content_type.find(';')))) ==
+         "application/json";
+}
+
+constexpr OriginRefusal kOrigin{403, "origin", "MCP_CORS_ORIGINS",
+                                "Origin not allowed: MCP_CORS_ORIGINS names the web pages that may call"};
+constexpr OriginRefusal kHost{
+    403, "host", "MCP_ALLOWED_HOSTS",
+    "Host not allowed: name it in MCP_ALLOWED_HOSTS or MCP_PUBLIC_URL, or configure a key"};
+constexpr OriginRefusal kContentType{
+    415, "content_type", "",
+    "A web page may only post Content-Type: application/json while no key is configured"};
 
 // For a page of `origin`, or of any with "*".
 Fields fields_for(std::string origin) {
@@ -50,18 +71,21 @@ Fields fields_for(std::string origin) {
 
 }  // namespace
 
-Origins::Origins(const std::vector<std::string>& allowed, bool checks_hosts,
-                 const std::vector<std::string>& hosts)
-    : any_(std::find(allowed.begin(), allowed.end(), "*") != allowed.end()), checks_hosts_(checks_hosts) {
-  for (const std::string& origin : allowed) {
+Origins::Origins(const OriginRules& rules)
+    : any_(std::find(rules.allowed.begin(), rules.allowed.end(), "*") != rules.allowed.end()),
+      local_pages_(rules.local_pages),
+      host_check_(rules.host_check),
+      open_(rules.open) {
+  for (const std::string& origin : rules.allowed) {
     if (!any_) allowed_.push_back({origin, std::make_shared<const Fields>(fields_for(origin))});
   }
   others_fields_ = std::make_shared<const Fields>(any_ ? fields_for("*") : Fields{{"Vary", "Origin"}});
-  for (const std::string& host : hosts) {
+  for (const std::string& host : rules.hosts) {
+    const bool below = host.starts_with("*.");
     if (host == "*")
       any_host_ = true;
-    else
-      hosts_.push_back(config::lower_case(without_port(host)));
+    else if (const auto name = host_name(std::string_view(host).substr(below ? 2 : 0)))
+      hosts_.push_back((below ? "*." : "") + name->text);
   }
 }
 
@@ -71,29 +95,47 @@ const Origins::Allowed* Origins::find(std::string_view origin) const {
   return found == allowed_.end() ? nullptr : &*found;
 }
 
-bool Origins::ours(std::string_view name) const {
-  return name == "localhost" || is_loopback(name) ||
+bool Origins::ours(const HostName& name) const {
+  return name.address || name.loopback ||
          std::any_of(hosts_.begin(), hosts_.end(),
-                     [name](const std::string& pattern) { return fits(pattern, name); });
+                     [&name](const std::string& pattern) { return fits(pattern, name.text); });
 }
 
-bool Origins::lets_in(std::string_view origin, std::string_view host) const {
-  if (origin.empty()) return true;
-  const std::string named = config::lower_case(host);
-  const bool our_name = ours(without_port(named));
-  if (checks_hosts_ && !our_name && !any_host_) return false;
-  return any_ || find(origin) != nullptr || (our_name && is_origin_of(origin, named));
+bool Origins::lets_in(std::string_view origin, std::string_view host, bool our_host) const {
+  return any_ || find(origin) != nullptr || (local_pages_ && is_local(origin)) ||
+         (our_host && is_origin_of(origin, host));
+}
+
+const OriginRefusal* Origins::refusal(std::string_view method, std::string_view origin,
+                                      const Header& header) const {
+  const bool page = !origin.empty();
+  if (!page && !open_) return nullptr;
+  const std::string_view host = header("Host");
+  // No browser leaves the Host out, so a request without one is no page's.
+  const bool checked =
+      page ? host_check_ != HostCheck::kNone : host_check_ == HostCheck::kAll && !host.empty();
+  const auto name = page || checked ? host_name(host) : std::nullopt;
+  const bool our_host = name && ours(*name);
+  if (checked && !our_host && !any_host_) return &kHost;
+  if (page && !lets_in(origin, host, our_host)) return &kOrigin;
+  if (!open_) return nullptr;
+  if (page) return method == "POST" && !is_json(header("Content-Type")) ? &kContentType : nullptr;
+  // Fetch Metadata: what another site's page loads without reading it. Following a link is something else.
+  const bool loads = header("Sec-Fetch-Site") == "cross-site" && header("Sec-Fetch-Mode") != "navigate";
+  return loads && !any_ ? &kOrigin : nullptr;
 }
 
 bool Origins::is_own(std::string_view origin, std::string_view host) const {
-  const std::string named = config::lower_case(host);
-  if (!named.empty() && !ours(without_port(named))) return false;
-  return origin.empty() || is_origin_of(origin, named);
+  const auto name = host_name(host);
+  if (!host.empty() && !(name && ours(*name))) return false;
+  return origin.empty() || is_origin_of(origin, host);
 }
 
-const std::shared_ptr<const Fields>& Origins::reply_fields(std::string_view origin) const {
-  const Allowed* allowed = find(origin);
-  return allowed == nullptr ? others_fields_ : allowed->reply_fields;
+std::shared_ptr<const Fields> Origins::reply_fields(std::string_view origin) const {
+  if (const Allowed* allowed = find(origin)) return allowed->reply_fields;
+  if (!any_ && local_pages_ && is_local(origin))
+    return std::make_shared<const Fields>(fields_for(std::string(origin)));
+  return others_fields_;
 }
 
 Fields Origins::preflight_fields() {

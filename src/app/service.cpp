@@ -83,19 +83,36 @@ std::string path_of(std::string_view url) {
   return std::string(path);
 }
 
-// "https://host:8443/prefix" → "host:8443"
-std::string authority_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find('/')));
+// "https://host:8443/prefix" → "https://host:8443", as browsers name a page's origin: without the usual port
+std::string origin_of(std::string_view url) {
+  url = url.substr(0, url.find('/', url.find("://") + 3));
+  const std::string_view usual = url.starts_with("https:") ? ":443" : ":80";
+  if (url.ends_with(usual)) url.remove_suffix(usual.size());
+  return std::string(url);
 }
 
-access::Origins origins(const config::Settings& settings) {
+access::Origins origins(const config::Settings& settings, bool needs_key) {
   const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
-  std::vector<std::string> hosts = settings.allowed_hosts;
-  if (!settings.public_url.empty()) hosts.push_back(authority_of(settings.public_url));
-  return {settings.cors_origins, loopback || !settings.allowed_hosts.empty(), hosts};
+  access::OriginRules rules;
+  rules.hosts = settings.allowed_hosts;
+  rules.open = !needs_key;
+  const std::string own = settings.public_url.empty() ? "" : origin_of(settings.public_url);
+  if (!own.empty()) rules.hosts.push_back(own.substr(own.find("://") + 3));
+  for (const std::string& origin : settings.cors_origins) {
+    if (origin != "auto") {
+      rules.allowed.push_back(origin);
+    } else if (needs_key) {
+      rules.allowed.emplace_back("*");
+    } else {
+      rules.local_pages = true;
+      if (!own.empty()) rules.allowed.push_back(own);
+    }
+  }
+  if (loopback && !needs_key)
+    rules.host_check = access::HostCheck::kAll;
+  else if (loopback || !settings.allowed_hosts.empty())
+    rules.host_check = access::HostCheck::kPages;
+  return access::Origins(rules);
 }
 
 // Keys from the environment may do everything, unless a keys file says who is an administrator.
@@ -152,8 +169,9 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       jwks_(
           settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, around.loop,
           around.timers, log_),
-      gate_(key_rules(settings, std::move(keys), tokens_), settings.permissions, origins(settings),
-            std::move(networks), rates_, refusals_, around.metrics),
+      gate_(key_rules(settings, keys, tokens_), settings.permissions,
+            origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
+            around.metrics),
       keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, instances_, around.timers,
                   log_),
       legacy_sse_(sessions_, instances_, streams_, around.timers,
@@ -179,19 +197,18 @@ Service::Service(const config::Settings& settings, access::Networks networks,
 }
 
 bool Service::needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file) {
-  return !of_file.empty() || !settings.keys.empty() || !settings.keys_file.empty() ||
-         !settings.jwt_issuer.empty();
+  return !of_file.empty() || settings.needs_key();
 }
 
 // What does not differ is set to what it is.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
   if (gate_.set_everybody(settings_.permissions)) instances_.tell_lists_changed();
-  gate_.set_origins(origins(settings_));
   gate_.set_networks(std::move(networks));
   if (needs_key(settings_, of_file)) {
     gate_.close();
     health_.set_auth_enabled();
   }
+  gate_.set_origins(origins(settings_, gate_.needs_key()));
   keys_watch_.take(std::move(of_file), environment_keys(settings_));
   rates_.set_rates(rates(settings_));
   instances_.set_child_rate(settings_.child_rate);

@@ -1,5 +1,6 @@
 #include "config/cross_checks.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "config/sources.hpp"
@@ -83,6 +84,9 @@ Result<void> cross_check(Loaded& loaded) {
   if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
   if (auto fits = check_tokens(loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
+  const auto& pages = settings.cors_origins;
+  if (!settings.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
+    loaded.warnings.emplace_back("MCP_CORS_ORIGINS=* without a key lets every web page call the tools");
   const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(

@@ -152,7 +152,7 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   auto list = as_list(text);
   if (!list) return list;
   for (std::string& origin : *list) {
-    if (origin == "*") continue;
+    if (origin == "*" || origin == "auto") continue;
     const std::string given = shown(origin);
     if (origin.ends_with('/')) origin.pop_back();
     origin = lower_case(origin);

@@ -28,7 +28,8 @@ Result<std::vector<std::string>> parse_audiences(std::string_view text);
 // A comma list of scope tokens (RFC 6749, section 3.3).
 Result<std::vector<std::string>> parse_scopes(std::string_view text);
 
-// `*`, `none`, or a comma list of scheme://host[:port] as browsers send it; lower case, no slash at the end.
+// `none`, or a comma list of `*`, `auto` and scheme://host[:port] as browsers send it; lower case, no slash
+// at the end.
 Result<std::vector<std::string>> parse_origins(std::string_view text);
 
 // `*`, or a comma list of host[:port], [v6][:port] and *.domain[:port]; lower case.

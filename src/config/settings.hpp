@@ -43,7 +43,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<std::string> jwt_audiences;  // empty: the public URL and its endpoints
   std::vector<std::string> jwt_scopes;     // that each token needs
   Permissions permissions;                 // of everybody
-  std::vector<std::string> cors_origins = {"*"};
+  std::vector<std::string> cors_origins = {"auto"};
   std::vector<std::string> allowed_hosts;  // that browsers may name us by, besides the public URL's
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
@@ -123,6 +123,8 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::size_t audit_keep_days = 90;       // 0: for ever
   std::size_t audit_max_bytes = 1 << 30;  // 0: any size
 
+  // Whether a caller needs a key or a token.
+  bool needs_key() const { return !keys.empty() || !keys_file.empty() || !jwt_issuer.empty(); }
   bool operator==(const Settings&) const = default;
 };
 

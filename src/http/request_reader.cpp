@@ -274,7 +274,10 @@ void RequestReader::check_head() {
     refusal_ = {400, "exactly one Host field is needed"};
     return;
   }
-  if (hosts_ == 0) return;
+  if (hosts_ == 0) {
+    if (!authority_.empty()) request_.fields.add("Host", authority_);
+    return;
+  }
   if (!valid_host(request_.fields[host_].value)) refusal_ = {400, "the Host field is malformed"};
   if (!authority_.empty()) request_.fields.set_value(host_, authority_);  // RFC 9112, section 3.2.2
 }

@@ -104,17 +104,17 @@ test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and un
   const statuses = (sidecar, hosts) => Promise.all(hosts.map(async (host) => (await ask(sidecar, host)).status));
   const MCP_ALLOWED_HOSTS = 'mcp.example.com:443, *.example.org';
 
-  const sidecar = await Sidecar.start(t, { env: { MCP_ALLOWED_HOSTS } });
-  const ours = ['mcp.example.com', 'MCP.example.com:8443', 'a.b.example.org', `localhost:${sidecar.port}`, '127.0.0.1'];
-  const foreign = ['evil.example.com', 'example.org', 'mcp.example.com.evil.net', '10.0.0.1'];
+  const sidecar = await Sidecar.start(t, { env: { MCP_ALLOWED_HOSTS, MCP_CORS_ORIGINS: '*' } });
+  const ours = ['mcp.example.com', 'MCP.example.com:8443', 'a.b.example.org', `localhost:${sidecar.port}`, '127.0.0.1', '10.0.0.1'];
+  const foreign = ['evil.example.com', 'example.org', 'mcp.example.com.evil.net', '10.0.0.1.nip.io'];
   assert.deepEqual(await statuses(sidecar, ours), ours.map(() => 200));
   assert.deepEqual(await statuses(sidecar, foreign), foreign.map(() => 403));
   const refused = await ask(sidecar, 'evil.example.com');
-  assert.deepEqual(refused.json(), { error: 'Forbidden', message: 'Origin not allowed' });
+  assert.deepEqual(refused.json(), { error: 'Forbidden', message: 'Host not allowed: name it in MCP_ALLOWED_HOSTS or MCP_PUBLIC_URL, or configure a key' });
   assert.equal(refused.headers['access-control-allow-origin'], '*', 'the page can read why');
   assert.equal((await ask(sidecar, 'evil.example.com', undefined, 'POST', '/mcp')).status, 403);
-  assert.equal((await ask(sidecar, 'evil.example.com', '')).status, 200, 'no Origin passes');
-  await sidecar.line(/origin refused.*evil\.example\.com/);
+  assert.equal((await ask(sidecar, 'evil.example.com', '')).status, 403, 'without keys on loopback, no Origin does not help');
+  await sidecar.line(/origin refused.*MCP_ALLOWED_HOSTS.*evil\.example\.com/);
   await sidecar.stop();
 
   // With names listed they hold on every address, not on loopback only.
@@ -143,7 +143,7 @@ test('access: a flood of refusals is a few lines of the log, which add up to all
 
 test('access: what is turned away for its form or size has a line that says why, and from where', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_LOG_FORMAT: 'json', MCP_MAX_TCP_CONNECTIONS_PER_IP: '3', MCP_RECEIVE_TIMEOUT: '200ms' } });
-  const head = 'POST /call-tool HTTP/1.1\r\nHost: x\r\n';
+  const head = 'POST /call-tool HTTP/1.1\r\nHost: localhost\r\n';
   for (const [bytes, status, reason] of [
     [`${head}Content-Length: 99999999\r\n\r\n`, 413, 'too_large'],
     [`${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'too_large'],

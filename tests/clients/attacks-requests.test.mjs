@@ -7,9 +7,9 @@ import { Sidecar, hostile } from './lib/sidecar.mjs';
 
 // What an attacker wants to get past a proxy in front: a call that the good client's own never look like.
 const stolen = '{"name":"tell","arguments":{"base64":"U01VR0dMRUQK"}}'; // SMUGGLED
-const smuggled = `POST /call-tool HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${stolen.length}\r\n\r\n${stolen}`;
+const smuggled = `POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${stolen.length}\r\n\r\n${stolen}`;
 const own = '{"name":"echo","arguments":{"message":"own"}}';
-const start = 'POST /call-tool HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+const start = 'POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 const sizes = (n) => n.toString(16);
 const chunked = `${sizes(own.length)}\r\n${own}\r\n0\r\n\r\n`;
 
@@ -70,7 +70,7 @@ test('attacks: a request whose end two readers could see in two places is refuse
 
 test('attacks: a request that is unusual and clear is read as what it is, with what follows as the next one', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
-  const next = 'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+  const next = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
   for (const [what, fields, body] of [
     ['chunked in capitals', 'Transfer-Encoding: CHUNKED\r\n', chunked],
     ['chunk extensions', 'Transfer-Encoding: chunked\r\n', `${sizes(own.length)};a=b;c="d\\"e"\r\n${own}\r\n0;last\r\n\r\n`],
@@ -89,7 +89,7 @@ test('attacks: a request that is unusual and clear is read as what it is, with w
 
 test('attacks: heads that are too large in any way are refused before they are complete', async (t) => {
   const sidecar = await Sidecar.start(t);
-  const line = 'GET /tools HTTP/1.1\r\nHost: a\r\n';
+  const line = 'GET /tools HTTP/1.1\r\nHost: localhost\r\n';
   await besides(sidecar, async () => {
     for (const [what, bytes, status] of [
       ['many fields', `${line}${'X-A: b\r\n'.repeat(1000)}`, 431],
@@ -98,8 +98,8 @@ test('attacks: heads that are too large in any way are refused before they are c
       ['a long name', `${line}${'X'.repeat(1 << 20)}`, 431],
       ['a long cookie', `${line}Cookie: ${'a=b; '.repeat(10_000)}\r\n\r\n`, 431],
       ['a long target', `GET /${'a'.repeat(1 << 20)}`, 414],
-      ['a target just beyond half a head', `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
-      ['a long query', `GET /tools?${'a=b&'.repeat(3000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      ['a target just beyond half a head', `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 414],
+      ['a long query', `GET /tools?${'a=b&'.repeat(3000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 414],
       ['a long method', `${'A'.repeat(1 << 20)}`, 414],
       ['a range of many parts', `${line}Range: bytes=${'0-,'.repeat(2500)}\r\nConnection: close\r\n\r\n`, 200],
       ['codings that would inflate', `${line}Accept-Encoding: br, gzip, deflate, *\r\nConnection: close\r\n\r\n`, 200],
@@ -120,13 +120,13 @@ test('attacks: what is no HTTP at all is told so or cut', async (t) => {
     for (const bytes of [
       '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', // TLS
       'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-      'GET /tools HTTP/9.9\r\nHost: a\r\n\r\n',
-      'GET /tools HTTP/1.1 \r\nHost: a\r\n\r\n',
-      'GET  /tools HTTP/1.1\r\nHost: a\r\n\r\n',
-      'GET\t/tools\tHTTP/1.1\r\nHost: a\r\n\r\n',
+      'GET /tools HTTP/9.9\r\nHost: localhost\r\n\r\n',
+      'GET /tools HTTP/1.1 \r\nHost: localhost\r\n\r\n',
+      'GET  /tools HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'GET\t/tools\tHTTP/1.1\r\nHost: localhost\r\n\r\n',
       'GET /tools\r\n\r\n',
       'CONNECT evil:443 HTTP/1.1\r\nHost: evil\r\n\r\n',
-      'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n',
+      'TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n',
       'GET /tools HTTP/1.1\r\n\r\n',
       'GET /tools HTTP/1.1\r\nHost: a b\r\n\r\n',
       'GET /tools HTTP/1.1\r\nHost: a/b\r\n\r\n',
@@ -148,7 +148,7 @@ const paths = [
   '/tools%00.html', '/tools?', '/tools?x=/health', '/tools?/../health', '/tools#/health', '/tools%23/health', '/tools%3f/health',
   '/tools\\health', '/\\tools', '/health\\..\\tools', '/%5c..%5ctools', '/%c0%ae%c0%ae/tools', '/%ff', '/%', '/%1', '/%zz', '/%u0074ools',
   '/messages/..%2f..%2ftools', '/messages/../tools', '/messages/%00', '/messages/', '/mcp/../tools', '/mcp/', '/mcp%00',
-  'http://a/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools', 'http://a/health/../tools', 'http:///tools',
+  'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools', 'http://a/health/../tools', 'http:///tools',
   'http://a@b/tools', 'http://', 'http://a', 'file:///etc/passwd', 'gopher://a/tools', 'tools', '*', '?', '#', '/etc/passwd',
   '/..%2f..%2f..%2f..%2fetc%2fpasswd', '/restart/..', '/%72estart', '/message?sessionId=%00', '/message?sessionId=../../x',
   '/docs/../tools', '/docs%2f..%2ftools', '/docs/', '/assets', '/assets/../tools', '/assets/..%2ftools', '/assets/..%2f..%2fetc%2fpasswd', '/assets//tools',
@@ -161,7 +161,7 @@ test('attacks: no way of writing a path gets past the key', async (t) => {
   await besides(sidecar, async () => {
     for (const path of paths) {
       for (const method of ['GET', 'POST', 'DELETE', 'HEAD']) {
-        const { statuses, text } = await exchange(sidecar.port, `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
+        const { statuses, text } = await exchange(sidecar.port, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
         assert.equal(statuses.length, 1, `${method} ${path}: ${text}`);
         assert.ok((pages(path) ? [200, 404, 405] : [400, 401]).includes(statuses[0]), `${method} ${path}: ${text}`);
         assert.doesNotMatch(text, /inputSchema|root:/);
@@ -173,9 +173,9 @@ test('attacks: no way of writing a path gets past the key', async (t) => {
 
 test('attacks: with a key, a path is its decoded self, without dot segments, parameters or other spellings', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
-  const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://a/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
+  const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
   for (const path of paths) {
-    const { statuses, text } = await exchange(sidecar.port, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const { statuses, text } = await exchange(sidecar.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     assert.equal(statuses.length, 1, path);
     if (same.has(path)) assert.equal(statuses[0], 200, path);
     else if (path === 'http://a') assert.doesNotMatch(text, /inputSchema/);
@@ -190,8 +190,8 @@ test('attacks: a pipeline of thousands of requests waits its turn', async (t) =>
   const count = 3_000;
   await besides(sidecar, async () => {
     const wire = await Wire.open(sidecar.port);
-    wire.send('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count - 1));
-    wire.send('GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    wire.send('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count - 1));
+    wire.send('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     let answers = 0;
     wire.socket.on('data', (data) => (answers += data.toString('latin1').split('HTTP/1.1 200 ').length - 1));
     await wire.ended();

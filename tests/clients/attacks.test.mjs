@@ -28,7 +28,7 @@ async function slowly(sidecar, count, begin, drip) {
 
 test('attacks: heads that come a byte at a time are cut with 408', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_RECEIVE_TIMEOUT: '1s' } });
-  await besides(sidecar, () => slowly(sidecar, 200, 'GET /tools HTTP/1.1\r\nHost: a\r\nX-Slow: ', 'abcdefgh'));
+  await besides(sidecar, () => slowly(sidecar, 200, 'GET /tools HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', 'abcdefgh'));
   await sidecar.stop();
 });
 
@@ -65,7 +65,7 @@ test('attacks: an event stream that is not read ends as a slow reader, and its s
   const sidecar = await Sidecar.start(t, { env: { MCP_STREAM_STALL: '1s' } });
   await besides(sidecar, async () => {
     const wire = await Wire.open(sidecar.port);
-    wire.send('GET /sse HTTP/1.1\r\nHost: a\r\n\r\n');
+    wire.send('GET /sse HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually(() => /sessionId=[\w-]+/.test(wire.text), 'the endpoint');
     wire.socket.pause();
     const path = wire.text.match(/data: (\S+)/)[1];
@@ -88,7 +88,7 @@ test('attacks: thousands of idle connections keep nobody out, and cost little', 
     await each(count, 200, async (n) => {
       const wire = await Wire.open(sidecar.port, { from: ownAddress(n >> 9) });
       // Half of them say something, and stay.
-      if (n % 2) wire.send('GET /health HTTP/1.1\r\nHost: a\r\n\r\n');
+      if (n % 2) wire.send('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
       wires.push(wire);
     });
     await eventually(() => openDescriptors(sidecar.pid).sockets >= count, 'all of them are accepted');
@@ -124,7 +124,7 @@ test('attacks: a flood of connections that are opened and reset at once harms no
   const sidecar = await Sidecar.start(t);
   await besides(sidecar, () => each(2_000, 50, async (n) => {
     const wire = await Wire.open(sidecar.port, { from: ownAddress(n % 64) });
-    if (n % 3) wire.send(n % 3 === 1 ? 'GET /tools HTTP/1.1\r\nHost: a\r\n\r\n' : 'POST /call-to');
+    if (n % 3) wire.send(n % 3 === 1 ? 'GET /tools HTTP/1.1\r\nHost: localhost\r\n\r\n' : 'POST /call-to');
     wire.socket.resetAndDestroy();
   }));
   await sidecar.stop();

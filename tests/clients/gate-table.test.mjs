@@ -91,13 +91,15 @@ const addresses = [
 ];
 
 const LISTED = 'https://app.example.com';
+const ORIGIN = 'Origin not allowed: MCP_CORS_ORIGINS names the web pages that may call';
+const HOST = 'Host not allowed: name it in MCP_ALLOWED_HOSTS or MCP_PUBLIC_URL, or configure a key';
 const origins = (own) => [
   { name: 'no origin', headers: {}, in: true },
   { name: 'a listed origin', headers: { origin: LISTED }, in: true, cors: LISTED },
   { name: 'its own origin', headers: { origin: own }, in: true },
-  { name: 'a foreign origin', headers: { origin: 'https://evil.example' }, in: false },
-  { name: 'a page that rebinds', headers: { origin: 'http://evil.example', host: 'evil.example' }, in: false },
-  { name: 'a listed origin under a foreign name', headers: { origin: LISTED, host: 'evil.example' }, in: false, cors: LISTED },
+  { name: 'a foreign origin', headers: { origin: 'https://evil.example' }, in: false, message: ORIGIN },
+  { name: 'a page that rebinds', headers: { origin: 'http://evil.example', host: 'evil.example' }, in: false, message: HOST },
+  { name: 'a listed origin under a foreign name', headers: { origin: LISTED, host: 'evil.example' }, in: false, cors: LISTED, message: HOST },
 ];
 
 // ---- what is asked for ----------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ function expected(endpoint, credential, address, origin) {
   const known = address.allowed || (address.local && endpoint.session);
   if (!known && !(endpoint.evenIfDenied && address.local)) return { status: 403, message: 'IP not allowed' };
   if (endpoint.preflight) return { status: 204 };
-  if (!origin.in && !endpoint.anyOrigin) return { status: 403, message: 'Origin not allowed' };
+  if (!origin.in && !endpoint.anyOrigin) return { status: 403, message: origin.message };
   const { verdict, error, headers } = credential;
   if (verdict === 'lacking' && !endpoint.keyless) return { status: 403, message: 'The access token lacks a scope', challenge: challenge(endpoint, error) };
   if (verdict === 'refused' && !endpoint.keyless) {

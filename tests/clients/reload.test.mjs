@@ -43,11 +43,11 @@ test('reload: addresses, proxies, origins, rates and limits are those of the fil
   const status = async (headers = {}) => (await request(`${sidecar.url}/tools`, { headers })).status;
   const forwarded = { 'x-forwarded-for': '192.0.2.7' };
   const foreign = { origin: 'https://a.example' };
-  assert.deepEqual([await status(), await status(forwarded), await status(foreign)], [200, 200, 200]);
+  assert.deepEqual([await status(), await status(forwarded), await status(foreign)], [200, 200, 403]);
 
   await reload(sidecar, 'MCP_ALLOWED_IPS=127.0.0.0/8\nMCP_CORS_ORIGINS=https://b.example\n');
   assert.deepEqual([await status(), await status(forwarded), await status(foreign)], [200, 403, 403]);
-  await reload(sidecar, 'MCP_ALLOWED_IPS=127.0.0.0/8\nMCP_TRUSTED_PROXIES=none\n');
+  await reload(sidecar, 'MCP_ALLOWED_IPS=127.0.0.0/8\nMCP_TRUSTED_PROXIES=none\nMCP_CORS_ORIGINS=https://a.example\n');
   assert.deepEqual([await status(), await status(forwarded), await status(foreign)], [200, 200, 200]);
 
   await reload(sidecar, 'MCP_RATE_LIMIT_PER_IP=1/1h\n');

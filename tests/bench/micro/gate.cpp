@@ -12,7 +12,7 @@ namespace {
 
 struct Door {
   explicit Door(const std::vector<access::StoredKey>& keys)
-      : gate({access::Keys(keys), !keys.empty()}, {}, access::Origins({"*"}, false, {}),
+      : gate({access::Keys(keys), !keys.empty()}, {}, access::Origins(access::OriginRules{{"*"}}),
              {access::AddressSet::parse({"127.0.0.0/8", "::1"}).value(),
               access::AddressSet::parse({"*"}).value()},
              limits, refusals, metrics) {}

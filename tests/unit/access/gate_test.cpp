@@ -30,10 +30,19 @@ struct Door {
                 config::Permissions everybody = {}, bool pages = true)
       : limits(rates, timers),
         gate({access::Keys(keys), !keys.empty(), nullptr, {}, pages}, std::move(everybody),
-             access::Origins(std::move(origins), loopback, {"mcp.example.com:8443", "[2001:db8::5]:80"}),
+             access::Origins(rules(std::move(origins), loopback, keys.empty())),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
               access::AddressSet::parse(allowed).value()},
              limits, refusals, metrics) {}
+
+  static access::OriginRules rules(std::vector<std::string> origins, bool loopback, bool open) {
+    access::OriginRules all;
+    all.allowed = std::move(origins);
+    all.hosts = {"mcp.example.com:8443", "[2001:db8::5]:80"};
+    all.open = open;
+    if (loopback) all.host_check = open ? access::HostCheck::kAll : access::HostCheck::kPages;
+    return all;
+  }
 
   access::Decision knock(Headers headers, std::string method = "POST", std::string path = "/message",
                          std::string peer = "127.0.0.1") {
@@ -128,7 +137,7 @@ TEST_CASE("gate: without keys everybody comes in, as nobody in particular") {
 
 TEST_CASE("gate: listed origins are echoed, others are refused, credentials are never allowed") {
   Door door({}, {"https://a.example"});
-  const auto listed = door.knock({{"Origin", "https://a.example"}});
+  const auto listed = door.knock({{"Origin", "https://a.example"}, {"Content-Type", "application/json"}});
   CHECK_FALSE(listed.answer);
   CHECK(field(listed.reply_fields, "Access-Control-Allow-Origin") == "https://a.example");
   CHECK(field(listed.reply_fields, "Vary") == "Origin");
@@ -142,28 +151,57 @@ TEST_CASE("gate: listed origins are echoed, others are refused, credentials are 
   CHECK_FALSE(door.knock({}).answer);
 }
 
-TEST_CASE(
-    "gate: on loopback, a page under a foreign name is refused, whatever its origin; elsewhere names are "
-    "free") {
-  Door loopback({}, {"*"}, true);
-  Door open({}, {"*"}, false);
-  auto refused = [](Door& door, const char* host, const char* path = "/message") {
-    const auto decision = door.knock({{"Origin", "http://evil.example"}, {"Host", host}}, "POST", path);
-    return decision.answer && decision.answer->status == 403;
+TEST_CASE("gate: on loopback a page under a foreign name is refused, and without keys every request is") {
+  Door loopback({}, {"*"}, true), keyed(KeyList{key("alice", "secret-a")}, {"*"}, true), open({}, {"*"});
+  const auto status = [](Door& door, const char* host, const char* origin, const char* path = "/tools") {
+    const auto decision =
+        door.knock({{"Origin", origin}, {"Host", host}, {"X-API-Key", "secret-a"}}, "GET", path);
+    return decision.answer ? decision.answer->status : 200;
   };
-  CHECK(refused(loopback, "evil.example"));
-  CHECK(refused(loopback, "evil.example:3001"));
-  CHECK(refused(loopback, "localhost.evil.example"));
-  CHECK(refused(loopback, "127.0.0.1.evil.example"));
-  CHECK(refused(loopback, ""));
-  for (const char* host : {"localhost", "localhost:3001", "127.0.0.1:3001", "[::1]:3001", "mcp.example.com",
-                           "mcp.example.com:8443", "[2001:db8::5]"}) {
+  const char* const page = "http://evil.example";
+  for (const char* host : {"evil.example", "evil.example:3001", "localhost.evil.example", "127.0.0.1.nip.io",
+                           "[::1%25evil]", "[::1].evil.example", "user@localhost", "2130706433", "0x7f.1"}) {
     INFO(host);
-    CHECK_FALSE(refused(loopback, host));
+    CHECK(status(loopback, host, page) == 403);
+    CHECK(status(loopback, host, "") == 403);
+    CHECK(status(keyed, host, page) == 403);
+    CHECK(status(keyed, host, "") == 200);
+    CHECK(status(open, host, page) == 200);
+    CHECK(status(loopback, host, page, "/health") == 200);
   }
-  CHECK_FALSE(refused(open, "evil.example"));
-  CHECK_FALSE(refused(loopback, "evil.example", "/health"));
-  CHECK_FALSE(loopback.knock({{"Host", "evil.example"}}).answer);
+  for (const char* host : {"localhost", "localhost:3001", "LOCALHOST.", "127.0.0.1:3001", "[::1]:3001",
+                           "192.0.2.1", "mcp.example.com", "mcp.example.com:8443", "[2001:db8::5]"}) {
+    INFO(host);
+    CHECK(status(loopback, host, page) == 200);
+    CHECK(status(loopback, host, "") == 200);
+    CHECK(status(keyed, host, page) == 200);
+  }
+  CHECK(status(loopback, "", page) == 403);
+  CHECK(status(loopback, "", "") == 200);  // HTTP/1.0; no browser's
+  const auto refused = loopback.knock({{"Host", "evil.example"}}, "GET", "/tools");
+  CHECK(refused.answer->message.find("MCP_ALLOWED_HOSTS") != std::string::npos);
+  CHECK(loopback.metrics.refused("host").Value() > 0);
+}
+
+TEST_CASE("gate: without keys a page's POST must be JSON, for which its browser asks first") {
+  Door open({}, {"https://app.example"}), keyed(KeyList{key("alice", "secret-a")}, {"https://app.example"});
+  const auto status = [](Door& door, const char* type, const char* method = "POST") {
+    const auto decision = door.knock(
+        {{"Origin", "https://app.example"}, {"Content-Type", type}, {"X-API-Key", "secret-a"}}, method);
+    return decision.answer ? decision.answer->status : 200;
+  };
+  for (const char* type : {"application/json", "Application/JSON; charset=utf-8", "application/json ;x=y"}) {
+    INFO(type);
+    CHECK(status(open, type) == 200);
+  }
+  for (const char* type : {"", "text/plain", "text/plain;application/json", "multipart/form-data; boundary=x",
+                           "application/x-www-form-urlencoded", "application/jsonp"}) {
+    INFO(type);
+    CHECK(status(open, type) == 415);
+    CHECK(status(open, type, "GET") == 200);
+    CHECK(status(keyed, type) == 200);
+  }
+  CHECK_FALSE(open.knock({{"Content-Type", "text/plain"}}).answer);  // no page
 }
 
 TEST_CASE(
@@ -397,7 +435,9 @@ TEST_CASE("gate: an administrator is who its key says, and without keys a progra
 
 TEST_CASE("gate: without keys our own page in a browser here may administrate, and no other page") {
   Door open({});
-  const auto admin = [&open](Headers headers) { return open.knock(std::move(headers)).caller->admin; };
+  const auto admin = [&open](Headers headers) {
+    return open.knock(std::move(headers), "GET", "/calls").caller->admin;
+  };
   for (const char* host : {"localhost:3001", "127.0.0.1:3001", "[::1]:3001", "LOCALHOST:3001"}) {
     INFO(host);
     CHECK(admin({{"Host", host}}));
@@ -474,7 +514,7 @@ TEST_CASE("gate: what is set holds from the next request on, and once closed it 
   door.gate.set_everybody({});
   CHECK_FALSE(door.knock({}).caller->restricted());
 
-  door.gate.set_origins(access::Origins({"https://a.example"}, false, {}));
+  door.gate.set_origins(access::Origins(Door::rules({"https://a.example"}, false, false)));
   CHECK(door.knock({{"Origin", "https://b.example"}}).answer->status == 403);
   CHECK_FALSE(door.knock({{"Origin", "https://a.example"}}).answer);
 

@@ -59,7 +59,7 @@ struct Door {
       {access::Keys({{"alice", access::hash_of("secret-a"), {}}}), true, &tokens,
        "https://mcp.example/.well-known/oauth-protected-resource"},
       {},
-      access::Origins({"*"}, false, {}),
+      access::Origins(access::OriginRules{{"*"}}),
       {access::AddressSet::parse({"127.0.0.1"}).value(), access::AddressSet::parse({"*"}).value()},
       limits,
       refusals,

@@ -1,54 +1,152 @@
 #include "access/origins.hpp"
 
+#include <map>
+
 #include "support/catch.hpp"
 
-using sidecar::access::Origins;
+using namespace sidecar::access;
 
 namespace {
 
-// What a page under `host` may whose origin is `origin`; by default one of another site.
-bool lets_in(const Origins& origins, const char* host, const char* origin = "https://app.example") {
-  return origins.lets_in(origin, host);
+using List = std::vector<std::string>;
+
+OriginRules rules(List allowed, HostCheck check = HostCheck::kNone, List hosts = {}) {
+  OriginRules made;
+  made.allowed = std::move(allowed);
+  made.hosts = std::move(hosts);
+  made.host_check = check;
+  return made;
+}
+
+// As MCP_CORS_ORIGINS=auto is without keys, on loopback.
+OriginRules automatic() {
+  OriginRules made =
+      rules({"https://mcp.example.com"}, HostCheck::kAll, {"mcp.example.com", "named.example"});
+  made.local_pages = made.open = true;
+  return made;
+}
+
+// What a GET of a page under `host` may whose origin is `origin`; by default one of another site.
+bool lets_in(const Origins& origins, const std::string& host,
+             const std::string& origin = "https://app.example",
+             std::map<std::string, std::string> fields = {}) {
+  fields["Host"] = host;
+  return origins.refusal("GET", origin, [&fields](std::string_view name) -> std::string_view {
+    const auto found = fields.find(std::string(name));
+    return found == fields.end() ? std::string_view() : std::string_view(found->second);
+  }) == nullptr;
+}
+
+std::string cors(const Origins& origins, std::string_view origin) {
+  const auto fields = origins.reply_fields(origin);
+  for (const auto& field : *fields) {
+    if (field.name == "Access-Control-Allow-Origin") return field.value;
+  }
+  return "";
 }
 
 }  // namespace
 
-TEST_CASE("origins: where names are checked a page comes in under a loopback name or a listed one only") {
-  const Origins origins({"*"}, true, {"mcp.example.com", "*.example.org", "[2001:db8::5]:80", "10.0.0.7"});
-  for (const char* host : {"localhost", "LocalHost:3001", "127.0.0.1:3001", "127.9.9.9", "[::1]:3001",
-                           "mcp.example.com", "MCP.EXAMPLE.COM:8443", "a.example.org", "a.b.Example.Org:1",
-                           "[2001:db8::5]", "[2001:db8::5]:3001", "10.0.0.7:3001"}) {
+TEST_CASE("origins: where names are checked a page comes in under an address, localhost or a listed name") {
+  const Origins origins(
+      rules({"*"}, HostCheck::kPages, {"mcp.example.com", "*.example.org", "[2001:db8::5]:80"}));
+  for (const char* host : {"localhost", "LocalHost:3001", "localhost.", "127.0.0.1:3001", "127.9.9.9",
+                           "[::1]:3001", "mcp.example.com", "MCP.EXAMPLE.COM:8443", "a.example.org",
+                           "a.b.Example.Org:1", "[2001:db8::5]", "[2001:db8::50]:3001", "10.0.0.7:3001"}) {
     INFO(host);
     CHECK(lets_in(origins, host));
   }
-  for (const char* host :
-       {"", ":3001", "example.com", "evil.mcp.example.com", "mcp.example.com.evil.example", "example.org",
-        ".example.org", "badexample.org", "a.example.org.evil.example", "localhost.evil.example",
-        "127.0.0.1.evil.example", "10.0.0.70", "[2001:db8::50]", "*.example.org.evil", "["}) {
+  for (const char* host : {"",
+                           ":3001",
+                           "example.com",
+                           "evil.mcp.example.com",
+                           "mcp.example.com.evil.example",
+                           "example.org",
+                           ".example.org",
+                           "badexample.org",
+                           "a.example.org.evil.example",
+                           "localhost.evil.example",
+                           "127.0.0.1.evil.example",
+                           "127.0.0.1.nip.io",
+                           "*.example.org.evil",
+                           "[",
+                           "[::1",
+                           "[::1]x",
+                           "[::1%25lo]",
+                           "[::1%lo]",
+                           "::1",
+                           "user@localhost",
+                           "localhost:",
+                           "localhost:x",
+                           "localhost:3001:1",
+                           "2130706433",
+                           "0x7f000001",
+                           "017700000001",
+                           "127.1",
+                           "0177.0.0.1",
+                           "[127.0.0.1]"}) {
     INFO(host);
     CHECK_FALSE(lets_in(origins, host));
-    CHECK_FALSE(lets_in(origins, host, ("http://" + std::string(host)).c_str()));
+    CHECK_FALSE(lets_in(origins, host, "http://" + std::string(host)));
     CHECK(lets_in(origins, host, ""));  // no page
   }
 }
 
 TEST_CASE("origins: where names are not checked, or any is allowed, only the origin counts") {
-  CHECK(lets_in(Origins({"*"}, false, {"mcp.example.com"}), "evil.example"));
-  CHECK(lets_in(Origins({"*"}, true, {"*"}), "evil.example"));
-  CHECK_FALSE(lets_in(Origins({"https://b.example"}, true, {"*"}), "evil.example"));
+  CHECK(lets_in(Origins(rules({"*"}, HostCheck::kNone, {"mcp.example.com"})), "evil.example"));
+  CHECK(lets_in(Origins(rules({"*"}, HostCheck::kPages, {"*"})), "evil.example"));
+  CHECK_FALSE(lets_in(Origins(rules({"https://b.example"}, HostCheck::kPages, {"*"})), "evil.example"));
 }
 
 TEST_CASE("origins: a page of our own comes in under a name of ours, whatever other origins are listed") {
-  const Origins none({}, false, {"mcp.example.com", "*.example.org"});
+  const Origins none(rules({}, HostCheck::kNone, {"mcp.example.com", "*.example.org"}));
   CHECK(lets_in(none, "mcp.example.com", "https://mcp.example.com"));
   CHECK(lets_in(none, "Mcp.Example.com:8443", "https://mcp.example.com:8443"));
   CHECK(lets_in(none, "a.example.org", "https://a.example.org"));
   CHECK(lets_in(none, "localhost:3001", "http://localhost:3001"));
+  CHECK(lets_in(none, "192.0.2.1:3001", "http://192.0.2.1:3001"));
   CHECK_FALSE(lets_in(none, "localhost:3001", "http://localhost:5173"));  // another program's page
   CHECK_FALSE(lets_in(none, "mcp.example.com", "https://mcp.example.com.evil.example"));
   CHECK_FALSE(lets_in(none, "mcp.example.com", "null"));
+  CHECK_FALSE(lets_in(none, "mcp.example.com", "ftp://mcp.example.com"));
   CHECK_FALSE(lets_in(none, "a.example.org", "https://b.example.org"));
+  CHECK_FALSE(lets_in(none, "", "http://"));
   // A name that is not known as ours may be one that was made to point here.
   CHECK_FALSE(lets_in(none, "evil.example", "http://evil.example"));
-  CHECK_FALSE(lets_in(Origins({}, true, {"*"}), "evil.example", "http://evil.example"));
+  CHECK_FALSE(lets_in(Origins(rules({}, HostCheck::kPages, {"*"})), "evil.example", "http://evil.example"));
+}
+
+TEST_CASE(
+    "origins: without keys pages of this machine, of the public URL and our own come in, and no others") {
+  const Origins origins(automatic());
+  for (const char* origin : {"http://localhost:5173", "https://localhost", "http://127.0.0.1:8080",
+                             "http://[::1]:1", "https://mcp.example.com"}) {
+    INFO(origin);
+    CHECK(lets_in(origins, "localhost:3001", origin));
+    CHECK(cors(origins, origin) == origin);
+  }
+  CHECK(lets_in(origins, "named.example", "http://named.example"));
+  CHECK(lets_in(origins, "10.0.0.7:3001", "http://10.0.0.7:3001"));
+  for (const char* origin :
+       {"https://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1.nip.io",
+        "http://localhost@evil.example", "http://[::1%25evil]", "file://", "http://",
+        "https://mcp.example.com:8443", "http://mcp.example.com",
+        "http://localhost:5173, https://evil.example", "http://10.0.0.7:3001", "http://2130706433",
+        "HTTP://localhost", "chrome-extension://localhost"}) {
+    INFO(origin);
+    CHECK_FALSE(lets_in(origins, "localhost:3001", origin));
+    CHECK(cors(origins, origin).empty());
+  }
+}
+
+TEST_CASE("origins: without keys another site's page is not served what it only loads") {
+  const Origins origins(automatic());
+  const auto loads = [&origins](const char* site, const char* mode) {
+    return lets_in(origins, "localhost:3001", "", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", mode}});
+  };
+  CHECK_FALSE(loads("cross-site", "no-cors"));
+  CHECK(loads("cross-site", "navigate"));
+  CHECK(loads("same-origin", "no-cors"));
+  CHECK(loads("none", "navigate"));
+  CHECK(loads("", ""));
 }

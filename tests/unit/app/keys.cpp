@@ -65,7 +65,7 @@ struct Watched : test::SessionWorld, KeysFolder {
   observe::ThinnedLog refusals{log, timers};
   access::Gate gate{{access::Keys({}), true},
                     {},
-                    access::Origins({"*"}, false, {}),
+                    access::Origins(access::OriginRules{{"*"}}),
                     {{}, access::AddressSet::parse({"*"}).value()},
                     rates,
                     refusals,

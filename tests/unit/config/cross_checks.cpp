@@ -34,6 +34,14 @@ TEST_CASE("cross checks: a shutdown longer than Docker grants is a warning") {
   CHECK_THAT(loaded->warnings.front(), test::Contains("make 9501ms together"));
 }
 
+TEST_CASE("cross checks: every web page allowed is a warning while no key is needed") {
+  const auto warnings = [](Environment environment) { return with(std::move(environment))->warnings.size(); };
+  CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}}) == 1);
+  CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}, {"MCP_API_KEY", "k"}}) == 0);
+  CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}, {"MCP_KEYS_FILE", "keys.json"}}) == 0);
+  CHECK(warnings({}) == 0);
+}
+
 TEST_CASE("cross checks: access tokens need an issuer, its keys and the public URL") {
   const Environment whole = {{"MCP_JWT_ISSUER", "https://as.example"},
                              {"MCP_JWT_JWKS", "https://as.example/jwks?p=1"},

@@ -150,6 +150,8 @@ TEST_CASE("http: an absolute target is reduced to its path, and its authority be
   CHECK(site.ask("GET HTTP://real.example:81/where?x=1 HTTP/1.1\r\nHost: other\r\n\r\n").status == 200);
   CHECK(host == "real.example:81");
   CHECK(path == "/where");
+  CHECK(site.ask("GET http://real.example/where HTTP/1.0\r\n\r\n").status == 200);
+  CHECK(host == "real.example");
   CHECK(site.ask("GET http://x HTTP/1.1\r\nHost: x\r\n\r\n").status == 404);
 }
 

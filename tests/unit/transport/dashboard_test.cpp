@@ -21,7 +21,7 @@ struct DashboardWorld : World {
   explicit DashboardWorld(bool keys = false, std::size_t children = 1)
       : World({}, 0, {}, options(children)),
         gate({access::Keys(keys ? std::vector{root()} : std::vector<access::StoredKey>{}), keys}, {},
-             access::Origins({"*"}, false, {}),
+             access::Origins(access::OriginRules{{"*"}}),
              {access::AddressSet::parse({"127.0.0.0/8"}).value(), access::AddressSet::parse({"*"}).value()},
              rates, refusals, metrics) {}
 
