@@ -14,8 +14,10 @@ namespace {
 
 using Kind = StoreError::Kind;
 
-constexpr Dialect kDialect{"mcp_sidecar.", "BIGINT", "TIMESTAMPTZ",
-                           R"(to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"};
+constexpr Dialect kDialect{
+    "mcp_sidecar.",       "BIGINT",
+    "TIMESTAMPTZ",        R"(to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))",
+    "pg_column_size({})", "{0} TABLESAMPLE SYSTEM ({1} / 10000.0)"};
 constexpr int kExpiredAtOnce = 1'000;            // rows of one statement
 constexpr std::chrono::seconds kReaderWait{60};  // for the next row
 // Held while tables are made: sidecars that start together do it once. Any number that nobody else uses.
@@ -247,12 +249,20 @@ StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::
   return done;
 }
 
-// How many rows were deleted, as text.
-StoreResult<std::string> PostgresStore::delete_where(const std::string& condition, Clock::time_point until) {
-  return value(fmt::format("WITH gone AS (DELETE FROM {0}{1} WHERE id IN (SELECT id FROM {0}{1} {2} ORDER BY "
-                           "timestamp LIMIT {3}) RETURNING 1) SELECT count(*) FROM gone",
-                           kDialect.prefix, kTable, condition, kExpiredAtOnce),
-               until);
+StoreResult<std::int64_t> PostgresStore::number(const std::string& sql, Clock::time_point until) {
+  return value(sql, until).map([](const std::string& text) {
+    return static_cast<std::int64_t>(std::atoll(text.c_str()));
+  });
+}
+
+// How many rows a statement deleted.
+StoreResult<std::int64_t> PostgresStore::deleted(const std::string& sql,
+                                                 const std::vector<std::string>& parameters,
+                                                 Clock::time_point until) {
+  const auto result = run(sql, parameters, until);
+  if (!result) return tl::unexpected(result.error());
+  if (auto good = check(result->get()); !good) return tl::unexpected(good.error());
+  return std::atoll(PQcmdTuples(result->get()));
 }
 
 StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now, Clock::time_point until) {
@@ -263,23 +273,34 @@ StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now
   if (retention.age.count() > 0) {
     const auto oldest =
         std::chrono::duration_cast<std::chrono::microseconds>((now - retention.age).time_since_epoch());
-    const auto gone = delete_where(fmt::format("WHERE timestamp < '{}'", time_text(oldest.count())), until);
+    const auto gone = deleted(
+        fmt::format("DELETE FROM {0}{1} WHERE id IN (SELECT id FROM {0}{1} WHERE timestamp < $1 ORDER BY "
+                    "timestamp LIMIT {2})",
+                    kDialect.prefix, kTable, kExpiredAtOnce),
+        {time_text(oldest.count())}, until);
     if (!gone) return tl::unexpected(gone.error());
-    more = *gone != "0";
+    more = *gone > 0;
   }
   if (retention.bytes == 0) return more;
-  // Deleting makes no relation smaller at once, so its size on disk says nothing: rows, times what the newest
-  // take, with the indexes about twice that.
-  const auto over = value(fmt::format("SELECT 2 * (SELECT count(*) FROM {0}{1}) * coalesce((SELECT "
-                                      "avg(pg_column_size(r.*)) FROM (SELECT * "
-                                      "FROM {0}{1} ORDER BY timestamp DESC LIMIT 1000) r), 0) > {2}",
-                                      kDialect.prefix, kTable, retention.bytes),
-                          until);
-  if (!over) return tl::unexpected(over.error());
-  if (*over != "t") return more;
-  const auto gone = delete_where("", until);
+  const auto trimmed = trim_to(static_cast<std::int64_t>(retention.bytes), until);
+  if (!trimmed) return trimmed;
+  return *trimmed || more;
+}
+
+// Deleting makes no relation smaller at once, so its size on disk says nothing: a sample of the rows does. As
+// samples differ, what one of them finds too much is deleted, and no more.
+StoreResult<bool> PostgresStore::trim_to(std::int64_t limit, Clock::time_point until) {
+  const auto rows = number(fmt::format("SELECT count(*) FROM {}{}", kDialect.prefix, kTable), until);
+  if (!rows) return tl::unexpected(rows.error());
+  const auto size = number(average_size(kDialect, *rows), until);
+  if (!size) return tl::unexpected(size.error());
+  const std::int64_t over = *rows * *size - limit;
+  if (over <= 0) return false;
+  const auto key = value(key_to_trim(kDialect, *rows), until);
+  if (!key) return tl::unexpected(key.error());
+  const auto gone = deleted(trim(kDialect, over), {*key}, until);
   if (!gone) return tl::unexpected(gone.error());
-  return *gone != "0" || more;
+  return *gone > 0 && (*gone == kTrimmedRows || over > kTrimmedBytes);
 }
 
 StoreResult<void> PostgresStore::read(const Filter& filter, const std::function<bool(const Record&)>& each) {

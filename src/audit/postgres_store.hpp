@@ -43,7 +43,10 @@ class PostgresStore : public Store {
   // The next result once it is there; null after the last.
   StoreResult<ResultPtr> next(Clock::time_point until);
   StoreResult<void> wait(bool to_write, Clock::time_point until);
-  StoreResult<std::string> delete_where(const std::string& condition, Clock::time_point until);
+  StoreResult<std::int64_t> number(const std::string& sql, Clock::time_point until);
+  StoreResult<std::int64_t> deleted(const std::string& sql, const std::vector<std::string>& parameters,
+                                    Clock::time_point until);
+  StoreResult<bool> trim_to(std::int64_t limit, Clock::time_point until);
   tl::unexpected<StoreError> lost(std::string_view what);
   tl::unexpected<StoreError> lost_connection();
 

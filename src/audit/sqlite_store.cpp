@@ -18,7 +18,10 @@ namespace {
 
 using Kind = StoreError::Kind;
 
-constexpr Dialect kDialect{"", "INTEGER", "TEXT", "timestamp"};
+constexpr Dialect kDialect{
+    "", "INTEGER", "TEXT", "timestamp", "length(CAST({} AS BLOB))",
+    // The numbers of all rows come from an index, so only the sample's rows are read.
+    "(SELECT * FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE abs(random() % 1000000) < {1}))"};
 constexpr int kExpiredAtOnce = 1'000;  // rows of one transaction
 constexpr int kReaderWait = 5'000;     // ms, for another process's lock
 
@@ -188,11 +191,21 @@ std::int64_t SqliteStore::used_bytes() {
   return pages * number(*database_, "PRAGMA page_size");
 }
 
-// The oldest rows for which the condition holds, a part of them. How many were deleted.
-int SqliteStore::delete_where(const std::string& condition) {
-  return database_->exec(
-      fmt::format("DELETE FROM {} WHERE id IN (SELECT id FROM {} {} ORDER BY timestamp LIMIT {})", kTable,
-                  kTable, condition, kExpiredAtOnce));
+// The oldest of those that are older; how many were deleted.
+int SqliteStore::delete_older(std::int64_t time) {
+  return database_->exec(fmt::format(
+      "DELETE FROM {0} WHERE id IN (SELECT id FROM {0} WHERE timestamp < '{1}' ORDER BY timestamp LIMIT {2})",
+      kTable, time_text(time), kExpiredAtOnce));
+}
+
+int SqliteStore::trim_by(std::int64_t bytes) {
+  const auto rows = number(*database_, "SELECT count(*) FROM api_audit_log");
+  SQLite::Statement key(*database_, key_to_trim(kDialect, rows));
+  if (!key.executeStep()) return 0;
+  SQLite::Statement deletion(*database_, trim(kDialect, bytes));
+  deletion.bind(1, key.getColumn(0).getString());
+  key.reset();
+  return deletion.exec();
 }
 
 StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now, Clock::time_point until) {
@@ -205,10 +218,10 @@ StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now, 
     if (retention.age.count() > 0) {
       const auto oldest =
           std::chrono::duration_cast<std::chrono::microseconds>((now - retention.age).time_since_epoch());
-      deleted += delete_where(fmt::format("WHERE timestamp < '{}'", time_text(oldest.count())));
+      deleted += delete_older(oldest.count());
     }
-    if (retention.bytes > 0 && used_bytes() > static_cast<std::int64_t>(retention.bytes))
-      deleted += delete_where("");
+    const auto over = used_bytes() - static_cast<std::int64_t>(retention.bytes);
+    if (retention.bytes > 0 && over > 0) deleted += trim_by(over);
     if (deleted == 0) return false;
     database_->exec("PRAGMA incremental_vacuum");  // gives the freed pages back to the file system
     return true;

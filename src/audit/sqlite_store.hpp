@@ -29,7 +29,8 @@ class SqliteStore : public Store {
   void migrate();
   std::optional<ino_t> inode() const;
   std::int64_t used_bytes();
-  int delete_where(const std::string& condition);
+  int delete_older(std::int64_t time);
+  int trim_by(std::int64_t bytes);
 
   const std::filesystem::path file_;
   const Access access_;

@@ -1,10 +1,34 @@
 #include "audit/statements.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "audit/columns.hpp"
 
 namespace sidecar::audit {
+namespace {
+
+constexpr int kRowBytes = 240;  // of a row and its entries in three indexes, besides its texts
+constexpr std::int64_t kSampledRows = 4'000;
+
+std::string table_of(const Dialect& dialect) { return fmt::format("{}{}", dialect.prefix, kTable); }
+
+std::string size_of_row(const Dialect& dialect) {
+  std::string sum = std::to_string(kRowBytes);
+  for (const Column& column : kColumns) {
+    if (column.text != nullptr)
+      sum.append(" + ").append(fmt::format(fmt::runtime(dialect.text_size), column.name));
+  }
+  return sum;
+}
+
+std::string sample_of(const Dialect& dialect, std::int64_t rows) {
+  const std::int64_t part =
+      std::min<std::int64_t>(1'000'000, kSampledRows * 1'000'000 / std::max<std::int64_t>(rows, 1) + 1);
+  return fmt::format(fmt::runtime(dialect.sample), table_of(dialect), part);
+}
+
+}  // namespace
 
 // "NOT NULL": what is not known is an empty text.
 std::vector<std::vector<std::string>> migrations(const Dialect& dialect) {
@@ -50,6 +74,34 @@ Query select(const Dialect& dialect, const Filter& filter) {
                           conditions, order, order);
   if (filter.limit > 0) query.sql += fmt::format(" LIMIT {}", filter.limit);
   return query;
+}
+
+std::string average_size(const Dialect& dialect, std::int64_t rows) {
+  return fmt::format("SELECT CAST(avg({}) AS BIGINT) FROM {}", size_of_row(dialect),
+                     sample_of(dialect, rows));
+}
+
+std::string key_to_trim(const Dialect& dialect, std::int64_t rows) {
+  return fmt::format(R"(
+SELECT key_name
+FROM (SELECT key_name, sum({size}) AS bytes, max(sum({size})) OVER () AS most FROM {sample} GROUP BY key_name) AS keys
+WHERE 2 * bytes >= most
+ORDER BY (SELECT min(timestamp) FROM {table} AS each WHERE each.key_name = keys.key_name)
+LIMIT 1)",
+                     fmt::arg("size", size_of_row(dialect)), fmt::arg("sample", sample_of(dialect, rows)),
+                     fmt::arg("table", table_of(dialect)));
+}
+
+std::string trim(const Dialect& dialect, std::int64_t bytes) {
+  return fmt::format(R"(
+DELETE FROM {table} WHERE id IN (
+  SELECT id FROM (
+    SELECT id, size, sum(size) OVER (ORDER BY timestamp, id) AS total FROM (
+      SELECT id, timestamp, {size} AS size FROM {table} WHERE key_name = $1 ORDER BY timestamp, id LIMIT {rows}
+    ) AS oldest
+  ) AS counted WHERE total - size < {bytes}))",
+                     fmt::arg("table", table_of(dialect)), fmt::arg("size", size_of_row(dialect)),
+                     fmt::arg("rows", kTrimmedRows), fmt::arg("bytes", std::min(bytes, kTrimmedBytes)));
 }
 
 }  // namespace sidecar::audit

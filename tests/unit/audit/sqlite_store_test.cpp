@@ -1,5 +1,6 @@
 #include "audit/sqlite_store.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "unit/audit/world.hpp"
@@ -187,6 +188,60 @@ TEST_CASE("sqlite store: beyond its size the oldest go, and the file shrinks") {
   CHECK(left.size() < 10'000);
   CHECK(left.back() == test::record(19'999));
   CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= std::int64_t{kMost});
+}
+
+TEST_CASE("sqlite store: no more is deleted than its size asks for") {
+  File file;
+  const auto store = file.open();
+  for (int i = 0; i < 5'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
+  const auto used = file.number("PRAGMA page_count") * file.number("PRAGMA page_size");
+  const auto now = WallTime(std::chrono::microseconds(test::record(0).time));
+  while (store->expire({0h, static_cast<std::size_t>(used - 20'000)}, now, soon()).value()) {
+  }
+  CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= used - 20'000);
+  CHECK(file.read().size() < 5'000);
+  CHECK(file.read().size() > 4'800);
+}
+
+TEST_CASE("sqlite store: beyond its size the oldest of the key go that has the most") {
+  File file;
+  const auto store = file.open();
+  const auto of = [](int number, const std::string& key, std::size_t arguments) {
+    Record record = test::record(number);
+    record.key = key;
+    record.arguments.assign(arguments, 'x');
+    return record;
+  };
+  std::vector<Record> quiet;
+  std::vector<Record> flood;
+  for (int i = 0; i < 1'000; ++i) quiet.push_back(of(i, i % 2 == 0 ? "alice" : "bob", 100));
+  for (int i = 1'000; i < 1'400; ++i) flood.push_back(of(i, "mallory", 20'000));  // fewer, and larger
+  REQUIRE(store->insert(quiet, soon()));
+  REQUIRE(store->insert(flood, soon()));
+  const auto now = WallTime(std::chrono::microseconds(test::record(0).time));
+  while (store->expire({0h, 2 << 20}, now, soon()).value()) {
+  }
+  const auto left = file.read();
+  REQUIRE(left.size() > 1'030);
+  CHECK(left.size() < 1'100);
+  CHECK(std::equal(quiet.begin(), quiet.end(), left.begin()));
+  CHECK(left.back() == flood.back());
+}
+
+TEST_CASE("sqlite store: keys that have about as much as the largest give their oldest in turn") {
+  File file;
+  const auto store = file.open();
+  for (int i = 0; i < 10'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
+  const auto now = WallTime(std::chrono::microseconds(test::record(0).time));
+  while (store->expire({0h, 1 << 20}, now, soon()).value()) {
+  }
+  const auto left = file.read();
+  const auto of_alice =
+      std::count_if(left.begin(), left.end(), [](const Record& r) { return r.key == "alice"; });
+  const auto of_bob = std::ssize(left) - of_alice;
+  CHECK(of_alice > 400);
+  CHECK(of_alice <= 2 * of_bob + 1);
+  CHECK(of_bob <= 2 * of_alice + 1);
 }
 
 TEST_CASE("sqlite store: a backup taken between writes is whole, and replaces nothing") {
