@@ -1,5 +1,8 @@
 #include "audit/audit_log.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "audit/files.hpp"
 #include "util/hash.hpp"
 
@@ -7,8 +10,19 @@ namespace sidecar::audit {
 namespace {
 
 constexpr std::chrono::seconds kComplainEvery{10};
-// The most that a record takes besides its arguments: seven texts that a client may make long.
-constexpr std::size_t kLargestRecord = sizeof(Record) + 7 * kLongestText;
+constexpr std::string_view kHashed = "hmac-sha256:";
+constexpr std::size_t kHashSize = kHashed.size() + 64;
+// The most that a record takes besides arguments in full: seven texts that a client may make long, those that
+// are short by nature, a hash.
+constexpr std::size_t kLargestRecord = sizeof(Record) + 7 * kLongestText + 100 + kHashSize;
+
+// Outcomes of calls that were refused if they did not get as far as the wrapped server.
+constexpr std::string_view kRefused[] = {"forbidden", "busy", "over_rate", "unavailable"};
+
+bool was_refused(const observe::CallRecord& call) {
+  return call.at_child == Clock::duration::zero() &&
+         std::find(std::begin(kRefused), std::end(kRefused), call.outcome) != std::end(kRefused);
+}
 
 }  // namespace
 
@@ -31,7 +45,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::start(const Options& options, observ
   auto spool = Spool::open(options.folder, options.spool_bytes);
   if (!spool) return tl::unexpected(spool.error());
   std::string key = options.hash_key;
-  if (key.empty() && options.arguments == Arguments::kHash) {
+  if (key.empty() && options.arguments != Arguments::kOff) {
     auto loaded = load_or_make_key(options.folder / "hmac.key");
     if (!loaded) return tl::unexpected(loaded.error());
     key = *std::move(loaded);
@@ -44,33 +58,56 @@ Result<std::unique_ptr<AuditLog>> AuditLog::start(const Options& options, observ
   return audit;
 }
 
-std::string AuditLog::kept_of(std::string_view arguments) const {
-  if (arguments.empty() || arguments_ == Arguments::kOff) return {};
-  if (arguments_ == Arguments::kFull) return fit(arguments, kLongestArguments);
-  return "hmac-sha256:" + hmac_sha256_hex(hash_key_, arguments);
+std::string AuditLog::hashed(std::string_view arguments) const {
+  return std::string(kHashed) + hmac_sha256_hex(hash_key_, arguments);
 }
 
-Result<std::string> AuditLog::on_call_begin(std::string_view arguments) {
+// Until the call ends. Of arguments in full the hash stands in front where what follows is not all of them.
+std::string AuditLog::kept_of(observe::CallArguments arguments) const {
+  if (arguments_ == Arguments::kOff) return {};
+  if (!arguments.readable) return std::string(kUnreadable);
+  if (arguments.text.empty()) return {};
+  if (arguments_ == Arguments::kHash) return hashed(arguments.text);
+  std::string text = fit(arguments.text, kLongestArguments);
+  if (text != arguments.text) text.insert(0, hashed(arguments.text));
+  return text;
+}
+
+// Refused calls cost their callers nothing, so they must not fill the log: of their arguments the hash is
+// kept.
+std::string AuditLog::recorded(std::string kept, bool refused) const {
+  if (arguments_ != Arguments::kFull || kept.empty() || kept == kUnreadable) return kept;
+  if (!kept.starts_with(kHashed)) return refused ? hashed(kept) : kept;  // JSON begins with no such letter
+  return refused ? kept.substr(0, kHashSize) : kept.substr(kHashSize);
+}
+
+Result<std::string> AuditLog::on_call_begin(const observe::Caller& caller, observe::CallArguments arguments) {
   std::string kept = kept_of(arguments);
   if (!required_) return kept;
-  const std::size_t most = kLargestRecord + kept.size();
-  if (queue_.bytes() + reserved_ + most > queue_.limit()) {
-    metrics_.refused("audit").Increment();
-    return fail("the audit log can take no record of this call now");
-  }
-  reserved_ += most;
-  return kept;
+  const std::string owner = owner_of(caller);
+  if (queue_.reserve(owner, kLargestRecord + kept.size())) return kept;
+  metrics_.refused("audit").Increment();
+  complain(refused_, "calls refused: the audit log has no room for their records", owner);
+  return fail(
+      "the audit log cannot record this call: its database is out or slow, and records of this caller "
+      "fill the share of MCP_AUDIT_QUEUE that one caller may have");
 }
 
 void AuditLog::on_call_end(const observe::CallRecord& call, std::string kept) {
-  if (required_) reserved_ -= kLargestRecord + kept.size();
-  if (queue_.push(make_record(call, std::move(kept)))) return;
+  const std::size_t reserved = required_ ? kLargestRecord + kept.size() : 0;
+  Record record = make_record(call, recorded(std::move(kept), was_refused(call)));
+  const std::string owner(record.owner());
+  if (queue_.push(std::move(record), reserved)) return;
   metrics_.audit_dropped("queue_full").Increment();
-  ++dropped_;
-  if (Clock::now() < complain_at_) return;
-  complain_at_ = Clock::now() + kComplainEvery;
-  log_.error("audit records lost: neither the database nor the disk takes them", {{"records", dropped_}});
-  dropped_ = 0;
+  complain(dropped_, "audit records lost: neither the database nor the disk takes them", owner);
+}
+
+void AuditLog::complain(Complaint& complaint, std::string_view event, std::string_view owner) {
+  ++complaint.count;
+  if (Clock::now() < complaint.next) return;
+  complaint.next = Clock::now() + kComplainEvery;
+  log_.error(event, {{"count", complaint.count}, {"caller", owner}, {"setting", "MCP_AUDIT_QUEUE"}});
+  complaint.count = 0;
 }
 
 }  // namespace sidecar::audit

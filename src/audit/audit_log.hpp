@@ -1,7 +1,8 @@
 // AuditLog: a record of every call in a database. Takes what observe::Calls tells on the loop thread, without
-// ever waiting, and hands it to the Writer's thread through a Queue. When that is full (database and spool
-// are out), a record is dropped, counted and complained about; or, where records are required, calls are
-// refused before they begin, so that none goes without its record. Owned by app; loop thread only.
+// ever waiting, and hands it to the Writer's thread through a Queue. When a caller has used up its share of
+// that (database and spool are out), its records are dropped, counted and complained about; or, where records
+// are required, its calls are refused before they begin, so that none goes without its record. Others are
+// recorded as ever. Owned by app; loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -40,7 +41,7 @@ class AuditLog : public observe::CallSink {
   // stop()
   ~AuditLog() override = default;
 
-  Result<std::string> on_call_begin(std::string_view arguments) override;
+  Result<std::string> on_call_begin(const observe::Caller& caller, observe::CallArguments arguments) override;
   void on_call_end(const observe::CallRecord& call, std::string kept) override;
 
   // The end is near: the database gets less time from now on.
@@ -50,16 +51,24 @@ class AuditLog : public observe::CallSink {
 
  private:
   AuditLog(const Options& options, std::string hash_key, observe::Log& log, observe::Metrics& metrics);
-  std::string kept_of(std::string_view arguments) const;
+  // A complaint that is made once in a while, with how often it was due.
+  struct Complaint {
+    Clock::time_point next{};
+    std::size_t count = 0;
+  };
+
+  std::string hashed(std::string_view arguments) const;
+  std::string kept_of(observe::CallArguments arguments) const;
+  std::string recorded(std::string kept, bool refused) const;
+  void complain(Complaint& complaint, std::string_view event, std::string_view owner);
 
   const Arguments arguments_;
   const std::string hash_key_;
   const bool required_;
   observe::Log& log_;
   observe::Metrics& metrics_;
-  std::size_t reserved_ = 0;  // bytes that the records of calls in flight may need
-  Clock::time_point complain_at_{};
-  std::size_t dropped_ = 0;  // since the last complaint
+  Complaint dropped_;
+  Complaint refused_;
   Queue queue_;
   std::unique_ptr<Writer> writer_;
 };

@@ -2,16 +2,25 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 namespace sidecar::audit {
 
-bool Queue::push(Record record) {
+bool Queue::reserve(std::string_view owner, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (!shares_.leaves_room(owner, bytes)) return false;
+  holdings_.add(owner, bytes);
+  return true;
+}
+
+bool Queue::push(Record record, std::size_t reserved) {
   const std::size_t size = record.bytes();
   bool enough = false;
   {
     const std::lock_guard lock(mutex_);
-    if (closed_ || bytes_ + size > limit_) return false;
-    bytes_ += size;
+    if (reserved > 0) holdings_.remove(record.owner(), reserved);
+    if (closed_ || (reserved < size && !shares_.leaves_room(record.owner(), size))) return false;
+    holdings_.add(record.owner(), size);
     records_.push_back(std::move(record));
     enough = records_.size() >= wanted_;
   }
@@ -25,8 +34,15 @@ std::vector<Record> Queue::take(std::size_t most) {
   std::vector<Record> taken(std::make_move_iterator(records_.begin()),
                             std::make_move_iterator(records_.begin() + count));
   records_.erase(records_.begin(), records_.begin() + count);
-  for (const Record& record : taken) bytes_ -= record.bytes();
   return taken;
+}
+
+void Queue::release(std::span<const Record> records) {
+  std::map<std::string_view, std::size_t>
+      placed;  // the loop thread waits for the lock: not a record at a time
+  for (const Record& record : records) placed[record.owner()] += record.bytes();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [owner, bytes] : placed) holdings_.remove(owner, bytes);
 }
 
 void Queue::wait(Clock::time_point until, std::size_t enough) {
@@ -55,7 +71,7 @@ std::size_t Queue::size() const {
 
 std::size_t Queue::bytes() const {
   const std::lock_guard lock(mutex_);
-  return bytes_;
+  return shares_.used();
 }
 
 }  // namespace sidecar::audit

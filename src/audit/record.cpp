@@ -66,6 +66,10 @@ std::string fit(std::string_view text, std::size_t most) {
   return fitting;
 }
 
+std::string owner_of(const observe::Caller& caller) {
+  return fit(caller.owner.empty() ? caller.address : caller.owner, kLongestText);
+}
+
 Record make_record(const observe::CallRecord& call, std::string arguments) {
   Record record;
   record.time = microseconds(call.began.time_since_epoch());

@@ -19,6 +19,9 @@ using WallTime = std::chrono::system_clock::time_point;
 inline constexpr std::size_t kLongestText = 1'000;
 inline constexpr std::size_t kLongestArguments = 64 << 10;
 
+// For arguments of a call that had some, but not in a form that says which.
+inline constexpr std::string_view kUnreadable = "unreadable";
+
 // The order is that of the columns.
 struct Record {
   std::string id;         // UUID, version 7: unique, and rising with time
@@ -31,7 +34,7 @@ struct Record {
   std::string transport;
   std::string method;
   std::string tool;       // or prompt, or URI of a resource
-  std::string arguments;  // empty; or "hmac-sha256:<hex>"; or JSON
+  std::string arguments;  // empty; or "hmac-sha256:<hex>"; or JSON; or kUnreadable
   std::string outcome;
   std::int64_t duration = 0;  // microseconds
   std::int64_t request_bytes = 0;
@@ -40,11 +43,16 @@ struct Record {
 
   // What it takes in memory, about.
   std::size_t bytes() const;
+  // Whose share of memory and disk it uses.
+  std::string_view owner() const { return key.empty() ? address : key; }
   bool operator==(const Record&) const = default;
 };
 
 // `arguments`: as they are to be kept. Texts are mended and cut.
 Record make_record(const observe::CallRecord& call, std::string arguments);
+
+// Record::owner() of the calls of `caller`.
+std::string owner_of(const observe::Caller& caller);
 
 // Cut at a character, to `most` bytes at most with the "…"; bytes that are no UTF-8, and NUL, become U+FFFD.
 std::string fit(std::string_view text, std::size_t most);

@@ -16,6 +16,8 @@ namespace sidecar::audit {
 namespace {
 
 constexpr std::string_view kEnding = ".jsonl";
+constexpr std::size_t kMostOwners = 1'000;  // with an account of their own; those beyond share kNobody's
+constexpr std::string_view kNobody;
 
 tl::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
   return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
@@ -28,6 +30,15 @@ std::uint64_t number_of(const std::filesystem::path& path) {
   const char* const end = name.data() + name.size() - std::min(name.size(), kEnding.size());
   const auto [stop, error] = std::from_chars(name.data(), end, number);
   return error == std::errc() && stop == end && name.ends_with(kEnding) ? number : 0;
+}
+
+template <class Action>
+void for_each_line(std::string_view text, Action action) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    action(line);
+  }
 }
 
 }  // namespace
@@ -50,8 +61,8 @@ Result<Spool> Spool::open(std::filesystem::path folder, std::size_t limit_bytes)
     if (number == 0) continue;
     const auto size = static_cast<std::size_t>(entry.file_size(error));
     if (error) break;
-    spool.files_.push_back({number, size});
-    spool.bytes_ += size;
+    spool.files_.push_back({number, size, Holdings(*spool.shares_)});
+    spool.files_.back().owners.add(kNobody, size);
   }
   if (error) return fail(fmt::format("cannot read the folder {}: {}", at.string(), error.message()));
   std::sort(spool.files_.begin(), spool.files_.end(),
@@ -68,17 +79,48 @@ Result<void> Spool::begin_file() {
   const auto path = path_of(next_);
   out_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (!out_) return failed("create", path);
-  files_.push_back({next_++, 0});
+  files_.push_back({next_++, 0, Holdings(*shares_)});
   return sync_folder(folder_);
 }
 
-Result<void> Spool::append(std::span<const Record> records) {
+std::string_view Spool::account_of(std::string_view owner) const {
+  return shares_->owners() < kMostOwners || shares_->held_by(owner) > 0 ? owner : kNobody;
+}
+
+void Spool::count_owners() {
+  for (File& file : files_) {
+    const auto text = read_all(path_of(file.number));
+    if (!text) continue;
+    std::size_t rest = file.bytes;
+    file.owners = Holdings(*shares_);
+    for_each_line(*text, [&](std::string_view line) {
+      const auto record = from_json(line);
+      const std::size_t size = std::min(rest, line.size() + 1);
+      file.owners.add(record ? account_of(record->owner()) : kNobody, size);
+      rest -= size;
+    });
+    if (rest > 0) file.owners.add(kNobody, rest);
+  }
+}
+
+Result<std::vector<Record>> Spool::append(std::vector<Record>& records, Room room) {
   std::string text;
-  for (const Record& record : records) text.append(to_json(record)).append("\n");
-  if (bytes_ + text.size() > limit_)
-    return fail(fmt::format("{} is full: {} bytes of {}", folder_.string(), bytes_, limit_));
+  Holdings added(*shares_);
+  std::vector<bool> fits;
+  for (const Record& record : records) {
+    const std::string line = to_json(record) + '\n';
+    const auto account = account_of(record.owner());
+    const bool within = room == Room::kAll
+                            ? line.size() <= shares_->limit() - std::min(shares_->limit(), bytes())
+                            : shares_->leaves_room(account, line.size());
+    fits.push_back(within);
+    if (!within) continue;
+    added.add(account, line.size());
+    text += line;
+  }
+  if (text.empty()) return std::vector<Record>();
   if (!out_ || files_.back().bytes >= kFileBytes) {
-    if (auto begun = begin_file(); !begun) return begun;
+    if (auto begun = begin_file(); !begun) return tl::unexpected(begun.error());
   }
   const auto path = path_of(files_.back().number);
   auto written = write_all(out_.get(), text, path);
@@ -91,11 +133,16 @@ Result<void> Spool::append(std::span<const Record> records) {
       ::unlink(path.c_str());
       files_.pop_back();
     }
-    return written;
+    return tl::unexpected(written.error());
   }
   files_.back().bytes += text.size();
-  bytes_ += text.size();
-  return {};
+  files_.back().owners.add(added);
+  std::vector<Record> kept;
+  std::vector<Record> left;
+  for (std::size_t at = 0; at < records.size(); ++at)
+    (fits[at] ? kept : left).push_back(std::move(records[at]));
+  records = std::move(left);
+  return kept;
 }
 
 Result<Spool::Part> Spool::oldest() {
@@ -103,15 +150,12 @@ Result<Spool::Part> Spool::oldest() {
   auto text = read_all(path_of(files_.front().number));
   if (!text) return tl::unexpected(text.error());
   Part part;
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  for_each_line(*text, [&](std::string_view line) {
     if (auto record = from_json(line))
       part.records.push_back(*std::move(record));
     else
       ++part.unreadable;
-  }
+  });
   return part;
 }
 
@@ -119,7 +163,6 @@ Result<void> Spool::drop_oldest() {
   const auto path = path_of(files_.front().number);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("delete", path);
   if (files_.size() == 1) out_.reset();
-  bytes_ -= files_.front().bytes;
   files_.pop_front();
   return {};
 }

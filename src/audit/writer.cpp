@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <limits>
 
 namespace sidecar::audit {
@@ -41,10 +42,12 @@ void Writer::run() {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 
+  spool_.count_owners();
   while (!queue_.closed()) {
     wait();
     if (held_.empty()) held_ = queue_.take(kBatch);
     place();
+    return_set_aside();
     empty_spool();
     expire();
     metrics_.audit_queue_bytes.Set(static_cast<double>(queue_.bytes()));
@@ -62,14 +65,21 @@ void Writer::wait() {
   if (retention_.age.count() > 0 || retention_.bytes > 0)
     until = std::min(until, std::max(expire_at_, retry_at_));
   if (!spool_.empty()) until = std::min(until, std::max(retry_at_, spool_retry_at_));
+  if (!set_aside_.empty()) until = std::min(until, retry_at_);
   queue_.wait(until, 1);
   if (queue_.size() > 0) queue_.wait(Clock::now() + times_.gather, kBatch);
 }
 
-// Where the held records go: the database, the spool, or nowhere yet.
-void Writer::place() {
-  if (!held_.empty() && may_try() && insert(held_)) held_.clear();
-  if (!held_.empty()) spool();
+// Where the held records go: the database, the spool, aside, or nowhere yet.
+void Writer::place(Spool::Room room) {
+  if (!held_.empty() && may_try()) placed(insert(held_));
+  if (!held_.empty()) spool(room);
+}
+
+// So many of the held records, from the first on.
+void Writer::placed(std::size_t records) {
+  queue_.release({held_.data(), records});
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(records));
 }
 
 bool Writer::may_try() const {
@@ -82,48 +92,68 @@ Clock::time_point Writer::call_until() const {
   return end_ ? std::min(until, *end_) : until;
 }
 
-// False: not now. Of `records` those stay that are not placed.
-bool Writer::insert(std::vector<Record>& records) {
+// How many, from the first on, the database has taken or will never take; fewer than all: not now.
+std::size_t Writer::insert(std::span<const Record> records) {
   if (auto done = store_->insert(records, call_until()); !done) {
     if (done.error().kind == StoreError::Kind::kRefused) return insert_singly(records);
     down(done.error());
-    return false;
+    return 0;
   }
   up();
   metrics_.audit_written.Increment(static_cast<double>(records.size()));
-  return true;
+  return records.size();
 }
 
 // One of them is what the database will never take.
-bool Writer::insert_singly(std::vector<Record>& records) {
-  std::size_t placed = 0;
-  for (; placed < records.size(); ++placed) {
-    const auto done = store_->insert({&records[placed], 1}, call_until());
+std::size_t Writer::insert_singly(std::span<const Record> records) {
+  for (std::size_t at = 0; at < records.size(); ++at) {
+    const auto done = store_->insert(records.subspan(at, 1), call_until());
     if (done) {
       up();
       metrics_.audit_written.Increment();
     } else if (done.error().kind == StoreError::Kind::kRefused) {
       lose(1, "refused");
-      log_.error("audit record lost", {{"id", records[placed].id}, {"error", done.error().message}});
+      log_.error("audit record lost", {{"id", records[at].id}, {"error", done.error().message}});
     } else {
       down(done.error());
-      break;
+      return at;
     }
   }
-  records.erase(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(placed));
-  return records.empty();
+  return records.size();
 }
 
-void Writer::spool() {
-  if (auto kept = spool_.append(held_); !kept) {
-    if (!std::exchange(spool_full_, true))
+void Writer::spool(Spool::Room room) {
+  const auto kept = spool_.append(held_, room);
+  if (!kept) {
+    if (!std::exchange(spool_failed_, true))
       log_.error("audit records cannot be kept on disk either", {{"error", kept.error().message}});
     return;
   }
-  spool_full_ = false;
-  metrics_.audit_spooled.Increment(static_cast<double>(held_.size()));
+  spool_failed_ = false;
+  queue_.release(*kept);
+  metrics_.audit_spooled.Increment(static_cast<double>(kept->size()));
   metrics_.audit_spool_bytes.Set(static_cast<double>(spool_.bytes()));
+  if (held_.empty() || room == Spool::Room::kAll) return;
+  if (set_aside_.empty()) {
+    log_.error("a share of the audit spool is used up: further records stay in memory",
+               {{"caller", held_.front().owner()}, {"setting", "MCP_AUDIT_SPOOL_LIMIT"}});
+  }
+  set_aside_at_ = spool_.bytes();
+  std::move(held_.begin(), held_.end(), std::back_inserter(set_aside_));
   held_.clear();
+}
+
+// Some of the records that were set aside, when there may be a place for them.
+void Writer::return_set_aside() {
+  if (set_aside_.empty() || !held_.empty() || (!may_try() && spool_.bytes() >= set_aside_at_)) return;
+  hold_set_aside();
+  place();
+}
+
+void Writer::hold_set_aside() {
+  const auto last = set_aside_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, set_aside_.size()));
+  held_.assign(std::make_move_iterator(set_aside_.begin()), std::make_move_iterator(last));
+  set_aside_.erase(set_aside_.begin(), last);
 }
 
 // One file of the spool, if the database takes it. What is in the queue goes on meanwhile.
@@ -138,8 +168,8 @@ void Writer::empty_spool() {
   for (std::size_t at = 0; at < part->records.size(); at += kBatch) {
     const auto first = part->records.begin() + static_cast<std::ptrdiff_t>(at);
     const auto count = std::min(kBatch, part->records.size() - at);
-    std::vector<Record> batch(first, first + static_cast<std::ptrdiff_t>(count));
-    if (!insert(batch)) return;  // the whole file again, later: the database knows what it has
+    const std::span<const Record> batch(first, count);
+    if (insert(batch) < batch.size()) return;  // the whole file again, later: the database knows what it has
     if (queue_.closed()) return;
     held_ = queue_.take(kBatch);
     place();
@@ -186,15 +216,21 @@ void Writer::up() {
 // The queue is closed. Everything in it goes to the database or the spool; what neither takes is lost.
 void Writer::finish() {
   end_ = Clock::now() + times_.end;
+  auto room = Spool::Room::kOfOwner;
   for (;;) {
     if (held_.empty()) held_ = queue_.take(kBatch);
+    if (held_.empty()) {
+      room = Spool::Room::kAll;
+      hold_set_aside();
+    }
     if (held_.empty()) break;
-    place();
+    place(room);
     if (held_.empty()) continue;
     retry_at_ = {};  // no time for patience
-    place();
+    place(room);
     if (held_.empty()) continue;
-    const std::size_t left = held_.size() + queue_.take(std::numeric_limits<std::ptrdiff_t>::max()).size();
+    const std::size_t left =
+        held_.size() + set_aside_.size() + queue_.take(std::numeric_limits<std::ptrdiff_t>::max()).size();
     lose(left, "end");
     log_.error("audit records lost at the end", {{"records", left}});
     break;

@@ -1,18 +1,22 @@
 // Writer: the audit log's thread. Takes records out of the queue and puts them into the database; while that
-// does not take them, into the spool, and from there into the database later. A record that neither takes is
-// held, so that the queue fills up behind it.
+// does not take them, into the spool, and from there into the database later. Records whose owner has used up
+// its share of the spool are set aside: they stay in memory, count as queued, and hold up nobody else's. When
+// the disk fails, records are held, so that the queue fills up behind them.
 //
 //   queue ─▶ database          takes them
 //     └────▶ spool ─▶ database does not, now: tried again after 0.25 s, doubling to 30 s
+//     └────▶ aside ─▶ database the owner's share of the spool is used up; or the spool, when that has shrunk
 //     └────▶ lost              the database refuses this very record; or the end, with database and spool out
 //
-// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool. Everything here
-// but stop() and hurry() runs on its own thread.
+// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool, as far as that
+// has room, whoever's share it is. Everything here but stop() and hurry() runs on its own thread.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -55,10 +59,13 @@ class Writer {
  private:
   void run();
   void wait();
-  void place();
-  bool insert(std::vector<Record>& records);
-  bool insert_singly(std::vector<Record>& records);
-  void spool();
+  void place(Spool::Room room = Spool::Room::kOfOwner);
+  void placed(std::size_t records);
+  void spool(Spool::Room room);
+  void return_set_aside();
+  void hold_set_aside();
+  std::size_t insert(std::span<const Record> records);
+  std::size_t insert_singly(std::span<const Record> records);
   void empty_spool();
   void expire();
   void down(const StoreError& error);
@@ -76,8 +83,10 @@ class Writer {
   observe::Log& log_;
   observe::Metrics& metrics_;
   std::vector<Record> held_;  // taken out of the queue, not yet placed
+  std::deque<Record> set_aside_;
+  std::size_t set_aside_at_ = 0;  // bytes of the spool, when its share was last found used up
   bool up_;
-  bool spool_full_ = false;  // told of once
+  bool spool_failed_ = false;  // told of once
   Clock::time_point retry_at_{};
   std::chrono::milliseconds retry_;
   Clock::time_point expire_at_;

@@ -348,7 +348,7 @@ constexpr Setting kSettings[] = {
      "A record of every call: sqlite:PATH, postgresql://USER@HOST/DATABASE, on (sqlite:mcp-sidecar-audit.db) or off; SDP_USE_AUDIT_LOG=true with SDP_DB_HOST, _PORT, _NAME, _USER, _PASSWORD, _SSL means the same",
      with<&S::audit_db, parse_audit_address>, Secret::kYes},
     {G::kAudit, "MCP_AUDIT_ARGUMENTS", "--audit-arguments", {}, "HOW", "hash",
-     "Arguments of tools and prompts: off, hash (HMAC-SHA256 of them as they came) or full (the first 64 KB)", audit_arguments},
+     "Arguments of tools and prompts: off, hash (HMAC-SHA256 of them as they came) or full (the first 64 KB; of refused calls the hash)", audit_arguments},
     {G::kAudit, "MCP_AUDIT_HASH_KEY", "--audit-hash-key", {}, "KEY", "",
      "Key of that hash, 16 characters or more; one is made and kept in the spool's folder when there is none", audit_hash_key, Secret::kYes},
     {G::kAudit, "MCP_AUDIT_REQUIRED", "--audit-required", {}, "", "false",
@@ -356,13 +356,13 @@ constexpr Setting kSettings[] = {
     {G::kAudit, "MCP_AUDIT_SPOOL", "--audit-spool", {}, "PATH", "",
      "Folder for records that the database does not take yet; default PATH.spool of the SQLite file, else mcp-sidecar-audit.spool", audit_spool},
     {G::kAudit, "MCP_AUDIT_SPOOL_LIMIT", "--audit-spool-limit", {}, "SIZE", "256MB",
-     "Records on disk that wait for the database", size<&S::audit_spool_bytes, kMb, 1024 * kGb>},
+     "Records on disk that wait for the database; of one caller three quarters at most", size<&S::audit_spool_bytes, kMb, 1024 * kGb>},
     {G::kAudit, "MCP_AUDIT_QUEUE", "--audit-queue", {}, "SIZE", "64MB",
-     "Records in memory that wait for either; beyond it they are dropped, or calls refused", size<&S::audit_queue_bytes, kMb, 16 * kGb>},
+     "Records in memory that wait for either, of one caller three quarters at most; beyond it they are dropped, or calls refused", size<&S::audit_queue_bytes, kMb, 16 * kGb>},
     {G::kAudit, "MCP_AUDIT_KEEP_DAYS", "--audit-keep-days", {}, "N", "90",
      "Older records are deleted; off for none", limit<&S::audit_keep_days, 36'500>},
     {G::kAudit, "MCP_AUDIT_MAX_SIZE", "--audit-max-size", {}, "SIZE", "1GB",
-     "The oldest records are deleted when the database holds more; off for any size", size_limit<&S::audit_max_bytes, kMb, 1024 * kGb>},
+     "The oldest records of the keys that have the most are deleted when the database holds more; off for any size", size_limit<&S::audit_max_bytes, kMb, 1024 * kGb>},
 };
 
 // clang-format on

@@ -15,7 +15,7 @@ class CallLog : public CallSink {
   explicit CallLog(Log& log) : log_(log) {}
 
   bool wants_arguments() const override { return false; }
-  Result<std::string> on_call_begin(std::string_view) override { return std::string(); }
+  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
   void on_call_end(const CallRecord& call, std::string kept) override;
 
  private:

@@ -19,7 +19,7 @@ class CallMetrics : public CallSink {
   explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {}
 
   bool wants_arguments() const override { return false; }
-  Result<std::string> on_call_begin(std::string_view) override { return std::string(); }
+  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
   void on_call_end(const CallRecord& call, std::string kept) override;
 
  private:

@@ -39,14 +39,18 @@ struct CallRecord {
   Clock::duration at_child{};  // of `took`; zero: it did not get that far
 };
 
+struct CallArguments {
+  std::string_view text;  // of a tool or prompt, raw JSON; empty: none, or nobody wants them
+  bool readable = true;   // false: the request has some, but not in a form that says which
+};
+
 class CallSink {
  public:
   virtual ~CallSink() = default;
   virtual bool wants_arguments() const { return true; }
-  // A call begins. `arguments`: of a tool or prompt, raw JSON; empty else, and where nobody wants them. What
-  // is returned comes back at the end: a sink copies of the arguments what it needs. An Error refuses the
-  // call, with its text; then there is no end.
-  virtual Result<std::string> on_call_begin(std::string_view arguments) = 0;
+  // A call begins. What is returned comes back at the end: a sink copies of the arguments what it needs. An
+  // Error refuses the call, with its text; then there is no end.
+  virtual Result<std::string> on_call_begin(const Caller& caller, CallArguments arguments) = 0;
   virtual void on_call_end(const CallRecord& record, std::string kept) = 0;
 };
 

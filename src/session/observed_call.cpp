@@ -11,22 +11,24 @@
 namespace sidecar::session {
 namespace {
 
-constexpr std::size_t kLongestSubject = 8192;  // bytes of the token; longer ones are not decoded
+constexpr std::size_t kLongestSubject = 8192;  // bytes of the token; longer ones are cut, and not decoded
 constexpr std::chrono::seconds kRetryRefused{5};
 
-std::string_view arguments_of(const jsonrpc::Message& request) {
+observe::CallArguments arguments_of(const jsonrpc::Message& request) {
   static constexpr std::array<std::string_view, 1> kNames = {"arguments"};
   const bool has_some =
       request.method() == mcp::method::kToolsCall || request.method() == mcp::method::kPromptsGet;
   if (!has_some || !request.envelope.params) return {};
   const auto places = jsonrpc::find_members(request.text, kNames, request.envelope.params);
-  return places ? (*places)[0].in(request.text) : std::string_view();
+  if (!places) return {.text = {}, .readable = false};
+  return {(*places)[0].in(request.text)};
 }
 
 std::string subject_of(const jsonrpc::Message& request) {
   const jsonrpc::Span place = request.envelope.name ? request.envelope.name : request.envelope.uri;
   if (!place) return {};
-  return jsonrpc::string_value(place.in(request.text).substr(0, kLongestSubject)).value_or("");
+  const std::string_view token = place.in(request.text).substr(0, kLongestSubject);
+  return jsonrpc::string_value(token).value_or(std::string(token));
 }
 
 // A call between its begin and its end. Dropped without an answer, it has been left behind: its session is
@@ -50,9 +52,9 @@ class OpenCall {
   OpenCall& operator=(const OpenCall&) = delete;
 
   // Errors: why a sink refuses the call.
-  Result<void> begin(std::string_view arguments) {
+  Result<void> begin(observe::CallArguments arguments) {
     for (observe::CallSink* sink : calls_.sinks()) {
-      auto kept = sink->on_call_begin(arguments);
+      auto kept = sink->on_call_begin(*caller_, arguments);
       if (!kept) return tl::unexpected(kept.error());
       kept_.push_back(*std::move(kept));
     }
@@ -107,7 +109,7 @@ void send_observed(const observe::Calls* calls, const std::shared_ptr<const obse
   const auto& sinks = calls->sinks();
   const bool wanted =
       std::any_of(sinks.begin(), sinks.end(), [](const auto* sink) { return sink->wants_arguments(); });
-  const auto begun = call->begin(wanted ? arguments_of(request) : std::string_view());
+  const auto begun = call->begin(wanted ? arguments_of(request) : observe::CallArguments());
   auto told = [call, deliver = std::move(deliver)](mux::Answer answer) {
     call->end(answer);
     deliver(std::move(answer));

@@ -59,4 +59,9 @@ Shares::Admission Shares::admit(std::string_view owner, std::size_t more) const 
   return {.fits = false, .from = largest->first};
 }
 
+bool Shares::leaves_room(std::string_view owner, std::size_t more) const {
+  if (used_ > limit_ || more > limit_ - used_) return false;
+  return (held_by(owner) + more) / 3 <= limit_ - used_ - more;
+}
+
 }  // namespace sidecar

@@ -2,7 +2,7 @@
 // Nothing is reserved: an owner alone may hold all of it. While others hold some of it too, an owner may go
 // beyond a quarter only as long as a quarter stays free, and when there is no room, the owner that holds the
 // most gives way to one that holds less. Counts amounts; what they are (sessions, calls, bytes), and how an
-// owner gives way, is its user's business. Loop thread only.
+// owner gives way, is its user's business. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -68,11 +68,15 @@ class Shares {
 
   // Whether `owner` may hold `more` than it does. Changes nothing.
   Admission admit(std::string_view owner, std::size_t more) const;
+  // The same for what cannot give way, such as records that have been accepted: an owner may hold three times
+  // what stays free, and no more, so one that comes later always finds room.
+  bool leaves_room(std::string_view owner, std::size_t more) const;
   // A holding of 0.
   Holding hold(std::string_view owner);
 
   std::size_t used() const { return used_; }
   std::size_t held_by(std::string_view owner) const;
+  std::size_t owners() const { return accounts_.size(); }
 
  private:
   Accounts accounts_;  // of owners with a holding

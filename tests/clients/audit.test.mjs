@@ -1,16 +1,15 @@
 // The audit log in real databases: every call once, whatever happens to the database, the disk and the sidecar.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { assertComplete, audit, exported, load, loadUntil, numbersOf } from './lib/audit.mjs';
+import { assertComplete, audit, exported, load, loadUntil, locked, numbersOf } from './lib/audit.mjs';
 import { temporaryFolder } from './lib/files.mjs';
-import { eventually, within } from './lib/guard.mjs';
+import { eventually } from './lib/guard.mjs';
 import { post } from './lib/http.mjs';
 import { Postgres, missing as noPostgres } from './lib/postgres.mjs';
 import { connect, faces } from './lib/sdk.mjs';
@@ -31,22 +30,6 @@ function sqliteFile(t) {
 }
 
 const spooled = (folder) => readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-
-// Another program that has the file's lock, until release().
-async function locked(t, path) {
-  const shell = spawn('sqlite3', [path], { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => shell.kill('SIGKILL'));
-  shell.stdin.write('PRAGMA busy_timeout = 60000; BEGIN EXCLUSIVE; SELECT \'locked\';\n');
-  let said = '';
-  await within(new Promise((resolve) => shell.stdout.on('data', (text) => (said += text).includes('locked') && resolve())), () => 'the lock');
-  return {
-    async release() {
-      const ended = once(shell, 'close');
-      shell.stdin.end('COMMIT;\n');
-      await ended;
-    },
-  };
-}
 
 for (const over of faces) {
   test(`audit: over ${over} a call is recorded with who, from where, by what, and how it ended`, async (t) => {

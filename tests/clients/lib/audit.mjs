@@ -1,9 +1,11 @@
 // A sidecar with an audit log, a load whose calls are told apart by their argument, and what the log says of it.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
 import { promisify } from 'node:util';
 
+import { within } from './guard.mjs';
 import { cleanEnvironment, sidecarProgram } from './sidecar.mjs';
 
 const run = promisify(execFile);
@@ -75,4 +77,20 @@ export function assertComplete(records, answered) {
   assert.equal(logged.size, numbers.length, 'a call twice');
   const lost = answered.filter((number) => !logged.has(number));
   assert.deepEqual(lost.slice(0, 10), [], `${lost.length} of ${answered.length} calls are missing`);
+}
+
+// Another program that has the file's lock, until release().
+export async function locked(t, path) {
+  const shell = spawn('sqlite3', [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => shell.kill('SIGKILL'));
+  shell.stdin.write('PRAGMA busy_timeout = 60000; BEGIN EXCLUSIVE; SELECT \'locked\';\n');
+  let said = '';
+  await within(new Promise((resolve) => shell.stdout.on('data', (text) => (said += text).includes('locked') && resolve())), () => 'the lock');
+  return {
+    async release() {
+      const ended = once(shell, 'close');
+      shell.stdin.end('COMMIT;\n');
+      await ended;
+    },
+  };
 }

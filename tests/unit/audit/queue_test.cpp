@@ -9,9 +9,9 @@
 using namespace sidecar;
 using audit::Queue;
 
-TEST_CASE("audit queue: it is bounded in bytes, and takes again what fits once some is taken out") {
-  const std::size_t size = test::record(1).bytes();  // as large as 3, 7, 9 and 11
-  Queue queue(3 * size);
+TEST_CASE("audit queue: it is bounded in bytes, and takes again what fits once records are placed") {
+  const std::size_t size = test::record(1).bytes();  // bob's, and as large as his 3, 7, 9 and 11
+  Queue queue(4 * size);
   for (const int number : {1, 3, 7}) CHECK(queue.push(test::record(number)));
   CHECK_FALSE(queue.push(test::record(9)));
   CHECK(queue.bytes() == 3 * size);
@@ -19,8 +19,40 @@ TEST_CASE("audit queue: it is bounded in bytes, and takes again what fits once s
   REQUIRE(taken.size() == 2);
   CHECK(taken[0] == test::record(1));
   CHECK(taken[1] == test::record(3));
+  CHECK_FALSE(queue.push(test::record(9)));  // what was taken may come to nothing yet
+  queue.release(taken);
   CHECK(queue.bytes() == size);
   CHECK(queue.push(test::record(11)));
+}
+
+TEST_CASE("audit queue: one owner's records leave room for those of others") {
+  const auto of = [](std::string key) {
+    audit::Record record = test::record(0);
+    record.key = std::move(key);
+    return record;
+  };
+  Queue queue(100 * of("mallory").bytes());
+  int pushed = 0;
+  while (queue.push(of("mallory"))) ++pushed;
+  CHECK(pushed == 75);
+  CHECK_FALSE(queue.reserve("mallory", of("mallory").bytes()));
+  for (int i = 0; i < 18; ++i) CHECK(queue.push(of("alice")));
+  CHECK(queue.push(of("")));  // without a key: the address's
+  CHECK(queue.bytes() <= 100 * of("mallory").bytes());
+}
+
+TEST_CASE("audit queue: a record fits for which room was kept, whoever came meanwhile") {
+  audit::Record record = test::record(0);
+  const std::size_t size = record.bytes();
+  Queue queue(10 * size);
+  CHECK(queue.reserve(record.owner(), 4 * size));
+  audit::Record other = record;
+  other.key = "mallo";
+  while (queue.push(other)) {
+  }
+  CHECK_FALSE(queue.push(record));
+  CHECK(queue.push(record, 4 * size));
+  CHECK(queue.push(record));  // what was kept beyond its size is free again
 }
 
 TEST_CASE("audit queue: a closed one takes nothing in and gives out the rest") {
@@ -43,6 +75,7 @@ TEST_CASE("audit queue: every record of one thread reaches the other, in order")
       const auto taken = queue.take(50);
       if (taken.empty() && queue.closed()) return;
       for (const audit::Record& record : taken) seen.push_back(record.id);
+      queue.release(taken);
     }
   });
   for (int i = 0; i < kRecords; ++i) {

@@ -21,6 +21,20 @@ std::vector<std::filesystem::path> files(const std::filesystem::path& folder) {
   return found;
 }
 
+// Whether all of them were kept.
+bool append(Spool& spool, std::vector<audit::Record> records, Spool::Room room = Spool::Room::kOfOwner) {
+  return spool.append(records, room).has_value() && records.empty();
+}
+
+// How many the spool keeps of as many as it has room for, all of one size.
+int fill(Spool& spool, const std::string& key) {
+  audit::Record record = test::record(0);
+  record.key = key;
+  int kept = 0;
+  while (append(spool, {record})) ++kept;
+  return kept;
+}
+
 }  // namespace
 
 TEST_CASE("audit spool: what was appended is there, also for the next run") {
@@ -29,10 +43,10 @@ TEST_CASE("audit spool: what was appended is there, also for the next run") {
   {
     auto spool = Spool::open(at, kLimit).value();
     CHECK(spool.empty());
-    REQUIRE(spool.append(test::records(0, 3)));
-    REQUIRE(spool.append(test::records(3, 2)));
+    REQUIRE(append(spool, test::records(0, 3)));
+    REQUIRE(append(spool, test::records(3, 2)));
     CHECK(spool.oldest().value().records == test::records(0, 5));
-    REQUIRE(spool.append(test::records(5, 1)));  // not into the file that was read
+    REQUIRE(append(spool, test::records(5, 1)));  // not into the file that was read
   }
   auto spool = Spool::open(at, kLimit).value();
   CHECK(spool.oldest().value().records == test::records(0, 5));
@@ -42,39 +56,94 @@ TEST_CASE("audit spool: what was appended is there, also for the next run") {
   CHECK(spool.empty());
   CHECK(spool.bytes() == 0);
   CHECK(files(at).empty());
-  REQUIRE(spool.append(test::records(6, 1)));
+  REQUIRE(append(spool, test::records(6, 1)));
   CHECK(spool.oldest().value().records == test::records(6, 1));
 }
 
 TEST_CASE("audit spool: it is for its owner only") {
   const test::TemporaryFolder folder;
   auto spool = Spool::open(folder.path() / "spool", kLimit).value();
-  REQUIRE(spool.append(test::records(0, 1)));
+  REQUIRE(append(spool, test::records(0, 1)));
   using std::filesystem::perms;
   CHECK(std::filesystem::status(folder.path() / "spool").permissions() == perms::owner_all);
   CHECK(std::filesystem::status(files(folder.path() / "spool").at(0)).permissions() ==
         (perms::owner_read | perms::owner_write));
 }
 
-TEST_CASE("audit spool: a full one refuses an append as a whole") {
+TEST_CASE("audit spool: what an owner has no room for is left, and what others have room for is kept") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
-  auto spool = Spool::open(folder.path() / "spool", 5 * line).value();
-  REQUIRE(spool.append(test::records(0, 4)));
-  const auto full = spool.append(test::records(4, 2));
-  REQUIRE_FALSE(full);
-  CHECK_THAT(full.error().message, Contains("is full"));
-  CHECK(spool.append(test::records(4, 1)));
-  CHECK(spool.oldest().value().records == test::records(0, 5));
+  auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
+  CHECK(fill(spool, "alice") == 75);
+  CHECK(spool.bytes() == 75 * line);
+  auto mixed = test::records(0, 4);  // of alice and bob in turn
+  const auto kept = spool.append(mixed).value();
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0] == test::record(1));
+  CHECK(kept[1] == test::record(3));
+  REQUIRE(mixed.size() == 2);
+  CHECK(mixed[0] == test::record(0));
+  CHECK(mixed[1] == test::record(2));
+  CHECK(spool.oldest().value().records.back() == test::record(3));
+}
+
+TEST_CASE("audit spool: what records hold is known after a restart, and free when they are gone") {
+  const test::TemporaryFolder folder;
+  const auto at = folder.path() / "spool";
+  const std::size_t line = audit::to_json(test::record(0)).size() + 1;
+  {
+    auto spool = Spool::open(at, 100 * line).value();
+    CHECK(fill(spool, "alice") == 75);
+  }
+  auto spool = Spool::open(at, 100 * line).value();
+  CHECK(spool.bytes() == 75 * line);
+  spool.count_owners();
+  CHECK(spool.bytes() == 75 * line);
+  CHECK(fill(spool, "alice") == 0);
+  CHECK(fill(spool, "bobby") == 18);
+  while (!spool.empty()) REQUIRE(spool.drop_oldest());
+  CHECK(spool.bytes() == 0);
+  CHECK(fill(spool, "alice") == 75);
+}
+
+TEST_CASE("audit spool: beyond a number of owners those that come share one account") {
+  const test::TemporaryFolder folder;
+  const std::size_t line = audit::to_json(test::record(0)).size() + 1;
+  auto spool = Spool::open(folder.path() / "spool", 10'000 * line).value();
+  std::vector<audit::Record> many;
+  for (int i = 0; i < 1'001; ++i) {
+    many.push_back(test::record(0));
+    many.back().key = fmt::format("k{:04}", i);
+  }
+  REQUIRE(append(spool, many));
+  const int kept = fill(spool, "new-1");
+  CHECK(kept > 1'000);
+  CHECK(fill(spool, "new-2") == 0);
+  CHECK(fill(spool, "k0000") > 100);
+}
+
+TEST_CASE("audit spool: at the end an owner may have all of it, and it holds no more than its limit") {
+  const test::TemporaryFolder folder;
+  const std::size_t line = audit::to_json(test::record(0)).size() + 1;
+  auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
+  CHECK(fill(spool, "alice") == 75);
+  std::vector<audit::Record> more(30, test::record(0));
+  const auto kept = spool.append(more, Spool::Room::kAll).value();
+  CHECK(kept.size() == 25);
+  CHECK(more.size() == 5);
+  CHECK(spool.bytes() == 100 * line);
 }
 
 TEST_CASE("audit spool: a line that a crash left half-written is skipped, and nothing is added to it") {
   const test::TemporaryFolder folder;
   const auto at = folder.path() / "spool";
-  { REQUIRE(Spool::open(at, kLimit).value().append(test::records(0, 2))); }
+  {
+    auto spool = Spool::open(at, kLimit).value();
+    REQUIRE(append(spool, test::records(0, 2)));
+  }
   std::ofstream(files(at).at(0), std::ios::app) << audit::to_json(test::record(2)).substr(0, 50);
   auto spool = Spool::open(at, kLimit).value();
-  REQUIRE(spool.append(test::records(3, 1)));
+  REQUIRE(append(spool, test::records(3, 1)));
   const auto part = spool.oldest().value();
   CHECK(part.records == test::records(0, 2));
   CHECK(part.unreadable == 1);
@@ -88,7 +157,7 @@ TEST_CASE("audit spool: files grow to a bound, and the oldest comes first") {
   audit::Record large = test::record(0);
   large.arguments.assign(audit::kLongestArguments, 'x');
   const std::vector<audit::Record> batch(80, large);
-  for (int i = 0; i < 3; ++i) REQUIRE(spool.append(batch));
+  for (int i = 0; i < 3; ++i) REQUIRE(append(spool, batch));
   CHECK(files(folder.path() / "spool").size() == 3);
 }
 

@@ -149,6 +149,43 @@ TEST_CASE("audit writer: with database and spool out records wait in the queue, 
   CHECK(w.metrics.audit_dropped("end").Value() == 0);
 }
 
+TEST_CASE("audit writer: with one owner's share of the spool used up, records of others still go there") {
+  const std::size_t line = to_json(test::record(0)).size() + 1;
+  World w(100 * line);
+  const auto push = [&](const std::string& key, int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+      Record record = test::record(i);
+      record.key = key;
+      REQUIRE(w.queue.push(record));
+    }
+  };
+  w.database.fail(kOut);
+  w.start();
+  push("mallory", 0, 500);
+  w.eventually([&] { return w.metrics.audit_spooled.Value() >= 70; });
+  const auto spooled = [&] { return w.metrics.audit_spooled.Value(); };
+  const double of_mallory = spooled();
+  push("alice", 500, 5);
+  w.eventually([&] { return spooled() >= of_mallory + 5; });
+  CHECK(w.metrics.audit_spool_bytes.Value() < static_cast<double>(100 * line));
+  w.database.fail({});
+  w.eventually([&] { return w.database.size() == 505 && w.queue.bytes() == 0; });
+  w.writer->stop();
+  for (const auto& [id, times] : w.database.times) CHECK(times == 1);
+}
+
+TEST_CASE("audit writer: at the end the spool takes what it has room for, whoever's it is") {
+  const std::size_t line = to_json(test::record(0)).size() + 1;
+  World w(100 * line);
+  w.database.fail(kOut);
+  for (int i = 0; i < 90; ++i) REQUIRE(w.queue.push(test::record(2 * i)));  // all alice's
+  w.start();
+  w.writer->stop();
+  w.writer.reset();
+  CHECK(w.metrics.audit_dropped("end").Value() == 0);
+  CHECK(w.spooled() == 90);
+}
+
 TEST_CASE("audit writer: what neither database nor spool takes at the end is counted as lost") {
   World w(1);
   w.database.fail(kOut);

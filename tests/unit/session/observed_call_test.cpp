@@ -16,10 +16,10 @@ struct Told {
 };
 
 struct Sink : observe::CallSink {
-  Result<std::string> on_call_begin(std::string_view arguments) override {
+  Result<std::string> on_call_begin(const observe::Caller&, observe::CallArguments arguments) override {
     ++begun;
     if (refuses) return fail("not now");
-    return std::string(arguments);
+    return arguments.readable ? std::string(arguments.text) : "unreadable";
   }
   void on_call_end(const observe::CallRecord& call, std::string kept) override {
     told.push_back({call.caller.owner, std::string(call.source.transport), call.source.session,
@@ -86,6 +86,16 @@ TEST_CASE(
   CHECK(told.took == 5s);
   CHECK(told.request_bytes == sent.size());
   CHECK(told.answer_bytes == w.delivered.answers.back().text.size());
+}
+
+TEST_CASE("observed call: a URI that is too long to be decoded is told of by its beginning") {
+  Observed w;
+  BareSession& session = w.open();
+  const std::string uri = "file:///" + std::string(9'000, 'x');
+  w.call(session, "1", "resources/read", R"({"uri":")" + uri + R"("})");
+  w.answer(R"("result":{"contents":[]})");
+  REQUIRE(w.sink.told.size() == 1);
+  CHECK(w.sink.told[0].subject == '"' + uri.substr(0, 8'191));
 }
 
 TEST_CASE("observed call: errors of the tool and of the child are told apart") {

@@ -86,5 +86,19 @@ TEST_CASE("shares: small limits and a limit that is lowered leave everybody one"
   CHECK(shares.admit("b", 1).from == "a");
 }
 
+TEST_CASE("shares: of what cannot give way an owner holds three times what stays free") {
+  Shares shares(100);
+  auto a = held(shares, "a", 74);
+  CHECK(shares.leaves_room("a", 1));
+  CHECK_FALSE(shares.leaves_room("a", 2));
+  a.set(75);
+  auto b = held(shares, "b", 17);
+  CHECK(shares.leaves_room("b", 1));
+  b.set(18);
+  CHECK_FALSE(shares.leaves_room("b", 2));
+  CHECK(shares.leaves_room("c", 5));
+  CHECK_FALSE(shares.leaves_room("c", 8));
+}
+
 }  // namespace
 }  // namespace sidecar
