@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include "config/masked_urls.hpp"
+
 namespace sidecar::app {
 namespace {
 
@@ -51,7 +53,7 @@ HttpGet::~HttpGet() = default;
 
 void HttpGet::stop() { client_->stop(); }
 
-std::string HttpGet::where() const { return authority(target_) + target_.path; }
+std::string HttpGet::where() const { return authority(target_) + config::masked_query(target_.path); }
 
 Result<std::string> HttpGet::run(std::size_t most) {
   const std::string path = target_.path.starts_with('/') ? target_.path : "/" + target_.path;

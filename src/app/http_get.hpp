@@ -39,6 +39,7 @@ class HttpGet {
   Result<std::string> run(std::size_t most);
   // From any thread: ends a run that is connected.
   void stop();
+  // For messages: host, port and path, values of the query as ***.
   std::string where() const;
 
  private:

@@ -2,7 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "config/text.hpp"
+#include "config/masked_urls.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -74,14 +74,14 @@ bool JwksSource::read(const Result<std::string>& text) {
   const auto keep = [this](const Error& error) {
     log_.error(
         last_.empty() ? "no access token can be checked" : "keys of access tokens are kept as they are",
-        {{"place", place_}, {"reason", error.message}});
+        {{"place", config::masked_urls(place_)}, {"reason", error.message}});
     return false;
   };
   if (!text) return keep(text.error());
   if (*text == last_) return true;
   auto keys = access::Jwks::parse(*text);
   if (!keys) return keep(keys.error());
-  log_.info("keys of access tokens read", {{"place", place_}, {"keys", keys->size()}});
+  log_.info("keys of access tokens read", {{"place", config::masked_urls(place_)}, {"keys", keys->size()}});
   last_ = *text;
   take_(*std::move(keys));
   return true;

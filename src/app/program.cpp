@@ -6,6 +6,7 @@
 
 #include "app/audit_options.hpp"
 #include "app/reload.hpp"
+#include "config/masked_urls.hpp"
 #include "util/start_pages.hpp"
 #include "util/version.hpp"
 
@@ -37,7 +38,7 @@ child::ChildFactory child_factory(const child::Host& host, child::SupervisorOpti
 }
 
 std::string command_line(const std::vector<std::string>& command) {
-  return fmt::format("{}", fmt::join(command, " "));
+  return config::masked_urls(fmt::format("{}", fmt::join(command, " ")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "config/masked_urls.hpp"
 #include "transport/metrics_page.hpp"
 #include "transport/session_id.hpp"
 
@@ -146,7 +147,8 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
 }
 
 transport::DashboardOptions dashboard_options(const config::Settings& settings) {
-  return {fmt::format("{}", fmt::join(settings.command, " ")), settings.public_url, stream_options(settings)};
+  return {config::masked_urls(fmt::format("{}", fmt::join(settings.command, " "))), settings.public_url,
+          stream_options(settings)};
 }
 
 }  // namespace

@@ -68,7 +68,11 @@ Result<std::unique_ptr<Store>> make_postgres_store(const std::string& url, Acces
     loaded = *module;
   }
   std::unique_ptr<Store> store(loaded->make_store(url, access));
-  if (store == nullptr) return fail("not a connection URL that PostgreSQL's library understands");
+  if (store == nullptr)
+    return fail(
+        "not a connection URL that PostgreSQL's library understands (in user and password / ? # @ : are "
+        "written as %2F "
+        "%3F %23 %40 %3A)");
   return store;
 }
 

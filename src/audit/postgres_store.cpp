@@ -71,8 +71,14 @@ bool PostgresStore::understands(const std::string& url) {
   PQconninfoOption* const options = PQconninfoParse(url.c_str(), &message);
   PQfreemem(message);
   if (options == nullptr) return false;
+  // A password with a `/` that is not percent-encoded is read as port and database; errors would quote it.
+  bool fits = true;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    if (std::string_view(option->keyword) == "port" && option->val != nullptr)
+      fits = std::string_view(option->val).find_first_not_of("0123456789,") == std::string_view::npos;
+  }
   PQconninfoFree(options);
-  return true;
+  return fits;
 }
 
 // --- talking

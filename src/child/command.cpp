@@ -10,6 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "config/masked_urls.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::child {
@@ -84,7 +85,7 @@ Result<std::string> find_command(const Launch& launch) {
       if (problem == 0 || (problem == EACCES && error == ENOENT)) error = problem;
     }
   }
-  if (error != 0) return fail(fmt::format("{}: {}", name, reason(error)));
+  if (error != 0) return fail(fmt::format("{}: {}", config::masked_urls(name), reason(error)));
   // execve blames the script when it is the interpreter that is missing.
   if (const std::string program = interpreter(found); !program.empty()) {
     if (const int problem = executable(resolved(program, directory)); problem != 0) {

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <fmt/format.h>
 
+#include "config/masked_urls.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -75,7 +76,8 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
 }
 
 tl::unexpected<Error> no_network(std::string_view text) {
-  return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(text)));
+  return fail(
+      fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(masked_urls(text))));
 }
 
 }  // namespace
@@ -142,7 +144,8 @@ Result<std::vector<std::string>> parse_scopes(std::string_view text) {
   for (const std::string& scope : *list) {
     if (!std::all_of(scope.begin(), scope.end(),
                      [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; }))
-      return fail(fmt::format("\"{}\" is no scope: one word without quotes and backslashes", shown(scope)));
+      return fail(fmt::format("\"{}\" is no scope: one word without quotes and backslashes",
+                              shown(masked_urls(scope))));
   }
   return list;
 }
@@ -153,7 +156,7 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   if (!list) return list;
   for (std::string& origin : *list) {
     if (origin == "*" || origin == "auto") continue;
-    const std::string given = shown(origin);
+    const std::string given = shown(masked_urls(origin));
     if (origin.ends_with('/')) origin.pop_back();
     origin = lower_case(origin);
     const auto separator = origin.find("://");
@@ -172,7 +175,7 @@ Result<std::vector<std::string>> parse_allowed_hosts(std::string_view text) {
   if (!list) return list;
   for (std::string& host : *list) {
     if (host == "*") continue;
-    const std::string given = shown(host);
+    const std::string given = shown(masked_urls(host));
     host = lower_case(host);
     const std::string_view rest = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
     if (!is_authority(rest)) {

@@ -12,6 +12,7 @@
 
 #include "config/audit_address.hpp"
 #include "config/cross_checks.hpp"
+#include "config/masked_urls.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -285,7 +286,7 @@ std::string Origin::describe() const {
 
 std::string Origin::quoted() const {
   if (text.empty()) return fmt::format("{} ({})", name, location);
-  return fmt::format("{}={} ({})", name, shown(text), location);
+  return fmt::format("{}={} ({})", name, shown(masked_urls(text)), location);
 }
 
 const Origin& Loaded::origin(std::string_view setting_name) const {

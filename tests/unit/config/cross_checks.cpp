@@ -50,7 +50,8 @@ TEST_CASE("cross checks: access tokens need an issuer, its keys and the public U
   CHECK(with(whole));
   const std::pair<const char*, const char*> rows[] = {
       {"MCP_JWT_ISSUER",
-       "MCP_JWT_JWKS=https://as.example/jwks?p=1 (environment): no token is accepted without MCP_JWT_ISSUER"},
+       "MCP_JWT_JWKS=https://as.example/jwks?p=*** (environment): no token is accepted without "
+       "MCP_JWT_ISSUER"},
       {"MCP_JWT_JWKS",
        "MCP_JWT_ISSUER=https://as.example (environment) needs MCP_JWT_JWKS, the keys that its tokens are "
        "signed with"},

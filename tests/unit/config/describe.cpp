@@ -82,3 +82,14 @@ TEST_CASE("describe: the listing shows each value with its source, and no secret
   CHECK_THAT(listing, Contains("warning: MCP_DRAIN_TIMEOUT") && !Contains("hunter2"));
   for (const Setting& setting : settings_table()) CHECK_THAT(listing, Contains(std::string(setting.name)));
 }
+
+TEST_CASE("describe: credentials in URLs are masked in the listing of settings") {
+  Sources sources;
+  sources.command = {"npx", "server", "postgresql://u:hunter2@db/d?password=hunter2"};
+  sources.environment = {{"MCP_JWT_ISSUER", "https://idp"},
+                         {"MCP_JWT_JWKS", "https://idp/keys?code=hunter2"},
+                         {"MCP_PUBLIC_URL", "https://mcp.example.com"}};
+  const std::string listing = config_listing(load(sources).value());
+  CHECK_THAT(listing, Contains("postgresql://***@db/d?password=***") &&
+                          Contains("https://idp/keys?code=***") && !Contains("hunter2"));
+}

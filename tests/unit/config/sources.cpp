@@ -115,6 +115,15 @@ TEST_CASE("sources: a variable that is set but empty counts as not set, so it ca
   CHECK(result.warnings.empty());
 }
 
+TEST_CASE("sources: credentials in the URL of a setting are not shown by its error") {
+  CHECK_THAT(error_of({{"MCP_PUBLIC_URL", "https://u:hunter2@mcp.example.com/?key=hunter2"}}),
+             Contains("MCP_PUBLIC_URL=https://***@mcp.example.com/?key=*** (environment): ") &&
+                 !Contains("hunter2"));
+  CHECK_THAT(error_of({{"MCP_CORS_ORIGINS", "https://u:hunter2@app.example.com"}}), !Contains("hunter2"));
+  CHECK_THAT(error_of({{"MCP_ALLOWED_IPS", "https://u:hunter2@10.0.0.1"}}), !Contains("hunter2"));
+  CHECK_THAT(error_of({{"MCP_ALLOWED_HOSTS", "https://u:hunter2@h"}}), !Contains("hunter2"));
+}
+
 TEST_CASE("sources: a wrong value names where it stands") {
   CHECK(error_of({{"MCP_PORT", "abc"}}) == "MCP_PORT=abc (environment): not a port number (0–65535)");
   CHECK(error_of({}, "\n\nPORT=abc\n") == "PORT=abc (.env line 3): not a port number (0–65535)");
