@@ -364,9 +364,9 @@ CommandLine audit(const Parser& parser, const config::Sources& sources) {
 
 }  // namespace
 
-CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
+CommandLine parse_command_line(const std::vector<std::string>& given, const config::Environment& environment,
                                const std::filesystem::path& working_directory) {
-  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  std::vector<std::string> arguments(given.begin() + (given.empty() ? 0 : 1), given.end());
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   const bool has_dashes = dashes != arguments.end();
 
@@ -425,9 +425,10 @@ CommandLine parse_command_line(int argc, const char* const* argv, const config::
   return Run{*std::move(loaded)};
 }
 
-Result<config::Loaded> load_again(int argc, const char* const* argv, const config::Environment& environment,
+Result<config::Loaded> load_again(const std::vector<std::string>& arguments,
+                                  const config::Environment& environment,
                                   const std::filesystem::path& working_directory) {
-  auto asked = parse_command_line(argc, argv, environment, working_directory);
+  auto asked = parse_command_line(arguments, environment, working_directory);
   if (auto* again = std::get_if<Run>(&asked)) return std::move(again->loaded);
   std::string text = std::get<Print>(asked).text;  // a fault, as the program would end with
   if (text.starts_with(kFaultPrefix)) text.erase(0, kFaultPrefix.size());

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "app/audit_command.hpp"
 #include "app/healthcheck.hpp"
@@ -34,11 +35,14 @@ struct Healthcheck {
 // KeysCommand, AuditCommand: see their headers. Their faults are a Print with 2.
 using CommandLine = std::variant<Run, Print, Healthcheck, KeysCommand, AuditCommand>;
 
-CommandLine parse_command_line(int argc, const char* const* argv, const config::Environment& environment,
+// `arguments`: with the program's name in front, as main() gets them.
+CommandLine parse_command_line(const std::vector<std::string>& arguments,
+                               const config::Environment& environment,
                                const std::filesystem::path& working_directory);
 
 // What the same command line loads now: for a reload. REQUIRES: it was a Run.
-Result<config::Loaded> load_again(int argc, const char* const* argv, const config::Environment& environment,
+Result<config::Loaded> load_again(const std::vector<std::string>& arguments,
+                                  const config::Environment& environment,
                                   const std::filesystem::path& working_directory);
 
 }  // namespace sidecar::app

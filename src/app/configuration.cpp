@@ -1,8 +1,10 @@
 #include "app/configuration.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <iterator>
+#include <unistd.h>
 #include <utility>
 
 #include "app/jwks_source.hpp"
@@ -28,6 +30,14 @@ std::vector<std::string> child_environment(const config::Loaded& loaded, config:
   return environment;
 }
 
+bool may_write(const std::filesystem::path& path) { return ::access(path.c_str(), W_OK) == 0; }
+
+// The file can be changed, or another one be put in its place. Its folder is a relative path's own when it
+// names none.
+bool may_replace(const std::filesystem::path& file) {
+  return may_write(file) || may_write(file.has_parent_path() ? file.parent_path() : ".");
+}
+
 }  // namespace
 
 Result<Configuration> configuration(config::Loaded loaded, config::Environment environment) {
@@ -48,6 +58,12 @@ Result<Configuration> configuration(config::Loaded loaded, config::Environment e
     auto keys = read_keys_file(settings.keys_file);
     if (!keys) return fail(loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
     made.keys = *std::move(keys);
+    // Reading it gives hashes only; writing to it gives a key that may do everything.
+    if (may_replace(settings.keys_file))
+      loaded.warnings.push_back(fmt::format(
+          "the wrapped server runs as the same user and can read and change the keys file {}: let another "
+          "user own the file and its folder",
+          settings.keys_file));
   }
   if (const auto jwks = check_jwks(settings.jwks); !jwks)
     return fail(loaded.origin("MCP_JWT_JWKS").quoted() + ": " + jwks.error().message);

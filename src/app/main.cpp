@@ -3,13 +3,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
 #include "app/process_manager.hpp"
 #include "app/program.hpp"
 #include "child/descriptor_limit.hpp"
+#include "config/overwrite_secrets.hpp"
 
 namespace {
 
@@ -33,6 +36,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
   if (const auto found = child::find_command(launch); !found) {
     return complain(2, "cannot run the MCP server: " + found.error().message);
   }
+  if (settings.allow_debugger) child::set_readable_by_others(true);
   // Before the log, whose thread must not be carried into the fork.
   const auto guard = child::Guard::start();
   if (!guard) return complain(1, guard.error().message);
@@ -53,11 +57,14 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
 }  // namespace
 
 int main(int argc, char** argv) {
+  child::set_readable_by_others(false);
   child::prepare_host_process();
   const config::Environment environment = config::environment_from(environ);
+  const std::vector<std::string> arguments(argv, argv + argc);
+  config::overwrite_secrets(environ, argv);
   std::error_code gone;  // a working directory that was removed has no .env either
   const std::filesystem::path directory = std::filesystem::current_path(gone);
-  auto asked = app::parse_command_line(argc, argv, environment, directory);
+  auto asked = app::parse_command_line(arguments, environment, directory);
   if (const auto* print = std::get_if<app::Print>(&asked)) {
     std::fputs(print->text.c_str(), print->exit_code == 0 ? stdout : stderr);
     return print->exit_code;
@@ -79,8 +86,8 @@ int main(int argc, char** argv) {
   if (const auto alone = app::check_single(environment); !alone) return complain(2, alone.error().message);
   auto configuration = app::configuration(std::move(std::get<app::Run>(asked).loaded), environment);
   if (!configuration) return complain(2, configuration.error().message);
-  const auto read_again = [argc, argv, &environment, &directory]() -> Result<app::Configuration> {
-    auto loaded = app::load_again(argc, argv, environment, directory);
+  const auto read_again = [&arguments, &environment, &directory]() -> Result<app::Configuration> {
+    auto loaded = app::load_again(arguments, environment, directory);
     if (!loaded) return tl::unexpected(loaded.error());
     return app::configuration(*std::move(loaded), environment);
   };

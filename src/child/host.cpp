@@ -57,6 +57,8 @@ void prepare_host_process() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+void set_readable_by_others(bool allowed) noexcept { ::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0); }
+
 unsigned kill_remaining_children(const Guard& guard) {
   std::vector<pid_t> killed;
   // The children of a killed child become ours: look again until there are none.

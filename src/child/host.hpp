@@ -31,6 +31,12 @@ struct Host {
 // children are ours.
 void prepare_host_process();
 
+// Whether other processes of this user, the wrapped server among them, may read the memory, the environment
+// and the descriptors of this one (ptrace, /proc/PID), and whether a crash leaves a core file. The guard
+// inherits it; a program that is executed is readable again. Processes with CAP_SYS_PTRACE may read it in any
+// case.
+void set_readable_by_others(bool allowed) noexcept;
+
 // Last thing in main, after the loop: kills and reaps every direct child of ours, adopted ones too, but not
 // `guard`. Blocks for two seconds at most. Returns how many it killed.
 unsigned kill_remaining_children(const Guard& guard);

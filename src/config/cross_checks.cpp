@@ -87,6 +87,11 @@ Result<void> cross_check(Loaded& loaded) {
   const auto& pages = settings.cors_origins;
   if (!settings.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
     loaded.warnings.emplace_back("MCP_CORS_ORIGINS=* without a key lets every web page call the tools");
+  if (settings.allow_debugger) {
+    loaded.warnings.push_back(
+        fmt::format("{}: the wrapped server can read the sidecar's memory, secrets included",
+                    loaded.origin("MCP_ALLOW_DEBUGGER").quoted()));
+  }
   const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(

@@ -111,6 +111,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
   bool debug_requests = false;      // log request bodies
   bool dashboard = true;            // its pages, and what they ask for
+  bool allow_debugger = false;      // processes of the same user may read our memory
 
   // Audit log
   std::string audit_db;                  // sqlite:PATH or postgresql://…; empty: off

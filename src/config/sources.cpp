@@ -20,7 +20,9 @@ namespace sidecar::config {
 namespace {
 
 constexpr std::string_view kCommandSetting = "MCP_COMMAND";
+constexpr std::string_view kAuditSetting = "MCP_AUDIT_DB";
 constexpr std::string_view kFileSuffix = "_FILE";
+constexpr std::string_view kFileFlagSuffix = "-file";
 constexpr std::size_t kMaxSecretFileBytes = 1 << 20;
 
 // One place that gives a setting a value, before it is read.
@@ -62,6 +64,7 @@ class Merge {
     follow_service_desk();
     if (auto done = follow_service_desk_audit(); !done) return tl::unexpected(done.error());
     if (auto fits = cross_check(out_); !fits) return tl::unexpected(fits.error());
+    warn_of_readable_secrets();
     compose_child_environment();
     return std::move(out_);
   }
@@ -103,7 +106,7 @@ class Merge {
       return std::string(found.text.empty() ? look_up(Place::kDotenv, name).text : found.text);
     };
     const auto own = std::find_if(settings_table().begin(), settings_table().end(),
-                                  [](const Setting& setting) { return setting.name == "MCP_AUDIT_DB"; });
+                                  [](const Setting& setting) { return setting.name == kAuditSetting; });
     Origin& origin = out_.origins[static_cast<std::size_t>(own - settings_table().begin())];
     const std::string text = variable(std::string(kSwitch));
     if (origin.place != Place::kDefault || text.empty()) return {};
@@ -145,7 +148,7 @@ class Merge {
     }
     for (const bool in_file : {false, true}) {
       if (in_file && !secret) break;
-      const std::string flag = std::string(setting.flag) + (in_file ? "-file" : "");
+      const std::string flag = std::string(setting.flag) + std::string(in_file ? kFileFlagSuffix : "");
       const auto given = sources_.flags.find(flag);
       if (given == sources_.flags.end()) continue;
       found.push_back({{Place::kCommandLine, flag, "command line", secret ? "" : given->second},
@@ -195,9 +198,9 @@ class Merge {
     const Candidate& winner = candidates.front();
     if (winner.origin.place == Place::kCommandLine) {
       if (setting.secret == Secret::kYes && !winner.in_file) {
-        out_.warnings.push_back(
-            fmt::format("{} shows its value to everyone who may list processes: {} or {}-file is better",
-                        winner.origin.name, setting.name, setting.flag));
+        out_.warnings.push_back(fmt::format(
+            "{} shows its value to everyone who lists processes during the start: {} or {}-file is better",
+            winner.origin.name, setting.name, setting.flag));
       }
       return;  // flags are there to overrule
     }
@@ -226,6 +229,48 @@ class Merge {
         fmt::format("the process environment wins over {} (http-wrapper.cjs did the reverse), which has "
                     "other values for: {}",
                     out_.dotenv_file, fmt::join(overruled, ", ")));
+  }
+
+  // The wrapped server runs as our user, so whatever file we can read it can read too.
+  void warn_of_readable_secrets() {
+    if (out_.settings.pass_secrets) return;
+    std::vector<std::string> in_dotenv;
+    std::vector<std::string> places;
+    const auto table = settings_table();
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table[i].secret != Secret::kYes) continue;
+      for (const std::string_view name : {table[i].name, table[i].aliases[0], table[i].aliases[1]}) {
+        const std::string variable(name);
+        if (holds_secret(table[i], look_up(Place::kDotenv, variable).text)) in_dotenv.push_back(variable);
+      }
+      const std::string& given = out_.origins[i].name;
+      if (given.ends_with(kFileSuffix) || given.ends_with(kFileFlagSuffix))
+        places.push_back(fmt::format("the file that {} names", given));
+    }
+    if (!in_dotenv.empty()) {
+      places.insert(places.begin(), fmt::format("{} ({})", out_.dotenv_file, listed(in_dotenv)));
+      warn_of_open_dotenv();
+    }
+    if (places.empty()) return;
+    out_.warnings.push_back(fmt::format(
+        "the wrapped server runs as the same user and can read secrets in {}: keep keys in MCP_KEYS_FILE, "
+        "which holds their hashes only, and give other secrets in the process environment",
+        fmt::join(places, " and ")));
+  }
+
+  // An address of a database may have no password.
+  static bool holds_secret(const Setting& setting, std::string_view text) {
+    return !text.empty() && (setting.name != kAuditSetting || masked_urls(text) != text);
+  }
+
+  void warn_of_open_dotenv() {
+    std::error_code error;
+    const auto status = std::filesystem::status(sources_.working_directory / out_.dotenv_file, error);
+    if (error || (status.permissions() & std::filesystem::perms::others_read) == std::filesystem::perms::none)
+      return;
+    out_.warnings.push_back(
+        fmt::format("{} holds secrets, and every user of this machine can read it: chmod o-rwx {}",
+                    out_.dotenv_file, out_.dotenv_file));
   }
 
   static std::unordered_set<std::string> variables_of_table() {

@@ -343,6 +343,9 @@ constexpr Setting kSettings[] = {
      "Log request bodies, arguments included", yes_or_no<&S::debug_requests>},
     {G::kObserving, "MCP_DASHBOARD", "--dashboard", {}, "", "true",
      "The dashboard: its pages (/, /docs, /assets) and what they ask for (/dashboard/events, /calls, /logs)", yes_or_no<&S::dashboard>},
+    {G::kObserving, "MCP_ALLOW_DEBUGGER", "--allow-debugger", {}, "", "false",
+     "Let every process of the same user, the wrapped server too, read the sidecar's memory: for gdb, perf and core files",
+     yes_or_no<&S::allow_debugger>},
 
     {G::kAudit, "MCP_AUDIT_DB", "--audit-db", {}, "DATABASE", "off",
      "A record of every call: sqlite:PATH, postgresql://USER@HOST/DATABASE, on (sqlite:mcp-sidecar-audit.db) or off; SDP_USE_AUDIT_LOG=true with SDP_DB_HOST, _PORT, _NAME, _USER, _PASSWORD, _SSL means the same",

@@ -1,15 +1,95 @@
 // Attacks of the wrapped server on the process that started it: what it can read of it, what it can take from it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { temporaryFolder } from './lib/files.mjs';
 import { eventually } from './lib/guard.mjs';
+import { post, request } from './lib/http.mjs';
+import { childrenOf, guardName } from './lib/processes.mjs';
 import { Sidecar, cleanEnvironment, fakeChild, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
+const nobody = 65534;
+const asRoot = process.getuid() === 0;
+
+// The programs where every user may run them, and that user: another one than root, who may read every process.
+function unprivileged(t) {
+  const folder = temporaryFolder(t);
+  chmodSync(folder, 0o755);
+  const copy = (path, name) => {
+    copyFileSync(path, join(folder, name));
+    chmodSync(join(folder, name), 0o755);
+    return join(folder, name);
+  };
+  return { program: copy(sidecarProgram, 'mcp-sidecar'), command: [copy(fakeChild()[0], 'fake-child')], user: asRoot ? nobody : undefined };
+}
+
+const inspect = async (sidecar, pid) => (await post(`${sidecar.url}/call-tool`, { name: 'inspect', arguments: { pid } }, { Authorization: 'Bearer hunter2-key' })).json().result.structuredContent;
+
+test('attacks: a wrapped server of the same user reads no secret of the sidecar or its guard from /proc, memory or descriptors', async (t) => {
+  const sidecar = await Sidecar.start(t, {
+    ...unprivileged(t),
+    flags: ['--api-keys', 'flag:hunter2-key', '--audit-hash-key=hunter2-hash-key'],
+    env: { MCP_API_KEYS: 'env:hunter2-environment', SDP_API_KEYS: 'old:hunter2-alias', MCP_AUDIT_HASH_KEY: 'hunter2-hash-environment', MCP_ALLOW_DEBUGGER: '' },
+    dotenv: 'MCP_API_KEY=hunter2-dotenv\n',
+  });
+  const guard = childrenOf(sidecar.pid).find(({ name }) => name === guardName);
+  for (const pid of [sidecar.pid, guard.pid]) {
+    const { cmdline, ...others } = await inspect(sidecar, pid);
+    assert.match(cmdline, /^\S*mcp-sidecar --port 0 --api-keys .*--audit-hash-key= /, 'flags are there, their secrets are not');
+    for (const [way, outcome] of Object.entries(others)) assert.match(outcome, /^denied: /, way);
+    assert.doesNotMatch(JSON.stringify([cmdline, others]), /hunter2/);
+  }
+  process.kill(sidecar.pid, 'SIGHUP');
+  await sidecar.line(/settings read again/);
+  assert.match((await inspect(sidecar, sidecar.pid)).environ, /^denied/, 'the key of the flag still holds');
+  await sidecar.stop();
+});
+
+test('attacks: with MCP_ALLOW_DEBUGGER processes of the same user may read the sidecar, and still find no secret in its environment', async (t) => {
+  const sidecar = await Sidecar.start(t, { ...unprivileged(t), env: { MCP_API_KEYS: 'env:hunter2-key', MCP_ALLOW_DEBUGGER: 'true' } });
+  await sidecar.line(/MCP_ALLOW_DEBUGGER=true .*can read the sidecar's memory/);
+  const found = await inspect(sidecar, sidecar.pid);
+  assert.match(found.environ, /MCP_API_KEYS=/);
+  assert.doesNotMatch(found.environ, /hunter2/);
+  assert.match(found.maps, /\[heap\]/);
+  await sidecar.stop();
+});
+
+test('attacks: an unreadable sidecar of another user than root counts its descriptors, and its guard ends what it leaves', async (t) => {
+  const { command, ...rest } = unprivileged(t);
+  const sidecar = await Sidecar.start(t, { ...rest, command: [...command, '--grandchild'] });
+  const metrics = (await request(`${sidecar.url}/metrics`)).text;
+  assert.match(metrics, /^process_open_fds [1-9]\d*$/m);
+  assert.match(metrics, /^process_resident_memory_bytes [1-9]/m);
+  await sidecar.line(/grandchild \d+/);
+  process.kill(sidecar.pid, 'SIGKILL');
+  await sidecar.nothingLeft();
+});
+
+test('attacks: the start names the files with secrets that the wrapped server can read or change', async (t) => {
+  const folder = temporaryFolder(t);
+  const [secret, keys] = [join(folder, 'secret'), join(folder, 'keys.json')];
+  writeFileSync(secret, 'hunter2-hash-key\n');
+  writeFileSync(keys, '{"keys":[]}');
+  const sidecar = await Sidecar.start(t, { dotenv: `MCP_API_KEY=hunter2\nMCP_KEYS_FILE=${keys}\nMCP_AUDIT_HASH_KEY_FILE=${secret}\n` });
+  await sidecar.line(/can read secrets in \.env \(MCP_API_KEY\) and the file that MCP_AUDIT_HASH_KEY_FILE names: keep keys in MCP_KEYS_FILE/);
+  await sidecar.line(/can read and change the keys file .*keys\.json: let another user own/);
+  assert.doesNotMatch(sidecar.output, /hunter2/);
+  await sidecar.stop();
+});
+
+test('attacks: files without secrets are not warned of', async (t) => {
+  const sidecar = await Sidecar.start(t, { dotenv: 'LOG_LEVEL=info\nMCP_AUDIT_DB=sqlite:audit.db\nAPI_TOKEN=of-the-server\n' });
+  await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
+  assert.doesNotMatch(sidecar.output, /can read/);
+  await sidecar.stop();
+});
+
 test('attacks: credentials in URLs are shown by no listing, start error, log or dashboard', async (t) => {
   const url = 'postgresql://u:hunter2@db/d?password=hunter2';
   const sidecar = await Sidecar.start(t, { command: [...fakeChild(), url], env: { MCP_JWT_ISSUER: 'https://idp.example', MCP_JWT_JWKS: 'http://127.0.0.1:1/keys?code=hunter2', MCP_PUBLIC_URL: 'https://mcp.example' } });

@@ -41,7 +41,7 @@ export class Server {
     const [program, ...args] = contender.command(String(server.port));
     server.process = spawn(program, args, {
       cwd: server.#folder,
-      env: { ...cleanEnvironment(), ...contender.env },
+      env: { ...cleanEnvironment(), MCP_ALLOW_DEBUGGER: 'true', ...contender.env }, // smaps_rollup is read
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [server.process.stdout, server.process.stderr]) stream.on('data', (data) => server.#keep(data));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,11 +36,14 @@ export const conforming = [process.execPath, join(here, '../servers/conformance.
 const stack = process.env.MCP_SIDECAR_STACK;
 const withStack = (kilobytes, command) => ['sh', '-c', `ulimit -Ss ${kilobytes}; exec "$@"`, 'sh', ...command];
 
+// The tests read the sidecar's environment and descriptors in /proc, which needs CAP_SYS_PTRACE (bit 19) or the setting.
+const mayTraceAll = ((BigInt(`0x${readFileSync('/proc/self/status', 'utf8').match(/^CapEff:\s*(\w+)/m)[1]}`) >> 19n) & 1n) === 1n;
+
 // Settings of the machine must not reach the program under test.
 const foreign = /^(MCP_|SDP_|SSE_|PORT$|LOG_LEVEL$|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/;
 export function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name) || name === 'MCP_SIDECAR_TEST_RUN');
-  return Object.fromEntries(kept);
+  return { ...Object.fromEntries(kept), ...(mayTraceAll ? {} : { MCP_ALLOW_DEBUGGER: 'true' }) };
 }
 
 // Whatever its URL is for others.
@@ -52,16 +55,19 @@ export class Sidecar {
   #folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'));
   #ended;
 
-  // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder.
-  constructor(test, { command = demo, flags = [], env = {}, port = 0, dotenv } = {}) {
+  // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder. `user`: the number of the
+  // user who runs it, root permitting. `under`: a command in front of it.
+  constructor(test, { command = demo, flags = [], env = {}, port = 0, dotenv, program = sidecarProgram, user, under = [] } = {}) {
     if (dotenv !== undefined) this.writeDotenv(dotenv);
+    if (user !== undefined) for (const path of [this.#folder, ...(dotenv === undefined ? [] : [join(this.#folder, '.env')])]) chownSync(path, user, user);
     const wrapped = command && stack ? withStack(8192, command) : command;
-    const started = [sidecarProgram, '--port', String(port), ...flags, ...(wrapped ? ['--', ...wrapped] : [])];
-    const [program, ...args] = stack ? withStack(stack, started) : started;
-    this.process = spawn(program, args, {
+    const started = [...under, program, '--port', String(port), ...flags, ...(wrapped ? ['--', ...wrapped] : [])];
+    const [first, ...args] = stack ? withStack(stack, started) : started;
+    this.process = spawn(first, args, {
       cwd: this.#folder,
       env: { ...cleanEnvironment(), ...marked(this.#mark), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(user === undefined ? {} : { uid: user, gid: user }),
     });
     // Both streams at their end: then every line has been seen.
     this.#ended = once(this.process, 'close').then(([code, signal]) => ({ code, signal }));

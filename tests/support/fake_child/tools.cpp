@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "flags.hpp"
+#include "inspect.hpp"
 #include "process.hpp"
 #include "server.hpp"
 #include "wire.hpp"
@@ -186,6 +187,10 @@ const Tool kTools[] = {
                .dump()));
      }},
     {"pid", [](const Call& call) { say(text_result(call.id, std::to_string(::getpid()))); }},
+    {"inspect",
+     [](const Call& call) {
+       say(structured_result(call.id, inspect(static_cast<pid_t>(call.size("pid", 1)))));
+     }},
     {"turn", [](const Call& call) { say(text_result(call.id, std::to_string(state.calls_begun))); }},
     {"wait_for",
      [](const Call& call) {

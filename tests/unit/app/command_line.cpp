@@ -23,9 +23,9 @@ class Shell {
   test::TemporaryFolder folder;
 
   CommandLine type(const Words& words) const {
-    std::vector<const char*> argv = {"mcp-sidecar"};
-    for (const std::string& word : words) argv.push_back(word.c_str());
-    return parse_command_line(static_cast<int>(argv.size()), argv.data(), environment, folder.path());
+    Words arguments = {"mcp-sidecar"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return parse_command_line(arguments, environment, folder.path());
   }
 
   config::Loaded runs(const Words& words) const {

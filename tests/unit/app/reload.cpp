@@ -24,8 +24,7 @@ struct Started {
   }
 
   Result<Configuration> read() const {
-    const char* const words[] = {"mcp-sidecar", "--", "true"};
-    auto loaded = load_again(3, words, environment, folder.path());
+    auto loaded = load_again({"mcp-sidecar", "--", "true"}, environment, folder.path());
     if (!loaded) return tl::unexpected(loaded.error());
     return configuration(*std::move(loaded), environment);
   }

@@ -47,6 +47,11 @@ bool has(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
+std::string one_warning(const Loaded& loaded) {
+  REQUIRE(loaded.warnings.size() == 1);
+  return loaded.warnings.front();
+}
+
 std::vector<std::string> secrets_of(const Settings& settings) {
   std::vector<std::string> secrets;
   for (const Key& key : settings.keys) secrets.push_back(key.secret);
@@ -100,11 +105,11 @@ TEST_CASE("sources: a further name in the environment wins over the own name in 
 TEST_CASE("sources: one warning names each variable of .env that the environment overrules, values never") {
   const Loaded result = loaded({{"A", "1"}, {"B", "x"}, {"MCP_API_KEY", "secret-1"}, {"PORT", "5"}},
                                "A=1\nB=y\nMCP_API_KEY=secret-2\nPORT=6\nC=z\n");
-  REQUIRE(result.warnings.size() == 1);
+  REQUIRE(result.warnings.size() == 2);
   CHECK_THAT(result.warnings.front(),
              Contains("the process environment wins over .env") &&
                  Catch::Matchers::EndsWith("has other values for: B, MCP_API_KEY, PORT"));
-  CHECK_THAT(result.warnings.front(), !Contains("secret"));
+  for (const std::string& warning : result.warnings) CHECK_THAT(warning, !Contains("secret-"));
   CHECK(result.settings.port == 5);
 }
 
@@ -112,7 +117,41 @@ TEST_CASE("sources: a variable that is set but empty counts as not set, so it ca
   const Loaded result = loaded({{"MCP_API_KEY", ""}, {"MCP_HOST", ""}}, "MCP_API_KEY=k\n");
   CHECK(secrets_of(result.settings) == std::vector<std::string>{"k"});
   CHECK(result.settings.host == "127.0.0.1");
-  CHECK(result.warnings.empty());
+}
+
+TEST_CASE("sources: secrets in files that the wrapped server can read are warned of, by name and place") {
+  const auto warning = [](const Sources& all) { return one_warning(loaded_from(all)); };
+  CHECK_THAT(warning(sources({}, "MCP_API_KEY=k\nMCP_AUDIT_HASH_KEY=0123456789abcdef\n")),
+             Contains("can read secrets in .env (MCP_API_KEY, MCP_AUDIT_HASH_KEY): ") && !Contains("0123"));
+  CHECK_THAT(warning(sources({{"MCP_API_KEY", "k"}}, "SDP_API_KEYS=k\n")), Contains(".env (SDP_API_KEYS)"));
+  const test::TemporaryFolder folder;
+  Sources in_file = sources({{"MCP_API_KEYS_FILE", folder.write("keys", "k")}});
+  CHECK_THAT(warning(in_file), Contains("in the file that MCP_API_KEYS_FILE names: "));
+  in_file.flags["--audit-hash-key-file"] = folder.write("hash", "0123456789abcdef");
+  CHECK_THAT(warning(in_file),
+             Contains("MCP_API_KEYS_FILE names and the file that --audit-hash-key-file names"));
+}
+
+TEST_CASE(
+    "sources: an address without a password, an empty key, or secrets that are passed on are not warned of") {
+  CHECK(loaded({{"MCP_API_KEY", "k"}}).warnings.empty());
+  CHECK(loaded({}, "MCP_API_KEY=\nMCP_AUDIT_DB=sqlite:a.db\nTOKEN=t\n").warnings.empty());
+  CHECK(loaded({}, "MCP_API_KEY=k\nMCP_PASS_SECRETS=true\n").warnings.empty());
+  CHECK(loaded({}, "MCP_AUDIT_DB=postgresql://u:p@h/d\n").warnings.size() == 1);
+}
+
+TEST_CASE("sources: secrets in a .env that every user can read are warned of, with what to do") {
+  const test::TemporaryFolder folder;
+  Sources all = sources({}, "MCP_API_KEY=k\n");
+  all.working_directory = folder.path();
+  const auto file = folder.write(".env", "MCP_API_KEY=k\n");
+  const auto warnings = [&](std::filesystem::perms mode) {
+    std::filesystem::permissions(file, mode);
+    return loaded_from(all).warnings;
+  };
+  CHECK(warnings(std::filesystem::perms(0600)).size() == 1);
+  CHECK(warnings(std::filesystem::perms(0644)).front() ==
+        ".env holds secrets, and every user of this machine can read it: chmod o-rwx .env");
 }
 
 TEST_CASE("sources: credentials in the URL of a setting are not shown by its error") {
@@ -168,7 +207,6 @@ TEST_CASE("sources: a secret may come from a file") {
   all.working_directory = folder.path();
   all.flags["--api-keys-file"] = "many";
   CHECK(secrets_of(loaded_from(all).settings) == std::vector<std::string>{"k1", "k2"});
-  CHECK(loaded_from(all).warnings.empty());
 }
 
 TEST_CASE(
@@ -279,7 +317,7 @@ TEST_CASE("seeds: the first seed's .env loads as intended") {
   const Loaded result = loaded({}, "MCP_API_KEY=your-secure-random-key-here\nNOWCERTS_USER=me\n");
   CHECK(secrets_of(result.settings) == std::vector<std::string>{"your-secure-random-key-here"});
   CHECK(result.child_additions == std::vector<std::pair<std::string, std::string>>{{"NOWCERTS_USER", "me"}});
-  CHECK(result.warnings.empty());
+  CHECK_THAT(one_warning(result), Contains("can read secrets in .env (MCP_API_KEY)"));
 }
 
 TEST_CASE("seeds: the second seed's .env loads as intended") {
@@ -332,7 +370,8 @@ SDP_DEBUG_REQUESTS=true
 
   CHECK(settings.session_rate == Rate{60, milliseconds(60'000)});
 
-  REQUIRE(result.warnings.size() == 1);
+  REQUIRE(result.warnings.size() == 2);
+  CHECK_THAT(result.warnings[1], Contains("can read secrets in .env (SDP_API_KEYS)"));
   CHECK_THAT(
       result.warnings[0],
       Contains("SDP_HTTP_HOST (line 11), SSE_SESSION_TIMEOUT (line 24), SSE_KEEPALIVE_INTERVAL (line 25)"));

@@ -27,6 +27,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_AUDIT_HASH_KEY", {"short"}},
     {"MCP_AUDIT_REQUIRED", {"maybe"}},
     {"MCP_DASHBOARD", {"maybe"}},
+    {"MCP_ALLOW_DEBUGGER", {"maybe"}},
     {"MCP_AUDIT_SPOOL", {"'a path'"}},
     {"MCP_AUDIT_SPOOL_LIMIT", {"0", "1KB", "off"}},
     {"MCP_AUDIT_QUEUE", {"0", "1KB", "off"}},

@@ -1,0 +1,62 @@
+#include "config/overwrite_secrets.hpp"
+
+#include <algorithm>
+#include <string.h>
+#include <string_view>
+#include <utility>
+
+#include "config/sources.hpp"
+#include "config/table.hpp"
+
+namespace sidecar::config {
+namespace {
+
+constexpr std::string_view kEndOfFlags = "--";
+
+void overwrite(char* text) { ::explicit_bzero(text, std::string_view(text).size()); }
+
+bool is_secret_flag(std::string_view flag) {
+  const auto table = settings_table();
+  return std::any_of(table.begin(), table.end(), [flag](const Setting& setting) {
+    return setting.secret == Secret::kYes && setting.flag == flag;
+  });
+}
+
+void overwrite_variables(char* const* environment) {
+  const auto secrets = secret_names();
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    const auto equals = variable.find('=');
+    if (equals == variable.npos) continue;
+    if (std::find(secrets.begin(), secrets.end(), variable.substr(0, equals)) != secrets.end())
+      overwrite(*environment + equals + 1);
+  }
+}
+
+// --flag VALUE and --flag=VALUE
+void overwrite_flags(char* const* arguments) {
+  bool is_value = false;
+  for (; *arguments != nullptr; ++arguments) {
+    const std::string_view argument = *arguments;
+    if (argument == kEndOfFlags) return;
+    if (std::exchange(is_value, false)) {
+      overwrite(*arguments);
+      continue;
+    }
+    const auto equals = std::min(argument.find('='), argument.size());
+    if (!is_secret_flag(argument.substr(0, equals))) continue;
+    if (equals < argument.size())
+      overwrite(*arguments + equals + 1);
+    else
+      is_value = true;
+  }
+}
+
+}  // namespace
+
+void overwrite_secrets(char* const* environment, char* const* arguments) {
+  overwrite_variables(environment);
+  overwrite_flags(arguments);
+}
+
+}  // namespace sidecar::config

@@ -1,0 +1,13 @@
+// What a process can find out about another one of the same user.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+
+namespace fake {
+
+// A JSON object: for each way in (environ, cmdline, maps, mem, fd, cwd, ptrace, process_vm_readv,
+// pidfd_getfd) the text that was read, or "denied: " and why.
+std::string inspect(pid_t pid);
+
+}  // namespace fake
