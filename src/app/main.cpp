@@ -28,6 +28,17 @@ observe::LogFormat format_of(std::string_view name) {
   return text ? observe::LogFormat::kText : observe::LogFormat::kJson;
 }
 
+void warn_of_low_limit(const config::Settings& settings, std::uint64_t limit, observe::Log& log) {
+  const std::uint64_t most = child::first_reserved_descriptor(app::reserved_descriptors(settings));
+  if (most >= settings.max_tcp_connections) return;
+  log.warn(
+      "the limit of open files (RLIMIT_NOFILE) allows fewer connections than MCP_MAX_TCP_CONNECTIONS: "
+      "raise it with ulimit -n or LimitNOFILE=",
+      {{"limit", limit},
+       {"connections_below", most},
+       {"MCP_MAX_TCP_CONNECTIONS", settings.max_tcp_connections}});
+}
+
 int run(app::Configuration configuration, const app::ReadConfiguration& read_again,
         const config::Environment& environment) {
   const config::Settings settings = configuration.loaded.settings;
@@ -46,6 +57,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
     observe::Log log = observe::make_stderr_log(app::log_level(settings), format_of(settings.log_format),
                                                 settings.dashboard);
     log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
+    warn_of_low_limit(settings, descriptors.now, log);
     app::Program program(std::move(configuration), std::move(launch), read_again, environment, *guard, log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "child/descriptor_limit.hpp"
 #include "config/masked_urls.hpp"
 #include "transport/metrics_page.hpp"
 #include "transport/session_id.hpp"
@@ -71,6 +72,7 @@ http::Limits http_limits(const config::Settings& settings) {
   limits.buffered_bytes = settings.max_buffered_bytes;
   limits.connections = settings.max_tcp_connections;
   limits.connections_per_address = settings.max_tcp_connections_per_ip;
+  limits.reserved_descriptors = reserved_descriptors(settings);
   return limits;
 }
 
@@ -152,6 +154,11 @@ transport::DashboardOptions dashboard_options(const config::Settings& settings) 
 }
 
 }  // namespace
+
+// A shared child and its successor live side by side while the first finishes its calls.
+std::uint64_t reserved_descriptors(const config::Settings& settings) {
+  return child::reserved_descriptors(2 * settings.instances + settings.max_instances);
+}
 
 Service::Service(const config::Settings& settings, access::Networks networks,
                  std::vector<access::StoredKey> keys, child::ChildFactory children,

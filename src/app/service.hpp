@@ -49,6 +49,9 @@ struct Surroundings {
   const observe::RecentCalls& recent;  // one of those whom it tells
 };
 
+// Descriptors that connections leave to children and files.
+std::uint64_t reserved_descriptors(const config::Settings& settings);
+
 class Service {
  public:
   // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of

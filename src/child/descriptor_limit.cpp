@@ -1,8 +1,17 @@
 #include "child/descriptor_limit.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <sys/resource.h>
 
 namespace sidecar::child {
+namespace {
+
+constexpr std::uint64_t kChildDescriptors = 4;  // three pipes and its pidfd
+constexpr std::uint64_t kOtherDescriptors =
+    24;  // a start in progress, the audit log, files that are read again
+
+}  // namespace
 
 DescriptorLimit raise_descriptor_limit() {
   rlimit limit{};
@@ -11,6 +20,16 @@ DescriptorLimit raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   const bool raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
   return {before, raised ? limit.rlim_cur : before};
+}
+
+std::uint64_t reserved_descriptors(std::size_t children) {
+  return std::max(kReservedDescriptors, kOtherDescriptors + kChildDescriptors * children);
+}
+
+std::uint64_t first_reserved_descriptor(std::uint64_t reserved) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::uint64_t>::max();
+  return limit.rlim_cur - std::min<std::uint64_t>(reserved, limit.rlim_cur / 2);
 }
 
 void set_descriptor_limit(std::uint64_t soft) noexcept {

@@ -3,6 +3,7 @@
 // programs that use select() break beyond 1024.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sidecar::child {
@@ -14,6 +15,16 @@ struct DescriptorLimit {
 
 // Raises the soft limit to the hard one. Call once, before threads and children.
 DescriptorLimit raise_descriptor_limit();
+
+// Descriptors that connections leave to children, databases and files. Of a limit below twice that: half of
+// it.
+inline constexpr std::uint64_t kReservedDescriptors = 64;
+
+// What `children` wrapped servers need at most, kReservedDescriptors at least.
+std::uint64_t reserved_descriptors(std::size_t children);
+// Descriptors below this number may be connections: the kernel gives the lowest free number, so those above
+// stay free for the rest. Follows the soft limit of now.
+std::uint64_t first_reserved_descriptor(std::uint64_t reserved);
 
 // Sets the soft limit of the calling process, for a child before its exec. Async-signal-safe.
 void set_descriptor_limit(std::uint64_t soft) noexcept;

@@ -4,11 +4,15 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <cctype>
 #include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+
+#include "child/descriptor_limit.hpp"
 
 namespace sidecar::http {
 namespace {
@@ -32,6 +36,14 @@ tl::unexpected<Error> cannot_listen(const std::string& host, std::uint16_t port,
   return fail(fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
 }
 
+// Nothing can be opened: as if above every limit.
+std::uint64_t lowest_free_descriptor() {
+  const int lowest = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (lowest < 0) return std::numeric_limits<std::uint64_t>::max();
+  ::close(lowest);
+  return static_cast<std::uint64_t>(lowest);
+}
+
 // The client was gone before it was accepted, or the like: the next one may be fine.
 bool concerns_one_client(int error) {
   return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
@@ -40,12 +52,13 @@ bool concerns_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log,
-                   observe::Metrics& metrics, HasRoom has_room, Accepted accepted)
+Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
+                   observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Accepted accepted)
     : loop_(loop),
       timers_(timers),
-      log_(log),
+      refusals_(refusals),
       metrics_(metrics),
+      reserved_(reserved),
       has_room_(std::move(has_room)),
       accepted_(std::move(accepted)),
       acceptor_(loop) {}
@@ -92,7 +105,12 @@ void Listener::resume() {
 }
 
 void Listener::accept_some() {
+  const std::uint64_t first_reserved = child::first_reserved_descriptor(reserved_);
   for (int i = 0; i < kAcceptedPerTurn && acceptor_.is_open() && has_room_(); ++i) {
+    if (lowest_free_descriptor() >= first_reserved)
+      return pause(fmt::format(
+          "of the open files that RLIMIT_NOFILE allows, those from {} on are kept for the wrapped server",
+          first_reserved));
     tcp::endpoint peer;
     auto size = static_cast<socklen_t>(peer.capacity());
     // By hand: Asio's accept would let the descriptor leak into children.
@@ -101,7 +119,7 @@ void Listener::accept_some() {
     if (descriptor < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       if (concerns_one_client(errno)) continue;
-      return pause(errno);
+      return pause(std::generic_category().message(errno));
     }
     exhausted_ = false;
     peer.resize(size);
@@ -119,11 +137,9 @@ void Listener::accept_some() {
   resume();
 }
 
-void Listener::pause(int error) {
+void Listener::pause(const std::string& why) {
   metrics_.refused("no_descriptors").Increment();
-  if (!std::exchange(exhausted_, true)) {
-    log_.warn("cannot accept connections", {{"error", std::generic_category().message(error)}});
-  }
+  if (!std::exchange(exhausted_, true)) refusals_.warn("cannot accept connections", {{"error", why}});
   pause_ = timers_.after(kExhaustedPause, [this] { resume(); });
 }
 

@@ -1,6 +1,6 @@
 // Listener: one listening socket. Accepts as long as there is room, and steps back for a moment when the
-// system has no descriptor or memory left: who waits in the backlog is served later, and the loop never
-// spins. Owned by the Server; loop thread only.
+// system has no memory or no descriptor left but those that are reserved for children and files: who waits in
+// the backlog is served later, and the loop never spins. Owned by the Server; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,8 +12,8 @@
 #include <string>
 
 #include "http/connection.hpp"
-#include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -29,8 +29,9 @@ class Listener {
   using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
   using HasRoom = std::function<bool()>;
 
-  Listener(boost::asio::io_context& loop, Timers& timers, observe::Log& log, observe::Metrics& metrics,
-           HasRoom has_room, Accepted accepted);
+  // `reserved`: descriptors that no connection gets.
+  Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
+           observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Accepted accepted);
   ~Listener();
 
   // As Server::listen.
@@ -44,12 +45,13 @@ class Listener {
       boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
   void accept_some();
-  void pause(int error);
+  void pause(const std::string& why);
 
   boost::asio::io_context& loop_;
   Timers& timers_;
-  observe::Log& log_;
+  observe::ThinnedLog& refusals_;
   observe::Metrics& metrics_;
+  const std::uint64_t reserved_;
   HasRoom has_room_;
   Accepted accepted_;
   Acceptor acceptor_;

@@ -32,7 +32,8 @@ class Server::Impl {
       : front_(std::make_shared<Front>(loop, timers, limits, std::move(routes), std::move(head_check), log,
                                        metrics)),
         listener_(
-            loop, timers, log, metrics, [this] { return connections_.size() < front_->limits.connections; },
+            loop, timers, front_->refusals, metrics, limits.reserved_descriptors,
+            [this] { return connections_.size() < front_->limits.connections; },
             [this](Connection::Socket socket, std::string peer) {
               add(std::move(socket), std::move(peer));
             }) {

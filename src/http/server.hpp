@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "child/descriptor_limit.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
 #include "observe/log.hpp"
@@ -31,6 +32,8 @@ struct Limits {
   std::size_t buffered_bytes = 256 << 20;          // all connections together; beyond it 503 with Retry-After
   std::size_t connections = 16'384;                // not accepted beyond
   std::size_t connections_per_address = 1'024;     // closed beyond
+  std::uint64_t reserved_descriptors =
+      child::kReservedDescriptors;  // of RLIMIT_NOFILE; more connections wait to be accepted
 };
 
 struct Route {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -9,7 +10,7 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from './lib/files.mjs';
 import { eventually } from './lib/guard.mjs';
 import { post, request } from './lib/http.mjs';
-import { childrenOf, guardName } from './lib/processes.mjs';
+import { childrenOf, guardName, openDescriptors } from './lib/processes.mjs';
 import { Sidecar, cleanEnvironment, fakeChild, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
@@ -87,6 +88,37 @@ test('attacks: files without secrets are not warned of', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'LOG_LEVEL=info\nMCP_AUDIT_DB=sqlite:audit.db\nAPI_TOKEN=of-the-server\n' });
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
   assert.doesNotMatch(sidecar.output, /can read/);
+  await sidecar.stop();
+});
+
+const halfOpen = (port) =>
+  new Promise((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1', () => socket.write('GET /health HTTP/1.1\r\n', () => resolve(socket)));
+    socket.on('error', reject);
+  });
+
+test('attacks: half-open connections under a low limit of open files leave enough of them for the child to be restarted', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: fakeChild(), under: ['prlimit', '--nofile=128'], env: { MCP_RECEIVE_TIMEOUT: '10m' } });
+  await sidecar.line(/limit of open files \(RLIMIT_NOFILE\) allows fewer connections than MCP_MAX_TCP_CONNECTIONS.*128/);
+  await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
+  const sockets = await Promise.all(Array.from({ length: 120 }, () => halfOpen(sidecar.port)));
+  await sidecar.line(/cannot accept connections.*RLIMIT_NOFILE.*64/);
+  const { sockets: connections, others } = openDescriptors(sidecar.pid);
+  assert.ok(connections + others <= 65, `${connections} sockets and ${others} others`);
+  const from = sidecar.lineCount;
+  process.kill(sidecar.started()[0].pid, 'SIGKILL');
+  await sidecar.line(/child is ready/, from);
+  sockets.forEach((socket) => socket.destroy());
+  assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'pid' })).status, 200);
+  assert.match((await request(`${sidecar.url}/metrics`)).text, /mcp_sidecar_refused_total\{reason="no_descriptors"\} [1-9]/);
+  await sidecar.stop();
+});
+
+test('attacks: under a limit of 48 open files the sidecar serves', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: fakeChild(), under: ['prlimit', '--nofile=48'] });
+  const sockets = await Promise.all(Array.from({ length: 40 }, () => halfOpen(sidecar.port)));
+  sockets.forEach((socket) => socket.destroy());
+  assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'pid' })).status, 200);
   await sidecar.stop();
 });
 
