@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "app/terminal.hpp"
 #include "audit/formats.hpp"
 
 namespace sidecar::app {
@@ -44,7 +45,7 @@ class Printer {
 
  private:
   bool put(const std::string& text) {
-    good_ = good_ && std::fwrite(text.data(), 1, text.size(), out_) == text.size();
+    good_ = good_ && app::print(out_, text);
     return good_;
   }
 

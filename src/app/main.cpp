@@ -11,6 +11,7 @@
 #include "app/configuration.hpp"
 #include "app/process_manager.hpp"
 #include "app/program.hpp"
+#include "app/terminal.hpp"
 #include "child/descriptor_limit.hpp"
 #include "config/overwrite_secrets.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using namespace sidecar;
 
 int complain(int exit_code, std::string_view message) {
-  fmt::print(stderr, "mcp-sidecar: {}\n", message);
+  app::print(stderr, fmt::format("mcp-sidecar: {}\n", message));
   return exit_code;
 }
 
@@ -78,7 +79,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path directory = std::filesystem::current_path(gone);
   auto asked = app::parse_command_line(arguments, environment, directory);
   if (const auto* print = std::get_if<app::Print>(&asked)) {
-    std::fputs(print->text.c_str(), print->exit_code == 0 ? stdout : stderr);
+    app::print(print->exit_code == 0 ? stdout : stderr, print->text);
     return print->exit_code;
   }
   if (const auto* check = std::get_if<app::Healthcheck>(&asked)) {
@@ -88,7 +89,7 @@ int main(int argc, char** argv) {
   if (const auto* keys = std::get_if<app::KeysCommand>(&asked)) {
     const auto said = app::run(*keys, std::chrono::system_clock::now());
     if (!said) return complain(1, said.error().message);
-    std::fputs(said->c_str(), stdout);
+    app::print(stdout, *said);
     return 0;
   }
   if (const auto* audit = std::get_if<app::AuditCommand>(&asked)) {

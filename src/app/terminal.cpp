@@ -1,7 +1,9 @@
 #include "app/terminal.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
+#include "util/escaped.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::app {
@@ -13,6 +15,13 @@ bool has_terminal() {
 }
 
 }  // namespace
+
+bool print(std::FILE* out, std::string_view text) {
+  const bool terminal = ::isatty(::fileno(out)) == 1;
+  const std::string safe = terminal ? escaped(text) : "";
+  const std::string_view shown = terminal ? safe : text;
+  return std::fwrite(shown.data(), 1, shown.size(), out) == shown.size();
+}
 
 Terminal::Terminal() : had_one_(has_terminal()) {}
 

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "observe/log_tail.hpp"
+#include "util/escaped.hpp"
 
 namespace sidecar::observe {
 namespace {
@@ -33,42 +34,10 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::off;
 }
 
-// What JSON lets stand unescaped and a terminal or a viewer of logs obeys: DEL, the C1 controls (U+009B is
-// what ESC [ says), the separators of lines and paragraphs, what turns the direction of writing.
-struct Unseen {
-  std::string_view first, last;  // UTF-8, of the same length
-  unsigned code;                 // of `first`
-};
-constexpr Unseen kUnseen[] = {{"\x7f", "\x7f", 0x7f},
-                              {"\xc2\x80", "\xc2\x9f", 0x80},
-                              {"\xe2\x80\x8e", "\xe2\x80\x8f", 0x200e},
-                              {"\xe2\x80\xa8", "\xe2\x80\xae", 0x2028},
-                              {"\xe2\x81\xa6", "\xe2\x81\xa9", 0x2066}};
-
-std::string without_unseen(const std::string& literal) {
-  std::string shown;
-  shown.reserve(literal.size());
-  for (std::size_t at = 0; at < literal.size();) {
-    const auto rest = std::string_view(literal).substr(at);
-    const auto* const range = std::find_if(std::begin(kUnseen), std::end(kUnseen), [&](const Unseen& each) {
-      const auto text = rest.substr(0, each.first.size());
-      return text >= each.first && text <= each.last;
-    });
-    if (range == std::end(kUnseen)) {
-      shown += literal[at++];
-      continue;
-    }
-    const std::size_t size = range->first.size();
-    const auto byte = [](char c) { return static_cast<unsigned char>(c); };
-    shown += fmt::format("\\u{:04x}", range->code + byte(rest[size - 1]) - byte(range->first.back()));
-    at += size;
-  }
-  return shown;
-}
-
 // A JSON string literal; bytes that are not UTF-8 become U+FFFD, so a line of the log is always valid JSON.
+// What JSON lets stand and a terminal obeys is escaped as well.
 std::string quoted(std::string_view text) {
-  return without_unseen(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return escaped(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 // Beyond ASCII nothing is plain: it may be no UTF-8 at all.

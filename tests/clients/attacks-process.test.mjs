@@ -122,6 +122,27 @@ test('attacks: under a limit of 48 open files the sidecar serves', async (t) => 
   await sidecar.stop();
 });
 
+// On a terminal of its own: what is written there.
+const onTerminal = async (command, options) =>
+  (await run('script', ['--quiet', '--return', '--command', command.map((word) => `'${word}'`).join(' '), '/dev/null'], { ...options, env: { ...cleanEnvironment(), ...options?.env, SHELL: '/bin/sh' } }).catch((error) => error)).stdout;
+
+test('attacks: audit records do not reach a terminal with control characters and marks of direction; a file gets them as they are', async (t) => {
+  const database = join(temporaryFolder(t), 'audit.db');
+  const sidecar = await Sidecar.start(t, { env: { MCP_AUDIT_DB: `sqlite:${database}` } });
+  const name = 'evil\x1b[31m\u009b1m\u202e\u2028tool';
+  await post(`${sidecar.url}/call-tool`, { name });
+  await sidecar.stop();
+  for (const words of [['query'], ['query', '--format', 'json'], ['export', '--format', 'csv']]) {
+    const command = [sidecarProgram, 'audit', ...words, '--audit-db', `sqlite:${database}`];
+    const shown = await onTerminal(command);
+    assert.match(shown, /evil.*\\u202e\\u2028tool/);
+    assert.doesNotMatch(shown, /[\x1b\x80-\x9f\u202e\u2028]/);
+    const { stdout } = await run(command[0], command.slice(1), { env: cleanEnvironment() });
+    assert.match(stdout, /evil.*\u202e\u2028tool/s);
+    if (words.includes('csv')) assert.ok(stdout.includes(name));
+  }
+});
+
 test('attacks: credentials in URLs are shown by no listing, start error, log or dashboard', async (t) => {
   const url = 'postgresql://u:hunter2@db/d?password=hunter2';
   const sidecar = await Sidecar.start(t, { command: [...fakeChild(), url], env: { MCP_JWT_ISSUER: 'https://idp.example', MCP_JWT_JWKS: 'http://127.0.0.1:1/keys?code=hunter2', MCP_PUBLIC_URL: 'https://mcp.example' } });
