@@ -143,7 +143,7 @@ test('attacks: audit records do not reach a terminal with control characters and
   }
 });
 
-test('attacks: credentials in URLs are shown by no listing, start error, log or dashboard', async (t) => {
+test('attacks: credentials in URLs are shown by no listing, start error or log', async (t) => {
   const url = 'postgresql://u:hunter2@db/d?password=hunter2';
   const sidecar = await Sidecar.start(t, { command: [...fakeChild(), url], env: { MCP_JWT_ISSUER: 'https://idp.example', MCP_JWT_JWKS: 'http://127.0.0.1:1/keys?code=hunter2', MCP_PUBLIC_URL: 'https://mcp.example' } });
   await sidecar.line(/no access token can be checked.*code=\*\*\*/);
