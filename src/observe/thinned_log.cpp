@@ -26,6 +26,7 @@ ThinnedLog::Kind ThinnedLog::kind_of(std::string_view event, Log::Fields fields)
     if (text == nullptr) continue;
     if (field.key == "reason" || field.key == "limit") kind[1] = text->substr(0, kLongestField);
     if (field.key == "address") kind[2] = text->substr(0, kLongestField);
+    if (field.key == "key") kind[3] = text->substr(0, kLongestField);
   }
   return kind;
 }
@@ -39,13 +40,16 @@ void ThinnedLog::arm() {
 
 void ThinnedLog::tell() {
   for (auto each = held_back_.begin(); each != held_back_.end();) {
-    const auto& [event, reason, address] = each->first;
+    const auto& [event, reason, address, key] = each->first;
     if (each->second == 0) {
       each = held_back_.erase(each);
       continue;
     }
-    log_.warn(event,
-              {{"reason", reason}, {"address", address}, {"repeated", std::exchange(each->second, 0)}});
+    const std::uint64_t repeated = std::exchange(each->second, 0);
+    if (key.empty())
+      log_.warn(event, {{"reason", reason}, {"address", address}, {"repeated", repeated}});
+    else
+      log_.warn(event, {{"reason", reason}, {"address", address}, {"key", key}, {"repeated", repeated}});
     ++each;
   }
   if (others_ > 0)

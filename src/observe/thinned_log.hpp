@@ -1,6 +1,6 @@
 // ThinnedLog: warnings that may come in floods, as refusals do. The first of a kind is written at once, equal
-// ones after it once a second as a number. Equal are those of one event with the same `reason`, `limit` and
-// `address`. Its memory is bounded: beyond kMostKinds in a second, others are only counted.
+// ones after it once a second as a number. Equal are those of one event with the same `reason`, `limit`,
+// `address` and `key`. Its memory is bounded: beyond kMostKinds in a second, others are only counted.
 // Loop thread only.
 #pragma once
 
@@ -31,7 +31,7 @@ class ThinnedLog {
   void warn(std::string_view event, Log::Fields fields);
 
  private:
-  using Kind = std::array<std::string, 3>;  // event, reason or limit, address
+  using Kind = std::array<std::string, 4>;  // event, reason or limit, address, key
 
   static Kind kind_of(std::string_view event, Log::Fields fields);
   // Writes what was held back, and forgets the kinds of which there was nothing.

@@ -1,5 +1,6 @@
 #include "util/shares.hpp"
 
+#include <fmt/format.h>
 #include <utility>
 
 namespace sidecar {
@@ -62,6 +63,12 @@ Shares::Admission Shares::admit(std::string_view owner, std::size_t more) const 
 bool Shares::leaves_room(std::string_view owner, std::size_t more) const {
   if (used_ > limit_ || more > limit_ - used_) return false;
   return (held_by(owner) + more) / 3 <= limit_ - used_ - more;
+}
+
+std::string shares_text(const Shares& shares, std::string_view owner, bool has_key, std::string_view what,
+                        std::string_view setting) {
+  return fmt::format("your {} holds {} of {} {}, {} are in use ({})", has_key ? "key" : "address",
+                     shares.held_by(owner), shares.limit(), what, shares.used(), setting);
 }
 
 }  // namespace sidecar

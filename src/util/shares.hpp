@@ -84,4 +84,9 @@ class Shares {
   std::size_t used_ = 0;
 };
 
+// What an owner that is refused is told: "your key holds 750 of 1000 sessions, 751 are in use
+// (MCP_MAX_CONNECTIONS)". Without a key the owner is an address.
+std::string shares_text(const Shares& shares, std::string_view owner, bool has_key, std::string_view what,
+                        std::string_view setting);
+
 }  // namespace sidecar

@@ -100,5 +100,12 @@ TEST_CASE("shares: of what cannot give way an owner holds three times what stays
   CHECK_FALSE(shares.leaves_room("c", 8));
 }
 
+TEST_CASE("shares: an owner that is refused is told what it holds of what") {
+  Shares shares(1000);
+  const auto a = held(shares, "a", 750), b = held(shares, "b", 1);
+  CHECK(shares_text(shares, "a", true, "sessions", "MCP_MAX_CONNECTIONS") ==
+        "your key holds 750 of 1000 sessions, 751 are in use (MCP_MAX_CONNECTIONS)");
+}
+
 }  // namespace
 }  // namespace sidecar
