@@ -26,9 +26,9 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   return id;
 }
 
-EventChannel::EventChannel(std::uint64_t stream, RingBudget* rings, Timers& timers)
+EventChannel::EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner, Timers& timers)
     : number_(stream), timers_(timers), last_open_(timers.now()) {
-  if (rings != nullptr) ring_.emplace(*rings);
+  if (rings != nullptr) ring_.emplace(*rings, owner);
 }
 
 void EventChannel::open(http::Exchange exchange, Fields fields, http::SseOptions options, bool ids,

@@ -31,8 +31,9 @@ class EventChannel {
   // What a client waits before it comes back, as its streams tell it.
   static constexpr int kRetryMs = 1'000;
 
-  // `stream`: its number within the session. `rings`: where to keep events; nullptr: they are not kept.
-  EventChannel(std::uint64_t stream, RingBudget* rings, Timers& timers);
+  // `stream`: its number within the session. `rings`: where to keep events, for `owner`; nullptr: they are
+  // not kept.
+  EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner, Timers& timers);
 
   // A connection from here on: the one before, if any, ends. What no connection was given yet follows. `ids`:
   // a priming event comes first, and every event has an id.

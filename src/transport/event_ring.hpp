@@ -1,5 +1,6 @@
 // EventRing: the newest events of one stream, for a client that comes back for what it missed. Bounded by
-// itself and, with all other rings, by RingBudget. What falls out is gone: a client that asks for it is
+// itself and, with all other rings, by RingBudget: beyond it the owner whose rings hold most loses its oldest
+// events, those of ended streams first. What falls out is gone: a client that asks for it is
 // refused, never served with a gap. Loop thread only.
 #pragma once
 
@@ -9,8 +10,11 @@
 #include <deque>
 #include <list>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "observe/metrics.hpp"
+#include "util/shares.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::transport {
@@ -29,24 +33,33 @@ class RingBudget {
  public:
   RingBudget(Timers& timers, RingLimits limits, observe::Metrics& metrics);
 
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const { return shares_.used(); }
 
  private:
   friend class EventRing;
+  using Rings = std::list<EventRing*>;
+  struct Account {
+    Rings finished;  // oldest first
+    Rings live;      // those that hold events, the longest unused first
+    bool empty() const { return finished.empty() && live.empty(); }
+  };
   struct Finished {
     EventRing* ring;
     Clock::time_point at;
   };
 
-  // Empties finished rings, oldest first, until all fits.
-  void make_room();
+  // Takes events until all fits; `pushed`: of the ring that was given one last.
+  void make_room(EventRing& pushed);
+  // One step of it.
+  void lose_oldest(Account& account);
   void expire();
 
   Timers& timers_;
   const RingLimits limits_;
   prometheus::Counter& dropped_;
-  std::size_t bytes_ = 0;
-  std::list<Finished> finished_;  // oldest first
+  Shares shares_;
+  std::unordered_map<std::string, Account> accounts_;  // by owner
+  std::list<Finished> finished_;                       // oldest first
   Timer timer_;
 };
 
@@ -57,7 +70,9 @@ class EventRing {
     std::string data;
   };
 
-  explicit EventRing(RingBudget& budget) : budget_(budget) {}
+  // `owner`: whose client the events are for.
+  EventRing(RingBudget& budget, std::string_view owner)
+      : budget_(budget), share_(budget.shares_.hold(owner)) {}
   ~EventRing();
   EventRing(const EventRing&) = delete;
   EventRing& operator=(const EventRing&) = delete;
@@ -85,12 +100,18 @@ class EventRing {
   friend class RingBudget;
   void pop();
   void clear();
+  std::size_t bytes() const { return share_.amount(); }
+  RingBudget::Account& account() { return budget_.accounts_[share_.owner()]; }
+  // Where the account has it: among the live ones, the finished ones, or not at all.
+  void list_in(RingBudget::Rings* rings);
 
   RingBudget& budget_;
+  Shares::Holding share_;  // of all rings' bytes
   std::deque<Event> events_;
-  std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t delivered_ = 0;
+  RingBudget::Rings* listed_ = nullptr;
+  RingBudget::Rings::iterator at_;
   std::list<RingBudget::Finished>::iterator place_;
   bool finished_ = false;
 };

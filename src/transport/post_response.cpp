@@ -51,7 +51,8 @@ void PostResponse::start() {
 void PostResponse::begin(Fields fields) {
   timer_.cancel();
   const bool ids = mcp::resumes_streams(session_.version());
-  channel_ = std::make_unique<EventChannel>(number_, ids ? &parts_.rings : nullptr, parts_.timers);
+  channel_ = std::make_unique<EventChannel>(number_, ids ? &parts_.rings : nullptr,
+                                            session_.caller().share_owner(), parts_.timers);
   channel_->open(std::move(*exchange_), std::move(fields), parts_.stream, ids);
   exchange_.reset();
 }

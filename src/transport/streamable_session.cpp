@@ -20,7 +20,7 @@ StreamableSession::StreamableSession(std::string id, std::shared_ptr<const obser
                                      mux::Instances& instances, const StreamableParts& parts)
     : Session("streamable-http", std::move(id), std::move(caller), instances, parts.timers),
       parts_(parts),
-      listening_(0, &parts.rings, parts.timers) {}
+      listening_(0, &parts.rings, this->caller().share_owner(), parts.timers) {}
 
 StreamableSession::~StreamableSession() { leave(); }
 

@@ -160,7 +160,7 @@ TEST_CASE("event_ring: bounded by number and by bytes, but the newest event is k
   ManualTimers timers;
   observe::Metrics metrics;
   transport::RingBudget budget(timers, {.events = 3, .bytes = 100}, metrics);
-  transport::EventRing ring(budget);
+  transport::EventRing ring(budget, "a");
   for (int i = 0; i < 4; ++i) ring.push("x", true);
   CHECK(ring.events().size() == 3);
   CHECK(ring.holds_after(1));
@@ -176,11 +176,11 @@ TEST_CASE("event_ring: bounded by number and by bytes, but the newest event is k
 }
 
 TEST_CASE(
-    "event_ring: all rings together are bounded: ended ones go first, oldest first, then one's own events") {
+    "event_ring: all rings together are bounded: ended ones go first, oldest first, then the oldest events") {
   ManualTimers timers;
   observe::Metrics metrics;
   transport::RingBudget budget(timers, {.bytes = 1000, .all_bytes = 250}, metrics);
-  transport::EventRing first(budget), second(budget), live(budget), other(budget);
+  transport::EventRing first(budget, "a"), second(budget, "a"), live(budget, "a"), other(budget, "a");
   first.push(std::string(100, 'a'), true);
   second.push(std::string(100, 'b'), true);
   second.finish();
@@ -192,8 +192,27 @@ TEST_CASE(
   CHECK_FALSE(first.holds_after(0));
   CHECK(live.holds_after(0));
   other.push(std::string(100, 'e'), false);
-  CHECK_FALSE(other.holds_after(0));
-  CHECK(live.holds_after(0));
+  CHECK(other.holds_after(0));
+  CHECK_FALSE(live.holds_after(0));
+  CHECK(live.holds_after(1));
   CHECK(budget.bytes() == 200);
-  CHECK(metrics.dropped("event_ring").Value() == 1);
+  CHECK(metrics.dropped("event_ring").Value() == 0);
+}
+
+TEST_CASE("event_ring: when all rings are full, the owner whose rings hold most loses events") {
+  ManualTimers timers;
+  observe::Metrics metrics;
+  transport::RingBudget budget(timers, {.bytes = 1000, .all_bytes = 500}, metrics);
+  transport::EventRing ended(budget, "b"), live(budget, "b"), hostile(budget, "a"), another(budget, "a");
+  ended.push(std::string(50, 'x'), true);
+  ended.finish();
+  live.push(std::string(50, 'x'), false);
+  for (int i = 0; i < 20; ++i) {
+    hostile.push(std::string(100, 'x'), false);
+    another.push(std::string(100, 'x'), false);
+  }
+  CHECK(ended.holds_after(0));
+  CHECK(live.holds_after(0));
+  CHECK(hostile.events().size() + another.events().size() == 4);
+  CHECK(budget.bytes() == 500);
 }
