@@ -175,24 +175,39 @@ void Dashboard::list_lines(http::Exchange exchange) const {
 void Dashboard::open(http::Exchange exchange) {
   auto caller = exchange.request().caller;
   if (!caller->admin) return exchange.reply(http::error_response(403, kForbidden));
-  if (readers_.size() >= kMostReaders) {
+  if (!make_room(*caller)) {
     observed_.metrics.refused("dashboard_readers").Increment();
-    return exchange.reply(http::error_response(503, "Too many dashboards are open", kRetry));
+    const std::string held =
+        shares_text(shares_, caller->share_owner(), caller->has_key, "dashboards", "a fixed limit");
+    return exchange.reply(http::error_response(503, "Too many dashboards are open: " + held, kRetry));
   }
   if (readers_.empty()) {
     seen_ = all_so_far();
     arm();
   }
-  readers_.push_back({std::move(caller), exchange.open_sse({}, options_.stream)});
+  Shares::Holding share = shares_.hold(caller->share_owner());
+  share.set(1);
+  readers_.push_back({std::move(caller), exchange.open_sse({}, options_.stream), std::move(share)});
   const auto reader = std::prev(readers_.end());
   observed_.metrics.dashboard_readers.Increment();
-  reader->stream->on_closed([this, reader](http::SseClosed) {
-    readers_.erase(reader);
-    observed_.metrics.dashboard_readers.Decrement();
-  });
+  reader->stream->on_closed([this, reader](http::SseClosed) { end(reader); });
   reader->stream->send("hello", hello());
   // What came since the last tick comes with the next, to all.
   reader->stream->send("tick", tick_text(std::nullopt, seen_));
+}
+
+bool Dashboard::make_room(const observe::Caller& caller) {
+  const Shares::Admission admission = shares_.admit(caller.share_owner(), 1);
+  if (admission.fits || !admission.from) return admission.fits;
+  end(std::find_if(readers_.begin(), readers_.end(), [&admission](const Reader& reader) {
+    return reader.caller->share_owner() == *admission.from;
+  }));
+  return true;
+}
+
+void Dashboard::end(Readers::iterator reader) {
+  readers_.erase(reader);
+  observed_.metrics.dashboard_readers.Decrement();
 }
 
 void Dashboard::arm() {

@@ -23,6 +23,7 @@
 #include "observe/metrics.hpp"
 #include "observe/recent_calls.hpp"
 #include "session/session_table.hpp"
+#include "util/shares.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::transport {
@@ -46,7 +47,7 @@ struct DashboardOptions {
 class Dashboard {
  public:
   static constexpr std::chrono::seconds kEvery{1};
-  static constexpr std::size_t kMostReaders = 16;  // beyond: 503
+  static constexpr std::size_t kMostReaders = 16;  // shared by the keys; beyond: 503
   static constexpr std::size_t kCallsPerTick = 50;
   static constexpr std::size_t kLinesPerTick = 100;
   static constexpr std::size_t kMostChildren = 64;  // that a tick tells of
@@ -63,7 +64,9 @@ class Dashboard {
   struct Reader {
     std::shared_ptr<const observe::Caller> caller;  // shared with the request that opened the stream
     std::unique_ptr<http::SseStream> stream;
+    Shares::Holding share;  // of one reader
   };
+  using Readers = std::list<Reader>;
   // Where the next tick begins.
   struct Seen {
     std::uint64_t calls = 0;
@@ -75,6 +78,9 @@ class Dashboard {
   void list_lines(http::Exchange exchange) const;
   void arm();
   void tick();
+  // Whether one more reader of `caller` fits, possibly because the oldest one of the key that has most ends.
+  bool make_room(const observe::Caller& caller);
+  void end(Readers::iterator reader);
   void end_strangers();
   Seen all_so_far() const;
   std::string hello() const;
@@ -87,8 +93,9 @@ class Dashboard {
   const DashboardOptions options_;
   const std::chrono::system_clock::time_point started_at_;
   const Clock::time_point started_;
-  std::list<Reader> readers_;
-  Seen seen_;  // by all readers
+  Shares shares_{kMostReaders};
+  Readers readers_;  // oldest first
+  Seen seen_;        // by all readers
   Timer timer_;
 };
 

@@ -209,6 +209,24 @@ TEST_CASE("dashboard: one timer serves all readers, and one too many is told to 
   CHECK(w.open()->streamed);
 }
 
+TEST_CASE("dashboard: when all places are taken, the oldest reader of the key that has most makes room") {
+  DashboardWorld w;
+  const auto admin = [](const std::string& key) {
+    return observe::Caller{key, "192.0.2.7", true, false, true};
+  };
+  std::vector<std::shared_ptr<Outcome>> readers;
+  for (std::size_t i = 0; i < transport::Dashboard::kMostReaders; ++i)
+    readers.push_back(w.open(admin("alice")));
+  const auto other = w.open(admin("bob"));
+  CHECK(other->streamed);
+  CHECK_FALSE(readers[0]->stream_open);
+  CHECK(readers[1]->stream_open);
+  const auto refused = w.open(admin("alice"));
+  CHECK(refused->reply().status == 503);
+  CHECK(refused->reply().body.find("your key holds 15 of 16 dashboards") != std::string::npos);
+  CHECK(other->stream_open);
+}
+
 TEST_CASE("dashboard: a reader that does not keep up misses ticks, and only he") {
   DashboardWorld w;
   const auto slow = w.open(), quick = w.open();
