@@ -69,7 +69,6 @@ http::Limits http_limits(const config::Settings& settings) {
   limits.receive_time = settings.receive_timeout;
   limits.idle_time = settings.idle_connection;
   limits.write_stall = settings.stream_stall;
-  limits.buffered_bytes = settings.max_buffered_bytes;
   limits.connections = settings.max_tcp_connections;
   limits.connections_per_address = settings.max_tcp_connections_per_ip;
   limits.reserved_descriptors = reserved_descriptors(settings);
@@ -167,10 +166,11 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       log_(around.log),
       metrics_(around.metrics),
       refusals_(log_, around.timers),
+      buffered_(settings.max_buffered_bytes, refusals_, metrics_),
       instances_(std::move(children), around.timers, instances_options(settings), log_, around.metrics),
       streams_(settings.max_streams_per_ip, refusals_, around.metrics),
       rings_(around.timers, {}, around.metrics),
-      streamable_parts_{around.timers, around.metrics, rings_, stream_options(settings),
+      streamable_parts_{around.timers,         around.metrics, rings_, stream_options(settings),
                         settings.stream_after},
       sessions_(around.timers, session_limits(settings), log_, around.metrics),
       rates_(rates(settings), around.timers),
@@ -198,9 +198,10 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       dashboard_({instances_, sessions_, around.recent, log_, around.metrics, gate_}, around.timers,
                  dashboard_options(settings)),
       server_(
-          around.loop, around.timers, http_limits(settings), routes(),
+          around.loop, around.timers, http_limits(settings), buffered_, routes(),
           [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
   sessions_.observe_by(around.calls);
+  sessions_.charge_to(buffered_);
   tool_calls_.observe_by(around.calls);
   instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
 }
@@ -291,6 +292,9 @@ http::Verdict Service::judge(const http::Head& head) {
     verdict.reply_fields.own.insert(verdict.reply_fields.own.end(), more.begin(), more.end());
   }
   verdict.caller = std::move(decision.caller);
+  // Nobody has to be known for these, so they take no place of a client that is.
+  const bool health = head.path == "/health" || head.path == "/ready";
+  verdict.known = !health && (verdict.caller->has_key || !gate_.needs_key());
   if (decision.answer) {
     verdict.answer = decision.answer->message.empty()
                          ? http::Response{.status = decision.answer->status}

@@ -13,6 +13,7 @@
 #include "app/keys_watch.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
+#include "http/budget.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
 #include "observe/calls.hpp"
@@ -85,6 +86,7 @@ class Service {
   observe::Log& log_;
   observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;
+  http::Budget buffered_;
   mux::Instances instances_;
   session::StreamLimit streams_;
   transport::RingBudget rings_;

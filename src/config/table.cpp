@@ -253,7 +253,7 @@ constexpr Setting kSettings[] = {
      with<&S::child_rate, parse_rate>},
 
     {G::kSessions, "MCP_MAX_CONNECTIONS", "--max-connections", {"SSE_MAX_TOTAL_CONNECTIONS", "SDP_MAX_CONNECTIONS"}, "N", "1000",
-     "Sessions in all", number<&S::max_sessions, 1, 1'000'000>},
+     "Sessions in all; keys share them", number<&S::max_sessions, 1, 1'000'000>},
     {G::kSessions, "MCP_MAX_SESSIONS_PER_KEY", "--max-sessions-per-key", {}, "N", "off",
      "Sessions that one key may have open (503); off or 0 for any number", limit<&S::max_sessions_per_key, 1'000'000>},
     {G::kSessions, "MCP_MAX_CONNECTIONS_PER_IP", "--max-connections-per-ip", {"SSE_MAX_CONNECTIONS_PER_IP"}, "N", "off",
@@ -278,11 +278,11 @@ constexpr Setting kSettings[] = {
     {G::kRequests, "MCP_IDLE_CONNECTION", "--idle-connection", {}, "TIME", "2m",
      "A connection without a request is closed after this", duration<&S::idle_connection, 100 * kMs, kDay>},
     {G::kRequests, "MCP_MAX_BUFFERED", "--max-buffered", {}, "SIZE", "256MB",
-     "All that is buffered for all connections together (503)", size<&S::max_buffered_bytes, 64 * kKb, 1024 * kGb>},
+     "All that is buffered for all connections and batches together (503); keys share it", size<&S::max_buffered_bytes, 64 * kKb, 1024 * kGb>},
     {G::kRequests, "MCP_MAX_TCP_CONNECTIONS", "--max-tcp-connections", {}, "N", "16384",
-     "TCP connections in all; more wait to be accepted", number<&S::max_tcp_connections, 1, 1'000'000>},
+     "TCP connections in all (503); keys share them", number<&S::max_tcp_connections, 1, 1'000'000>},
     {G::kRequests, "MCP_MAX_TCP_CONNECTIONS_PER_IP", "--max-tcp-connections-per-ip", {}, "N", "1024",
-     "TCP connections of one address; more are closed", number<&S::max_tcp_connections_per_ip, 1, 1'000'000>},
+     "TCP connections of one address (503); keys share them", number<&S::max_tcp_connections_per_ip, 1, 1'000'000>},
 
     {G::kCalls, "MCP_MAX_CALLS_PER_SESSION", "--max-calls-per-session", {}, "N", "64",
      "Calls in flight of one session (JSON-RPC error -32003)", number<&S::max_calls_per_session, 1, 1'000'000>},

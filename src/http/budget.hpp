@@ -1,32 +1,89 @@
-// Budget: the bytes that all connections together hold in buffers, against one limit.
-// Connections report what they hold when it changes; nothing is reserved ahead. Loop thread only.
+// Budget: the bytes that are buffered for clients, against one limit that the clients' owners share
+// (util/shares.hpp). Bytes are counted as they come; nothing is reserved ahead. When they do not fit, the
+// largest buffers of the owner that holds most give way to an owner that holds less; else they are refused.
+// Owned by app; loop thread only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
 
 #include "observe/metrics.hpp"
+#include "observe/thinned_log.hpp"
+#include "util/shares.hpp"
 
 namespace sidecar::http {
 
 class Budget {
  public:
-  Budget(std::size_t limit, prometheus::Gauge& gauge) : limit_(limit), gauge_(gauge) {}
+  // What one connection, or one batch, holds for its owner. The budget outlives it.
+  class Buffer {
+   public:
+    // `give_way`: called when others need the room. The bytes are counted no longer; the user drops them
+    // soon, but not inside this call.
+    Buffer(Budget& budget, std::function<void()> give_way);
+    ~Buffer() { release(); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
 
-  bool fits(std::uint64_t more) const { return used_ <= limit_ && more <= limit_ - used_; }
-  bool exceeded() const { return used_ > limit_; }
+    // Whose bytes they are from now on. REQUIRES: called before the first hold().
+    void set_owner(std::string_view owner, bool has_key);
+    bool has_owner() const { return static_cast<bool>(share_); }
+    const std::string& owner() const { return share_.owner(); }
+    // The owner, when that is a key's name; else empty.
+    std::string_view key() const { return has_key_ ? std::string_view(owner()) : std::string_view(); }
 
-  // A connection that held `before` bytes holds `now`.
-  void change(std::size_t before, std::size_t now) {
-    if (before == now) return;
-    used_ = used_ - before + now;
-    gauge_.Set(static_cast<double>(used_));
-  }
+    // Whether `bytes` in all are taken; else what it held stays counted. Fewer bytes always are.
+    bool hold(std::size_t bytes) {
+      if (bytes == share_.amount()) return true;
+      if (bytes > share_.amount() && !budget_.make_room(*this, bytes - share_.amount())) return false;
+      set(bytes);
+      return true;
+    }
+    std::size_t held() const { return share_.amount(); }
+    // Holds nothing for nobody, and does not touch the budget again unless it is given an owner.
+    void release() {
+      set(0);
+      share_ = Shares::Holding();
+    }
+    // Logs and counts that its bytes are not taken, or are dropped. Returns what the client is told: "your
+    // key holds 200000000 of 268435456 buffered bytes, …".
+    std::string refused(std::string_view address) const;
+
+   private:
+    friend class Budget;
+    void set(std::size_t bytes);
+
+    Budget& budget_;
+    std::function<void()> give_way_;
+    Shares::Holding share_;
+    bool has_key_ = false;
+    Buffer* next_ = nullptr;  // of those that hold bytes
+    Buffer* previous_ = nullptr;
+  };
+
+  Budget(std::size_t limit, observe::ThinnedLog& log, observe::Metrics& metrics)
+      : shares_(limit), log_(log), metrics_(metrics) {}
+
+  // Whether `more` bytes of this owner would be taken now, possibly because others give way. Changes nothing.
+  bool takes(const Buffer& buffer, std::uint64_t more) const;
 
  private:
-  std::size_t limit_;
-  std::size_t used_ = 0;
-  prometheus::Gauge& gauge_;
+  // More than a quarter is left: no owner has to be looked at.
+  bool plenty_for(std::uint64_t more) const {
+    const std::size_t most = shares_.limit() - shares_.quarter();
+    return shares_.used() <= most && more <= most - shares_.used();
+  }
+  bool make_room(const Buffer& buffer, std::size_t more);
+  // The largest buffers of `owner` give way until `bytes` are free.
+  void reclaim(const std::string& owner, std::size_t bytes);
+
+  Shares shares_;
+  observe::ThinnedLog& log_;
+  observe::Metrics& metrics_;
+  Buffer* first_ = nullptr;  // of those that hold bytes
 };
 
 }  // namespace sidecar::http

@@ -19,7 +19,11 @@ Connection::Connection(Front& front, Socket socket, std::string peer_address)
       peer_address_(std::move(peer_address)),
       watchdog_(front.timers, [this] { on_deadline(); }),
       since_(front.timers.now()),
-      progress_(since_) {}
+      progress_(since_),
+      buffer_(front.budget, [this] {
+        over_budget_ = true;
+        work_soon();
+      }) {}
 
 Connection::~Connection() = default;
 
@@ -124,7 +128,6 @@ void Connection::read_requests(std::string_view input) {
     }
     switch (inquiry_->reader.read(input)) {
       case RequestReader::Progress::kMore:
-        if (front_.budget.exceeded()) refuse(503, "the server's buffers are full");
         return;
       case RequestReader::Progress::kHead:
         on_head(input);
@@ -190,6 +193,7 @@ void Connection::work() {
 
 // Every event ends here: what can be written is written, what waits is begun, what has to be armed is armed.
 void Connection::settle() {
+  if (std::exchange(over_budget_, false) && held_bytes() > 0) over_budget();
   flush();
   while (!pending_.empty() && takes_requests()) {
     const std::string input = std::exchange(pending_, {});
@@ -204,11 +208,29 @@ void Connection::settle() {
     linger();
     if (state_ == State::kClosed) return;
   }
-  const std::size_t held =
-      pending_.size() + out_.held_bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
-  front_.budget.change(std::exchange(charged_, held), held);
+  if (const std::size_t held = held_bytes(); held != buffer_.held()) {
+    if (!buffer_.has_owner()) buffer_.set_owner(peer_address_, false);
+    if (!buffer_.hold(held)) {
+      over_budget();
+      return settle();
+    }
+  }
+  if (!resting_ && out_.empty() && (state_ == State::kIdle || state_ == State::kLingering)) {
+    resting_ = true;
+    front_.table.rest(*this);
+  }
   arm_read();
   set_deadline();
+}
+
+std::size_t Connection::held_bytes() const {
+  return pending_.size() + out_.held_bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
+}
+
+void Connection::make_room(std::string_view reason) {
+  front_.turned_away(reason, peer_address_, buffer_.key(), "closed to make room for another connection");
+  cut_ = SseClosed::kNoRoom;
+  work_soon();
 }
 
 // The client must be able to read the answer before a reset for its unread bytes could destroy it.
@@ -313,7 +335,7 @@ void Connection::release() {
   watchdog_.cancel();
   out_.clear();
   std::string().swap(pending_);
-  front_.budget.change(std::exchange(charged_, 0), 0);
+  buffer_.release();
 }
 
 void Connection::close(SseClosed reason) {

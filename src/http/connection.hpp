@@ -36,10 +36,11 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
 
   static constexpr std::size_t kPipelinedInput = 64 << 10;  // waiting meanwhile, give or take a read
   static constexpr std::size_t kPipelinedOutput =
-      64 << 10;                                       // unread answers; beyond it no further request is begun
-  static constexpr std::size_t kWriteTurn = 1 << 20;  // given to the socket in one turn of the loop
-  static constexpr std::size_t kLingerBytes = 32 << 20;  // of an unwanted body, read away
-  static constexpr std::chrono::seconds kLingerTime{5};  // for the client to close, after our last byte
+      64 << 10;  // unread answers; beyond it no further request is begun
+  static constexpr std::size_t kUncheckedOutput = 64 << 10;  // taken; what the socket leaves of it is counted
+  static constexpr std::size_t kWriteTurn = 1 << 20;         // given to the socket in one turn of the loop
+  static constexpr std::size_t kLingerBytes = 32 << 20;      // of an unwanted body, read away
+  static constexpr std::chrono::seconds kLingerTime{5};      // for the client to close, after our last byte
 
   // `front` may be gone once the connection is closed. `socket` does not block.
   Connection(Front& front, Socket socket, std::string peer_address);
@@ -57,6 +58,9 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   void abort();
   // Closed now, and nobody hears of it.
   void abandon_silently();
+  // For the table: closed soon, because the place is needed. `reason` is the metric's.
+  void make_room(std::string_view reason);
+  ConnectionTable::Places& places() { return places_; }
   // A turn of work: writes, begins requests that wait, arms what has to be armed. See Front::work_soon.
   void work();
 
@@ -75,6 +79,9 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   void on_head(std::string_view& input);
   void on_request();
   void refuse(int status, std::string_view why);
+  // Of a request whose head was let in: false when it is turned away because of what its client holds.
+  // `known`: Verdict::known.
+  bool take_place(bool known, std::string_view& input);
   void turn_away(Response response, std::string_view& input);
 
   // Answers
@@ -92,6 +99,12 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   std::size_t queued_bytes() const override { return out_.bytes(); }
   std::uint64_t sent_bytes() const override { return sent_; }
   void leave_stream();
+
+  // Whether the budget takes these bytes on top of what is held. A few are taken, and counted by settle().
+  bool takes(std::size_t bytes);
+  std::size_t held_bytes() const;
+  // The budget has no room for what is held: a request gets 503, an event stream or an answer is cut.
+  void over_budget();
 
   // Output and time
   void enqueue(Piece piece);
@@ -118,12 +131,15 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   Clock::time_point progress_;  // when bytes were last taken, or began to wait
   std::uint64_t sent_ = 0;
   std::size_t lingered_ = 0;
-  std::size_t charged_ = 0;       // to the budget
+  Budget::Buffer buffer_;
+  ConnectionTable::Places places_;
   std::optional<SseClosed> cut_;  // to be closed at the next chance, and why
   State state_ = State::kIdle;
   bool read_armed_ = false;
   bool write_armed_ = false;
   bool work_queued_ = false;
+  bool resting_ = false;      // in the table
+  bool over_budget_ = false;  // others need the room
   bool input_ended_ = false;
   bool stream_keeps_alive_ = false;  // another request may follow the event stream
 };

@@ -17,7 +17,6 @@ Response overloaded(std::string_view why) {
 }
 
 constexpr std::string_view kBodyTooLarge = "the request's body is too large";
-constexpr std::string_view kBuffersFull = "the server's buffers are full";
 
 // Names the reason in mcp_sidecar_refused_total of what is turned away before any handler.
 std::string_view refusal_reason(int status) {
@@ -28,8 +27,6 @@ std::string_view refusal_reason(int status) {
     case 414:
     case 431:
       return "too_large";
-    case 503:
-      return "buffers_full";
     default:
       return "bad_request";
   }
@@ -90,14 +87,29 @@ void Connection::on_head(std::string_view& input) {
 
   if (verdict.answer) return turn_away(std::move(*verdict.answer), input);
   if (reader.body_too_large()) {
-    front_.turned_away(refusal_reason(413), peer_address_, kBodyTooLarge);
+    front_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
     return turn_away(error_response(413, kBodyTooLarge), input);
   }
-  if (!front_.budget.fits(reader.declared_length())) {
-    front_.turned_away(refusal_reason(503), peer_address_, kBuffersFull);
-    return turn_away(overloaded(kBuffersFull), input);
-  }
+  if (!take_place(verdict.known, input)) return;
   if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n"});
+}
+
+bool Connection::take_place(bool known, std::string_view& input) {
+  const observe::Caller* const caller = inquiry_->reader.request().caller.get();
+  const std::string& owner = caller != nullptr ? caller->share_owner() : peer_address_;
+  const bool has_key = caller != nullptr && caller->has_key;
+  if (known) {
+    if (const auto refusal = front_.table.admit(*this, owner, has_key)) {
+      front_.turned_away(refusal->reason, peer_address_, has_key ? owner : std::string_view(), refusal->why);
+      turn_away(overloaded(refusal->why), input);
+      return false;
+    }
+    resting_ = false;
+  }
+  buffer_.set_owner(owner, has_key);
+  if (front_.budget.takes(buffer_, inquiry_->reader.declared_length())) return true;
+  turn_away(overloaded(buffer_.refused(peer_address_)), input);
+  return false;
 }
 
 // The answer goes out before the body came. The connection lives on only if the whole body is here already: a
@@ -112,9 +124,9 @@ void Connection::turn_away(Response response, std::string_view& input) {
 
 // Refused by the reader, or in the middle of a body: nothing more can be read from this client.
 void Connection::refuse(int status, std::string_view why) {
-  front_.turned_away(refusal_reason(status), peer_address_, why);
+  front_.turned_away(refusal_reason(status), peer_address_, buffer_.key(), why);
   state_ = State::kAwaiting;
-  write_answer(status == 503 ? overloaded(why) : error_response(status, why), false);
+  write_answer(error_response(status, why), false);
 }
 
 void Connection::on_request() {
@@ -168,6 +180,8 @@ void Connection::drop_request() {
 }
 
 void Connection::write_answer(Response response, bool keep_alive) {
+  if (!takes(response.body.size()))
+    return write_answer(overloaded(buffer_.refused(peer_address_)), keep_alive);
   keep_alive = keep_alive && !front_.stopping;
   const bool bodiless = !has_body(response.status);
   const AnswerHead head{
@@ -228,19 +242,37 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseO
 
 void Connection::push_event(Piece piece) {
   if (state_ != State::kStreaming || cut_) return;
+  // One message is always taken, if the budget takes it.
   const auto too_slow = [&] {
-    if (out_.empty() || out_.only_lead()) return false;  // one message is always taken
-    return out_.bytes_behind_first() + piece.size() > stream_->limits().queue_limit ||
-           front_.budget.exceeded();
+    const bool first = out_.empty() || out_.only_lead();
+    return !first && out_.bytes_behind_first() + piece.size() > stream_->limits().queue_limit;
   };
   // What one turn sends is given to the socket before the reader is blamed.
-  if (too_slow()) flush(out_.bytes());
+  if (too_slow() || !takes(piece.size())) flush(out_.bytes());
   if (!cut_ && too_slow()) {
     front_.metrics.slow_readers.Increment();
     cut_ = SseClosed::kSlowReader;
+  } else if (!cut_ && !takes(piece.size())) {
+    over_budget();
   }
   if (!cut_) enqueue(std::move(piece));
   work_soon();
+}
+
+bool Connection::takes(std::size_t bytes) {
+  if (bytes <= kUncheckedOutput) return true;
+  const std::size_t held = held_bytes();
+  return buffer_.hold(held) && buffer_.hold(held + bytes);
+}
+
+void Connection::over_budget() {
+  const std::string why = buffer_.refused(peer_address_);
+  if (state_ == State::kReading) {
+    state_ = State::kAwaiting;
+    return write_answer(overloaded(why), false);
+  }
+  if (stream_) front_.metrics.slow_readers.Increment();
+  cut_ = stream_ ? SseClosed::kSlowReader : SseClosed::kClientGone;
 }
 
 void Connection::end_stream() {

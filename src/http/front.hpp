@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/budget.hpp"
+#include "http/connection_table.hpp"
 #include "http/engine.hpp"
 #include "http/response_head.hpp"
 #include "http/server.hpp"
@@ -19,18 +20,9 @@ namespace sidecar::http {
 class Connection;
 
 struct Front : std::enable_shared_from_this<Front> {
-  Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits& its_limits,
+  Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits& its_limits, Budget& its_budget,
         std::vector<Route> routes, HeadCheck its_head_check, observe::Log& its_log,
-        observe::Metrics& its_metrics)
-      : loop(its_loop),
-        timers(its_timers),
-        limits(its_limits),
-        head_check(std::move(its_head_check)),
-        log(its_log),
-        refusals(its_log, its_timers),
-        metrics(its_metrics),
-        engine(std::move(routes), its_log, its_metrics),
-        budget(its_limits.buffered_bytes, its_metrics.buffered_bytes) {}
+        observe::Metrics& its_metrics);
 
   boost::asio::io_context& loop;
   Timers& timers;
@@ -40,7 +32,8 @@ struct Front : std::enable_shared_from_this<Front> {
   observe::ThinnedLog refusals;
   observe::Metrics& metrics;
   Engine engine;
-  Budget budget;
+  Budget& budget;
+  ConnectionTable table;
   HeadWriter heads;
   std::vector<char> scratch =
       std::vector<char>(64 << 10);          // every socket is read into it; nothing stays there
@@ -48,8 +41,10 @@ struct Front : std::enable_shared_from_this<Front> {
   bool closing = false;                     // what is written is closed at once
   std::function<void(Connection&)> forget;  // the connection has closed
 
-  // Tells of a request, or of a connection, that is turned away for what it is. `reason` is the metric's.
-  void turned_away(std::string_view reason, std::string_view address, std::string_view why);
+  // Logs and counts a request, or a connection, that is turned away. `reason` is the metric's; `key` is the
+  // name of the client's, where it is known.
+  void turned_away(std::string_view reason, std::string_view address, std::string_view key,
+                   std::string_view why);
 
   // Has the connection write and read on once the current turn of the loop is over, so that all that is sent
   // in one turn goes out in one write.

@@ -53,13 +53,15 @@ bool concerns_one_client(int error) {
 }  // namespace
 
 Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
-                   observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Accepted accepted)
+                   observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Exhausted exhausted,
+                   Accepted accepted)
     : loop_(loop),
       timers_(timers),
       refusals_(refusals),
       metrics_(metrics),
       reserved_(reserved),
       has_room_(std::move(has_room)),
+      on_exhausted_(std::move(exhausted)),
       accepted_(std::move(accepted)),
       acceptor_(loop) {}
 
@@ -140,6 +142,7 @@ void Listener::accept_some() {
 void Listener::pause(const std::string& why) {
   metrics_.refused("no_descriptors").Increment();
   if (!std::exchange(exhausted_, true)) refusals_.warn("cannot accept connections", {{"error", why}});
+  on_exhausted_();
   pause_ = timers_.after(kExhaustedPause, [this] { resume(); });
 }
 

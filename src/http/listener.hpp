@@ -28,10 +28,13 @@ class Listener {
   // IPv6.
   using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
   using HasRoom = std::function<bool()>;
+  using Exhausted = std::function<void()>;
 
-  // `reserved`: descriptors that no connection gets.
+  // `reserved`: descriptors that no connection gets. `exhausted`: the others are used up, and connections
+  // wait.
   Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
-           observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Accepted accepted);
+           observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Exhausted exhausted,
+           Accepted accepted);
   ~Listener();
 
   // As Server::listen.
@@ -53,6 +56,7 @@ class Listener {
   observe::Metrics& metrics_;
   const std::uint64_t reserved_;
   HasRoom has_room_;
+  Exhausted on_exhausted_;
   Accepted accepted_;
   Acceptor acceptor_;
   Timer pause_;

@@ -1,7 +1,6 @@
 #include "http/server.hpp"
 
 #include <boost/asio/post.hpp>
-#include <unordered_map>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -10,9 +9,25 @@
 
 namespace sidecar::http {
 
-void Front::turned_away(std::string_view reason, std::string_view address, std::string_view why) {
+Front::Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits& its_limits,
+             Budget& its_budget, std::vector<Route> routes, HeadCheck its_head_check, observe::Log& its_log,
+             observe::Metrics& its_metrics)
+    : loop(its_loop),
+      timers(its_timers),
+      limits(its_limits),
+      head_check(std::move(its_head_check)),
+      log(its_log),
+      refusals(its_log, its_timers),
+      metrics(its_metrics),
+      engine(std::move(routes), its_log, its_metrics),
+      budget(its_budget),
+      table(its_limits.connections, its_limits.connections_per_address, its_metrics,
+            [](Connection& connection, std::string_view reason) { connection.make_room(reason); }) {}
+
+void Front::turned_away(std::string_view reason, std::string_view address, std::string_view key,
+                        std::string_view why) {
   metrics.refused(reason).Increment();
-  refusals.warn("request refused", {{"reason", reason}, {"address", address}, {"why", why}});
+  refusals.warn("request refused", {{"reason", reason}, {"address", address}, {"key", key}, {"why", why}});
 }
 
 void Front::work_soon(std::shared_ptr<Connection> connection) {
@@ -27,13 +42,13 @@ void Front::work_soon(std::shared_ptr<Connection> connection) {
 
 class Server::Impl {
  public:
-  Impl(boost::asio::io_context& loop, Timers& timers, const Limits& limits, std::vector<Route> routes,
-       HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
-      : front_(std::make_shared<Front>(loop, timers, limits, std::move(routes), std::move(head_check), log,
-                                       metrics)),
+  Impl(boost::asio::io_context& loop, Timers& timers, const Limits& limits, Budget& budget,
+       std::vector<Route> routes, HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
+      : front_(std::make_shared<Front>(loop, timers, limits, budget, std::move(routes), std::move(head_check),
+                                       log, metrics)),
         listener_(
             loop, timers, front_->refusals, metrics, limits.reserved_descriptors,
-            [this] { return connections_.size() < front_->limits.connections; },
+            [this] { return front_->table.accepts(); }, [this] { front_->table.close_newcomers(); },
             [this](Connection::Socket socket, std::string peer) {
               add(std::move(socket), std::move(peer));
             }) {
@@ -42,7 +57,7 @@ class Server::Impl {
 
   ~Impl() {
     listener_.close();
-    for (const auto& [_, connection] : std::exchange(connections_, {})) connection->abandon_silently();
+    for (const auto& connection : front_->table.take_all()) connection->abandon_silently();
     front_->metrics.connections.Set(0);
   }
 
@@ -50,7 +65,7 @@ class Server::Impl {
 
   std::size_t busy() const {
     std::size_t count = 0;
-    for (const auto& [_, connection] : connections_) count += connection->busy() ? 1 : 0;
+    for (const auto& connection : front_->table.all()) count += connection->busy() ? 1 : 0;
     return count;
   }
 
@@ -65,7 +80,7 @@ class Server::Impl {
     front_->closing = true;
     closed_ = std::move(done);
     for_each([](Connection& connection) { connection.shut_down(); });
-    if (connections_.empty()) report_closed();
+    if (front_->table.size() == 0) report_closed();
   }
 
   void abort() {
@@ -75,50 +90,33 @@ class Server::Impl {
 
  private:
   void add(Connection::Socket socket, std::string peer) {
-    std::size_t& from_there = per_address_[peer];
-    if (from_there >= front_->limits.connections_per_address) {
-      front_->turned_away("connections_per_address", peer, "this address has too many connections");
-      return;  // closes the socket
-    }
-    ++from_there;
     auto connection = std::make_shared<Connection>(*front_, std::move(socket), std::move(peer));
-    connections_.emplace(connection.get(), connection);
-    front_->metrics.connections_accepted.Increment();
-    front_->metrics.connections.Set(static_cast<double>(connections_.size()));
+    front_->table.add(connection);
     connection->start();
   }
 
   void remove(Connection& connection) {
-    const auto from_there = per_address_.find(connection.peer_address());
-    if (--from_there->second == 0) per_address_.erase(from_there);
-    connections_.erase(&connection);
-    front_->metrics.connections.Set(static_cast<double>(connections_.size()));
+    front_->table.remove(connection);
     listener_.resume();
-    if (connections_.empty() && closed_) report_closed();
+    if (front_->table.size() == 0 && closed_) report_closed();
   }
 
   void report_closed() { boost::asio::post(front_->loop, std::exchange(closed_, nullptr)); }
 
-  // Over a copy: connections leave the table as they close.
   template <class Action>
   void for_each(Action action) {
-    std::vector<std::shared_ptr<Connection>> all;
-    all.reserve(connections_.size());
-    for (const auto& [_, connection] : connections_) all.push_back(connection);
-    for (const auto& connection : all) action(*connection);
+    for (const auto& connection : front_->table.all()) action(*connection);
   }
 
   std::shared_ptr<Front> front_;  // shared with work that is posted to the loop
   Listener listener_;
-  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
-  std::unordered_map<std::string, std::size_t> per_address_;
   std::function<void()> closed_;
 };
 
-Server::Server(boost::asio::io_context& loop, Timers& timers, Limits limits, std::vector<Route> routes,
-               HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
-    : impl_(std::make_unique<Impl>(loop, timers, limits, std::move(routes), std::move(head_check), log,
-                                   metrics)) {}
+Server::Server(boost::asio::io_context& loop, Timers& timers, Limits limits, Budget& budget,
+               std::vector<Route> routes, HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(loop, timers, limits, budget, std::move(routes), std::move(head_check),
+                                   log, metrics)) {}
 
 Server::~Server() = default;
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "child/descriptor_limit.hpp"
+#include "http/budget.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
 #include "observe/log.hpp"
@@ -29,9 +30,8 @@ struct Limits {
   std::chrono::milliseconds receive_time{30'000};  // for one whole request from its first byte: 408, closed
   std::chrono::milliseconds idle_time{120'000};    // keep-alive connection without a request: closed
   std::chrono::milliseconds write_stall{30'000};   // no byte of an answer taken: closed
-  std::size_t buffered_bytes = 256 << 20;          // all connections together; beyond it 503 with Retry-After
-  std::size_t connections = 16'384;                // not accepted beyond
-  std::size_t connections_per_address = 1'024;     // closed beyond
+  std::size_t connections = 16'384;                // shared, see http/connection_group.hpp
+  std::size_t connections_per_address = 1'024;     // the same
   std::uint64_t reserved_descriptors =
       child::kReservedDescriptors;  // of RLIMIT_NOFILE; more connections wait to be accepted
 };
@@ -49,13 +49,16 @@ struct Verdict {
   std::optional<Response> answer;                 // given without reading the body
   ReplyFields reply_fields;                       // added to whatever the answer will be (CORS)
   std::shared_ptr<const observe::Caller> caller;  // for Request::caller
+  // The client has shown who it is, as far as that is asked for: its connection counts for it.
+  bool known = true;
 };
 using HeadCheck = std::function<Verdict(const Head&)>;
 
 class Server {
  public:
-  Server(boost::asio::io_context& loop, Timers& timers, Limits limits, std::vector<Route> routes,
-         HeadCheck head_check, observe::Log& log, observe::Metrics& metrics);
+  // `budget`: what all connections may buffer; beyond it 503 with Retry-After.
+  Server(boost::asio::io_context& loop, Timers& timers, Limits limits, Budget& budget,
+         std::vector<Route> routes, HeadCheck head_check, observe::Log& log, observe::Metrics& metrics);
   ~Server();
 
   // Binds and starts to accept. `host` is a name or an address; port 0 lets the system choose.

@@ -23,7 +23,8 @@ struct SseOptions : SseLimits {
   std::string first_bytes;  // sent as they are before anything else, e.g. ": connected\n\n"
 };
 
-enum class SseClosed { kClientGone, kSlowReader, kServerShutdown };
+// kNoRoom: its connection was closed to make room for another client's.
+enum class SseClosed { kClientGone, kSlowReader, kServerShutdown, kNoRoom };
 
 class SseStream {
  public:

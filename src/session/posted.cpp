@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
+#include <optional>
 
 #include "jsonrpc/batch.hpp"
 #include "jsonrpc/splice.hpp"
@@ -12,20 +14,40 @@ namespace {
 
 constexpr std::string_view kBatchVersion = "2025-03-26";  // the one revision that has batches
 
+std::string error_text(std::string_view id, int code, std::string_view message) {
+  return jsonrpc::error_text(id, jsonrpc::error_object(code, message));
+}
+
 // The answers of one batch, in the order of its messages. Shared by the replies of its calls: the last one
-// delivers.
+// delivers. Answers are counted by the budget; one that it does not take is replaced by an error.
 class Collected {
  public:
-  Collected(std::size_t size, mux::Reply::Deliver deliver) : texts_(size), deliver_(std::move(deliver)) {}
+  Collected(const Session& session, std::size_t size, mux::Reply::Deliver deliver)
+      : answers_(size), deliver_(std::move(deliver)), address_(session.caller().address) {
+    if (session.budget() == nullptr) return;
+    buffer_.emplace(*session.budget(), [this] { give_way(); });
+    buffer_->set_owner(session.caller().share_owner(), session.caller().has_key);
+  }
 
   void expect() { ++missing_; }
-  void put(std::size_t at, std::string text) { texts_[at] = std::move(text); }
+  // `id`: of the call that is answered. An empty text: it was withdrawn.
+  void put(std::size_t at, std::string id, std::string text) {
+    Answer& answer = answers_[at];
+    answer = {std::move(id), std::move(text)};
+    if (buffer_ && !buffer_->hold(buffer_->held() + answer.text.size()))
+      answer.text = refusal(answer.id, buffer_->refused(address_));
+  }
   void arrived() {
     if (--missing_ > 0) return;
     std::string array = "[";
-    for (const std::string& text : texts_) {
-      if (!text.empty()) array.append(array.size() > 1 ? "," : "").append(text);
+    array.reserve(
+        std::accumulate(answers_.begin(), answers_.end(), std::size_t{2},
+                        [](std::size_t sum, const Answer& each) { return sum + each.text.size() + 1; }));
+    for (Answer& each : answers_) {
+      if (!each.text.empty()) array.append(array.size() > 1 ? "," : "").append(each.text);
+      each = {};  // one after the other: two copies of all would be beyond the budget
     }
+    buffer_.reset();  // the array is counted by the connection that takes it
     mux::Answer answer;
     answer.outcome = array.size() > 1 ? mux::Outcome::kResult : mux::Outcome::kCancelled;
     if (array.size() > 1) answer.text = std::move(array) + "]";
@@ -33,17 +55,30 @@ class Collected {
   }
 
  private:
-  std::vector<std::string> texts_;  // empty: no answer belongs here
+  struct Answer {
+    std::string id{};
+    std::string text{};  // empty: no answer belongs here
+  };
+
+  void give_way() {
+    const std::string why = buffer_->refused(address_);
+    for (Answer& each : answers_) {
+      if (!each.text.empty()) each.text = refusal(each.id, why);
+    }
+  }
+  static std::string refusal(std::string_view id, std::string_view why) {
+    return error_text(id, mcp::code::kBusy, fmt::format("no room for this answer: {}", why));
+  }
+
+  std::vector<Answer> answers_;
   std::size_t missing_ = 0;
   mux::Reply::Deliver deliver_;
+  const std::string address_;
+  std::optional<http::Budget::Buffer> buffer_;
 };
 
 tl::unexpected<jsonrpc::ParseError> refused(std::string message) {
   return tl::unexpected<jsonrpc::ParseError>({mcp::code::kInvalidRequest, std::move(message), "null"});
-}
-
-std::string error_text(std::string_view id, int code, std::string_view message) {
-  return jsonrpc::error_text(id, jsonrpc::error_object(code, message));
 }
 
 }  // namespace
@@ -85,13 +120,14 @@ Result<void> receive(Session& session, Posted posted, mux::Reply::Deliver delive
   if (!posted.batch)
     return session.receive(std::move(*posted.elements.front()), std::move(deliver), std::move(notify));
 
-  auto collected = std::make_shared<Collected>(posted.elements.size(), std::move(deliver));
+  auto collected = std::make_shared<Collected>(session, posted.elements.size(), std::move(deliver));
   const bool wanted = posted.wants_answer();
   collected->expect();  // for this loop: calls may be answered while it runs
   for (std::size_t at = 0; at < posted.elements.size(); ++at) {
     Posted::Element& element = posted.elements[at];
     if (!element) {
-      collected->put(at, error_text(element.error().id, element.error().code, element.error().message));
+      const jsonrpc::ParseError& error = element.error();
+      collected->put(at, error.id, error_text(error.id, error.code, error.message));
       continue;
     }
     if (element->kind() != jsonrpc::Kind::kRequest) {
@@ -101,20 +137,20 @@ Result<void> receive(Session& session, Posted posted, mux::Reply::Deliver delive
     const std::string id(element->id());
     if (element->method() == mcp::method::kInitialize) {
       // MCP 2025-03-26, Lifecycle: initialize must not be part of a batch.
-      collected->put(at,
+      collected->put(at, id,
                      error_text(id, mcp::code::kInvalidRequest, "initialize must not be part of a batch"));
       continue;
     }
     collected->expect();
     const auto received = session.receive(
         std::move(*element),
-        [collected, at](mux::Answer answer) {
-          collected->put(at, std::move(answer.text));  // empty when it was withdrawn
+        [collected, at, id](mux::Answer answer) {
+          collected->put(at, id, std::move(answer.text));
           collected->arrived();
         },
         notify);
     if (!received) {
-      collected->put(at, error_text(id, mcp::code::kInvalidRequest, received.error().message));
+      collected->put(at, id, error_text(id, mcp::code::kInvalidRequest, received.error().message));
       collected->arrived();
     }
   }

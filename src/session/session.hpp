@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/budget.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/call.hpp"
 #include "mux/instances.hpp"
@@ -48,6 +49,9 @@ class Session : public mux::Client {
 
   // From now on `calls`, which outlives the session, is told of its calls.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+  // `budget`, which outlives the session and its calls, counts what is kept for its client.
+  void charge_to(http::Budget& budget) { budget_ = &budget; }
+  http::Budget* budget() const { return budget_; }
 
   // The revision that the answer to `initialize` told the client; empty before, and for a client that never
   // asked (legacy SSE).
@@ -94,6 +98,7 @@ class Session : public mux::Client {
   std::unique_ptr<mux::Seat> seat_;
   std::string version_;
   const observe::Calls* calls_ = nullptr;
+  http::Budget* budget_ = nullptr;
   std::set<std::string> checked_;  // ids of calls that wait for a look at the list of tools
   std::size_t waiting_ = 0;
   Traffic traffic_;

@@ -1,6 +1,7 @@
 #include "session/session_table.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "util/random.hpp"
 
@@ -8,34 +9,54 @@ namespace sidecar::session {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
+constexpr std::string_view kRefused = "Connection limit exceeded";  // the old wrapper's words
 
 }  // namespace
 
 SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
-    : timers_(timers), limits_(limits), log_(log), metrics_(metrics), refusals_(log, timers) {}
+    : timers_(timers),
+      limits_(limits),
+      log_(log),
+      metrics_(metrics),
+      refusals_(log, timers),
+      shares_(limits.sessions) {}
 
 void SessionTable::set_limits(TableLimits limits) {
   limits_ = limits;
+  shares_.set_limit(limits.sessions);
   if (sweeping_) sweep();
 }
 
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
-bool SessionTable::make_room(const observe::Caller& caller) {
+Result<void> SessionTable::make_room(const observe::Caller& caller) {
+  const std::string& owner = caller.share_owner();
   if (!room_for_owner(caller)) {
     refused(caller, "sessions_per_key");
-    return false;
+    return fail(fmt::format("{}: your key has {} sessions open, and may have {} (MCP_MAX_SESSIONS_PER_KEY)",
+                            kRefused, shares_.held_by(owner), limits_.sessions_per_owner));
   }
-  if (sessions_.size() < limits_.sessions) return true;
-  if (evict([](const Session&) { return true; }, "room for a new one")) return true;
+  const Shares::Admission admission = shares_.admit(owner, 1);
+  if (admission.fits) return {};
+  if (admission.from) {
+    evict_of(*admission.from);
+    return {};
+  }
+  // Of those that have as many as the newcomer then would, the newcomer's own among them.
+  const std::size_t then = shares_.held_by(owner) + 1;
+  const auto may_go = [&](const Session& session) {
+    const std::string& other = session.caller().share_owner();
+    return other == owner || shares_.held_by(other) >= then;
+  };
+  if (evict(may_go, "room for a new one")) return {};
   refused(caller, "sessions");
-  return false;
+  return fail(fmt::format("{}: {}", kRefused,
+                          shares_text(shares_, owner, caller.has_key, "sessions", "MCP_MAX_CONNECTIONS")));
 }
 
 bool SessionTable::room_for_owner(const observe::Caller& caller) {
   if (limits_.sessions_per_owner == 0 || !caller.has_key) return true;
-  const auto count = by_owner_.find(caller.owner);
-  if (count == by_owner_.end() || count->second < limits_.sessions_per_owner) return true;
+  if (shares_.held_by(caller.owner) < limits_.sessions_per_owner) return true;
   return evict([&caller](const Session& session) { return session.belongs_to(caller); },
                "room for a new one of its key");
 }
@@ -58,27 +79,49 @@ bool SessionTable::give_way(const std::string* owner) {
   return evict(fits, "its child makes room for a new one's");
 }
 
-bool SessionTable::evict(const std::function<bool(const Session&)>& fits, std::string_view reason) {
+const Session* SessionTable::idlest(const Fits& fits) const {
   const Session* idlest = nullptr;
-  for (const auto& [id, session] : sessions_) {
-    if (!session->expendable() || !fits(*session)) continue;
-    if (idlest == nullptr || session->last_active() < idlest->last_active()) idlest = session.get();
+  for (const auto& [id, entry] : sessions_) {
+    const Session* const session = entry.session.get();
+    if (!fits(*session)) continue;
+    if (idlest == nullptr || session->last_active() < idlest->last_active()) idlest = session;
   }
-  if (idlest == nullptr) return false;
+  return idlest;
+}
+
+bool SessionTable::evict(const Fits& fits, std::string_view reason) {
+  const Session* const found =
+      idlest([&fits](const Session& session) { return session.expendable() && fits(session); });
+  if (found != nullptr) evict(*found, reason);
+  return found != nullptr;
+}
+
+void SessionTable::evict(const Session& session, std::string_view reason) {
   metrics_.sessions_evicted.Increment();
-  end(idlest->id(), reason);
-  return true;
+  end(session.id(), reason);
+}
+
+void SessionTable::evict_of(std::string_view owner) {
+  static constexpr std::string_view kReason = "room for a new one of another key that has fewer";
+  const auto owned = [owner](const Session& session) { return session.caller().share_owner() == owner; };
+  if (evict(owned, kReason)) return;
+  const Session* found =
+      idlest([&owned](const Session& session) { return owned(session) && session.calls() == 0; });
+  if (found == nullptr) found = idlest(owned);
+  evict(*found, kReason);
 }
 
 Session& SessionTable::add(std::unique_ptr<Session> session) {
   Session& added = *session;
   if (calls_ != nullptr) added.observe_by(*calls_);
+  if (budget_ != nullptr) added.charge_to(*budget_);
   log_.info(
       "session started",
       {{"session", shown(added.id())}, {"address", added.caller().address}, {"key", added.caller().owner}});
-  sessions_.emplace(added.id(), std::move(session));
+  Entry entry{std::move(session), shares_.hold(added.caller().share_owner())};
+  entry.share.set(1);
+  sessions_.emplace(added.id(), std::move(entry));
   ++by_address_[added.caller().address];
-  if (added.caller().has_key) ++by_owner_[added.caller().owner];
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
   if (!sweeping_) sweep();
   return added;
@@ -86,17 +129,16 @@ Session& SessionTable::add(std::unique_ptr<Session> session) {
 
 Session* SessionTable::find(std::string_view id) const {
   const auto found = sessions_.find(id);
-  return found == sessions_.end() ? nullptr : found->second.get();
+  return found == sessions_.end() ? nullptr : found->second.session.get();
 }
 
 void SessionTable::end(std::string_view id, std::string_view reason) {
   const auto node = sessions_.extract(id);  // found by no one while it ends
   if (node.empty()) return;
-  const observe::Caller& opener = node.mapped()->caller();
+  const observe::Caller& opener = node.mapped().session->caller();
   const std::string& address = opener.address;
   log_.info("session ended", {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
   if (--by_address_[address] == 0) by_address_.erase(address);
-  if (opener.has_key && --by_owner_[opener.owner] == 0) by_owner_.erase(opener.owner);
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
 }
 
@@ -114,7 +156,7 @@ void SessionTable::end_all(std::string_view reason) {
 std::vector<Session*> SessionTable::all() const {
   std::vector<Session*> sessions;
   sessions.reserve(sessions_.size());
-  for (const auto& [id, session] : sessions_) sessions.push_back(session.get());
+  for (const auto& [id, entry] : sessions_) sessions.push_back(entry.session.get());
   return sessions;
 }
 

@@ -1,6 +1,7 @@
-// SessionTable: the live sessions by id, limited in number, also for one owner. Ends those that were idle for
-// too long, and, to make room for a new one, the longest-idle one that nobody listens or waits on: many
-// clients never say that they are done. Owned by app; loop thread only.
+// SessionTable: the live sessions by id, limited in number, also for one owner. Ends sessions that were idle
+// for too long, and, to make room for a new one, an idle one: many clients never say that they are done. The
+// owners share the table (util/shares.hpp): a full table takes the session of the owner that has most.
+// Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@
 #include "observe/metrics.hpp"
 #include "observe/thinned_log.hpp"
 #include "session/session.hpp"
+#include "util/shares.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::session {
@@ -36,9 +38,9 @@ class SessionTable {
 
   // Sessions beyond a lower limit stay until they end, or make room.
   void set_limits(TableLimits limits);
-  // Whether one more session of `caller` fits, possibly after one was ended for it: one of the same owner
-  // when that has as many as it may. False is told in the log and counted.
-  bool make_room(const observe::Caller& caller);
+  // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it does not;
+  // the text is the client's answer. They are logged and counted.
+  Result<void> make_room(const observe::Caller& caller);
   // For mux::GiveWay: ends the longest-idle expendable session with an own child, of `owner` unless it is
   // nullptr.
   bool give_way(const std::string* owner);
@@ -49,6 +51,8 @@ class SessionTable {
 
   // `calls`, which outlives the sessions, is told of the calls of those that are added from now on.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+  // `budget`, which outlives the sessions and their calls, counts what those added from now on keep.
+  void charge_to(http::Budget& budget) { budget_ = &budget; }
 
   // Requires make_room() for its caller.
   Session& add(std::unique_ptr<Session> session);
@@ -67,8 +71,19 @@ class SessionTable {
   const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
 
  private:
+  struct Entry {
+    std::unique_ptr<Session> session;
+    Shares::Holding share;  // of one session
+  };
+  using Fits = std::function<bool(const Session&)>;
+
+  // The longest-idle session that `fits`; nullptr: there is none.
+  const Session* idlest(const Fits& fits) const;
   // Ends the longest-idle expendable session that `fits`. False: there is none.
-  bool evict(const std::function<bool(const Session&)>& fits, std::string_view reason);
+  bool evict(const Fits& fits, std::string_view reason);
+  void evict(const Session& session, std::string_view reason);
+  // Ends a session of an owner that has most: an expendable one, else one without calls, else any.
+  void evict_of(std::string_view owner);
   bool room_for_owner(const observe::Caller& caller);
   void refused(const observe::Caller& caller, std::string_view reason);
   void sweep();
@@ -79,9 +94,10 @@ class SessionTable {
   observe::Metrics& metrics_;
   observe::ThinnedLog refusals_;
   const observe::Calls* calls_ = nullptr;
-  std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;  // by Session::id()
+  http::Budget* budget_ = nullptr;
+  Shares shares_;
+  std::unordered_map<std::string_view, Entry> sessions_;  // by Session::id()
   std::map<std::string, std::size_t> by_address_;
-  std::unordered_map<std::string, std::size_t> by_owner_;    // of callers with a key
   std::vector<std::pair<std::string, std::string>> ending_;  // id and reason
   Timer end_timer_;
   Timer timer_;

@@ -10,11 +10,6 @@
 #include "transport/session_id.hpp"
 
 namespace sidecar::transport {
-namespace {
-
-constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
-constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
-constexpr int kRetrySeconds = 5;
 
 class SseSession : public session::Session {
  public:
@@ -47,12 +42,20 @@ class SseSession : public session::Session {
   std::optional<session::StreamLimit::Ticket> ticket_;
 };
 
+namespace {
+
+constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
+constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
+constexpr int kRetrySeconds = 5;
+
 std::string_view reason_text(http::SseClosed reason) {
   switch (reason) {
     case http::SseClosed::kClientGone:
       return "client gone";
     case http::SseClosed::kSlowReader:
       return "slow reader";
+    case http::SseClosed::kNoRoom:
+      return "its connection made room for another client's";
     case http::SseClosed::kServerShutdown:
       break;
   }
@@ -65,21 +68,6 @@ http::Response accepted(bool by_id) {
   response.body = by_id ? "Accepted" : R"({"accepted":true})";
   response.content_type = by_id ? "text/plain" : "application/json";
   return response;
-}
-
-// Gives the body to the session, and the HTTP answer to the client; what the child says comes on the stream.
-void deliver(http::Exchange exchange, SseSession& session, bool by_id) {
-  auto posted = session::parse_posted(exchange.take_body(), session::takes_batches(session));
-  if (!posted) {
-    const jsonrpc::ParseError& error = posted.error();
-    return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
-  }
-  const bool single = !posted->batch && posted->wants_answer();
-  const std::string id(single ? posted->elements.front()->id() : "null");
-  if (const auto received = session.take(std::move(*posted)); !received) {
-    return exchange.reply(json_rpc_error(400, id, mcp::code::kInvalidRequest, received.error().message));
-  }
-  exchange.reply(accepted(by_id));
 }
 
 }  // namespace
@@ -103,8 +91,10 @@ std::vector<http::Route> LegacySse::routes() {
 
 void LegacySse::open(http::Exchange exchange) {
   auto ticket = streams_.take(exchange.request().caller->address);
-  if (!ticket || !sessions_.make_room(*exchange.request().caller)) {
-    http::Response response = http::error_response(503, "Connection limit exceeded");
+  const Result<void> room =
+      ticket ? sessions_.make_room(*exchange.request().caller) : fail("Connection limit exceeded");
+  if (!room) {
+    http::Response response = http::error_response(503, room.error().message);
     response.fields.push_back({"Retry-After", std::to_string(kRetrySeconds)});
     return exchange.reply(std::move(response));
   }
@@ -133,6 +123,20 @@ void LegacySse::post(http::Exchange exchange) {
   }
   session->addressed = true;
   deliver(std::move(exchange), *session, true);
+}
+
+void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id) {
+  auto posted = session::parse_posted(exchange.take_body(), session::takes_batches(session));
+  if (!posted) {
+    const jsonrpc::ParseError& error = posted.error();
+    return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
+  }
+  const bool single = !posted->batch && posted->wants_answer();
+  const std::string id(single ? posted->elements.front()->id() : "null");
+  if (const auto received = session.take(std::move(*posted)); !received) {
+    return exchange.reply(json_rpc_error(400, id, mcp::code::kInvalidRequest, received.error().message));
+  }
+  exchange.reply(accepted(by_id));
 }
 
 // Clients of the old wrapper have one fixed message address. They get the one session that can be meant.

@@ -17,9 +17,11 @@
 namespace sidecar::transport {
 
 struct LegacySseOptions {
-  std::string message_path;  // what the endpoint event names: /message, with what a proxy strips in front
-  http::SseOptions stream;   // first_bytes is set here
+  std::string message_path;      // what the endpoint event names: /message, with what a proxy strips in front
+  http::SseOptions stream;       // first_bytes is set here
 };
+
+class SseSession;
 
 class LegacySse {
  public:
@@ -34,6 +36,8 @@ class LegacySse {
   void open(http::Exchange exchange);
   void post(http::Exchange exchange);
   void post_without_id(http::Exchange exchange);
+  // Gives the body to the session, and the HTTP answer to the client; the child's answers come on the stream.
+  void deliver(http::Exchange exchange, SseSession& session, bool by_id);
 
   session::SessionTable& sessions_;
   mux::Instances& instances_;

@@ -137,8 +137,8 @@ void StreamableHttp::open(http::Exchange exchange, session::Posted posted, Accep
     return exchange.reply(
         json_rpc_error(400, id, code::kConnectionClosed, "Bad Request: Mcp-Session-Id header is required"));
   }
-  if (!sessions_.make_room(*exchange.request().caller)) {
-    http::Response response = json_rpc_error(503, id, code::kConnectionClosed, "Connection limit exceeded");
+  if (const auto room = sessions_.make_room(*exchange.request().caller); !room) {
+    http::Response response = json_rpc_error(503, id, code::kConnectionClosed, room.error().message);
     response.fields = retry_later();
     return exchange.reply(std::move(response));
   }

@@ -208,7 +208,7 @@ TEST_CASE("event stream: no reader is slow for what its socket takes beyond the 
 
 TEST_CASE("event stream: over the budget of all buffers, a reader that is behind ends as slow") {
   Site site;
-  site.limits.buffered_bytes = 1 << 20;
+  site.buffered_bytes = 1 << 20;
   site.start();
   Client client = open_events(site, "", 4096);
   std::vector<http::SseClosed> reasons;

@@ -161,7 +161,7 @@ TEST_CASE("connection: one deadline holds for a whole request, however steadily 
 
 TEST_CASE("server: beyond the budget of buffered bytes requests get 503, and service returns") {
   Site site;
-  site.limits.buffered_bytes = 100'000;
+  site.buffered_bytes = 100'000;
   site.start();
   Client holder = site.client();
   holder.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + std::string(60'000, 'x'));
@@ -188,38 +188,44 @@ TEST_CASE("server: beyond the budget of buffered bytes requests get 503, and ser
   CHECK(site.sample("mcp_sidecar_refused_total{reason=\"buffers_full\"}") >= 2);
 }
 
-TEST_CASE("server: connections beyond the limit wait, and are served when one ends") {
+TEST_CASE("server: beyond the limit of connections an idle one is closed for the next, else it is refused") {
   Site site;
-  site.limits.connections = 2;
+  SECTION("of all") { site.limits.connections = 2; }
+  SECTION("of one address") { site.limits.connections_per_address = 2; }
   site.start();
   Client first = site.client();
   Client second = site.client();
   CHECK(site.ask(first, get("/hello")).status == 200);
-  CHECK(site.ask(second, get("/hello")).status == 200);
+  second.send(post("/later", ""));
+  REQUIRE(site.until([&] { return site.kept.size() == 1; }));
   Client third = site.client();
-  third.send(get("/hello"));
-  for (int i = 0; i < 20; ++i) site.turn();
-  third.receive();
-  CHECK(third.text().empty());
-  CHECK(site.sample("mcp_sidecar_http_connections") == 2);
-  first.close();
-  CHECK(site.answer(third).body == "hello");
+  CHECK(site.ask(third, get("/hello")).status == 200);
+  CHECK(site.until_ended(first));
+
+  third.send(post("/later", ""));
+  REQUIRE(site.until([&] { return site.kept.size() == 2; }));
+  Client fourth = site.client();
+  CHECK(site.ask(fourth, get("/hello")).status == 503);
+  site.kept[0].reply(text_response("late"));
+  CHECK(site.answer(second).status == 200);
+  CHECK(site.ask(fourth, get("/hello")).status == 200);
+  CHECK(site.until_ended(second));
 }
 
-TEST_CASE("server: connections of one address beyond its limit are closed") {
+TEST_CASE("server: beyond the limit of connections those that ask nothing are closed, the oldest first") {
   Site site;
-  site.limits.connections_per_address = 2;
+  SECTION("of all") { site.limits.connections = 2; }
+  SECTION("of one address") { site.limits.connections_per_address = 2; }
   site.start();
   Client first = site.client();
   Client second = site.client();
-  CHECK(site.ask(first, get("/hello")).status == 200);
-  CHECK(site.ask(second, get("/hello")).status == 200);
+  second.send("GET /hel");
+  site.turn();
   Client third = site.client();
-  CHECK(site.until_ended(third));
-  CHECK(site.sample("mcp_sidecar_refused_total{reason=\"connections_per_address\"}") == 1);
-  second.close();
-  REQUIRE(site.until([&] { return site.sample("mcp_sidecar_http_connections") == 1; }));
-  CHECK(site.ask(get("/hello")).body == "hello");
+  CHECK(site.until_ended(first));
+  CHECK(site.ask(second, "lo HTTP/1.1\r\nHost: x\r\n\r\n").body == "hello");
+  CHECK(site.ask(third, get("/hello")).body == "hello");
+  CHECK(site.sample("mcp_sidecar_http_connections") == 2);
 }
 
 TEST_CASE("server: out of descriptors it steps back without spinning, and serves once there are some") {
@@ -251,7 +257,8 @@ TEST_CASE("server: a port that is taken is one line") {
   Site site;
   site.start();
   Site second;
-  http::Server server(second.loop, second.timers, {}, {}, nullptr, second.log, second.metrics);
+  second.make_server();
+  http::Server& server = *second.server;
   const auto bound = server.listen("127.0.0.1", site.port);
   REQUIRE_FALSE(bound.has_value());
   CHECK(bound.error().message ==
@@ -267,8 +274,7 @@ TEST_CASE("server: it listens on names, on IPv6 and on all addresses; mapped IPv
       peer = exchange.request().peer_address;
       exchange.reply({});
     });
-    site.server = std::make_unique<http::Server>(site.loop, site.timers, site.limits, std::move(site.routes),
-                                                 nullptr, site.log, site.metrics);
+    site.make_server();
     const auto bound = site.server->listen(host, 0);
     if (!bound && std::string_view(host) == "::") continue;  // a machine without IPv6
     REQUIRE(bound.has_value());

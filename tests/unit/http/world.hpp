@@ -123,15 +123,22 @@ class World {
   http::Limits limits;
   std::vector<http::Route> routes;
   http::HeadCheck head_check;
+  std::size_t buffered_bytes = 256 << 20;
+  observe::ThinnedLog refusals{log, timers};
+  std::unique_ptr<http::Budget> budget;
   std::unique_ptr<http::Server> server;
   std::uint16_t port = 0;
 
   void route(std::string method, const std::string& path, http::Handler handler, bool direct = false) {
     routes.push_back({std::move(method), path, path, std::move(handler), direct});
   }
+  void make_server() {
+    budget = std::make_unique<http::Budget>(buffered_bytes, refusals, metrics);
+    server = std::make_unique<http::Server>(loop, timers, limits, *budget, std::move(routes), head_check, log,
+                                            metrics);
+  }
   void start() {
-    server =
-        std::make_unique<http::Server>(loop, timers, limits, std::move(routes), head_check, log, metrics);
+    make_server();
     const auto bound = server->listen("127.0.0.1", 0);
     REQUIRE(bound.has_value());
     port = *bound;

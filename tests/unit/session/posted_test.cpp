@@ -140,3 +140,46 @@ TEST_CASE("posted: a single message is received as it is") {
   w.say_result("{}");
   CHECK(first.text() == result("1"));
 }
+
+TEST_CASE("posted: answers of a batch beyond the budget are errors that name the limit") {
+  SessionWorld w;
+  observe::ThinnedLog log(w.log, w.timers);
+  http::Budget budget(1000, log, w.metrics);
+  http::Budget::Buffer others(budget, [] {});
+  others.set_owner("bob", true);
+  REQUIRE(others.hold(100));
+  w.sessions.charge_to(budget);
+  BareSession& session = w.open();
+  Delivered delivered;
+  REQUIRE(session::receive(session, batch("[" + call("1") + "," + call("2") + "," + call("3") + "]"),
+                           delivered.into()));
+  for (int i = 0; i < 3; ++i) w.say_result(R"({"content":")" + std::string(300, 'x') + "\"}");
+  const std::string text = delivered.text();
+  CHECK(text.find(R"([{"jsonrpc":"2.0","id":1,"result":{)") == 0);
+  for (const char* id : {"2", "3"})
+    CHECK(text.find(R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"error":{"code":-32003,)") !=
+          std::string::npos);
+  CHECK(text.find("your key holds") != std::string::npos);
+  CHECK(text.find("MCP_MAX_BUFFERED") != std::string::npos);
+  CHECK(w.metrics.buffered_bytes.Value() == 100);
+  CHECK(w.metrics.refused("buffers_full").Value() == 2);
+}
+
+TEST_CASE("posted: answers that a batch has collected give way to an owner that holds less") {
+  SessionWorld w;
+  observe::ThinnedLog log(w.log, w.timers);
+  http::Budget budget(1000, log, w.metrics);
+  http::Budget::Buffer others(budget, [] {});
+  others.set_owner("bob", true);
+  w.sessions.charge_to(budget);
+  BareSession& session = w.open();
+  Delivered delivered;
+  REQUIRE(session::receive(session, batch("[" + call("1") + "," + call("2") + "]"), delivered.into()));
+  w.say_result(R"({"content":")" + std::string(800, 'x') + "\"}");
+  CHECK(others.hold(400));
+  w.say_result("{}");
+  const std::string text = delivered.text();
+  CHECK(text.find(R"([{"jsonrpc":"2.0","id":1,"error":{"code":-32003,)") == 0);
+  CHECK(text.find(result("2")) != std::string::npos);
+  CHECK(w.metrics.buffered_bytes.Value() == 400);
+}

@@ -192,6 +192,55 @@ TEST_CASE("session_table: room is made by ending the longest-idle session that m
   CHECK(w.sessions.size() == 2);
 }
 
+TEST_CASE("session_table: a full table takes a session of the owner that has most") {
+  SessionWorld w({.sessions = 4});
+  const observe::Caller bob{"bob", "192.0.2.1", true, false};
+  std::vector<BareSession*> alices;
+  for (int i = 0; i < 4; ++i) {
+    alices.push_back(&w.open("alice"));
+    w.timers.advance(1s);
+  }
+  const auto gone = [&](const std::string& id) { return w.sessions.find(id) == nullptr; };
+  const std::vector<std::string> ids = {alices[0]->id(), alices[1]->id(), alices[2]->id(), alices[3]->id()};
+  SECTION("the longest-idle one that may go") {
+    alices[2]->can_go = alices[3]->can_go = true;
+    CHECK(w.sessions.make_room(bob));
+    CHECK(gone(ids[2]));
+  }
+  SECTION("else the longest-idle one without calls") {
+    Delivered never;
+    REQUIRE(alices[0]->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"), never.into()));
+    CHECK(w.sessions.make_room(bob));
+    CHECK(gone(ids[1]));
+  }
+  SECTION("else the longest-idle one of all") {
+    Delivered never;
+    for (BareSession* each : alices) {
+      REQUIRE(each->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"), never.into()));
+      w.timers.advance(1s);
+    }
+    CHECK(w.sessions.make_room(bob));
+    CHECK(gone(ids[0]));
+  }
+  CHECK(w.sessions.size() == 3);
+  CHECK(w.metrics.sessions_evicted.Value() == 1);
+}
+
+TEST_CASE("session_table: an owner is told what it holds, and takes no session of one that has fewer") {
+  SessionWorld w({.sessions = 8});
+  const observe::Caller alice{"alice", "192.0.2.1", true, false};
+  BareSession& bobs = w.open("bob");
+  bobs.can_go = true;
+  w.timers.advance(1s);
+  while (w.sessions.make_room(alice)) w.open("alice");
+  CHECK(w.sessions.size() == 6);  // a quarter stays free
+  CHECK(w.sessions.make_room(alice).error().message ==
+        "Connection limit exceeded: your key holds 5 of 8 sessions, 6 are in use (MCP_MAX_CONNECTIONS)");
+  CHECK(w.sessions.find(bobs.id()) == &bobs);
+  CHECK(w.sessions.make_room({"carol", "192.0.2.1", true, false}));
+  CHECK(w.sessions.size() == 6);
+}
+
 TEST_CASE("session_table: other limits hold at once, for sessions that are there too") {
   const observe::Caller alice{"alice", "192.0.2.1", true, false};
   SessionWorld w({2, 30min});

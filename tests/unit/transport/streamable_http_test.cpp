@@ -240,7 +240,8 @@ TEST_CASE("streamable_http: when all sessions are taken, one that nobody listens
   const auto refused = w.post({}, initialize_text("2025-11-25"));
   CHECK(refused->reply().status == 503);
   CHECK(refused->reply().body.find(
-            R"("id":0,"error":{"code":-32000,"message":"Connection limit exceeded")") != std::string::npos);
+            R"("id":0,"error":{"code":-32000,"message":"Connection limit exceeded: your address holds)") !=
+        std::string::npos);
   CHECK_FALSE(refused->field("Retry-After").empty());
   CHECK(w.metrics.refused("sessions").Value() == 1);
 }
