@@ -34,15 +34,15 @@ Fields fields_of(const Budget& budget) {
           {"X-RateLimit-Reset", std::to_string(whole_seconds(budget.reset).count())}};
 }
 
-Refusal over_rate(const Budget& budget) {
-  return {429, "Rate limit exceeded", {}, std::max(whole_seconds(budget.wait), std::chrono::seconds(1))};
+std::chrono::seconds retry_after(const Budget& budget) {
+  return std::max(whole_seconds(budget.wait), std::chrono::seconds(1));
 }
 
 void append(Fields& fields, Fields more) { std::move(more.begin(), more.end(), std::back_inserter(fields)); }
 
 void refuse_over(const Budget& budget, Decision& decision) {
   append(decision.reply_fields.own, fields_of(budget));
-  decision.answer = over_rate(budget);
+  decision.answer = Refusal{429, "Rate limit exceeded", {}, retry_after(budget)};
 }
 
 // RFC 6750, section 2.
@@ -290,13 +290,28 @@ void Gate::charge(const Knock& knock, Decision& decision) {
   const auto line = rates_.charge(payer);
   if (!line) return;
   if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
-  log_.warn("rate limit reached", {{"limit", line->scope},
+  over_rate(line->scope, caller, knock.method, knock.path);
+  refuse_over(line->budget, decision);
+}
+
+Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,
+                                  std::size_t messages) {
+  if (!rates_.on()) return {};
+  const auto line = rates_.charge({session, caller.owner, caller.address}, messages);
+  if (!line) return {};
+  if (line->passed) return {fields_of(line->budget)};
+  over_rate(line->scope, caller, "POST", "a batch");
+  return {fields_of(line->budget), retry_after(line->budget)};
+}
+
+void Gate::over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
+                     std::string_view path) {
+  log_.warn("rate limit reached", {{"limit", scope},
                                    {"address", caller.address},
                                    {"key", caller.owner},
-                                   {"method", knock.method},
-                                   {"path", knock.path}});
-  metrics_.refused("rate_" + std::string(line->scope)).Increment();
-  refuse_over(line->budget, decision);
+                                   {"method", method},
+                                   {"path", path}});
+  metrics_.refused("rate_" + std::string(scope)).Increment();
 }
 
 }  // namespace sidecar::access

@@ -109,6 +109,14 @@ class Gate {
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }
   Decision judge(const Knock& knock);
+  // What a charge leaves of the rates.
+  struct Charge {
+    Fields fields{};                                    // X-RateLimit-…
+    std::optional<std::chrono::seconds> retry_after{};  // set: refused, and nothing was charged
+  };
+  // A batch was let in as one request: its further messages count too. `session`: the id of one of the
+  // caller's. A refusal is logged and counted.
+  Charge charge_further(const observe::Caller& caller, std::string_view session, std::size_t messages);
   // Whether one who was let in as an administrator still would be: a stream outlives its request.
   bool administers(const observe::Caller& caller) const;
   // access::client_url() of a request, by the proxies that are trusted now.
@@ -138,6 +146,8 @@ class Gate {
   // RFC 6750, section 3; RFC 9728, section 5.1.
   Fields challenge(std::string_view path, std::string_view error = {}, std::string_view why = {}) const;
   void charge(const Knock& knock, Decision& decision);
+  void over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
+                 std::string_view path);
 
   Keys keys_;
   bool needs_key_;

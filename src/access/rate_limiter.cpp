@@ -17,16 +17,16 @@ void RateLimiter::set_rate(Rate rate) {
   rate_ = rate;
 }
 
-Budget RateLimiter::look(std::string_view name) const {
+Budget RateLimiter::look(std::string_view name, std::size_t requests) const {
   assert(on());
   const auto found = by_name_.find(name);
   const TokenBucket bucket = found == by_name_.end() ? TokenBucket() : found->second->bucket;
   const Clock::time_point now = timers_.now();
-  return {rate_.requests, bucket.remaining(rate_, now), bucket.wait(rate_, now), bucket.until_full(now),
-          rate_.window};
+  return {rate_.requests, bucket.remaining(rate_, now), bucket.wait(rate_, now, requests),
+          bucket.until_full(now), rate_.window};
 }
 
-void RateLimiter::take(std::string_view name) {
+void RateLimiter::take(std::string_view name, std::size_t requests) {
   assert(on());
   const Clock::time_point now = timers_.now();
   if (const auto found = by_name_.find(name); found != by_name_.end()) {
@@ -36,7 +36,7 @@ void RateLimiter::take(std::string_view name) {
     buckets_.push_front({std::string(name), {}});
     by_name_.emplace(buckets_.front().name, buckets_.begin());
   }
-  buckets_.front().bucket.take(rate_, now);
+  buckets_.front().bucket.take(rate_, now, requests);
 }
 
 // A bucket is full again one window after its last use at the latest, so the oldest ones are looked at.

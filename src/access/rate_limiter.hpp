@@ -18,7 +18,7 @@ namespace sidecar::access {
 struct Budget {
   std::size_t limit = 0;
   std::size_t remaining = 0;
-  Clock::duration wait{};   // until one more request passes; zero while something remains
+  Clock::duration wait{};   // until what was asked for passes; zero when it does
   Clock::duration reset{};  // until all of it is there again
   Clock::duration window{};
 };
@@ -37,10 +37,10 @@ class RateLimiter {
   // With another rate everybody begins anew.
   void set_rate(Rate rate);
   bool on() const { return rate_.on(); }
-  // Makes no bucket. Requires on().
-  Budget look(std::string_view name) const;
-  // Takes one, also when nothing remains: ask look() first. Requires on().
-  void take(std::string_view name);
+  // What is left, and how long `requests` at once have to wait. Makes no bucket. Requires on().
+  Budget look(std::string_view name, std::size_t requests = 1) const;
+  // Takes also what does not remain: ask look() first. Requires on().
+  void take(std::string_view name, std::size_t requests = 1);
 
   std::size_t size() const { return buckets_.size(); }
 

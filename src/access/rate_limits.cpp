@@ -46,20 +46,20 @@ bool RateLimits::on() const {
   return std::any_of(scopes_.begin(), scopes_.end(), [](const Scope& scope) { return scope.limiter.on(); });
 }
 
-std::vector<RateLimits::Line> RateLimits::budgets(const Payer& payer) const {
+std::vector<RateLimits::Line> RateLimits::budgets(const Payer& payer, std::size_t requests) const {
   std::vector<Line> lines;
   for (const Scope& scope : scopes_) {
     if (!scope.limiter.on()) continue;
     const std::string bucket = scope.bucket(payer);
-    if (!bucket.empty()) lines.push_back({scope.name, scope.limiter.look(bucket)});
+    if (!bucket.empty()) lines.push_back({scope.name, scope.limiter.look(bucket, requests)});
   }
   return lines;
 }
 
-std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer) {
+std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer, std::size_t requests) {
   std::optional<Line> refusing;
-  for (const Line& line : budgets(payer)) {
-    if (line.budget.remaining == 0 && (!refusing || line.budget.wait > refusing->budget.wait))
+  for (const Line& line : budgets(payer, requests)) {
+    if (line.budget.remaining < requests && (!refusing || line.budget.wait > refusing->budget.wait))
       refusing = line;
   }
   if (refusing) {
@@ -71,7 +71,7 @@ std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer) {
     if (!scope.limiter.on()) continue;
     const std::string bucket = scope.bucket(payer);
     if (bucket.empty()) continue;
-    scope.limiter.take(bucket);
+    scope.limiter.take(bucket, requests);
     const Budget budget = scope.limiter.look(bucket);
     if (!tightest || budget.remaining < tightest->budget.remaining) tightest = Line{scope.name, budget};
   }

@@ -50,10 +50,10 @@ class RateLimits {
   // Whether requests are charged at all.
   bool on() const;
 
-  // The budget that is tightest after the request, or that refuses it. Nothing when no limit applies.
-  std::optional<Line> charge(const Payer& payer);
+  // The budget that is tightest after the requests, or that refuses them. Nothing when no limit applies.
+  std::optional<Line> charge(const Payer& payer, std::size_t requests = 1);
   // All budgets that apply, without a charge.
-  std::vector<Line> budgets(const Payer& payer) const;
+  std::vector<Line> budgets(const Payer& payer, std::size_t requests = 1) const;
 
   // A wrong key was shown; whether that is one too many, and for how long. Right keys are never held up by
   // it.

@@ -1,6 +1,8 @@
 // Connection, the half that judges requests and answers them; connection.cpp has the bytes and the time.
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -50,6 +52,16 @@ class Connection::Answer : public Exchange::Backend {
     const auto connection = connection_.lock();
     if (connection && connection->state_ == State::kAwaiting) return connection->open_sse(fields, options);
     return std::make_unique<EventStream>(loop_, std::weak_ptr<EventSink>(), options, false);
+  }
+  void set_reply_fields(Fields fields) override {
+    const auto connection = connection_.lock();
+    if (!connection || connection->state_ != State::kAwaiting) return;
+    Fields& own = connection->inquiry_->reply_fields.own;
+    std::erase_if(own, [&fields](const Field& old) {
+      return std::any_of(fields.begin(), fields.end(),
+                         [&old](const Field& field) { return field.name == old.name; });
+    });
+    std::move(fields.begin(), fields.end(), std::back_inserter(own));
   }
   void on_abandoned(std::function<void()> action) override {
     const auto connection = connection_.lock();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "http/message.hpp"
 #include "http/sse_stream.hpp"
@@ -20,6 +21,7 @@ class Exchange {
     virtual ~Backend() = default;
     virtual void reply(Response response) = 0;
     virtual std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) = 0;
+    virtual void set_reply_fields(Fields /*fields*/) {}
     // `action` runs at most once, when the client goes away before the answer.
     virtual void on_abandoned(std::function<void()> action) = 0;
     // The exchange was destroyed unanswered. Replies 500; the connection also logs it.
@@ -34,6 +36,10 @@ class Exchange {
   const Request& request() const { return request_; }
   std::string take_body() { return std::move(request_.body); }
   bool answered() const { return backend_ == nullptr; }
+
+  // The answer has these fields, in place of those of the same names that the head check gave it.
+  // REQUIRES: !answered().
+  void set_reply_fields(Fields fields) { backend_->set_reply_fields(std::move(fields)); }
 
   // Nothing happens when the client is gone already.
   void reply(Response response);

@@ -6,6 +6,7 @@
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "session/posted.hpp"
+#include "transport/batch_rates.hpp"
 #include "transport/json_rpc.hpp"
 #include "transport/session_id.hpp"
 
@@ -131,6 +132,7 @@ void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id
     const jsonrpc::ParseError& error = posted.error();
     return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
   }
+  if (!within_rates(options_.gate, exchange, session, *posted)) return;
   const bool single = !posted->batch && posted->wants_answer();
   const std::string id(single ? posted->elements.front()->id() : "null");
   if (const auto received = session.take(std::move(*posted)); !received) {

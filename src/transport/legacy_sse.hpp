@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/gate.hpp"
 #include "http/exchange.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
@@ -19,6 +20,7 @@ namespace sidecar::transport {
 struct LegacySseOptions {
   std::string message_path;      // what the endpoint event names: /message, with what a proxy strips in front
   http::SseOptions stream;       // first_bytes is set here
+  access::Gate* gate = nullptr;  // whose rates the messages of batches count for
 };
 
 class SseSession;

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "access/gate.hpp"
 #include "http/exchange.hpp"
 #include "mux/call.hpp"
 #include "observe/metrics.hpp"
@@ -30,6 +31,7 @@ struct StreamableParts {
   RingBudget& rings;
   http::SseOptions stream;       // keep-alive and limits of every event stream
   Clock::duration stream_after;  // how long an answer may take before an event stream begins
+  access::Gate* gate = nullptr;  // whose rates the messages of batches count for
 };
 
 // The forms of answer that a client accepts.

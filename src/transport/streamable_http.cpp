@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mcp/protocol.hpp"
+#include "transport/batch_rates.hpp"
 #include "transport/json_rpc.hpp"
 #include "transport/media_types.hpp"
 
@@ -121,6 +122,7 @@ void StreamableHttp::post(http::Exchange exchange) {
                                          code::kInvalidRequest,
                                          "Invalid Request: this session is initialized already"));
   }
+  if (!within_rates(parts_.gate, exchange, *session, *posted)) return;
   session->post(std::move(exchange), std::move(*posted), accepted);
 }
 

@@ -29,19 +29,24 @@ class TokenBucket {
     return static_cast<std::size_t>((rate.window - std::min<Clock::duration>(owed, rate.window)) /
                                     step(rate));
   }
-  // Until one use is possible; zero when it is.
-  Clock::duration wait(const Rate& rate, Clock::time_point now) const {
-    return std::max(full_at_ - now + step(rate) - rate.window, Clock::duration::zero());
+  // Until so many uses are possible; zero when they are. More than the whole bucket never are.
+  Clock::duration wait(const Rate& rate, Clock::time_point now, std::size_t uses = 1) const {
+    return std::max(full_at_ - now + steps(rate, uses) - rate.window, Clock::duration::zero());
   }
   // Until it is full.
   Clock::duration until_full(Clock::time_point now) const {
     return std::max(full_at_ - now, Clock::duration::zero());
   }
-  void take(const Rate& rate, Clock::time_point now) { full_at_ = std::max(full_at_, now) + step(rate); }
+  void take(const Rate& rate, Clock::time_point now, std::size_t uses = 1) {
+    full_at_ = std::max(full_at_, now) + steps(rate, uses);
+  }
 
  private:
   static Clock::duration step(const Rate& rate) {
     return Clock::duration(rate.window) / static_cast<Clock::rep>(rate.requests);
+  }
+  static Clock::duration steps(const Rate& rate, std::size_t uses) {
+    return step(rate) * static_cast<Clock::rep>(uses);
   }
 
   Clock::time_point full_at_{};  // long ago: full

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { Wire, besides, each, served, statusesIn } from './lib/attacks.mjs';
 import { eventually, within } from './lib/guard.mjs';
-import { post, request } from './lib/http.mjs';
+import { RawSession, post, request } from './lib/http.mjs';
 import { McpSession, accept, initialize, toolCall } from './lib/mcp-http.mjs';
 import { Sidecar, hostile } from './lib/sidecar.mjs';
 
@@ -154,5 +154,30 @@ test('attacks-shares-http: answers of a batch beyond what may be buffered are er
     }
     assert.ok(await buffered(sidecar) <= 16 * MB);
   });
+  await sidecar.stop();
+});
+
+test('attacks-shares-http: each message of a batch counts for the rates, all of them or none', async (t) => {
+  const sidecar = await open(t, { MCP_RATE_LIMIT_PER_KEY: '20/1h' });
+  const session = await McpSession.open(sidecar.url, { version: '2025-03-26', headers: alice }); // 2
+  const batch = (size) => session.post(Array.from({ length: size }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' })));
+  const first = await batch(10); // 12
+  assert.equal(first.status, 200, first.text);
+  assert.equal(first.headers['x-ratelimit-remaining'], '8');
+  const refused = await batch(10); // 13: the POST itself
+  assert.equal(refused.status, 429, refused.text);
+  assert.match(refused.json().error.message, /^Rate limit exceeded: a batch counts as its 10 messages/);
+  assert.match(refused.headers['retry-after'], /^\d+$/);
+  assert.equal(refused.headers['x-ratelimit-remaining'], '7');
+  assert.equal((await batch(7)).status, 200); // 20
+  assert.equal((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 429);
+  await sidecar.line(/rate limit reached.*alice/);
+
+  const over = await RawSession.open(sidecar.url, bob); // 1
+  await over.call('first', 'initialize', initialize('2025-03-26').params); // 2
+  const calls = Array.from({ length: 19 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+  assert.equal((await over.post(calls)).status, 429);
+  assert.equal((await over.post(calls.slice(0, 10))).status, 202);
+  over.close();
   await sidecar.stop();
 });

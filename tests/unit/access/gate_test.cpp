@@ -345,6 +345,19 @@ TEST_CASE("gate: a rate that is used up is 429 with when to come again; answers 
   CHECK_FALSE(door.knock(right, "GET", "/health").answer);
 }
 
+TEST_CASE("gate: the further messages of a batch are charged all or none") {
+  Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"}, {.key = {10, std::chrono::seconds(60)}});
+  const auto decision = door.knock({{"X-API-Key", "secret-a"}});
+  const auto passed = door.gate.charge_further(*decision.caller, "id-1", 4);
+  CHECK_FALSE(passed.retry_after);
+  CHECK(field({nullptr, passed.fields}, "X-RateLimit-Remaining") == "5");
+  const auto refused = door.gate.charge_further(*decision.caller, "id-1", 7);
+  CHECK(refused.retry_after == std::chrono::seconds(12));  // for two more
+  CHECK(field({nullptr, refused.fields}, "X-RateLimit-Remaining") == "5");
+  CHECK(door.metrics.refused("rate_key").Value() == 1);
+  CHECK_FALSE(door.gate.charge_further(*decision.caller, "id-1", 5).retry_after);
+}
+
 TEST_CASE("gate: a session's budget is its own, for its owner; for others the id is no name of a budget") {
   Door door(KeyList{key("alice", "secret-a"), key("bob", "secret-b")}, {"*"}, false, {"*"},
             {.session = {1, std::chrono::seconds(60)}});
