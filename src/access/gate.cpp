@@ -140,6 +140,21 @@ bool Gate::administers(const observe::Caller& caller) const {
   return caller.by_stored_key ? keys_.has_admin(caller.owner, now) : !caller.expires || *caller.expires > now;
 }
 
+std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& caller) const {
+  auto now = std::make_shared<observe::Caller>(caller);
+  now->permissions.clear();
+  if (everybody_->restricts()) now->permissions.push_back(everybody_);
+  if (caller.by_stored_key) {
+    for (auto& each :
+         keys_.permissions_of(caller.owner, caller.key_fingerprint, std::chrono::system_clock::now())) {
+      if (each->restricts()) now->permissions.push_back(std::move(each));
+    }
+  } else if (caller.has_key && !caller.permissions.empty()) {
+    now->permissions.push_back(caller.permissions.back());  // the token's
+  }
+  return now;
+}
+
 std::string Gate::url_of(const Knock& knock) const {
   const std::string forwarded = knock.list("Forwarded");
   const std::string proto = knock.list("X-Forwarded-Proto");
@@ -207,6 +222,7 @@ void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, D
   if (key != nullptr && !expired) {
     caller.owner = key->name;
     caller.has_key = caller.by_stored_key = true;
+    caller.key_fingerprint = key->fingerprint();
     caller.admin = key->permissions->admin;
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
@@ -238,7 +254,7 @@ void Gate::check_token(const Knock& knock, std::string_view token, bool needed, 
     caller.has_key = true;
     caller.admin = known.permissions->admin;
     caller.expires = known.expires;
-    if (known.permissions->restricts()) caller.permissions.push_back(known.permissions);
+    caller.permissions.push_back(known.permissions);  // present() finds them at the end
     return;
   }
   const TokenFault& fault = bearer.error();

@@ -119,6 +119,8 @@ class Gate {
   Charge charge_further(const observe::Caller& caller, std::string_view session, std::size_t messages);
   // Whether one who was let in as an administrator still would be: a stream outlives its request.
   bool administers(const observe::Caller& caller) const;
+  // One who was let in, with what it may now.
+  std::shared_ptr<const observe::Caller> present(const observe::Caller& caller) const;
   // access::client_url() of a request, by the proxies that are trusted now.
   std::string url_of(const Knock& knock) const;
 

@@ -14,6 +14,12 @@ KeyHash hash_of(std::string_view secret) {
   return hash;
 }
 
+std::uint64_t StoredKey::fingerprint() const {
+  std::uint64_t print = 0;
+  std::copy_n(hash.begin(), sizeof print, reinterpret_cast<unsigned char*>(&print));
+  return print;
+}
+
 const StoredKey* Keys::find(std::string_view secret) const {
   const KeyHash hash = hash_of(secret);
   const StoredKey* found = nullptr;
@@ -26,6 +32,18 @@ const StoredKey* Keys::find(std::string_view secret) const {
 bool Keys::has_owner(std::string_view name, WallTime now) const {
   return std::any_of(keys_.begin(), keys_.end(),
                      [&](const StoredKey& key) { return key.name == name && !key.expired(now); });
+}
+
+std::vector<std::shared_ptr<const config::Permissions>> Keys::permissions_of(std::string_view name,
+                                                                             std::uint64_t fingerprint,
+                                                                             WallTime now) const {
+  std::vector<std::shared_ptr<const config::Permissions>> all;
+  for (const StoredKey& key : keys_) {
+    if (key.name != name || key.expired(now)) continue;
+    if (key.fingerprint() == fingerprint) return {key.permissions};
+    all.push_back(key.permissions);
+  }
+  return all;
 }
 
 bool Keys::permit_as(const Keys& others) const {

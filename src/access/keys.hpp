@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct StoredKey {
   std::optional<std::chrono::sys_seconds> expires;  // whole seconds reach beyond what WallTime can hold
   std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
 
+  // Tells the keys of one name apart; no secret.
+  std::uint64_t fingerprint() const;
   bool expired(WallTime now) const {
     return expires && *expires <= std::chrono::floor<std::chrono::seconds>(now);
   }
@@ -39,6 +42,11 @@ class Keys {
   const StoredKey* find(std::string_view secret) const;
   // Whether a key of this name holds.
   bool has_owner(std::string_view name, WallTime now) const;
+  // What the key of this name and fingerprint permits; when it does not hold any more, what each of those of
+  // the name that hold permits.
+  std::vector<std::shared_ptr<const config::Permissions>> permissions_of(std::string_view name,
+                                                                         std::uint64_t fingerprint,
+                                                                         WallTime now) const;
   // Whether there are as many keys of each name with the same permissions here and there.
   bool permit_as(const Keys& others) const;
   // Whether one of these may administrate.

@@ -33,7 +33,7 @@ void KeysWatch::start() {
 
 void KeysWatch::look() {
   if (!path_.empty() && FileStamp::of(path_) != stamp_) return read();
-  end_sessions();
+  if (gate_.needs_key()) review_sessions();
 }
 
 void KeysWatch::read() {
@@ -54,19 +54,20 @@ void KeysWatch::use(std::vector<access::StoredKey> of_file) {
   access::Keys keys(std::move(of_file));
   const bool same = keys.permit_as(gate_.keys());
   gate_.set_keys(std::move(keys));
-  end_sessions();
-  if (!same) instances_.tell_lists_changed();
+  review_sessions();
+  if (!same) instances_.permissions_changed();
 }
 
-void KeysWatch::end_sessions() {
-  if (!gate_.needs_key()) return;
+void KeysWatch::review_sessions() {
   const access::WallTime now = std::chrono::system_clock::now();
-  for (const session::Session* session : sessions_.all()) {
+  for (session::Session* session : sessions_.all()) {
     const observe::Caller& caller = session->caller();
-    if (!caller.has_key)
+    if (gate_.needs_key() && !caller.has_key)
       sessions_.end(session->id(), "a key is needed now");
     else if (caller.by_stored_key && !gate_.keys().has_owner(caller.owner, now))
       sessions_.end(session->id(), "its key is revoked or has expired");
+    else
+      session->admit(gate_.present(session->speaker()));
   }
 }
 

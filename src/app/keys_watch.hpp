@@ -1,7 +1,7 @@
 // KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes.
 // A file that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or has
-// expired end, and once a key is needed those that were opened without one; with other permissions the others
-// hear that the lists have changed. Owned by Service; loop thread only.
+// expired end, and once a key is needed those that were opened without one. The others are held to what their
+// keys permit now, and are told when that has changed. Owned by Service; loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -39,7 +39,7 @@ class KeysWatch {
   void look();
   void read();
   void use(std::vector<access::StoredKey> of_file);
-  void end_sessions();
+  void review_sessions();
 
   const std::filesystem::path path_;
   std::vector<access::StoredKey> fixed_;

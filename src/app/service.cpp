@@ -212,7 +212,7 @@ bool Service::needs_key(const config::Settings& settings, const std::vector<acce
 
 // What does not differ is set to what it is.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
-  if (gate_.set_everybody(settings_.permissions)) instances_.tell_lists_changed();
+  if (gate_.set_everybody(settings_.permissions)) instances_.permissions_changed();
   gate_.set_networks(std::move(networks));
   if (needs_key(settings_, of_file)) {
     gate_.close();

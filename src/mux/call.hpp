@@ -108,6 +108,9 @@ class Client {
   // Whether what is given to on_message() can reach the client now or later. A request of the child for a
   // client that does not listen is refused.
   virtual bool listens() const { return true; }
+  // Whether the client may be sent updates of this resource now. Permissions may have been narrowed since it
+  // subscribed.
+  virtual bool may_hear_of(std::string_view) const { return true; }
 };
 
 }  // namespace sidecar::mux

@@ -44,7 +44,7 @@ class Instance {
   void stop(std::function<void()> done);
   void kill_now();
   void refuse_calls(const std::string& why);
-  void tell_lists_changed() { now_->mux.tell_lists_changed(); }
+  void permissions_changed() { now_->mux.permissions_changed(); }
 
   void add(ClientId id, Client& client, std::string owner, ClientProfile profile);
   void remove(ClientId client);

@@ -94,8 +94,8 @@ class Instances::Impl {
     each([&why](Instance& instance) { instance.refuse_calls(why); });
   }
 
-  void tell_lists_changed() {
-    each([](Instance& instance) { instance.tell_lists_changed(); });
+  void permissions_changed() {
+    each([](Instance& instance) { instance.permissions_changed(); });
   }
 
   void stop(std::function<void()> done) {
@@ -282,7 +282,7 @@ void Instances::request(std::string_view owner, jsonrpc::Message message, Reply 
   impl_->for_call().request(Asker::of_owner(owner), std::move(message), std::move(reply), timeout);
 }
 std::size_t Instances::restart() { return impl_->restart(); }
-void Instances::tell_lists_changed() { impl_->tell_lists_changed(); }
+void Instances::permissions_changed() { impl_->permissions_changed(); }
 void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }
 void Instances::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void Instances::kill_now() { impl_->kill_now(); }

@@ -118,8 +118,9 @@ class Instances {
   // (restart_drain). Sessions stay. Returns how many children are replaced: none once calls are refused.
   std::size_t restart();
 
-  // What callers may see of the lists has changed: sessions are told, as if the child had said so.
-  void tell_lists_changed();
+  // What callers may see and use has changed: sessions are told that the lists have changed, as if the child
+  // had said so, and lose the subscriptions that are not permitted any more.
+  void permissions_changed();
 
   // Shutdown: new calls are refused, those in flight go on. No child is started any more.
   void refuse_calls(const std::string& why);

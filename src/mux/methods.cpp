@@ -226,6 +226,33 @@ void Multiplexer::release_subscription(const std::string& uri) {
       [](const Answer&) {}, limits_.call_timeout);
 }
 
+void Multiplexer::give_up_subscription(ClientId client, const std::string& uri) {
+  unsubscribe(client, uri, in_flight_.next_id());
+  release_subscription(uri);
+}
+
+void Multiplexer::permissions_changed() {
+  tell_lists_changed();
+  to_review_.clear();
+  for (const auto& [id, entry] : clients_) {
+    if (subscriptions_.count(id) > 0) to_review_.push_back(id);
+  }
+  review_subscriptions();
+}
+
+// One client a turn of the loop: it may have kSubscriptionsPerClient.
+void Multiplexer::review_subscriptions() {
+  if (to_review_.empty()) return;
+  review_timer_ = timers_.after({}, [this] {
+    const ClientId client = to_review_.back();
+    to_review_.pop_back();
+    for (const std::string& uri : subscriptions_.of(client)) {
+      if (!clients_.at(client).client->may_hear_of(uri)) give_up_subscription(client, uri);
+    }
+    review_subscriptions();
+  });
+}
+
 // --- log levels
 // -------------------------------------------------------------------------------------------------------
 

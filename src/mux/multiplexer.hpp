@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
@@ -119,8 +120,9 @@ class Multiplexer : public child::ChildEvents {
   // Nothing is left that somebody waits for.
   bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0; }
 
-  // What clients may see of the child's lists has changed: those that may have seen them are told.
-  void tell_lists_changed();
+  // What clients may see and use has changed: those that may have seen the child's lists are told, and
+  // subscriptions that are not permitted any more are given up.
+  void permissions_changed();
 
   // Shutdown: new calls are refused, those in flight go on.
   void refuse_calls(std::string why) { closing_ = std::move(why); }
@@ -216,6 +218,8 @@ class Multiplexer : public child::ChildEvents {
   bool has_open(ClientId client, std::string_view name, std::string_view subject);
   bool needed_at_child(const std::string& uri);
   void release_subscription(const std::string& uri);
+  void give_up_subscription(ClientId client, const std::string& uri);
+  void review_subscriptions();
   void adjust_level();
 
   // From the child
@@ -234,6 +238,7 @@ class Multiplexer : public child::ChildEvents {
   void on_task_status(const jsonrpc::Message& message);
   void on_log_or_unknown(const jsonrpc::Message& message);
   void on_list_changed(const jsonrpc::Message& message);
+  void on_resource_updated(const jsonrpc::Message& message);
   std::optional<Origin> origin_of(const jsonrpc::Message& message);
   Origin at(ClientId client);
   void deliver(Origin origin, std::string text);
@@ -245,6 +250,7 @@ class Multiplexer : public child::ChildEvents {
 
   // Starts, ends and time
   void send_handshake();
+  void tell_lists_changed();
   void restore();
   bool moves(const Call& call) const;
   Call take_out(WireId id);
@@ -278,7 +284,9 @@ class Multiplexer : public child::ChildEvents {
   UrlElicitations url_elicitations_;
   Subscriptions subscriptions_;
   std::set<std::string, std::less<>>
-      unclaimed_;  // granted to nobody, and a subscribe of somebody is under way
+      unclaimed_;                    // granted to nobody, and a subscribe of somebody is under way
+  std::vector<ClientId> to_review_;  // whose subscriptions may not be permitted any more
+  Timer review_timer_;
   LogLevels levels_;
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;

@@ -17,6 +17,12 @@ std::size_t Subscriptions::count(ClientId client) const {
   return found == by_client_.end() ? 0 : found->second.size();
 }
 
+std::vector<std::string> Subscriptions::of(ClientId client) const {
+  const auto found = by_client_.find(client);
+  if (found == by_client_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
 void Subscriptions::add(std::string_view uri, ClientId client) {
   by_uri_[std::string(uri)].insert(client);
   by_client_[client].emplace(uri);

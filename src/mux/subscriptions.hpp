@@ -21,6 +21,7 @@ class Subscriptions {
   bool has(std::string_view uri, ClientId client) const;
   bool wanted_by_other(std::string_view uri, ClientId client) const;
   std::size_t count(ClientId client) const;
+  std::vector<std::string> of(ClientId client) const;
 
   void add(std::string_view uri, ClientId client);
   // True: nobody wants this resource any more, and somebody had.

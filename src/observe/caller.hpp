@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,8 @@ struct Caller {
   // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
 
-  TraceContext trace{};  // of this very request
+  TraceContext trace{};               // of this very request
+  std::uint64_t key_fingerprint = 0;  // by_stored_key: which of the owner's keys it is
   // When the access token that was shown stops being good; without one nothing.
   std::optional<std::chrono::system_clock::time_point> expires{};
 

@@ -94,7 +94,7 @@ std::optional<std::string> host_of(std::string_view written) {
     return config::control(c) || static_cast<unsigned char>(c) >= 0x80 ||
            kNotInHosts.find(c) != std::string_view::npos;
   });
-  if (bad) return std::nullopt;
+  if (bad || host.ends_with("..")) return std::nullopt;
   host = lower_case(host);
   if (host.size() > 1 && host.ends_with('.')) host.pop_back();
   return ends_in_number(host) ? ipv4_host(host) : host;

@@ -63,32 +63,25 @@ const Rule* find(const Rule (&rules)[Count], std::string_view name) {
   return found == std::end(rules) ? nullptr : found;
 }
 
-// What the rules of a caller say of names or, for resources, of URIs.
+// The rules of a caller for names or, of resources, for URIs.
 class Rules {
  public:
   Rules(const observe::Caller& caller, Part part) : caller_(caller), part_(part) {
-    if (part != &Permissions::resources) return;
-    for (const auto& each : caller.permissions) of_uris_.emplace_back(each->resources);
+    if (part == &Permissions::resources) resources_.emplace(caller);
   }
 
   bool allow(std::string_view name) const {
-    return part_ == &Permissions::resources ? all_allow(&UriRules::allows, name) : caller_.may(part_, name);
+    return resources_ ? resources_->allow(name) : caller_.may(part_, name);
   }
   // `name` may be a URI template.
   bool allow_template(std::string_view name) const {
-    if (part_ != &Permissions::resources || name.find('{') == std::string_view::npos) return allow(name);
-    return all_allow(&UriRules::allows_template, name);
+    return resources_ ? resources_->allow_template(name) : caller_.may(part_, name);
   }
 
  private:
-  bool all_allow(bool (UriRules::*allows)(std::string_view) const, std::string_view uri) const {
-    return std::all_of(of_uris_.begin(), of_uris_.end(),
-                       [&](const UriRules& each) { return (each.*allows)(uri); });
-  }
-
   const observe::Caller& caller_;
   const Part part_;
-  std::vector<UriRules> of_uris_;
+  std::optional<ResourceRules> resources_;
 };
 
 std::optional<std::string> refused(std::string_view what) {

@@ -34,8 +34,15 @@ Session::~Session() = default;
 
 bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
   if (!belongs_to(*caller)) return false;
-  if (*caller != *speaker_) speaker_ = std::move(caller);
+  if (*caller == *speaker_) return true;
+  resource_rules_.reset();
+  speaker_ = std::move(caller);
   return true;
+}
+
+bool Session::may_hear_of(std::string_view uri) const {
+  if (!resource_rules_) resource_rules_.emplace(*speaker_);
+  return resource_rules_->allow(uri);
 }
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,

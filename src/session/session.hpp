@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "mux/instances.hpp"
 #include "observe/caller.hpp"
 #include "observe/calls.hpp"
+#include "session/uri_rules.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -43,6 +45,8 @@ class Session : public mux::Client {
   // With the client's name and version, once its `initialize` has said them.
   const observe::CallSource& source() const { return *source_; }
   const observe::Caller& caller() const { return *caller_; }
+  // Whose permissions hold for it: the caller that was admitted last.
+  const observe::Caller& speaker() const { return *speaker_; }
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
   // Whether a request of `caller` may speak for this session; if so, what follows is held to its permissions.
   bool admit(std::shared_ptr<const observe::Caller> caller);
@@ -76,6 +80,7 @@ class Session : public mux::Client {
   std::size_t calls() const { return waiting_; }
   // Whether it has a child of its own.
   bool has_own_child() const { return seat_ && seat_->own(); }
+  bool may_hear_of(std::string_view uri) const override;
   // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
   virtual bool expendable() const { return false; }
 
@@ -93,6 +98,7 @@ class Session : public mux::Client {
   const std::shared_ptr<observe::CallSource> source_;    // shared with its calls
   const std::shared_ptr<const observe::Caller> caller_;  // who opened it
   std::shared_ptr<const observe::Caller> speaker_;       // who was admitted last
+  mutable std::optional<ResourceRules> resource_rules_;  // of speaker_, made when they are needed
   mux::Instances& instances_;
   Timers& timers_;
   std::unique_ptr<mux::Seat> seat_;

@@ -161,4 +161,20 @@ bool UriRules::allows_template(std::string_view uri_template) const {
   return normalized_.allows(flattened(normalized_url(uri_template).value_or(std::string(uri_template))));
 }
 
+ResourceRules::ResourceRules(const observe::Caller& caller) {
+  for (const auto& each : caller.permissions) {
+    if (!each->resources.empty()) rules_.emplace_back(each->resources);
+  }
+}
+
+bool ResourceRules::allow(std::string_view uri) const {
+  return std::all_of(rules_.begin(), rules_.end(), [uri](const UriRules& each) { return each.allows(uri); });
+}
+
+bool ResourceRules::allow_template(std::string_view uri) const {
+  if (uri.find('{') == std::string_view::npos) return allow(uri);
+  return std::all_of(rules_.begin(), rules_.end(),
+                     [uri](const UriRules& each) { return each.allows_template(uri); });
+}
+
 }  // namespace sidecar::session

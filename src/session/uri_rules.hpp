@@ -15,8 +15,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/permissions.hpp"
+#include "observe/caller.hpp"
 
 namespace sidecar::session {
 
@@ -34,6 +36,18 @@ class UriRules {
   const config::NameRules& rules_;
   config::NameRules normalized_;  // with the patterns as they are written too
   config::NameRules denied_;      // of these the denied ones alone
+};
+
+// The rules for resources of a caller, who outlives them: all of its permissions have to allow a URI.
+class ResourceRules {
+ public:
+  explicit ResourceRules(const observe::Caller& caller);
+
+  bool allow(std::string_view uri) const;
+  bool allow_template(std::string_view uri_or_template) const;
+
+ private:
+  std::vector<UriRules> rules_;
 };
 
 }  // namespace sidecar::session

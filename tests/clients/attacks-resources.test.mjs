@@ -1,6 +1,7 @@
-// Attacks on rules for resources: URIs that no pattern fits, but that a server reads as one that is withheld.
+// Attacks on rules for resources: URIs that a server reads as others than the rules do, and updates of what is withheld.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-import { connect, faces } from './lib/sdk.mjs';
+import { eventually } from './lib/guard.mjs';
+import { keysFile } from './lib/keys.mjs';
+import { connect, faces, heard, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, filesServer, uriRules } from './lib/sidecar.mjs';
 
 const secrets = {
@@ -74,6 +77,57 @@ for (const over of faces) {
   });
 }
 
+// ---- updates ---------------------------------------------------------------------------------------------------------
+
+const updated = 'notifications/resources/updated';
+const urisHeard = (client) => heard(client, updated).map(({ params }) => params.uri);
+
+for (const over of faces) {
+  test(`resources: over ${over} updates of what is withheld by now are not sent, and are unsubscribed`, async (t) => {
+    const { file, keys, env } = keysFile(t);
+    const [narrowed, free] = [await keys('new', 'narrowed'), await keys('new', 'free')];
+    const sidecar = await Sidecar.start(t, { command: filesServer, env });
+    const [some, all] = [await connect(t, sidecar.url, { over, headers: { 'x-api-key': narrowed } }), await connect(t, sidecar.url, { over, headers: { 'x-api-key': free } })];
+    const update = (uri) => all.callTool({ name: 'update', arguments: { uri } });
+    const subscribed = async () => JSON.parse(textOf(await all.callTool({ name: 'subscribed' })));
+    for (const uri of ['file:///secret/both', 'file:///secret/alone', 'file:///public/a', 'file:///all']) await some.subscribeResource({ uri });
+    await all.subscribeResource({ uri: 'file:///secret/both' });
+    await update('file:///secret/alone');
+    await hears(some, updated);
+
+    const less = JSON.parse(readFileSync(file, 'utf8'));
+    less.keys.find(({ name }) => name === 'narrowed').resources = { deny: ['file:///secret/*', 'file:///all/b'] };
+    writeFileSync(file, JSON.stringify(less));
+    process.kill(sidecar.pid, 'SIGHUP');
+    await hears(some, 'notifications/resources/list_changed');
+    await eventually(async () => !(await subscribed()).includes('file:///secret/alone'), 'nobody subscribes to it any more');
+    assert.deepEqual(await subscribed(), ['file:///secret/both', 'file:///public/a', 'file:///all']);
+    // It has not spoken since. Updates come in the order in which the server sends them.
+    const before = urisHeard(some).length;
+    for (const uri of ['file:///secret/both', 'file:///secret/alone', 'file:///all/b', 'FILE:///all/b', 'file:///all/c', 'file:///public/a']) await update(uri);
+    await some.wire.find(({ method, params }) => method === updated && params.uri === 'file:///public/a', 'the last update');
+    assert.deepEqual(urisHeard(some).slice(before), ['file:///all/c', 'file:///public/a']);
+    assert.deepEqual(urisHeard(all), ['file:///secret/both']);
+    await assert.rejects(some.subscribeResource({ uri: 'file:///secret/alone' }), /not permitted/);
+    await sidecar.stop();
+  });
+
+  test(`resources: over ${over} a session hears what the key that spoke last may hear`, async (t) => {
+    const { keys, env } = keysFile(t);
+    const [wide, narrow] = [await keys('new', 'team'), await keys('new', 'team', '--deny-resources', 'file:///secret/*')];
+    const sidecar = await Sidecar.start(t, { command: filesServer, env });
+    const headers = { 'x-api-key': wide };
+    const client = await connect(t, sidecar.url, { over, headers });
+    for (const uri of ['file:///secret/b', 'file:///public/a']) await client.subscribeResource({ uri });
+    headers['x-api-key'] = narrow;
+    for (const uri of ['file:///secret/b', 'file:///public/a']) await client.callTool({ name: 'update', arguments: { uri } });
+    await hears(client, updated);
+    assert.deepEqual(urisHeard(client), ['file:///public/a']);
+    assert.equal(textOf(await client.callTool({ name: 'subscribed' })), JSON.stringify(['file:///public/a']));
+    await sidecar.stop();
+  });
+}
+
 // ---- held against Node's parser --------------------------------------------------------------------------------------
 
 const pieces = [
@@ -115,9 +169,9 @@ test('resources: a URI is normalised as the parser of Node does it', () => {
     url.username = url.password = '';
     let { href } = url;
     if (special.test(url.protocol)) {
-      // A host outside ASCII is refused; the root label's dot is left out.
-      if (ours[at] === '' && /(^|\.)xn--/.test(url.hostname)) return;
-      if (/[^.]\.$|\.\.$/.test(url.hostname)) href = href.replace(url.hostname, url.hostname.slice(0, -1)).replace('file://localhost/', 'file:///');
+      // A host outside ASCII or with an empty label at its end is refused; the root label's dot is left out.
+      if (ours[at] === '' && /(^|\.)xn--|\.\.$/.test(url.hostname)) return;
+      if (/.\.$/.test(url.hostname)) href = href.replace(url.hostname, url.hostname.slice(0, -1)).replace('file://localhost/', 'file:///');
     }
     compared += 1;
     assert.equal(bytes(ours[at]), bytes(href), JSON.stringify(uri));

@@ -519,6 +519,37 @@ TEST_CASE("gate: an administrator is one no longer once its key is gone, has exp
   CHECK_FALSE(open.gate.administers(local));
 }
 
+TEST_CASE("gate: what a caller may now is what its key permits now, and what everybody may") {
+  const auto narrowed = [](std::vector<std::string> tools) {
+    access::StoredKey narrow = key("alice", "first");
+    narrow.permissions = std::make_shared<config::Permissions>(only(std::move(tools)));
+    return narrow;
+  };
+  Door door({key("alice", "first"), key("alice", "second")});
+  const observe::Caller alice = *door.knock({{"X-API-Key", "first"}}).caller;
+  const auto may = [&](const char* tool) {
+    return door.gate.present(alice)->may(&config::Permissions::tools, tool);
+  };
+  CHECK(*door.gate.present(alice) == alice);
+  CHECK(may("set_x"));
+  door.gate.set_keys(access::Keys({narrowed({"get_*"}), key("alice", "second")}));
+  CHECK(may("get_x"));
+  CHECK_FALSE(may("set_x"));
+  door.gate.set_everybody(only({"*_x"}));
+  CHECK(may("get_x"));
+  CHECK_FALSE(may("get_y"));
+  door.gate.set_everybody({});
+  CHECK(may("get_y"));
+
+  // Its key is gone: it may what all other keys of its name may.
+  access::StoredKey other = narrowed({"get_*", "set_*"}), third = narrowed({"get_*"});
+  other.hash = access::hash_of("second");
+  third.hash = access::hash_of("third");
+  door.gate.set_keys(access::Keys({other, third}));
+  CHECK(may("get_x"));
+  CHECK_FALSE(may("set_x"));
+}
+
 TEST_CASE("gate: what is set holds from the next request on, and once closed it stays closed") {
   Door door({});
   CHECK_FALSE(door.knock({}).answer);

@@ -84,7 +84,7 @@ TEST_CASE("gate: keys and access tokens come in side by side, each as its own ow
   CHECK(decision.caller->has_key);
   CHECK_FALSE(decision.caller->by_stored_key);
   CHECK_FALSE(decision.caller->admin);
-  CHECK(decision.caller->permissions.empty());
+  CHECK_FALSE(decision.caller->restricted());
   CHECK(door.knock({{"Authorization", token()}}).caller->has_key);
 }
 

@@ -155,6 +155,28 @@ TEST_CASE("keys: a key is rotated without a session's loss when the new one has 
   CHECK(w.sessions.find(id) != nullptr);
 }
 
+TEST_CASE("keys: what a key permits now holds for its sessions before they speak again") {
+  Watched w("alice");
+  test::BareSession& session = w.open_by_key("alice");
+  CHECK(session.may_hear_of("file:///secret/a"));
+  auto keys = *read_keys_file(w.path);
+  auto permissions = std::make_shared<config::Permissions>();
+  permissions->resources.deny = {"file:///secret/*"};
+  keys.front().permissions = permissions;
+  w.folder.write("keys.json", access::keys_file_text(keys));
+  w.timers.advance(2s);
+  CHECK_FALSE(session.may_hear_of("file:///secret/a"));
+  CHECK_FALSE(session.may_hear_of("FILE://localhost/secret/a"));
+  CHECK(session.may_hear_of("file:///public/a"));
+
+  config::Permissions everybody;
+  everybody.resources.allow = {"file:///public/b"};
+  w.gate.set_everybody(everybody);
+  w.watch.take(keys, {});
+  CHECK(session.may_hear_of("file:///public/b"));
+  CHECK_FALSE(session.may_hear_of("file:///public/a"));
+}
+
 TEST_CASE("keys: a file that cannot be used leaves the keys as they are") {
   Watched w("alice");
   for (const char* text : {"", "{", R"({"keys":[{"name":"bob"}]})"}) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class Session : public mux::Client {
   ~Session() override { leave(); }
 
   void on_message(std::string text) override { received.push_back(std::move(text)); }
+  bool may_hear_of(std::string_view uri) const override { return !withheld.contains(uri); }
 
   void say(std::string text, std::optional<Clock::duration> timeout = {}) {
     jsonrpc::Message m = message(std::move(text));
@@ -71,6 +73,7 @@ class Session : public mux::Client {
  public:
   mux::ClientId id;
   Lines received;
+  std::set<std::string, std::less<>> withheld;  // resources
   mux::Outcome last{};
   std::optional<std::chrono::seconds> retry_after;
 };

@@ -73,8 +73,9 @@ TEST_CASE("normalized_url: hosts and ports have one spelling") {
          {"http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/"},
          {"Notes://u@Box:007/A", "notes://Box:7/A"},
          {"notes://{host}:{port}/", "notes://{host}:{port}/"}});
-  for (const char* uri : {"http://", "http://a b/", "http://a:b/", "http://a:65536/", "http://1.2.3.4.5/",
-                          "http://[::1/", "http://%2541/", "http://b\u00FCcher.example/", "http://u@/"}) {
+  for (const char* uri :
+       {"http://", "http://a b/", "http://a:b/", "http://a:65536/", "http://1.2.3.4.5/", "http://[::1/",
+        "http://%2541/", "http://b\u00FCcher.example/", "http://u@/", "http://a../"}) {
     INFO(uri);
     CHECK_FALSE(normalized_url(uri));
   }
