@@ -8,9 +8,10 @@
 //   3 preflight               leaves here, 204
 //   4 origin, host            403; 415 for a page's POST of another type than JSON while no key is needed;
 //                             /health and /ready pass
-//   5 key or access token     401; a wrong one beyond the address's budget of them 429. A right one always
-//                             passes; /health, /ready, the metadata of RFC 9728 and the dashboard's pages
-//                             pass, and a wrong key counts there too; a token that lacks a scope 403
+//   5 key or access token     401; while none is needed only a wrong start token, where only an administrator
+//                             is answered; a wrong one beyond the address's budget of them 429. A right one
+//                             always passes; /health, /ready, the metadata of RFC 9728 and the dashboard's
+//                             pages pass, and a wrong key counts there too; a token that lacks a scope 403
 //   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
 //   sessions, body, permission   the floors above
 //
@@ -47,6 +48,9 @@ inline bool is_page_path(std::string_view path) {
   return path == "/" || path == "/docs" || path.starts_with("/assets/");
 }
 
+// What only an administrator is answered.
+bool is_admin_path(std::string_view path);
+
 // A live session, as far as the gate must know it.
 struct KnownSession {
   std::string_view id;
@@ -74,6 +78,10 @@ struct KeyRules {
   AccessTokens* tokens = nullptr;  // accepted beside keys
   std::string metadata_url{};      // of RFC 9728, without the path of an endpoint
   bool pages = false;              // there are pages, for which none is needed
+
+  // While no key is needed:
+  std::optional<KeyHash> start_token{};  // of the token whose bearer may administrate
+  bool open_admin = false;               // this machine may, too
 };
 
 struct Refusal {
@@ -141,6 +149,8 @@ class Gate {
   // Each sets the decision's answer when the request ends there.
   void check_origin(const Knock& knock, std::string_view origin, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
+  void check_start_token(const Knock& knock, const ClientAddress& client, observe::Caller& caller,
+                         Decision& decision);
   void check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
                    Decision& decision);
   // Tells of a credential that is missing or does not fit; set: the address has shown too many.
@@ -156,6 +166,8 @@ class Gate {
   AccessTokens* const tokens_;
   const std::string metadata_url_;
   const bool pages_;
+  const std::optional<KeyHash> start_token_;
+  const bool open_admin_;
   std::shared_ptr<const config::Permissions> everybody_;
   Origins origins_;
   Networks networks_;

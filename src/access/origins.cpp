@@ -106,8 +106,7 @@ bool Origins::lets_in(std::string_view origin, std::string_view host, bool our_h
          (our_host && is_origin_of(origin, host));
 }
 
-const OriginRefusal* Origins::refusal(std::string_view method, std::string_view origin,
-                                      const Header& header) const {
+const OriginRefusal* Origins::refusal(bool posts, std::string_view origin, const Header& header) const {
   const bool page = !origin.empty();
   if (!page && !open_) return nullptr;
   const std::string_view host = header("Host");
@@ -119,7 +118,7 @@ const OriginRefusal* Origins::refusal(std::string_view method, std::string_view 
   if (checked && !our_host && !any_host_) return &kHost;
   if (page && !lets_in(origin, host, our_host)) return &kOrigin;
   if (!open_) return nullptr;
-  if (page) return method == "POST" && !is_json(header("Content-Type")) ? &kContentType : nullptr;
+  if (page) return posts && !is_json(header("Content-Type")) ? &kContentType : nullptr;
   // Fetch Metadata: what another site's page loads without reading it. Following a link is something else.
   const bool loads = header("Sec-Fetch-Site") == "cross-site" && header("Sec-Fetch-Mode") != "navigate";
   return loads && !any_ ? &kOrigin : nullptr;

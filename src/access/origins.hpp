@@ -46,8 +46,8 @@ class Origins {
 
   explicit Origins(const OriginRules& rules);
 
-  // `origin`: all Origin fields, joined by commas. nullptr: the request passes.
-  const OriginRefusal* refusal(std::string_view method, std::string_view origin, const Header& header) const;
+  // `origin`: all Origin fields, joined by commas. `posts`: the request may carry a call. nullptr: it passes.
+  const OriginRefusal* refusal(bool posts, std::string_view origin, const Header& header) const;
 
   // Whether no page asks but our own, and by a name that is ours.
   bool is_own(std::string_view origin, std::string_view host) const;

@@ -102,9 +102,14 @@ void Program::announce(std::uint16_t port) const {
                           {"health", base + "/health"},
                           {"keys", keys},
                           {"child", command_line(settings_.command)}});
-  if (!service_.gate().needs_key() && host != "127.0.0.1" && host != "localhost") {
+  if (service_.gate().needs_key()) return;
+  // A fragment is no part of a request, so the token reaches no log of a proxy.
+  if (settings_.dashboard)
+    log_.info("administration", {{"dashboard", base + "/#token=" + service_.start_token()}});
+  else
+    log_.info("administration", {{"start_token", service_.start_token()}});
+  if (host != "127.0.0.1" && host != "localhost")
     log_.warn("no key is configured, and other machines can reach this address: set MCP_API_KEY");
-  }
 }
 
 // --- signals, and what systemd is told

@@ -8,10 +8,12 @@
 #include "config/masked_urls.hpp"
 #include "transport/metrics_page.hpp"
 #include "transport/session_id.hpp"
+#include "util/random.hpp"
 
 namespace sidecar::app {
 namespace {
 
+constexpr std::size_t kStartTokenBytes = 32;
 constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
 
 http::SseOptions stream_options(const config::Settings& settings) {
@@ -139,12 +141,17 @@ access::TokenRules token_rules(const config::Settings& settings) {
 }
 
 access::KeyRules key_rules(const config::Settings& settings, std::vector<access::StoredKey> of_file,
-                           access::AccessTokens& tokens) {
+                           access::AccessTokens& tokens, std::string_view start_token) {
   const std::vector<access::StoredKey> others = environment_keys(settings);
   of_file.insert(of_file.end(), others.begin(), others.end());
   const bool needed = Service::needs_key(settings, of_file);
-  return {access::Keys(std::move(of_file)), needed, settings.jwt_issuer.empty() ? nullptr : &tokens,
-          settings.public_url + std::string(access::kMetadataPath), settings.dashboard};
+  return {access::Keys(std::move(of_file)),
+          needed,
+          settings.jwt_issuer.empty() ? nullptr : &tokens,
+          settings.public_url + std::string(access::kMetadataPath),
+          settings.dashboard,
+          access::hash_of(start_token),
+          settings.open_admin};
 }
 
 transport::DashboardOptions dashboard_options(const config::Settings& settings) {
@@ -174,11 +181,12 @@ Service::Service(const config::Settings& settings, access::Networks networks,
                         settings.stream_after, &gate_},
       sessions_(around.timers, session_limits(settings), log_, around.metrics),
       rates_(rates(settings), around.timers),
+      start_token_(random_hex(kStartTokenBytes)),
       tokens_(token_rules(settings), [this] { jwks_.key_unknown(); }),
       jwks_(
           settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, around.loop,
           around.timers, log_),
-      gate_(key_rules(settings, keys, tokens_), settings.permissions,
+      gate_(key_rules(settings, keys, tokens_, start_token_), settings.permissions,
             origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
             around.metrics),
       keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, instances_, around.timers,

@@ -74,6 +74,9 @@ class Service {
   KeysWatch& keys_watch() { return keys_watch_; }
   const access::Gate& gate() const { return gate_; }
   const session::SessionTable& sessions() const { return sessions_; }
+  // With it a caller may administrate while no key is needed. Never in the child's environment, an error or a
+  // log line but the one that shows it to the operator.
+  const std::string& start_token() const { return start_token_; }
 
  private:
   std::vector<http::Route> routes();
@@ -93,6 +96,7 @@ class Service {
   const transport::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::RateLimits rates_;
+  const std::string start_token_;  // another one at each start
   access::AccessTokens tokens_;
   JwksSource jwks_;
   access::Gate gate_;

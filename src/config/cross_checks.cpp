@@ -92,6 +92,10 @@ Result<void> cross_check(Loaded& loaded) {
         fmt::format("{}: the wrapped server can read the sidecar's memory, secrets included",
                     loaded.origin("MCP_ALLOW_DEBUGGER").quoted()));
   }
+  if (!settings.needs_key() && settings.open_admin)
+    loaded.warnings.emplace_back(
+        "MCP_OPEN_ADMIN without a key: every program of this machine may administrate, and so may every "
+        "client of a proxy on it that does not name its clients");
   const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(

@@ -47,6 +47,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<std::string> allowed_hosts;  // that browsers may name us by, besides the public URL's
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
+  bool open_admin = false;    // without keys every program of this machine administers
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
 
   // How often; off unless said otherwise

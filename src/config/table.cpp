@@ -236,6 +236,9 @@ constexpr Setting kSettings[] = {
     {G::kAccess, "MCP_TRUSTED_PROXIES", "--trusted-proxies", {}, "NETWORKS", "127.0.0.0/8,::1",
      "Comma list of addresses and networks whose X-Forwarded-For, Forwarded and X-Real-IP are believed; or none",
      with<&S::trusted_proxies, parse_networks>},
+    {G::kAccess, "MCP_OPEN_ADMIN", "--open-admin", {}, "", "false",
+     "Without keys: every program of this machine may administrate (dashboard, /calls, /logs, /metrics, POST /restart, DELETE /sessions), and so may clients of a proxy on it that does not name them. Else the start token is needed, which the log shows at start",
+     yes_or_no<&S::open_admin>},
     {G::kAccess, "MCP_PASS_SECRETS", "--pass-secrets", {}, "", "false",
      "Leave the sidecar's own keys in the wrapped server's environment", yes_or_no<&S::pass_secrets>},
 

@@ -4,6 +4,14 @@
 
 namespace sidecar::transport {
 
+http::Response forbidden_without(std::string_view permission, std::string_view what) {
+  return http::error_response(
+      403, fmt::format(
+               "Only a key with the permission {} may {}; without keys only the start token, which the log "
+               "shows at start (MCP_OPEN_ADMIN)",
+               permission, what));
+}
+
 Admin::Admin(mux::Instances& instances, observe::Log& log) : instances_(instances), log_(log) {}
 
 std::vector<http::Route> Admin::routes() {
@@ -12,11 +20,7 @@ std::vector<http::Route> Admin::routes() {
 
 void Admin::restart(http::Exchange exchange) {
   const observe::Caller& caller = *exchange.request().caller;
-  if (!caller.admin) {
-    return exchange.reply(http::error_response(
-        403,
-        "Only a key with the permission admin, or without keys this machine, may restart the MCP server"));
-  }
+  if (!caller.admin) return exchange.reply(forbidden_without("admin", "restart the MCP server"));
   log_.info("restart asked for", {{"address", caller.address}, {"key", caller.owner}});
   http::Response response;
   response.status = 202;

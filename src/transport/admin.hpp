@@ -3,6 +3,7 @@
 // For callers with the permission admin. Owned by app; loop thread only.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "http/server.hpp"
@@ -10,6 +11,9 @@
 #include "observe/log.hpp"
 
 namespace sidecar::transport {
+
+// 403. `what` needs a permission, for example "admin" to "end sessions".
+http::Response forbidden_without(std::string_view permission, std::string_view what);
 
 class Admin {
  public:

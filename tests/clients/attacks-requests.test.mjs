@@ -172,7 +172,7 @@ test('attacks: no way of writing a path gets past the key', async (t) => {
 });
 
 test('attacks: with a key, a path is its decoded self, without dot segments, parameters or other spellings', async (t) => {
-  const sidecar = await Sidecar.start(t, { command: hostile });
+  const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_ALLOWED_HOSTS: '*' } });
   const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
   for (const path of paths) {
     const { statuses, text } = await exchange(sidecar.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);

@@ -67,6 +67,33 @@ test('dashboard: a key that is revoked while its page is open is told so', async
   await sidecar.stop();
 });
 
+// ---- the start token -----------------------------------------------------------------------------------------------
+
+test('dashboard: without keys the address of the log opens it, for its tab only', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_OPEN_ADMIN: 'false' } });
+  const token = await sidecar.startToken();
+  const page = await open(t, `${sidecar.url}/#token=${token}`, { expected: [/status of 40[13]/] });
+  await page.getByText('ready', { exact: true }).first().waitFor();
+  assert.equal(page.url(), `${sidecar.url}/`, 'the token is taken out of the address');
+  await page.reload();
+  await page.getByText('ready', { exact: true }).first().waitFor();
+  await go(page, 'Sessions');
+  await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+  await page.goto(`${sidecar.url}/docs`);
+  await page.getByText('/call-tool').first().waitFor();
+
+  // A page without it uses the tools, and is told what is missing; the same page takes the token when it comes.
+  const other = await open(t, `${sidecar.url}/`, { expected: [/status of 40[13]/] });
+  await other.getByText('start token').waitFor();
+  await tool(other, 'add');
+  await other.goto(`${sidecar.url}/#token=${'0'.repeat(64)}`);
+  await other.getByText('start token').waitFor();
+  await other.goto(`${sidecar.url}/#token=${token}`);
+  await other.getByText('ready', { exact: true }).first().waitFor();
+  assert.equal(other.url(), `${sidecar.url}/`);
+  await sidecar.stop();
+});
+
 // ---- behind a proxy ------------------------------------------------------------------------------------------------
 
 const stripping = (sidecar) => (port) => `

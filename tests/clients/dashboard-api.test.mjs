@@ -93,8 +93,8 @@ test('dashboard: a stream that an access token opened ends when the token expire
   await sidecar.stop();
 });
 
-test('dashboard: without keys it is for this machine and its own page, and for no other page', async (t) => {
-  const sidecar = await Sidecar.start(t);
+test('dashboard: with MCP_OPEN_ADMIN and without keys it is for this machine and its own page, and for no other page', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_OPEN_ADMIN: 'true' } });
   const status = async (headers) => (await request(`${sidecar.url}/logs`, { headers })).status;
   assert.equal(await status({}), 200);
   assert.equal(await status({ origin: sidecar.url, 'sec-fetch-site': 'same-origin' }), 200);

@@ -294,7 +294,7 @@ test('recovery: what the old child does not finish in time after POST /restart i
   await sidecar.stop();
 });
 
-test('recovery: POST /restart needs a key where there are keys, and this machine where there are none', async (t) => {
+test('recovery: POST /restart needs a key where there are keys, and with MCP_OPEN_ADMIN this machine where there are none', async (t) => {
   const open = await Sidecar.start(t, { command: fakeChild() });
   const page = await post(`${open.url}/restart`, undefined, { origin: 'https://example.com' });
   assert.equal(page.status, 403, page.text);

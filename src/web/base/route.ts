@@ -1,6 +1,8 @@
 // Where the page is: #/view/item. The item is a name that the wrapped server chose, so it is encoded.
 import { signal } from '@preact/signals';
 
+import { takeStartToken } from './key';
+
 export interface Route {
   view: string;
   item: string;
@@ -19,8 +21,10 @@ function parse(hash: string): Route {
   return { view, item: decoded(rest.join('/')) };
 }
 
+takeStartToken();
 export const route = signal<Route>(parse(location.hash));
 addEventListener('hashchange', () => {
+  takeStartToken();
   route.value = parse(location.hash);
 });
 

@@ -1,6 +1,6 @@
 // Keeps GET dashboard/events open: finds out whether a key is needed and what it may, and comes back when it breaks off.
 import { getJson, inWords, Refused, request } from '../base/api';
-import { setKey } from '../base/key';
+import { dropStartToken, setKey, startToken } from '../base/key';
 import { events } from '../base/sse';
 import { History } from './history';
 import { access, authEnabled, calls, forget, hello, keep, log, samples, tick, trouble } from './state';
@@ -69,6 +69,8 @@ async function stay(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refused) {
+        // A token of an earlier start: without it the page goes on as everybody's.
+        if (error.status === 401 && !authEnabled.value && startToken.value) return dropStartToken();
         if (error.status === 401) return logOut(`This key is not accepted: ${error.message}.`);
         if (error.status === 403) {
           trouble.value = '';
@@ -105,8 +107,16 @@ export async function begin(): Promise<void> {
     }
   }
   trouble.value = '';
-  if (authEnabled.value) access.value = { step: 'login', problem: '' };
-  else connect();
+  if (authEnabled.value) {
+    dropStartToken();
+    access.value = { step: 'login', problem: '' };
+    return;
+  }
+  // At once, and when another one comes: an address with a newer token is opened in the same tab.
+  startToken.subscribe((token) => {
+    setKey(token);
+    connect();
+  });
 }
 
 export function logIn(key: string): void {

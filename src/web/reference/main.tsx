@@ -8,7 +8,7 @@ import 'swagger-ui-dist/swagger-ui.css';
 import '../styles/reference.css';
 
 import { getJson, inWords, Refused } from '../base/api';
-import { setKey } from '../base/key';
+import { setKey, startToken, takeStartToken } from '../base/key';
 import { Login } from '../login';
 import { Logo } from '../ui/icons';
 import { Licences, Problem } from '../ui/parts';
@@ -58,10 +58,11 @@ async function open(key: string): Promise<void> {
 }
 
 async function begin(): Promise<void> {
+  takeStartToken();
   // Asked first: a request without a key, where one is needed, would count as a refusal.
   const { authEnabled } = await getJson<{ authEnabled: boolean }>('health');
   if (authEnabled) ask('');
-  else await open('');
+  else await open(startToken.value);
 }
 
 begin().catch((error: unknown) => fail(error));

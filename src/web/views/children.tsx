@@ -51,7 +51,7 @@ export function Children({ list, command }: { list: Child[]; command: string }):
   const [problem, setProblem] = useState('');
   const restart = async (): Promise<void> => {
     try {
-      await request('restart', { method: 'POST', headers: { 'Content-Type': 'application/json' } });
+      await request('restart', { method: 'POST' });
       setProblem('');
     } catch (error) {
       setProblem(inWords(error));

@@ -49,6 +49,8 @@ export function cleanEnvironment() {
 // Whatever its URL is for others.
 const listening = /\blistening\b.*?127\.0\.0\.1:(\d+)/;
 
+const startToken = /\badministration\b.*?(?:#token=|\bstart_token\W+)([0-9a-f]{64})\b/;
+
 export class Sidecar {
   #mark = randomUUID();
   #lines = new Feed();
@@ -65,7 +67,8 @@ export class Sidecar {
     const [first, ...args] = stack ? withStack(stack, started) : started;
     this.process = spawn(first, args, {
       cwd: this.#folder,
-      env: { ...cleanEnvironment(), ...marked(this.#mark), ...env },
+      // Without keys a test looks into metrics, sessions and the log as this machine; one about administration says otherwise.
+      env: { ...cleanEnvironment(), ...marked(this.#mark), MCP_OPEN_ADMIN: 'true', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
@@ -103,6 +106,11 @@ export class Sidecar {
   // All that it printed so far, on both streams.
   get output() {
     return this.#lines.items.join('\n');
+  }
+
+  // The token that a sidecar without keys shows at start.
+  async startToken() {
+    return (await this.line(startToken)).match(startToken)[1];
   }
 
   get lineCount() {

@@ -27,10 +27,10 @@ config::Permissions only(std::vector<std::string> tools) {
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"}, bool loopback = false,
                 const std::vector<std::string>& allowed = {"*"}, const access::Rates& rates = {},
-                config::Permissions everybody = {}, bool pages = true)
+                config::Permissions everybody = {}, bool pages = true, bool open_admin = false)
       : limits(rates, timers),
-        gate({access::Keys(keys), !keys.empty(), nullptr, {}, pages}, std::move(everybody),
-             access::Origins(rules(std::move(origins), loopback, keys.empty())),
+        gate({access::Keys(keys), !keys.empty(), nullptr, {}, pages, access::hash_of("start"), open_admin},
+             std::move(everybody), access::Origins(rules(std::move(origins), loopback, keys.empty())),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
               access::AddressSet::parse(allowed).value()},
              limits, refusals, metrics) {}
@@ -429,7 +429,7 @@ TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
   CHECK_FALSE(Door({key("bob", "b")}).knock({{"X-API-Key", "b"}}).caller->restricted());
 }
 
-TEST_CASE("gate: an administrator is who its key says, and without keys a program of this machine itself") {
+TEST_CASE("gate: an administrator is who its key says, and without keys who shows the start token") {
   config::Permissions admin;
   admin.admin = true;
   Door keys({key("root", "r", admin), key("bob", "b")});
@@ -437,17 +437,50 @@ TEST_CASE("gate: an administrator is who its key says, and without keys a progra
   CHECK_FALSE(keys.knock({{"X-API-Key", "b"}}).caller->admin);
   CHECK_FALSE(keys.knock({}, "GET", "/health").caller->admin);
 
+  CHECK_FALSE(keys.knock({{"Authorization", "Bearer start"}}, "GET", "/health").caller->admin);
+  CHECK(keys.knock({{"Authorization", "Bearer start"}}, "POST", "/restart").answer->status == 401);
+
   Door open({});
+  for (const char* peer : {"127.0.0.1", "203.0.113.1"}) {
+    CHECK_FALSE(open.knock({}, "POST", "/restart", peer).caller->admin);
+    const auto shown = open.knock({{"Authorization", "Bearer start"}}, "POST", "/restart", peer);
+    CHECK_FALSE(shown.answer);
+    CHECK(shown.caller->admin);
+    CHECK(open.knock({{"X-API-Key", "start"}}, "GET", "/sessions", peer).caller->admin);
+  }
+  CHECK(open.knock({{"Authorization", "Bearer start"}, {"Via", "1.1 a"}, {"X-Forwarded-For", "192.0.2.1"}})
+            .caller->admin);
+  open.url_key = "start";
+  CHECK_FALSE(open.knock({}).caller->admin);  // URLs end up in logs
+}
+
+TEST_CASE("gate: a wrong start token is a wrong key where only an administrator is answered") {
+  Door open({}, {"*"}, false, {"*"}, {.wrong_keys = {2, std::chrono::seconds(60)}});
+  const Headers wrong = {{"Authorization", "Bearer guess"}};
+  CHECK_FALSE(open.knock(wrong).answer);
+  CHECK_FALSE(open.knock(wrong, "GET", "/sessions").answer);
+  for (const char* path : {"/restart", "/sessions/1"})
+    CHECK(open.knock(wrong, "GET", path).answer->status == 401);
+  for (const char* path : {"/calls", "/logs", "/metrics", "/dashboard/events"})
+    CHECK(open.knock(wrong, "GET", path).answer->status == 429);
+  CHECK_FALSE(open.knock({{"Authorization", "Bearer start"}}, "GET", "/calls").answer);
+  CHECK_FALSE(open.knock({}, "GET", "/calls").answer);
+  CHECK(open.metrics.refused("wrong_key").Value() == 2);
+}
+
+TEST_CASE("gate: MCP_OPEN_ADMIN lets a program of this machine administrate") {
+  Door open({}, {"*"}, false, {"*"}, {}, {}, true, true);
   CHECK(open.knock({}).caller->admin);
   CHECK_FALSE(open.knock({}, "POST", "/restart", "203.0.113.1").caller->admin);
+  CHECK(open.knock({{"X-API-Key", "start"}}, "POST", "/restart", "203.0.113.1").caller->admin);
   for (const char* name : {"Origin", "X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"}) {
     INFO(name);
     CHECK_FALSE(open.knock({{name, "127.0.0.1"}}).caller->admin);
   }
 }
 
-TEST_CASE("gate: without keys our own page in a browser here may administrate, and no other page") {
-  Door open({});
+TEST_CASE("gate: MCP_OPEN_ADMIN lets our own page in a browser here administrate, and no other page") {
+  Door open({}, {"*"}, false, {"*"}, {}, {}, true, true);
   const auto admin = [&open](Headers headers) {
     return open.knock(std::move(headers), "GET", "/calls").caller->admin;
   };
@@ -513,7 +546,7 @@ TEST_CASE("gate: an administrator is one no longer once its key is gone, has exp
   CHECK(door.gate.administers(root));
 
   Door open({});
-  const observe::Caller local = *open.knock({}).caller;
+  const observe::Caller local = *open.knock({{"X-API-Key", "start"}}).caller;
   CHECK(open.gate.administers(local));
   open.gate.close();
   CHECK_FALSE(open.gate.administers(local));

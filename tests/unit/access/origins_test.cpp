@@ -31,7 +31,7 @@ bool lets_in(const Origins& origins, const std::string& host,
              const std::string& origin = "https://app.example",
              std::map<std::string, std::string> fields = {}) {
   fields["Host"] = host;
-  return origins.refusal("GET", origin, [&fields](std::string_view name) -> std::string_view {
+  return origins.refusal(false, origin, [&fields](std::string_view name) -> std::string_view {
     const auto found = fields.find(std::string(name));
     return found == fields.end() ? std::string_view() : std::string_view(found->second);
   }) == nullptr;

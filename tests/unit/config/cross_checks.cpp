@@ -34,11 +34,13 @@ TEST_CASE("cross checks: a shutdown longer than Docker grants is a warning") {
   CHECK_THAT(loaded->warnings.front(), test::Contains("make 9501ms together"));
 }
 
-TEST_CASE("cross checks: every web page allowed is a warning while no key is needed") {
+TEST_CASE("cross checks: pages and administration for everybody are warnings while no key is needed") {
   const auto warnings = [](Environment environment) { return with(std::move(environment))->warnings.size(); };
   CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}}) == 1);
   CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}, {"MCP_API_KEY", "k"}}) == 0);
   CHECK(warnings({{"MCP_CORS_ORIGINS", "*"}, {"MCP_KEYS_FILE", "keys.json"}}) == 0);
+  CHECK(warnings({{"MCP_OPEN_ADMIN", "true"}}) == 1);
+  CHECK(warnings({{"MCP_OPEN_ADMIN", "true"}, {"MCP_API_KEY", "k"}}) == 0);
   CHECK(warnings({}) == 0);
 }
 

@@ -49,6 +49,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_CORS_ORIGINS", {"example.com", "https://*.example.com"}},
     {"MCP_ALLOWED_HOSTS", {",", "https://mcp.example.com", "*.*.example.com", "a.*", "mcp.example.com/x"}},
     {"MCP_TRUSTED_PROXIES", {"10.0.0.0/33", "*", "traefik"}},
+    {"MCP_OPEN_ADMIN", {"maybe"}},
     {"MCP_PASS_SECRETS", {"maybe"}},
     {"MCP_MAX_CONNECTIONS", {"0", "many", "1000001"}},
     {"MCP_MAX_CONNECTIONS_PER_IP", {"-1", "none", "1000001"}},
