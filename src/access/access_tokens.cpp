@@ -102,6 +102,7 @@ config::Permissions granted_by(const std::vector<std::string>& scopes) {
   static constexpr std::string_view kTools = "mcp:tools:";
   config::Permissions permissions;
   permissions.admin = has(scopes, "mcp:admin");
+  permissions.metrics = has(scopes, "mcp:metrics");
   permissions.read_only = has(scopes, "mcp:read") && !has(scopes, "mcp:write");
   for (const std::string& scope : scopes) {
     if (scope.starts_with(kTools)) permissions.tools.allow.push_back(scope.substr(kTools.size()));

@@ -4,6 +4,7 @@
 //
 // Scopes and what they grant, besides those that every token needs (TokenRules::scopes):
 //   mcp:admin          config::Permissions::admin
+//   mcp:metrics        config::Permissions::metrics
 //   mcp:read           only tools that read, unless mcp:write is there too
 //   mcp:tools:PATTERN  only tools of that name; several add up
 //

@@ -239,6 +239,7 @@ void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, D
     caller.has_key = caller.by_stored_key = true;
     caller.key_fingerprint = key->fingerprint();
     caller.admin = key->permissions->admin;
+    caller.metrics = key->permissions->metrics;
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
@@ -283,6 +284,7 @@ void Gate::check_token(const Knock& knock, std::string_view token, bool needed, 
     caller.owner = known.owner;
     caller.has_key = true;
     caller.admin = known.permissions->admin;
+    caller.metrics = known.permissions->metrics;
     caller.expires = known.expires;
     caller.permissions.push_back(known.permissions);  // present() finds them at the end
     return;

@@ -5,6 +5,7 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "config/keys.hpp"
 #include "config/text.hpp"
@@ -16,6 +17,19 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kParts[] = {"tools", "resources", "prompts"};
+
+using Right = bool config::Permissions::*;
+constexpr std::pair<const char*, Right> kRights[] = {{"admin", &config::Permissions::admin},
+                                                     {"metrics", &config::Permissions::metrics},
+                                                     {"readOnly", &config::Permissions::read_only}};
+
+// nullptr: no member of that name is true or false.
+Right right_of(std::string_view member) {
+  for (const auto& [name, right] : kRights) {
+    if (member == name) return right;
+  }
+  return nullptr;
+}
 
 config::NameRules& part_of(config::Permissions& permissions, std::string_view part) {
   if (part == "tools") return permissions.tools;
@@ -91,9 +105,9 @@ Result<StoredKey> parse_key(const Json& value, const std::string& which) {
                                             : Result<std::chrono::sys_seconds>(fail(""));
       if (!time) return fail(where + " must be a time such as 2027-01-31T00:00:00Z");
       key.expires = *time;
-    } else if (known(member, {"admin", "readOnly"})) {
+    } else if (const auto right = right_of(member)) {
       if (!content.is_boolean()) return fail(where + " must be true or false");
-      (member == "admin" ? permissions.admin : permissions.read_only) = content.get<bool>();
+      permissions.*right = content.get<bool>();
     } else if (known(member, {"tools", "resources", "prompts"})) {
       auto rules = name_rules(content, where);
       if (!rules) return tl::unexpected(rules.error());
@@ -163,8 +177,9 @@ std::string keys_file_text(const std::vector<StoredKey>& keys) {
     Json each = {{"name", key.name}, {"sha256", hex(key.hash)}};
     if (key.expires) each["expires"] = time_text(*key.expires);
     config::Permissions permissions = *key.permissions;
-    if (permissions.admin) each["admin"] = true;
-    if (permissions.read_only) each["readOnly"] = true;
+    for (const auto& [member, right] : kRights) {
+      if (permissions.*right) each[member] = true;
+    }
     for (const char* part : kParts) {
       const config::NameRules& rules = part_of(permissions, part);
       if (!rules.allow.empty()) each[part]["allow"] = rules.allow;

@@ -1,7 +1,7 @@
 // Keys file: API keys with what they may, as JSON that `mcp-sidecar keys` writes and people may edit:
 //
 //   {"keys": [{"name": "vapi", "sha256": "<64 hex digits>", "expires": "2027-01-31T00:00:00Z", "admin": true,
-//              "readOnly": true, "tools": {"allow": ["get_*"], "deny": ["get_secret"]},
+//              "metrics": true, "readOnly": true, "tools": {"allow": ["get_*"], "deny": ["get_secret"]},
 //              "resources": {…}, "prompts": {…}}]}
 //
 // Only name and sha256 must be there. A member that is not known is an error: a mistyped `deny` must not

@@ -219,6 +219,7 @@ class Parser {
     config::Permissions& may = new_key_.permissions;
     keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")->type_name("WHEN");
     keys_new_->add_flag("--admin", may.admin, "May restart the server and see the sessions of others");
+    keys_new_->add_flag("--metrics", may.metrics, "It may read GET /metrics");
     keys_new_->add_flag("--read-only", may.read_only, "Only tools annotated with readOnlyHint");
     const std::pair<const char*, std::vector<std::string>*> lists[] = {
         {"--allow-tools", &may.tools.allow},         {"--deny-tools", &may.tools.deny},

@@ -86,11 +86,11 @@ std::string listing(const StoredKeys& keys, access::WallTime now) {
   for (const access::StoredKey& key : keys) {
     const config::Permissions& may = *key.permissions;
     text += fmt::format(
-        "{}  sha256 {:02x}{:02x}{:02x}{:02x}…  {}{}{}{}\n", key.name, key.hash[0], key.hash[1], key.hash[2],
+        "{}  sha256 {:02x}{:02x}{:02x}{:02x}…  {}{}{}{}{}\n", key.name, key.hash[0], key.hash[1], key.hash[2],
         key.hash[3],
         key.expires ? (key.expired(now) ? "expired " : "expires ") + access::time_text(*key.expires)
                     : "never expires",
-        may.admin ? "  admin" : "", may.read_only ? "  read-only" : "",
+        may.admin ? "  admin" : "", may.metrics ? "  metrics" : "", may.read_only ? "  read-only" : "",
         may.tools.empty() && may.resources.empty() && may.prompts.empty() ? "" : "  restricted");
   }
   return text;

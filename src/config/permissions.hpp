@@ -27,6 +27,7 @@ struct Permissions {
   NameRules prompts;       // by name
   bool read_only = false;  // of the tools only those that are annotated with readOnlyHint
   bool admin = false;      // may restart the server, see and end the sessions of others
+  bool metrics = false;    // may read the metrics, which name tools; an administrator may too
 
   // Whether anything of the wrapped server is withheld.
   bool restricts() const { return read_only || !tools.empty() || !resources.empty() || !prompts.empty(); }

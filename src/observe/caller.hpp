@@ -30,6 +30,7 @@ struct Caller {
   std::uint64_t key_fingerprint = 0;  // by_stored_key: which of the owner's keys it is
   // When the access token that was shown stops being good; without one nothing.
   std::optional<std::chrono::system_clock::time_point> expires{};
+  bool metrics = false;  // may do what config::Permissions::metrics says
 
   bool operator==(const Caller&) const = default;
 

@@ -1,9 +1,14 @@
 #include "transport/metrics_page.hpp"
 
+#include "transport/admin.hpp"
+
 namespace sidecar::transport {
 
 std::vector<http::Route> metrics_routes(const observe::Metrics& metrics) {
   return {{"GET", "/metrics", "metrics", [&metrics](http::Exchange exchange) {
+             const observe::Caller& caller = *exchange.request().caller;
+             if (!caller.admin && !caller.metrics)
+               return exchange.reply(forbidden_without("metrics or admin", "read the metrics"));
              http::Response response;
              response.body = metrics.text();
              response.content_type = "text/plain; version=0.0.4; charset=utf-8";
