@@ -63,7 +63,7 @@ test_packages() {
   [ "$1" = quick ] && return
   echo libbenchmark-dev
   [ "$1" = bench ] && return
-  echo chromium curl clang-format openssl postgresql sqlite3
+  echo chromium curl clang-format golang-go openssl postgresql sqlite3
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }
 

@@ -1,255 +1,167 @@
 #include "jsonrpc/message.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <cassert>
+#include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <simdjson.h>
+#include <utility>
+
+#include "jsonrpc/member_names.hpp"
+#include "jsonrpc/walk.hpp"
 
 namespace sidecar::jsonrpc {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-using simdjson::simdjson_error;
-
-static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
-
-// A parser keeps four bytes of index for each byte of the longest text it saw, so a big text gets one of its
-// own.
-constexpr std::size_t kKeptParserLimit = 1 << 20;
-
-[[noreturn]] void refuse(simdjson::error_code code) { throw simdjson_error(code); }
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Stands for itself in a JSON string, whatever is around it.
 bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-std::string_view trim_end(std::string_view token) {
-  while (!token.empty() && is_space(token.back())) token.remove_suffix(1);
-  return token;
+std::string shown(std::string_view name) {
+  constexpr std::size_t kLongest = 60;
+  return string_token(name.substr(0, kLongest));
 }
 
-// RFC 8259, section 6.
-bool is_number(std::string_view token) {
-  std::size_t at = 0;
-  auto peek = [&] { return at < token.size() ? token[at] : '\0'; };
-  auto digits = [&] {
-    const std::size_t from = at;
-    while (is_digit(peek())) ++at;
-    return at > from;
-  };
-  if (peek() == '-') ++at;
-  if (peek() == '0')
-    ++at;
-  else if (!digits())
-    return false;
-  if (peek() == '.') {
-    ++at;
-    if (!digits()) return false;
-  }
-  if (peek() == 'e' || peek() == 'E') {
-    ++at;
-    if (peek() == '+' || peek() == '-') ++at;
-    if (!digits()) return false;
-  }
-  return at == token.size();
-}
-
-// RFC 8259, section 7. simdjson has seen to quotes, UTF-8 and control characters; lone surrogates are legal
-// and pass.
-bool escapes_valid(std::string_view inside) {
-  for (std::size_t at = inside.find('\\'); at != std::string_view::npos; at = inside.find('\\', at)) {
-    const char kind = at + 1 < inside.size() ? inside[at + 1] : '\0';
-    at += 2;
-    if (kind == 'u') {
-      for (int i = 0; i < 4; ++i, ++at) {
-        if (at >= inside.size() || !is_hex(inside[at])) return false;
-      }
-    } else if (kind == '\0' || std::strchr("\"\\/bfnrt", kind) == nullptr) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// What stands between the quotes of a key; simdjson knows that it is closed.
-std::string_view key_text(const char* begin) {
-  const char* end = begin;
-  while (*end != '"') end += *end == '\\' ? 2 : 1;
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-void check_scalar(ondemand::json_type type, std::string_view token) {
-  switch (type) {
-    case ondemand::json_type::string:
-      if (token.size() < 2 || token.back() != '"' || !escapes_valid(token.substr(1, token.size() - 2))) {
-        refuse(simdjson::STRING_ERROR);
-      }
-      break;
-    case ondemand::json_type::number:
-      if (!is_number(token)) refuse(simdjson::NUMBER_ERROR);
-      break;
-    case ondemand::json_type::boolean:
-      if (token != "true" && token != "false") refuse(simdjson::T_ATOM_ERROR);
-      break;
-    default:
-      if (token != "null") refuse(simdjson::N_ATOM_ERROR);
-  }
-}
-
-// Receives the members of one object on the way. Stays with the object's keys, escapes undone.
-class Visitor {
+// Finds a member by the hash of its name.
+class NameOf : public Visitor {
  public:
-  virtual ~Visitor() = default;
-  // Before a member's value is walked: the visitor of its members, should it be an object; nullptr: not of
-  // interest.
-  virtual Visitor* enter(std::string_view) { return nullptr; }
-  virtual void found(std::string_view key, Span value) = 0;
-};
+  explicit NameOf(std::size_t hash) : hash_(hash) {}
 
-// One pass over a text: validates every token of it and tells visitors where things stand.
-class Walk {
- public:
-  explicit Walk(std::string_view text) : text_(text) {}
-
-  // The text is one value: an object for `visitor`, or an array for `elements`; the other kind is an
-  // INCORRECT_TYPE once the text has turned out to be valid. Throws simdjson_error.
-  void run(Visitor* visitor, std::vector<Span>* elements) {
-    document_ =
-        parser().iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + kPadding));
-    const ondemand::json_type type = document_.type();
-    if (type == ondemand::json_type::object) {
-      object(document_.get_object(), 1, visitor);
-    } else if (type == ondemand::json_type::array) {
-      array(document_.get_array(), 1, elements);
-    } else {
-      lone_scalar(type);
-    }
-    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) refuse(simdjson::TAPE_ERROR);
-    const bool wanted = type == ondemand::json_type::object ? visitor != nullptr : elements != nullptr;
-    if (!wanted) refuse(simdjson::INCORRECT_TYPE);
+  Visitor* enter(std::string_view name) override {
+    if (std::hash<std::string_view>{}(name) == hash_) name_ = name;
+    return nullptr;
   }
+  void leave(Span) override {}
+
+  const std::string& name() const { return name_; }
 
  private:
-  ondemand::parser& parser() {
-    static thread_local ondemand::parser kept;
-    return text_.size() <= kKeptParserLimit ? kept : own_.emplace();
-  }
-
-  [[noreturn]] void lone_scalar(ondemand::json_type type) {
-    const std::string_view token = trim_end(text_.substr(text_.find_first_not_of(" \t\r\n")));
-    check_scalar(type, token);
-    const bool string = type == ondemand::json_type::string;
-    refuse(string && key_text(token.data() + 1).size() + 2 != token.size() ? simdjson::TAPE_ERROR
-                                                                           : simdjson::INCORRECT_TYPE);
-  }
-
-  std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - text_.data()); }
-
-  // Behind the last token that was read.
-  std::size_t here() {
-    const char* next = nullptr;
-    std::size_t end =
-        document_.current_location().get(next) == simdjson::SUCCESS ? offset(next) : text_.size();
-    while (is_space(text_[end - 1])) --end;
-    return end;
-  }
-
-  Span value(ondemand::value value, int depth, Visitor* visitor) {
-    const std::string_view token = value.raw_json_token();
-    const std::size_t begin = offset(token.data());
-    switch (const ondemand::json_type type = value.type()) {
-      case ondemand::json_type::object:
-        object(value.get_object(), depth + 1, visitor);
-        break;
-      case ondemand::json_type::array:
-        array(value.get_array(), depth + 1, nullptr);
-        break;
-      default: {
-        const std::string_view trimmed = trim_end(token);
-        check_scalar(type, trimmed);
-        // Taken explicitly: an iterator that skips a string takes a colon behind it for a key's.
-        if (type == ondemand::json_type::string) value.get_raw_json_string().value();
-        return {begin, trimmed.size()};
-      }
-    }
-    return {begin, here() - begin};
-  }
-
-  void object(ondemand::object object, int depth, Visitor* visitor) {
-    if (depth > kMaxDepth) refuse(simdjson::DEPTH_ERROR);
-    for (auto member : object) {
-      ondemand::field field = std::move(member).take_value();  // value() would be that of the member
-      const std::string_view raw = key_text(field.key().raw());
-      if (!escapes_valid(raw)) refuse(simdjson::STRING_ERROR);
-      if (visitor == nullptr) {
-        value(field.value(), depth, nullptr);
-      } else if (raw.find('\\') == std::string_view::npos) {
-        visitor->found(raw, value(field.value(), depth, visitor->enter(raw)));
-      } else {
-        const std::string key = string_value({raw.data() - 1, raw.size() + 2}).value_or("");
-        visitor->found(key, value(field.value(), depth, visitor->enter(key)));
-      }
-    }
-  }
-
-  void array(ondemand::array array, int depth, std::vector<Span>* elements) {
-    if (depth > kMaxDepth) refuse(simdjson::DEPTH_ERROR);
-    for (auto element : array) {
-      const Span span = value(element.value(), depth, nullptr);
-      if (elements != nullptr) elements->push_back(span);
-    }
-  }
-
-  std::string_view text_;
-  std::optional<ondemand::parser> own_;
-  ondemand::document document_;
+  const std::size_t hash_;
+  std::string name_;
 };
 
-// Keeps the places of some names; a second occurrence of one is remembered as a fault.
+constexpr std::size_t kNoName = ~std::size_t{0};
+
+// The visitor of the object that a member is; `name` is the place of its name in the list of them.
+struct Inside {
+  std::size_t name = kNoName;
+  Visitor* visitor = nullptr;
+};
+
+// Keeps the places of some members of an object. Remembers a second member of one name, and a member whose
+// name reads like one of them.
 class Named : public Visitor {
  public:
-  struct Slot {
-    std::string_view name;
-    Span* place;
-    Visitor* inside = nullptr;
-  };
+  // Of a message no member may come twice, and its names are not written in snake case either: the official
+  // SDK for Python takes both. Other values are free to hold what these readers do not ask for.
+  enum class Of { kMessage, kValue };
 
-  // `slots` outlive it.
-  explicit Named(std::span<const Slot> slots) : slots_(slots) {}
-
-  Visitor* enter(std::string_view key) override {
-    const Slot* slot = find(key);
-    return slot != nullptr ? slot->inside : nullptr;
+  // The first of `names` have their places kept in `places`; of the others it is only told whether they are
+  // there. `names` and `places` outlive it.
+  Named(std::span<const std::string_view> names, std::span<Span> places, Of of, Inside first = {},
+        Inside second = {})
+      : names_(names), places_(places), of_(of), inside_{first, second} {
+    assert(names.size() <= 64);
   }
 
-  void found(std::string_view key, Span value) override {
-    const Slot* slot = find(key);
-    if (slot == nullptr) return;
-    if (*slot->place && duplicate_.empty()) duplicate_ = slot->name;
-    *slot->place = value;
-  }
-
-  std::string_view duplicate() const { return duplicate_; }
-
- private:
-  const Slot* find(std::string_view key) const {
-    for (const Slot& slot : slots_) {
-      if (slot.name == key) return &slot;
+  Visitor* enter(std::string_view name) override {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i] != name) continue;
+      if (seen(i) && duplicate_.empty()) duplicate_ = names_[i];
+      seen_ |= std::uint64_t{1} << i;
+      entered_ = i;
+      return inside_[0].name == i ? inside_[0].visitor : inside_[1].name == i ? inside_[1].visitor : nullptr;
     }
+    entered_ = kNoName;
+    other(name);
     return nullptr;
   }
 
-  std::span<const Slot> slots_;
+  void leave(Span value) override {
+    if (entered_ < places_.size()) places_[entered_] = value;
+  }
+
+  bool seen(std::size_t name) const { return (seen_ >> name & 1) != 0; }
+  // Nothing is wrong, without a further look; nearly always so.
+  bool clean() const { return duplicate_.empty() && imitated_.empty() && others_.size() < 2; }
+  // The name that came twice, or that another member's name reads like; empty: none.
+  std::string_view duplicate() const { return duplicate_; }
+  std::string_view imitated() const { return imitated_; }
+
+  // Why the object cannot be read, in one line; empty: it can. `object`: the text that was walked.
+  std::string duplicate_text(std::string_view object) {
+    if (!duplicate_.empty()) return "duplicate member " + shown(duplicate_);
+    std::sort(others_.begin(), others_.end());
+    const auto twice = std::adjacent_find(others_.begin(), others_.end());
+    if (twice == others_.end()) return {};
+    NameOf name(*twice);
+    walk(object, &name, nullptr);
+    return "duplicate member " + shown(name.name());
+  }
+  std::string imitation_text() const {
+    if (imitated_.empty()) return {};
+    return "ambiguous member " + shown(imitation_) + ": some JSON readers take it for " + shown(imitated_);
+  }
+
+ private:
+  void other(std::string_view name) {
+    if (of_ == Of::kMessage) others_.push_back(std::hash<std::string_view>{}(name));
+    if (!imitated_.empty()) return;
+    for (const std::string_view known : names_) {
+      if (!reads_like(name, known, of_ == Of::kMessage)) continue;
+      imitated_ = known;
+      imitation_ = name;
+      return;
+    }
+  }
+
+  const std::span<const std::string_view> names_;
+  const std::span<Span> places_;
+  const Of of_;
+  const std::array<Inside, 2> inside_;
+  std::size_t entered_ = kNoName;  // the member that was entered last
+  std::uint64_t seen_ = 0;         // a bit for each name
   std::string_view duplicate_;
+  std::string_view imitated_;
+  std::string imitation_;
+  std::vector<std::size_t> others_;  // hashes of the names that are not in names_
 };
 
-std::string describe(const simdjson_error& error) {
-  return error.error() == simdjson::DEPTH_ERROR ? "nested too deeply" : std::string(error.what());
-}
+// The members that are read, those of which the place matters first. Of params for all methods together:
+// which of them are read of one is in read_members().
+enum Top : std::size_t { kJsonRpc, kId, kMethod, kParams, kResult, kError, kTopPlaces };
+constexpr std::string_view kTop[] = {"jsonrpc", "id", "method", "params", "result", "error"};
+
+enum InParams : std::size_t {
+  kName,
+  kMeta,
+  kUri,
+  kTask,
+  kRequestId,
+  kProgress,
+  kParamsPlaces,
+  kArguments = kParamsPlaces,
+  kRef,
+  kCapabilities,
+  kClientInfo
+};
+constexpr std::string_view kParamsNames[] = {
+    "name",   "_meta",        "uri",           "task",     "requestId",      "progressToken", "arguments",
+    "ref",    "capabilities", "clientInfo",    "taskId",   "cursor",         "level",         "progress",
+    "status", "mode",         "elicitationId", "argument", "protocolVersion"};
+
+enum InMeta : std::size_t { kToken, kMetaPlaces, kRelatedTask = kMetaPlaces };
+constexpr std::string_view kMetaNames[] = {"progressToken",
+                                           "io.modelcontextprotocol/related-task",
+                                           "traceparent",
+                                           "tracestate",
+                                           "baggage",
+                                           "io.modelcontextprotocol/protocolVersion",
+                                           "io.modelcontextprotocol/clientInfo",
+                                           "io.modelcontextprotocol/clientCapabilities",
+                                           "io.modelcontextprotocol/logLevel"};
+
+constexpr std::string_view kResultNames[] = {"isError"};
 
 char first(std::string_view token) { return token.empty() ? '\0' : token.front(); }
 bool is_id(std::string_view token) {
@@ -299,64 +211,6 @@ std::string_view Message::method() const {
   return envelope.method.in(text).substr(1, envelope.method.size - 2);
 }
 
-tl::expected<Message, ParseError> parse(std::string text) {
-  auto refused = [](int code, std::string_view why, std::string_view id = "null") {
-    return tl::unexpected<ParseError>(ParseError{code, std::string(why), std::string(id)});
-  };
-  pad(text);
-  Message message;
-  Envelope& e = message.envelope;
-  Span version;
-  Span meta;
-  Span meta_token;
-  const Named::Slot of_meta[] = {{"progressToken", &meta_token}};
-  Named in_meta(of_meta);
-  const Named::Slot of_params[] = {{"name", &e.name},
-                                   {"uri", &e.uri},
-                                   {"requestId", &e.request_id},
-                                   {"task", &e.task},
-                                   {"progressToken", &e.progress_token},
-                                   {"_meta", &meta, &in_meta}};
-  Named in_params(of_params);
-  const Named::Slot of_result[] = {{"isError", &e.is_error}};
-  Named in_result(of_result);
-  const Named::Slot of_message[] = {{"jsonrpc", &version}, {"id", &e.id},
-                                    {"method", &e.method}, {"params", &e.params, &in_params},
-                                    {"error", &e.error},   {"result", &e.result, &in_result}};
-  Named top(of_message);
-  try {
-    Walk(text).run(&top, nullptr);
-  } catch (const simdjson_error& error) {
-    if (error.error() != simdjson::INCORRECT_TYPE)
-      return refused(-32700, "not valid JSON: " + describe(error));
-    return refused(-32600,
-                   first(text) == '[' ? "batches are not supported" : "a message must be a JSON object");
-  }
-  const bool id_kept = is_id(e.id.in(text)) && e.id.size <= kLongestKept;
-  const std::string_view id = id_kept ? e.id.in(text) : "null";
-  for (const Named* names : {&top, &in_params, &in_meta}) {
-    if (!names->duplicate().empty()) {
-      return refused(-32600, "duplicate member \"" + std::string(names->duplicate()) + "\"",
-                     names->duplicate() == "id" ? "null" : id);
-    }
-  }
-  if (const std::string_view fault = classify(text, version, e); !fault.empty())
-    return refused(-32600, fault, id);
-  if (e.kind == Kind::kRequest) e.progress_token = meta_token;
-  if (std::max({e.id.size, e.method.size, meta_token.size}) > kLongestKept)
-    return refused(-32600, "\"id\", \"method\" or \"progressToken\" is too long", id);
-
-  const std::string_view method = e.method.in(text);
-  if (method.find('\\') != std::string_view::npos) {
-    auto unescaped = string_value(method);
-    if (!unescaped) return refused(-32600, "\"method\": " + unescaped.error().message, id);
-    message.unescaped_method_ = std::move(*unescaped);
-  }
-  join_lines(text);
-  message.text = std::move(text);
-  return message;
-}
-
 namespace {
 
 // `within` as a text of its own. What follows it in `text` serves as padding.
@@ -364,39 +218,123 @@ std::string_view part(const std::string& text, Span within) {
   return within ? within.in(text) : std::string_view(text);
 }
 
-Error fault_of(const simdjson_error& error, std::string_view wanted) {
-  if (error.error() == simdjson::INCORRECT_TYPE) return {"not a JSON " + std::string(wanted)};
-  return {"not valid JSON: " + describe(error)};
+Error fault_of(const WalkFault& fault, std::string_view wanted) {
+  if (fault.other_kind) return {"not a JSON " + std::string(wanted)};
+  return {"not valid JSON: " + fault.problem};
 }
 
-}  // namespace
-
-Result<std::vector<Span>> find_members(const std::string& text, std::span<const std::string_view> names,
-                                       Span within) {
+Result<std::vector<Span>> find(const std::string& text, std::span<const std::string_view> names, Span within,
+                               Named::Of of) {
   std::vector<Span> places(names.size());
-  std::vector<Named::Slot> slots;
-  slots.reserve(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) slots.push_back({names[i], &places[i]});
-  Named named(slots);
-  try {
-    Walk(part(text, within)).run(&named, nullptr);
-  } catch (const simdjson_error& error) {
-    return tl::unexpected(fault_of(error, "object"));
+  Named named(names, places, of);
+  const std::string_view object = part(text, within);
+  if (const auto fault = walk(object, &named, nullptr)) return tl::unexpected(fault_of(*fault, "object"));
+  if (!named.clean()) {
+    std::string problem = named.duplicate_text(object);
+    if (problem.empty()) problem = named.imitation_text();
+    if (!problem.empty()) return fail(std::move(problem));
   }
-  if (!named.duplicate().empty()) return fail("duplicate member \"" + std::string(named.duplicate()) + "\"");
   for (Span& place : places) {
     if (place) place.begin += within.begin;
   }
   return places;
 }
 
+bool is_object(const std::string& text, Span place) { return first(place.in(text)) == '{'; }
+
+// Why the members that are read of a message with this method, in params and in the objects there, cannot be
+// read; empty: they can.
+std::string fault_of_read(const std::string& text, Span params, std::string_view method) {
+  for (const ReadMembers& each : read_members()) {
+    if (!each.method.empty() && each.method != method) continue;
+    Span object = params;
+    for (const std::string_view& step : each.object()) {
+      const auto place = find(text, {&step, 1}, object, Named::Of::kMessage);
+      object = place ? (*place)[0] : Span();
+      if (!is_object(text, object)) break;
+    }
+    if (!is_object(text, object)) continue;
+    if (const auto read = find(text, each.members(), object, Named::Of::kMessage); !read)
+      return read.error().message;
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::expected<Message, ParseError> parse(std::string text) {
+  std::string_view id = "null";
+  const auto refused = [&id](int code, std::string_view why, bool ambiguous = false) {
+    return tl::unexpected<ParseError>(ParseError{code, std::string(why), std::string(id), ambiguous});
+  };
+  pad(text);
+  Message message;
+  Envelope& e = message.envelope;
+  std::array<Span, kTopPlaces> at_top;
+  std::array<Span, kParamsPlaces> at_params;
+  std::array<Span, kMetaPlaces> at_meta;
+  Named in_meta(kMetaNames, at_meta, Named::Of::kMessage);
+  Named in_params(kParamsNames, at_params, Named::Of::kMessage, {kMeta, &in_meta});
+  Named in_result(kResultNames, {&e.is_error, 1}, Named::Of::kValue);
+  Named top(kTop, at_top, Named::Of::kMessage, {kParams, &in_params}, {kResult, &in_result});
+  if (const auto fault = walk(text, &top, nullptr)) {
+    if (!fault->other_kind) return refused(-32700, "not valid JSON: " + fault->problem);
+    return refused(-32600,
+                   first(text) == '[' ? "batches are not supported" : "a message must be a JSON object");
+  }
+  e.id = at_top[kId];
+  e.method = at_top[kMethod];
+  e.params = at_top[kParams];
+  e.result = at_top[kResult];
+  e.error = at_top[kError];
+  e.name = at_params[kName];
+  e.uri = at_params[kUri];
+  e.task = at_params[kTask];
+  e.request_id = at_params[kRequestId];
+  e.progress_token = at_params[kProgress];
+  const bool one_id = top.duplicate() != "id" && top.imitated() != "id";
+  if (one_id && is_id(e.id.in(text)) && e.id.size <= kLongestKept) id = e.id.in(text);
+  const std::pair<Named&, std::string_view> walked[] = {
+      {top, text}, {in_params, e.params.in(text)}, {in_meta, at_params[kMeta].in(text)}};
+  for (const auto& [names, object] : walked) {
+    if (names.clean()) continue;
+    if (const auto fault = names.duplicate_text(object); !fault.empty()) return refused(-32600, fault, true);
+    if (&names == &in_params) continue;  // depends on the method
+    if (const auto fault = names.imitation_text(); !fault.empty()) return refused(-32600, fault, true);
+  }
+  if (const auto fault = classify(text, at_top[kJsonRpc], e); !fault.empty()) return refused(-32600, fault);
+
+  if (e.kind == Kind::kRequest) e.progress_token = at_meta[kToken];
+  if (std::max({e.id.size, e.method.size, at_meta[kToken].size}) > kLongestKept)
+    return refused(-32600, "\"id\", \"method\" or \"progressToken\" is too long");
+
+  const std::string_view method = e.method.in(text);
+  if (method.find('\\') != std::string_view::npos) {
+    auto unescaped = string_value(method);
+    if (!unescaped) return refused(-32600, "\"method\": " + unescaped.error().message);
+    message.unescaped_method_ = std::move(*unescaped);
+  }
+  join_lines(text);
+  message.text = std::move(text);
+  const bool nested = in_params.seen(kRef) || in_params.seen(kCapabilities) || in_params.seen(kClientInfo) ||
+                      in_meta.seen(kRelatedTask);
+  if (e.method && (nested || !in_params.imitated().empty())) {
+    id = e.id ? message.id() : "null";
+    const auto fault = fault_of_read(message.text, e.params, message.method());
+    if (!fault.empty()) return refused(-32600, fault, true);
+  }
+  return message;
+}
+
+Result<std::vector<Span>> find_members(const std::string& text, std::span<const std::string_view> names,
+                                       Span within) {
+  return find(text, names, within, Named::Of::kValue);
+}
+
 Result<std::vector<Span>> find_elements(const std::string& text, Span within) {
   std::vector<Span> places;
-  try {
-    Walk(part(text, within)).run(nullptr, &places);
-  } catch (const simdjson_error& error) {
-    return tl::unexpected(fault_of(error, "array"));
-  }
+  if (const auto fault = walk(part(text, within), nullptr, &places))
+    return tl::unexpected(fault_of(*fault, "array"));
   for (Span& place : places) place.begin += within.begin;
   return places;
 }

@@ -1,7 +1,7 @@
 // Message: one JSON-RPC message as the bytes it came in, with the places of the few members that a proxy must
 // know. Validates the whole text (RFC 8259 grammar, UTF-8, one value) but builds no document: nothing that is
 // passed on is ever re-serialised. Knows JSON-RPC 2.0 and the places where MCP puts ids, tokens and isError;
-// no method by name. No state; any thread.
+// which members are read of which method: member_names.hpp. No state; any thread.
 #pragma once
 
 #include <cstddef>
@@ -54,9 +54,10 @@ struct Envelope {
 
 // Why a text is no message, in the terms of JSON-RPC 2.0, section 5.1.
 struct ParseError {
-  int code = 0;         // -32700 not one valid JSON value; -32600 JSON, but no message
-  std::string message;  // one line
-  std::string id;       // the id's token where one could be read, else "null"
+  int code = 0;            // -32700 not one valid JSON value; -32600 JSON, but no message
+  std::string message;     // one line
+  std::string id;          // the id's token where one could be read, else "null"
+  bool ambiguous = false;  // two readers could take different members
 };
 
 struct Message {
@@ -74,14 +75,16 @@ struct Message {
   std::string unescaped_method_;  // only when the text writes it with escapes
 };
 
-// Errors: see ParseError. A batch (an array) is -32600. A duplicate of a member that Envelope names is
-// -32600: two readers could take different ones. Ids other than strings and numbers are -32600 (MCP: never
-// null), and so is an id, a method or a progress token beyond kLongestKept.
+// Errors: see ParseError. A batch (an array) is -32600. So is, because two readers could take different
+// members: a second member of one name in the message, its params or its _meta; and there, or in another
+// object that is read of this method, a member whose name reads like one that is read. Ids other than strings
+// and numbers are -32600 (MCP: never null), and so is an id, a method or a progress token beyond
+// kLongestKept.
 tl::expected<Message, ParseError> parse(std::string text);
 
 // Finds members of the object that `within` covers (the whole text by default) and validates all of it.
 // Returns one span per name, in the order of `names`. Errors: not an object, not valid, a duplicate of a
-// name. `text` needs kPadding bytes of capacity behind it.
+// name, a member whose name reads like one. `text` needs kPadding bytes of capacity behind it.
 Result<std::vector<Span>> find_members(const std::string& text, std::span<const std::string_view> names,
                                        Span within = {});
 

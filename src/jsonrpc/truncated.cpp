@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "jsonrpc/member_names.hpp"
+
 namespace sidecar::jsonrpc {
 namespace {
 
@@ -67,6 +69,12 @@ class Members {
   std::size_t at_ = 0;
 };
 
+// Whether some reader takes a member for the id; `token` has the quotes of its name.
+bool may_be_id(std::string_view token) {
+  const std::string name = unescaped(token.substr(1, token.size() - 2));
+  return name == "id" || reads_like(name, "id", false);
+}
+
 }  // namespace
 
 std::optional<std::string_view> id_of_truncated(std::string_view first, std::string_view last) {
@@ -74,16 +82,22 @@ std::optional<std::string_view> id_of_truncated(std::string_view first, std::str
   std::string_view value;
   Members head(first);
   head.skip('{');
+  std::optional<std::string_view> found;
   while (head.next(key, value)) {
-    if (key == "\"id\"") return value;
+    if (may_be_id(key)) {
+      if (found || key != "\"id\"") return std::nullopt;
+      found = value;
+    }
     head.skip(',');
   }
+  if (found) return found;
   // From each "id" on, the last first: only scalar members up to the closing brace of the whole message.
   for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
        at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
     Members tail(last.substr(at));
     std::optional<std::string_view> id;
     while (tail.next(key, value)) {
+      if (id && may_be_id(key)) return std::nullopt;
       if (!id) id = value;
       if (tail.at_end_of_object()) return id;
       tail.skip(',');

@@ -29,6 +29,10 @@ std::string_view negotiate(std::string_view asked, std::string_view child);
 // The revision without a handshake, and where its requests say so.
 inline constexpr std::string_view kStatelessVersionKey = "io.modelcontextprotocol/protocolVersion";
 
+// Whether messages with this method are notifications: they have no id, all others have one. (MCP 2025-11-25,
+// schema: every notification begins so, and no request.)
+inline bool names_notification(std::string_view method) { return method.starts_with("notifications/"); }
+
 namespace method {
 inline constexpr std::string_view kInitialize = "initialize";
 inline constexpr std::string_view kInitialized = "notifications/initialized";

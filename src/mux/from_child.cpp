@@ -21,7 +21,7 @@ void Multiplexer::on_child_line(std::string line) {
   if (auto message = jsonrpc::parse(std::move(line)))
     return on_message(std::move(*message));
   else
-    junk(message.error().message);
+    junk(message.error().message, message.error().ambiguous);
 }
 
 // MCP 2025-03-26, Basic, Batching.
@@ -33,13 +33,13 @@ void Multiplexer::on_child_batch(const std::string& line) {
     if (auto message = jsonrpc::parse(std::move(element)))
       on_message(std::move(*message));
     else
-      junk(message.error().message);
+      junk(message.error().message, message.error().ambiguous);
   }
 }
 
 // MCP 2025-11-25, Transports, stdio: stdout carries messages only. Servers print there all the same.
-void Multiplexer::junk(std::string_view problem) {
-  drop("junk_on_stdout");
+void Multiplexer::junk(std::string_view problem, bool ambiguous) {
+  drop(ambiguous ? "ambiguous_member" : "junk_on_stdout");
   log_.warn("child wrote no message to stdout", {{"problem", problem}});
 }
 
@@ -121,6 +121,9 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
     send_to_child(jsonrpc::result_text(message.id(), "{}"), "ping");
     return;
   }
+  if (mcp::names_notification(name))
+    return refuse_child(message, code::kInvalidRequest,
+                        "this is the name of a notification, which has no id");
   const std::string& text = message.text;
   if (name == method::kRootsList && !(terms_.own && terms_.client_roots))
     return refuse_child(message, code::kMethodNotFound, "the roots of clients are not passed on");
@@ -209,6 +212,7 @@ void Multiplexer::withdraw_peer_request(PeerId id, std::string_view reason) {
 
 void Multiplexer::on_child_notification(jsonrpc::Message message) {
   const std::string_view name = message.method();
+  if (!mcp::names_notification(name)) return drop("request_without_id");
   if (name == method::kProgress) return on_progress(std::move(message));
   if (name == method::kCancelled) return on_child_cancelled(message);
   if (name == method::kToolsListChanged || name == method::kPromptsListChanged ||

@@ -98,6 +98,8 @@ class Instances::Impl {
     each([](Instance& instance) { instance.permissions_changed(); });
   }
 
+  void drop(std::string_view reason) { setting_.metrics.dropped(reason).Increment(); }
+
   void stop(std::function<void()> done) {
     if (closing_.empty()) refuse_calls("mcp-sidecar is shutting down");
     stopped_ = std::move(done);
@@ -283,6 +285,7 @@ void Instances::request(std::string_view owner, jsonrpc::Message message, Reply 
 }
 std::size_t Instances::restart() { return impl_->restart(); }
 void Instances::permissions_changed() { impl_->permissions_changed(); }
+void Instances::drop(std::string_view reason) { impl_->drop(reason); }
 void Instances::refuse_calls(const std::string& why) { impl_->refuse_calls(why); }
 void Instances::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void Instances::kill_now() { impl_->kill_now(); }

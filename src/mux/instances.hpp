@@ -124,6 +124,8 @@ class Instances {
 
   // Shutdown: new calls are refused, those in flight go on. No child is started any more.
   void refuse_calls(const std::string& why);
+  // Counts a message of a client that reaches nobody.
+  void drop(std::string_view reason);
   // Refuses calls, and ends every child by the ladder; `done` is called from the loop once none runs.
   void stop(std::function<void()> done);
   // After stop(): KILL at once.

@@ -3,39 +3,47 @@
 #include <algorithm>
 #include <array>
 
+#include "jsonrpc/tree.hpp"
+#include "mcp/protocol.hpp"
+
 namespace sidecar::mux {
 namespace {
 
-// `params` without white space and without the values at `values`, which are in its order of names.
-std::string skeleton(std::string_view text, jsonrpc::Span params, std::vector<jsonrpc::Span> values) {
-  std::erase_if(values, [](jsonrpc::Span value) { return !value; });
-  std::sort(values.begin(), values.end(), [](auto a, auto b) { return a.begin < b.begin; });
-  std::string bare;
-  std::size_t from = params.begin;
-  values.push_back({params.end(), 0});
-  for (const jsonrpc::Span value : values) {
-    for (const char c : text.substr(from, value.begin - from)) {
-      if (c != ' ' && c != '\t') bare += c;
-    }
-    from = value.end();
-  }
-  return bare;
-}
+// Of _meta: they say which call it is, who traces it and which revision the client speaks, and nothing that a
+// list depends on.
+constexpr std::array<std::string_view, 8> kNoMatter = {"progressToken",
+                                                       "traceparent",
+                                                       "tracestate",
+                                                       "baggage",
+                                                       mcp::kStatelessVersionKey,
+                                                       "io.modelcontextprotocol/clientInfo",
+                                                       "io.modelcontextprotocol/clientCapabilities",
+                                                       "io.modelcontextprotocol/logLevel"};
 
-constexpr std::array<std::string_view, 5> kPlain = {R"({})", R"({"cursor":})", R"({"_meta":})",
-                                                    R"({"cursor":,"_meta":})", R"({"_meta":,"cursor":})"};
+bool matters(const std::string& name) {
+  return std::find(kNoMatter.begin(), kNoMatter.end(), name) == kNoMatter.end();
+}
 
 }  // namespace
 
 std::optional<std::string> ListCache::key(const jsonrpc::Message& request) {
-  static constexpr std::array<std::string_view, 2> kNames = {"cursor", "_meta"};
   std::string key(request.method());
   if (!request.envelope.params) return key;
-  const auto places = jsonrpc::find_members(request.text, kNames, request.envelope.params);
-  if (!places) return std::nullopt;
-  const std::string bare = skeleton(request.text, request.envelope.params, *places);
-  if (std::find(kPlain.begin(), kPlain.end(), bare) == kPlain.end()) return std::nullopt;
-  if ((*places)[0]) key.append(" ").append((*places)[0].in(request.text));
+  const jsonrpc::Tree params(request.envelope.params.in(request.text));
+  using Tree = jsonrpc::Tree;
+  if (params.type(Tree::kRoot) != Tree::Type::kObject) return std::nullopt;
+  for (Tree::Index at = Tree::first(Tree::kRoot); at < params.end(Tree::kRoot); at = params.end(at)) {
+    const std::string name = params.key(at);
+    if (name == "cursor") {
+      key.append(" ").append(params.text(at));
+    } else if (name == "_meta" && params.type(at) == Tree::Type::kObject) {
+      for (Tree::Index each = Tree::first(at); each < params.end(at); each = params.end(each)) {
+        if (matters(params.key(each))) return std::nullopt;
+      }
+    } else {
+      return std::nullopt;
+    }
+  }
   return key;
 }
 

@@ -21,8 +21,8 @@ class ListCache {
   static constexpr std::size_t kMostBytes = 16 << 20;
   static constexpr std::size_t kMostLists = 256;
 
-  // The name under which a request's result is kept: method and cursor. Nothing when its params hold anything
-  // else that could change the result.
+  // The name under which a request's result is kept: method and cursor. Nothing when its params, or _meta in
+  // them, hold anything else that could change the result: a tenant, for example.
   static std::optional<std::string> key(const jsonrpc::Message& request);
   // The capability that promises to tell of changes: "tools" of "tools/list".
   static std::string_view capability(std::string_view method) { return method.substr(0, method.find('/')); }

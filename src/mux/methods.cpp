@@ -385,7 +385,14 @@ void Multiplexer::end_task(std::string_view id) {
 // A session sees its own tasks only. (MCP 2025-11-25, Tasks, Security Considerations.)
 void Multiplexer::tasks_listed(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult) return;
-  const jsonrpc::Span list = member(answer.text, answer.payload, "tasks");
+  static constexpr std::array<std::string_view, 1> kTasks = {"tasks"};
+  const auto place = jsonrpc::find_members(answer.text, kTasks, answer.payload);
+  if (!place) {
+    answer = make_failure(Outcome::kInternal, call.reply.client_id(), code::kInternalError,
+                          "the MCP server's list cannot be read: " + place.error().message);
+    return;
+  }
+  const jsonrpc::Span list = (*place)[0];
   if (!list) return;
   const auto all = jsonrpc::find_elements(answer.text, list);
   std::string own = "[";

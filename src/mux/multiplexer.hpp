@@ -224,7 +224,7 @@ class Multiplexer : public child::ChildEvents {
 
   // From the child
   void on_child_batch(const std::string& line);
-  void junk(std::string_view problem);
+  void junk(std::string_view problem, bool ambiguous = false);
   void on_message(jsonrpc::Message message);
   void on_answer(jsonrpc::Message message);
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);

@@ -1,6 +1,7 @@
 #include "session/session.hpp"
 
 #include <array>
+#include <fmt/format.h>
 
 #include "mcp/protocol.hpp"
 #include "session/observed_call.hpp"
@@ -47,6 +48,14 @@ bool Session::may_hear_of(std::string_view uri) const {
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
                               mux::Reply::Notify notify) {
+  const bool notification = message.kind() == jsonrpc::Kind::kNotification;
+  if (notification && !mcp::names_notification(message.method())) {
+    instances_.drop("request_without_id");
+    return {};
+  }
+  if (message.kind() == jsonrpc::Kind::kRequest && mcp::names_notification(message.method()))
+    return fail(fmt::format("a request must not be named {}: a notification has no id",
+                            jsonrpc::string_token(message.method().substr(0, kLongestWord))));
   const bool ping = message.method() == mcp::method::kPing;
   if (!ping) last_active_ = timers_.now();
   traffic_.bytes_in += message.text.size();

@@ -23,6 +23,11 @@ const junk = [
   ['an answer with a NUL', wrap('"a\0b"')],
   ['an answer with both result and error', '{"jsonrpc":"2.0","id":${id},"result":{},"error":{"code":1,"message":"x"}}\n'],
   ['an answer whose id is there twice', '{"jsonrpc":"2.0","id":${id},"id":${id},"result":{}}\n'],
+  ['an answer with a member that reads like its id', '{"jsonrpc":"2.0","id":${id},"ID":1,"result":{}}\n'],
+  ['a result under two spellings, in a batch', '[{"jsonrpc":"2.0","id":${id},"result":{},"re\\u017fult":{}}]\n'],
+  ['a notification with a member in two spellings', '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","LEVEL":"info","data":1}}\n'],
+  ['a request without an id', '{"jsonrpc":"2.0","method":"sampling/createMessage","params":{"messages":[]}}\n'],
+  ['a notification with an id', '{"jsonrpc":"2.0","id":"q","method":"notifications/message","params":{"level":"info","data":1}}\n'],
   ['an answer whose id is a string', '{"jsonrpc":"2.0","id":"${id}","result":{}}\n'],
   ['an answer whose id has a fraction', '{"jsonrpc":"2.0","id":${id}.5,"result":{}}\n'],
   ['an answer whose id has an exponent', '{"jsonrpc":"2.0","id":${id}e5,"result":{}}\n'],
@@ -58,6 +63,7 @@ test('attacks: what a hostile child writes is dropped, and the call and all othe
     other.close();
   });
   assert.equal(sidecar.output.match(/child started/g).length, 1, 'the child was not started again');
+  assert.match(sidecar.output, /ambiguous member \W*ID\W*: some JSON readers take it for/);
   await sidecar.stop();
 });
 

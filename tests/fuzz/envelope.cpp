@@ -1,9 +1,11 @@
-// The scan of a message: what it takes is one valid JSON value with its members where it says; what the
-// reference parser takes it does not call broken.
+// The scan of a message: what it takes is one valid JSON value with its members where it says, and none that
+// another reader takes for one of them; what the reference parser takes it does not call broken.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/spellings.hpp"
+#include "jsonrpc/member_names.hpp"
 #include "jsonrpc/message.hpp"
 #include "jsonrpc/truncated.hpp"
 
@@ -52,10 +54,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(span.end() <= message->text.size());
       if (span && !beyond_reference(text)) require(nlohmann::json::accept(span.in(message->text)));
     }
+    const nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
+    require(value.is_discarded() || !fuzz::is_ambiguous(value));
     // What was taken once is taken again, at the same places.
     const auto again = jsonrpc::parse(message->text);
     require(again && again->id() == message->id() && again->method() == message->method());
   }
+  jsonrpc::unescaped(text);
   jsonrpc::id_of_truncated(std::string_view(text).substr(0, size / 2),
                            std::string_view(text).substr(size / 2));
   return 0;

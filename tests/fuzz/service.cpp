@@ -2,9 +2,9 @@
 // multiplexer → a child that the fuzzer plays, and back. The first byte says how the rest is split and what
 // the child is like; in the rest @KEY@ stands for a key, @MCP@ and @SSE@ for the ids of live sessions of it.
 //
-// Holds: what comes back is well-formed HTTP; the child gets whole lines of valid JSON; without the key it
-// gets none, and no session is made; a good client is answered afterwards; once time has passed nothing is
-// kept.
+// Holds: what comes back is well-formed HTTP; the child gets whole lines of valid JSON, whose members no
+// reader takes for others; without the key it gets none, and no session is made; a good client is answered
+// afterwards; once time has passed nothing is kept.
 #include "app/service.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "fuzz/require.hpp"
+#include "fuzz/spellings.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
 #include "util/random.hpp"
@@ -124,6 +125,10 @@ class Child : public test::FakeLink {
     require(line.find_first_of("\r\n") == std::string::npos, "a line is one line", line);
     const auto message = nlohmann::json::parse(line, nullptr, false);
     require(!message.is_discarded() && message.is_object(), "a line is one object", line);
+    require(!fuzz::is_ambiguous(message), "no member of a line reads like another one", line);
+    const bool notification = message.contains("method") && !message.contains("id");
+    require(!notification || message["method"].get<std::string>().starts_with("notifications/"),
+            "what has no id is a notification", line);
     later([this, message] { hear(message); });
     sent.clear();
     return FakeLink::send(std::move(line));

@@ -22,3 +22,10 @@ TEST_CASE("truncated: an id of something nested, or one that may be cut, is not 
   CHECK_FALSE(id_of_truncated("", ""));
   CHECK_FALSE(id_of_truncated("{", "\"id\""));
 }
+
+TEST_CASE("truncated: an id beside a member that some reader takes for it is not taken") {
+  CHECK_FALSE(id_of_truncated(R"({"jsonrpc":"2.0","ID":16,"id":17,"result":{"text":"aaaa)", "aaaa"));
+  CHECK_FALSE(id_of_truncated(R"({"id":17,"id\u0000":16,"result":{"text":"aaaa)", "aaaa"));
+  CHECK_FALSE(id_of_truncated(R"({"id":17,"\u0069d":16,"result":{"text":"aaaa)", "aaaa"));
+  CHECK_FALSE(id_of_truncated(R"({"result":{"text":"aa)", R"(aa"},"id":18,"Id":19})"));
+}

@@ -19,18 +19,23 @@ std::optional<std::string> key(const std::string& params, const char* method = "
 
 }  // namespace
 
-TEST_CASE("list_cache: a list's key is its method and cursor, whatever _meta says") {
+TEST_CASE("list_cache: a list's key is its method and cursor, whoever traces it and reads its progress") {
   const auto plain = key("");
   REQUIRE(plain);
-  for (const char* same : {"{}", "{ }", R"({"_meta":{}})", R"({"_meta":{"progressToken":7,"cursor":"x"}})",
-                           R"( { "_meta" : {"a" : [1, {"b":2}]} } )"})
+  for (const char* same : {"{}", "{ }", R"({"_meta":{}})", R"({"_meta":{"progressToken":7}})",
+                           R"( { "_meta" : {"progress\u0054oken" : [1, {"b":2}]} } )",
+                           R"({"_meta":{"traceparent":"a","tracestate":"b","baggage":"c=d"}})",
+                           R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}})",
+                           R"({"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"a","version":"1"}}})",
+                           R"({"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}})",
+                           R"({"_meta":{"io.modelcontextprotocol/logLevel":"info"}})"})
     CHECK(key(same) == plain);
   const auto second = key(R"({"cursor":"2"})");
   REQUIRE(second);
   CHECK(second != plain);
   CHECK(key(R"({ "cursor" : "2" })") == second);
-  CHECK(key(R"({"cursor":"2","_meta":{"x":1}})") == second);
-  CHECK(key(R"({"_meta":{"x":1},"cursor":"2"})") == second);
+  CHECK(key(R"({"cursor":"2","_meta":{"progressToken":1}})") == second);
+  CHECK(key(R"({"_meta":{"progressToken":1},"cursor":"2"})") == second);
   CHECK(key(R"({"cursor":"3"})") != second);
   CHECK(key("", "prompts/list") != plain);
   CHECK(key(R"({"cursor":"2"})", "prompts/list") != second);
@@ -44,8 +49,12 @@ TEST_CASE("list_cache: a cursor is told from another by all of its bytes") {
 }
 
 TEST_CASE("list_cache: a request with anything else in its params has no key") {
-  for (const char* other : {R"({"cursor":"2","filter":"x"})", R"({"filter":"x"})", R"({"a":{"cursor":"2"}})",
-                            R"({"_meta":{},"x":1})", R"({"Cursor":"2"})", "[]", R"(["cursor"])"})
+  for (const char* other :
+       {R"({"cursor":"2","filter":"x"})", R"({"filter":"x"})", R"({"a":{"cursor":"2"}})",
+        R"({"_meta":{},"x":1})", R"({"_meta":[]})", "[]", R"(["cursor"])", R"({"_meta":{"tenant":"a"}})",
+        R"({"_meta":{"progressToken":1,"tenant":"a"}})", R"({"_meta":{"progressToken ":1}})",
+        R"({"_meta":{"example.org/traceparent":"a"}})", R"({"_meta":{"io.modelcontextprotocol/tenant":"a"}})",
+        R"({"_meta":{"":1}})"})
     CHECK_FALSE(key(other));
 }
 

@@ -23,9 +23,10 @@ class Link : public test::FakeLink {
 }  // namespace
 
 std::string Asked::text(const std::string& as_id, const std::string& as_token) const {
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{"mark":"{}"{}}}}}}})",
-                     as_id, method, params.empty() ? "" : params + ",", mark,
-                     token.empty() ? "" : R"(,"progressToken":)" + as_token);
+  return fmt::format(
+      R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{"traceparent":"{}"{}{}}}}}}})", as_id,
+      method, params.empty() ? "" : params + ",", mark, tenant ? R"(,"tenant":"t")" : "",
+      token.empty() ? "" : R"(,"progressToken":)" + as_token);
 }
 
 World::World(std::uint32_t seed, mux::InstancesOptions options) : random_(seed), options_(options) {
@@ -172,6 +173,7 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
                      [&](Session* s) { return s->subscribed.contains(asked.subject); }))
       wrong("a subscription that the child does not have");
   } else if (method.ends_with("/list")) {
+    if (asked.tenant) wrong("a list that is one tenant's alone was answered without the child");
     if (result["list"] != method || result["cursor"] != asked.subject) wrong("another list");
     if (result["changes"].get<long>() < asked.changes)
       wrong("a list that had changed before it was asked for");
@@ -203,7 +205,7 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
   work.params = line.value("params", Json::object());
   work.number = number;
   const std::string mark =
-      work.method == "initialize" ? "" : work.params.value("/_meta/mark"_json_pointer, std::string());
+      work.method == "initialize" ? "" : work.params.value("/_meta/traceparent"_json_pointer, std::string());
   if (const auto [given, fresh] = wires_.emplace(wire, mark);
       !fresh && (mark.empty() || given->second != mark))
     wrong("a wire id was given to two requests");

@@ -9,8 +9,12 @@
 //  - a child gets each request as its client wrote it but for id and token, under a wire id that no other
 //    request has had; again only when the process before had not been given it, or once when that is safe.
 //
-// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in its _meta
-// that the child sends back, so that an answer in the wrong hands is seen.
+//  - a message with a member that some JSON reader takes for another one reaches nobody, from either side,
+//  also
+//    inside a batch.
+//
+// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in its
+// _meta, where a trace would be, that the child sends back, so that an answer in the wrong hands is seen.
 #pragma once
 
 #include <deque>
@@ -48,6 +52,7 @@ struct Asked {
   std::string params;   // members before _meta
   std::string subject;  // the URI, level, task id or cursor in them
   std::string token;    // progress token; empty: none
+  bool tenant = false;  // _meta says whose it is: its list is nobody else's
   bool safe = false;    // may be given to a second process
   bool makes_task = false;
   Clock::time_point at;
@@ -191,6 +196,7 @@ class World {
   void ask(Session* session);
   void fill(Asked& asked, Session* session);
   void send(const AskedPtr& asked);
+  void misspell(const std::string& text);
   void take_back(const Asked& unsubscribe);
   void cancel(Session& session);
   void answer_question(Session& session);
@@ -221,6 +227,7 @@ class World {
   Utterance task_status(Child& child);
   Utterance elicitation_complete(Child& child);
   Utterance junk(Child& child);
+  Utterance misspelt(Child& child);
   std::set<int> origins(const Child& child) const;
   std::optional<Session*> certain_origin(const Child& child) const;
   void die(Child& child, unsigned failed_starts);

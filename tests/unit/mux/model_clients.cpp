@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "model.hpp"
+#include "session/posted.hpp"
+#include "support/spellings.hpp"
 
 namespace sidecar::model {
 namespace {
@@ -109,6 +111,7 @@ void World::fill(Asked& asked, Session* session) {
     asked.safe = true;
     asked.subject = chance(30) ? "c" : "";
     if (!asked.subject.empty()) asked.params = R"("cursor":"c")";
+    asked.tenant = chance(20);
     if (session != nullptr)
       asked.changes = now(session->instance).changes[asked.method.substr(0, asked.method.find('/'))];
   } else if (kind < 50) {
@@ -150,6 +153,7 @@ void World::send(const AskedPtr& asked) {
   asked->at = timers_.now();
   all_.emplace(asked->mark, asked);
   const std::string text = asked->text(asked->id, asked->token);
+  if (chance(10)) misspell(text);
   note(fmt::format("{} > {}", session != nullptr ? session->number : 0, text));
   mux::Reply::Notify notify;
   if (session != nullptr && session->streams)
@@ -159,6 +163,25 @@ void World::send(const AskedPtr& asked) {
   if (session == nullptr) return instances_->request("rest", parsed(text), std::move(reply));
   session->open.emplace(asked->id, asked);
   session->seat->request(parsed(text), std::move(reply));
+}
+
+// The same request with another spelling of one of its members beside it is no message, alone and in a batch.
+void World::misspell(const std::string& text) {
+  static constexpr std::pair<const char*, const char*> kNames[] = {{"id", R"({"jsonrpc")"},
+                                                                   {"method", R"({"jsonrpc")"},
+                                                                   {"params", R"({"jsonrpc")"},
+                                                                   {"_meta", R"("_meta")"},
+                                                                   {"progressToken", R"("traceparent")"}};
+  const auto& [name, before] = kNames[pick(std::size(kNames))];
+  const std::vector<std::string> spellings = test::spellings_of(name);
+  const std::string key = spellings[pick(spellings.size())];
+  std::string odd = text;
+  const bool inside = *before == '{';
+  odd.insert(odd.find(before) + (inside ? 1 : 0), fmt::format(R"("{}":1,)", key));
+  const auto batch = session::parse_posted(fmt::format("[{},{}]", odd, text), true);
+  if (jsonrpc::parse(odd) || !batch || batch->elements.size() != 2 || batch->elements[0] ||
+      !batch->elements[1])
+    wrong("taken for a message: " + odd);
 }
 
 // An unsubscribe takes effect: when the child gets it, or when it is answered without the child.

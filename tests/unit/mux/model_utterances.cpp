@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "model.hpp"
+#include "support/spellings.hpp"
 
 namespace sidecar::model {
 namespace {
@@ -44,7 +45,8 @@ World::Utterance World::utter(Child& child, bool first, bool alone) {
   const std::size_t kind = pick(100);
   if (kind < 35) return answer(child);
   if (kind < 50) return progress(child);
-  if (kind < 55) return answer_wrongly(child);
+  if (kind < 54) return answer_wrongly(child);
+  if (kind < 55) return misspelt(child);
   if (kind < 60) return task_status(child);
   if (kind < 63) return elicitation_complete(child);
   if (kind < 66) return withdraw_question(child);
@@ -141,6 +143,25 @@ World::Utterance World::answer_wrongly(Child& child) {
   std::vector<std::string> ids = {R"("1")", "0", "-1", "1.5", "99999999999999999999", "1000000"};
   for (const long wire : child.answered) ids.push_back(std::to_string(wire));
   return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"late":true}}}})", ids[pick(ids.size())]);
+}
+
+// What would be an answer or a notification, but for another spelling of one of its members beside it.
+World::Utterance World::misspelt(Child& child) {
+  static constexpr std::pair<const char*, const char*> kNames[] = {{"id", ""},
+                                                                   {"result", ""},
+                                                                   {"method", ""},
+                                                                   {"progressToken", "progress"},
+                                                                   {"uri", "resources/updated"},
+                                                                   {"level", "message"},
+                                                                   {"taskId", "tasks/status"},
+                                                                   {"requestId", "cancelled"}};
+  const auto& [name, method] = kNames[pick(std::size(kNames))];
+  const std::vector<std::string> spellings = test::spellings_of(name);
+  const std::string key = spellings[pick(spellings.size())];
+  const long id = child.work.empty() ? 1 : child.work.begin()->first;
+  if (*method == '\0')
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{},"result":{{}}}})", id, key, id);
+  return notification(method, fmt::format(R"({{"{}":{},"{}":{}}})", name, id, key, id));
 }
 
 World::Utterance World::too_long(Child& child) {

@@ -210,6 +210,85 @@ TEST_CASE("multiplexer: junk on the child's stdout is counted, and the next answ
   CHECK(a.received.size() == 1);
 }
 
+TEST_CASE(
+    "multiplexer: a message of the child that two readers could read differently is dropped and counted") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
+  const std::string line = w.link.next();
+  const std::string id = wire_id_of(line);
+  const std::string texts[] = {
+      R"({"jsonrpc":"2.0","id":)" + id + R"(,"ID":)" + id + R"(,"result":{}})",
+      R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{},"Result":{}})",
+      R"({"jsonrpc":"2.0","id":)" + id + R"(,"re\u017fult":{},"result":{}})",
+      R"({"jsonrpc":"2.0","id":)" + id + R"(,"id\u0000":5,"result":{}})",
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","Level":"debug"}})",
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":1,"data":2}})",
+      R"({"jsonrpc":"2.0","id":5,"method":"roots/list","params":{"_meta":{"ProgressToken":1}}})",
+  };
+  for (const std::string& text : texts) w.child(text);
+  w.child("[" + texts[0] + "," + texts[4] + "]");
+  CHECK(w.dropped("ambiguous_member") == 9);
+  CHECK(w.dropped("junk_on_stdout") == 0);
+  CHECK(a.received.empty());
+  CHECK(w.link.next().empty());
+  w.child(answer_to(line, R"({"tools":[],"Name":1,"name":2})"));
+  CHECK(a.next() == R"({"jsonrpc":"2.0","id":1,"result":{"tools":[],"Name":1,"name":2}})");
+}
+
+TEST_CASE("multiplexer: requests of the child are told from its notifications by name too") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  for (const char* name : {"sampling/createMessage", "tools/call", "ping", "Notifications/message", ""})
+    w.child(R"({"jsonrpc":"2.0","method":")" + std::string(name) + R"("})");
+  CHECK(w.dropped("request_without_id") == 5);
+  CHECK(w.link.next().empty());
+  w.child(R"({"jsonrpc":"2.0","id":"q","method":"notifications/cancelled","params":{"requestId":1}})");
+  const jsonrpc::Message refused = message(w.link.next());
+  CHECK(refused.id() == R"("q")");
+  CHECK(refused.text.find("-32600") != std::string::npos);
+  CHECK(a.received.empty());
+}
+
+TEST_CASE("multiplexer: a list of tasks that cannot be read becomes an error, for it could be anybody's") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"tasks/list"})");
+  w.child(answer_to(w.link.next(), R"({"tasks":[],"Tasks":[{"taskId":"T"}]})"));
+  CHECK(a.last == mux::Outcome::kInternal);
+  CHECK(a.next().find("cannot be read") != std::string::npos);
+}
+
+TEST_CASE("multiplexer: a list that _meta asks for a tenant is neither shared nor kept") {
+  World w;
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  const auto list = [](int id, const char* meta) {
+    return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":"tools/list","params":{"_meta":)" +
+           meta + "}}";
+  };
+  a.say(list(1, R"({"tenant":"a"})"));
+  b.say(list(1, R"({"tenant":"b"})"));
+  const std::string first = w.link.next(), second = w.link.next();
+  REQUIRE_FALSE(second.empty());
+  w.child(answer_to(second, R"({"tools":["of b"]})"));
+  w.child(answer_to(first, R"({"tools":["of a"]})"));
+  CHECK(a.next() == R"({"jsonrpc":"2.0","id":1,"result":{"tools":["of a"]}})");
+  CHECK(b.next() == R"({"jsonrpc":"2.0","id":1,"result":{"tools":["of b"]}})");
+  a.say(list(2, R"({"tenant":"a"})"));
+  REQUIRE_FALSE(w.link.next().empty());
+  b.say(list(2, R"({"progressToken":1,"traceparent":"t"})"));
+  const std::string common = w.link.next();
+  REQUIRE_FALSE(common.empty());
+  w.child(answer_to(common, R"({"tools":["of all"]})"));
+  a.say(list(3, R"({"progressToken":2})"));
+  CHECK(w.link.next().empty());
+  CHECK(a.next() == R"({"jsonrpc":"2.0","id":3,"result":{"tools":["of all"]}})");
+}
+
 TEST_CASE("multiplexer: list_changed reaches every client") {
   World w;
   w.ready();

