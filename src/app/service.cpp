@@ -211,7 +211,8 @@ Service::Service(const config::Settings& settings, access::Networks networks,
   sessions_.observe_by(around.calls);
   sessions_.charge_to(buffered_);
   tool_calls_.observe_by(around.calls);
-  instances_.set_give_way([this](const std::string* owner) { return sessions_.give_way(owner); });
+  instances_.set_give_way(
+      [this](std::string_view owner, mux::Ending which) { return sessions_.give_way(owner, which); });
 }
 
 bool Service::needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file) {

@@ -1,20 +1,11 @@
 #include "mux/call.hpp"
 
 #include <array>
-#include <functional>
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::mux {
-
-// No session's number is as high.
-Asker Asker::of_owner(std::string_view owner) {
-  constexpr Turn kOfOwner = Turn{1} << 63;
-  Asker asker(kNoClient);
-  asker.turn = kOfOwner | std::hash<std::string_view>{}(owner);
-  return asker;
-}
 
 std::string_view outcome_name(Outcome outcome) {
   switch (outcome) {

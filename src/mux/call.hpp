@@ -86,17 +86,18 @@ class Reply {
 // A client as the multiplexer sees it: one session. REST calls have none (kNoClient).
 inline constexpr ClientId kNoClient = 0;
 
-// Who makes a call. Calls that wait for a child are taken from those who make them in turn: from each
-// session, and, of calls without one, from each owner.
+// Who makes a call.
 struct Asker {
-  using Turn = std::uint64_t;
-
-  Asker(ClientId session) : client(session), turn(session) {}  // NOLINT(google-explicit-constructor)
-  // Without a session. Two owners may have the same turn, which is very unlikely and does no harm.
-  static Asker of_owner(std::string_view owner);
+  Asker(ClientId session) : client(session) {}  // NOLINT(google-explicit-constructor)
+  // Without a session. `owner` is used during request() only.
+  static Asker of_owner(std::string_view owner) {
+    Asker asker(kNoClient);
+    asker.owner = owner;
+    return asker;
+  }
 
   ClientId client;
-  Turn turn;
+  std::string_view owner;  // of a call without a session
 };
 
 class Client {

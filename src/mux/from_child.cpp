@@ -108,8 +108,22 @@ void Multiplexer::note_url_elicitations(const Call& call, const Answer& answer) 
   for (const jsonrpc::Span each :
        jsonrpc::find_elements(answer.text, list).value_or(std::vector<jsonrpc::Span>())) {
     if (auto id = string_member(answer.text, each, "elicitationId"))
-      url_elicitations_.add(std::move(*id), call.client);
+      note_url_elicitation(std::move(*id), call.client);
   }
+}
+
+void Multiplexer::note_url_elicitation(std::string id, ClientId client) {
+  const auto entry = clients_.find(client);
+  if (entry == clients_.end() || id.size() > UrlElicitations::kLongestId) return;
+  const std::string& owner = entry->second.account->name;
+  Shares::Holding share = owners_.url_elicitations.hold(owner);
+  const auto forget_oldest = [this](const Owner& other) {
+    return url_elicitations_.forget_oldest_of(other.name);
+  };
+  // An owner that may have no more forgets one of its own.
+  if (!owners_.make_room(owners_.url_elicitations, share, 1, forget_oldest))
+    url_elicitations_.forget_oldest_of(owner);
+  url_elicitations_.add(std::move(id), client, std::move(share));
 }
 
 // --- requests of the child
@@ -170,7 +184,7 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   }
   if (name == method::kElicitation && mode == "url") {
     if (auto id = string_member(text, message.envelope.params, "elicitationId"))
-      url_elicitations_.add(std::move(*id), origin->client);
+      note_url_elicitation(std::move(*id), origin->client);
   }
   const std::string id = std::to_string(peer_requests_.open(std::move(request)));
   peer_requests_shown_.set(peer_requests_.size());
@@ -223,9 +237,9 @@ void Multiplexer::on_child_notification(jsonrpc::Message message) {
   if (name == method::kResourcesUpdated) return on_resource_updated(message);
   if (name == method::kElicitationComplete) {
     const auto id = string_member(message.text, message.envelope.params, "elicitationId");
-    const auto owner = id ? url_elicitations_.owner(*id) : std::nullopt;
-    if (!owner) return drop("unknown_elicitation");
-    return tell(*owner, std::move(message.text));
+    const auto client = id ? url_elicitations_.client(*id) : std::nullopt;
+    if (!client) return drop("unknown_elicitation");
+    return tell(*client, std::move(message.text));
   }
   on_log_or_unknown(message);
 }

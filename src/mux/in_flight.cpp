@@ -5,6 +5,13 @@
 #include "mux/method_rules.hpp"
 
 namespace sidecar::mux {
+namespace {
+
+void change(Shares::Holding& holding, int by) {
+  holding.set(holding.amount() + static_cast<std::size_t>(by));
+}
+
+}  // namespace
 
 bool Call::lists() const { return rule != nullptr && rule->list && !subject.empty(); }
 
@@ -19,6 +26,9 @@ void InFlight::adopt(WireId id, Call&& call) {
   Entry& entry = calls_.try_emplace(id, id, std::move(call), client).first->second;
   client.calls.push_back(entry);
   if (entry.paused == 0) schedule(entry);
+  if (entry.owner == nullptr) return;
+  change(entry.owner->calls, 1);
+  change(entry.owner->work, 1);
 }
 
 InFlight::ClientCalls& InFlight::calls_of(ClientId client) {
@@ -63,6 +73,10 @@ std::optional<Call> InFlight::close(WireId id) {
   Entry& entry = found->second;
   ClientCalls& client = entry.siblings;
   unschedule(entry);
+  if (entry.owner != nullptr) {
+    if (!entry.withdrawn) change(entry.owner->calls, -1);
+    change(entry.owner->work, -1);
+  }
   tombstones_.erase(id);
   if (entry.by_number.is_linked()) by_number_.erase(by_number_.iterator_to(entry));
   client.calls.erase(client.calls.iterator_to(entry));
@@ -78,19 +92,22 @@ std::optional<Call> InFlight::close(WireId id) {
 void InFlight::withdraw(WireId id, Clock::time_point until) {
   Entry& call = calls_.at(id);
   call.withdrawn = true;
+  if (call.owner != nullptr) change(call.owner->calls, -1);
   call.reply.forget();
   unschedule(call);
   call.due = until;
   schedule(call);
   tombstones_.insert(id);
-  if (tombstones_.size() > kMaxTombstones) let_go(*tombstones_.begin());
 }
 
 void InFlight::let_go(WireId id) {
   const auto call = close(id);
   work_begins(call->client);
   let_go_.emplace(id, LetGo{call->client, call->task});
-  if (let_go_.size() > kMaxLetGo) let_go_.erase(let_go_.begin());
+  if (let_go_.size() <= kMaxLetGo) return;
+  work_ends(let_go_.begin()->second.client);
+  work_begins(kNoClient);
+  let_go_.erase(let_go_.begin());
 }
 
 std::optional<InFlight::LetGo> InFlight::answered_late(WireId id) {
@@ -181,6 +198,30 @@ std::vector<WireId> InFlight::of_client(ClientId client) const {
   ids.reserve(found->second.calls.size());
   for (const Entry& call : found->second.calls) ids.push_back(call.id);
   return ids;
+}
+
+template <class Fits>
+std::optional<WireId> InFlight::newest(Fits fits) const {
+  const auto found =
+      std::find_if(calls_.rbegin(), calls_.rend(), [&fits](const auto& entry) { return fits(entry.second); });
+  if (found == calls_.rend()) return std::nullopt;
+  return found->first;
+}
+
+std::optional<WireId> InFlight::newest_of(const Owner& owner) const {
+  return newest([&owner](const Call& call) { return call.owner == &owner && !call.withdrawn; });
+}
+
+std::optional<WireId> InFlight::newest_kept_of(const Owner& owner) const {
+  return newest([&owner](const Call& call) { return call.owner == &owner && !call.kept.empty(); });
+}
+
+std::optional<WireId> InFlight::oldest_tombstone(const Owner* owner) const {
+  const auto found = std::find_if(tombstones_.begin(), tombstones_.end(), [&](WireId id) {
+    return owner == nullptr || calls_.at(id).owner == owner;
+  });
+  if (found == tombstones_.end()) return std::nullopt;
+  return *found;
 }
 
 std::size_t InFlight::count(ClientId client) const {

@@ -1,7 +1,8 @@
 // InFlight: calls that the child has not answered yet, by their wire id.
 // A call that was withdrawn stays as a tombstone, counted against its client, until the child answers or
 // dies: only then is it certain that the child no longer works on it. Knows ids, clients and deadlines; sends
-// nothing. Owned by Multiplexer. Loop thread only. Its size is bounded by whoever opens calls.
+// nothing. Charges Owner::calls and Owner::work. Owned by Multiplexer. Loop thread only. Its size is bounded
+// by whoever opens calls.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -21,6 +22,7 @@
 #include "child/link.hpp"
 #include "mux/call.hpp"
 #include "mux/numbers.hpp"
+#include "mux/owners.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -28,10 +30,12 @@ namespace sidecar::mux {
 struct MethodRule;
 
 struct Call {
-  Call(Asker asker, Reply to) : client(asker.client), turn(asker.turn), reply(std::move(to)) {}
+  // `its_owner`: whose bounds it counts against; nullptr: nobody's.
+  Call(ClientId its_client, Reply to, OwnerPtr its_owner = nullptr)
+      : client(its_client), owner(std::move(its_owner)), reply(std::move(to)) {}
 
   ClientId client;
-  Asker::Turn turn;
+  OwnerPtr owner;
   Reply reply;
   std::string method;
   std::string progress_token;                // as the client wrote it; empty: none
@@ -62,8 +66,8 @@ struct Call {
 
 class InFlight {
  public:
-  static constexpr std::size_t kMaxTombstones = 4096;
-  static constexpr std::size_t kMaxLetGo = 4096;  // beyond, the oldest one's client stays in doubt
+  static constexpr std::size_t kMaxTombstones = 4096;  // beyond calls in flight; see Owners::work
+  static constexpr std::size_t kMaxLetGo = 4096;       // beyond, the oldest one counts as nobody's for good
 
   explicit InFlight(Numbers& numbers) : numbers_(numbers) {}
 
@@ -110,6 +114,11 @@ class InFlight {
   std::vector<WireId> expired(Clock::time_point now) const;
 
   std::vector<WireId> all() const;  // oldest first
+  // The newest call of an owner that somebody waits for; that is kept to be repeated; the oldest tombstone of
+  // an owner, or of all (nullptr).
+  std::optional<WireId> newest_of(const Owner& owner) const;
+  std::optional<WireId> newest_kept_of(const Owner& owner) const;
+  std::optional<WireId> oldest_tombstone(const Owner* owner) const;
   std::vector<WireId> of_client(ClientId client) const;
   // Calls that somebody waits for.
   std::size_t live() const { return calls_.size() - tombstones_.size(); }
@@ -165,6 +174,8 @@ class InFlight {
 
   ClientCalls& calls_of(ClientId client);
   void forget_if_idle(ClientCalls& client);
+  template <class Fits>
+  std::optional<WireId> newest(Fits fits) const;
   void work_begins(ClientCalls& client);
   void work_ends(ClientCalls& client);
   void schedule(Entry& entry);

@@ -89,8 +89,8 @@ void Instance::refuse_calls(const std::string& why) { now_->mux.refuse_calls(why
 // --- clients
 // ----------------------------------------------------------------------------------------------------------
 
-void Instance::add(ClientId id, Client& client, std::string owner, ClientProfile profile) {
-  now_->mux.add(id, client, std::move(owner), std::move(profile));
+void Instance::add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile) {
+  now_->mux.add(id, client, caller, std::move(profile));
 }
 
 void Instance::remove(ClientId client) {

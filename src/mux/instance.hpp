@@ -46,7 +46,7 @@ class Instance {
   void refuse_calls(const std::string& why);
   void permissions_changed() { now_->mux.permissions_changed(); }
 
-  void add(ClientId id, Client& client, std::string owner, ClientProfile profile);
+  void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile);
   void remove(ClientId client);
   void request(Asker asker, jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout);
   void notification(ClientId client, jsonrpc::Message message);

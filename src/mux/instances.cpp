@@ -6,6 +6,8 @@
 
 #include "mcp/protocol.hpp"
 #include "mux/instance.hpp"
+#include "observe/thinned_log.hpp"
+#include "util/shares.hpp"
 
 namespace sidecar::mux {
 
@@ -31,8 +33,11 @@ class Instances::Impl {
  public:
   Impl(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
        observe::Metrics& metrics)
-      : options_(options), setting_{std::move(factory),    timers, numbers_, options.limits,
-                                    options.restart_drain, log,    metrics} {
+      : options_(options),
+        setting_{std::move(factory), timers, numbers_, options.limits, options.restart_drain, log, metrics},
+        sessions_(options.most_own),
+        processes_(2 * options.most_own),
+        refusals_(log, timers) {
     set_child_rate(options_.child_rate);
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
       shared_.push_back(std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i),
@@ -47,13 +52,15 @@ class Instances::Impl {
     keep_warm();
   }
 
-  std::unique_ptr<Seat> join(Client& client, std::string owner, const jsonrpc::Message& first) {
+  Result<std::unique_ptr<Seat>> join(Client& client, const observe::Caller& caller,
+                                     const jsonrpc::Message& first) {
     const bool initializes = first.method() == mcp::method::kInitialize;
     ClientProfile profile = initializes ? profile_of(first) : ClientProfile{};
-    Instance& instance = place_for(owner, profile, initializes ? &first : nullptr);
+    const auto place = place_for(caller, profile, initializes ? &first : nullptr);
+    if (!place) return tl::unexpected(place.error());
+    Instance& instance = **place;
     const ClientId id = numbers_.next_client++;
-    if (instance.own()) owners_.emplace(&instance, owner);
-    instance.add(id, client, std::move(owner), std::move(profile));
+    instance.add(id, client, caller, std::move(profile));
     return std::make_unique<Seat>(instance, id, [this, &instance, id] { leave(instance, id); });
   }
 
@@ -164,21 +171,22 @@ class Instances::Impl {
   }
 
   // An own child where the client is to have one and the bounds allow it, else a shared one.
-  Instance& place_for(const std::string& owner, const ClientProfile& profile,
-                      const jsonrpc::Message* initialize) {
-    const bool wants_own = options_.sharing == Sharing::kIsolated ||
-                           (options_.sharing == Sharing::kAuto &&
-                            (profile.can_be_asked() || (options_.client_roots && profile.roots)));
-    if (!wants_own || !closing_.empty()) return for_session();
-    // Many clients never say that they are done: their sessions make room.
-    while (bound_reached(owner) && give_way_ &&
-           give_way_(of_owner(owner) >= options_.most_own_per_owner ? &owner : nullptr)) {
-    }
-    if (bound_reached(owner)) {
+  Result<Instance*> place_for(const observe::Caller& caller, const ClientProfile& profile,
+                              const jsonrpc::Message* initialize) {
+    const bool isolated = options_.sharing == Sharing::kIsolated;
+    const bool wants_own = isolated || (options_.sharing == Sharing::kAuto &&
+                                        (profile.can_be_asked() || (options_.client_roots && profile.roots)));
+    if (!wants_own || !closing_.empty()) return &for_session();
+    const std::string& owner = caller.share_owner();
+    if (const auto bound = make_room(owner); !bound.empty()) {
       setting_.metrics.refused("own_child").Increment();
-      setting_.log.warn("no further child of a session's own: it shares",
-                        {{"key", owner}, {"own_children", own_.size()}, {"of_this_key", of_owner(owner)}});
-      return for_session();
+      refusals_.warn(isolated ? "session refused" : "no further child of a session's own: it shares",
+                     {{"limit", bound},
+                      {"owner", owner},
+                      {"own_children", own_.size()},
+                      {"of_this_owner", sessions_.held_by(owner)}});
+      if (!isolated) return &for_session();
+      return fail(fmt::format("no process of its own for this session: {} is reached", bound));
     }
     std::string params =
         initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
@@ -191,21 +199,42 @@ class Instances::Impl {
       own_.push_back(make_own());
       own_.back()->start(std::move(params));
     }
+    Held held{sessions_.hold(owner), processes_.hold(owner)};
+    held.session.set(1);
+    held.process.set(1);
+    held_.emplace(own_.back().get(), std::move(held));
     keep_warm();
     show();
-    return *own_.back();
+    return own_.back().get();
   }
 
-  std::size_t of_owner(const std::string& owner) const {
-    return static_cast<std::size_t>(std::count_if(
-        owners_.begin(), owners_.end(), [&owner](const auto& entry) { return entry.second == owner; }));
+  // Ends sessions until one more of the owner fits; many clients never say that they are done. Returns the
+  // bound that does not allow it; empty: it fits.
+  std::string make_room(const std::string& owner) {
+    const std::string of_owner =
+        fmt::format("MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)", options_.most_own_per_owner);
+    const std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.most_own);
+    while (sessions_.held_by(owner) >= options_.most_own_per_owner) {
+      if (!give_way_ || !give_way_(owner, Ending::kExpendable)) return of_owner;
+    }
+    // A warm child is one of those that there may be.
+    if (!warm_.empty()) return {};
+    while (own_.size() >= options_.most_own) {
+      const auto from = sessions_.admit(owner, 1).from;
+      if (!give_way_ || !(from ? end_one_of(*from) : give_way_(owner, Ending::kExpendable))) return of_all;
+    }
+    // Those that are ending are processes too, for some seconds. One owner leaves some of them to others.
+    const std::size_t most = 2 * options_.most_own;
+    const bool fits =
+        own_.size() + ending_.size() < most && processes_.held_by(owner) < most - options_.most_own / 2;
+    return fits ? std::string() : of_all;
   }
 
-  bool bound_reached(const std::string& owner) const {
-    if (of_owner(owner) >= options_.most_own_per_owner) return true;
-    // Those that are ending are processes too, for some seconds.
-    return warm_.empty() &&
-           (own_.size() >= options_.most_own || own_.size() + ending_.size() >= 2 * options_.most_own);
+  // Who cannot share is let in even if nobody is idle.
+  bool end_one_of(const std::string& owner) {
+    if (give_way_(owner, Ending::kExpendable)) return true;
+    return options_.sharing == Sharing::kIsolated &&
+           (give_way_(owner, Ending::kIdle) || give_way_(owner, Ending::kAny));
   }
 
   std::unique_ptr<Instance> make_own() {
@@ -225,7 +254,7 @@ class Instances::Impl {
   void leave(Instance& instance, ClientId client) {
     instance.remove(client);
     if (!instance.own()) return;
-    owners_.erase(&instance);
+    held_.at(&instance).session.set(0);
     const auto found = std::find_if(own_.begin(), own_.end(),
                                     [&instance](const auto& each) { return each.get() == &instance; });
     // While all are being stopped they stay where they are.
@@ -236,6 +265,7 @@ class Instances::Impl {
     instance.stop([this, &instance] {
       const auto ended = std::find_if(ending_.begin(), ending_.end(),
                                       [&instance](const auto& each) { return each.get() == &instance; });
+      held_.erase(&instance);
       dead_.push_back(std::move(*ended));
       ending_.erase(ended);
       bury_timer_ = setting_.timers.after({}, [this] { dead_.clear(); });
@@ -259,7 +289,15 @@ class Instances::Impl {
   std::vector<std::unique_ptr<Instance>> ending_;  // their sessions have ended
   std::vector<std::unique_ptr<Instance>> dead_;    // called us a moment ago, so they go a turn later
   Timer bury_timer_;
-  std::unordered_map<const Instance*, std::string> owners_;  // of own_
+  // Of each child of own_ and ending_: what it counts for its owner.
+  struct Held {
+    Shares::Holding session;  // until that ends
+    Shares::Holding process;
+  };
+  Shares sessions_;
+  Shares processes_;
+  std::unordered_map<const Instance*, Held> held_;
+  observe::ThinnedLog refusals_;
   GiveWay give_way_;
   std::size_t own_made_ = 0;
   bool started_ = false;
@@ -276,8 +314,9 @@ Instances::~Instances() = default;
 void Instances::set_child_rate(Rate rate) { impl_->set_child_rate(rate); }
 void Instances::set_give_way(GiveWay give_way) { impl_->set_give_way(std::move(give_way)); }
 void Instances::start() { impl_->start(); }
-std::unique_ptr<Seat> Instances::join(Client& client, std::string owner, const jsonrpc::Message& first) {
-  return impl_->join(client, std::move(owner), first);
+Result<std::unique_ptr<Seat>> Instances::join(Client& client, const observe::Caller& caller,
+                                              const jsonrpc::Message& first) {
+  return impl_->join(client, caller, first);
 }
 void Instances::request(std::string_view owner, jsonrpc::Message message, Reply reply,
                         std::optional<Clock::duration> timeout) {

@@ -4,10 +4,12 @@
 //
 //   --sessions auto      a client that declares sampling or elicitation gets an own child, all others share
 //              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
-//              isolated  every session gets one
+//              isolated  every session gets one, or is refused; calls without a session share
 //
-// Own children and warm ones together are bounded, in all and by owner; beyond the bound an idle session
-// gives way (GiveWay), and where there is none the new one shares. Owned by app; loop thread only.
+// Own children and warm ones together are bounded, in all and by owner (a key or an address). At the owner's
+// bound one of its own sessions gives way, at the bound of all one of the owner that has most, if that is
+// more than the newcomer has (GiveWay); where there is none, the new one shares (auto) or is refused
+// (isolated). Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -23,8 +25,10 @@
 #include "jsonrpc/message.hpp"
 #include "mux/call.hpp"
 #include "mux/multiplexer.hpp"
+#include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "util/result.hpp"
 #include "util/timers.hpp"
 #include "util/token_bucket.hpp"
 
@@ -89,9 +93,16 @@ struct InstanceStatus {
   std::size_t waiting = 0;  // of them, for the child to read
 };
 
-// Ends the longest-idle session that has an own child and that nobody listens or waits on: one of `owner`,
-// or, with nullptr, any. False: there is none.
-using GiveWay = std::function<bool(const std::string* owner)>;
+// Which sessions may be ended to make room for another one.
+enum class Ending {
+  kExpendable,  // nobody listens or waits on it
+  kIdle,        // nobody waits for a call of it
+  kAny,
+};
+
+// Ends the longest-idle session of an owner (observe::Caller::share_owner()) that has an own child and may be
+// ended. False: there is none.
+using GiveWay = std::function<bool(std::string_view owner, Ending which)>;
 
 class Instances {
  public:
@@ -107,9 +118,11 @@ class Instances {
   // Starts the shared and the warm children. Call once.
   void start();
 
-  // The place of a new session whose first message is `first`: an `initialize`, or anything else of a client
-  // without capabilities. `client` outlives the seat.
-  std::unique_ptr<Seat> join(Client& client, std::string owner, const jsonrpc::Message& first);
+  // The place of a new session of `caller` whose first message is `first`: an `initialize`, or anything else
+  // of a client without capabilities. `client` outlives the seat. Errors: it must have an own child, and
+  // there is no room for one; the text names the setting.
+  Result<std::unique_ptr<Seat>> join(Client& client, const observe::Caller& caller,
+                                     const jsonrpc::Message& first);
   // A call without a session (REST), at the least loaded shared instance. `owner`: see Asker.
   void request(std::string_view owner, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout = {});

@@ -24,6 +24,9 @@ bool matters(const std::string& name) {
   return std::find(kNoMatter.begin(), kNoMatter.end(), name) == kNoMatter.end();
 }
 
+// Of a name that ListCache::key() made.
+bool has_cursor(const std::string& key) { return key.find(' ') != std::string::npos; }
+
 }  // namespace
 
 std::optional<std::string> ListCache::key(const jsonrpc::Message& request) {
@@ -47,9 +50,11 @@ std::optional<std::string> ListCache::key(const jsonrpc::Message& request) {
   return key;
 }
 
-const std::string* ListCache::find(const std::string& key) const {
+const std::string* ListCache::find(const std::string& key) {
   const auto found = lists_.find(key);
-  return found == lists_.end() ? nullptr : &found->second;
+  if (found == lists_.end()) return nullptr;
+  found->second.used = next_use_++;
+  return &found->second.result;
 }
 
 bool ListCache::lead_or_wait(const std::string& key, WireId id) {
@@ -65,9 +70,26 @@ bool ListCache::lead_or_wait(const std::string& key, WireId id) {
 void ListCache::store(const std::string& key, WireId id, std::string_view result) {
   const auto flight = flights_.find(key);
   if (flight == flights_.end() || flight->second.leader != id || flight->second.stale) return;
-  if (lists_.contains(key) || bytes_ + result.size() > kMostBytes || lists_.size() >= kMostLists) return;
-  bytes_ += result.size();
-  lists_.emplace(key, result);
+  if (lists_.contains(key) || !make_room(key, key.size() + result.size())) return;
+  bytes_ += key.size() + result.size();
+  lists_.emplace(key, Kept{std::string(result), next_use_++});
+}
+
+bool ListCache::make_room(const std::string& key, std::size_t more) {
+  if (more > kMostBytes) return false;
+  while (bytes_ + more > kMostBytes || lists_.size() >= kMostLists) {
+    const auto oldest = std::min_element(lists_.begin(), lists_.end(), [](const auto& a, const auto& b) {
+      return std::pair(!has_cursor(a.first), a.second.used) < std::pair(!has_cursor(b.first), b.second.used);
+    });
+    if (has_cursor(key) && !has_cursor(oldest->first)) return false;
+    erase(oldest);
+  }
+  return true;
+}
+
+ListCache::Lists::iterator ListCache::erase(Lists::iterator list) {
+  bytes_ -= list->first.size() + list->second.result.size();
+  return lists_.erase(list);
 }
 
 std::vector<WireId> ListCache::leave(const std::string& key, WireId id) {
@@ -90,8 +112,7 @@ void ListCache::changed(std::string_view capability) {
     if (!of_it(list->first)) {
       ++list;
     } else {
-      bytes_ -= list->second.size();
-      list = lists_.erase(list);
+      list = erase(list);
     }
   }
   for (auto& [key, flight] : flights_) {

@@ -1,10 +1,12 @@
 // ListCache: results of tools/list and its kin, kept while the child promises to say when they change, and
 // who waits for one that is being fetched: requests for the same list share one call (single flight). MCP
 // 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by Multiplexer. Loop thread only.
-// Beyond kMostBytes or kMostLists a result is passed on and not kept.
+// Beyond kMostBytes or kMostLists the longest unused page goes that a cursor was asked for, so that made-up
+// cursors do not push out first pages; a first page goes only for another one.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,7 +30,7 @@ class ListCache {
   static std::string_view capability(std::string_view method) { return method.substr(0, method.find('/')); }
 
   // The result's raw bytes; nullptr: not known.
-  const std::string* find(const std::string& key) const;
+  const std::string* find(const std::string& key);
 
   // True: the call fetches the list. False: another one does, and this one waits for it.
   bool lead_or_wait(const std::string& key, WireId id);
@@ -48,7 +50,18 @@ class ListCache {
     std::vector<WireId> waiting;
     bool stale = false;
   };
-  std::map<std::string, std::string> lists_;
+  struct Kept {
+    std::string result;
+    std::uint64_t used = 0;  // rises with every use
+  };
+  using Lists = std::map<std::string, Kept>;
+
+  // Whether there is room now for `more` bytes of the list `key`.
+  bool make_room(const std::string& key, std::size_t more);
+  Lists::iterator erase(Lists::iterator list);
+
+  Lists lists_;
+  std::uint64_t next_use_ = 0;
   std::map<std::string, Flight> flights_;
   std::size_t bytes_ = 0;
 };

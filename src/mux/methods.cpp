@@ -135,10 +135,18 @@ bool Multiplexer::ask_subscribe(Asked asked) {
                                         {}, std::chrono::seconds(1)));
     return true;
   }
+  const auto entry = clients_.find(asked.client);
+  if (entry != clients_.end() && !subscriptions_.has(*uri, asked.client) &&
+      !make_room_for_subscription(entry->second, Subscriptions::bytes_of(*uri))) {
+    reply_here(asked.call,
+               beyond_share(asked.call.reply.client_id(), "subscription_bytes", owners_.subscriptions,
+                            entry->second.subscriptions, "too many bytes of subscriptions"));
+    return true;
+  }
   asked.call.subject = *uri;
   if (!subscriptions_.wanted(*uri) || has_open(asked.client, method::kResourcesUnsubscribe, *uri))
     return false;
-  subscriptions_.add(*uri, asked.client);
+  subscribe(asked.client, *uri);
   reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
   return true;
 }
@@ -152,7 +160,8 @@ void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
   }
   if (call.reply.pending() && !call.undone) {
     unclaimed_.erase(call.subject);
-    return subscriptions_.add(call.subject, call.client);
+    if (!known_at_child(call.subject)) restored_.insert(call.subject);
+    return subscribe(call.client, call.subject);
   }
   // Nobody waits for it any more. The child may have been told so already, after this.
   const auto own = in_flight_.of_client(call.client);
@@ -169,7 +178,7 @@ void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
 bool Multiplexer::ask_unsubscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;
-  const bool has = subscriptions_.has(*uri, asked.client) && takes_calls();
+  const bool has = subscriptions_.has(*uri, asked.client) && takes_calls() && known_at_child(*uri);
   const bool gets = has_open(asked.client, method::kResourcesSubscribe, *uri);
   if ((has || gets) && !subscriptions_.wanted_by_other(*uri, asked.client)) {
     asked.call.subject = *uri;
@@ -183,14 +192,25 @@ bool Multiplexer::ask_unsubscribe(Asked asked) {
 bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
   if (call.subject.empty()) return false;
   unsubscribe(call.client, call.subject, id);
-  if (!needed_at_child(call.subject)) return false;
+  if (!needed_at_child(call.subject) && known_at_child(call.subject)) return false;
   finish(id, make_result(call.reply.client_id(), "{}"));
   return true;
+}
+
+void Multiplexer::subscribe(ClientId client, const std::string& uri) {
+  subscriptions_.add(uri, client);
+  charge_subscriptions(client);
+}
+
+void Multiplexer::charge_subscriptions(ClientId client) {
+  const auto entry = clients_.find(client);
+  if (entry != clients_.end()) entry->second.subscriptions.set(subscriptions_.bytes(client));
 }
 
 // What the client has asked for before the call `by` no longer holds.
 void Multiplexer::unsubscribe(ClientId client, const std::string& uri, WireId by) {
   subscriptions_.remove(uri, client);
+  charge_subscriptions(client);
   for (const WireId id : in_flight_.of_client(client)) {
     Call& call = *in_flight_.find(id);
     if (call.method == method::kResourcesSubscribe && call.subject == uri && id < by) call.undone = true;
@@ -219,11 +239,57 @@ bool Multiplexer::needed_at_child(const std::string& uri) {
   return coming;
 }
 
+// The child need not have it any longer, unless somebody has it.
 void Multiplexer::release_subscription(const std::string& uri) {
-  if (replaced_ || needed_at_child(uri)) return;
+  if (replaced_ || !takes_calls() || !known_at_child(uri) || needed_at_child(uri)) return;
+  if (release_bytes_ + uri.size() > kReleaseBytes) return drop("unsubscribe_beyond_limit");
+  release_bytes_ += uri.size();
+  releases_.push_back(uri);
+  pump();
+}
+
+// While subscriptions are restored the child does not have all of them yet.
+bool Multiplexer::known_at_child(const std::string& uri) const {
+  return !restore_next_ || uri < *restore_next_ || restored_.contains(uri);
+}
+
+// Restores or releases the next subscription, as fast as the child reads and answers. False: there is none
+// now.
+bool Multiplexer::tend_subscription() {
+  if (tending_ >= kTending) return false;
+  std::string uri;
+  std::string_view name;
+  while (restore_next_ && name.empty()) {
+    auto next = subscriptions_.next(*restore_next_);
+    restore_next_.reset();
+    if (!next) {
+      restored_.clear();
+      break;
+    }
+    uri = *std::move(next);
+    if (!restored_.contains(uri)) name = method::kResourcesSubscribe;
+    restore_next_ = uri + '\0';
+  }
+  while (name.empty()) {
+    if (releases_.empty()) return false;
+    uri = std::move(releases_.front());
+    releases_.pop_front();
+    release_bytes_ -= uri.size();
+    if (!needed_at_child(uri)) name = method::kResourcesUnsubscribe;
+  }
+  ++tending_;
+  const bool restores = name == method::kResourcesSubscribe;
+  std::string params = fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri));
   ask_child(
-      method::kResourcesUnsubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
-      [](const Answer&) {}, limits_.call_timeout);
+      name, params,
+      [this, restores, uri = std::move(uri)](const Answer& answer) {
+        --tending_;
+        if (restores && answer.outcome != Outcome::kResult)
+          log_.warn("subscription not restored", {{"uri", excerpt(uri)}, {"problem", answer.message}});
+        pump();
+      },
+      limits_.call_timeout);
+  return true;
 }
 
 void Multiplexer::give_up_subscription(ClientId client, const std::string& uri) {
@@ -242,7 +308,7 @@ void Multiplexer::permissions_changed() {
 
 // One client a turn of the loop: it may have kSubscriptionsPerClient.
 void Multiplexer::review_subscriptions() {
-  if (to_review_.empty()) return;
+  if (to_review_.empty()) return review_timer_.cancel();
   review_timer_ = timers_.after({}, [this] {
     const ClientId client = to_review_.back();
     to_review_.pop_back();
@@ -357,9 +423,13 @@ void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {
   task.client = call.client;
   task.wire_id = id;
   task.progress_token = call.progress_token;
+  task.share = owners_.tasks.hold(call.owner->name);
+  // An owner that may have no more forgets one of its own.
+  if (!owners_.make_room(owners_.tasks, task.share, 1,
+                         [this](const Owner& other) { return forget_oldest_task(other); }))
+    forget_oldest_task(*call.owner);
   in_flight_.work_begins(task.client);
-  if (const auto forgotten = tasks_.add(*task_id, std::move(task)); forgotten && !forgotten->ended)
-    in_flight_.work_ends(forgotten->client);
+  tasks_.add(*task_id, std::move(task));
   const jsonrpc::Span made = member(answer.text, answer.payload, "task");
   if (task_ended(string_member(answer.text, made, "status").value_or(""))) end_task(*task_id);
 }

@@ -14,6 +14,12 @@ namespace sidecar::mux {
 namespace code = mcp::code;
 namespace method = mcp::method;
 
+namespace {
+
+constexpr std::size_t kLongestCancel = 1024;  // bytes, as its client wrote it
+
+}  // namespace
+
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits,
                          Terms terms, observe::Log& log, observe::Metrics& metrics)
     : child_(child),
@@ -25,6 +31,8 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbe
       metrics_(metrics),
       calls_shown_(metrics.calls_in_flight),
       peer_requests_shown_(metrics.peer_requests),
+      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, Tasks::kMost,
+              UrlElicitations::kMost),
       in_flight_(numbers),
       queue_(metrics.waiting_bytes),
       peer_requests_(numbers) {
@@ -39,9 +47,17 @@ Multiplexer::~Multiplexer() {
   }
 }
 
-void Multiplexer::add(ClientId id, Client& client, std::string owner, ClientProfile profile) {
-  clients_.emplace(id, Entry{&client, std::move(owner), std::move(profile)});
+void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile) {
+  OwnerPtr account = owners_.get(caller.share_owner());
+  Shares::Holding subscriptions = owners_.subscriptions.hold(account->name);
+  clients_.emplace(
+      id, Entry{&client, caller.owner, std::move(account), std::move(profile), std::move(subscriptions)});
   adjust_level();
+}
+
+OwnerPtr Multiplexer::owner_of(Asker asker) {
+  const auto entry = clients_.find(asker.client);
+  return entry != clients_.end() ? entry->second.account : owners_.get(asker.owner);
 }
 
 void Multiplexer::remove(ClientId client) {
@@ -97,12 +113,13 @@ void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
   assert(message.kind() == jsonrpc::Kind::kRequest);
   const std::string_view name = message.method();
   if (name == method::kPing) return reply.send(make_result(reply.client_id(), "{}"));
-  if (auto refused = refusal(asker, reply.client_id(), message.text.size())) {
+  OwnerPtr owner = owner_of(asker);
+  if (auto refused = refusal(asker.client, *owner, reply.client_id(), message.text.size())) {
     count(refused->outcome);
     return reply.send(std::move(*refused));
   }
 
-  Call call(asker, std::move(reply));
+  Call call(asker.client, std::move(reply), std::move(owner));
   call.method = name;
   call.timeout = timeout.value_or(limits_.call_timeout);
   call.last_due = timers_.now() + std::max(call.timeout, limits_.call_timeout_total);
@@ -125,41 +142,6 @@ void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
   place(id);
 }
 
-std::optional<Answer> Multiplexer::refusal(Asker asker, std::string_view client_id, std::size_t size) const {
-  using std::chrono::seconds;
-  if (!closing_.empty()) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {}, seconds(1));
-  }
-  if (trouble_) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, trouble_->message,
-                        trouble_->data, trouble_->retry_after);
-  }
-  if (asker.client != kNoClient && in_flight_.count(asker.client) >= limits_.calls_per_client) {
-    return make_failure(
-        Outcome::kBusy, client_id, code::kBusy,
-        fmt::format("too many calls in flight: this session may have {}", limits_.calls_per_client), {},
-        seconds(1));
-  }
-  if (in_flight_.live() >= limits_.calls) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kBusy, "too many calls in flight", {},
-                        seconds(1));
-  }
-  // A line that nothing waits in front of is always accepted: its size has a limit of its own.
-  const auto full = [size](std::size_t waiting, std::size_t limit) {
-    return waiting > 0 && waiting + size > limit;
-  };
-  if (full(queue_.bytes(), limits_.waiting_bytes) || (takes_calls() && !child_.can_send(size))) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kBusy,
-                        "the MCP server does not read its input fast enough", {}, seconds(1));
-  }
-  if (full(queue_.bytes(asker.turn), limits_.waiting_bytes / 4)) {
-    return make_failure(Outcome::kBusy, client_id, code::kBusy,
-                        "too many bytes wait for the MCP server to read them: one client may have a quarter",
-                        {}, seconds(1));
-  }
-  return std::nullopt;
-}
-
 // Puts an open call where it goes: answered, waiting for another one's list, or in line for the child.
 void Multiplexer::place(WireId id) {
   Call& call = *in_flight_.find(id);
@@ -178,7 +160,7 @@ void Multiplexer::place(WireId id) {
     numbers_.calls.take(numbers_.child_rate, timers_.now());
   }
   if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
-  queue_.push(call.turn, id, call.line.size());
+  queue_.push(call.owner, call.client, id, call.line.size());
   pump();
 }
 
@@ -203,9 +185,13 @@ std::optional<Answer> Multiplexer::over_rate(const Call& call) {
 void Multiplexer::pump() {
   if (std::exchange(pumping_, true)) return;
   while (takes_calls() && child_.wants_more()) {
-    const auto id = queue_.pop();
-    if (!id) break;
-    hand_over(*id);
+    if (tend_subscription()) continue;
+    auto next = queue_.pop();
+    if (!next) break;
+    if (next->id != 0)
+      hand_over(next->id);
+    else
+      send_to_child(std::move(next->line), "message of a client");
   }
   pumping_ = false;
 }
@@ -214,11 +200,7 @@ void Multiplexer::pump() {
 void Multiplexer::hand_over(WireId id) {
   Call& call = *in_flight_.find(id);
   if (call.rule != nullptr && call.rule->handing != nullptr && (this->*call.rule->handing)(id, call)) return;
-  const bool keeps = call.repeatable || (call.rule != nullptr && call.rule->moves);
-  if (keeps && call.kept.empty() && !call.repeated && kept_bytes_ + call.line.size() <= kKeptBytes) {
-    call.kept = call.line;
-    kept_bytes_ += call.kept.size();
-  }
+  if (call.repeatable || (call.rule != nullptr && call.rule->moves)) keep(call);
   if (const auto number = child_.send(std::exchange(call.line, {}))) {
     call.sent = timers_.now();
     in_flight_.handed_over(id, *number);
@@ -245,7 +227,11 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     Answer nothing;
     nothing.outcome = Outcome::kCancelled;
     if (call.number == 0) return finish(*id, std::move(nothing));
-    send_to_child(jsonrpc::splice(message.text, {{message.envelope.request_id, std::to_string(*id)}}),
+    // At once, and the child has only so many calls to cancel: a long reason is left out.
+    const std::string wire = std::to_string(*id);
+    send_to_child(message.text.size() <= kLongestCancel
+                      ? jsonrpc::splice(message.text, {{message.envelope.request_id, wire}})
+                      : jsonrpc::notification_text(method::kCancelled, R"({"requestId":)" + wire + "}"),
                   "cancel");
     count(Outcome::kCancelled);
     Reply reply = std::exchange(call.reply, Reply(call.reply.client_id(), nullptr));
@@ -256,8 +242,8 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     const auto id = number_of(message.envelope.progress_token.in(message.text));
     const PeerRequest* asked = id ? peer_requests_.find(*id, client) : nullptr;
     if (asked == nullptr || asked->progress_token.empty()) return drop("progress_of_unknown_call");
-    send_to_child(jsonrpc::splice(message.text, {{message.envelope.progress_token, asked->progress_token}}),
-                  "progress");
+    pass_on(client, jsonrpc::splice(message.text, {{message.envelope.progress_token, asked->progress_token}}),
+            "progress");
     return;
   }
   // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not have.
@@ -265,7 +251,7 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     return drop("roots_of_shared_child");
   if (name == method::kTaskStatus && !terms_.own) return drop("task_of_shared_child");
   if (!handshake_.done()) return drop("notification_before_handshake");
-  send_to_child(std::move(message.text), "notification");
+  pass_on(client, std::move(message.text), "notification");
 }
 
 void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
@@ -273,7 +259,29 @@ void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
   const PeerRequest* asked = id ? peer_requests_.find(*id, client) : nullptr;
   if (asked == nullptr) return drop("answer_to_nothing");
   const auto request = close_peer_request(*id);
-  send_to_child(jsonrpc::splice(message.text, {{message.envelope.id, request->child_id}}), "answer");
+  if (pass_on(client, jsonrpc::splice(message.text, {{message.envelope.id, request->child_id}}), "answer") ||
+      !takes_calls())
+    return;
+  send_to_child(jsonrpc::error_text(request->child_id,
+                                    jsonrpc::error_object(code::kBusy,
+                                                          "the client's answer was dropped: it has too many "
+                                                          "bytes that wait for the server to read them")),
+                "refusal");
+}
+
+// A message of a client that is no call: in turn with its calls. False: it was dropped.
+bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view kind) {
+  if (!takes_calls() || (queue_.empty() && child_.wants_more())) return send_to_child(std::move(line), kind);
+  const OwnerPtr owner = owner_of(client);
+  const std::size_t size = FairQueue::bytes_of(line);
+  if (!fits_client(*owner, client, size) || !make_room_for_bytes(*owner, size)) {
+    refusals_.warn("message dropped", {{"limit", "waiting_bytes"}, {"kind", kind}, {"owner", owner->name}});
+    drop("message_beyond_share");
+    return false;
+  }
+  queue_.push(owner, client, std::move(line));
+  pump();
+  return true;
 }
 
 // --- answers to clients
@@ -291,7 +299,7 @@ void Multiplexer::finish(WireId id, Answer answer) {
 }
 
 void Multiplexer::settle(WireId id, Call call, Answer answer) {
-  if (!call.line.empty()) queue_.remove(call.turn, id);
+  if (!call.line.empty() && call.owner != nullptr) queue_.remove(*call.owner, call.client, id);
   release_kept(call);
   show_in_flight();
   if (call.reply.pending()) {
@@ -308,6 +316,16 @@ void Multiplexer::place_waiting(const std::string& key, WireId id) {
   for (const WireId waiting : lists_.leave(key, id)) {
     if (in_flight_.find(waiting) != nullptr) place(waiting);
   }
+}
+
+// Answers a call before the child has, and cancels it there. The answer may call in, and end its session.
+void Multiplexer::end_early(WireId id, Answer answer, std::string_view reason) {
+  Call& call = *in_flight_.find(id);
+  if (!call.own) count(answer.outcome);
+  Reply reply = std::exchange(call.reply, Reply(call.reply.client_id(), nullptr));
+  reply.send(std::move(answer));
+  const Call* still = in_flight_.find(id);
+  if (still != nullptr && !still->withdrawn) cancel_at_child(id, reason);
 }
 
 // Ends a call that nobody waits for any more, here and at the child.

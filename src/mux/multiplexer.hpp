@@ -8,14 +8,16 @@
 // handshake, wait again when it died before it had read them, are repeated once when that is safe, and get an
 // error with the reason when it died with them.
 //
-// In four files: multiplexer.cpp has what clients say, methods.cpp the methods that need more than passing
-// on, from_child.cpp what the child says, recovery.cpp starts, ends and time.
+// In five files: multiplexer.cpp has what clients say, bounds.cpp what they may have, and who gives way,
+// methods.cpp the methods that need more than passing on, from_child.cpp what the child says, recovery.cpp
+// starts, ends and time.
 //
 // Owned by Instance; loop thread only. Replies and clients are called back from inside these functions and
 // may call in.
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,10 +36,12 @@
 #include "mux/in_flight.hpp"
 #include "mux/list_cache.hpp"
 #include "mux/log_levels.hpp"
+#include "mux/owners.hpp"
 #include "mux/peer_requests.hpp"
 #include "mux/subscriptions.hpp"
 #include "mux/tasks.hpp"
 #include "mux/tool_hints.hpp"
+#include "observe/caller.hpp"
 #include "observe/gauge_share.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -48,9 +52,10 @@ namespace sidecar::mux {
 
 struct Limits {
   std::size_t calls_per_client = 64;     // cancelled ones included for call_timeout; beyond: kBusy
-  std::size_t calls = 4096;              // beyond: kUnavailable
-  std::size_t waiting_bytes = 16 << 20;  // of calls that wait for a child; beyond: kUnavailable. One client
-                                         // may have a quarter of it; beyond: kBusy
+  std::size_t calls = 4096;              // shared by owners (Owners); beyond: kUnavailable, or kBusy for an
+                                         // owner that holds too much while others are there
+  std::size_t waiting_bytes = 16 << 20;  // of what waits for a child, in the same way. One client may have a
+                                         // quarter of it; beyond: kBusy
   Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
   Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
   Clock::duration wedged_after = std::chrono::minutes(1);  // a call this old: the child is asked for a ping …
@@ -79,7 +84,9 @@ class Multiplexer : public child::ChildEvents {
   static constexpr unsigned kPatience = 3;
   static constexpr std::size_t kSubscriptionsPerClient = 1000;  // beyond: kBusy
   static constexpr std::size_t kPeerRequestsPerClient = 64;     // beyond: the child is refused
-  static constexpr std::size_t kKeptBytes = 16 << 20;  // of calls that may be repeated; beyond: they are not
+  static constexpr std::size_t kTending = 64;  // subscriptions that are restored or released at a time
+  static constexpr std::size_t kReleaseBytes = 16 << 20;  // of URIs to be released; beyond: the child keeps
+                                                          // subscriptions that nobody has
 
   Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
               observe::Log& log, observe::Metrics& metrics);
@@ -89,8 +96,8 @@ class Multiplexer : public child::ChildEvents {
   // it gets nothing. Call once.
   void initialize(std::string params);
 
-  // A session begins and ends. `owner` is whose it is (design: two owners never see each other's messages).
-  void add(ClientId id, Client& client, std::string owner, ClientProfile profile = {});
+  // A session of `caller` begins and ends. (Design: two owners never see each other's messages.)
+  void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile = {});
   // Its open calls are cancelled at the child, and their replies never used again; its subscriptions are
   // released, its tasks cancelled, what the child has asked it is refused.
   void remove(ClientId client);
@@ -118,7 +125,7 @@ class Multiplexer : public child::ChildEvents {
   // this child has not been given. What it has been given it may finish: until idle().
   void hand_over_to(Multiplexer& next);
   // Nothing is left that somebody waits for.
-  bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0; }
+  bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0 && queue_.empty(); }
 
   // What clients may see and use has changed: those that may have seen the child's lists are told, and
   // subscriptions that are not permitted any more are given up.
@@ -131,7 +138,7 @@ class Multiplexer : public child::ChildEvents {
   // Calls that somebody waits for.
   std::size_t in_flight() const { return in_flight_.live(); }
   // Those of them that have not been handed to the child yet.
-  std::size_t waiting() const { return queue_.size(); }
+  std::size_t waiting() const { return queue_.calls(); }
   // Nothing before the first handshake.
   const std::optional<ServerIdentity>& identity() const { return handshake_.identity(); }
 
@@ -146,8 +153,10 @@ class Multiplexer : public child::ChildEvents {
 
   struct Entry {
     Client* client;
-    std::string owner;
+    std::string owner;  // who may see its messages
+    OwnerPtr account;   // whose bounds it counts against
     ClientProfile profile;
+    Shares::Holding subscriptions;
   };
 
   // A request on its way in, before it is a call in flight.
@@ -173,7 +182,8 @@ class Multiplexer : public child::ChildEvents {
   // Clients' side
   // False also while a child that has died is still being buried: calls wait for the next one.
   bool takes_calls() const { return handshake_.done() && child_.running(); }
-  std::optional<Answer> refusal(Asker asker, std::string_view client_id, std::size_t size) const;
+  OwnerPtr owner_of(Asker asker);
+  bool pass_on(ClientId client, std::string line, std::string_view kind);
   // The refusal of a call that Numbers::child_rate does not let pass now.
   std::optional<Answer> over_rate(const Call& call);
   void place(WireId id);
@@ -182,6 +192,7 @@ class Multiplexer : public child::ChildEvents {
   void reply_here(Call& call, Answer answer);
   void finish(WireId id, Answer answer);
   void settle(WireId id, Call call, Answer answer);
+  void end_early(WireId id, Answer answer, std::string_view reason);
   void place_waiting(const std::string& key, WireId id);
   void cancel_at_child(WireId id, std::string_view reason);
   void withdraw(WireId id);
@@ -191,6 +202,21 @@ class Multiplexer : public child::ChildEvents {
   void drop(std::string_view reason);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
   void show_in_flight() { calls_shown_.set(in_flight_.live()); }
+
+  // Bounds
+  std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id, std::size_t size);
+  bool fits_client(const Owner& owner, ClientId client, std::size_t size) const;
+  Answer beyond_share(std::string_view client_id, std::string_view limit, const Shares& shares,
+                      const Shares::Holding& holding, std::string_view what);
+  bool make_room_for_bytes(Owner& owner, std::size_t size);
+  bool end_newest_call(Owner& owner);
+  bool make_room_for_work(Owner& owner);
+  bool end_newest_waiting(Owner& owner);
+  bool end_a_subscription(const Owner& owner);
+  bool make_room_for_subscription(Entry& entry, std::size_t bytes);
+  bool forget_oldest_task(const Owner& owner);
+  void keep(Call& call);
+  void end_for_others(WireId id, std::string_view what);
 
   // Methods: true when the request has been answered here.
   bool ask_initialize(Asked asked);
@@ -214,12 +240,16 @@ class Multiplexer : public child::ChildEvents {
   static std::optional<std::string> made_task(const std::string& text, jsonrpc::Span result);
   void cancel_task(std::string_view id);
   void end_task(std::string_view id);
+  void subscribe(ClientId client, const std::string& uri);
   void unsubscribe(ClientId client, const std::string& uri, WireId by);
+  void charge_subscriptions(ClientId client);
   bool has_open(ClientId client, std::string_view name, std::string_view subject);
   bool needed_at_child(const std::string& uri);
   void release_subscription(const std::string& uri);
   void give_up_subscription(ClientId client, const std::string& uri);
   void review_subscriptions();
+  bool known_at_child(const std::string& uri) const;
+  bool tend_subscription();
   void adjust_level();
 
   // From the child
@@ -230,6 +260,7 @@ class Multiplexer : public child::ChildEvents {
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
   void note_url_elicitations(const Call& call, const Answer& answer);
+  void note_url_elicitation(std::string id, ClientId client);
   void on_child_request(const jsonrpc::Message& message);
   void refuse_child(const jsonrpc::Message& request, int code, std::string_view why);
   void on_child_notification(jsonrpc::Message message);
@@ -252,6 +283,7 @@ class Multiplexer : public child::ChildEvents {
   void send_handshake();
   void tell_lists_changed();
   void restore();
+  void forget_restoring();
   bool moves(const Call& call) const;
   Call take_out(WireId id);
   bool may_repeat(const Call& call) const;
@@ -275,11 +307,11 @@ class Multiplexer : public child::ChildEvents {
   observe::GaugeShare calls_shown_;
   observe::GaugeShare peer_requests_shown_;
 
+  Owners owners_;  // before what charges them
   std::unordered_map<ClientId, Entry> clients_;
   InFlight in_flight_;
-  FairQueue queue_;  // calls that wait for the child to read
+  FairQueue queue_;  // what waits for the child to read
   bool pumping_ = false;
-  std::size_t kept_bytes_ = 0;
   PeerRequests peer_requests_;
   UrlElicitations url_elicitations_;
   Subscriptions subscriptions_;
@@ -287,6 +319,11 @@ class Multiplexer : public child::ChildEvents {
       unclaimed_;                    // granted to nobody, and a subscribe of somebody is under way
   std::vector<ClientId> to_review_;  // whose subscriptions may not be permitted any more
   Timer review_timer_;
+  std::deque<std::string> releases_;  // that the child may have for nobody
+  std::size_t release_bytes_ = 0;
+  std::optional<std::string> restore_next_;  // while a new child is given the subscriptions, in order of URIs
+  std::set<std::string, std::less<>> restored_;  // by a client's own request, before their turn
+  std::size_t tending_ = 0;                      // requests for restoring and releasing that are open
   LogLevels levels_;
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;

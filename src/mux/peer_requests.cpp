@@ -18,6 +18,7 @@ std::vector<PeerId> ids_of(const Requests& requests, Wanted wanted) {
 
 PeerId PeerRequests::open(PeerRequest request) {
   const PeerId id = numbers_.next_peer++;
+  by_due_.emplace(request.due, id);
   requests_.emplace(id, std::move(request));
   return id;
 }
@@ -37,6 +38,7 @@ std::optional<PeerId> PeerRequests::find_child_id(std::string_view child_id) con
 std::optional<PeerRequest> PeerRequests::close(PeerId id) {
   auto node = requests_.extract(id);
   if (node.empty()) return std::nullopt;
+  by_due_.erase({node.mapped().due, id});
   return std::move(node.mapped());
 }
 
@@ -49,33 +51,33 @@ std::vector<PeerId> PeerRequests::all() const {
 }
 
 std::optional<Clock::time_point> PeerRequests::earliest_due() const {
-  std::optional<Clock::time_point> earliest;
-  for (const auto& [id, request] : requests_)
-    earliest = std::min(earliest.value_or(request.due), request.due);
-  return earliest;
+  if (by_due_.empty()) return std::nullopt;
+  return by_due_.begin()->first;
 }
 
 std::vector<PeerId> PeerRequests::expired(Clock::time_point now) const {
   return ids_of(requests_, [now](const PeerRequest& request) { return request.due <= now; });
 }
 
-void UrlElicitations::add(std::string id, ClientId client) {
-  if (!owners_.emplace(id, client).second) return;  // it stays with the first
-  oldest_.push_back(std::move(id));
-  if (oldest_.size() <= kMost) return;
-  owners_.erase(oldest_.front());
-  oldest_.pop_front();
+void UrlElicitations::add(std::string id, ClientId client, Shares::Holding share) {
+  if (this->client(id)) return;
+  share.set(1);
+  all_.push_back({std::move(id), client, std::move(share)});
 }
 
-std::optional<ClientId> UrlElicitations::owner(const std::string& id) const {
-  const auto found = owners_.find(id);
-  if (found == owners_.end()) return std::nullopt;
-  return found->second;
+std::optional<ClientId> UrlElicitations::client(const std::string& id) const {
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&id](const Elicitation& each) { return each.id == id; });
+  if (found == all_.end()) return std::nullopt;
+  return found->client;
 }
 
-void UrlElicitations::clear() {
-  owners_.clear();
-  oldest_.clear();
+bool UrlElicitations::forget_oldest_of(std::string_view owner) {
+  const auto oldest = std::find_if(all_.begin(), all_.end(),
+                                   [owner](const Elicitation& each) { return each.share.owner() == owner; });
+  if (oldest == all_.end()) return false;
+  all_.erase(oldest);
+  return true;
 }
 
 }  // namespace sidecar::mux

@@ -4,15 +4,17 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "mux/numbers.hpp"
+#include "util/shares.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -49,21 +51,30 @@ class PeerRequests {
  private:
   Numbers& numbers_;
   std::map<PeerId, PeerRequest> requests_;
+  std::set<std::pair<Clock::time_point, PeerId>> by_due_;
 };
 
 // UrlElicitations: whose an elicitation by URL is, for the child may say long after its answer that it is
-// complete. MCP 2025-11-25, Elicitation, URL mode. At most kMost are remembered, the newest ones.
+// complete. MCP 2025-11-25, Elicitation, URL mode. Bounded by the caller: see Owners::url_elicitations.
 class UrlElicitations {
  public:
   static constexpr std::size_t kMost = 1024;
+  static constexpr std::size_t kLongestId = 4096;  // bytes; a longer one is not remembered
 
-  void add(std::string id, ClientId client);
-  std::optional<ClientId> owner(const std::string& id) const;
-  void clear();
+  // `share`: of its client's owner; it becomes 1. An id that is known already stays with its first client.
+  void add(std::string id, ClientId client, Shares::Holding share);
+  std::optional<ClientId> client(const std::string& id) const;
+  // False: the owner has none.
+  bool forget_oldest_of(std::string_view owner);
+  void clear() { all_.clear(); }
 
  private:
-  std::unordered_map<std::string, ClientId> owners_;
-  std::deque<std::string> oldest_;
+  struct Elicitation {
+    std::string id;
+    ClientId client;
+    Shares::Holding share;
+  };
+  std::list<Elicitation> all_;  // oldest first
 };
 
 }  // namespace sidecar::mux

@@ -64,34 +64,43 @@ void Multiplexer::tell_lists_changed() {
   }
 }
 
-// What an earlier child knew: the log level and the subscriptions.
+// What an earlier child knew: the log level and the subscriptions, the first of them before anything else.
 void Multiplexer::restore() {
   child_level_.reset();
   adjust_level();
-  for (const std::string& uri : subscriptions_.uris()) {
-    ask_child(
-        method::kResourcesSubscribe, fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri)),
-        [this, uri](const Answer& answer) {
-          if (answer.outcome == Outcome::kResult) return;
-          log_.warn("subscription not restored", {{"uri", excerpt(uri)}, {"problem", answer.message}});
-        },
-        limits_.call_timeout);
+  restore_next_.emplace();
+  while (child_.wants_more() && tend_subscription()) {
   }
+}
+
+void Multiplexer::forget_restoring() {
+  restore_next_.reset();
+  restored_.clear();
+  releases_.clear();
+  release_bytes_ = 0;
 }
 
 void Multiplexer::hand_over_to(Multiplexer& next) {
   replaced_ = true;
-  for (const auto& [id, entry] : clients_) next.clients_.emplace(id, entry);
   next.subscriptions_ = std::exchange(subscriptions_, {});
+  for (auto& [id, entry] : clients_) {
+    OwnerPtr account = next.owners_.get(entry.account->name);
+    Shares::Holding held = next.owners_.subscriptions.hold(account->name);
+    held.set(std::exchange(entry.subscriptions, {}).amount());
+    next.clients_.emplace(
+        id, Entry{entry.client, entry.owner, std::move(account), entry.profile, std::move(held)});
+  }
+  forget_restoring();
   next.levels_ = levels_;
   next.was_ready_ = was_ready_;
   next.closing_ = closing_;
-  queue_.clear();
   lists_.clear();
   for (const WireId id : in_flight_.all()) {
     const Call* call = in_flight_.find(id);
     if (call == nullptr || !(call->number == 0 || moves(*call))) continue;
-    next.in_flight_.adopt(id, take_out(id));
+    Call moved = take_out(id);
+    moved.owner = next.owners_.get(moved.owner->name);
+    next.in_flight_.adopt(id, std::move(moved));
     next.place(id);
   }
   next.arm();
@@ -109,9 +118,10 @@ Call Multiplexer::take_out(WireId id) {
   Call& call = *in_flight_.find(id);
   if (call.number == 0) {
     release_kept(call);  // the next one keeps it again
+    queue_.remove(*call.owner, call.client, id);
     return *in_flight_.close(id);
   }
-  Call moved(call.client, std::exchange(call.reply, Reply(call.reply.client_id(), nullptr)));
+  Call moved(call.client, std::exchange(call.reply, Reply(call.reply.client_id(), nullptr)), call.owner);
   moved.method = call.method;
   moved.progress_token = call.progress_token;
   moved.line = call.kept;
@@ -147,8 +157,9 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   tasks_.clear();
   url_elicitations_.clear();
   unclaimed_.clear();
+  forget_restoring();
   lists_.clear();
-  queue_.clear();
+  for (std::size_t lost = queue_.clear(); lost > 0; --lost) drop("child_takes_nothing");
   for (const WireId id : in_flight_.all()) {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
@@ -175,11 +186,6 @@ void Multiplexer::on_child_exit(child::Exit exit) {
 bool Multiplexer::may_repeat(const Call& call) const {
   return call.repeatable && !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task &&
          !call.asked_client && !replaced_ && timers_.now() < call.due;
-}
-
-void Multiplexer::release_kept(Call& call) {
-  kept_bytes_ -= call.kept.size();
-  call.kept = {};
 }
 
 Readiness Multiplexer::readiness() const {
@@ -228,11 +234,8 @@ void Multiplexer::on_due() {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
     Answer answer = make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
                                  fmt::format("the MCP server did not answer within {} ms", waited.count()));
-    if (!call->own) count(Outcome::kTimeout);
     log_.warn("call timed out", {{"method", excerpt(call->method)}, {"ms", waited.count()}});
-    Reply reply = std::exchange(call->reply, Reply(call->reply.client_id(), nullptr));
-    cancel_at_child(id, "timed out");
-    reply.send(std::move(answer));
+    end_early(id, std::move(answer), "timed out");
   }
   arm();
 }

@@ -14,26 +14,35 @@ bool Subscriptions::wanted_by_other(std::string_view uri, ClientId client) const
 
 std::size_t Subscriptions::count(ClientId client) const {
   const auto found = by_client_.find(client);
-  return found == by_client_.end() ? 0 : found->second.size();
+  return found == by_client_.end() ? 0 : found->second.uris.size();
+}
+
+std::size_t Subscriptions::bytes(ClientId client) const {
+  const auto found = by_client_.find(client);
+  return found == by_client_.end() ? 0 : found->second.bytes;
 }
 
 std::vector<std::string> Subscriptions::of(ClientId client) const {
   const auto found = by_client_.find(client);
   if (found == by_client_.end()) return {};
-  return {found->second.begin(), found->second.end()};
+  return {found->second.uris.begin(), found->second.uris.end()};
 }
 
 void Subscriptions::add(std::string_view uri, ClientId client) {
-  by_uri_[std::string(uri)].insert(client);
-  by_client_[client].emplace(uri);
+  const auto wanted = by_uri_.try_emplace(std::string(uri)).first;
+  if (!wanted->second.insert(client).second) return;
+  OfClient& own = by_client_[client];
+  own.uris.insert(wanted->first);
+  own.bytes += bytes_of(uri);
 }
 
 bool Subscriptions::remove(std::string_view uri, ClientId client) {
   const auto found = by_uri_.find(uri);
   if (found == by_uri_.end() || found->second.erase(client) == 0) return false;
-  const auto uris = by_client_.find(client);
-  uris->second.erase(uris->second.find(uri));
-  if (uris->second.empty()) by_client_.erase(uris);
+  const auto own = by_client_.find(client);
+  own->second.bytes -= bytes_of(uri);
+  own->second.uris.erase(found->first);
+  if (own->second.uris.empty()) by_client_.erase(own);
   if (!found->second.empty()) return false;
   by_uri_.erase(found);
   return true;
@@ -41,12 +50,16 @@ bool Subscriptions::remove(std::string_view uri, ClientId client) {
 
 std::vector<std::string> Subscriptions::remove_all(ClientId client) {
   std::vector<std::string> unwanted;
-  const auto uris = by_client_.find(client);
-  if (uris == by_client_.end()) return unwanted;
-  for (const std::string& uri : std::set(uris->second)) {
-    if (remove(uri, client)) unwanted.push_back(uri);
+  while (auto uri = any(client)) {
+    if (remove(*uri, client)) unwanted.push_back(*std::move(uri));
   }
   return unwanted;
+}
+
+std::optional<std::string> Subscriptions::any(ClientId client) const {
+  const auto own = by_client_.find(client);
+  if (own == by_client_.end()) return std::nullopt;
+  return std::string(*own->second.uris.begin());
 }
 
 std::vector<ClientId> Subscriptions::subscribers(std::string_view uri) const {
@@ -63,10 +76,10 @@ std::vector<ClientId> Subscriptions::subscribers(std::string_view uri) const {
   return {clients.begin(), clients.end()};
 }
 
-std::vector<std::string> Subscriptions::uris() const {
-  std::vector<std::string> all;
-  for (const auto& [uri, clients] : by_uri_) all.push_back(uri);
-  return all;
+std::optional<std::string> Subscriptions::next(std::string_view from) const {
+  const auto found = by_uri_.lower_bound(from);
+  if (found == by_uri_.end()) return std::nullopt;
+  return found->first;
 }
 
 }  // namespace sidecar::mux

@@ -1,10 +1,11 @@
 // Subscriptions: which clients want to hear of which resource. The child knows of one subscription a URI,
 // however many clients have one. MCP 2025-11-25, Resources, Subscriptions.
-// Bounded by the caller: see count(). Owned by Multiplexer. Loop thread only.
+// Bounded by the caller: see count() and bytes(). Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ class Subscriptions {
   bool wanted_by_other(std::string_view uri, ClientId client) const;
   std::size_t count(ClientId client) const;
   std::vector<std::string> of(ClientId client) const;
+  // What the subscriptions of a client hold in memory, and what one more would.
+  std::size_t bytes(ClientId client) const;
+  static std::size_t bytes_of(std::string_view uri) { return uri.size() + kEntryBytes; }
 
   void add(std::string_view uri, ClientId client);
   // True: nobody wants this resource any more, and somebody had.
@@ -32,11 +36,20 @@ class Subscriptions {
   // Who hears of a change of `uri`: its subscribers; with none, those of what it is part of (the updated one
   // may be a sub-resource of the one that was subscribed to).
   std::vector<ClientId> subscribers(std::string_view uri) const;
-  std::vector<std::string> uris() const;
+  // The first URI that is not before `from`.
+  std::optional<std::string> next(std::string_view from) const;
+  // One of those of a client; nothing: it has none.
+  std::optional<std::string> any(ClientId client) const;
 
  private:
+  static constexpr std::size_t kEntryBytes = 256;  // nodes of the trees, and what the heap adds to them
+
+  struct OfClient {
+    std::set<std::string_view> uris;  // keys of by_uri_
+    std::size_t bytes = 0;
+  };
   std::map<std::string, std::set<ClientId>, std::less<>> by_uri_;
-  std::unordered_map<ClientId, std::set<std::string, std::less<>>> by_client_;
+  std::unordered_map<ClientId, OfClient> by_client_;
 };
 
 }  // namespace sidecar::mux

@@ -8,22 +8,25 @@ bool task_ended(std::string_view status) {
   return status == "completed" || status == "failed" || status == "cancelled";
 }
 
-std::optional<Task> Tasks::add(std::string id, Task task) {
-  if (tasks_.contains(id)) return std::nullopt;
-  std::optional<Task> forgotten;
-  if (tasks_.size() >= kMost) {
-    const auto ended = std::find_if(by_wire_.begin(), by_wire_.end(), [this](const auto& entry) {
-      return tasks_.find(entry.second)->second.ended;
-    });
-    const auto oldest = ended == by_wire_.end() ? by_wire_.begin() : ended;
-    const auto victim = tasks_.find(oldest->second);
-    forgotten = std::move(victim->second);
-    tasks_.erase(victim);
-    by_wire_.erase(oldest);
-  }
+void Tasks::add(std::string id, Task task) {
+  if (tasks_.contains(id)) return;
+  task.share.set(1);
   by_wire_.emplace(task.wire_id, id);
   tasks_.emplace(std::move(id), std::move(task));
-  return forgotten;
+}
+
+std::optional<Task> Tasks::forget_oldest_of(std::string_view owner) {
+  auto oldest = by_wire_.end();
+  for (auto each = by_wire_.begin(); each != by_wire_.end(); ++each) {
+    const Task& task = tasks_.find(each->second)->second;
+    if (task.share.owner() != owner) continue;
+    if (oldest == by_wire_.end() || task.ended) oldest = each;
+    if (task.ended) break;
+  }
+  if (oldest == by_wire_.end()) return std::nullopt;
+  auto forgotten = tasks_.extract(tasks_.find(oldest->second));
+  by_wire_.erase(oldest);
+  return std::move(forgotten.mapped());
 }
 
 const Task* Tasks::find(std::string_view id) const {

@@ -1,7 +1,6 @@
 // Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every other it
 // does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never results.
-// Owned by Multiplexer. Loop thread only. At most kMost tasks: beyond, the oldest that has ended is
-// forgotten, then the oldest.
+// Owned by Multiplexer. Loop thread only. Bounded by the caller: see Owners::tasks.
 #pragma once
 
 #include <map>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "mux/numbers.hpp"
+#include "util/shares.hpp"
 
 namespace sidecar::mux {
 
@@ -19,15 +19,18 @@ struct Task {
   WireId wire_id = 0;           // of the request that made it: its progress token stays valid
   std::string progress_token;   // as the client wrote it; empty: none
   bool ended = false;
+  Shares::Holding
+      share{};  // of its owner, who stays the same when its session has ended; 1 while it is known
 };
 
 class Tasks {
  public:
   static constexpr std::size_t kMost = 4096;
 
-  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner. Returns a
-  // task that had to be forgotten.
-  std::optional<Task> add(std::string id, Task task);
+  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner.
+  void add(std::string id, Task task);
+  // The oldest task of an owner that has ended, else its oldest; nothing: it has none.
+  std::optional<Task> forget_oldest_of(std::string_view owner);
   const Task* find(std::string_view id) const;
   const Task* find_wire(WireId id) const;
   // True: it had not ended before.

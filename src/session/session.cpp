@@ -9,6 +9,8 @@
 namespace sidecar::session {
 namespace {
 
+constexpr std::chrono::seconds kRetryNoSeat{5};
+
 // The string that a token stands for, cut to what is worth keeping; empty when it is none.
 std::string word(std::string_view token) {
   if (token.size() > 8 * Session::kLongestWord) return {};
@@ -66,7 +68,13 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
       deliver(mux::make_result(message.id(), "{}"));
       return {};
     }
-    seat_ = instances_.join(*this, caller_->owner, message);
+    auto seat = instances_.join(*this, *caller_, message);
+    if (!seat) {
+      if (message.kind() == jsonrpc::Kind::kRequest)
+        refuse(std::move(message), std::move(deliver), seat.error().message);
+      return {};
+    }
+    seat_ = *std::move(seat);
   }
   switch (message.kind()) {
     case jsonrpc::Kind::kNotification:
@@ -115,6 +123,14 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
     };
   }
   send_observed(calls_, source_, speaker_, std::move(message), std::move(finished), std::move(notify), send);
+}
+
+void Session::refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std::string why) {
+  send_observed(calls_, source_, speaker_, std::move(message), std::move(deliver), nullptr,
+                [why = std::move(why)](const jsonrpc::Message&, mux::Reply reply) {
+                  reply.send(mux::make_failure(mux::Outcome::kUnavailable, reply.client_id(),
+                                               mcp::code::kBusy, why, {}, kRetryNoSeat));
+                });
 }
 
 void Session::learn(const jsonrpc::Message& initialize) {

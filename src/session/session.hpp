@@ -92,6 +92,8 @@ class Session : public mux::Client {
 
  private:
   void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
+  // There is no place for it at an instance; its next message asks again.
+  void refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std::string why);
   void learn(const jsonrpc::Message& initialize);
   void learn(mux::Answer& answer);
 

@@ -72,11 +72,15 @@ void SessionTable::refused(const observe::Caller& caller, std::string_view reaso
   metrics_.refused(reason).Increment();
 }
 
-bool SessionTable::give_way(const std::string* owner) {
-  const auto fits = [owner](const Session& session) {
-    return session.has_own_child() && (owner == nullptr || session.caller().owner == *owner);
+bool SessionTable::give_way(std::string_view owner, mux::Ending which) {
+  const auto fits = [owner, which](const Session& session) {
+    return session.has_own_child() && session.caller().share_owner() == owner &&
+           (which == mux::Ending::kAny || session.expendable() ||
+            (which == mux::Ending::kIdle && session.calls() == 0));
   };
-  return evict(fits, "its child makes room for a new one's");
+  const Session* const found = idlest(fits);
+  if (found != nullptr) evict(*found, "its child makes room for a new one's");
+  return found != nullptr;
 }
 
 const Session* SessionTable::idlest(const Fits& fits) const {

@@ -41,9 +41,8 @@ class SessionTable {
   // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it does not;
   // the text is the client's answer. They are logged and counted.
   Result<void> make_room(const observe::Caller& caller);
-  // For mux::GiveWay: ends the longest-idle expendable session with an own child, of `owner` unless it is
-  // nullptr.
-  bool give_way(const std::string* owner);
+  // See mux::GiveWay.
+  bool give_way(std::string_view owner, mux::Ending which);
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
   // What logs and pages show of an id: enough to tell sessions apart, too little to use one.

@@ -47,8 +47,8 @@ void ToolCalls::send(const CallerPtr& caller, std::string_view method, std::stri
       std::make_shared<const observe::CallSource>(observe::CallSource{"rest", {}, {}, {}});
   session::send_observed(calls_, kSource, caller, std::move(*message), std::move(deliver),
                          std::move(progress), [this, caller](jsonrpc::Message request, mux::Reply reply) {
-                           const std::string& owner = caller->has_key ? caller->owner : caller->address;
-                           instances_.request(owner, std::move(request), std::move(reply), timeout_);
+                           instances_.request(caller->share_owner(), std::move(request), std::move(reply),
+                                              timeout_);
                          });
 }
 

@@ -45,7 +45,16 @@ std::size_t Shares::held_by(std::string_view owner) const {
 }
 
 Shares::Admission Shares::admit(std::string_view owner, std::size_t more) const {
-  const std::size_t held = held_by(owner);
+  const auto found = accounts_.find(owner);
+  return admit(found == accounts_.end() ? nullptr : &*found, more);
+}
+
+Shares::Admission Shares::admit(const Holding& holding, std::size_t more) const {
+  return admit(holding.account_, more);
+}
+
+Shares::Admission Shares::admit(const Accounts::value_type* account, std::size_t more) const {
+  const std::size_t held = account == nullptr ? 0 : account->second.held;
   const bool room = used_ <= limit_ && more <= limit_ - used_;
   const bool alone = held == used_;
   const bool within_share = more <= quarter() && held <= quarter() - more;
@@ -53,10 +62,12 @@ Shares::Admission Shares::admit(std::string_view owner, std::size_t more) const 
   if (room && (alone || within_share || leaves_a_quarter)) return {.fits = true};
   const Accounts::value_type* largest = nullptr;
   for (const auto& each : accounts_) {
-    if (each.first != owner && (largest == nullptr || each.second.held > largest->second.held))
-      largest = &each;
+    if (&each != account && (largest == nullptr || each.second.held > largest->second.held)) largest = &each;
   }
-  if (largest == nullptr || largest->second.held <= held + more) return {};
+  if (largest == nullptr) return {};
+  // Who holds no more than another one need not leave a quarter free either: that other one does not.
+  if (room && held + more <= largest->second.held) return {.fits = true};
+  if (largest->second.held <= held + more) return {};
   return {.fits = false, .from = largest->first};
 }
 

@@ -71,6 +71,8 @@ class Shares {
   // The same for what cannot give way, such as records that have been accepted: an owner may hold three times
   // what stays free, and no more, so one that comes later always finds room.
   bool leaves_room(std::string_view owner, std::size_t more) const;
+  // The same for the owner of a holding, without looking it up.
+  Admission admit(const Holding& holding, std::size_t more) const;
   // A holding of 0.
   Holding hold(std::string_view owner);
 
@@ -79,6 +81,9 @@ class Shares {
   std::size_t owners() const { return accounts_.size(); }
 
  private:
+  // `account`: nullptr for an owner without a holding.
+  Admission admit(const Accounts::value_type* account, std::size_t more) const;
+
   Accounts accounts_;  // of owners with a holding
   std::size_t limit_;
   std::size_t used_ = 0;

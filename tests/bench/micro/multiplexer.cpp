@@ -26,7 +26,10 @@ struct World {
         R"({"jsonrpc":"2.0","id":)" + id +
         R"(,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}})");
     link.sent.clear();
-    mux.add(1, session, "owner");
+    observe::Caller caller;
+    caller.owner = "owner";
+    caller.has_key = true;
+    mux.add(1, session, caller);
   }
 
   // The answer is not looked at: that it comes is counted.

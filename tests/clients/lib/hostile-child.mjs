@@ -4,6 +4,10 @@
 //   big {size}             answers with so many characters
 //   write {base64, times}  writes the bytes so often, ${id} in them replaced by the call's id; answers only by them
 //   tell {base64}          the same to stderr, then answers `told`
+//   wait {}                never answers
+//   hold {file}            reads nothing until there is such a file, then answers `held`
+import { existsSync } from 'node:fs';
+
 const answer = (id, result) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
 const text = (words) => ({ content: [{ type: 'text', text: words }] });
 const decoded = ({ base64 }, id) => Buffer.from(Buffer.from(base64, 'base64').toString('latin1').replaceAll('${id}', id), 'latin1');
@@ -15,6 +19,12 @@ const tools = {
   write: (id, args) => {
     const bytes = decoded(args, id);
     for (let n = 0; n < (args.times ?? 1); n += 1) process.stdout.write(bytes);
+  },
+  wait: () => {},
+  hold: (id, { file }) => {
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    while (!existsSync(file)) Atomics.wait(never, 0, 0, 20);
+    answer(id, text('held'));
   },
   tell: (id, args) => process.stderr.write(decoded(args, id), () => answer(id, text('told'))),
 };

@@ -17,15 +17,19 @@ mux::WireId open(mux::InFlight& calls, mux::ClientId client) {
 }  // namespace
 
 TEST_CASE(
-    "in_flight: tombstones beyond the limit are let go, and the origin stays in doubt until the child is "
+    "in_flight: beyond the limit of calls that were let go, the origin stays in doubt until the child is "
     "gone") {
   mux::Numbers numbers;
   mux::InFlight calls(numbers);
-  for (std::size_t i = 0; i <= mux::InFlight::kMaxTombstones; ++i) calls.withdraw(open(calls, 7), {});
-  CHECK(calls.count(7) == mux::InFlight::kMaxTombstones);
-  CHECK(calls.live() == 0);
+  for (std::size_t i = 0; i <= mux::InFlight::kMaxLetGo; ++i) {
+    const mux::WireId each = open(calls, 7);
+    calls.withdraw(each, {});
+    calls.let_go(each);
+  }
+  CHECK(calls.count(7) == 0);
   CHECK(calls.find(1) == nullptr);
-  for (mux::WireId id : calls.of_client(7)) calls.close(id);
+  CHECK_FALSE(calls.answered_late(1));  // too many came after it
+  for (mux::WireId each = 2; each < calls.next_id(); ++each) CHECK(calls.answered_late(each));
   open(calls, 8);
   CHECK_FALSE(calls.sole_origin());
   calls.child_gone();

@@ -173,15 +173,100 @@ TEST_CASE(
   }));
   auto alice = w.join(kSampling, "alice"), bob = w.join(kSampling, "bob");
   std::vector<std::string> asked;
-  w.instances.set_give_way([&](const std::string* owner) {
-    asked.push_back(owner != nullptr ? *owner : "anybody");
+  w.instances.set_give_way([&](std::string_view owner, mux::Ending) {
+    asked.emplace_back(owner);
     if (asked.size() == 1) alice.reset();
     return asked.size() == 1;
   });
   CHECK(w.join(kSampling, "alice")->instance() == "own-3");
   const auto third = w.join(kSampling, "alice");
   CHECK(w.join(kSampling, "carl")->instance() == "child");
-  CHECK(asked == std::vector<std::string>{"alice", "anybody"});
+  // Nobody has more than carl would have, so only his own could end.
+  CHECK(asked == std::vector<std::string>{"alice", "carl"});
+}
+
+TEST_CASE(
+    "instances: at the bound of all, a session of the owner that has most gives way, none of one with less") {
+  World w(with([](auto& options) {
+    options.most_own = 4;
+    options.most_own_per_owner = 3;
+  }));
+  std::map<std::string, std::vector<std::unique_ptr<Session>>> sessions;
+  std::vector<std::string> ended;
+  w.instances.set_give_way([&](std::string_view owner, mux::Ending) {
+    auto& all = sessions[std::string(owner)];
+    if (all.empty()) return false;
+    ended.emplace_back(owner);
+    all.erase(all.begin());
+    return true;
+  });
+  for (const char* owner : {"alice", "alice", "alice", "bob"})
+    sessions[owner].push_back(w.join(kSampling, owner));
+  sessions["carl"].push_back(w.join(kSampling, "carl"));
+  CHECK(sessions["carl"].back()->instance() == "own-5");
+  CHECK(ended == std::vector<std::string>{"alice"});
+  // Now alice has 2, bob and carl 1 each: alice's next one takes the place of one of her own.
+  sessions["alice"].push_back(w.join(kSampling, "alice"));
+  CHECK(ended == std::vector<std::string>{"alice", "alice"});
+  CHECK(sessions["bob"].size() == 1);
+  CHECK(sessions["carl"].size() == 1);
+}
+
+TEST_CASE(
+    "instances: auto shares where only sessions in use could give way, isolated ends them, the idle first") {
+  for (const Sharing sharing : {Sharing::kAuto, Sharing::kIsolated}) {
+    mux::InstancesOptions options;
+    options.sharing = sharing;
+    options.most_own = 2;
+    World w(options);
+    std::vector<std::unique_ptr<Session>> alice;
+    for (int i = 0; i < 2; ++i) alice.push_back(w.join(kSampling, "alice"));
+    std::vector<mux::Ending> asked;
+    w.instances.set_give_way([&](std::string_view owner, mux::Ending which) {
+      CHECK(owner == "alice");
+      asked.push_back(which);
+      if (which != mux::Ending::kAny) return false;
+      alice.pop_back();
+      return true;
+    });
+    const auto bob = w.join(kSampling, "bob");
+    REQUIRE(bob != nullptr);
+    CHECK(bob->instance() == (sharing == Sharing::kAuto ? "child" : "own-3"));
+    using enum mux::Ending;
+    CHECK(asked ==
+          (sharing == Sharing::kAuto ? std::vector{kExpendable} : std::vector{kExpendable, kIdle, kAny}));
+  }
+}
+
+TEST_CASE("instances: isolated refuses beyond its bounds and names the one that is reached") {
+  World w(with([](auto& options) {
+    options.sharing = Sharing::kIsolated;
+    options.most_own = 2;
+    options.most_own_per_owner = 1;
+  }));
+  const auto alice = w.join("", "alice");
+  CHECK(w.join("", "alice") == nullptr);
+  CHECK(w.refusal ==
+        "no process of its own for this session: MCP_MAX_INSTANCES_PER_OWNER (1 for one key or address) is "
+        "reached");
+  const auto bob = w.join("", "bob");
+  CHECK(bob->instance() == "own-2");
+  CHECK(w.join("", "carl") == nullptr);
+  CHECK(w.refusal == "no process of its own for this session: MCP_MAX_INSTANCES (2) is reached");
+  CHECK(w.metrics.refused("own_child").Value() == 2);
+}
+
+TEST_CASE("instances: an owner whose children take their time to end leaves places to others") {
+  World w(with([](auto& options) { options.most_own = 4; }));
+  int made = 0;
+  for (; made < 8; ++made) {
+    const auto session = w.join(kSampling, "alice");
+    if (session->instance() == "child") break;
+  }
+  CHECK(made == 6);  // of 8 processes, all ending
+  CHECK(w.join(kSampling, "bob")->instance() == "own-7");
+  w.end(w.link("own-1"));
+  CHECK(w.join(kSampling, "alice")->instance() == "own-8");
 }
 
 // --- warm children

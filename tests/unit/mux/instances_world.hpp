@@ -48,9 +48,16 @@ struct World {
     instances.start();
   }
 
+  // nullptr: it was refused; see `refusal`.
   std::unique_ptr<Session> join(const jsonrpc::Message& first, std::string owner = "ann") {
     auto session = std::make_unique<Session>();
-    session->seat = instances.join(*session, std::move(owner), first);
+    auto seat = instances.join(
+        *session, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true}, first);
+    if (!seat) {
+      refusal = seat.error().message;
+      return nullptr;
+    }
+    session->seat = *std::move(seat);
     return session;
   }
   std::unique_ptr<Session> join(const char* capabilities, std::string owner = "ann") {
@@ -94,6 +101,7 @@ struct World {
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
   mux::Instances instances;
+  std::string refusal;
 };
 
 inline mux::InstancesOptions with(void (*set)(mux::InstancesOptions&)) {

@@ -121,7 +121,7 @@ TEST_CASE(
   CHECK(lists.find("tools/list") != nullptr);
 }
 
-TEST_CASE("list_cache: beyond its bounds a list is not kept, and a change makes room") {
+TEST_CASE("list_cache: beyond its bounds the longest unused page of a cursor goes, first pages stay") {
   const auto keep = [](mux::ListCache& lists, const std::string& name, std::size_t size) {
     lists.lead_or_wait(name, 1);
     lists.store(name, 1, std::string(size, 'x'));
@@ -129,19 +129,28 @@ TEST_CASE("list_cache: beyond its bounds a list is not kept, and a change makes 
     return lists.find(name) != nullptr;
   };
   mux::ListCache bytes;
-  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes - 1));
-  CHECK_FALSE(keep(bytes, "prompts/list", 2));
-  CHECK(keep(bytes, "prompts/list", 1));
-  bytes.changed("tools");
-  CHECK(keep(bytes, "resources/list", mux::ListCache::kMostBytes - 1));
+  constexpr std::size_t kThird = mux::ListCache::kMostBytes / 3 - 100;
+  CHECK(keep(bytes, "tools/list", kThird));
+  CHECK(keep(bytes, "tools/list 1", kThird));
+  CHECK(keep(bytes, "tools/list 2", kThird));
+  CHECK(bytes.find("tools/list 1") != nullptr);  // used later than the second
+  CHECK(keep(bytes, "tools/list 3", kThird));
+  CHECK(bytes.find("tools/list 2") == nullptr);
+  CHECK(bytes.find("tools/list 1") != nullptr);
+  CHECK(bytes.find("tools/list") != nullptr);
+  CHECK_FALSE(keep(bytes, "tools/list 4", mux::ListCache::kMostBytes - kThird));
+  CHECK(bytes.find("tools/list") != nullptr);
+  // A first page that is as large as all goes before others.
+  CHECK(keep(bytes, "prompts/list", mux::ListCache::kMostBytes - 100));
+  CHECK_FALSE(keep(bytes, "resources/list", mux::ListCache::kMostBytes));
   bytes.clear();
-  CHECK(bytes.find("resources/list") == nullptr);
-  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes));
+  CHECK(bytes.find("prompts/list") == nullptr);
+  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes - 100));
 
   mux::ListCache many;
-  for (std::size_t i = 0; i < mux::ListCache::kMostLists; ++i)
+  REQUIRE(keep(many, "prompts/list", 1));
+  for (std::size_t i = 0; i < 2 * mux::ListCache::kMostLists; ++i)
     REQUIRE(keep(many, fmt::format("tools/list \"{}\"", i), 1));
-  CHECK_FALSE(keep(many, "prompts/list", 1));
-  many.changed("tools");
-  CHECK(keep(many, "prompts/list", 1));
+  CHECK(many.find("prompts/list") != nullptr);
+  CHECK(many.find("tools/list \"0\"") == nullptr);
 }

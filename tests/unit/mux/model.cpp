@@ -113,6 +113,7 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   note(fmt::format("{} < ({}) {}", who, mux::outcome_name(answer.outcome), answer.text));
   if (!asked->open) return wrong("a request was answered twice");
   if (asked->by != nullptr && asked->by->left) return wrong("a session that has left got an answer");
+  const std::size_t owners_calls = open_of_owner_of(*asked);
   asked->open = false;
   if (asked->by != nullptr) asked->by->open.erase(asked->id);
 
@@ -134,9 +135,11 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (answer.outcome == Outcome::kTooLarge) reasonable = asked->too_large;
   if (answer.outcome == Outcome::kUnavailable)
     reasonable = troubled || dying_.contains(asked.get()) || instances_->in_flight() >= options_.limits.calls;
-  // The call itself counts.
-  if (answer.outcome == Outcome::kBusy)
-    reasonable = asked->by != nullptr && held_by(*asked->by) >= options_.limits.calls_per_client;
+  // The call itself counts. An owner has its share, whatever others do.
+  if (answer.outcome == Outcome::kBusy) {
+    reasonable = (asked->by != nullptr && held_by(*asked->by) >= options_.limits.calls_per_client) ||
+                 owners_calls >= std::max<std::size_t>(options_.limits.calls / kOwners, 1);
+  }
   if (answer.outcome == Outcome::kInternal || !reasonable)
     wrong(fmt::format("no reason for the outcome {}", mux::outcome_name(answer.outcome)));
 
@@ -276,6 +279,8 @@ void World::check() {
       if (is_new && work.asked && !work.asked->open && !work.cancelled)
         wrong("a child got a request that nobody waits for");
     }
+    // What a session says waits in turn while the child does not read.
+    if (child.up() && !child.link->wants) continue;
     for (const auto& [id, text] : std::exchange(child.due, {})) {
       if (child.up()) wrong(fmt::format("{} must get an answer to {}: {}", child.name, id, text));
     }
@@ -296,6 +301,15 @@ std::size_t World::held_by(const Session& session) const {
       held += work.asked && work.asked->by == &session && !work.asked->open;
   }
   return held;
+}
+
+std::size_t World::open_of_owner_of(const Asked& asked) const {
+  return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), [&asked](const auto& entry) {
+    const Asked& other = *entry.second;
+    if (!other.open || (other.by == nullptr) != (asked.by == nullptr)) return false;
+    return asked.by == nullptr ||
+           (other.by->owner == asked.by->owner && other.by->instance == asked.by->instance);
+  }));
 }
 
 void World::check_limits() {

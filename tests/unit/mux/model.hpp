@@ -41,6 +41,9 @@ struct Session;
 inline constexpr const char* kLevels[] = {"debug", "info",     "notice", "warning",
                                           "error", "critical", "alert",  "emergency"};
 
+// Of sessions three, and one of REST calls.
+inline constexpr std::size_t kOwners = 4;
+
 std::string notification(const std::string& method, const std::string& params);  // as a child says it
 
 // A request, as its client sees it.
@@ -189,6 +192,7 @@ class World {
   Child& now(const std::string& instance);
   std::vector<Session*> live(const Child& child) const;
   std::size_t held_by(const Session& session) const;
+  std::size_t open_of_owner_of(const Asked& asked) const;
 
   // model_clients.cpp: what clients do
   void join();

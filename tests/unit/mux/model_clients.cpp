@@ -25,11 +25,11 @@ Session* World::some_session() {
 }
 
 void World::join() {
-  static constexpr const char* kOwners[] = {"ann", "bob", "cy"};
+  static constexpr const char* kNames[] = {"ann", "bob", "cy"};
   sessions_.push_back(std::make_unique<Session>(*this));
   Session& session = *sessions_.back();
   session.number = static_cast<int>(sessions_.size());
-  session.owner = kOwners[pick(3)];
+  session.owner = kNames[pick(3)];
   session.streams = chance(50);
   const bool initializes = chance(70);
   auto asked = std::make_shared<Asked>();
@@ -51,7 +51,10 @@ void World::join() {
     asked->method = "initialize";
     asked->params = fmt::format(R"("protocolVersion":"2025-11-25","capabilities":{{{}}})", capabilities);
   }
-  session.seat = instances_->join(session, session.owner, parsed(asked->text(asked->id, "")));
+  auto seat =
+      instances_->join(session, observe::Caller{.owner = session.owner, .address = {}, .has_key = true},
+                       parsed(asked->text(asked->id, "")));
+  session.seat = *std::move(seat);
   session.instance = session.seat->instance();
   note(fmt::format("{} of {} joins {}{}", session.number, session.owner, session.instance,
                    session.streams ? ", streams" : ""));

@@ -28,7 +28,7 @@ inline jsonrpc::Message message(std::string text) {
 class Session : public mux::Client {
  public:
   Session(mux::Multiplexer& multiplexer, std::string owner = "") : multiplexer_(multiplexer), id(next_id++) {
-    multiplexer.add(id, *this, std::move(owner));
+    multiplexer.add(id, *this, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true});
   }
   ~Session() override { leave(); }
 

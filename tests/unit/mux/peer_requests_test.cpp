@@ -75,21 +75,28 @@ TEST_CASE("peer_requests: the earliest deadline counts, in whatever order they w
   CHECK_FALSE(all.earliest_due());
 }
 
-TEST_CASE("url_elicitations: an id stays with its first owner; beyond the limit the oldest is forgotten") {
+TEST_CASE("url_elicitations: an id stays with its first client; of one owner the oldest is forgotten") {
+  Shares shares(10);
   mux::UrlElicitations all;
-  all.add("E", 1);
-  all.add("E", 2);
-  CHECK(all.owner("E") == 1);
-  CHECK_FALSE(all.owner("F"));
-  for (std::size_t i = 1; i < mux::UrlElicitations::kMost; ++i) all.add(std::to_string(i), 3);
-  CHECK(all.owner("E") == 1);
-  all.add("one more", 4);
-  CHECK_FALSE(all.owner("E"));
-  CHECK(all.owner("1") == 3);
-  CHECK(all.owner("one more") == 4);
-  all.add("E", 2);  // forgotten, so it is new
-  CHECK(all.owner("E") == 2);
-  CHECK_FALSE(all.owner("1"));
+  const auto add = [&](const char* id, mux::ClientId client, const char* owner) {
+    all.add(id, client, shares.hold(owner));
+  };
+  add("E", 1, "a");
+  add("E", 2, "b");
+  CHECK(all.client("E") == 1);
+  CHECK_FALSE(all.client("F"));
+  CHECK(shares.held_by("b") == 0);
+  add("F", 3, "b");
+  add("G", 1, "a");
+  CHECK(shares.held_by("a") == 2);
+  CHECK(all.forget_oldest_of("a"));
+  CHECK_FALSE(all.client("E"));
+  CHECK(all.client("F") == 3);
+  CHECK(all.client("G") == 1);
+  CHECK_FALSE(all.forget_oldest_of("c"));
+  add("E", 2, "b");  // forgotten, so it is new
+  CHECK(all.client("E") == 2);
   all.clear();
-  CHECK_FALSE(all.owner("E"));
+  CHECK_FALSE(all.client("E"));
+  CHECK(shares.used() == 0);
 }

@@ -36,7 +36,8 @@ TEST_CASE("subscriptions: a client that goes takes along what nobody else wants"
   CHECK(all.remove_all(1) == std::vector<std::string>{"a", "c"});
   CHECK(all.remove_all(1).empty());
   CHECK(all.count(1) == 0);
-  CHECK(all.uris() == std::vector<std::string>{"b"});
+  CHECK(all.next("") == "b");
+  CHECK_FALSE(all.next("c"));
   CHECK(all.subscribers("b") == Clients{2});
 }
 
@@ -52,6 +53,26 @@ TEST_CASE(
   CHECK(all.subscribers("file:///d/") == Clients{1});
   CHECK(all.subscribers("file:///dx").empty());
   CHECK(all.subscribers("file:///").empty());
+}
+
+TEST_CASE("subscriptions: what a client holds in memory is counted, whichever way it goes") {
+  mux::Subscriptions all;
+  const std::string uri(4096, 'u');
+  CHECK(all.bytes(1) == 0);
+  all.add(uri, 1);
+  all.add(uri, 1);  // once more: still one
+  all.add(uri, 2);
+  all.add("v", 1);
+  CHECK(all.bytes(1) == mux::Subscriptions::bytes_of(uri) + mux::Subscriptions::bytes_of("v"));
+  CHECK(all.bytes(1) > uri.size());
+  CHECK(all.bytes(2) == mux::Subscriptions::bytes_of(uri));
+  CHECK(all.any(2) == uri);
+  all.remove(uri, 1);
+  CHECK(all.bytes(1) == mux::Subscriptions::bytes_of("v"));
+  all.remove_all(1);
+  all.remove_all(2);
+  CHECK(all.bytes(1) + all.bytes(2) == 0);
+  CHECK_FALSE(all.any(2));
 }
 
 TEST_CASE("subscriptions: a client that wants a whole twice over hears of a part once") {

@@ -8,20 +8,24 @@ using namespace sidecar;
 
 namespace {
 
-std::optional<mux::Task> add(mux::Tasks& tasks, const std::string& id, mux::ClientId client,
-                             mux::WireId wire) {
+// Outlives the tasks.
+Shares shares(mux::Tasks::kMost);
+
+void add(mux::Tasks& tasks, const std::string& id, mux::ClientId client, mux::WireId wire,
+         std::string_view owner = "a") {
   mux::Task task;
   task.client = client;
   task.wire_id = wire;
-  return tasks.add(id, std::move(task));
+  task.share = shares.hold(owner);
+  tasks.add(id, std::move(task));
 }
 
 }  // namespace
 
 TEST_CASE("tasks: an id that is known stays with its first owner") {
   mux::Tasks tasks;
-  CHECK_FALSE(add(tasks, "T", 1, 10));
-  CHECK_FALSE(add(tasks, "T", 2, 11));
+  add(tasks, "T", 1, 10);
+  add(tasks, "T", 2, 11);
   REQUIRE(tasks.find("T") != nullptr);
   CHECK(tasks.find("T")->client == 1);
   CHECK(tasks.find_wire(10) == tasks.find("T"));
@@ -57,28 +61,28 @@ TEST_CASE("tasks: what a session leaves behind belongs to nobody, and is forgott
   CHECK(tasks.find("U")->client == 2);
 }
 
-TEST_CASE("tasks: beyond the limit the oldest that has ended is forgotten, else the oldest") {
+TEST_CASE("tasks: of one owner the oldest that has ended is forgotten, else the oldest") {
   mux::Tasks tasks;
-  for (mux::WireId i = 1; i <= mux::Tasks::kMost; ++i) add(tasks, fmt::format("T{}", i), 1, i);
+  add(tasks, "other", 2, 1, "b");
+  for (mux::WireId i = 2; i <= 6; ++i) add(tasks, fmt::format("T{}", i), 1, i);
+  CHECK(shares.held_by("a") == 5);
+  tasks.end("other");
   tasks.end("T3");
   tasks.end("T5");
-  auto forgotten = add(tasks, "new1", 2, 10'001);
-  REQUIRE(forgotten);
-  CHECK(forgotten->wire_id == 3);
-  CHECK(forgotten->ended);
-  forgotten = add(tasks, "new2", 2, 10'002);
-  REQUIRE(forgotten);
-  CHECK(forgotten->wire_id == 5);
-  forgotten = add(tasks, "new3", 2, 10'003);
-  REQUIRE(forgotten);
-  CHECK(forgotten->wire_id == 1);
-  CHECK_FALSE(forgotten->ended);
-  CHECK(tasks.find("T1") == nullptr);
-  CHECK(tasks.find_wire(1) == nullptr);
-  CHECK(tasks.find("T2") != nullptr);
-  CHECK(tasks.clear().size() == mux::Tasks::kMost);
+  for (const mux::WireId wire : {3u, 5u, 2u}) {
+    const auto forgotten = tasks.forget_oldest_of("a");
+    REQUIRE(forgotten);
+    CHECK(forgotten->wire_id == wire);
+    CHECK(forgotten->ended == (wire != 2));
+    CHECK(tasks.find_wire(wire) == nullptr);
+  }
   CHECK(tasks.find("T2") == nullptr);
-  CHECK(tasks.find_wire(2) == nullptr);
+  CHECK(tasks.find("T4") != nullptr);
+  CHECK(shares.held_by("a") == 2);
+  CHECK_FALSE(tasks.forget_oldest_of("c"));
+  CHECK(tasks.clear().size() == 3);
+  CHECK(tasks.find("other") == nullptr);
+  CHECK(shares.used() == 0);
 }
 
 TEST_CASE("tasks: three statuses are the end") {

@@ -14,7 +14,7 @@
 //   child comes up    its process runs, and has not answered the handshake yet
 //   child dies        with exit code 1; what it was sent it had read
 //   child dies unread   the same, but it had not read the lines that no step before took from it
-//   child reads nothing, child reads again   its stdin is full, and no longer
+//   child reads nothing, child reads again   its stdin is full, and no longer; also: old child reads again
 //   A leaves          its session ends
 //   A is of NAME      its owner (before it says anything)
 //   child may not ask   from the start: its handshake declares nothing that clients can be asked for
@@ -105,9 +105,10 @@ class Player {
     if (line == "child dies") return die();
     if (line == "child dies unread") return die(std::exchange(link().sent, {}));
     if (line == "child reads nothing") return void(link().wants = false);
-    if (line == "child reads again") {
-      link().wants = true;
-      return link().events->on_child_writable();
+    if (line == "child reads again" || line == "old child reads again") {
+      test::FakeLink& reader = line.starts_with("old") ? old() : link();
+      reader.wants = true;
+      return reader.events->on_child_writable();
     }
     if (line == "replaced") return instance().restart();
     if (line == "old child ends") {
@@ -147,7 +148,8 @@ class Player {
         name.find('/') == std::string::npos) {
       client->joined = true;
       client->id = numbers_.next_client++;
-      instance().add(client->id, *client, client->owner, {});
+      instance().add(client->id, *client,
+                     observe::Caller{.owner = client->owner, .address = {}, .has_key = true}, {});
     }
     return *client;
   }

@@ -32,6 +32,7 @@ TEST_CASE("shares: who holds the most gives way to who comes, until both hold th
   }
   CHECK(shares.admit("b", 1).from == "a");  // 51 and 49
   a.set(50);
+  CHECK(shares.admit("b", 1).fits);
   b.set(50);
   CHECK_FALSE(shares.admit("b", 1).fits);
   CHECK_FALSE(shares.admit("b", 1).from);
