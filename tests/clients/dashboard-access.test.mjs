@@ -80,7 +80,7 @@ test('dashboard: without keys the address of the log opens it, for its tab only'
   await go(page, 'Sessions');
   await page.getByRole('heading', { name: 'Sessions' }).waitFor();
   await page.goto(`${sidecar.url}/docs`);
-  await page.getByText('/call-tool').first().waitFor();
+  await page.getByText('/tools/').first().waitFor();
 
   // A page without it uses the tools, and is told what is missing; the same page takes the token when it comes.
   const other = await open(t, `${sidecar.url}/`, { expected: [/status of 40[13]/] });
