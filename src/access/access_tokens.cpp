@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "config/text.hpp"
 #include "util/base64url.hpp"
@@ -72,6 +73,26 @@ std::vector<std::string> scopes_of(const Json& claims) {
   return scopes;
 }
 
+bool is_text(const Json& value) { return value.is_string(); }
+bool is_number(const Json& value) { return value.is_number(); }
+bool is_texts(const Json& value) {
+  return value.is_string() || (value.is_array() && std::all_of(value.begin(), value.end(), is_text));
+}
+
+// The types of the claims that are read (RFC 7519, section 4.1; RFC 9068, section 2.2). One that is there
+// with another type is not read as missing: what it limits would be unlimited.
+constexpr std::pair<const char*, bool (*)(const Json&)> kTypes[] = {
+    {"iss", is_text},    {"sub", is_text},  {"client_id", is_text}, {"azp", is_text},   {"aud", is_texts},
+    {"scope", is_texts}, {"scp", is_texts}, {"exp", is_number},     {"nbf", is_number}, {"iat", is_number},
+};
+
+bool is_well_typed(const Json& claims) {
+  return std::all_of(std::begin(kTypes), std::end(kTypes), [&claims](const auto& type) {
+    const auto found = claims.find(type.first);
+    return found == claims.end() || type.second(*found);
+  });
+}
+
 // Seconds since 1970, a fraction allowed (RFC 7519, section 2). What does not fit in WallTime is at its end.
 std::optional<WallTime> time_of(const Json& claims, const char* name) {
   const auto found = claims.find(name);
@@ -133,6 +154,11 @@ tl::expected<std::string, TokenFault> AccessTokens::signed_claims(std::string_vi
     const char* const value = cjose_header_get(header, name, &error);
     return std::string_view(value == nullptr ? "" : value);
   };
+  for (const char* name : {"typ", CJOSE_HDR_ALG, CJOSE_HDR_KID}) {
+    const json_t* const value = json_object_get(header, name);
+    if (value != nullptr && !json_is_string(value))
+      return fault(Kind::kInvalid, "one of its header's members has a wrong type");
+  }
   if (json_object_get(header, "crit") != nullptr)
     return fault(Kind::kInvalid, "it has an extension that is not known here");
   if (!is_access_token(text("typ"))) return fault(Kind::kInvalid, "it is no access token");
@@ -166,6 +192,7 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   if (!text) return tl::unexpected(text.error());
   const Json claims = Json::parse(*text, nullptr, false);
   if (!claims.is_object()) return fault(Kind::kInvalid, "it holds no claims");
+  if (!is_well_typed(claims)) return fault(Kind::kInvalid, "one of its claims has a wrong type");
   if (text_of(claims, "iss") != rules_.issuer) return fault(Kind::kInvalid, "it is of another issuer");
   const std::vector<std::string> audiences = texts_of(claims, "aud");
   if (std::none_of(audiences.begin(), audiences.end(), [this](std::string_view audience) {

@@ -169,6 +169,12 @@ std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& call
   return now;
 }
 
+bool Gate::holds(const observe::Caller& caller, WallTime now) const {
+  if (!needs_key_) return true;
+  if (!caller.has_key) return false;
+  return caller.by_stored_key ? keys_.has_owner(caller.owner, now) : !caller.expires || *caller.expires > now;
+}
+
 std::string Gate::url_of(const Knock& knock) const {
   const std::string forwarded = knock.list("Forwarded");
   const std::string proto = knock.list("X-Forwarded-Proto");
@@ -206,7 +212,8 @@ Decision Gate::judge(const Knock& knock) {
     return decision;
   }
   const bool health = knock.path == "/health" || knock.path == "/ready";
-  if (!health) check_origin(knock, origin, decision);
+  check_once(knock, decision);
+  if (!decision.answer && !health) check_origin(knock, origin, decision);
   if (!decision.answer) {
     if (needs_key_)
       check_key(knock, !needs_no_key(knock.path), *caller, decision);
@@ -228,6 +235,18 @@ void Gate::check_origin(const Knock& knock, std::string_view origin, Decision& d
                                {"host", knock.header("Host")}});
   metrics_.refused(std::string(refusal->reason)).Increment();
   decision.answer = Refusal{refusal->status, std::string(refusal->message), {}};
+}
+
+// Of two fields a proxy in front may have judged the other one.
+void Gate::check_once(const Knock& knock, Decision& decision) const {
+  for (const std::string_view name : {"Authorization", "X-API-Key"}) {
+    if (knock.list(name).size() == knock.header(name).size()) continue;
+    log_.warn("request refused",
+              {{"address", decision.caller->address}, {"reason", "repeated_key"}, {"field", name}});
+    metrics_.refused("repeated_key").Increment();
+    decision.answer = Refusal{400, fmt::format("More than one {} field", name), {}};
+    return;
+  }
 }
 
 void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {

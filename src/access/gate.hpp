@@ -6,6 +6,7 @@
 //                             tells nothing has the address that opened the session
 //   2 address list            403; /health from loopback passes
 //   3 preflight               leaves here, 204
+//     key fields              400 for two of one name
 //   4 origin, host            403; 415 for a page's POST of another type than JSON while no key is needed;
 //                             /health and /ready pass
 //   5 key or access token     401; while none is needed only a wrong start token, where only an administrator
@@ -129,6 +130,8 @@ class Gate {
   bool administers(const observe::Caller& caller) const;
   // One who was let in, with what it may now.
   std::shared_ptr<const observe::Caller> present(const observe::Caller& caller) const;
+  // Whether the key or token of a caller that was let in still opens, as far as one is needed.
+  bool holds(const observe::Caller& caller, WallTime now) const;
   // access::client_url() of a request, by the proxies that are trusted now.
   std::string url_of(const Knock& knock) const;
 
@@ -147,6 +150,7 @@ class Gate {
   // Whether a program of this machine asks, or our own page in a browser here.
   bool is_this_machine(const Knock& knock, const ClientAddress& client) const;
   // Each sets the decision's answer when the request ends there.
+  void check_once(const Knock& knock, Decision& decision) const;
   void check_origin(const Knock& knock, std::string_view origin, Decision& decision) const;
   void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
   void check_start_token(const Knock& knock, const ClientAddress& client, observe::Caller& caller,

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <mutex>
+#include <thread>
 
 #include "config/masked_urls.hpp"
 
@@ -24,6 +27,44 @@ std::string authority(const HttpTarget& target) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
 }
 
+// Stops a run that takes longer than its time, from a thread of its own: the library limits each read alone.
+class Deadline {
+ public:
+  Deadline(httplib::ClientImpl& client, std::chrono::milliseconds time)
+      : thread_([this, &client, time] {
+          std::unique_lock lock(mutex_);
+          const auto over = [this] { return over_; };
+          if (changed_.wait_for(lock, time, over)) return;
+          passed_ = true;
+          // What is still connecting cannot be stopped: again, until it has ended.
+          do client.stop();
+          while (!changed_.wait_for(lock, kAgain, over));
+        }) {}
+  ~Deadline() { end(); }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+  // The run has ended. Whether it was stopped.
+  bool end() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    return passed_;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kAgain{100};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+  bool passed_ = false;
+  std::thread thread_;
+};
+
 }  // namespace
 
 HttpTarget http_target(std::string_view url) {
@@ -43,7 +84,8 @@ HttpTarget http_target(std::string_view url) {
   return target;
 }
 
-HttpGet::HttpGet(HttpTarget target) : target_(std::move(target)), client_(client_for(target_)) {
+HttpGet::HttpGet(HttpTarget target, std::chrono::milliseconds whole_time)
+    : target_(std::move(target)), whole_time_(whole_time), client_(client_for(target_)) {
   client_->set_connection_timeout(kConnectSeconds);
   client_->set_read_timeout(kAnswerSeconds);
   client_->set_write_timeout(kAnswerSeconds);
@@ -59,12 +101,15 @@ Result<std::string> HttpGet::run(std::size_t most) {
   const std::string path = target_.path.starts_with('/') ? target_.path : "/" + target_.path;
   std::string body;
   bool too_long = false;
+  Deadline deadline(*client_, whole_time_);
   const auto answer = client_->Get(path, httplib::Headers{{"Host", authority(target_)}},
                                    [&](const char* data, std::size_t size) {
                                      too_long = size > most - body.size();
                                      if (!too_long) body.append(data, size);
                                      return !too_long;
                                    });
+  if (deadline.end())
+    return fail(fmt::format("{} did not answer within {} ms", where(), whole_time_.count()));
   if (too_long) return fail(where() + " gave an answer that is too long");
   if (!answer)
     return fail(fmt::format("no answer from {} ({})", where(), httplib::to_string(answer.error())));

@@ -3,6 +3,7 @@
 // ignored.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,11 +32,15 @@ HttpTarget http_target(std::string_view url);
 
 class HttpGet {
  public:
-  explicit HttpGet(HttpTarget target);
+  static constexpr std::chrono::milliseconds kWholeTime{10'000};
+
+  // `whole_time`: for connecting and the whole answer; a server that sends a byte now and then ends here.
+  explicit HttpGet(HttpTarget target, std::chrono::milliseconds whole_time = kWholeTime);
   ~HttpGet();
 
   // The body of an answer 200. At most 2 s to connect and 3 s without a byte. Errors: one line with the
-  // target and what came instead: nothing, another status (redirects too), more than `most` bytes.
+  // target and what came instead: nothing, another status (redirects too), more than `most` bytes, not all of
+  // it in time.
   Result<std::string> run(std::size_t most);
   // From any thread: ends a run that is connected.
   void stop();
@@ -44,6 +49,7 @@ class HttpGet {
 
  private:
   const HttpTarget target_;
+  const std::chrono::milliseconds whole_time_;
   const std::unique_ptr<httplib::ClientImpl> client_;
 };
 

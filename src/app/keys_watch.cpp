@@ -13,12 +13,13 @@ Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::pat
 }
 
 KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
-                     session::SessionTable& sessions, mux::Instances& instances, Timers& timers,
-                     observe::Log& log)
+                     session::SessionTable& sessions, transport::ToolCalls& calls, mux::Instances& instances,
+                     Timers& timers, observe::Log& log)
     : path_(std::move(path)),
       fixed_(std::move(fixed)),
       gate_(gate),
       sessions_(sessions),
+      calls_(calls),
       instances_(instances),
       timers_(timers),
       log_(log),
@@ -33,7 +34,7 @@ void KeysWatch::start() {
 
 void KeysWatch::look() {
   if (!path_.empty() && FileStamp::of(path_) != stamp_) return read();
-  if (gate_.needs_key()) review_sessions();
+  if (gate_.needs_key()) review_callers();
 }
 
 void KeysWatch::read() {
@@ -54,12 +55,13 @@ void KeysWatch::use(std::vector<access::StoredKey> of_file) {
   access::Keys keys(std::move(of_file));
   const bool same = keys.permit_as(gate_.keys());
   gate_.set_keys(std::move(keys));
-  review_sessions();
+  review_callers();
   if (!same) instances_.permissions_changed();
 }
 
-void KeysWatch::review_sessions() {
+void KeysWatch::review_callers() {
   const access::WallTime now = std::chrono::system_clock::now();
+  calls_.end_calls([this, now](const observe::Caller& caller) { return gate_.holds(caller, now); });
   for (session::Session* session : sessions_.all()) {
     const observe::Caller& caller = session->caller();
     if (gate_.needs_key() && !caller.has_key)

@@ -119,13 +119,15 @@ access::Origins origins(const config::Settings& settings, bool needs_key) {
   return access::Origins(rules);
 }
 
-// Keys from the environment may do everything, unless a keys file says who is an administrator.
+// A single key without a keys file is an administrator's; else those that are marked so.
 std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
-  const bool admin = settings.keys_file.empty();
+  std::vector<config::Key> all = settings.keys;
+  all.insert(all.end(), settings.admin_keys.begin(), settings.admin_keys.end());
+  const bool alone = all.size() == 1 && settings.keys_file.empty();
   std::vector<access::StoredKey> keys;
-  for (const config::Key& key : settings.keys) {
+  for (const config::Key& key : all) {
     auto permissions = std::make_shared<config::Permissions>();
-    permissions->admin = admin;
+    permissions->admin = alone || key.admin;
     keys.push_back({key.name, access::hash_of(key.secret), {}, std::move(permissions)});
   }
   return keys;
@@ -189,12 +191,12 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       gate_(key_rules(settings, keys, tokens_, start_token_), settings.permissions,
             origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
             around.metrics),
-      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, instances_, around.timers,
-                  log_),
+      tool_calls_(instances_, around.timers, log_, settings.rest_timeout, settings.max_line_bytes),
+      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, tool_calls_, instances_,
+                  around.timers, log_),
       legacy_sse_(sessions_, instances_, streams_, around.timers,
                   {path_of(settings.public_url) + settings.message_path, stream_options(settings), &gate_}),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
-      tool_calls_(instances_, around.timers, log_, settings.rest_timeout, settings.max_line_bytes),
       rest_(tool_calls_, stream_options(settings)),
       tool_endpoints_(tool_calls_, [this](const http::Head& head) { return api_facts(head); }),
       health_(sessions_, instances_, around.timers, gate_.needs_key()),

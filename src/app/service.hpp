@@ -100,10 +100,10 @@ class Service {
   access::AccessTokens tokens_;
   JwksSource jwks_;
   access::Gate gate_;
+  transport::ToolCalls tool_calls_;
   KeysWatch keys_watch_;
   transport::LegacySse legacy_sse_;
   transport::StreamableHttp streamable_http_;
-  transport::ToolCalls tool_calls_;
   transport::Rest rest_;
   transport::ToolEndpoints tool_endpoints_;
   transport::Health health_;

@@ -76,6 +76,19 @@ Result<void> check_tokens(const Loaded& loaded) {
   return {};
 }
 
+void warn_of_keys(Loaded& loaded) {
+  const Settings& settings = loaded.settings;
+  const std::vector<Key>& keys = settings.keys;
+  const auto any = [&keys](auto fits) { return std::any_of(keys.begin(), keys.end(), fits); };
+  if (keys.size() > 1 && settings.admin_keys.empty() && settings.keys_file.empty() &&
+      !any([](const Key& key) { return key.admin; }))
+    loaded.warnings.emplace_back(
+        "several keys are configured and none is an administrator's: mark one as NAME:KEY:admin, or set "
+        "MCP_ADMIN_KEY");
+  if (any([](const Key& key) { return key.secret == "admin"; }))
+    loaded.warnings.emplace_back("a key is the word admin: NAME:KEY:admin marks the key of an administrator");
+}
+
 }  // namespace
 
 Result<void> cross_check(Loaded& loaded) {
@@ -84,6 +97,7 @@ Result<void> cross_check(Loaded& loaded) {
   if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
   if (auto fits = check_tokens(loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
+  warn_of_keys(loaded);
   const auto& pages = settings.cors_origins;
   if (!settings.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
     loaded.warnings.emplace_back("MCP_CORS_ORIGINS=* without a key lets every web page call the tools");

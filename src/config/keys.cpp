@@ -11,6 +11,8 @@
 namespace sidecar::config {
 namespace {
 
+constexpr std::string_view kAdminMark = ":admin";
+
 // What a header field can carry and still be the same on the other side.
 Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.empty()) return fail(fmt::format("{} is empty", which));
@@ -60,16 +62,21 @@ Result<std::vector<Key>> parse_key_list(std::string_view text) {
         return fail(fmt::format("the name before the colon of {} must be 1–{} letters, digits or . _ - @",
                                 which, kMaxKeyNameBytes));
       }
+      key.admin = item.ends_with(kAdminMark);
+      if (key.admin) item = trimmed(item.substr(0, item.size() - kAdminMark.size()));
     }
     if (auto fits = check_secret(item, which); !fits) return tl::unexpected(fits.error());
     key.secret = item;
     if (key.name.empty()) key.name = unnamed_key_name(item);
     const auto same = std::find_if(keys.begin(), keys.end(),
                                    [&key](const Key& other) { return other.secret == key.secret; });
-    if (same == keys.end())
+    if (same == keys.end()) {
       keys.push_back(std::move(key));
-    else if (same->name != key.name)
+    } else if (same->name != key.name) {
       return fail(fmt::format("{} is the same as an earlier one under another name", which));
+    } else {
+      same->admin = same->admin || key.admin;
+    }
   }
   if (keys.empty()) return fail("holds no key");
   return keys;

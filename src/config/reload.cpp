@@ -44,6 +44,7 @@ struct Reloadable {
 
 constexpr Reloadable kReloadable[] = {
     {"MCP_API_KEYS", field<&S::keys>},
+    {"MCP_ADMIN_KEY", field<&S::admin_keys>},
     {"MCP_ALLOW_QUERY_KEY", field<&S::allow_query_key>},
     {"MCP_ALLOWED_TOOLS", patterns<&P::tools, &N::allow>},
     {"MCP_DENIED_TOOLS", patterns<&P::tools, &N::deny>},

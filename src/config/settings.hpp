@@ -18,6 +18,7 @@ using Milliseconds = std::chrono::milliseconds;
 struct Key {
   std::string name;  // given as `name:key`; else the first 8 hex characters of the key's SHA-256
   std::string secret;
+  bool admin = false;  // marked as an administrator's
 
   bool operator==(const Key&) const = default;
 };
@@ -35,8 +36,9 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string message_path = "/message";  // that the endpoint event names: /message or /messages
 
   // Who may
-  std::vector<Key> keys;  // none, and no keys file: open
-  std::string keys_file;  // see access/keys_file.hpp; empty: none
+  std::vector<Key> keys;        // none, and no keys file: open
+  std::vector<Key> admin_keys;  // MCP_ADMIN_KEY: one at most
+  std::string keys_file;        // see access/keys_file.hpp; empty: none
   bool allow_query_key = false;
   std::string jwt_issuer;                  // whose access tokens are accepted; empty: nobody's
   std::string jwks;                        // the issuer's keys: path or http(s) URL
@@ -126,7 +128,9 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::size_t audit_max_bytes = 1 << 30;  // 0: any size
 
   // Whether a caller needs a key or a token.
-  bool needs_key() const { return !keys.empty() || !keys_file.empty() || !jwt_issuer.empty(); }
+  bool needs_key() const {
+    return !keys.empty() || !admin_keys.empty() || !keys_file.empty() || !jwt_issuer.empty();
+  }
   bool operator==(const Settings&) const = default;
 };
 

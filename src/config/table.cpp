@@ -65,6 +65,12 @@ Result<void> keys(std::string_view name, std::string_view text, Settings& out) {
   return store(name == "MCP_API_KEY" ? parse_single_key(text) : parse_key_list(text), out.keys);
 }
 
+Result<void> admin_key(std::string_view, std::string_view text, Settings& out) {
+  auto keys = parse_single_key(text);
+  if (keys) keys->front().admin = true;
+  return store(std::move(keys), out.admin_keys);
+}
+
 // LOG_LEVEL is also read by the wrapped server, whose logger may have other words for the same levels (npm's,
 // pino's, Python's): they must not keep the sidecar from starting.
 constexpr std::pair<std::string_view, std::string_view> kLevels[] = {
@@ -193,8 +199,10 @@ constexpr Setting kSettings[] = {
      message_path},
 
     {G::kAccess, "MCP_API_KEYS", "--api-keys", {"MCP_API_KEY", "SDP_API_KEYS"}, "KEYS", "",
-     "Comma list of keys, each KEY or NAME:KEY; none leaves the server open (MCP_API_KEY is one key, taken whole)",
+     "Comma list of keys, each KEY, NAME:KEY or NAME:KEY:admin; none leaves the server open (MCP_API_KEY is one key, taken whole). A single key is an administrator's; of several only those that are marked so",
      keys, Secret::kYes},
+    {G::kAccess, "MCP_ADMIN_KEY", "--admin-key", {}, "KEY", "",
+     "An administrator's key, taken whole, beside those of MCP_API_KEYS and of a keys file", admin_key, Secret::kYes},
     {G::kAccess, "MCP_KEYS_FILE", "--keys-file", {}, "PATH", "",
      "Keys with hashes, expiry and permissions, made by mcp-sidecar keys; read again when it changes", keys_file},
     {G::kAccess, "MCP_ALLOW_QUERY_KEY", "--allow-query-key", {}, "", "false",

@@ -20,8 +20,7 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner, std::s
     return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {}, seconds(1));
   }
   if (trouble_) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, trouble_->message,
-                        trouble_->data, trouble_->retry_after);
+    return make_death_failure(Outcome::kUnavailable, client_id, trouble_->death, trouble_->retry_after);
   }
   if (client != kNoClient && in_flight_.count(client) >= limits_.calls_per_client) {
     return make_failure(

@@ -4,6 +4,7 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "mux/child_death.hpp"
 
 namespace sidecar::mux {
 
@@ -25,6 +26,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "over_rate";
     case Outcome::kForbidden:
       return "forbidden";
+    case Outcome::kKeyGone:
+      return "key_gone";
     case Outcome::kTooLarge:
       return "too_large";
     case Outcome::kCancelled:
@@ -44,6 +47,15 @@ Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::
   answer.payload = {answer.text.size() - 1 - error.size(), error.size()};
   answer.message = message;
   answer.retry_after = retry_after;
+  return answer;
+}
+
+Answer make_death_failure(Outcome outcome, std::string_view client_id,
+                          std::shared_ptr<const ChildDeath> death, std::chrono::seconds retry_after) {
+  constexpr auto kAll = observe::Disclosure::kStderr;
+  Answer answer = make_failure(outcome, client_id, mcp::code::kConnectionClosed, death->message(kAll),
+                               death->data(kAll), retry_after);
+  answer.death = std::move(death);
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 namespace sidecar::mux {
 
+class ChildDeath;
 using ClientId = std::uint64_t;
 
 // How a call ended. kResult and kError are the child's own words; all others are said by the sidecar.
@@ -26,12 +28,13 @@ enum class Outcome {
   kBusy,         // a limit on calls or bytes is reached
   kOverRate,     // all clients together have called the child too often
   kForbidden,    // its caller may not make it
+  kKeyGone,      // its caller's key or token no longer holds
   kTooLarge,     // the child's answer was beyond the line limit
   kCancelled,    // the client withdrew it: `text` is empty, nothing is said to the client
   kInternal,     // nobody answered it: our own bug
 };
 
-inline constexpr std::size_t kOutcomes = 11;
+inline constexpr std::size_t kOutcomes = 12;
 
 // Name of an outcome in logs and metrics.
 std::string_view outcome_name(Outcome outcome);
@@ -43,6 +46,9 @@ struct Answer {
   bool tool_error = false;  // kResult: the tool says that it failed
   std::string message;      // for people, when it is an error; empty for kResult
   std::optional<std::chrono::seconds> retry_after;
+  // The child has ended: what may be told of it. `text` and `message` have all of it. Shared by all calls
+  // that it had.
+  std::shared_ptr<const ChildDeath> death{};
   Clock::duration at_child{};  // from the hand-over to the child on; zero: it did not get the call
 };
 
@@ -51,6 +57,9 @@ Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::
                     std::string_view data = {}, std::optional<std::chrono::seconds> retry_after = {});
 // `message` of the JSON-RPC error that an answer carries.
 std::string error_message(const Answer& answer);
+// Of a child that has ended, with all that there is to tell.
+Answer make_death_failure(Outcome outcome, std::string_view client_id,
+                          std::shared_ptr<const ChildDeath> death, std::chrono::seconds retry_after);
 Answer make_result(std::string_view client_id, std::string_view result);
 
 // The reply object of one call. Answered exactly once: destroying it unanswered sends an internal error.

@@ -76,6 +76,7 @@ struct Readiness {
   bool ready = false;
   std::string reason;  // for people; empty when ready
   std::optional<std::chrono::seconds> retry_after;
+  std::shared_ptr<const ChildDeath> death{};  // as Answer::death; `reason` has all of it
 };
 
 class Multiplexer : public child::ChildEvents {
@@ -172,10 +173,9 @@ class Multiplexer : public child::ChildEvents {
     Call* call = nullptr;
   };
 
-  // Why the child takes no calls, as the error that a call gets.
+  // Why the child takes no calls.
   struct Trouble {
-    std::string message;
-    std::string data;  // JSON
+    std::shared_ptr<const ChildDeath> death;  // shared with the answers that tell of it
     std::chrono::seconds retry_after;
   };
 

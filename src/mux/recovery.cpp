@@ -143,9 +143,8 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   wedged_ = false;
   probing_ = false;
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
-  const ChildDeath death = describe(exit);
-  if (exit.failed_starts >= kPatience || exit.final)
-    trouble_ = Trouble{death.message, death.data, retry_after};
+  const auto death = std::make_shared<const ChildDeath>(exit);
+  if (exit.failed_starts >= kPatience || exit.final) trouble_ = Trouble{death, retry_after};
 
   // What the child never read waits for the next one under the same ids.
   for (child::Unwritten& unwritten : exit.unwritten) {
@@ -177,8 +176,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
       continue;
     }
     const Outcome outcome = waits ? Outcome::kUnavailable : Outcome::kChildDied;
-    finish(id, make_failure(outcome, call->reply.client_id(), code::kConnectionClosed, death.message,
-                            death.data, retry_after));
+    finish(id, make_death_failure(outcome, call->reply.client_id(), death, retry_after));
   }
 }
 
@@ -190,7 +188,10 @@ bool Multiplexer::may_repeat(const Call& call) const {
 
 Readiness Multiplexer::readiness() const {
   if (!closing_.empty()) return {false, closing_, std::chrono::seconds(1)};
-  if (trouble_) return {false, trouble_->message, std::max(trouble_->retry_after, std::chrono::seconds(1))};
+  if (trouble_) {
+    return {false, trouble_->death->message(observe::Disclosure::kStderr),
+            std::max(trouble_->retry_after, std::chrono::seconds(1)), trouble_->death};
+  }
   if (!takes_calls()) return {false, "the MCP server is starting", std::chrono::seconds(1)};
   if (wedged_) return {false, "the MCP server does not answer", std::chrono::seconds(10)};
   return {true, {}, {}};

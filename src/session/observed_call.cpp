@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "mcp/protocol.hpp"
+#include "session/disclosed.hpp"
 #include "session/traced.hpp"
 
 namespace sidecar::session {
@@ -40,6 +41,7 @@ class OpenCall {
       : calls_(calls),
         source_(std::move(source)),
         caller_(std::move(caller)),
+        id_(request.id()),
         method_(request.method()),
         subject_(subject_of(request)),
         request_bytes_(request.text.size()),
@@ -61,6 +63,7 @@ class OpenCall {
     return {};
   }
 
+  // `answer` is whole for the sinks, and for the caller what it may know.
   void end(mux::Answer& answer) {
     std::string_view outcome = mux::outcome_name(answer.outcome);
     std::string error = answer.message;
@@ -70,6 +73,7 @@ class OpenCall {
     }
     if (answer.tool_error && method_ == mcp::method::kToolsCall) outcome = "tool_error";
     tell(outcome, answer.text.size(), error, answer.at_child);
+    disclose(*caller_, id_, answer);
   }
 
  private:
@@ -86,6 +90,7 @@ class OpenCall {
   const observe::Calls& calls_;
   const std::shared_ptr<const observe::CallSource> source_;
   const std::shared_ptr<const observe::Caller> caller_;
+  const std::string id_;
   const std::string method_;
   const std::string subject_;
   const std::size_t request_bytes_;
@@ -102,8 +107,13 @@ void send_observed(const observe::Calls* calls, const std::shared_ptr<const obse
                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send) {
   request = traced(std::move(request), caller->trace);
   const bool observed = calls != nullptr && !calls->sinks().empty() && request.method() != mcp::method::kPing;
-  if (!observed)
-    return send_permitted(caller, std::move(request), std::move(deliver), std::move(notify), send);
+  if (!observed) {
+    auto told = [caller, id = std::string(request.id()), deliver = std::move(deliver)](mux::Answer answer) {
+      disclose(*caller, id, answer);
+      deliver(std::move(answer));
+    };
+    return send_permitted(caller, std::move(request), std::move(told), std::move(notify), send);
+  }
   // Shared, for std::function wants to copy.
   auto call = std::make_shared<OpenCall>(*calls, source, caller, request);
   const auto& sinks = calls->sinks();

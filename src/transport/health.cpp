@@ -4,10 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "child/supervisor.hpp"
+#include "mux/child_death.hpp"
 #include "util/iso_time.hpp"
 
 namespace sidecar::transport {
 namespace {
+
+using observe::Disclosure;
 
 constexpr std::chrono::seconds kRetry{1};
 
@@ -35,7 +38,11 @@ std::vector<http::Route> Health::routes() {
           {"GET", "/ready", "ready", [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 
-bool Health::trusts(const http::Exchange& exchange) const {
+observe::Disclosure Health::told(const http::Exchange& exchange) const {
+  return observe::disclosure(*exchange.request().caller, auth_enabled_);
+}
+
+bool Health::shows_addresses(const http::Exchange& exchange) const {
   const observe::Caller& caller = *exchange.request().caller;
   return !auth_enabled_ || caller.has_key || caller.loopback;
 }
@@ -56,14 +63,16 @@ void Health::health(http::Exchange exchange) const {
     const char* state = child::name_of(instance.child.state);
     // The first one, shared, stands where both predecessors' clients look.
     if (children.empty()) body["child"] = {{"state", state}, {"restarts", instance.child.restarts}};
-    children.push_back({{"name", instance.name},
-                        {"state", state},
-                        {"restarts", instance.child.restarts},
-                        {"sessions", instance.sessions},
-                        {"calls", instance.calls}});
+    nlohmann::ordered_json child = {
+        {"name", instance.name}, {"state", state}, {"restarts", instance.child.restarts}};
+    if (told(exchange) != Disclosure::kState) {
+      child["sessions"] = instance.sessions;
+      child["calls"] = instance.calls;
+    }
+    children.push_back(std::move(child));
   }
   body["children"] = std::move(children);
-  if (trusts(exchange)) {
+  if (shows_addresses(exchange)) {
     nlohmann::ordered_json by_address = nlohmann::ordered_json::object();
     for (const auto& [address, count] : sessions_.by_address()) by_address[address] = count;
     body["connectionsByIP"] = std::move(by_address);
@@ -75,7 +84,7 @@ void Health::ready(http::Exchange exchange) const {
   const mux::Readiness readiness = instances_.readiness();
   if (readiness.ready) return exchange.reply(uncached({{"status", "ready"}}));
   nlohmann::ordered_json body = {{"status", "unavailable"}};
-  if (trusts(exchange)) body["reason"] = readiness.reason;
+  body["reason"] = readiness.death ? readiness.death->message(told(exchange)) : readiness.reason;
   http::Response response = uncached(body, 503);
   const auto retry = std::max(readiness.retry_after.value_or(kRetry), kRetry);
   response.fields.push_back({"Retry-After", std::to_string(retry.count())});

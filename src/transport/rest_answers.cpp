@@ -12,6 +12,8 @@ namespace {
 
 int status_of(mux::Outcome outcome) {
   switch (outcome) {
+    case mux::Outcome::kKeyGone:
+      return 401;
     case mux::Outcome::kForbidden:
       return 403;
     case mux::Outcome::kTimeout:
@@ -46,6 +48,7 @@ http::Response failure_answer(const mux::Answer& answer) {
   if (status == 429 && answer.retry_after)
     more = fmt::format(R"(,"retryAfter":{})", answer.retry_after->count());
   http::Response response = json_answer(failure_text(answer.message, more), status);
+  if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
   if (answer.retry_after)
     response.fields.push_back({"Retry-After", std::to_string(answer.retry_after->count())});
   return response;

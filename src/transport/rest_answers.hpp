@@ -15,8 +15,8 @@ http::Response json_answer(std::string body, int status = 200);
 // {"success":false,"error":"…"}; `more`: further members, each with a comma before it.
 std::string failure_text(std::string_view message, std::string_view more = {});
 
-// Of a call without a result: 403 forbidden; 504 timed out; 429 too many of all clients together, and 503
-// while no child takes calls, both with Retry-After; else 500.
+// Of a call without a result: 401 where the key no longer holds; 403 forbidden; 504 timed out; 429 too many
+// of all clients together, and 503 while no child takes calls, both with Retry-After; else 500.
 http::Response failure_answer(const mux::Answer& answer);
 // A failure of the sidecar's own: 500.
 mux::Answer own_failure(std::string_view message);

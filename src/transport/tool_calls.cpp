@@ -3,6 +3,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <unordered_set>
+#include <utility>
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
@@ -45,11 +46,38 @@ void ToolCalls::send(const CallerPtr& caller, std::string_view method, std::stri
   if (!message) return deliver(own_failure(message.error().message));
   static const auto kSource =
       std::make_shared<const observe::CallSource>(observe::CallSource{"rest", {}, {}, {}});
-  session::send_observed(calls_, kSource, caller, std::move(*message), std::move(deliver),
-                         std::move(progress), [this, caller](jsonrpc::Message request, mux::Reply reply) {
+  const auto running = std::make_shared<Running>();
+  running->caller = caller;
+  running->deliver = std::move(deliver);
+  running_.push_back(*running);
+  auto once = [running](mux::Answer answer) {
+    if (const auto taker = std::exchange(running->deliver, nullptr)) taker(std::move(answer));
+  };
+  mux::Reply::Notify told;
+  if (progress) {
+    running->progress = std::move(progress);
+    told = [running](std::string text) {
+      if (running->progress) running->progress(std::move(text));
+    };
+  }
+  session::send_observed(calls_, kSource, caller, std::move(*message), std::move(once), std::move(told),
+                         [this, caller](jsonrpc::Message request, mux::Reply reply) {
                            instances_.request(caller->share_owner(), std::move(request), std::move(reply),
                                               timeout_);
                          });
+}
+
+void ToolCalls::end_calls(const std::function<bool(const observe::Caller&)>& holds) {
+  std::vector<std::shared_ptr<Running>> gone;
+  for (Running& each : running_) {
+    if (!holds(*each.caller)) gone.push_back(each.shared_from_this());
+  }
+  for (const auto& each : gone) {
+    each->progress = nullptr;
+    if (const auto taker = std::exchange(each->deliver, nullptr))
+      taker(mux::make_failure(mux::Outcome::kKeyGone, kCallId, mcp::code::kInvalidParams,
+                              "the key or token of this call is revoked or has expired"));
+  }
 }
 
 void ToolCalls::list(CallerPtr caller, Listed done) {

@@ -3,6 +3,7 @@
 // nothing of HTTP. Owned by app; loop thread only.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,10 @@ class ToolCalls {
   void send(const CallerPtr& caller, std::string_view method, std::string_view params,
             mux::Reply::Deliver deliver, mux::Reply::Notify progress = nullptr);
 
+  // Answers the calls of those whom `holds` is false for: their key or token is gone. What the child says
+  // later is dropped; it is not told.
+  void end_calls(const std::function<bool(const observe::Caller&)>& holds);
+
   // Every tool of every page that the caller may see, as raw JSON, padded. A list that does not end is an
   // error, and is not asked for again for some seconds.
   void list(CallerPtr caller, Listed done);
@@ -41,12 +46,23 @@ class ToolCalls {
   void find(const CallerPtr& caller, std::string name, std::function<void(std::string)> done);
 
  private:
+  // A call that waits for its answer. Shared by what takes its answer and its progress; leaves the list by
+  // itself.
+  struct Running
+      : std::enable_shared_from_this<Running>,
+        boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    CallerPtr caller;
+    mux::Reply::Deliver deliver;
+    mux::Reply::Notify progress;
+  };
+
   mux::Instances& instances_;
   Timers& timers_;
   observe::ThinnedLog warnings_;
   const Clock::duration timeout_;
   const std::size_t list_limit_;
   const observe::Calls* calls_ = nullptr;
+  boost::intrusive::list<Running, boost::intrusive::constant_time_size<false>> running_;
   std::string endless_;                // why the list is not asked for …
   Clock::time_point endless_until_{};  // … until then
 };

@@ -1,12 +1,17 @@
 // Keys and CORS.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { exchange } from './lib/attacks.mjs';
+import { temporaryFolder } from './lib/files.mjs';
 import { eventually } from './lib/guard.mjs';
 import { RawSession, curl, post, rawConnection, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
-import { Sidecar } from './lib/sidecar.mjs';
+import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 
 const call = { name: 'echo', arguments: { message: 'hi' } };
 
@@ -40,6 +45,48 @@ test('access: a key is taken from each place where clients put it', async (t) =>
   await client.close();
   await assert.rejects(connect(t, sidecar.url, { headers: { Authorization: 'Bearer key-c' } }));
   await sidecar.stop();
+});
+
+test('access: of several keys only those that are marked administrate, and a single one does', async (t) => {
+  const restart = async (sidecar, key) => (await request(`${sidecar.url}/restart`, { method: 'POST', headers: { 'x-api-key': key } })).status;
+  const statuses = (sidecar, ...keys) => Promise.all(keys.map((key) => restart(sidecar, key)));
+  const told = /none is an administrator's: mark one as NAME:KEY:admin, or set MCP_ADMIN_KEY/;
+
+  const single = await Sidecar.start(t, { env: { MCP_API_KEY: 'a:key:admin' } });
+  assert.deepEqual(await statuses(single, 'a:key:admin', 'key'), [202, 401]);
+  assert.doesNotMatch(single.output, told);
+  await single.stop();
+
+  const several = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:key-a,bob:key-b' } });
+  assert.deepEqual(await statuses(several, 'key-a', 'key-b'), [403, 403]);
+  assert.match(several.output, told);
+  await several.stop();
+
+  const marked = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:key-a:admin,bob:b:2' } });
+  assert.deepEqual(await statuses(marked, 'key-a', 'b:2', 'key-a:admin'), [202, 403, 401]);
+  await marked.stop();
+
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'admin'), 'root,key\n');
+  const beside = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:key-a,bob:key-b', MCP_ADMIN_KEY_FILE: join(folder, 'admin') } });
+  assert.deepEqual(await statuses(beside, 'root,key', 'key-a', 'key-b'), [202, 403, 403]);
+  assert.doesNotMatch(beside.output, told);
+  for (const { pid } of beside.started()) assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'utf8'), /MCP_ADMIN_KEY/);
+  await beside.stop();
+  const { stdout } = await promisify(execFile)(sidecarProgram, ['--print-config'], { env: { ...process.env, MCP_ADMIN_KEY: 'the-root-key' } });
+  assert.doesNotMatch(stdout, /the-root-key/);
+});
+
+test('access: two fields of a key are refused', async (t) => {
+  for (const env of [{ MCP_API_KEY: 'the-key' }, {}]) {
+    const sidecar = await Sidecar.start(t, { env });
+    for (const fields of ['Authorization: Bearer the-key\r\nAuthorization: Bearer other', 'X-API-Key: other\r\nX-API-Key: the-key', 'Authorization:\r\nAuthorization: Bearer the-key']) {
+      const { statuses, text } = await exchange(sidecar.port, `GET /tools HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${fields}\r\n\r\n`);
+      assert.deepEqual(statuses, [400], fields);
+      assert.match(text, /More than one/);
+    }
+    await sidecar.stop();
+  }
 });
 
 test('access: a session belongs to its key', async (t) => {

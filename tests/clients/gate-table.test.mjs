@@ -54,6 +54,7 @@ const credentials = (keys, tokens) => [
   { name: 'the right key, X-API-Key', headers: { 'x-api-key': keys.alice }, verdict: 'owner' },
   { name: 'the right key, Bearer', headers: { authorization: `Bearer ${keys.alice}` }, verdict: 'owner' },
   { name: 'the right key, bare', headers: { authorization: keys.alice }, verdict: 'owner' },
+  { name: 'the right key, twice', headers: { authorization: [`Bearer ${keys.alice}`, `Bearer ${keys.bob}`] }, verdict: 'twice' },
   { name: "another's key", headers: { 'x-api-key': keys.bob }, verdict: 'other' },
   { name: "an administrator's key", headers: { 'x-api-key': keys.root }, verdict: 'admin' },
   ...Object.entries(tokens).map(([name, { token, ...rest }]) => ({ name: `a token: ${name}`, headers: { authorization: `Bearer ${token}` }, ...rest })),
@@ -136,7 +137,7 @@ function endpoints(sse, mcp, fresh) {
     { method: 'PUT', path: '/tools/echo', status: 405 },
     get('/info'),
     get('/rate-limit-status'),
-    get('/metrics'),
+    get('/metrics', { owner: 403, other: 403, admin: 200 }),
     get('/sessions'),
     { method: 'DELETE', path: '/sessions/made-up', status: { owner: 403, other: 403, admin: 404 } },
     posted('/call-tool', echo),
@@ -195,6 +196,7 @@ function expected(endpoint, credential, address, origin) {
   const known = address.allowed || (address.local && endpoint.session);
   if (!known && !(endpoint.evenIfDenied && address.local)) return { status: 403, message: 'IP not allowed' };
   if (endpoint.preflight) return { status: 204 };
+  if (credential.verdict === 'twice') return { status: 400, message: 'More than one Authorization field' };
   if (!origin.in && !endpoint.anyOrigin) return { status: 403, message: origin.message };
   const { verdict, error, headers } = credential;
   if (verdict === 'lacking' && !endpoint.keyless) return { status: 403, message: 'The access token lacks a scope', challenge: challenge(endpoint, error) };

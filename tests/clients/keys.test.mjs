@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { eventually } from './lib/guard.mjs';
-import { post, request } from './lib/http.mjs';
+import { EventStream, post, request } from './lib/http.mjs';
 import { keysFile } from './lib/keys.mjs';
+import { McpSession } from './lib/mcp-http.mjs';
 import { connect, faces, hears, textOf } from './lib/sdk.mjs';
-import { Sidecar, everything, sidecarProgram } from './lib/sidecar.mjs';
+import { Sidecar, everything, sidecarProgram, unruly } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
 
@@ -120,6 +121,73 @@ test('keys: only administrators restart the server', async (t) => {
   assert.equal((await request(`${open.url}/restart`, { method: 'POST', headers: { 'x-forwarded-for': '127.0.0.1' } })).status, 403);
   assert.equal((await request(`${open.url}/restart`, { method: 'POST' })).status, 202);
   await open.stop();
+});
+
+test('keys: metrics are for administrators and for keys with the permission', async (t) => {
+  const { keys, env } = keysFile(t);
+  const scraper = await keys('new', 'scraper', '--metrics', '--deny-tools', '*');
+  const guest = await keys('new', 'guest', '--deny-tools', 'sleep');
+  const root = await keys('new', 'root', '--admin');
+  assert.match(await keys('list'), /scraper .*metrics/);
+  const sidecar = await Sidecar.start(t, { env });
+  await callTool(sidecar, root, 'sleep', { seconds: 0 });
+  for (const key of [scraper, root]) {
+    const page = await request(`${sidecar.url}/metrics`, { headers: withKey(key) });
+    assert.equal(page.status, 200);
+    assert.match(page.text, /tool_calls_total\{.*tool="sleep"/);
+  }
+  const refused = await request(`${sidecar.url}/metrics`, { headers: withKey(guest) });
+  assert.equal(refused.status, 403);
+  assert.match(refused.json().message, /permission metrics or admin/);
+  assert.equal((await request(`${sidecar.url}/calls`, { headers: withKey(scraper) })).status, 403);
+  await sidecar.stop();
+});
+
+test('keys: only an administrator is told what the server wrote on stderr, a limited key not even its last line', async (t) => {
+  const { keys, env } = keysFile(t);
+  const root = await keys('new', 'root', '--admin');
+  const free = await keys('new', 'free');
+  const limited = await keys('new', 'limited', '--deny-tools', 'nothing');
+  const sidecar = await Sidecar.start(t, { command: unruly(), env: { ...env, MCP_RESTART_DELAY: '1ms' } });
+  const health = async (key) => (await request(`${sidecar.url}/health`, { headers: key ? withKey(key) : {} })).json().children[0];
+  for (const [key, line, tail] of [[root, true, true], [free, true, false], [limited, false, false]]) {
+    await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
+    const session = await McpSession.open(sidecar.url, { headers: withKey(key) });
+    const { error } = await session.call(1, 'tools/call', { name: 'exit', arguments: { code: 7 } });
+    assert.equal(error.data.reason, 'exited with code 7');
+    assert.equal(error.data.exitCode, 7);
+    assert.equal(typeof error.data.restarts, 'number');
+    assert.equal(/exiting as told/.test(error.message), line, error.message);
+    assert.equal('stderr' in error.data, tail);
+    assert.equal('calls' in (await health(key)), line);
+    assert.equal('sessions' in (await health(key)), line);
+  }
+  assert.ok(!('calls' in (await health())));
+  await sidecar.line(/tool call.*exiting as told/);
+  await sidecar.stop();
+});
+
+test('keys: calls over REST of a key that is revoked while they run end with 401, others go on', async (t) => {
+  const { keys, env } = keysFile(t);
+  const gone = await keys('new', 'gone');
+  const other = await keys('new', 'other');
+  const sidecar = await Sidecar.start(t, { env: { ...env, MCP_REST_TIMEOUT: '10m', LOG_LEVEL: 'debug' } });
+  await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
+  const body = (seconds) => ({ name: 'sleep', arguments: { seconds } });
+  const calls = [post(`${sidecar.url}/call-tool`, body(600), withKey(gone)), post(`${sidecar.url}/tools/sleep`, body(600).arguments, withKey(gone))];
+  const stream = await EventStream.open(`${sidecar.url}/call-tool-stream`, { ...withKey(gone), 'content-type': 'application/json' }, { method: 'POST', body: JSON.stringify(body(600)) });
+  const others = post(`${sidecar.url}/call-tool`, body(3), withKey(other));
+  await eventually(async () => (await request(`${sidecar.url}/health`, { headers: withKey(other) })).json().children[0].calls === 4, 'all are at the child');
+  await keys('revoke', 'gone');
+  for (const call of calls) {
+    const answer = await call;
+    assert.equal(answer.status, 401, answer.text);
+    assert.equal(answer.headers['www-authenticate'], 'Bearer');
+    assert.match(answer.json().error, /revoked or has expired/);
+  }
+  await stream.find((event) => event.event === 'error' && /revoked/.test(event.data), 'the end of the stream');
+  assert.equal((await others).status, 200);
+  await sidecar.stop();
 });
 
 test('keys: SIGHUP reads the file, and one that cannot be used changes nothing', async (t) => {

@@ -413,7 +413,7 @@ test('openapi: each failure of a call has the status and the body that the docum
 });
 
 test('openapi: the endpoints answer pages from other origins, and other methods, as all do', async (t) => {
-  const sidecar = await Sidecar.start(t);
+  const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: '*' } });
   const page = { origin: 'https://app.example.com' };
   for (const path of ['/openapi.json', '/openai/functions', '/tools/echo']) {
     const answer = await request(sidecar.url + path, { headers: page });

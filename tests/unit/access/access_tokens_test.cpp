@@ -100,13 +100,25 @@ TEST_CASE("access tokens: claims that are missing, wrong or of a wrong type") {
       {{{"client_id", std::string(256, 'x')}}, Kind::kInvalid},
       {{{"scope", nullptr}}, Kind::kScope},
       {{{"scope", "mcp:user mcp"}}, Kind::kScope},
-      {{{"scope", 7}}, Kind::kScope},
+      {{{"scope", 7}}, Kind::kInvalid},
+      {{{"scp", {"mcp:use", 7}}}, Kind::kInvalid},
+      {{{"nbf", "1700000000"}}, Kind::kInvalid},
+      {{{"nbf", "9999999999"}}, Kind::kInvalid},
+      {{{"nbf", true}}, Kind::kInvalid},
+      {{{"nbf", Json::array({1})}}, Kind::kInvalid},
+      {{{"iat", "1700000000"}}, Kind::kInvalid},
+      {{{"aud", {"https://mcp.example/mcp", 7}}}, Kind::kInvalid},
+      {{{"client_id", 7}}, Kind::kInvalid},
+      {{{"azp", {"app"}}}, Kind::kInvalid},
   };
   Server server;
   for (const auto& [others, kind] : rows) {
     INFO(others.dump());
     CHECK(server.check(first().token(claims(others))) == is(kind));
   }
+  for (const Json& head :
+       {Json{{"alg", "RS256"}, {"typ", Json::array({7})}}, Json{{"alg", "RS256"}, {"kid", Json::array({7})}}})
+    CHECK(server.check(first().sign(head, claims().dump())) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}}, "[1]")) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}}, "{")) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}}, std::string(20'000, '['))) == is(Kind::kInvalid));
@@ -238,6 +250,8 @@ TEST_CASE("access tokens: scopes grant what they name") {
   };
   CHECK(granted("") == config::Permissions{});
   CHECK(granted("mcp:admin").admin);
+  CHECK(granted("mcp:metrics").metrics);
+  CHECK_FALSE(granted("mcp:metrics").restricts());
   CHECK(granted("mcp:read").read_only);
   CHECK_FALSE(granted("mcp:read mcp:write").read_only);
   const config::Permissions some = granted("mcp:tools:get_* mcp:tools:echo");

@@ -51,7 +51,11 @@ struct Door {
       return found == headers.end() ? std::string_view() : std::string_view(found->second);
     };
     return gate.judge({method, path, peer, header,
-                       [&](std::string_view name) { return std::string(header(name)); },
+                       [&](std::string_view name) {
+                         std::string all(header(name));
+                         if (name == repeated) all += ", another";
+                         return all;
+                       },
                        [this] { return session; }, url_key});
   }
 
@@ -62,6 +66,7 @@ struct Door {
   std::optional<access::KnownSession> session;  // that the requests name
   access::RateLimits limits;
   std::string url_key;
+  std::string_view repeated;  // field that the requests have twice
   access::Gate gate;
 };
 
@@ -108,6 +113,22 @@ TEST_CASE("gate: no key and a wrong key are refused with the texts that clients 
   }
   CHECK(door.metrics.refused("no_key").Value() == 2);
   CHECK(door.metrics.refused("wrong_key").Value() == 5);
+}
+
+TEST_CASE("gate: two fields of a key are refused, with keys and without") {
+  for (const KeyList& keys : {KeyList{key("alice", "secret-a")}, KeyList{}}) {
+    Door door(keys);
+    for (const char* name : {"Authorization", "X-API-Key"}) {
+      door.repeated = name;
+      for (const char* path : {"/message", "/health", "/calls"}) {
+        const auto refused = door.knock({{name, "secret-a"}}, "POST", path);
+        CHECK(refused.answer->status == 400);
+        CHECK(refused.answer->message == "More than one " + std::string(name) + " field");
+      }
+    }
+    door.repeated = {};
+    CHECK_FALSE(door.knock({{"Authorization", "Basic x"}, {"X-API-Key", "secret-a"}}).answer);
+  }
 }
 
 TEST_CASE("gate: health and preflights need no key, but a key that is shown counts") {

@@ -39,15 +39,16 @@ struct Watched : test::SessionWorld, KeysFolder {
     watch.start();
   }
   bool knows(const std::string& key) {
-    const access::Knock knock{"GET",
-                              "/sse",
-                              "192.0.2.1",
-                              [&key](std::string_view field) {
-                                return field == "X-API-Key" ? std::string_view(key) : std::string_view();
-                              },
-                              [](std::string_view) { return std::string(); },
-                              [] { return std::optional<access::KnownSession>(); },
-                              {}};
+    const access::Knock knock{
+        "GET",
+        "/sse",
+        "192.0.2.1",
+        [&key](std::string_view field) {
+          return field == "X-API-Key" ? std::string_view(key) : std::string_view();
+        },
+        [&key](std::string_view field) { return field == "X-API-Key" ? key : std::string(); },
+        [] { return std::optional<access::KnownSession>(); },
+        {}};
     return !gate.judge(knock).answer;
   }
   test::BareSession& open_by_key(const std::string& owner) {
@@ -70,7 +71,8 @@ struct Watched : test::SessionWorld, KeysFolder {
                     rates,
                     refusals,
                     metrics};
-  KeysWatch watch{path, {}, gate, sessions, instances, timers, log};
+  transport::ToolCalls calls{instances, timers, log, std::chrono::seconds(30), 1 << 20};
+  KeysWatch watch{path, {}, gate, sessions, calls, instances, timers, log};
 };
 
 }  // namespace

@@ -44,6 +44,16 @@ TEST_CASE("cross checks: pages and administration for everybody are warnings whi
   CHECK(warnings({}) == 0);
 }
 
+TEST_CASE("cross checks: several keys without an administrator are a warning") {
+  const auto warnings = [](Environment environment) { return with(std::move(environment))->warnings.size(); };
+  CHECK(warnings({{"MCP_API_KEYS", "a:1,b:2"}}) == 1);
+  CHECK(warnings({{"MCP_API_KEYS", "a:1,b:2:admin"}}) == 0);
+  CHECK(warnings({{"MCP_API_KEYS", "a:1,b:2"}, {"MCP_ADMIN_KEY", "3"}}) == 0);
+  CHECK(warnings({{"MCP_API_KEYS", "a:1,b:2"}, {"MCP_KEYS_FILE", "keys.json"}}) == 0);
+  CHECK(warnings({{"MCP_API_KEYS", "a:1"}}) == 0);
+  CHECK(warnings({{"MCP_API_KEYS", "a:admin"}}) == 1);
+}
+
 TEST_CASE("cross checks: access tokens need an issuer, its keys and the public URL") {
   const Environment whole = {{"MCP_JWT_ISSUER", "https://as.example"},
                              {"MCP_JWT_JWKS", "https://as.example/jwks?p=1"},

@@ -26,6 +26,18 @@ TEST_CASE("keys: a list is separated by commas or line ends, each with or withou
   CHECK(*parse_key_list("a:1\r\nb:2\n\n") == Keys{{"a", "1"}, {"b", "2"}});
 }
 
+TEST_CASE("keys: the word admin behind a name and a key marks an administrator's") {
+  CHECK(*parse_key_list("alice:k1:admin, bob:k2 : admin") ==
+        Keys{{"alice", "k1", true}, {"bob", "k2 : admin"}});
+  CHECK(*parse_key_list("a:1:2:admin") == Keys{{"a", "1:2", true}});
+  CHECK(*parse_key_list("a:1:admins,b:1:Admin,c:1admin") ==
+        Keys{{"a", "1:admins"}, {"b", "1:Admin"}, {"c", "1admin"}});
+  CHECK(*parse_key_list("admin:k,k:admin") == Keys{{"admin", "k"}, {"k", "admin"}});  // a name and a key
+  CHECK(*parse_key_list("a:1,a:1:admin") == Keys{{"a", "1", true}});
+  CHECK(*parse_single_key("a:1:admin") == Keys{{unnamed_key_name("a:1:admin"), "a:1:admin"}});
+  CHECK(error_of("a::admin") == "key 1 is empty");
+}
+
 TEST_CASE("keys: keys may share a name, but one key has one name") {
   CHECK(*parse_key_list("a:1,a:2,a:1") == Keys{{"a", "1"}, {"a", "2"}});
   CHECK(error_of("a:same-secret,b:same-secret") == "key 2 is the same as an earlier one under another name");

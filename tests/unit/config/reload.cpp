@@ -111,7 +111,7 @@ TEST_CASE("reload: every setting that may change is one of the table, and its ch
     CHECK(changes[0].taken_over);
     CHECK(running.settings == fresh.settings);
   }
-  CHECK(count == 26);
+  CHECK(count == 27);
   CHECK_FALSE(reloadable("MCP_PORT"));
   CHECK_FALSE(reloadable("NO_SUCH_SETTING"));
 }

@@ -276,12 +276,12 @@ TEST_CASE("sources: the child gets what .env adds to the environment, without th
       "A=1\nB=two words\nMCP_API_KEY=s\nSDP_API_KEYS=s\nMCP_AUDIT_DB=off\nMCP_PORT=5\nSDP_CLIENT_SECRET=c\n");
   CHECK(result.child_additions == std::vector<std::pair<std::string, std::string>>{
                                       {"B", "two words"}, {"MCP_PORT", "5"}, {"SDP_CLIENT_SECRET", "c"}});
-  for (const std::string name :
-       {"MCP_API_KEY", "MCP_API_KEYS", "SDP_API_KEYS", "MCP_AUDIT_DB", "MCP_API_KEY_FILE",
-        "MCP_API_KEYS_FILE", "SDP_API_KEYS_FILE", "MCP_AUDIT_DB_FILE"}) {
+  for (const std::string name : {"MCP_API_KEY", "MCP_API_KEYS", "SDP_API_KEYS", "MCP_AUDIT_DB",
+                                 "MCP_API_KEY_FILE", "MCP_API_KEYS_FILE", "SDP_API_KEYS_FILE",
+                                 "MCP_AUDIT_DB_FILE", "MCP_ADMIN_KEY", "MCP_ADMIN_KEY_FILE"}) {
     CHECK(has(result.child_removals, name));
   }
-  CHECK(result.child_removals.size() == 10);
+  CHECK(result.child_removals.size() == 12);
   CHECK(result.dotenv_file == ".env");
   CHECK(result.dotenv_variables == 6);
 }
@@ -370,8 +370,9 @@ SDP_DEBUG_REQUESTS=true
 
   CHECK(settings.session_rate == Rate{60, milliseconds(60'000)});
 
-  REQUIRE(result.warnings.size() == 2);
-  CHECK_THAT(result.warnings[1], Contains("can read secrets in .env (SDP_API_KEYS)"));
+  REQUIRE(result.warnings.size() == 3);
+  CHECK_THAT(result.warnings[2], Contains("can read secrets in .env (SDP_API_KEYS)"));
+  CHECK_THAT(result.warnings[1], Contains("none is an administrator's"));
   CHECK_THAT(
       result.warnings[0],
       Contains("SDP_HTTP_HOST (line 11), SSE_SESSION_TIMEOUT (line 24), SSE_KEEPALIVE_INTERVAL (line 25)"));

@@ -22,6 +22,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_PUBLIC_URL", {"mcp.example.com", "https://a?b"}},
     {"MCP_MESSAGE_PATH", {"message", "/messages/", "/sse"}},
     {"MCP_API_KEYS", {",", "bad name:key"}},
+    {"MCP_ADMIN_KEY", {" key", "a\nb"}},
     {"MCP_AUDIT_DB", {"audit.db", "mysql://h/d", "sqlite:"}},
     {"MCP_AUDIT_ARGUMENTS", {"some", "true"}},
     {"MCP_AUDIT_HASH_KEY", {"short"}},

@@ -51,8 +51,30 @@ TEST_CASE("health: has the keys of both predecessors, and tells of every child")
   CHECK(body["authEnabled"] == false);
   CHECK(body["child"] == json({{"state", "starting"}, {"restarts", 0}}));
   REQUIRE(body["children"].size() == 2);
-  CHECK(body["children"][1] ==
+  CHECK(body["children"][1] == json({{"name", "child-2"}, {"state", "starting"}, {"restarts", 0}}));
+  CHECK(json::parse(w.get("/health", kLocal)->reply().body)["children"][1] ==
         json({{"name", "child-2"}, {"state", "starting"}, {"restarts", 0}, {"sessions", 0}, {"calls", 0}}));
+}
+
+TEST_CASE(
+    "health: how busy each child is, and its last words, are for administrators and keys without limits") {
+  observe::Caller key = kHolder, limited = kHolder, token = kHolder;
+  key.by_stored_key = limited.by_stored_key = true;
+  auto rules = std::make_shared<config::Permissions>();
+  rules->tools.allow = {"get_*"};
+  limited.permissions = {rules};
+  for (const bool keys : {true, false}) {
+    HealthWorld w(keys);
+    const auto counts = [&w](const observe::Caller& caller) {
+      return json::parse(w.get("/health", caller)->reply().body)["children"][0].contains("calls");
+    };
+    CHECK(counts(kAdmin));
+    CHECK(counts(key));
+    CHECK_FALSE(counts(limited));
+    CHECK_FALSE(counts(token));
+    CHECK_FALSE(counts(kStranger));
+    CHECK(counts(kLocal) == !keys);
+  }
 }
 
 TEST_CASE("health: addresses are for those who may come in") {
@@ -78,9 +100,9 @@ TEST_CASE("ready: 503 until the child has done its handshake, and again when it 
   CHECK(w.get("/health")->reply().status == 200);
 }
 
-TEST_CASE("ready: the reason is for those who may come in") {
+TEST_CASE("ready: everybody is told the reason") {
   HealthWorld w(true);
-  CHECK_FALSE(json::parse(w.get("/ready")->reply().body).contains("reason"));
+  CHECK(json::parse(w.get("/ready")->reply().body).contains("reason"));
   CHECK(json::parse(w.get("/ready", kLocal)->reply().body).contains("reason"));
   CHECK(json::parse(w.get("/ready", kHolder)->reply().body).contains("reason"));
 }
