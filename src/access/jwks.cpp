@@ -51,9 +51,10 @@ Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
                                  [&key](const auto& algorithm) { return fits(key, algorithm); });
   if (!known || !for_signatures(value)) return std::optional<Jwks::Key>();
   // The members of the public key alone; cjose reads them without their neighbours.
+  // Texts only: to copy and to write what is nested takes a recursion.
   Json members = Json::object();
   for (const char* member : {"kty", "crv", "n", "e", "x", "y"}) {
-    if (const auto found = value.find(member); found != value.end()) members[member] = *found;
+    if (const auto found = value.find(member); found != value.end()) members[member] = text_of(value, member);
   }
   // cjose 0.6.2 ends the program at some text that is no base64url.
   for (const char* number : {"n", "e", "x", "y"}) {

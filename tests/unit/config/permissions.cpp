@@ -1,6 +1,7 @@
 #include "config/permissions.hpp"
 
 #include "support/catch.hpp"
+#include "support/small_stack.hpp"
 
 using namespace sidecar::config;
 
@@ -31,4 +32,16 @@ TEST_CASE("permissions: a name that two readers could take for different ones is
   CHECK_FALSE(NameRules{{"ok"}, {}}.allows("ok\0evil"sv));
   CHECK_FALSE(NameRules{{}, {"evil"}}.allows("evil\0"sv));
   CHECK_FALSE(NameRules{{"*"}, {}}.allows(std::string(NameRules::kLongestName + 1, 'x')));
+}
+
+TEST_CASE("permissions: a pattern of 100,000 stars is matched on a small stack") {
+  std::string stars;
+  for (int i = 0; i < 100'000; ++i) stars += "*a";
+  NameRules rules;
+  rules.allow = {stars, std::string(100'000, '*') + "b"};
+  const auto allows = [&rules](const std::string& name) {
+    return sidecar::test::on_small_stack([&] { return rules.allows(name); });
+  };
+  CHECK_FALSE(allows(std::string(4000, 'a')));
+  CHECK(allows(std::string(4000, 'a') + "b"));
 }
