@@ -141,12 +141,12 @@ test('shares: notifications that the child does not read are dropped beyond thei
   const { file, release } = latch(t);
   const sessions = [];
   for (let n = 0; n < 16; n += 1) sessions.push(await openMcp(sidecar, 'a'));
-  const flood = JSON.stringify(notification('notifications/flood', { text: 'x'.repeat(MB) }));
+  const flood = JSON.stringify(notification('notifications/flood', { text: 'x'.repeat(256 * KB) }));
   const send = (n) => poster.post(`${sidecar.url}/mcp`, flood, sessions[n % sessions.length]);
   poster.post(`${sidecar.url}/mcp`, toolCall(1, 'hold', { file }), sessions[0]);
   let sent = 0;
   await eventually(async () => {
-    await each(32, 8, () => send(sent++));
+    await each(100, 8, () => send(sent++));
     return (await counted(sidecar, 'messages_dropped', 'message_beyond_share')) > 0;
   }, 'notifications are dropped');
   // B's call waits for a place only, and A's notifications make it.

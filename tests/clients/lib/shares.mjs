@@ -8,19 +8,25 @@ import { EventStream, RawSession, post, request } from './http.mjs';
 import { McpSession, NEWEST, accept, initialize } from './mcp-http.mjs';
 import { Sidecar, hostile } from './sidecar.mjs';
 
-const keys = { a: 'key-of-a-0123456789', b: 'key-of-b-0123456789', c: 'key-of-c-0123456789', admin: 'key-of-admin-0123456789' };
+const { admin, ...others } = { a: 'key-of-a-0123456789', b: 'key-of-b-0123456789', c: 'key-of-c-0123456789', admin: 'key-of-admin-0123456789' };
+const keys = { ...others, admin };
 export const as = (owner) => ({ 'x-api-key': keys[owner] });
 
 const kCalls = 200;
-const kSoon = 1000; // ms, the 99th percentile
+const kSoon = 1000; // ms, the 99th percentile …
+const kTimesAlone = 20; // … or, on a machine that is busy with other things, so often what it was without A
 
-// A sidecar that knows the keys of a, b, c and an admin; its child does what it is told.
-export const start = (t, { env = {}, ...options } = {}) =>
-  Sidecar.start(t, {
+// A sidecar that knows the keys of a, b, c and an admin; its child does what it is told. `alone`: how soon B's calls
+// are answered now.
+export async function start(t, { env = {}, ...options } = {}) {
+  const sidecar = await Sidecar.start(t, {
     command: hostile,
     ...options,
-    env: { MCP_API_KEYS: Object.entries(keys).map((pair) => pair.join(':')).join(','), ...env },
+    env: { MCP_API_KEYS: Object.entries(others).map((pair) => pair.join(':')).join(','), MCP_ADMIN_KEY: admin, ...env },
   });
+  sidecar.alone = Math.max(...(await callsOfB(sidecar)));
+  return sidecar;
+}
 
 // What a metric of a reason has come to, e.g. ('messages_dropped', 'message_beyond_share').
 export async function counted(sidecar, name, reason) {
@@ -82,8 +88,9 @@ export async function openMcp(sidecar, owner, version = NEWEST) {
 
 // Runs `attack(rounds)`; `rounds` is an async iterator that ends when B is done, so that what A does in its loop goes
 // on until then. B makes 200 calls over SSE, over /mcp and over REST. `filled` resolves when B is to begin.
-export async function beside(sidecar, { filled = Promise.resolve(), attack, faces = ['sse', 'mcp', 'rest'] }) {
+export async function beside(sidecar, { filled = Promise.resolve(), attack }) {
   let over = false;
+  let meanwhile;
   const rounds = (async function* () {
     for (let round = 0; !over; round += 1) {
       yield round;
@@ -94,11 +101,16 @@ export async function beside(sidecar, { filled = Promise.resolve(), attack, face
   attacking.catch(() => {});
   try {
     await Promise.race([filled, attacking]);
-    await Promise.all(faces.map((face) => callsOfB(sidecar, face)));
+    meanwhile = await callsOfB(sidecar);
   } finally {
     over = true;
   }
   await attacking;
+  console.log(`# key B: p99 ${meanwhile.map((p99) => p99.toFixed(1)).join(', ')} ms over ${faces.join(', ')}; without A ${sidecar.alone.toFixed(1)} ms`);
+  const p99 = Math.max(...meanwhile);
+  if (p99 < kSoon) return;
+  const alone = Math.max(sidecar.alone, ...(await callsOfB(sidecar)));
+  assert.ok(p99 < kTimesAlone * alone, `the 99th percentile of B's calls is ${p99} ms, without A ${alone} ms`);
 }
 
 const opened = {
@@ -120,7 +132,12 @@ const opened = {
   }),
 };
 
-async function callsOfB(sidecar, face) {
+const faces = Object.keys(opened);
+
+// The 99th percentiles of their times over each face, in ms.
+const callsOfB = (sidecar) => Promise.all(faces.map((face) => callsOver(sidecar, face)));
+
+async function callsOver(sidecar, face) {
   const session = await opened[face](sidecar);
   const times = [];
   for (let id = 1; id <= kCalls; id += 1) {
@@ -131,7 +148,5 @@ async function callsOfB(sidecar, face) {
   }
   await session.close();
   times.sort((x, y) => x - y);
-  const p99 = times[Math.floor(times.length * 0.99)];
-  console.log(`# key B over ${face}: ${kCalls} calls, p50 ${times[times.length >> 1].toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
-  assert.ok(p99 < kSoon, `the 99th percentile of B's calls over ${face} is ${p99} ms`);
+  return times[Math.floor(times.length * 0.99)];
 }
