@@ -12,7 +12,7 @@ import { McpSession } from './lib/mcp-http.mjs';
 import { Postgres, missing as noPostgres } from './lib/postgres.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
-const keys = { alice: 'a-secret-of-alice', mallory: 'a-secret-of-mallory' };
+const keys = { mallory: 'a-secret-of-mallory', alice: 'a-secret-of-alice' }; // the last one administrates
 const as = (name) => ({ 'x-api-key': keys[name] });
 const small = { MCP_AUDIT_QUEUE: '1MB', MCP_AUDIT_SPOOL_LIMIT: '1MB' };
 const large = 'x'.repeat(40_000);
@@ -22,7 +22,7 @@ const startWith = (t, database, env = {}) =>
     env: {
       MCP_AUDIT_DB: database,
       MCP_AUDIT_ARGUMENTS: 'full',
-      MCP_API_KEYS: Object.entries(keys).map((pair) => pair.join(':')).join(),
+      MCP_API_KEYS: Object.entries(keys).map((pair) => pair.join(':')).join() + ':admin',
       ...env,
     },
   });

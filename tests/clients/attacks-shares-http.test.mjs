@@ -11,7 +11,7 @@ import { McpSession, accept, initialize, toolCall } from './lib/mcp-http.mjs';
 import { Sidecar, hostile } from './lib/sidecar.mjs';
 
 const MB = 1 << 20;
-const env = { MCP_API_KEYS: 'alice:key-a,bob:key-b' };
+const env = { MCP_API_KEYS: 'alice:key-a,bob:key-b:admin' };
 const [alice, bob] = ['key-a', 'key-b'].map((key) => ({ 'x-api-key': key }));
 const open = (t, more = {}) => Sidecar.start(t, { command: hostile, env: { ...env, ...more } });
 const head = (method, path, more = '') => `${method} ${path} HTTP/1.1\r\nHost: a\r\nX-API-Key: key-a\r\n${more}`;
