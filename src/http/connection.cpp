@@ -192,7 +192,8 @@ void Connection::work() {
 }
 
 // Every event ends here: what can be written is written, what waits is begun, what has to be armed is armed.
-// BOUNDED STACK: pipelined requests are taken by this loop; an answer that comes later posts it (work_soon()).
+// BOUNDED STACK: pipelined requests are taken by this loop; an answer that comes later posts it
+// (work_soon()).
 void Connection::settle() {
   if (std::exchange(over_budget_, false) && held_bytes() > 0) over_budget();
   flush();
