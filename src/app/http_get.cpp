@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <httplib.h>
 #include <mutex>
+#include <sys/socket.h>
 #include <thread>
 
 #include "config/masked_urls.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -27,24 +30,19 @@ std::string authority(const HttpTarget& target) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
 }
 
-// Stops a run that takes longer than its time, from a thread of its own: the library limits each read alone.
+// Cuts a run that takes longer than its time, from a thread of its own: the library limits each read alone,
+// and its own stop() waits for a connection and a TLS handshake to end.
 class Deadline {
  public:
-  Deadline(httplib::ClientImpl& client, std::chrono::milliseconds time)
-      : thread_([this, &client, time] {
-          std::unique_lock lock(mutex_);
-          const auto over = [this] { return over_; };
-          if (changed_.wait_for(lock, time, over)) return;
-          passed_ = true;
-          // What is still connecting cannot be stopped: again, until it has ended.
-          do client.stop();
-          while (!changed_.wait_for(lock, kAgain, over));
-        }) {}
+  Deadline(httplib::ClientImpl& client, std::chrono::milliseconds time) {
+    client.set_socket_options([this](socket_t socket) { watch(socket); });
+    thread_ = std::thread([this, time] { wait(time); });
+  }
   ~Deadline() { end(); }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  // The run has ended. Whether it was stopped.
+  // The run has ended. Whether it was cut.
   bool end() {
     {
       const std::lock_guard lock(mutex_);
@@ -56,10 +54,23 @@ class Deadline {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kAgain{100};
+  // A descriptor of our own: the library may close its own at any time.
+  void watch(socket_t socket) {
+    const std::lock_guard lock(mutex_);
+    socket_ = UniqueFd(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+    if (passed_) ::shutdown(socket, SHUT_RDWR);
+  }
+
+  void wait(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, time, [this] { return over_; })) return;
+    passed_ = true;
+    if (socket_) ::shutdown(socket_.get(), SHUT_RDWR);
+  }
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  UniqueFd socket_;
   bool over_ = false;
   bool passed_ = false;
   std::thread thread_;

@@ -59,29 +59,40 @@ class AuthorizationServer {
 
 }  // namespace
 
-TEST_CASE("http get: an answer that comes a byte at a time ends with the time for the whole") {
-  asio::io_context loop;
-  tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), 0});
-  bool cut = false;
-  // Head and body together would take far longer than the limit.
-  std::thread server([&] {
-    tcp::socket socket(loop);
-    acceptor.accept(socket);
-    boost::system::error_code error;
-    asio::write(socket, asio::buffer(std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")),
-                error);
-    for (int i = 0; i < 500 && !error; ++i) {
-      asio::write(socket, asio::buffer("x", 1), error);
-      std::this_thread::sleep_for(20ms);
-    }
-    cut = error.failed();
-  });
-  HttpGet get({false, "127.0.0.1", acceptor.local_endpoint().port(), "/jwks"}, 100ms);
-  const auto answer = get.run(1000);
-  server.join();
-  REQUIRE_FALSE(answer);
-  CHECK(answer.error().message.ends_with("/jwks did not answer within 100 ms"));
-  CHECK(cut);
+TEST_CASE(
+    "http get: an answer, its head or a TLS handshake that comes a byte at a time ends with the time for "
+    "all") {
+  struct Row {
+    bool tls;
+    std::string_view first;
+  };
+  const Row rows[] = {{false, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"},
+                      {false, "HTTP/1.1 200 OK\r\nX: "},
+                      {true, "\x16\x03\x03\x3f"}};  // a record of nearly 16 KB
+  for (const auto& [tls, first] : rows) {
+    INFO(first);
+    asio::io_context loop;
+    tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), 0});
+    bool cut = false;
+    // All of it would take far longer than the limit.
+    std::thread server([&acceptor, &loop, &cut, bytes = first] {
+      tcp::socket socket(loop);
+      acceptor.accept(socket);
+      boost::system::error_code error;
+      asio::write(socket, asio::buffer(bytes), error);
+      for (int i = 0; i < 500 && !error; ++i) {
+        asio::write(socket, asio::buffer("x", 1), error);
+        std::this_thread::sleep_for(20ms);
+      }
+      cut = error.failed();
+    });
+    HttpGet get({tls, "127.0.0.1", acceptor.local_endpoint().port(), "/jwks"}, 100ms);
+    const auto answer = get.run(1000);
+    server.join();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().message.ends_with("/jwks did not answer within 100 ms"));
+    CHECK(cut);
+  }
 }
 
 TEST_CASE("jwks source: however many tokens name an unknown key, the server is asked once in kUnknownKey") {
