@@ -118,6 +118,7 @@ test('attacks: a spool that one key has filled is known to be its own after a re
   await postgres.up();
   await second.line(/audit database takes records again/);
   await eventually(async () => (await exported(postgres.url(), '--key', 'mallory', '--outcome', 'ok')).length >= calls / 2, 'records are in the database');
+  await eventually(async () => (await exported(postgres.url(), '--key', 'alice')).length >= answered.length, 'those of the other key too');
   await second.stop();
   assertComplete(await exported(postgres.url(), '--key', 'alice'), answered);
 });
