@@ -135,7 +135,7 @@ test('guide of Service Desk Plus: Monitoring, Troubleshooting', async (t) => {
     assert.equal(typeof health.uptime, 'number');
   });
   await t.test('sessions, rate limit status', async () => {
-    const { count, sessions } = await json(`curl -sS -H "X-API-Key: secure-key-2" ${host}/sessions`);
+    const { count, sessions } = await json(`curl -sS -H "X-API-Key: secure-key-1" ${host}/sessions`);
     assert.equal(count, 2);
     assert.deepEqual(new Set(sessions.map(({ transport }) => transport)), new Set(['sse']));
     const { limits } = await json(`curl -sS -H "X-API-Key: secure-key-1" ${host}/rate-limit-status`);
