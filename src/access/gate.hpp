@@ -49,7 +49,7 @@ inline bool is_page_path(std::string_view path) {
   return path == "/" || path == "/docs" || path.starts_with("/assets/");
 }
 
-// What only an administrator is answered.
+// Whether a path is served to administrators only.
 bool is_admin_path(std::string_view path);
 
 // A live session, as far as the gate must know it.

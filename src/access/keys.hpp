@@ -42,8 +42,8 @@ class Keys {
   const StoredKey* find(std::string_view secret) const;
   // Whether a key of this name holds.
   bool has_owner(std::string_view name, WallTime now) const;
-  // What the key of this name and fingerprint permits; when it does not hold any more, what each of those of
-  // the name that hold permits.
+  // The permissions of the key with this name and fingerprint. If that key is gone or expired: the
+  // permissions of every valid key of the name.
   std::vector<std::shared_ptr<const config::Permissions>> permissions_of(std::string_view name,
                                                                          std::uint64_t fingerprint,
                                                                          WallTime now) const;

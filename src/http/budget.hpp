@@ -28,7 +28,7 @@ class Budget {
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
-    // Whose bytes they are from now on. REQUIRES: called before the first hold().
+    // Sets the owner that the bytes count for. REQUIRES: called before the first hold().
     void set_owner(std::string_view owner, bool has_key);
     bool has_owner() const { return static_cast<bool>(share_); }
     const std::string& owner() const { return share_.owner(); }
@@ -48,7 +48,7 @@ class Budget {
       set(0);
       share_ = Shares::Holding();
     }
-    // Logs and counts that its bytes are not taken, or are dropped. Returns what the client is told: "your
+    // Logs and counts a refusal of its bytes. Returns the text for the client: "your
     // key holds 200000000 of 268435456 buffered bytes, …".
     std::string refused(std::string_view address) const;
 
