@@ -78,7 +78,8 @@ std::string error_message(const Answer& answer) {
 Reply::Reply(Reply&& other) noexcept
     : client_id_(std::move(other.client_id_)),
       deliver_(std::exchange(other.deliver_, nullptr)),
-      notify_(std::exchange(other.notify_, nullptr)) {}
+      notify_(std::exchange(other.notify_, nullptr)),
+      known_(std::exchange(other.known_, nullptr)) {}
 
 Reply& Reply::operator=(Reply&& other) noexcept {
   if (this != &other) {
@@ -86,6 +87,7 @@ Reply& Reply::operator=(Reply&& other) noexcept {
     client_id_ = std::move(other.client_id_);
     deliver_ = std::exchange(other.deliver_, nullptr);
     notify_ = std::exchange(other.notify_, nullptr);
+    known_ = std::exchange(other.known_, nullptr);
   }
   return *this;
 }

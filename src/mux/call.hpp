@@ -50,6 +50,10 @@ struct Answer {
   // that it had.
   std::shared_ptr<const ChildDeath> death{};
   Clock::duration at_child{};  // from the hand-over to the child on; zero: it did not get the call
+  // Of a list that is kept: what its pages have in common until it changes, and no other list has. 0: it is
+  // not kept.
+  std::uint64_t list_version = 0;
+  bool unchanged = false;  // the caller has this version (Reply::set_known): the payload is {}
 };
 
 // Builds an answer of the sidecar's own. `data` is JSON text or empty.
@@ -81,6 +85,9 @@ class Reply {
   bool takes_messages() const { return notify_ != nullptr; }
   void message(std::string text) { notify_(std::move(text)); }
   void send(Answer answer);
+  // `known` says whether the caller has a version of the list already: it is then not copied once more.
+  void set_known(std::function<bool(std::uint64_t list_version)> known) { known_ = std::move(known); }
+  bool knows(std::uint64_t list_version) const { return known_ != nullptr && known_(list_version); }
   // The client is gone: nothing is sent any more.
   void forget() { deliver_ = nullptr; }
 
@@ -90,6 +97,7 @@ class Reply {
   std::string client_id_;  // token, as the client wrote it
   Deliver deliver_;
   Notify notify_;
+  std::function<bool(std::uint64_t)> known_;
 };
 
 // A client as the multiplexer sees it: one session. REST calls have none (kNoClient).

@@ -281,6 +281,7 @@ void Multiplexer::on_list_changed(const jsonrpc::Message& message) {
   std::string_view name = message.method();
   name.remove_prefix(std::string_view("notifications/").size());
   lists_.changed(ListCache::capability(name));
+  list_versions_.erase(std::string(ListCache::capability(name)));
   if (replaced_) return drop("notification_of_replaced_child");
   to_everybody(message.text);
 }

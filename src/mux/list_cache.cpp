@@ -67,12 +67,13 @@ bool ListCache::lead_or_wait(const std::string& key, WireId id) {
   return false;
 }
 
-void ListCache::store(const std::string& key, WireId id, std::string_view result) {
+bool ListCache::store(const std::string& key, WireId id, std::string_view result) {
   const auto flight = flights_.find(key);
-  if (flight == flights_.end() || flight->second.leader != id || flight->second.stale) return;
-  if (lists_.contains(key) || !make_room(key, key.size() + result.size())) return;
+  if (flight == flights_.end() || flight->second.leader != id || flight->second.stale) return false;
+  if (lists_.contains(key) || !make_room(key, key.size() + result.size())) return false;
   bytes_ += key.size() + result.size();
   lists_.emplace(key, Kept{std::string(result), next_use_++});
+  return true;
 }
 
 bool ListCache::make_room(const std::string& key, std::size_t more) {

@@ -34,8 +34,8 @@ class ListCache {
 
   // True: the call fetches the list. False: another one does, and this one waits for it.
   bool lead_or_wait(const std::string& key, WireId id);
-  // The fetching call got `result`: it is kept if no change came meanwhile.
-  void store(const std::string& key, WireId id, std::string_view result);
+  // The fetching call got `result`: it is kept if no change came meanwhile. Returns whether it is.
+  bool store(const std::string& key, WireId id, std::string_view result);
   // A call has ended. If it was the fetching one: who waited for it, to be placed anew.
   std::vector<WireId> leave(const std::string& key, WireId id);
 

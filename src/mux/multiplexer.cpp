@@ -150,8 +150,7 @@ void Multiplexer::place(WireId id) {
     return finish(id, make_result(call.reply.client_id(), handshake_.result_for(*call.asked_version)));
   }
   if (call.lists() && handshake_.done() && handshake_.promises_changes(ListCache::capability(call.method))) {
-    if (const std::string* known = lists_.find(call.subject))
-      return finish(id, make_result(call.reply.client_id(), *known));
+    if (const std::string* known = lists_.find(call.subject)) return finish(id, known_list(call, *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
   if (numbers_.child_rate.on() && !call.charged) {
@@ -162,6 +161,15 @@ void Multiplexer::place(WireId id) {
   if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
   queue_.push(call.owner, call.client, id, call.line.size());
   pump();
+}
+
+Answer Multiplexer::known_list(const Call& call, const std::string& result) {
+  const std::uint64_t version = list_version(call.method);
+  const bool unchanged = call.reply.knows(version);
+  Answer answer = make_result(call.reply.client_id(), unchanged ? "{}" : result);
+  answer.list_version = version;
+  answer.unchanged = unchanged;
+  return answer;
 }
 
 std::optional<Answer> Multiplexer::over_rate(const Call& call) {
@@ -312,6 +320,7 @@ void Multiplexer::settle(WireId id, Call call, Answer answer) {
 }
 
 // Who waited for the list that a call fetched: answered from what it got, or one of them fetches it now.
+// BOUNDED STACK: one that ends at once finds nobody waiting, for the others are placed after it.
 void Multiplexer::place_waiting(const std::string& key, WireId id) {
   for (const WireId waiting : lists_.leave(key, id)) {
     if (in_flight_.find(waiting) != nullptr) place(waiting);

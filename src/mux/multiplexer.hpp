@@ -19,6 +19,7 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -187,6 +188,10 @@ class Multiplexer : public child::ChildEvents {
   // The refusal of a call that Numbers::child_rate does not let pass now.
   std::optional<Answer> over_rate(const Call& call);
   void place(WireId id);
+  Answer known_list(const Call& call, const std::string& result);
+  // Answer::list_version of the lists of a method that are kept now.
+  std::uint64_t list_version(std::string_view method);
+  void forget_lists();
   void pump();
   void hand_over(WireId id);
   void reply_here(Call& call, Answer answer);
@@ -328,6 +333,7 @@ class Multiplexer : public child::ChildEvents {
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;
   ListCache lists_;
+  std::map<std::string, std::uint64_t, std::less<>> list_versions_;  // by capability; none: nothing is kept
   ToolHints tools_;
 
   Handshake handshake_;

@@ -94,7 +94,7 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
   next.levels_ = levels_;
   next.was_ready_ = was_ready_;
   next.closing_ = closing_;
-  lists_.clear();
+  forget_lists();
   for (const WireId id : in_flight_.all()) {
     const Call* call = in_flight_.find(id);
     if (call == nullptr || !(call->number == 0 || moves(*call))) continue;
@@ -157,7 +157,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   url_elicitations_.clear();
   unclaimed_.clear();
   forget_restoring();
-  lists_.clear();
+  forget_lists();
   for (std::size_t lost = queue_.clear(); lost > 0; --lost) drop("child_takes_nothing");
   for (const WireId id : in_flight_.all()) {
     Call* call = in_flight_.find(id);

@@ -152,16 +152,20 @@ struct Hints {
   }
 };
 
-class Operations {
+class Operations : public ToolDocument {
  public:
-  explicit Operations(const ApiFacts& facts)
-      : facts_(facts), refusals_(references_to_refusals(facts.needs_key)) {
+  Operations(bool for_actions, bool needs_key)
+      : for_actions_(for_actions), refusals_(references_to_refusals(needs_key)) {
     schemas_.add_own("ContentBlock", kContentBlock);
     schemas_.add_own("ToolContent", kToolContent);
     schemas_.add_own("Error", kError);
   }
 
-  void add(const ListedTool& tool) {
+  void add(const std::string& text, const ListedTool* listed) override {
+    if (listed == nullptr) return;
+    too_large_ = too_large_ || bytes() + text.size() > kLargestDocument;
+    if (too_large_) return;
+    const ListedTool& tool = *listed;
     const std::string input = schemas_.add(tool.function() + "_input", schema(tool, ToolMember::kInputSchema),
                                            {.arguments = true, .longest_description = parameter_text()});
     std::string output = "ToolContent";
@@ -182,12 +186,16 @@ class Operations {
     fmt::format_to(out, R"("x-mcp-tool":{}{}}}}})", tool.raw(ToolMember::kName), extensions(tool));
   }
 
-  std::size_t bytes() const { return paths_.size() + schemas_.members().size(); }
-  const std::string& paths() const { return paths_; }
-  const std::string& schemas() const { return schemas_.members(); }
+  Result<std::string> text() override {
+    if (too_large_ || bytes() > kLargestDocument)
+      return fail(fmt::format("the tools' descriptions and schemas are too large for a document of {} MB",
+                              kLargestDocument >> 20));
+    return fmt::format(R"("paths":{{{}}},"components":{{"schemas":{{{}}})", paths_, schemas_.members());
+  }
 
  private:
-  std::size_t parameter_text() const { return facts_.for_actions ? kActionParameterText : 0; }
+  std::size_t bytes() const { return paths_.size() + schemas_.members().size(); }
+  std::size_t parameter_text() const { return for_actions_ ? kActionParameterText : 0; }
 
   static std::string_view schema(const ListedTool& tool, ToolMember member) {
     const std::string_view raw = tool.raw(member);
@@ -196,7 +204,7 @@ class Operations {
 
   // Each with a comma behind it.
   std::string texts(const ListedTool& tool) const {
-    const std::size_t longest = facts_.for_actions ? kActionText : 0;
+    const std::size_t longest = for_actions_ ? kActionText : 0;
     std::string title = tool.text_of(ToolMember::kTitle);
     if (title.empty()) title = Hints::of(tool).title;
     if (title.empty()) title = tool.name();
@@ -229,10 +237,11 @@ class Operations {
     return names && !names->empty();
   }
 
-  const ApiFacts& facts_;
+  const bool for_actions_;
   const std::string refusals_;
   ToolSchemas schemas_;
   std::string paths_;
+  bool too_large_ = false;
 };
 
 // The schema of arguments as it is, but for what OpenAI insists on.
@@ -256,6 +265,31 @@ std::string parameters_of(std::string_view raw) {
   return schema.insert(1, missing);
 }
 
+class Functions : public ToolDocument {
+ public:
+  explicit Functions(FunctionFormat format) : format_(format) {}
+
+  void add(const std::string&, const ListedTool* listed) override {
+    if (listed == nullptr) return;
+    const ListedTool& tool = *listed;
+    if (all_.size() > 1) all_ += ',';
+    std::string members = fmt::format(R"("name":"{}")", tool.function());
+    const std::string description = tool.text_of(ToolMember::kDescription);
+    if (!description.empty())
+      members += fmt::format(R"(,"description":{})", string_token(shortened(description, kFunctionText)));
+    members += fmt::format(R"(,"parameters":{})", parameters_of(tool.raw(ToolMember::kInputSchema)));
+    if (format_ == FunctionFormat::kChat)
+      fmt::format_to(std::back_inserter(all_), R"({{"type":"function","function":{{{}}}}})", members);
+    else  // strict by default there, which few schemas of tools are made for
+      fmt::format_to(std::back_inserter(all_), R"({{"type":"function",{},"strict":false}})", members);
+  }
+  Result<std::string> text() override { return std::move(all_) + ']'; }
+
+ private:
+  const FunctionFormat format_;
+  std::string all_ = "[";
+};
+
 }  // namespace
 
 ServerIdentity ServerIdentity::of(const std::string& result) {
@@ -278,43 +312,25 @@ ServerIdentity ServerIdentity::of(const std::string& result) {
   return identity;
 }
 
-Result<std::string> openapi_document(const ToolDirectory& directory, const ServerIdentity& identity,
-                                     const ApiFacts& facts) {
-  Result<std::string> too_large = fail(fmt::format(
-      "the tools' descriptions and schemas are too large for a document of {} MB", kLargestDocument >> 20));
-  Operations operations(facts);
-  for (const ListedTool& tool : directory.tools()) {
-    if (operations.bytes() + tool.text().size() > kLargestDocument) return too_large;
-    operations.add(tool);
-  }
-  if (operations.bytes() > kLargestDocument) return too_large;
-  const Security security = security_of(facts);
-  std::string text = fmt::format(R"({{{},"paths":{{{}}},"components":{{"schemas":{{{}}},"responses":{})",
-                                 head_of(identity, facts), operations.paths(), operations.schemas(),
-                                 responses_of_all(facts.needs_key));
-  if (facts.needs_key)
-    text += fmt::format(R"(,"securitySchemes":{}}},"security":{}}})", dumped(security.schemes),
-                        dumped(security.requirements));
-  else
-    text += "}}";
-  return text;
+std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key) {
+  return std::make_unique<Operations>(for_actions, needs_key);
 }
 
-std::string openai_functions(const ToolDirectory& directory, FunctionFormat format) {
-  std::string all = "[";
-  for (const ListedTool& tool : directory.tools()) {
-    if (all.size() > 1) all += ',';
-    std::string members = fmt::format(R"("name":"{}")", tool.function());
-    const std::string description = tool.text_of(ToolMember::kDescription);
-    if (!description.empty())
-      members += fmt::format(R"(,"description":{})", string_token(shortened(description, kFunctionText)));
-    members += fmt::format(R"(,"parameters":{})", parameters_of(tool.raw(ToolMember::kInputSchema)));
-    if (format == FunctionFormat::kChat)
-      fmt::format_to(std::back_inserter(all), R"({{"type":"function","function":{{{}}}}})", members);
-    else  // strict by default there, which few schemas of tools are made for
-      fmt::format_to(std::back_inserter(all), R"({{"type":"function",{},"strict":false}})", members);
+OpenApiFrame openapi_frame(const ServerIdentity& identity, const ApiFacts& facts) {
+  OpenApiFrame frame{fmt::format("{{{},", head_of(identity, facts)),
+                     fmt::format(R"(,"responses":{})", responses_of_all(facts.needs_key))};
+  if (!facts.needs_key) {
+    frame.tail += "}}";
+    return frame;
   }
-  return all + ']';
+  const Security security = security_of(facts);
+  frame.tail += fmt::format(R"(,"securitySchemes":{}}},"security":{}}})", dumped(security.schemes),
+                            dumped(security.requirements));
+  return frame;
+}
+
+std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format) {
+  return std::make_unique<Functions>(format);
 }
 
 }  // namespace sidecar::transport

@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "transport/tool_directory.hpp"
+#include "transport/tool_document.hpp"
 #include "util/result.hpp"
 
 namespace sidecar::transport {
@@ -34,9 +35,16 @@ struct ServerIdentity {
 
 inline constexpr std::size_t kLargestDocument = 16 << 20;
 
-// Errors: the document would be larger than kLargestDocument.
-Result<std::string> openapi_document(const ToolDirectory& directory, const ServerIdentity& identity,
-                                     const ApiFacts& facts);
+// The part of the document that the tools decide: `paths` and `components.schemas`. Errors: it would be
+// larger than kLargestDocument.
+std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key);
+
+// What goes around it: the document is head + openapi_tools() + tail.
+struct OpenApiFrame {
+  std::string head;
+  std::string tail;
+};
+OpenApiFrame openapi_frame(const ServerIdentity& identity, const ApiFacts& facts);
 
 enum class FunctionFormat {
   kChat,       // {"type":"function","function":{"name","description","parameters"}}
@@ -45,6 +53,6 @@ enum class FunctionFormat {
 
 // An array for `tools` of a request to OpenAI. `parameters` is the input schema, made an object with
 // `properties` where it does not say so; names are function names; descriptions are cut at 1024 characters.
-std::string openai_functions(const ToolDirectory& directory, FunctionFormat format);
+std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format);
 
 }  // namespace sidecar::transport

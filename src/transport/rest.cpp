@@ -10,12 +10,6 @@
 namespace sidecar::transport {
 namespace {
 
-std::string joined(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text.append(text.empty() ? "" : ",").append(item);
-  return text;
-}
-
 // A tool as a function in OpenAI's format. What the tool does not say gets the least that the format allows.
 std::string function_of(const std::string& tool) {
   static constexpr std::array<std::string_view, 3> kNames = {"name", "description", "inputSchema"};
@@ -26,6 +20,32 @@ std::string function_of(const std::string& tool) {
   return fmt::format(R"({{"name":{},"description":{},"parameters":{}}})", raw(0, R"("")"), raw(1, R"("")"),
                      raw(2, R"({"type":"object","properties":{}})"));
 }
+
+class AllTools : public ToolDocument {
+ public:
+  void add(const std::string& text, const ListedTool*) override {
+    all_.append(count_++ == 0 ? "" : ",").append(text);
+  }
+  Result<std::string> text() override { return std::move(all_) + "]}"; }
+
+ private:
+  std::string all_ = R"({"success":true,"tools":[)";
+  std::size_t count_ = 0;
+};
+
+class AllFunctions : public ToolDocument {
+ public:
+  void add(const std::string& text, const ListedTool*) override {
+    all_.append(count_++ == 0 ? "" : ",").append(function_of(text));
+  }
+  Result<std::string> text() override {
+    return fmt::format(R"({{"success":true,"count":{},"functions":[{}]}})", count_, all_);
+  }
+
+ private:
+  std::string all_;
+  std::size_t count_ = 0;
+};
 
 // {"success":true,MORE"result":RESULT}, made of the text that the result came in: it may be large.
 std::string success_text(mux::Answer answer, std::string_view more = {}) {
@@ -96,20 +116,23 @@ std::vector<http::Route> Rest::routes() {
 
 void Rest::list_tools(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function wants to copy
-  calls_.list(held->request().caller, [held](auto tools) {
-    if (!tools) return held->reply(failure_answer(tools.error()));
-    held->reply(tagged(held->request(),
-                       json_answer(fmt::format(R"({{"success":true,"tools":[{}]}})", joined(*tools)))));
+  calls_.list(held->request().caller, [held](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    (*list)->document(
+        "tools", [] { return std::make_unique<AllTools>(); },
+        [held](const ToolList::Document& document) {
+          held->reply(tagged(held->request(), document.digest, [&document] { return *document.text; }));
+        });
   });
 }
 
 void Rest::list_functions(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(held->request().caller, [held](auto tools) {
-    if (!tools) return held->reply(failure_answer(tools.error()));
-    for (std::string& tool : *tools) tool = function_of(tool);
-    held->reply(json_answer(
-        fmt::format(R"({{"success":true,"count":{},"functions":[{}]}})", tools->size(), joined(*tools))));
+  calls_.list(held->request().caller, [held](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    (*list)->document(
+        "vapi functions", [] { return std::make_unique<AllFunctions>(); },
+        [held](const ToolList::Document& document) { held->reply(json_answer(*document.text)); });
   });
 }
 

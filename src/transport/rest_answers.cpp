@@ -5,7 +5,6 @@
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 #include "transport/entity_tag.hpp"
-#include "util/hash.hpp"
 
 namespace sidecar::transport {
 namespace {
@@ -58,9 +57,12 @@ mux::Answer own_failure(std::string_view message) {
   return mux::make_failure(mux::Outcome::kInternal, "1", mcp::code::kInternalError, message);
 }
 
-http::Response tagged(const http::Request& request, http::Response response) {
-  const std::string tag = '"' + sha256_hex(response.body) + '"';
-  if (names_tag(request.list_header("If-None-Match"), tag)) response = http::Response{.status = 304};
+http::Response tagged(const http::Request& request, std::string_view digest,
+                      const std::function<std::string()>& body) {
+  const std::string tag = fmt::format(R"("{}")", digest);
+  http::Response response = names_tag(request.list_header("If-None-Match"), tag)
+                                ? http::Response{.status = 304}
+                                : json_answer(body());
   response.fields.push_back({"ETag", tag});
   response.fields.push_back({"Cache-Control", "no-cache"});  // ask each time whether it still holds
   return response;

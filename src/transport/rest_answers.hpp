@@ -2,6 +2,7 @@
 // {"success":false,"error":"…"}. No state.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,8 @@ http::Response failure_answer(const mux::Answer& answer);
 // A failure of the sidecar's own: 500.
 mux::Answer own_failure(std::string_view message);
 
-// The answer with an ETag of its body, or 304 for a client that has it already.
-http::Response tagged(const http::Request& request, http::Response response);
+// The answer that `body` makes, with `digest` as its ETag; 304 for a client that has it already.
+http::Response tagged(const http::Request& request, std::string_view digest,
+                      const std::function<std::string()>& body);
 
 }  // namespace sidecar::transport

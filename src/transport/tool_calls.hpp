@@ -13,6 +13,9 @@
 #include "mux/instances.hpp"
 #include "observe/calls.hpp"
 #include "observe/thinned_log.hpp"
+#include "session/tool_pages.hpp"
+#include "transport/kept_lists.hpp"
+#include "transport/slices.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::transport {
@@ -20,7 +23,7 @@ namespace sidecar::transport {
 class ToolCalls {
  public:
   using CallerPtr = std::shared_ptr<const observe::Caller>;
-  using Listed = std::function<void(tl::expected<std::vector<std::string>, mux::Answer>)>;
+  using Listed = transport::Listed;
 
   // `timeout` of one call; `list_limit`: bytes that the tools of all pages may have.
   ToolCalls(mux::Instances& instances, Timers& timers, observe::Log& log, Clock::duration timeout,
@@ -36,8 +39,8 @@ class ToolCalls {
   // later is dropped; it is not told.
   void end_calls(const std::function<bool(const observe::Caller&)>& holds);
 
-  // Every tool of every page that the caller may see, as raw JSON, padded. A list that does not end is an
-  // error, and is not asked for again for some seconds.
+  // Every tool of every page that the caller may see. A list that does not end is an error, and is not asked
+  // for again for some seconds.
   void list(CallerPtr caller, Listed done);
 
   // `done` is told which tool is meant by `name`, a tool's name or its function name
@@ -55,9 +58,20 @@ class ToolCalls {
     mux::Reply::Deliver deliver;
     mux::Reply::Notify progress;
   };
+  struct Reading;
+  using Known = std::function<bool(std::uint64_t)>;
+
+  void request(const CallerPtr& caller, std::string_view method, std::string_view params,
+               mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
+  void read_page(const std::shared_ptr<Reading>& reading, const std::string& params,
+                 mux::Reply::Deliver deliver);
+  void take_kept(const std::shared_ptr<Reading>& reading);
+  void end_reading(Reading& reading, session::ToolPages::Outcome outcome);
 
   mux::Instances& instances_;
   Timers& timers_;
+  Slices slices_{timers_};
+  KeptLists kept_{slices_};
   observe::ThinnedLog warnings_;
   const Clock::duration timeout_;
   const std::size_t list_limit_;

@@ -1,6 +1,7 @@
 #include "transport/tool_directory.hpp"
 
 #include <unordered_set>
+#include <utility>
 
 #include "http/percent.hpp"
 #include "transport/tool_schemas.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestFunction = 64;
 constexpr std::size_t kLeastHash = 8;
+constexpr std::size_t kCost = 300;            // of a tool, beside its bytes: its names in two tables
 constexpr std::size_t kLongestInPath = 1024;  // bytes, encoded; targets have a limit too
 
 constexpr std::array<std::string_view, 6> kMembers = {"name",        "title",        "description",
@@ -58,18 +60,36 @@ std::string ListedTool::path() const {
   return path + function_;
 }
 
-ToolDirectory::ToolDirectory(std::vector<std::string> tools) {
-  std::unordered_set<std::string> names;
-  for (std::string& text : tools) {
-    auto places = jsonrpc::find_members(text, kMembers);
-    if (!places) continue;
-    ListedTool tool;
-    tool.text_ = std::move(text);
-    tool.places_ = std::move(*places);
-    tool.name_ = tool.text_of(ToolMember::kName);
-    if (tool.name_.empty() || !names.insert(tool.name_).second) continue;
-    tools_.push_back(std::move(tool));
+ToolDirectory::ToolDirectory(std::vector<std::string> tools) : texts_(std::move(tools)) {
+  while (read_next() > 0) {
   }
+}
+
+ToolDirectory ToolDirectory::unread(std::vector<std::string> tools) {
+  ToolDirectory directory;
+  directory.texts_ = std::move(tools);
+  return directory;
+}
+
+std::size_t ToolDirectory::read_next() {
+  if (read_ == texts_.size()) {
+    if (!std::exchange(finished_, true)) finish();
+    return 0;
+  }
+  const std::string& text = texts_[read_++];
+  const std::size_t cost = text.size() + kCost;
+  auto places = jsonrpc::find_members(text, kMembers);
+  if (!places) return cost;
+  ListedTool tool;
+  tool.text_ = &text;
+  tool.places_ = std::move(*places);
+  tool.name_ = tool.text_of(ToolMember::kName);
+  if (!tool.name_.empty() && names_.insert(tool.name_).second) tools_.push_back(std::move(tool));
+  return cost;
+}
+
+void ToolDirectory::finish() {
+  names_ = {};
   name_functions();
   for (std::size_t i = 0; i < tools_.size(); ++i) {
     by_name_.emplace(tools_[i].name_, i);

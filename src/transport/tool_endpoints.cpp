@@ -6,11 +6,21 @@
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 #include "transport/rest_answers.hpp"
+#include "util/hash.hpp"
 
 namespace sidecar::transport {
 namespace {
 
 http::Response refusal(int status, std::string_view why) { return json_answer(failure_text(why), status); }
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts) text += part;
+  return text;
+}
 
 http::Response no_such_tool() { return refusal(404, "There is no such tool"); }
 
@@ -103,18 +113,24 @@ void ToolEndpoints::document(http::Exchange exchange) {
   const std::string reader = exchange.request().query_value("for").value_or("");
   if (!reader.empty() && reader != "actions") return exchange.reply(refusal(400, "for must be actions"));
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(held->request().caller, [this, held, for_actions = !reader.empty()](auto tools) {
-    if (!tools) return held->reply(failure_answer(tools.error()));
-    auto directory = std::make_shared<ToolDirectory>(std::move(*tools));
-    const auto answer = [this, held, for_actions, directory](const mux::Answer& initialized) {
+  calls_.list(held->request().caller, [this, held, for_actions = !reader.empty()](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const auto answer = [this, held, for_actions, list = *list](const mux::Answer& initialized) {
       if (initialized.outcome != mux::Outcome::kResult) return held->reply(failure_answer(initialized));
       std::string result(initialized.payload.in(initialized.text));
       jsonrpc::pad(result);
       ApiFacts facts = facts_(held->request());
       facts.for_actions = for_actions;
-      auto text = openapi_document(*directory, ServerIdentity::of(result), facts);
-      if (!text) return held->reply(refusal(500, text.error().message));
-      held->reply(tagged(held->request(), json_answer(std::move(*text))));
+      // The URL by which the client came is in the frame only: no caller makes new documents by it.
+      list->document(
+          fmt::format("openapi {} {}", facts.for_actions, facts.needs_key),
+          [&facts] { return openapi_tools(facts.for_actions, facts.needs_key); },
+          [held, frame = openapi_frame(ServerIdentity::of(result), facts)](const ToolList::Document& tools) {
+            if (!tools.text) return held->reply(refusal(500, tools.text.error().message));
+            held->reply(tagged(held->request(), sha256_hex(frame.head + tools.digest + frame.tail), [&] {
+              return joined({frame.head, *tools.text, frame.tail});
+            }));
+          });
     };
     calls_.send(held->request().caller, mcp::method::kInitialize,
                 fmt::format(R"({{"protocolVersion":"{}"}})", mcp::kLatestHandshakeVersion), answer);
@@ -126,26 +142,27 @@ void ToolEndpoints::functions(http::Exchange exchange) {
   if (format != "chat" && format != "responses")
     return exchange.reply(refusal(400, "format must be chat or responses"));
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(
-      held->request().caller,
-      [held, form = format == "chat" ? FunctionFormat::kChat : FunctionFormat::kResponses](auto tools) {
-        if (!tools) return held->reply(failure_answer(tools.error()));
-        held->reply(
-            tagged(held->request(), json_answer(openai_functions(ToolDirectory(std::move(*tools)), form))));
-      });
+  calls_.list(held->request().caller, [held, format](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const auto form = format == "chat" ? FunctionFormat::kChat : FunctionFormat::kResponses;
+    (*list)->document(
+        "openai functions " + format, [form] { return openai_functions(form); },
+        [held](const ToolList::Document& document) {
+          held->reply(tagged(held->request(), document.digest, [&document] { return *document.text; }));
+        });
+  });
 }
 
 void ToolEndpoints::describe(http::Exchange exchange) {
   const std::string name = named_tool(exchange.request());
   if (name.empty()) return exchange.reply(no_such_tool());
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(held->request().caller, [held, name](auto tools) {
-    if (!tools) return held->reply(failure_answer(tools.error()));
-    const ToolDirectory directory(std::move(*tools));
-    const ListedTool* tool = directory.find(name);
+  calls_.list(held->request().caller, [held, name](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const ListedTool* tool = (*list)->directory().find(name);
     if (tool == nullptr) return held->reply(no_such_tool());
-    held->reply(
-        tagged(held->request(), json_answer(fmt::format(R"({{"success":true,"tool":{}}})", tool->text()))));
+    const std::string body = fmt::format(R"({{"success":true,"tool":{}}})", tool->text());
+    held->reply(tagged(held->request(), sha256_hex(body), [&body] { return body; }));
   });
 }
 
@@ -195,9 +212,10 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
 
   // Servers say in different ways, and many as a result of the tool, that they have no such tool.
   void answer_failed(http::Response response) {
-    calls_.list(caller(), [self = shared_from_this(), response = std::move(response)](auto tools) mutable {
-      if (tools && ToolDirectory(std::move(*tools)).find(self->name_) == nullptr) response.status = 404;
-      self->exchange_.reply(std::move(response));
+    calls_.list(caller(), [self = shared_from_this(), response = std::move(response)](const auto& list) {
+      http::Response answer = response;
+      if (list && (*list)->directory().find(self->name_) == nullptr) answer.status = 404;
+      self->exchange_.reply(std::move(answer));
     });
   }
 

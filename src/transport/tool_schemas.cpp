@@ -152,6 +152,7 @@ class ToolSchemas::Writer {
     fmt::format_to(std::back_inserter(out_), R"("$ref":"#/components/schemas/{}")", components_.at(target));
   }
 
+  // BOUNDED STACK: kDeepest levels.
   void schema(Index at, int depth) {
     if (at != top_ && components_.contains(at)) {
       out_ += '{';

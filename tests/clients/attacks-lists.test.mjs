@@ -8,7 +8,7 @@ import { post, request } from './lib/http.mjs';
 import { keysFile } from './lib/keys.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
-const paging = (shape) => [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'lib/paging-child.mjs'), String(shape)];
+const paging = (...args) => [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'lib/paging-child.mjs'), ...args.map(String)];
 
 // Everything over REST that reads the list, with what it says of the number of tools.
 const lists = {
@@ -81,4 +81,29 @@ test('attacks: a key that may only read calls tools of lists of any length, and 
     assert.match(refused.json().error, shape === 'endless' ? /tools\/list does not end/ : /is not known to be read-only/);
     await sidecar.stop();
   }
+});
+
+test('attacks: a huge list is read once for all readers of its documents, until it changes', async (t) => {
+  const { keys, env } = keysFile(t);
+  const all = { 'x-api-key': await keys('new', 'all') };
+  const one = { 'x-api-key': await keys('new', 'one', '--allow-tools', 'tool-3') };
+  const pages = 20;
+  const sidecar = await Sidecar.start(t, { command: paging(pages, 200_000), env });
+  await asked(sidecar.url, all); // the handshake is done: from now on the list is kept
+  for (const [round, path] of [...Object.keys(lists), '/openapi.json'].entries()) {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => request(sidecar.url + path, { headers: all })));
+    assert.equal(new Set(answers.map(({ text }) => text)).size, 1, path);
+    assert.equal(lists[path](answers[0].json()), pages);
+    await counts(sidecar.url, 1, one);
+    assert.equal(await asked(sidecar.url, all), pages, `round ${round}`);
+  }
+  const { headers: { etag } } = await request(`${sidecar.url}/openapi.json`, { headers: all });
+  const same = await request(`${sidecar.url}/openapi.json`, { headers: { ...all, 'if-none-match': etag } });
+  assert.equal(same.status, 304);
+  assert.notEqual((await request(`${sidecar.url}/openapi.json`, { headers: one })).headers.etag, etag);
+
+  await post(`${sidecar.url}/call-tool`, { name: 'changed' }, all);
+  await counts(sidecar.url, pages, all);
+  assert.equal(await asked(sidecar.url, all), 2 * pages);
+  await sidecar.stop();
 });

@@ -52,6 +52,15 @@ class ManualTimers : public Timers {
     now_ = target;
   }
 
+  // One turn of the loop: what is due now, without what that adds.
+  void turn() {
+    auto due = std::distance(state_->waiting.begin(), state_->waiting.upper_bound(now_));
+    for (; due > 0 && !state_->waiting.empty() && state_->waiting.begin()->first <= now_; --due) {
+      auto node = state_->waiting.extract(state_->waiting.begin());
+      node.mapped()();
+    }
+  }
+
   std::size_t waiting() const { return state_->waiting.size(); }
 
  private:

@@ -1,10 +1,11 @@
 // A stdio MCP server with one tool a page of tools/list, which promises to say when the list changes.
-//   paging-child.mjs PAGES    so many pages, or how its cursors go wrong:
+//   paging-child.mjs PAGES [BYTES]    so many pages, each with a description of so many bytes; or how its cursors go wrong:
 //     endless                 each page has a cursor that was never seen
 //     same, empty             every page has the same cursor, or ""
 //     circle                  the third page leads to the first one's cursor
-// The tools only read. Any tool answers with its name; `asked` with the number of tools/list that came.
-const [shape] = process.argv.slice(2);
+// The tools only read. Any tool answers with its name; `asked` with the number of tools/list that came; `changed` announces
+// that the list has changed.
+const [shape, bytes = '50'] = process.argv.slice(2);
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 const known = Number(shape);
 const cursors = {
@@ -20,11 +21,12 @@ function answer(method, params) {
   if (method === 'initialize') {
     return { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true } }, serverInfo: { name: 'paging', version: '1' } };
   }
+  if (method === 'tools/call' && params.name === 'changed') send({ method: 'notifications/tools/list_changed' });
   if (method === 'tools/call') return { content: [{ type: 'text', text: params.name === 'asked' ? String(asked) : params.name }] };
   if (method !== 'tools/list') return {};
   asked += 1;
   const page = Number(params?.cursor) || 0;
-  const tool = { name: `tool-${page}`, description: 'x'.repeat(50), inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } };
+  const tool = { name: `tool-${page}`, description: 'x'.repeat(Number(bytes)), inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } };
   return { tools: [tool], nextCursor: next(page) };
 }
 

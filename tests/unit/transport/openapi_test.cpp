@@ -18,9 +18,26 @@ ToolDirectory directory(std::vector<std::string> tools) {
   return ToolDirectory(std::move(tools));
 }
 
+Result<std::string> made(std::unique_ptr<transport::ToolDocument> document, const ToolDirectory& tools) {
+  for (const auto& tool : tools.tools()) document->add(tool.text(), &tool);
+  return document->text();
+}
+
+Result<std::string> openapi_document(const ToolDirectory& tools, const ServerIdentity& identity,
+                                     const ApiFacts& facts) {
+  auto text = made(transport::openapi_tools(facts.for_actions, facts.needs_key), tools);
+  if (!text) return text;
+  const auto frame = transport::openapi_frame(identity, facts);
+  return frame.head + *text + frame.tail;
+}
+
+std::string openai_functions(const ToolDirectory& tools, FunctionFormat format) {
+  return *made(transport::openai_functions(format), tools);
+}
+
 std::string text_of(const std::vector<std::string>& tools, const ApiFacts& facts = {},
                     const ServerIdentity& identity = {}) {
-  auto text = transport::openapi_document(directory(tools), identity, facts);
+  auto text = openapi_document(directory(tools), identity, facts);
   REQUIRE(text);
   return *text;
 }
@@ -157,7 +174,7 @@ TEST_CASE("openapi: a document has a largest size") {
   for (int i = 0; i < 40; ++i)
     tools.push_back(R"({"name":"t)" + std::to_string(i) + R"(","description":")" + std::string(500'000, 'x') +
                     R"("})");
-  const auto text = transport::openapi_document(directory(tools), {}, {});
+  const auto text = openapi_document(directory(tools), {}, {});
   REQUIRE_FALSE(text);
   CHECK(text.error().message.find("16 MB") != std::string::npos);
 }
@@ -187,21 +204,21 @@ TEST_CASE("openai functions: both of OpenAI's formats, with the schema as it was
   const std::string parameters =
       R"({"type":"object","properties":{"a":{"type":"number","default":1.10}},"required":["a"]})";
   const std::string mapped = tools.tools()[1].function();
-  CHECK(transport::openai_functions(tools, FunctionFormat::kChat) ==
+  CHECK(openai_functions(tools, FunctionFormat::kChat) ==
         R"([{"type":"function","function":{"name":"add","description":"Adds ä.","parameters":)" + parameters +
             R"(}},{"type":"function","function":{"name":")" + mapped +
             R"(","parameters":{"type":"object","properties":{}}}}])");
-  CHECK(transport::openai_functions(tools, FunctionFormat::kResponses) ==
+  CHECK(openai_functions(tools, FunctionFormat::kResponses) ==
         R"([{"type":"function","name":"add","description":"Adds ä.","parameters":)" + parameters +
             R"(,"strict":false},{"type":"function","name":")" + mapped +
             R"(","parameters":{"type":"object","properties":{}},"strict":false}])");
-  CHECK(transport::openai_functions(directory({}), FunctionFormat::kChat) == "[]");
+  CHECK(openai_functions(directory({}), FunctionFormat::kChat) == "[]");
 }
 
 TEST_CASE("openai functions: parameters are an object that names its properties; all else is kept") {
   const auto parameters = [](const std::string& schema) {
-    const std::string all = transport::openai_functions(
-        directory({R"({"name":"t","inputSchema":)" + schema + "}"}), FunctionFormat::kChat);
+    const std::string all =
+        openai_functions(directory({R"({"name":"t","inputSchema":)" + schema + "}"}), FunctionFormat::kChat);
     CHECK(Json::accept(all));
     const std::string before = R"([{"type":"function","function":{"name":"t","parameters":)";
     CHECK(all.rfind(before, 0) == 0);
@@ -219,9 +236,9 @@ TEST_CASE("openai functions: parameters are an object that names its properties;
 }
 
 TEST_CASE("openai functions: a description that OpenAI would refuse is cut") {
-  const std::string text = transport::openai_functions(
-      directory({R"({"name":"t","description":")" + std::string(2000, 'x') + R"("})"}),
-      FunctionFormat::kChat);
+  const std::string text =
+      openai_functions(directory({R"({"name":"t","description":")" + std::string(2000, 'x') + R"("})"}),
+                       FunctionFormat::kChat);
   CHECK(text.find(std::string(1023, 'x') + "…\"") != std::string::npos);
   CHECK(text.find(std::string(1024, 'x')) == std::string::npos);
 }
