@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/host_name.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::access {
@@ -95,10 +96,15 @@ const Origins::Allowed* Origins::find(std::string_view origin) const {
   return found == allowed_.end() ? nullptr : &*found;
 }
 
-bool Origins::ours(const HostName& name) const {
-  return name.address || name.loopback ||
-         std::any_of(hosts_.begin(), hosts_.end(),
-                     [&name](const std::string& pattern) { return fits(pattern, name.text); });
+bool Origins::ours(std::string_view host) const {
+  if (!host.empty() && host == last_ours_) return true;
+  const auto name = host_name(host);
+  if (!name) return false;
+  const bool fitting = name->address || name->loopback ||
+                       std::any_of(hosts_.begin(), hosts_.end(),
+                                   [&name](const std::string& pattern) { return fits(pattern, name->text); });
+  if (fitting) last_ours_ = host;
+  return fitting;
 }
 
 bool Origins::lets_in(std::string_view origin, std::string_view host, bool our_host) const {
@@ -113,8 +119,7 @@ const OriginRefusal* Origins::refusal(bool posts, std::string_view origin, const
   // No browser leaves the Host out, so a request without one is no page's.
   const bool checked =
       page ? host_check_ != HostCheck::kNone : host_check_ == HostCheck::kAll && !host.empty();
-  const auto name = page || checked ? host_name(host) : std::nullopt;
-  const bool our_host = name && ours(*name);
+  const bool our_host = (page || checked) && ours(host);
   if (checked && !our_host && !any_host_) return &kHost;
   if (page && !lets_in(origin, host, our_host)) return &kOrigin;
   if (!open_) return nullptr;
@@ -125,8 +130,7 @@ const OriginRefusal* Origins::refusal(bool posts, std::string_view origin, const
 }
 
 bool Origins::is_own(std::string_view origin, std::string_view host) const {
-  const auto name = host_name(host);
-  if (!host.empty() && !(name && ours(*name))) return false;
+  if (!host.empty() && !ours(host)) return false;
   return origin.empty() || is_origin_of(origin, host);
 }
 

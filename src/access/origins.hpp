@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "access/host_name.hpp"
 #include "util/fields.hpp"
 
 namespace sidecar::access {
@@ -58,7 +57,8 @@ class Origins {
   static Fields preflight_fields();
 
  private:
-  bool ours(const HostName& name) const;
+  // Whether a Host field names us.
+  bool ours(std::string_view host) const;
   bool lets_in(std::string_view origin, std::string_view host, bool our_host) const;
 
   struct Allowed {
@@ -75,6 +75,7 @@ class Origins {
   bool open_;
   bool any_host_ = false;
   std::vector<std::string> hosts_;  // without ports; lower case
+  mutable std::string last_ours_;   // the Host field that was ours last: most clients send the same
 };
 
 }  // namespace sidecar::access

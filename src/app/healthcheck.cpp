@@ -30,7 +30,7 @@ Result<HttpTarget> health_target(std::string_view given) {
 }
 
 Result<void> check_health(const HttpTarget& target) {
-  std::signal(SIGPIPE, SIG_IGN);  // a connection may be closed under httplib's hands
+  std::signal(SIGPIPE, SIG_IGN);  // the server may close the connection
   HttpGet get(target);
   const auto body = get.run(kMaxBodyBytes);
   if (!body) return tl::unexpected(body.error());

@@ -1,79 +1,120 @@
 #include "app/http_get.hpp"
 
 #include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
-#include <condition_variable>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <httplib.h>
-#include <mutex>
-#include <sys/socket.h>
-#include <thread>
+#include <optional>
 
 #include "config/masked_urls.hpp"
-#include "util/unique_fd.hpp"
 
 namespace sidecar::app {
 namespace {
 
-constexpr time_t kConnectSeconds = 2;
-constexpr time_t kAnswerSeconds = 3;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using ErrorCode = boost::system::error_code;
+using std::chrono::milliseconds;
 
-// `httplib::Client` would parse only some URLs with IPv6 addresses.
-std::unique_ptr<httplib::ClientImpl> client_for(const HttpTarget& target) {
-  if (target.tls) return std::make_unique<httplib::SSLClient>(target.host, target.port);
-  return std::make_unique<httplib::ClientImpl>(target.host, target.port);
-}
+constexpr milliseconds kConnectTime{2'000};
+constexpr milliseconds kByteTime{3'000};
+constexpr std::size_t kMaxHead = 16 << 10;
 
 std::string authority(const HttpTarget& target) {
   const bool v6 = target.host.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
 }
 
-// Cuts a run that takes longer than its time, from a thread of its own: the library limits each read alone,
-// and its own stop() waits for a connection and a TLS handshake to end.
-class Deadline {
+// One connection, one request, one answer; each step waits for its end, within its own time and that of the
+// whole.
+class Fetch {
  public:
-  Deadline(httplib::ClientImpl& client, std::chrono::milliseconds time) {
-    client.set_socket_options([this](socket_t socket) { watch(socket); });
-    thread_ = std::thread([this, time] { wait(time); });
-  }
-  ~Deadline() { end(); }
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
+  using Answer = http::response_parser<http::string_body>;
 
-  // The run has ended. Whether it was cut.
-  bool end() {
-    {
-      const std::lock_guard lock(mutex_);
-      over_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
-    return passed_;
+  Fetch(asio::io_context& loop, const std::atomic<bool>& stopped, const HttpTarget& target,
+        milliseconds whole_time)
+      : loop_(loop),
+        stopped_(stopped),
+        target_(target),
+        end_(std::chrono::steady_clock::now() + whole_time),
+        stream_(beast::tcp_stream(loop), tls_) {}
+
+  ErrorCode run(Answer& answer) {
+    ErrorCode error = connect();
+    if (!error && target_.tls) error = shake_hands();
+    if (error) return error;
+    return target_.tls ? exchange(stream_, answer) : exchange(stream_.next_layer(), answer);
   }
+  bool over() const { return std::chrono::steady_clock::now() >= end_; }
 
  private:
-  // A descriptor of our own: the library may close its own at any time.
-  void watch(socket_t socket) {
-    const std::lock_guard lock(mutex_);
-    socket_ = UniqueFd(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
-    if (passed_) ::shutdown(socket, SHUT_RDWR);
+  template <class Start>
+  ErrorCode wait(milliseconds time, Start start) {
+    loop_.restart();
+    ErrorCode result = asio::error::operation_aborted;
+    if (stopped_) return result;
+    tcp().expires_at(std::min(std::chrono::steady_clock::now() + time, end_));
+    start([&result](ErrorCode error, const auto&...) { result = error; });
+    loop_.run();
+    return result;
   }
 
-  void wait(std::chrono::milliseconds time) {
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, time, [this] { return over_; })) return;
-    passed_ = true;
-    if (socket_) ::shutdown(socket_.get(), SHUT_RDWR);
+  ErrorCode connect() {
+    ErrorCode error;
+    asio::ip::tcp::resolver resolver(loop_);
+    const auto addresses = resolver.resolve(target_.host, std::to_string(target_.port), error);
+    if (error) return error;
+    return wait(kConnectTime, [&](auto done) { tcp().async_connect(addresses, done); });
   }
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  UniqueFd socket_;
-  bool over_ = false;
-  bool passed_ = false;
-  std::thread thread_;
+  ErrorCode shake_hands() {
+    ErrorCode error;
+    tls_.set_default_verify_paths(error);
+    if (error) return error;
+    stream_.set_verify_mode(asio::ssl::verify_peer);
+    stream_.set_verify_callback(asio::ssl::host_name_verification(target_.host));
+    asio::ip::make_address(target_.host, error);
+    // RFC 6066, section 3: no addresses.
+    if (error) set_server_name();
+    return wait(kByteTime, [&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); });
+  }
+
+  // SSL_set_tlsext_host_name() is a macro with a cast of C.
+  void set_server_name() {
+    SSL_ctrl(stream_.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(target_.host.c_str()));
+  }
+
+  template <class Stream>
+  ErrorCode exchange(Stream& stream, Answer& answer) {
+    http::request<http::empty_body> request(
+        http::verb::get, target_.path.starts_with('/') ? target_.path : '/' + target_.path, 11);
+    request.set(http::field::host, authority(target_));
+    request.set(http::field::accept, "*/*");
+    request.set(http::field::connection, "close");
+    ErrorCode error = wait(kByteTime, [&](auto done) { http::async_write(stream, request, done); });
+    beast::flat_buffer buffer;
+    while (!error && !answer.is_done())
+      error = wait(kByteTime, [&](auto done) { http::async_read_some(stream, buffer, answer, done); });
+    return error;
+  }
+
+  beast::tcp_stream& tcp() { return stream_.next_layer(); }
+
+  asio::io_context& loop_;
+  const std::atomic<bool>& stopped_;
+  const HttpTarget& target_;
+  const std::chrono::steady_clock::time_point end_;
+  asio::ssl::context tls_{asio::ssl::context::tls_client};
+  beast::ssl_stream<beast::tcp_stream> stream_;
 };
 
 }  // namespace
@@ -95,37 +136,23 @@ HttpTarget http_target(std::string_view url) {
   return target;
 }
 
-HttpGet::HttpGet(HttpTarget target, std::chrono::milliseconds whole_time)
-    : target_(std::move(target)), whole_time_(whole_time), client_(client_for(target_)) {
-  client_->set_connection_timeout(kConnectSeconds);
-  client_->set_read_timeout(kAnswerSeconds);
-  client_->set_write_timeout(kAnswerSeconds);
-}
-
-HttpGet::~HttpGet() = default;
-
-void HttpGet::stop() { client_->stop(); }
-
 std::string HttpGet::where() const { return authority(target_) + config::masked_query(target_.path); }
 
 Result<std::string> HttpGet::run(std::size_t most) {
-  const std::string path = target_.path.starts_with('/') ? target_.path : "/" + target_.path;
-  std::string body;
-  bool too_long = false;
-  Deadline deadline(*client_, whole_time_);
-  const auto answer = client_->Get(path, httplib::Headers{{"Host", authority(target_)}},
-                                   [&](const char* data, std::size_t size) {
-                                     too_long = size > most - body.size();
-                                     if (!too_long) body.append(data, size);
-                                     return !too_long;
-                                   });
-  if (deadline.end())
-    return fail(fmt::format("{} did not answer within {} ms", where(), whole_time_.count()));
-  if (too_long) return fail(where() + " gave an answer that is too long");
-  if (!answer)
-    return fail(fmt::format("no answer from {} ({})", where(), httplib::to_string(answer.error())));
-  if (answer->status != 200) return fail(fmt::format("{} answered {}", where(), answer->status));
-  return body;
+  Fetch fetch(loop_, stopped_, target_, whole_time_);
+  Fetch::Answer answer;
+  answer.header_limit(kMaxHead);
+  answer.body_limit(most);
+  if (const ErrorCode error = fetch.run(answer)) {
+    if (fetch.over())
+      return fail(fmt::format("{} did not answer within {} ms", where(), whole_time_.count()));
+    if (error == http::error::body_limit || error == http::error::header_limit)
+      return fail(where() + " gave an answer that is too long");
+    return fail(fmt::format("no answer from {} ({})", where(), error.message()));
+  }
+  if (answer.get().result_int() != 200)
+    return fail(fmt::format("{} answered {}", where(), answer.get().result_int()));
+  return std::move(answer.get().body());
 }
 
 }  // namespace sidecar::app

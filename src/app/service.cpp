@@ -74,6 +74,13 @@ http::Limits http_limits(const config::Settings& settings) {
   limits.connections = settings.max_tcp_connections;
   limits.connections_per_address = settings.max_tcp_connections_per_ip;
   limits.reserved_descriptors = reserved_descriptors(settings);
+  // Where there are too few descriptors for all, and the eighth on top, some connections have to make room
+  // too.
+  const std::uint64_t possible = child::descriptors_for_connections(limits.reserved_descriptors) / 9 * 8;
+  if (possible < limits.connections) {
+    limits.connections = std::max<std::size_t>(possible, 1);
+    limits.connections_setting = "RLIMIT_NOFILE";
+  }
   return limits;
 }
 

@@ -1,8 +1,10 @@
 #include "child/descriptor_limit.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <limits>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace sidecar::child {
 namespace {
@@ -10,6 +12,7 @@ namespace {
 constexpr std::uint64_t kChildDescriptors = 4;  // three pipes and its pidfd
 constexpr std::uint64_t kOtherDescriptors =
     24;  // a start in progress, the audit log, files that are read again
+constexpr std::uint64_t kOpenedAtStart = 16;
 
 }  // namespace
 
@@ -30,6 +33,19 @@ std::uint64_t first_reserved_descriptor(std::uint64_t reserved) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::uint64_t>::max();
   return limit.rlim_cur - std::min<std::uint64_t>(reserved, limit.rlim_cur / 2);
+}
+
+std::uint64_t lowest_free_descriptor() {
+  const int lowest = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (lowest < 0) return std::numeric_limits<std::uint64_t>::max();
+  ::close(lowest);
+  return static_cast<std::uint64_t>(lowest);
+}
+
+std::uint64_t descriptors_for_connections(std::uint64_t reserved) {
+  const std::uint64_t end = first_reserved_descriptor(reserved);
+  const std::uint64_t left = end - std::min(lowest_free_descriptor(), end);
+  return left - std::min(kOpenedAtStart, left / 2);
 }
 
 void set_descriptor_limit(std::uint64_t soft) noexcept {

@@ -25,6 +25,10 @@ std::uint64_t reserved_descriptors(std::size_t children);
 // Descriptors below this number may be connections: the kernel gives the lowest free number, so those above
 // stay free for the rest. Follows the soft limit of now.
 std::uint64_t first_reserved_descriptor(std::uint64_t reserved);
+// The lowest number that is free; above every limit when nothing can be opened.
+std::uint64_t lowest_free_descriptor();
+// How many connections there may be beside what is open now and is opened at the start.
+std::uint64_t descriptors_for_connections(std::uint64_t reserved);
 
 // Sets the soft limit of the calling process, for a child before its exec. Async-signal-safe.
 void set_descriptor_limit(std::uint64_t soft) noexcept;

@@ -13,9 +13,10 @@ constexpr std::string_view kOfAddress = "connections_per_address";
 
 }  // namespace
 
-ConnectionTable::ConnectionTable(std::size_t limit, std::size_t limit_per_address, observe::Metrics& metrics,
-                                 Close close)
+ConnectionTable::ConnectionTable(std::size_t limit, std::string_view setting, std::size_t limit_per_address,
+                                 observe::Metrics& metrics, Close close)
     : limit_(limit),
+      setting_(setting),
       limit_per_address_(limit_per_address),
       metrics_(metrics),
       close_(std::move(close)),
@@ -59,8 +60,7 @@ std::optional<ConnectionTable::Refusal> ConnectionTable::admit(Connection& conne
   if (of_address.instead != nullptr) leave_out(*of_address.instead, kOfAddress);
   const ConnectionGroup::Admission of_all = all_.admit(places.all, owner);
   if (!of_all.fits)
-    return Refusal{kAll,
-                   shares_text(all_.shares(), owner, has_key, "TCP connections", "MCP_MAX_TCP_CONNECTIONS")};
+    return Refusal{kAll, shares_text(all_.shares(), owner, has_key, "TCP connections", setting_)};
   if (of_all.instead != nullptr) leave_out(*of_all.instead, kAll);
   places.group->become(places.address, owner);
   all_.become(places.all, owner);

@@ -28,7 +28,9 @@ class ConnectionTable {
   // Closes a connection soon, but not inside the call: it was left out in favour of others.
   using Close = std::function<void(Connection&, std::string_view reason)>;
 
-  ConnectionTable(std::size_t limit, std::size_t limit_per_address, observe::Metrics& metrics, Close close);
+  // `setting` names what `limit` comes from.
+  ConnectionTable(std::size_t limit, std::string_view setting, std::size_t limit_per_address,
+                  observe::Metrics& metrics, Close close);
 
   // Whether one more may be accepted: who is left out closes at the end of a turn of the loop.
   bool accepts() const { return connections_.size() < ConnectionGroup::most(limit_) + kClosingAtOnce; }
@@ -60,6 +62,7 @@ class ConnectionTable {
   void leave_out(Connection& connection, std::string_view reason);
 
   const std::size_t limit_;
+  const std::string_view setting_;
   const std::size_t limit_per_address_;
   observe::Metrics& metrics_;
   const Close close_;

@@ -4,9 +4,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <cctype>
 #include <cerrno>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <limits>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -34,14 +32,6 @@ tl::unexpected<Error> cannot_listen(const std::string& host, std::uint16_t port,
   if (!why.empty()) why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
   const bool v6 = host.find(':') != std::string::npos;
   return fail(fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
-}
-
-// Nothing can be opened: as if above every limit.
-std::uint64_t lowest_free_descriptor() {
-  const int lowest = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-  if (lowest < 0) return std::numeric_limits<std::uint64_t>::max();
-  ::close(lowest);
-  return static_cast<std::uint64_t>(lowest);
 }
 
 // The client was gone before it was accepted, or the like: the next one may be fine.
@@ -109,7 +99,7 @@ void Listener::resume() {
 void Listener::accept_some() {
   const std::uint64_t first_reserved = child::first_reserved_descriptor(reserved_);
   for (int i = 0; i < kAcceptedPerTurn && acceptor_.is_open() && has_room_(); ++i) {
-    if (lowest_free_descriptor() >= first_reserved)
+    if (child::lowest_free_descriptor() >= first_reserved)
       return pause(fmt::format(
           "of the open files that RLIMIT_NOFILE allows, those from {} on are kept for the wrapped server",
           first_reserved));

@@ -21,7 +21,8 @@ Front::Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits
       metrics(its_metrics),
       engine(std::move(routes), its_log, its_metrics),
       budget(its_budget),
-      table(its_limits.connections, its_limits.connections_per_address, its_metrics,
+      table(its_limits.connections, its_limits.connections_setting, its_limits.connections_per_address,
+            its_metrics,
             [](Connection& connection, std::string_view reason) { connection.make_room(reason); }) {}
 
 void Front::turned_away(std::string_view reason, std::string_view address, std::string_view key,

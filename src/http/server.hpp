@@ -30,8 +30,9 @@ struct Limits {
   std::chrono::milliseconds receive_time{30'000};  // for one whole request from its first byte: 408, closed
   std::chrono::milliseconds idle_time{120'000};    // keep-alive connection without a request: closed
   std::chrono::milliseconds write_stall{30'000};   // no byte of an answer taken: closed
-  std::size_t connections = 16'384;                // shared, see http/connection_group.hpp
-  std::size_t connections_per_address = 1'024;     // the same
+  std::size_t connections = 16'384;  // shared, and an eighth more: see http/connection_group.hpp
+  std::string_view connections_setting = "MCP_MAX_TCP_CONNECTIONS";  // what a refused client is told of
+  std::size_t connections_per_address = 1'024;                       // shared, too
   std::uint64_t reserved_descriptors =
       child::kReservedDescriptors;  // of RLIMIT_NOFILE; more connections wait to be accepted
 };

@@ -75,6 +75,24 @@ test('attacks-shares-http: streams of one key and connections that ask nothing, 
   await sidecar.stop();
 });
 
+test('attacks-shares-http: streams of one key under a low limit of open files keep no other key out', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: hostile, env, under: ['prlimit', '--nofile=160'] });
+  const wires = [];
+  await beside(sidecar, async () => {
+    await each(200, 10, async () => {
+      const wire = await Wire.open(sidecar.port);
+      wire.send(`${head('GET', '/sse')}\r\n`);
+      wires.push(wire);
+      await eventually(() => wire.statuses.length > 0 || wire.socket.destroyed, 'an answer or the end');
+    });
+    const refused = wires.filter((wire) => wire.statuses[0] === 503);
+    assert.ok(refused.length > 0);
+    for (const wire of refused) assert.match(wire.text, /your key holds \d+ of \d+ TCP connections.*RLIMIT_NOFILE/);
+  });
+  for (const wire of wires) wire.close();
+  await sidecar.stop();
+});
+
 test('attacks-shares-http: unread answers of one key cut nobody else, and it is told what it holds', async (t) => {
   const sidecar = await open(t, { MCP_MAX_BUFFERED: '64MB' });
   const wires = [];

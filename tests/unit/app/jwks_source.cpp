@@ -95,6 +95,28 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("http get: a head or a body without end is refused, and takes no stack") {
+  const std::string_view firsts[] = {
+      "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"};
+  for (const std::string_view first : firsts) {
+    INFO(first);
+    asio::io_context loop;
+    tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), 0});
+    std::thread server([&acceptor, &loop, first] {
+      tcp::socket socket(loop);
+      acceptor.accept(socket);
+      boost::system::error_code error;
+      asio::write(socket, asio::buffer(std::string(first) + std::string(8 << 20, 'x')), error);
+    });
+    HttpGet get({false, "127.0.0.1", acceptor.local_endpoint().port(), "/jwks"});
+    const auto answer = get.run(1000);
+    server.join();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().message.find("/jwks") != std::string::npos);
+  }
+}
+
 TEST_CASE("jwks source: however many tokens name an unknown key, the server is asked once in kUnknownKey") {
   asio::io_context loop;
   test::ManualTimers timers;
