@@ -27,7 +27,8 @@ bool is_compact_jws(std::string_view token) {
   const std::size_t first = std::min(token.find('.'), token.size());
   const std::size_t second = token.find('.', first + 1);
   return second != token.npos && is_base64url(token.substr(0, first)) &&
-         is_base64url(token.substr(first + 1, second - first - 1)) && is_base64url(token.substr(second + 1));
+         is_base64url(token.substr(first + 1, second - first - 1)) &&
+         is_base64url(token.substr(second + 1));
 }
 
 std::string_view without_slash(std::string_view url) {
@@ -76,14 +77,16 @@ std::vector<std::string> scopes_of(const Json& claims) {
 bool is_text(const Json& value) { return value.is_string(); }
 bool is_number(const Json& value) { return value.is_number(); }
 bool is_texts(const Json& value) {
-  return value.is_string() || (value.is_array() && std::all_of(value.begin(), value.end(), is_text));
+  return value.is_string() ||
+         (value.is_array() && std::all_of(value.begin(), value.end(), is_text));
 }
 
-// The types of the claims that are read (RFC 7519, section 4.1; RFC 9068, section 2.2). One that is there
-// with another type is not read as missing: what it limits would be unlimited.
+// The types of the claims that are read (RFC 7519, section 4.1; RFC 9068, section 2.2). One that is
+// there with another type is not read as missing: what it limits would be unlimited.
 constexpr std::pair<const char*, bool (*)(const Json&)> kTypes[] = {
-    {"iss", is_text},    {"sub", is_text},  {"client_id", is_text}, {"azp", is_text},   {"aud", is_texts},
-    {"scope", is_texts}, {"scp", is_texts}, {"exp", is_number},     {"nbf", is_number}, {"iat", is_number},
+    {"iss", is_text},   {"sub", is_text},    {"client_id", is_text}, {"azp", is_text},
+    {"aud", is_texts},  {"scope", is_texts}, {"scp", is_texts},      {"exp", is_number},
+    {"nbf", is_number}, {"iat", is_number},
 };
 
 bool is_well_typed(const Json& claims) {
@@ -93,7 +96,8 @@ bool is_well_typed(const Json& claims) {
   });
 }
 
-// Seconds since 1970, a fraction allowed (RFC 7519, section 2). What does not fit in WallTime is at its end.
+// Seconds since 1970, a fraction allowed (RFC 7519, section 2). What does not fit in WallTime is at
+// its end.
 std::optional<WallTime> time_of(const Json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_number()) return std::nullopt;
@@ -193,12 +197,14 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   const Json claims = Json::parse(*text, nullptr, false);
   if (!claims.is_object()) return fault(Kind::kInvalid, "it holds no claims");
   if (!is_well_typed(claims)) return fault(Kind::kInvalid, "one of its claims has a wrong type");
-  if (text_of(claims, "iss") != rules_.issuer) return fault(Kind::kInvalid, "it is of another issuer");
+  if (text_of(claims, "iss") != rules_.issuer)
+    return fault(Kind::kInvalid, "it is of another issuer");
   const std::vector<std::string> audiences = texts_of(claims, "aud");
   if (std::none_of(audiences.begin(), audiences.end(), [this](std::string_view audience) {
-        return std::any_of(
-            rules_.audiences.begin(), rules_.audiences.end(),
-            [audience](std::string_view own) { return without_slash(own) == without_slash(audience); });
+        return std::any_of(rules_.audiences.begin(), rules_.audiences.end(),
+                           [audience](std::string_view own) {
+                             return without_slash(own) == without_slash(audience);
+                           });
       })) {
     return fault(Kind::kInvalid, "it is meant for another resource");
   }
@@ -206,12 +212,13 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   if (!expires) return fault(Kind::kInvalid, "it does not say when it expires");
   if (*expires + kLeeway <= now) return fault(Kind::kExpired, "it has expired");
   const auto not_before = time_of(claims, "nbf");
-  if (not_before && *not_before - kLeeway > now) return fault(Kind::kInvalid, "it does not hold yet");
+  if (not_before && *not_before - kLeeway > now)
+    return fault(Kind::kInvalid, "it does not hold yet");
   const std::string subject = text_of(claims, "sub");
   std::string client = text_of(claims, "client_id");
   if (client.empty()) client = text_of(claims, "azp");
   if (subject.empty()) return fault(Kind::kInvalid, "it names no subject");
-  if (subject.size() > kLongestName || client.size() > kLongestName)
+  if (subject.size() > kMaxName || client.size() > kMaxName)
     return fault(Kind::kInvalid, "its subject or client is too long");
   const std::vector<std::string> scopes = scopes_of(claims);
   if (!std::all_of(rules_.scopes.begin(), rules_.scopes.end(),
@@ -222,7 +229,7 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
       Bearer{owner_of(rules_.issuer, subject, client),
              std::make_shared<const config::Permissions>(granted_by(scopes)), *expires + kLeeway});
   // Each is of our issuer, and to check one anew is cheap.
-  if (remembered_.size() >= kMostRemembered) remembered_.clear();
+  if (remembered_.size() >= kMaxRemembered) remembered_.clear();
   remembered_.emplace(hash, bearer);
   return bearer;
 }

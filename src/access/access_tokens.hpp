@@ -1,6 +1,6 @@
-// AccessTokens: tokens of an authorization server as credentials: signed JWTs (RFC 7519, RFC 9068), checked
-// as the specification's Authorization asks (2025-11-25): signature, issuer, audience (RFC 8707), expiry,
-// scopes.
+// AccessTokens: tokens of an authorization server as credentials: signed JWTs (RFC 7519, RFC 9068),
+// checked as the specification's Authorization asks (2025-11-25): signature, issuer, audience (RFC
+// 8707), expiry, scopes.
 //
 // Scopes and what they grant, besides those that every token needs (TokenRules::scopes):
 //   mcp:admin          config::Permissions::admin
@@ -27,15 +27,17 @@
 namespace sidecar::access {
 
 struct TokenRules {
-  std::string issuer;                  // `iss`, to the letter
-  std::vector<std::string> audiences;  // one of them is in `aud`; a slash at the end makes no difference
-  std::vector<std::string> scopes;     // all of them are needed
+  std::string issuer;  // `iss`, to the letter
+  // one of them is in `aud`; a slash at the end makes no difference
+  std::vector<std::string> audiences;
+  std::vector<std::string> scopes;  // all of them are needed
 };
 
 // Whom a token speaks for.
 struct Bearer {
   std::string
-      owner;  // issuer, subject and client: a refreshed token has the same. No name of a key looks like it
+      // issuer, subject and client: a refreshed token has the same. No name of a key looks like it
+      owner;
   std::shared_ptr<const config::Permissions> permissions;
   WallTime expires;
 };
@@ -53,9 +55,9 @@ struct TokenFault {
 
 class AccessTokens {
  public:
-  static constexpr std::size_t kMostRemembered = 4096;
+  static constexpr std::size_t kMaxRemembered = 4096;
   static constexpr std::chrono::seconds kLeeway{30};  // for clocks that differ
-  static constexpr std::size_t kLongestName = 255;    // bytes of subject and client
+  static constexpr std::size_t kMaxName = 255;        // bytes of subject and client
 
   // `unknown_key` is called at each token whose key is not among those that are known.
   AccessTokens(TokenRules rules, std::function<void()> unknown_key)
@@ -64,10 +66,11 @@ class AccessTokens {
   const TokenRules& rules() const { return rules_; }
   // Whether `secret` has the form of a signed JWT.
   static bool looks_like_one(std::string_view secret);
-  tl::expected<std::shared_ptr<const Bearer>, TokenFault> check(std::string_view token, WallTime now);
+  tl::expected<std::shared_ptr<const Bearer>, TokenFault> check(std::string_view token,
+                                                                WallTime now);
   // What was checked with other keys is checked again.
   void set_keys(Jwks keys);
-  // Tokens that are not checked anew: kMostRemembered at most.
+  // Tokens that are not checked anew: kMaxRemembered at most.
   std::size_t remembered() const { return remembered_.size(); }
 
  private:
@@ -76,7 +79,8 @@ class AccessTokens {
   const TokenRules rules_;
   const std::function<void()> unknown_key_;
   Jwks keys_;
-  std::unordered_map<std::string, std::shared_ptr<const Bearer>> remembered_;  // by the token's SHA-256
+  // by the token's SHA-256
+  std::unordered_map<std::string, std::shared_ptr<const Bearer>> remembered_;
 };
 
 }  // namespace sidecar::access

@@ -21,7 +21,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// "" or ":80"; some proxies write an obfuscated port, which says nothing either (RFC 7239, section 6).
+// "" or ":80"; some proxies write an obfuscated port, which says nothing either (RFC 7239, section
+// 6).
 bool is_port_part(std::string_view text) {
   if (text.empty()) return true;
   if (text.front() != ':' || text.size() == 1) return false;
@@ -64,7 +65,8 @@ Result<void> AddressSet::add(const std::string& entry) {
   if (entry.find(':') == std::string::npos) {
     v4_.push_back(ip::make_network_v4(network ? entry : entry + "/32", error).canonical());
   } else {
-    const ip::network_v6 v6 = ip::make_network_v6(network ? entry : entry + "/128", error).canonical();
+    const ip::network_v6 v6 =
+        ip::make_network_v6(network ? entry : entry + "/128", error).canonical();
     if (!error && v6.address().is_v4_mapped() && v6.prefix_length() >= kMappedBits) {
       v4_.emplace_back(ip::make_address_v4(ip::v4_mapped, v6.address()),
                        static_cast<unsigned short>(v6.prefix_length() - kMappedBits));

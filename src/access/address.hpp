@@ -1,5 +1,5 @@
-// Addresses: IPv4 and IPv6 as configuration and proxies write them, and sets of them. An IPv4-mapped IPv6
-// address (::ffff:10.0.0.1) counts as the IPv4 one everywhere.
+// Addresses: IPv4 and IPv6 as configuration and proxies write them, and sets of them. An
+// IPv4-mapped IPv6 address (::ffff:10.0.0.1) counts as the IPv4 one everywhere.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>

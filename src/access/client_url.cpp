@@ -10,7 +10,7 @@
 namespace sidecar::access {
 namespace {
 
-constexpr std::size_t kLongestPrefix = 1024;
+constexpr std::size_t kMaxPrefix = 1024;
 
 bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -34,7 +34,7 @@ std::size_t port_place(std::string_view host) {
 
 // A path of plain characters, without empty or dot segments.
 bool is_prefix(std::string_view text) {
-  if (!text.starts_with('/') || text.size() > kLongestPrefix) return false;
+  if (!text.starts_with('/') || text.size() > kMaxPrefix) return false;
   while (!text.empty()) {
     text.remove_prefix(1);
     const std::string_view segment = text.substr(0, text.find('/'));
@@ -62,7 +62,8 @@ std::string client_url(const UrlFields& fields, bool through_proxy) {
   const std::string forwarded_host = take_last_parameter(rest, "host");
   rest = fields.forwarded;
   std::string proto = config::lower_case(take_last_parameter(rest, "proto"));
-  if (!fields.x_forwarded_proto.empty()) proto = config::lower_case(last_of(fields.x_forwarded_proto));
+  if (!fields.x_forwarded_proto.empty())
+    proto = config::lower_case(last_of(fields.x_forwarded_proto));
   const bool secure = proto == "https" || proto == "wss";
 
   std::string_view prefix = last_of(fields.x_forwarded_prefix);
@@ -73,7 +74,8 @@ std::string client_url(const UrlFields& fields, bool through_proxy) {
   if (host.empty()) return prefix.empty() ? "/" : std::string(prefix);
   const std::string_view port = last_of(fields.x_forwarded_port);
   const bool usual = port == (secure ? "443" : "80");
-  if (is_port(port) && !usual && port_place(host) == std::string_view::npos) host.append(":").append(port);
+  if (is_port(port) && !usual && port_place(host) == std::string_view::npos)
+    host.append(":").append(port);
   return fmt::format("{}://{}{}", secure ? "https" : "http", host, prefix);
 }
 

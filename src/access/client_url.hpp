@@ -1,5 +1,6 @@
-// Client URL: under which URL a client reached us, as far as its request and trusted proxies tell. What they
-// tell is put into documents: it is held to the form of a URL, and what does not have it is not used.
+// Client URL: under which URL a client reached us, as far as its request and trusted proxies tell.
+// What they tell is put into documents: it is held to the form of a URL, and what does not have it
+// is not used.
 #pragma once
 
 #include <string>
@@ -17,9 +18,10 @@ struct UrlFields {
   std::string_view x_forwarded_prefix{};
 };
 
-// "https://mcp.example.com/prefix", without a slash at its end; or, where the host is not known, the prefix
-// alone, at least "/". `through_proxy`: the peer is a trusted proxy; else its forwarded fields mean nothing.
-// Of a list the last element counts, which the nearest proxy wrote; X-Forwarded-… before Forwarded.
+// "https://mcp.example.com/prefix", without a slash at its end; or, where the host is not known,
+// the prefix alone, at least "/". `through_proxy`: the peer is a trusted proxy; else its forwarded
+// fields mean nothing. Of a list the last element counts, which the nearest proxy wrote;
+// X-Forwarded-… before Forwarded.
 std::string client_url(const UrlFields& fields, bool through_proxy);
 
 }  // namespace sidecar::access

@@ -20,7 +20,8 @@ bool is_named(std::string_view name, std::string_view lower) {
                     [](char a, char b) { return (a | 0x20) == b; });
 }
 
-// Whether the quote at `at` is one inside a quoted string: an odd number of backslashes stands before it.
+// Whether the quote at `at` is one inside a quoted string: an odd number of backslashes stands
+// before it.
 bool escaped(std::string_view text, std::size_t at) {
   std::size_t backslashes = 0;
   while (backslashes < at && text[at - backslashes - 1] == '\\') ++backslashes;
@@ -98,7 +99,8 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
   if (trusted.contains(*known)) {
     client.unsaid = hops.empty();
     while (!hops.empty() && trusted.contains(*known)) {
-      const auto hop = hop_address(standard ? take_last_parameter(hops, "for") : take_last(hops, ','));
+      const auto hop =
+          hop_address(standard ? take_last_parameter(hops, "for") : take_last(hops, ','));
       if (!hop) {
         client.hidden = true;
         break;
@@ -108,7 +110,8 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
     }
   }
   client.loopback = !client.hidden && known->is_loopback();
-  // What the kernel wrote of an IPv4 peer is its text already; writing it anew costs more than all of this.
+  // What the kernel wrote of an IPv4 peer is its text already; writing it anew costs more than all
+  // of this.
   const bool as_it_is = !named && known->is_v4() && peer.find(':') == std::string_view::npos;
   client.text = as_it_is ? std::string(peer) : known->to_string();
   return client;

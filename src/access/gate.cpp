@@ -16,10 +16,10 @@ constexpr std::chrono::seconds kJwksRetry{5};
 
 // RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
 std::string_view bearer_of(std::string_view authorization) {
-  const bool bearer = authorization.size() >= kBearer.size() &&
-                      std::equal(kBearer.begin(), kBearer.end(), authorization.begin(), [](char a, char b) {
-                        return a == std::tolower(static_cast<unsigned char>(b));
-                      });
+  const bool bearer =
+      authorization.size() >= kBearer.size() &&
+      std::equal(kBearer.begin(), kBearer.end(), authorization.begin(),
+                 [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
   if (bearer) authorization.remove_prefix(kBearer.size());
   while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
   return authorization;
@@ -39,27 +39,29 @@ std::chrono::seconds retry_after(const Budget& budget) {
   return std::max(whole_seconds(budget.wait), std::chrono::seconds(1));
 }
 
-void append(Fields& fields, Fields more) { std::move(more.begin(), more.end(), std::back_inserter(fields)); }
+void append(Fields& fields, Fields more) {
+  std::move(more.begin(), more.end(), std::back_inserter(fields));
+}
 
 void refuse_over(const Budget& budget, Decision& decision) {
   append(decision.reply_fields.own, fields_of(budget));
   decision.answer = Refusal{429, "Rate limit exceeded", {}, retry_after(budget)};
 }
 
-std::string_view secret_of_fields(const Knock& knock) {
-  const std::string_view key = knock.header("X-API-Key");
-  return key.empty() ? bearer_of(knock.header("Authorization")) : key;
+std::string_view secret_of_fields(const GateRequest& request) {
+  const std::string_view key = request.header("X-API-Key");
+  return key.empty() ? bearer_of(request.header("Authorization")) : key;
 }
 
 // RFC 6750, section 2.
-std::string_view secret_of(const Knock& knock) {
-  const std::string_view key = secret_of_fields(knock);
-  return key.empty() ? std::string_view(knock.url_key) : key;
+std::string_view secret_of(const GateRequest& request) {
+  const std::string_view key = secret_of_fields(request);
+  return key.empty() ? std::string_view(request.url_key) : key;
 }
 
 // The specification forbids tokens in the URL.
-bool is_token_of(const Knock& knock, std::string_view secret) {
-  return !knock.header("Authorization").empty() && knock.header("X-API-Key").empty() &&
+bool is_token_of(const GateRequest& request, std::string_view secret) {
+  return !request.header("Authorization").empty() && request.header("X-API-Key").empty() &&
          AccessTokens::looks_like_one(secret);
 }
 
@@ -87,7 +89,7 @@ bool is_admin_path(std::string_view path) {
 }
 
 Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
-           RateLimits& rates, observe::ThinnedLog& log, observe::Metrics& metrics)
+           RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics)
     : keys_(std::move(keys.keys)),
       needs_key_(keys.needed),
       tokens_(keys.tokens),
@@ -102,22 +104,22 @@ Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networ
       log_(log),
       metrics_(metrics) {}
 
-ClientAddress Gate::address_of(const Knock& knock) const {
-  const std::string forwarded_for = knock.list("X-Forwarded-For");
-  const std::string forwarded = knock.list("Forwarded");
-  const std::string real_ip = knock.list("X-Real-IP");
-  ClientAddress client =
-      client_address(knock.peer_address, {forwarded_for, forwarded, real_ip}, networks_.trusted_proxies);
+ClientAddress Gate::address_of(const GateRequest& request) const {
+  const std::string forwarded_for = request.list("X-Forwarded-For");
+  const std::string forwarded = request.list("Forwarded");
+  const std::string real_ip = request.list("X-Real-IP");
+  ClientAddress client = client_address(request.peer_address, {forwarded_for, forwarded, real_ip},
+                                        networks_.trusted_proxies);
   if (!client.unsaid) return client;
-  if (const auto session = knock.session()) {
+  if (const auto session = request.session()) {
     client.text = session->address;
     client.loopback = session->loopback;
   }
   return client;
 }
 
-// Whoever stays hidden behind a proxy is on no list; that the proxy itself may be says nothing of its
-// clients.
+// Whoever stays hidden behind a proxy is on no list; that the proxy itself may be says nothing of
+// its clients.
 bool Gate::allows(const ClientAddress& client) const {
   if (networks_.allowed.everything()) return true;
   return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
@@ -130,28 +132,31 @@ bool Gate::is_metadata(std::string_view path) const {
   return path.empty() || path.front() == '/';
 }
 
-// Neither somebody behind a proxy nor a foreign page in a browser here: such a page names its origin, or,
-// where it only loads something, what its browser says of it (Fetch Metadata); one that rebinds its name
-// calls us by that name.
-bool Gate::is_this_machine(const Knock& knock, const ClientAddress& client) const {
-  static constexpr std::string_view kOfProxies[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
-  const std::string_view site = knock.header("Sec-Fetch-Site");
+// Neither somebody behind a proxy nor a foreign page in a browser here: such a page names its
+// origin, or, where it only loads something, what its browser says of it (Fetch Metadata); one that
+// rebinds its name calls us by that name.
+bool Gate::is_this_machine(const GateRequest& request, const ClientAddress& client) const {
+  static constexpr std::string_view kOfProxies[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP",
+                                                    "Via"};
+  const std::string_view site = request.header("Sec-Fetch-Site");
   return client.peer_loopback &&
          std::all_of(std::begin(kOfProxies), std::end(kOfProxies),
-                     [&knock](std::string_view name) { return knock.header(name).empty(); }) &&
+                     [&request](std::string_view name) { return request.header(name).empty(); }) &&
          (site.empty() || site == "none" || site == "same-origin") &&
-         origins_.is_own(knock.header("Origin"), knock.header("Host"));
+         origins_.is_own(request.header("Origin"), request.header("Host"));
 }
 
 bool Gate::needs_no_key(std::string_view path) const {
-  return path == "/health" || path == "/ready" || is_metadata(path) || (pages_ && is_page_path(path));
+  return path == "/health" || path == "/ready" || is_metadata(path) ||
+         (pages_ && is_page_path(path));
 }
 
 bool Gate::administers(const observe::Caller& caller) const {
   if (!needs_key_) return caller.admin;
   if (!caller.has_key || !caller.admin) return false;
   const WallTime now = std::chrono::system_clock::now();
-  return caller.by_stored_key ? keys_.has_admin(caller.owner, now) : !caller.expires || *caller.expires > now;
+  return caller.by_stored_key ? keys_.has_admin(caller.owner, now)
+                              : !caller.expires || *caller.expires > now;
 }
 
 std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& caller) const {
@@ -159,8 +164,8 @@ std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& call
   now->permissions.clear();
   if (everybody_->restricts()) now->permissions.push_back(everybody_);
   if (caller.by_stored_key) {
-    for (auto& each :
-         keys_.permissions_of(caller.owner, caller.key_fingerprint, std::chrono::system_clock::now())) {
+    for (auto& each : keys_.permissions_of(caller.owner, caller.key_fingerprint,
+                                           std::chrono::system_clock::now())) {
       if (each->restricts()) now->permissions.push_back(std::move(each));
     }
   } else if (caller.has_key && !caller.permissions.empty()) {
@@ -172,75 +177,78 @@ std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& call
 bool Gate::holds(const observe::Caller& caller, WallTime now) const {
   if (!needs_key_) return true;
   if (!caller.has_key) return false;
-  return caller.by_stored_key ? keys_.has_owner(caller.owner, now) : !caller.expires || *caller.expires > now;
+  return caller.by_stored_key ? keys_.has_owner(caller.owner, now)
+                              : !caller.expires || *caller.expires > now;
 }
 
-std::string Gate::url_of(const Knock& knock) const {
-  const std::string forwarded = knock.list("Forwarded");
-  const std::string proto = knock.list("X-Forwarded-Proto");
-  const std::string host = knock.list("X-Forwarded-Host");
-  const std::string port = knock.list("X-Forwarded-Port");
-  const std::string prefix = knock.list("X-Forwarded-Prefix");
-  return client_url({knock.header("Host"), forwarded, proto, host, port, prefix},
-                    networks_.trusted_proxies.contains(knock.peer_address));
+std::string Gate::url_of(const GateRequest& request) const {
+  const std::string forwarded = request.list("Forwarded");
+  const std::string proto = request.list("X-Forwarded-Proto");
+  const std::string host = request.list("X-Forwarded-Host");
+  const std::string port = request.list("X-Forwarded-Port");
+  const std::string prefix = request.list("X-Forwarded-Prefix");
+  return client_url({request.header("Host"), forwarded, proto, host, port, prefix},
+                    networks_.trusted_proxies.contains(request.peer_address));
 }
 
-Decision Gate::judge(const Knock& knock) {
+Decision Gate::judge(const GateRequest& request) {
   Decision decision;
-  const std::string origin = knock.list("Origin");
+  const std::string origin = request.list("Origin");
   decision.reply_fields.usual = origins_.reply_fields(origin);
   auto caller = std::make_shared<observe::Caller>();
-  const ClientAddress client = address_of(knock);
+  const ClientAddress client = address_of(request);
   caller->address = client.text;
-  caller->trace = observe::TraceContext::from(knock.header("traceparent"), knock.header("tracestate"));
+  caller->trace =
+      observe::TraceContext::from(request.header("traceparent"), request.header("tracestate"));
   caller->loopback = client.loopback;
   if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;
 
-  const bool own_health_check = knock.path == "/health" && caller->loopback;
+  const bool own_health_check = request.path == "/health" && caller->loopback;
   if (!own_health_check && !allows(client)) {
     log_.warn("address refused", {{"address", client.text},
                                   {"hidden", client.hidden},
-                                  {"method", knock.method},
-                                  {"path", knock.path}});
+                                  {"method", request.method},
+                                  {"path", request.path}});
     metrics_.refused("address").Increment();
     decision.answer = Refusal{403, "IP not allowed", {}};
     return decision;
   }
-  if (knock.method == "OPTIONS") {
+  if (request.method == "OPTIONS") {
     decision.answer = Refusal{204, {}, Origins::preflight_fields()};
     return decision;
   }
-  const bool health = knock.path == "/health" || knock.path == "/ready";
-  check_once(knock, decision);
-  if (!decision.answer && !health) check_origin(knock, origin, decision);
+  const bool health = request.path == "/health" || request.path == "/ready";
+  check_once(request, decision);
+  if (!decision.answer && !health) check_origin(request, origin, decision);
   if (!decision.answer) {
     if (needs_key_)
-      check_key(knock, !needs_no_key(knock.path), *caller, decision);
+      check_key(request, !needs_no_key(request.path), *caller, decision);
     else
-      check_start_token(knock, client, *caller, decision);
+      check_start_token(request, client, *caller, decision);
   }
-  if (!decision.answer && !health) charge(knock, decision);
+  if (!decision.answer && !health) charge(request, decision);
   return decision;
 }
 
-void Gate::check_origin(const Knock& knock, std::string_view origin, Decision& decision) const {
-  const bool posts = knock.method == "POST" && !is_admin_path(knock.path);
-  const OriginRefusal* const refusal = origins_.refusal(posts, origin, knock.header);
+void Gate::check_origin(const GateRequest& request, std::string_view origin,
+                        Decision& decision) const {
+  const bool posts = request.method == "POST" && !is_admin_path(request.path);
+  const OriginRefusal* const refusal = origins_.refusal(posts, origin, request.header);
   if (refusal == nullptr) return;
   log_.warn("origin refused", {{"address", decision.caller->address},
                                {"reason", refusal->reason},
                                {"setting", refusal->setting},
                                {"origin", origin},
-                               {"host", knock.header("Host")}});
+                               {"host", request.header("Host")}});
   metrics_.refused(std::string(refusal->reason)).Increment();
   decision.answer = Refusal{refusal->status, std::string(refusal->message), {}};
 }
 
 // Of two fields a proxy in front may have judged the other one.
-void Gate::check_once(const Knock& knock, Decision& decision) const {
+void Gate::check_once(const GateRequest& request, Decision& decision) const {
   for (const std::string_view name : {"Authorization", "X-API-Key"}) {
-    if (knock.list(name).size() == knock.header(name).size()) continue;
+    if (request.list(name).size() == request.header(name).size()) continue;
     log_.warn("request refused",
               {{"address", decision.caller->address}, {"reason", "repeated_key"}, {"field", name}});
     metrics_.refused("repeated_key").Increment();
@@ -249,8 +257,9 @@ void Gate::check_once(const Knock& knock, Decision& decision) const {
   }
 }
 
-void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision) {
-  const std::string_view secret = secret_of(knock);
+void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& caller,
+                     Decision& decision) {
+  const std::string_view secret = secret_of(request);
   const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
   const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());
   if (key != nullptr && !expired) {
@@ -262,40 +271,40 @@ void Gate::check_key(const Knock& knock, bool needed, observe::Caller& caller, D
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
-  if (key == nullptr && tokens_ != nullptr && is_token_of(knock, secret))
-    return check_token(knock, secret, needed, caller, decision);
+  if (key == nullptr && tokens_ != nullptr && is_token_of(request, secret))
+    return check_token(request, secret, needed, caller, decision);
   if (secret.empty() && !needed) return;
   Failure failure{"no_key"};
   if (expired)
     failure = {"expired_key", key->name, {}, true};
   else if (!secret.empty())
     failure = {"wrong_key", {}, {}, true};
-  const auto over = failed(knock, caller, failure);
+  const auto over = failed(request, caller, failure);
   if (!needed) return;
   if (over) return refuse_over(*over, decision);
   // Clients of both predecessors find the text that they know.
-  const bool by_field = !knock.header("X-API-Key").empty();
-  decision.answer =
-      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", challenge(knock.path)};
+  const bool by_field = !request.header("X-API-Key").empty();
+  decision.answer = Refusal{401, by_field ? "Invalid API key" : "Valid API key required",
+                            challenge(request.path)};
 }
 
-// Nobody needs a key here: what is shown and fits nothing may be meant for others, so it counts as a guess
-// only where the start token decides.
-void Gate::check_start_token(const Knock& knock, const ClientAddress& client, observe::Caller& caller,
-                             Decision& decision) {
-  caller.admin = open_admin_ && is_this_machine(knock, client);
-  const std::string_view secret = secret_of_fields(knock);
+// Nobody needs a key here: what is shown and fits nothing may be meant for others, so it counts as
+// a guess only where the start token decides.
+void Gate::check_start_token(const GateRequest& request, const ClientAddress& client,
+                             observe::Caller& caller, Decision& decision) {
+  caller.admin = open_admin_ && is_this_machine(request, client);
+  const std::string_view secret = secret_of_fields(request);
   if (caller.admin || secret.empty() || !start_token_) return;
   const KeyHash hash = hash_of(secret);
   caller.admin = CRYPTO_memcmp(hash.data(), start_token_->data(), hash.size()) == 0;
-  if (caller.admin || !is_admin_path(knock.path)) return;
-  if (const auto over = failed(knock, caller, {"wrong_key", {}, "start token", true}))
+  if (caller.admin || !is_admin_path(request.path)) return;
+  if (const auto over = failed(request, caller, {"wrong_key", {}, "start token", true}))
     return refuse_over(*over, decision);
   decision.answer = Refusal{401, "The start token is not valid", {{"WWW-Authenticate", "Bearer"}}};
 }
 
-void Gate::check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
-                       Decision& decision) {
+void Gate::check_token(const GateRequest& request, std::string_view token, bool needed,
+                       observe::Caller& caller, Decision& decision) {
   using Kind = TokenFault::Kind;
   const auto bearer = tokens_->check(token, std::chrono::system_clock::now());
   if (bearer) {
@@ -310,26 +319,26 @@ void Gate::check_token(const Knock& knock, std::string_view token, bool needed, 
   }
   const TokenFault& fault = bearer.error();
   const bool guess = fault.kind == Kind::kInvalid || fault.kind == Kind::kExpired;
-  const auto over = failed(knock, caller, {reason_of(fault.kind), {}, fault.why, guess});
+  const auto over = failed(request, caller, {reason_of(fault.kind), {}, fault.why, guess});
   if (!needed) return;
   if (over) return refuse_over(*over, decision);
   if (fault.kind == Kind::kNoKeys) {
     decision.answer = Refusal{503, "Access tokens cannot be checked yet", {}, kJwksRetry};
   } else if (fault.kind == Kind::kScope) {
     decision.answer = Refusal{403, "The access token lacks a scope",
-                              challenge(knock.path, "insufficient_scope", fault.why)};
+                              challenge(request.path, "insufficient_scope", fault.why)};
   } else {
-    decision.answer =
-        Refusal{401, "The access token is not valid", challenge(knock.path, "invalid_token", fault.why)};
+    decision.answer = Refusal{401, "The access token is not valid",
+                              challenge(request.path, "invalid_token", fault.why)};
   }
 }
 
-std::optional<Budget> Gate::failed(const Knock& knock, const observe::Caller& caller,
+std::optional<Budget> Gate::failed(const GateRequest& request, const observe::Caller& caller,
                                    const Failure& failure) {
   auto over = failure.guess ? rates_.wrong_key(caller.address) : std::nullopt;
   log_.warn("authentication failed", {{"address", caller.address},
-                                      {"method", knock.method},
-                                      {"path", knock.path},
+                                      {"method", request.method},
+                                      {"path", request.path},
                                       {"reason", failure.reason},
                                       {"key", failure.key},
                                       {"detail", failure.detail},
@@ -348,16 +357,16 @@ Fields Gate::challenge(std::string_view path, std::string_view error, std::strin
   return {{"WWW-Authenticate", std::move(text)}};
 }
 
-void Gate::charge(const Knock& knock, Decision& decision) {
+void Gate::charge(const GateRequest& request, Decision& decision) {
   if (!rates_.on()) return;
   const observe::Caller& caller = *decision.caller;
-  Payer payer{{}, caller.owner, caller.address};
-  if (const auto session = knock.session(); session && session->owner == caller.owner)
+  RateLimitKeys payer{{}, caller.owner, caller.address};
+  if (const auto session = request.session(); session && session->owner == caller.owner)
     payer.session = session->id;
   const auto line = rates_.charge(payer);
   if (!line) return;
   if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
-  over_rate(line->scope, caller, knock.method, knock.path);
+  over_rate(line->scope, caller, request.method, request.path);
   refuse_over(line->budget, decision);
 }
 

@@ -1,5 +1,5 @@
-// Gate: what is decided on the head of a request, before any byte of its body is kept. Knows nothing of HTTP
-// connections, sessions or MCP: it judges a plain struct. The order is fixed:
+// Gate: what is decided on the head of a request, before any byte of its body is kept. Knows
+// nothing of HTTP connections, sessions or MCP: it judges a plain struct. The order is fixed:
 //
 //   TCP limits                the http floor's, before this
 //   1 effective address       the client's, where trusted proxies tell it; a message to a session whose proxy
@@ -16,8 +16,8 @@
 //   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
 //   sessions, body, permission   the floors above
 //
-// What is refused has a log line, many equal ones share one, and counts in mcp_sidecar_refused_total.
-// Owned by app; loop thread only.
+// What is refused has a log line, many equal ones share one, and counts in
+// mcp_sidecar_refused_total. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -38,11 +38,12 @@
 #include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 
 namespace sidecar::access {
 
-inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";  // RFC 9728
+// RFC 9728
+inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";
 
 // The dashboard's pages and what they are made of.
 inline bool is_page_path(std::string_view path) {
@@ -60,7 +61,7 @@ struct KnownSession {
   bool loopback = false;     // as Caller::loopback
 };
 
-struct Knock {
+struct GateRequest {
   std::string_view method;
   std::string_view path;
   std::string_view peer_address;
@@ -101,8 +102,8 @@ struct Decision {
 class Gate {
  public:
   // `everybody`: what holds for all callers, with a key or without.
-  Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks, RateLimits& rates,
-       observe::ThinnedLog& log, observe::Metrics& metrics);
+  Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
+       RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics);
 
   bool needs_key() const { return needs_key_; }
   const Keys& keys() const { return keys_; }
@@ -117,15 +118,16 @@ class Gate {
   }
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }
-  Decision judge(const Knock& knock);
+  Decision judge(const GateRequest& request);
   // What a charge leaves of the rates.
   struct Charge {
     Fields fields{};                                    // X-RateLimit-…
     std::optional<std::chrono::seconds> retry_after{};  // set: refused, and nothing was charged
   };
-  // A batch was let in as one request: its further messages count too. `session`: the id of one of the
-  // caller's. A refusal is logged and counted.
-  Charge charge_further(const observe::Caller& caller, std::string_view session, std::size_t messages);
+  // A batch was let in as one request: its further messages count too. `session`: the id of one of
+  // the caller's. A refusal is logged and counted.
+  Charge charge_further(const observe::Caller& caller, std::string_view session,
+                        std::size_t messages);
   // Whether one who was let in as an administrator still would be: a stream outlives its request.
   bool administers(const observe::Caller& caller) const;
   // One who was let in, with what it may now.
@@ -133,7 +135,7 @@ class Gate {
   // Whether the key or token of a caller that was let in still opens, as far as one is needed.
   bool holds(const observe::Caller& caller, WallTime now) const;
   // access::client_url() of a request, by the proxies that are trusted now.
-  std::string url_of(const Knock& knock) const;
+  std::string url_of(const GateRequest& request) const;
 
  private:
   struct Failure {
@@ -143,25 +145,28 @@ class Gate {
     bool guess = false;  // may be one of many that somebody tries
   };
 
-  ClientAddress address_of(const Knock& knock) const;
+  ClientAddress address_of(const GateRequest& request) const;
   bool allows(const ClientAddress& client) const;
   bool is_metadata(std::string_view path) const;
   bool needs_no_key(std::string_view path) const;
   // Whether a program of this machine asks, or our own page in a browser here.
-  bool is_this_machine(const Knock& knock, const ClientAddress& client) const;
+  bool is_this_machine(const GateRequest& request, const ClientAddress& client) const;
   // Each sets the decision's answer when the request ends there.
-  void check_once(const Knock& knock, Decision& decision) const;
-  void check_origin(const Knock& knock, std::string_view origin, Decision& decision) const;
-  void check_key(const Knock& knock, bool needed, observe::Caller& caller, Decision& decision);
-  void check_start_token(const Knock& knock, const ClientAddress& client, observe::Caller& caller,
-                         Decision& decision);
-  void check_token(const Knock& knock, std::string_view token, bool needed, observe::Caller& caller,
-                   Decision& decision);
+  void check_once(const GateRequest& request, Decision& decision) const;
+  void check_origin(const GateRequest& request, std::string_view origin, Decision& decision) const;
+  void check_key(const GateRequest& request, bool needed, observe::Caller& caller,
+                 Decision& decision);
+  void check_start_token(const GateRequest& request, const ClientAddress& client,
+                         observe::Caller& caller, Decision& decision);
+  void check_token(const GateRequest& request, std::string_view token, bool needed,
+                   observe::Caller& caller, Decision& decision);
   // Tells of a credential that is missing or does not fit; set: the address has shown too many.
-  std::optional<Budget> failed(const Knock& knock, const observe::Caller& caller, const Failure& failure);
+  std::optional<Budget> failed(const GateRequest& request, const observe::Caller& caller,
+                               const Failure& failure);
   // RFC 6750, section 3; RFC 9728, section 5.1.
-  Fields challenge(std::string_view path, std::string_view error = {}, std::string_view why = {}) const;
-  void charge(const Knock& knock, Decision& decision);
+  Fields challenge(std::string_view path, std::string_view error = {},
+                   std::string_view why = {}) const;
+  void charge(const GateRequest& request, Decision& decision);
   void over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
                  std::string_view path);
 
@@ -176,7 +181,7 @@ class Gate {
   Origins origins_;
   Networks networks_;
   RateLimits& rates_;
-  observe::ThinnedLog& log_;
+  observe::RateLimitedLog& log_;
   observe::Metrics& metrics_;
 };
 

@@ -9,7 +9,7 @@
 namespace sidecar::access {
 namespace {
 
-constexpr std::size_t kLongestHost = 255;
+constexpr std::size_t kMaxHost = 255;
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -19,9 +19,11 @@ bool is_name(std::string_view text) {
 
 // "::1" of "[::1]". A zone id names a network card of one machine.
 std::optional<HostName> in_brackets(std::string_view text) {
-  const auto address = text.find('%') == std::string_view::npos ? parse_address(text) : std::nullopt;
+  const auto address =
+      text.find('%') == std::string_view::npos ? parse_address(text) : std::nullopt;
   if (!address) return std::nullopt;
-  return HostName{config::lower_case(text.substr(1, text.size() - 2)), true, address->is_loopback()};
+  return HostName{config::lower_case(text.substr(1, text.size() - 2)), true,
+                  address->is_loopback()};
 }
 
 std::optional<HostName> plain(std::string_view text) {
@@ -43,7 +45,7 @@ bool is_port(std::string_view text) {
 }
 
 std::optional<HostName> host_name(std::string_view host) {
-  if (host.size() > kLongestHost) return std::nullopt;
+  if (host.size() > kMaxHost) return std::nullopt;
   const bool bracket = host.starts_with('[');
   const std::size_t end = bracket ? host.find(']') + 1 : std::min(host.find(':'), host.size());
   if (bracket && end == 0) return std::nullopt;

@@ -20,8 +20,8 @@ constexpr SignatureAlgorithm kAlgorithms[] = {
     {"ES256", "EC", "P-256"}, {"ES384", "EC", "P-384"}, {"ES512", "EC", "P-521"},
 };
 
-constexpr std::size_t kLeastRsaBits = 2048;
-constexpr std::size_t kMostRsaBits = 8192;  // longer ones take the loop's time
+constexpr std::size_t kMinRsaBits = 2048;
+constexpr std::size_t kMaxRsaBits = 8192;  // longer ones take the loop's time
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);
@@ -45,8 +45,11 @@ bool fits(const Jwks::Key& key, const SignatureAlgorithm& algorithm) {
 // Nothing for a key of a kind that is not taken.
 Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
   if (!value.is_object()) return fail("it is no object");
-  Jwks::Key key{
-      text_of(value, "kid"), text_of(value, "kty"), text_of(value, "crv"), text_of(value, "alg"), {}};
+  Jwks::Key key{text_of(value, "kid"),
+                text_of(value, "kty"),
+                text_of(value, "crv"),
+                text_of(value, "alg"),
+                {}};
   const bool known = std::any_of(std::begin(kAlgorithms), std::end(kAlgorithms),
                                  [&key](const auto& algorithm) { return fits(key, algorithm); });
   if (!known || !for_signatures(value)) return std::optional<Jwks::Key>();
@@ -54,7 +57,8 @@ Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
   // Texts only: to copy and to write what is nested takes a recursion.
   Json members = Json::object();
   for (const char* member : {"kty", "crv", "n", "e", "x", "y"}) {
-    if (const auto found = value.find(member); found != value.end()) members[member] = text_of(value, member);
+    if (const auto found = value.find(member); found != value.end())
+      members[member] = text_of(value, member);
   }
   // cjose 0.6.2 ends the program at some text that is no base64url.
   for (const char* number : {"n", "e", "x", "y"}) {
@@ -66,9 +70,10 @@ Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
   key.key = {cjose_jwk_import(text.data(), text.size(), &error),
              [](cjose_jwk_t* jwk) { cjose_jwk_release(jwk); }};
   if (key.key == nullptr) return fail("its numbers are not those of a key");
-  const std::size_t bits = key.kty == "RSA" ? cjose_jwk_get_keysize(key.key.get(), &error) : kLeastRsaBits;
-  if (bits < kLeastRsaBits || bits > kMostRsaBits)
-    return fail(fmt::format("it has {} bits; {} to {} are taken", bits, kLeastRsaBits, kMostRsaBits));
+  const std::size_t bits =
+      key.kty == "RSA" ? cjose_jwk_get_keysize(key.key.get(), &error) : kMinRsaBits;
+  if (bits < kMinRsaBits || bits > kMaxRsaBits)
+    return fail(fmt::format("it has {} bits; {} to {} are taken", bits, kMinRsaBits, kMaxRsaBits));
   return std::optional<Jwks::Key>(std::move(key));
 }
 
@@ -81,12 +86,12 @@ const SignatureAlgorithm* signature_algorithm(std::string_view name) {
 }
 
 Result<Jwks> Jwks::parse(std::string_view text) {
-  if (text.size() > kLargestJwks) return fail(fmt::format("more than {} bytes", kLargestJwks));
+  if (text.size() > kMaxJwksBytes) return fail(fmt::format("more than {} bytes", kMaxJwksBytes));
   const Json document = Json::parse(text, nullptr, false);
   if (!document.is_object()) return fail("no JSON object");
   const auto keys = document.find("keys");
   if (keys == document.end() || !keys->is_array()) return fail("no list of keys");
-  if (keys->size() > kMostJwks) return fail(fmt::format("more than {} keys", kMostJwks));
+  if (keys->size() > kMaxJwks) return fail(fmt::format("more than {} keys", kMaxJwks));
   Jwks set;
   for (std::size_t i = 0; i < keys->size(); ++i) {
     auto key = parse_key((*keys)[i]);

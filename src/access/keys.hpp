@@ -1,5 +1,5 @@
-// Keys: which secrets open the door, under which name, until when, and what they may. Comparison takes the
-// same time for every wrong key. Holds hashes only. Owned by Gate; loop thread only.
+// Keys: which secrets open the door, under which name, until when, and what they may. Comparison
+// takes the same time for every wrong key. Holds hashes only. Owned by Gate; loop thread only.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ KeyHash hash_of(std::string_view secret);
 struct StoredKey {
   std::string name;  // of the owner: several keys may share it
   KeyHash hash{};
-  std::optional<std::chrono::sys_seconds> expires;  // whole seconds reach beyond what WallTime can hold
+  // whole seconds reach beyond what WallTime can hold
+  std::optional<std::chrono::sys_seconds> expires;
   std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
 
   // Tells the keys of one name apart; no secret.
@@ -38,7 +39,8 @@ class Keys {
   explicit Keys(std::vector<StoredKey> keys) : keys_(std::move(keys)) {}
 
   std::size_t size() const { return keys_.size(); }
-  // nullptr when `secret` is none. Looks at every key, whatever the result. The key may have expired.
+  // nullptr when `secret` is none. Looks at every key, whatever the result. The key may have
+  // expired.
   const StoredKey* find(std::string_view secret) const;
   // Whether a key of this name holds.
   bool has_owner(std::string_view name, WallTime now) const;

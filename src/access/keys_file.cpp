@@ -56,11 +56,13 @@ Result<config::NameRules> name_rules(const Json& value, const std::string& where
   config::NameRules rules;
   if (!value.is_object()) return fail(where + R"( must be an object with "allow" or "deny")");
   for (const auto& [member, list] : value.items()) {
-    if (!known(member, {"allow", "deny"})) return fail(where + ": unknown member " + config::shown(member));
+    if (!known(member, {"allow", "deny"}))
+      return fail(where + ": unknown member " + config::shown(member));
     auto read = patterns(list, fmt::format("{}.{}", where, member));
     if (!read) return tl::unexpected(read.error());
     // An empty list of what is allowed would allow everything.
-    if (member == "allow" && read->empty()) return fail(where + ".allow is empty: leave it out to allow all");
+    if (member == "allow" && read->empty())
+      return fail(where + ".allow is empty: leave it out to allow all");
     (member == "allow" ? rules.allow : rules.deny) = std::move(*read);
   }
   return rules;
@@ -149,10 +151,10 @@ int depth_of(std::string_view text) {
 }  // namespace
 
 Result<std::vector<StoredKey>> parse_keys_file(std::string_view text) {
-  if (text.size() > kLargestKeysFile) return fail("the file is too large");
-  constexpr int kDeepest = 100;  // brackets in texts counted
-  const Json file =
-      depth_of(text) > kDeepest ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  if (text.size() > kMaxKeysFile) return fail("the file is too large");
+  constexpr int kMaxDepth = 100;  // brackets in texts counted
+  const Json file = depth_of(text) > kMaxDepth ? Json(Json::value_t::discarded)
+                                               : Json::parse(text, nullptr, false);
   if (file.is_discarded()) return fail("not valid JSON");
   if (!file.is_object() || !file.contains("keys") || !file["keys"].is_array() || file.size() != 1)
     return fail(R"(must be {"keys": [...]})");
@@ -160,11 +162,13 @@ Result<std::vector<StoredKey>> parse_keys_file(std::string_view text) {
   std::vector<StoredKey> keys;
   for (const Json& each : file["keys"]) {
     const std::string which = fmt::format("keys[{}]", keys.size());
-    if (keys.size() == config::kMaxKeys) return fail(fmt::format("more than {} keys", config::kMaxKeys));
+    if (keys.size() == config::kMaxKeys)
+      return fail(fmt::format("more than {} keys", config::kMaxKeys));
     auto key = parse_key(each, which);
     if (!key) return tl::unexpected(key.error());
-    const bool twice = std::any_of(keys.begin(), keys.end(),
-                                   [&key](const StoredKey& other) { return other.hash == key->hash; });
+    const bool twice = std::any_of(keys.begin(), keys.end(), [&key](const StoredKey& other) {
+      return other.hash == key->hash;
+    });
     if (twice) return fail(which + " is the same as an earlier one");
     keys.push_back(std::move(*key));
   }
@@ -191,7 +195,8 @@ std::string keys_file_text(const std::vector<StoredKey>& keys) {
 }
 
 Result<std::chrono::sys_seconds> parse_time(std::string_view text) {
-  const std::string whole = text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
+  const std::string whole =
+      text.size() == 10 ? std::string(text) + "T00:00:00Z" : std::string(text);
   std::tm parts{};
   const char* end = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   if (whole.size() != 20 || end != whole.c_str() + whole.size()) return fail("not a time");
@@ -203,7 +208,8 @@ Result<std::chrono::sys_seconds> parse_time(std::string_view text) {
 }
 
 std::string time_text(std::chrono::sys_seconds time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{time.time_since_epoch().count()}));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::time_t{time.time_since_epoch().count()}));
 }
 
 }  // namespace sidecar::access

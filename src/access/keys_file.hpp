@@ -1,11 +1,12 @@
-// Keys file: API keys with what they may, as JSON that `mcp-sidecar keys` writes and people may edit:
+// Keys file: API keys with what they may, as JSON that `mcp-sidecar keys` writes and people may
+// edit:
 //
 //   {"keys": [{"name": "vapi", "sha256": "<64 hex digits>", "expires": "2027-01-31T00:00:00Z", "admin": true,
 //              "metrics": true, "readOnly": true, "tools": {"allow": ["get_*"], "deny": ["get_secret"]},
 //              "resources": {…}, "prompts": {…}}]}
 //
-// Only name and sha256 must be there. A member that is not known is an error: a mistyped `deny` must not
-// open a door. Never holds a key itself.
+// Only name and sha256 must be there. A member that is not known is an error: a mistyped `deny`
+// must not open a door. Never holds a key itself.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,7 @@
 
 namespace sidecar::access {
 
-inline constexpr std::size_t kLargestKeysFile = 4 << 20;  // bytes
+inline constexpr std::size_t kMaxKeysFile = 4 << 20;  // bytes
 
 // Errors: one line; which key and which member, never a hash.
 Result<std::vector<StoredKey>> parse_keys_file(std::string_view text);

@@ -10,11 +10,13 @@ namespace {
 
 constexpr std::string_view kAllowMethods = "GET, POST, DELETE, OPTIONS";
 constexpr std::string_view kAllowHeaders =
-    "Content-Type, Authorization, X-Requested-With, Accept, Origin, Cache-Control, X-MCP-Session-Id, "
+    "Content-Type, Authorization, X-Requested-With, Accept, Origin, Cache-Control, "
+    "X-MCP-Session-Id, "
     "X-API-Key, "
     "Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, Mcp-Method, Mcp-Name, If-None-Match";
 constexpr std::string_view kExposeHeaders =
-    "Content-Type, Cache-Control, X-MCP-Session-Id, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID, "
+    "Content-Type, Cache-Control, X-MCP-Session-Id, Mcp-Session-Id, MCP-Protocol-Version, "
+    "Last-Event-ID, "
     "Mcp-Method, "
     "Mcp-Name, WWW-Authenticate, Retry-After, ETag, X-RateLimit-Limit, X-RateLimit-Remaining, "
     "X-RateLimit-Reset";
@@ -27,7 +29,8 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.size() > pattern.size() && name.ends_with(pattern);
 }
 
-// "localhost:5173" of "http://localhost:5173"; empty for an origin that is no page's of the web ("null").
+// "localhost:5173" of "http://localhost:5173"; empty for an origin that is no page's of the web
+// ("null").
 std::string_view authority_of(std::string_view origin) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (origin.starts_with(scheme)) return origin.substr(scheme.size());
@@ -45,15 +48,16 @@ bool is_local(std::string_view origin) {
   return host && host->loopback;
 }
 
-// A simple request, which a browser sends without a preflight, cannot have this type (Fetch, CORS-safelisted
-// request-header).
+// A simple request, which a browser sends without a preflight, cannot have this type (Fetch,
+// CORS-safelisted request-header).
 bool is_json(std::string_view content_type) {
   return config::lower_case(config::trimmed(content_type.substr(0, content_type.find(';')))) ==
          "application/json";
 }
 
-constexpr OriginRefusal kOrigin{403, "origin", "MCP_CORS_ORIGINS",
-                                "Origin not allowed: MCP_CORS_ORIGINS names the web pages that may call"};
+constexpr OriginRefusal kOrigin{
+    403, "origin", "MCP_CORS_ORIGINS",
+    "Origin not allowed: MCP_CORS_ORIGINS names the web pages that may call"};
 constexpr OriginRefusal kHost{
     403, "host", "MCP_ALLOWED_HOSTS",
     "Host not allowed: name it in MCP_ALLOWED_HOSTS or MCP_PUBLIC_URL, or configure a key"};
@@ -80,7 +84,8 @@ Origins::Origins(const OriginRules& rules)
   for (const std::string& origin : rules.allowed) {
     if (!any_) allowed_.push_back({origin, std::make_shared<const Fields>(fields_for(origin))});
   }
-  others_fields_ = std::make_shared<const Fields>(any_ ? fields_for("*") : Fields{{"Vary", "Origin"}});
+  others_fields_ =
+      std::make_shared<const Fields>(any_ ? fields_for("*") : Fields{{"Vary", "Origin"}});
   for (const std::string& host : rules.hosts) {
     const bool below = host.starts_with("*.");
     if (host == "*")
@@ -100,9 +105,10 @@ bool Origins::ours(std::string_view host) const {
   if (!host.empty() && host == last_ours_) return true;
   const auto name = host_name(host);
   if (!name) return false;
-  const bool fitting = name->address || name->loopback ||
-                       std::any_of(hosts_.begin(), hosts_.end(),
-                                   [&name](const std::string& pattern) { return fits(pattern, name->text); });
+  const bool fitting =
+      name->address || name->loopback ||
+      std::any_of(hosts_.begin(), hosts_.end(),
+                  [&name](const std::string& pattern) { return fits(pattern, name->text); });
   if (fitting) last_ours_ = host;
   return fitting;
 }
@@ -112,7 +118,8 @@ bool Origins::lets_in(std::string_view origin, std::string_view host, bool our_h
          (our_host && is_origin_of(origin, host));
 }
 
-const OriginRefusal* Origins::refusal(bool posts, std::string_view origin, const Header& header) const {
+const OriginRefusal* Origins::refusal(bool posts, std::string_view origin,
+                                      const Header& header) const {
   const bool page = !origin.empty();
   if (!page && !open_) return nullptr;
   const std::string_view host = header("Host");
@@ -124,8 +131,10 @@ const OriginRefusal* Origins::refusal(bool posts, std::string_view origin, const
   if (page && !lets_in(origin, host, our_host)) return &kOrigin;
   if (!open_) return nullptr;
   if (page) return posts && !is_json(header("Content-Type")) ? &kContentType : nullptr;
-  // Fetch Metadata: what another site's page loads without reading it. Following a link is something else.
-  const bool loads = header("Sec-Fetch-Site") == "cross-site" && header("Sec-Fetch-Mode") != "navigate";
+  // Fetch Metadata: what another site's page loads without reading it. Following a link is
+  // something else.
+  const bool loads =
+      header("Sec-Fetch-Site") == "cross-site" && header("Sec-Fetch-Mode") != "navigate";
   return loads && !any_ ? &kOrigin : nullptr;
 }
 

@@ -1,5 +1,6 @@
-// Origins: which web pages may talk to us from a browser, and the fields that let them read the answer
-// (CORS). Programs that are no browsers send no Origin and pass. Owned by Gate; loop thread only.
+// Origins: which web pages may talk to us from a browser, and the fields that let them read the
+// answer (CORS). Programs that are no browsers send no Origin and pass. Owned by Gate; loop thread
+// only.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace sidecar::access {
 
-// Which requests must reach us under an address (which cannot be rebound), localhost or a name that is
-// listed. DNS rebinding: MCP 2025-11-25, Transports, Security Warning.
+// Which requests must reach us under an address (which cannot be rebound), localhost or a name that
+// is listed. DNS rebinding: MCP 2025-11-25, Transports, Security Warning.
 enum class HostCheck : std::uint8_t {
   kNone,
   kPages,  // those with an Origin
@@ -26,8 +27,9 @@ struct OriginRules {
   bool local_pages = false;            // and pages of localhost and of loopback addresses
   std::vector<std::string> hosts{};    // names, *.domain or "*"; a port in them does not matter
   HostCheck host_check = HostCheck::kNone;
-  // No key is needed: only these rules keep a page from the tools. So a POST of a page must be one that its
-  // browser asks about first (a preflight), and what a page only loads (an image, say) is not served.
+  // No key is needed: only these rules keep a page from the tools. So a POST of a page must be one
+  // that its browser asks about first (a preflight), and what a page only loads (an image, say) is
+  // not served.
   bool open = false;
 };
 
@@ -45,13 +47,15 @@ class Origins {
 
   explicit Origins(const OriginRules& rules);
 
-  // `origin`: all Origin fields, joined by commas. `posts`: the request may carry a call. nullptr: it passes.
+  // `origin`: all Origin fields, joined by commas. `posts`: the request may carry a call. nullptr:
+  // it passes.
   const OriginRefusal* refusal(bool posts, std::string_view origin, const Header& header) const;
 
   // Whether no page asks but our own, and by a name that is ours.
   bool is_own(std::string_view origin, std::string_view host) const;
 
-  // For every answer. Never together with credentials: keys travel in fields that a page sets itself.
+  // For every answer. Never together with credentials: keys travel in fields that a page sets
+  // itself.
   std::shared_ptr<const Fields> reply_fields(std::string_view origin) const;
   // For the answer to a preflight, besides reply_fields().
   static Fields preflight_fields();

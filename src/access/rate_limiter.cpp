@@ -5,7 +5,8 @@
 namespace sidecar::access {
 namespace {
 
-// Buckets looked at for each new one. Two: so those of a crowd that has left go faster than new ones come.
+// Buckets looked at for each new one. Two: so those of a crowd that has left go faster than new
+// ones come.
 constexpr int kLooks = 2;
 
 }  // namespace
@@ -17,7 +18,7 @@ void RateLimiter::set_rate(Rate rate) {
   rate_ = rate;
 }
 
-Budget RateLimiter::look(std::string_view name, std::size_t requests) const {
+Budget RateLimiter::peek(std::string_view name, std::size_t requests) const {
   assert(on());
   const auto found = by_name_.find(name);
   const TokenBucket bucket = found == by_name_.end() ? TokenBucket() : found->second->bucket;
@@ -26,7 +27,7 @@ Budget RateLimiter::look(std::string_view name, std::size_t requests) const {
           bucket.until_full(now), rate_.window};
 }
 
-void RateLimiter::take(std::string_view name, std::size_t requests) {
+void RateLimiter::consume(std::string_view name, std::size_t requests) {
   assert(on());
   const Clock::time_point now = timers_.now();
   if (const auto found = by_name_.find(name); found != by_name_.end()) {
@@ -36,10 +37,11 @@ void RateLimiter::take(std::string_view name, std::size_t requests) {
     buckets_.push_front({std::string(name), {}});
     by_name_.emplace(buckets_.front().name, buckets_.begin());
   }
-  buckets_.front().bucket.take(rate_, now, requests);
+  buckets_.front().bucket.consume(rate_, now, requests);
 }
 
-// A bucket is full again one window after its last use at the latest, so the oldest ones are looked at.
+// A bucket is full again one window after its last use at the latest, so the oldest ones are looked
+// at.
 void RateLimiter::make_room(Clock::time_point now) {
   for (int look = 0; look < kLooks && !buckets_.empty(); ++look) {
     if (buckets_.back().bucket.until_full(now) > Clock::duration::zero()) break;

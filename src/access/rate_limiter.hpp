@@ -1,6 +1,7 @@
-// RateLimiter: one token bucket for each name: a key, an address, a session. Names may be a client's to
-// choose, so the table is bounded: buckets that are full again go first, for a new one is no different; when
-// none is, the longest unused one goes, and its user begins anew. Owned by RateLimits; loop thread only.
+// RateLimiter: one token bucket for each name: a key, an address, a session. Names may be a
+// client's to choose, so the table is bounded: buckets that are full again go first, for a new one
+// is no different; when none is, the longest unused one goes, and its user begins anew. Owned by
+// RateLimits; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -25,10 +26,10 @@ struct Budget {
 
 class RateLimiter {
  public:
-  static constexpr std::size_t kMostBuckets = 65'536;  // about 10 MB
+  static constexpr std::size_t kMaxBuckets = 65'536;  // about 10 MB
 
   // A rate that is off never refuses, and keeps nothing.
-  RateLimiter(Rate rate, const Timers& timers, std::size_t most_buckets = kMostBuckets)
+  RateLimiter(Rate rate, const Timers& timers, std::size_t most_buckets = kMaxBuckets)
       : rate_(rate), timers_(timers), most_(most_buckets) {}
   // The map's keys are views of the list's names.
   RateLimiter(const RateLimiter&) = delete;
@@ -38,9 +39,9 @@ class RateLimiter {
   void set_rate(Rate rate);
   bool on() const { return rate_.on(); }
   // What is left, and how long `requests` at once have to wait. Makes no bucket. Requires on().
-  Budget look(std::string_view name, std::size_t requests = 1) const;
-  // Takes also what does not remain: ask look() first. Requires on().
-  void take(std::string_view name, std::size_t requests = 1);
+  Budget peek(std::string_view name, std::size_t requests = 1) const;
+  // Takes also what does not remain: ask peek() first. Requires on().
+  void consume(std::string_view name, std::size_t requests = 1);
 
   std::size_t size() const { return buckets_.size(); }
 

@@ -12,13 +12,13 @@ namespace ip = boost::asio::ip;
 constexpr unsigned short kClientBits = 64;
 
 // No session's id holds a space, so nothing else can have its bucket.
-std::string session_bucket(const Payer& payer) {
-  if (!payer.session.empty()) return std::string(payer.session);
-  return std::string(payer.owner) + ' ' + address_bucket(payer.address);
+std::string session_bucket(const RateLimitKeys& keys) {
+  if (!keys.session.empty()) return std::string(keys.session);
+  return std::string(keys.owner) + ' ' + address_bucket(keys.address);
 }
 
-std::string key_bucket(const Payer& payer) { return std::string(payer.owner); }
-std::string payer_address_bucket(const Payer& payer) { return address_bucket(payer.address); }
+std::string key_bucket(const RateLimitKeys& keys) { return std::string(keys.owner); }
+std::string bucket_of_address(const RateLimitKeys& keys) { return address_bucket(keys.address); }
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::string address_bucket(std::string_view address) {
 RateLimits::RateLimits(const Rates& rates, const Timers& timers)
     : scopes_{Scope{"session", {rates.session, timers}, session_bucket},
               Scope{"key", {rates.key, timers}, key_bucket},
-              Scope{"address", {rates.address, timers}, payer_address_bucket}},
+              Scope{"address", {rates.address, timers}, bucket_of_address}},
       wrong_keys_(rates.wrong_keys, timers) {}
 
 void RateLimits::set_rates(const Rates& rates) {
@@ -43,22 +43,25 @@ void RateLimits::set_rates(const Rates& rates) {
 }
 
 bool RateLimits::on() const {
-  return std::any_of(scopes_.begin(), scopes_.end(), [](const Scope& scope) { return scope.limiter.on(); });
+  return std::any_of(scopes_.begin(), scopes_.end(),
+                     [](const Scope& scope) { return scope.limiter.on(); });
 }
 
-std::vector<RateLimits::Line> RateLimits::budgets(const Payer& payer, std::size_t requests) const {
+std::vector<RateLimits::Line> RateLimits::budgets(const RateLimitKeys& keys,
+                                                  std::size_t requests) const {
   std::vector<Line> lines;
   for (const Scope& scope : scopes_) {
     if (!scope.limiter.on()) continue;
-    const std::string bucket = scope.bucket(payer);
-    if (!bucket.empty()) lines.push_back({scope.name, scope.limiter.look(bucket, requests)});
+    const std::string bucket = scope.bucket(keys);
+    if (!bucket.empty()) lines.push_back({scope.name, scope.limiter.peek(bucket, requests)});
   }
   return lines;
 }
 
-std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer, std::size_t requests) {
+std::optional<RateLimits::Line> RateLimits::charge(const RateLimitKeys& keys,
+                                                   std::size_t requests) {
   std::optional<Line> refusing;
-  for (const Line& line : budgets(payer, requests)) {
+  for (const Line& line : budgets(keys, requests)) {
     if (line.budget.remaining < requests && (!refusing || line.budget.wait > refusing->budget.wait))
       refusing = line;
   }
@@ -69,11 +72,12 @@ std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer, std::size
   std::optional<Line> tightest;
   for (Scope& scope : scopes_) {
     if (!scope.limiter.on()) continue;
-    const std::string bucket = scope.bucket(payer);
+    const std::string bucket = scope.bucket(keys);
     if (bucket.empty()) continue;
-    scope.limiter.take(bucket, requests);
-    const Budget budget = scope.limiter.look(bucket);
-    if (!tightest || budget.remaining < tightest->budget.remaining) tightest = Line{scope.name, budget};
+    scope.limiter.consume(bucket, requests);
+    const Budget budget = scope.limiter.peek(bucket);
+    if (!tightest || budget.remaining < tightest->budget.remaining)
+      tightest = Line{scope.name, budget};
   }
   return tightest;
 }
@@ -81,9 +85,9 @@ std::optional<RateLimits::Line> RateLimits::charge(const Payer& payer, std::size
 std::optional<Budget> RateLimits::wrong_key(std::string_view address) {
   if (!wrong_keys_.on()) return std::nullopt;
   const std::string bucket = address_bucket(address);
-  const Budget budget = wrong_keys_.look(bucket);
+  const Budget budget = wrong_keys_.peek(bucket);
   if (budget.remaining == 0) return budget;
-  wrong_keys_.take(bucket);
+  wrong_keys_.consume(bucket);
   return std::nullopt;
 }
 

@@ -1,14 +1,14 @@
-// RateLimits: how often a client may come: for each session, key and address a budget of its own; and how
-// often an address may show wrong keys. A request is charged to all budgets that apply, or, when one of them
-// is used up, to none. Refused requests cost nothing.
+// RateLimits: how often a client may come: for each session, key and address a budget of its own;
+// and how often an address may show wrong keys. A request is charged to all budgets that apply, or,
+// when one of them is used up, to none. Refused requests cost nothing.
 //
 //   session   of a request that names a live session of its owner; every other one counts for its key and
 //             address together
 //   key       the owner, when there is one
 //   address   of IPv6 its network of 64 bits, which is what one client has
 //
-// Sessions are known by the ids that the server made: a made-up id is never a bucket's name. Owned by app;
-// loop thread only.
+// Sessions are known by the ids that the server made: a made-up id is never a bucket's name. Owned
+// by app; loop thread only.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct Rates {
 };
 
 // Whom a request is charged to.
-struct Payer {
+struct RateLimitKeys {
   std::string_view session;  // id of a live session of the owner; empty: none
   std::string_view owner;    // empty where nobody needs a key
   std::string_view address;
@@ -50,20 +50,21 @@ class RateLimits {
   // Whether requests are charged at all.
   bool on() const;
 
-  // The budget that is tightest after the requests, or that refuses them. Nothing when no limit applies.
-  std::optional<Line> charge(const Payer& payer, std::size_t requests = 1);
+  // The budget that is tightest after the requests, or that refuses them. Nothing when no limit
+  // applies.
+  std::optional<Line> charge(const RateLimitKeys& keys, std::size_t requests = 1);
   // All budgets that apply, without a charge.
-  std::vector<Line> budgets(const Payer& payer, std::size_t requests = 1) const;
+  std::vector<Line> budgets(const RateLimitKeys& keys, std::size_t requests = 1) const;
 
-  // A wrong key was shown; whether that is one too many, and for how long. Right keys are never held up by
-  // it.
+  // A wrong key was shown; whether that is one too many, and for how long. Right keys are never
+  // held up by it.
   std::optional<Budget> wrong_key(std::string_view address);
 
  private:
   struct Scope {
     std::string_view name;
     RateLimiter limiter;
-    std::string (*bucket)(const Payer&);  // empty: does not apply
+    std::string (*bucket)(const RateLimitKeys&);  // empty: does not apply
   };
 
   std::array<Scope, 3> scopes_;

@@ -57,7 +57,8 @@ class Printer {
 
 Result<void> print(audit::Store& store, const AuditCommand& command, std::FILE* out) {
   Printer printer(command.format, out);
-  std::vector<audit::Record> newest;  // of query: they come in the reverse of the order to be printed
+  // of query: they come in the reverse of the order to be printed
+  std::vector<audit::Record> newest;
   const bool query = command.action == AuditCommand::Action::kQuery;
   const auto read = store.read(command.filter, [&](const audit::Record& record) {
     if (!query) return printer.print(record);
@@ -65,7 +66,8 @@ Result<void> print(audit::Store& store, const AuditCommand& command, std::FILE* 
     return true;
   });
   if (!read) return fail(read.error().message);
-  std::for_each(newest.rbegin(), newest.rend(), [&](const audit::Record& record) { printer.print(record); });
+  std::for_each(newest.rbegin(), newest.rend(),
+                [&](const audit::Record& record) { printer.print(record); });
   return printer.end();
 }
 
@@ -85,7 +87,8 @@ Result<void> run(const AuditCommand& command, std::FILE* out) {
   if (command.file.empty()) return print(**store, command, out);
   const int fd = ::open(command.file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const FilePtr file(fd < 0 ? nullptr : ::fdopen(fd, "w"));
-  if (file == nullptr) return fail(fmt::format("cannot create {}: {}", command.file.string(), system_text()));
+  if (file == nullptr)
+    return fail(fmt::format("cannot create {}: {}", command.file.string(), system_text()));
   auto printed = print(**store, command, file.get());
   if (printed && ::fsync(fd) != 0)
     printed = fail(fmt::format("cannot write to {}: {}", command.file.string(), system_text()));

@@ -5,9 +5,11 @@ namespace {
 
 constexpr std::string_view kFolder = "mcp-sidecar-audit.spool";
 
-// A caller may hold three quarters of what it has to itself (Shares::leaves_room): the settings are these
-// three quarters.
-std::size_t with_room_for_others(std::size_t of_one_caller) { return of_one_caller + of_one_caller / 3; }
+// A caller may hold three quarters of what it has to itself (Shares::leaves_room): the settings are
+// these three quarters.
+std::size_t with_room_for_others(std::size_t of_one_caller) {
+  return of_one_caller + of_one_caller / 3;
+}
 
 audit::Arguments arguments_of(std::string_view word) {
   if (word == "full") return audit::Arguments::kFull;

@@ -14,7 +14,7 @@
 #include "config/describe.hpp"
 #include "config/dotenv.hpp"
 #include "config/table.hpp"
-#include "transport/embedded_pages.hpp"
+#include "endpoints/ops/embedded_pages.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -61,14 +61,15 @@ std::string names_and_default(const config::Setting& setting) {
 
 std::string version_text() {
   return fmt::format("mcp-sidecar {}{}", kVersion,
-                     transport::embedded_pages().empty() ? " (without pages)" : "");
+                     endpoints::embedded_pages().empty() ? " (without pages)" : "");
 }
 
 class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string) const override {
     if (app->get_parent() == nullptr)
-      return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar healthcheck|keys|audit ... "
+      return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar "
+             "healthcheck|keys|audit ... "
              "[flags]\n";
     std::string words = app->get_name();
     for (const CLI::App* above = app->get_parent(); above->get_parent() != nullptr;
@@ -82,8 +83,8 @@ class Help : public CLI::Formatter {
   }
 };
 
-// CLI11's parser, built from the table. Values stay text here: config reads them, so that a wrong one is
-// reported the same way wherever it comes from.
+// CLI11's parser, built from the table. Values stay text here: config reads them, so that a wrong
+// one is reported the same way wherever it comes from.
 class Parser {
  public:
   // `arguments` are those that will be parsed.
@@ -98,24 +99,28 @@ class Parser {
     app_.set_help_flag("-h,--help", "Print this help");
     app_.set_version_flag("--version", version_text(), "Print the version");
     print_config_ = flag("--print-config", "Print every setting, its value and where it came from");
-    env_file_ = text_option("--env-file", "PATH", "Read this instead of .env in the working directory");
+    env_file_ =
+        text_option("--env-file", "PATH", "Read this instead of .env in the working directory");
     print_markdown_ = flag("--print-settings-table", "For README.md")->group("");
     print_dotenv_ = flag("--print-env-example", "For .env.example")->group("");
-    healthcheck_ =
-        app_.add_subcommand("healthcheck", "Ask a running mcp-sidecar whether it is alive: exits 0 or 1");
+    healthcheck_ = app_.add_subcommand(
+        "healthcheck", "Ask a running mcp-sidecar whether it is alive: exits 0 or 1");
     healthcheck_->fallthrough();
     healthcheck_->allow_extras();
     healthcheck_->footer(
         "Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
-    url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")->type_name("URL")->expected(1);
+    url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")
+               ->type_name("URL")
+               ->expected(1);
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_keys();
     add_audit();
-    // CLI11 compares a new option's names with those of all before it, so settings that no argument speaks of
-    // are kept from it.
+    // CLI11 compares a new option's names with those of all before it, so settings that no argument
+    // speaks of are kept from it.
     const auto asks = [&arguments](std::string_view flag) {
-      return std::any_of(arguments.begin(), arguments.end(),
-                         [flag](const std::string& argument) { return argument.starts_with(flag); });
+      return std::any_of(arguments.begin(), arguments.end(), [flag](const std::string& argument) {
+        return argument.starts_with(flag);
+      });
     };
     const bool asks_for_help = asks("-h") || asks("--help");
     for (const config::Setting& setting : config::settings_table()) {
@@ -164,8 +169,11 @@ class Parser {
     const bool text = command.action == Action::kQuery;
     const std::string format = format_.empty() ? (text ? "text" : "csv") : format_;
     if (format != "csv" && format != "json" && !(text && format == "text"))
-      return fail(fmt::format("--format={}: not a format ({}csv, json)", format, text ? "text, " : ""));
-    command.format = format == "csv" ? Format::kCsv : format == "json" ? Format::kJson : Format::kText;
+      return fail(
+          fmt::format("--format={}: not a format ({}csv, json)", format, text ? "text, " : ""));
+    command.format = format == "csv"    ? Format::kCsv
+                     : format == "json" ? Format::kJson
+                                        : Format::kText;
     return command;
   }
   bool print_config() const { return print_config_->count() > 0; }
@@ -188,7 +196,8 @@ class Parser {
       if (option->count() > 1) return fmt::format("{} is given more than once", option->get_name());
     }
     if (url_->count() > 1) return "--url is given more than once";
-    if (is_keys() && keys_->get_subcommands().size() != 1) return "keys what? new NAME, list, or revoke NAME";
+    if (is_keys() && keys_->get_subcommands().size() != 1)
+      return "keys what? new NAME, list, or revoke NAME";
     if ((keys_new_->parsed() || keys_revoke_->parsed()) && new_key_.name.empty())
       return "keys new and keys revoke need a NAME";
     if (is_audit() && audit_->get_subcommands().size() != 1)
@@ -198,18 +207,21 @@ class Parser {
     if (extras.empty()) return "";
     const std::string& first = extras.front();
     if (first.starts_with('-')) return fmt::format("unknown flag {}{}", flag_name(first), kSeeHelp);
-    return "an argument that is no flag: the wrapped server's command goes after --, as in: mcp-sidecar -- "
+    return "an argument that is no flag: the wrapped server's command goes after --, as in: "
+           "mcp-sidecar -- "
            "node server.js";
   }
 
  private:
   void add_keys() {
-    keys_ = app_.add_subcommand("keys", "Make, list and revoke keys in the file that --keys-file names");
+    keys_ = app_.add_subcommand("keys",
+                                "Make, list and revoke keys in the file that --keys-file names");
     keys_->footer(std::string(kKeysFooter));
-    keys_new_ =
-        keys_->add_subcommand("new", "Make a key and print it: it is stored nowhere, only its hash is");
+    keys_new_ = keys_->add_subcommand(
+        "new", "Make a key and print it: it is stored nowhere, only its hash is");
     keys_->add_subcommand("list", "Names, expiry and permissions");
-    keys_revoke_ = keys_->add_subcommand("revoke", "Take out every key of a name; its sessions end");
+    keys_revoke_ =
+        keys_->add_subcommand("revoke", "Take out every key of a name; its sessions end");
     for (CLI::App* each : {keys_, keys_new_, keys_revoke_, keys_->get_subcommand("list")}) {
       each->fallthrough();
       each->allow_extras();
@@ -218,7 +230,8 @@ class Parser {
       each->add_option("NAME", new_key_.name, "Whose key it is");
     config::Permissions& may = new_key_.permissions;
     keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")->type_name("WHEN");
-    keys_new_->add_flag("--admin", may.admin, "May restart the server and see the sessions of others");
+    keys_new_->add_flag("--admin", may.admin,
+                        "May restart the server and see the sessions of others");
     keys_new_->add_flag("--metrics", may.metrics, "It may read GET /metrics");
     keys_new_->add_flag("--read-only", may.read_only, "Only tools annotated with readOnlyHint");
     const std::pair<const char*, std::vector<std::string>*> lists[] = {
@@ -226,7 +239,9 @@ class Parser {
         {"--allow-resources", &may.resources.allow}, {"--deny-resources", &may.resources.deny},
         {"--allow-prompts", &may.prompts.allow},     {"--deny-prompts", &may.prompts.deny}};
     for (const auto& [name, patterns] : lists)
-      keys_new_->add_option(name, *patterns, "Comma list of patterns")->type_name("PATTERNS")->delimiter(',');
+      keys_new_->add_option(name, *patterns, "Comma list of patterns")
+          ->type_name("PATTERNS")
+          ->delimiter(',');
   }
 
   void add_audit() {
@@ -234,7 +249,8 @@ class Parser {
     audit_->footer(std::string(kAuditFooter));
     CLI::App* const query = audit_->add_subcommand("query", "Print the newest records");
     audit_export_ = audit_->add_subcommand("export", "Print every record, oldest first");
-    audit_backup_ = audit_->add_subcommand("backup", "Copy a SQLite database, whole, while it is written to");
+    audit_backup_ =
+        audit_->add_subcommand("backup", "Copy a SQLite database, whole, while it is written to");
     for (CLI::App* each : {audit_, query, audit_export_, audit_backup_}) {
       each->fallthrough();
       each->allow_extras();
@@ -245,14 +261,18 @@ class Parser {
       each->add_option("--until", until_, "Before this time")->type_name("TIME");
       each->add_option("--key", filter_.key, "Calls of the key of this name")->type_name("NAME");
       each->add_option("--method", filter_.method, "Calls of this method")->type_name("METHOD");
-      each->add_option("--tool", filter_.tool, "Calls of this tool, prompt or resource")->type_name("NAME");
-      each->add_option("--outcome", filter_.outcome, "ok, tool_error, error, forbidden, timeout, ...")
+      each->add_option("--tool", filter_.tool, "Calls of this tool, prompt or resource")
+          ->type_name("NAME");
+      each->add_option("--outcome", filter_.outcome,
+                       "ok, tool_error, error, forbidden, timeout, ...")
           ->type_name("OUTCOME");
       each->add_option("--format", format_, each == query ? "text, csv or json" : "csv or json")
           ->type_name("FORMAT");
     }
     filter_.limit = kQueryLimit;
-    query->add_option("--limit", filter_.limit, fmt::format("At most so many; default {}", kQueryLimit))
+    query
+        ->add_option("--limit", filter_.limit,
+                     fmt::format("At most so many; default {}", kQueryLimit))
         ->type_name("N")
         ->check(CLI::Range(1, 1'000'000));
     audit_export_->add_option("--output", audit_file_, "Write to a new file")->type_name("FILE");
@@ -271,14 +291,18 @@ class Parser {
     if (setting.secret == config::Secret::kYes) {
       const std::string in_file = name + "-file";
       settings_.emplace(
-          in_file, text_option(in_file, "PATH", fmt::format("The same, from a file [{}_FILE]", setting.name))
-                       ->group(group));
+          in_file,
+          text_option(in_file, "PATH", fmt::format("The same, from a file [{}_FILE]", setting.name))
+              ->group(group));
     }
   }
 
-  CLI::Option* flag(const std::string& name, const std::string& help) { return app_.add_flag(name, help); }
+  CLI::Option* flag(const std::string& name, const std::string& help) {
+    return app_.add_flag(name, help);
+  }
 
-  CLI::Option* text_option(const std::string& name, const std::string& value, const std::string& help) {
+  CLI::Option* text_option(const std::string& name, const std::string& value,
+                           const std::string& help) {
     return app_.add_option(name, help)
         ->type_name(value)
         ->expected(1)
@@ -365,7 +389,8 @@ CommandLine audit(const Parser& parser, const config::Sources& sources) {
 
 }  // namespace
 
-CommandLine parse_command_line(const std::vector<std::string>& given, const config::Environment& environment,
+CommandLine parse_command_line(const std::vector<std::string>& given,
+                               const config::Environment& environment,
                                const std::filesystem::path& working_directory) {
   std::vector<std::string> arguments(given.begin() + (given.empty() ? 0 : 1), given.end());
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -378,7 +403,9 @@ CommandLine parse_command_line(const std::vector<std::string>& given, const conf
   arguments.erase(dashes, arguments.end());
 
   Parser parser(arguments);
-  const auto fault_exit = [&parser] { return parser.is_healthcheck() ? kUnhealthyExit : kFaultExit; };
+  const auto fault_exit = [&parser] {
+    return parser.is_healthcheck() ? kUnhealthyExit : kFaultExit;
+  };
   try {
     parser.parse(arguments);
   } catch (const CLI::CallForHelp&) {
@@ -386,7 +413,8 @@ CommandLine parse_command_line(const std::vector<std::string>& given, const conf
   } catch (const CLI::CallForVersion& version) {
     return Print{std::string(version.what()) + "\n"};
   } catch (const CLI::ArgumentMismatch& mismatch) {
-    // Its text begins with the flag's name and holds no value; which flag it was is not told otherwise.
+    // Its text begins with the flag's name and holds no value; which flag it was is not told
+    // otherwise.
     const std::string what = mismatch.what();
     return fault(fmt::format("{} needs a value (--flag=VALUE when it begins with a dash)",
                              what.substr(0, what.find(':'))),
@@ -399,7 +427,8 @@ CommandLine parse_command_line(const std::vector<std::string>& given, const conf
   if (parser.print_dotenv()) return Print{config::settings_dotenv()};
 
   sources.flags = parser.flags();
-  if (has_dashes && parser.is_healthcheck()) return fault("healthcheck takes no command", kUnhealthyExit);
+  if (has_dashes && parser.is_healthcheck())
+    return fault("healthcheck takes no command", kUnhealthyExit);
   if (has_dashes && parser.is_keys()) return fault("keys takes no command");
   if (has_dashes && parser.is_audit()) return fault("audit takes no command");
   if (has_dashes && sources.command.empty()) return fault("no command after --");

@@ -1,5 +1,5 @@
-// Command line: what the program was asked to do. Reads `.env` and secret files, nothing else of the world:
-// environment and working directory are passed in. Prints nothing, never exits.
+// Command line: what the program was asked to do. Reads `.env` and secret files, nothing else of
+// the world: environment and working directory are passed in. Prints nothing, never exits.
 #pragma once
 
 #include <filesystem>
@@ -19,15 +19,15 @@ struct Run {
   config::Loaded loaded;
 };
 
-// Print and exit: 0 to stdout (help, version, lists); else one line to stderr. 2: a fault in flags or
-// settings.
+// Print and exit: 0 to stdout (help, version, lists); else one line to stderr. 2: a fault in flags
+// or settings.
 struct Print {
   std::string text;  // with its line end
   int exit_code = 0;
 };
 
-// Ask a running sidecar: exit 0 or 1. Faults of its own flags and settings are a Print with 1: Docker
-// reserves 2.
+// Ask a running sidecar: exit 0 or 1. Faults of its own flags and settings are a Print with 1:
+// Docker reserves 2.
 struct Healthcheck {
   HttpTarget target;
 };

@@ -1,5 +1,5 @@
-// Configuration: the settings as the parts take them: loaded, checked, and what they name read. Read at
-// start, and again by a reload: either all of it can be used or none.
+// Configuration: the settings as the parts take them: loaded, checked, and what they name read.
+// Read at start, and again by a reload: either all of it can be used or none.
 #pragma once
 
 #include <functional>

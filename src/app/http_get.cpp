@@ -33,8 +33,8 @@ std::string authority(const HttpTarget& target) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
 }
 
-// One connection, one request, one answer; each step waits for its end, within its own time and that of the
-// whole.
+// One connection, one request, one answer; each step waits for its end, within its own time and
+// that of the whole.
 class Fetch {
  public:
   using Answer = http::response_parser<http::string_body>;
@@ -84,7 +84,8 @@ class Fetch {
     asio::ip::make_address(target_.host, error);
     // RFC 6066, section 3: no addresses.
     if (error) set_server_name();
-    return wait(kByteTime, [&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); });
+    return wait(kByteTime,
+                [&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); });
   }
 
   // SSL_set_tlsext_host_name() is a macro with a cast of C.
@@ -103,7 +104,8 @@ class Fetch {
     ErrorCode error = wait(kByteTime, [&](auto done) { http::async_write(stream, request, done); });
     beast::flat_buffer buffer;
     while (!error && !answer.is_done())
-      error = wait(kByteTime, [&](auto done) { http::async_read_some(stream, buffer, answer, done); });
+      error =
+          wait(kByteTime, [&](auto done) { http::async_read_some(stream, buffer, answer, done); });
     return error;
   }
 
@@ -136,7 +138,9 @@ HttpTarget http_target(std::string_view url) {
   return target;
 }
 
-std::string HttpGet::where() const { return authority(target_) + config::masked_query(target_.path); }
+std::string HttpGet::where() const {
+  return authority(target_) + config::masked_query(target_.path);
+}
 
 Result<std::string> HttpGet::run(std::size_t most) {
   Fetch fetch(loop_, stopped_, target_, whole_time_);

@@ -1,6 +1,6 @@
-// HttpGet: one request of the program's own, to another server or to a running mcp-sidecar. Blocks; never on
-// the loop's thread. TLS trusts the system's certificates, or those of SSL_CERT_FILE. REQUIRES: SIGPIPE is
-// ignored.
+// HttpGet: one request of the program's own, to another server or to a running mcp-sidecar. Blocks;
+// never on the loop's thread. TLS trusts the system's certificates, or those of SSL_CERT_FILE.
+// REQUIRES: SIGPIPE is ignored.
 #pragma once
 
 #include <atomic>
@@ -32,13 +32,14 @@ class HttpGet {
  public:
   static constexpr std::chrono::milliseconds kWholeTime{10'000};
 
-  // `whole_time`: for connecting and the whole answer; a server that sends a byte now and then ends here.
+  // `whole_time`: for connecting and the whole answer; a server that sends a byte now and then ends
+  // here.
   explicit HttpGet(HttpTarget target, std::chrono::milliseconds whole_time = kWholeTime)
       : target_(std::move(target)), whole_time_(whole_time) {}
 
-  // The body of an answer 200. At most 2 s to connect and 3 s without a byte. Errors: one line with the
-  // target and what came instead: nothing, another status (redirects too), a head beyond 16 KB, a body of
-  // more than `most` bytes, not all of it in time. Call once.
+  // The body of an answer 200. At most 2 s to connect and 3 s without a byte. Errors: one line with
+  // the target and what came instead: nothing, another status (redirects too), a head beyond 16 KB,
+  // a body of more than `most` bytes, not all of it in time. Call once.
   Result<std::string> run(std::size_t most);
   // From any thread: ends a run, but not while it looks up the host's name.
   void stop() {

@@ -16,7 +16,7 @@ Result<void> check_jwks(const std::string& place) {
   const auto failed = [&place](const Error& error) {
     return fail("keys of tokens " + place + ": " + error.message);
   };
-  const auto text = read_whole_file(place, access::kLargestJwks);
+  const auto text = read_whole_file(place, access::kMaxJwksBytes);
   if (!text) return failed(text.error());
   const auto keys = access::Jwks::parse(*text);
   if (!keys) return failed(keys.error());
@@ -49,7 +49,7 @@ void JwksSource::key_unknown() {
 void JwksSource::look() {
   if (const FileStamp stamp = FileStamp::of(place_); stamp != stamp_ || last_.empty()) {
     stamp_ = stamp;
-    read(read_whole_file(place_, access::kLargestJwks));
+    read(read_whole_file(place_, access::kMaxJwksBytes));
   }
   timer_ = timers_.after(kLookEvery, [this] { look(); });
 }
@@ -59,7 +59,7 @@ void JwksSource::ask() {
   asked_ = timers_.now();
   request_ = std::make_unique<HttpGet>(http_target(place_));
   thread_ = std::thread([request = request_.get(), this] {
-    auto text = request->run(access::kLargestJwks);
+    auto text = request->run(access::kMaxJwksBytes);
     boost::asio::post(loop_, [this, text = std::move(text)] { asked(text); });
   });
 }
@@ -72,16 +72,17 @@ void JwksSource::asked(const Result<std::string>& text) {
 
 bool JwksSource::read(const Result<std::string>& text) {
   const auto keep = [this](const Error& error) {
-    log_.error(
-        last_.empty() ? "no access token can be checked" : "keys of access tokens are kept as they are",
-        {{"place", config::masked_urls(place_)}, {"reason", error.message}});
+    log_.error(last_.empty() ? "no access token can be checked"
+                             : "keys of access tokens are kept as they are",
+               {{"place", config::masked_urls(place_)}, {"reason", error.message}});
     return false;
   };
   if (!text) return keep(text.error());
   if (*text == last_) return true;
   auto keys = access::Jwks::parse(*text);
   if (!keys) return keep(keys.error());
-  log_.info("keys of access tokens read", {{"place", config::masked_urls(place_)}, {"keys", keys->size()}});
+  log_.info("keys of access tokens read",
+            {{"place", config::masked_urls(place_)}, {"keys", keys->size()}});
   last_ = *text;
   take_(*std::move(keys));
   return true;

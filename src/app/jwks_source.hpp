@@ -1,8 +1,8 @@
-// JwksSource: where the keys of access tokens come from, and keeps them fresh. A file is read when it
-// changes; a URL is asked every kAgain, after kRetry when that failed, and soon when a token names a key that
-// is not known. Keys that cannot be read anew stay as they are. A request runs on a thread of its own, one at
-// a time; all else on the loop's. Owned by Program; its end may wait for a request that is being connected (2
-// s, and what a look-up of the name takes).
+// JwksSource: where the keys of access tokens come from, and keeps them fresh. A file is read when
+// it changes; a URL is asked every kAgain, after kRetry when that failed, and soon when a token
+// names a key that is not known. Keys that cannot be read anew stay as they are. A request runs on
+// a thread of its own, one at a time; all else on the loop's. Owned by Program; its end may wait
+// for a request that is being connected (2 s, and what a look-up of the name takes).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -30,8 +30,8 @@ class JwksSource {
   static constexpr std::chrono::seconds kUnknownKey{10};  // between two requests for unknown keys
 
   // `place`: path or http(s) URL. `take` gets each set of keys.
-  JwksSource(std::string place, std::function<void(access::Jwks)> take, boost::asio::io_context& loop,
-             Timers& timers, observe::Log& log);
+  JwksSource(std::string place, std::function<void(access::Jwks)> take,
+             boost::asio::io_context& loop, Timers& timers, observe::Log& log);
   ~JwksSource();
 
   // Reads a file, or asks the URL for the first time.

@@ -28,8 +28,8 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   const auto failed = [&beside](std::string_view what) {
     const int error = errno;
     ::unlink(beside.c_str());
-    return fail(
-        fmt::format("cannot {} {}: {}", what, beside.string(), std::generic_category().message(error)));
+    return fail(fmt::format("cannot {} {}: {}", what, beside.string(),
+                            std::generic_category().message(error)));
   };
   struct stat before {};
   const bool exists = ::stat(path.c_str(), &before) == 0;
@@ -37,31 +37,35 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   const int fd = file.get();
   if (fd < 0) return failed("create");
   // What the sidecar was let read it stays able to read.
-  const bool owned = !exists || (::fchmod(fd, before.st_mode & 07777) == 0 &&
-                                 (::fchown(fd, before.st_uid, before.st_gid) == 0 || ::geteuid() != 0));
+  const bool owned =
+      !exists || (::fchmod(fd, before.st_mode & 07777) == 0 &&
+                  (::fchown(fd, before.st_uid, before.st_gid) == 0 || ::geteuid() != 0));
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (!owned || !written || ::fsync(fd) != 0) return failed("write");
   if (::rename(beside.c_str(), path.c_str()) != 0) return failed("rename");
   return {};
 }
 
-Result<std::optional<std::chrono::sys_seconds>> expiry(const std::string& text, access::WallTime now) {
+Result<std::optional<std::chrono::sys_seconds>> expiry(const std::string& text,
+                                                       access::WallTime now) {
   if (text.empty()) return std::optional<std::chrono::sys_seconds>();
   if (text.ends_with('d')) {
-    constexpr int kMostDays = 36'500;
+    constexpr int kMaxDays = 36'500;
     int days = 0;
     const char* end = text.data() + text.size() - 1;
     const auto [stop, error] = std::from_chars(text.data(), end, days);
-    if (error == std::errc() && stop == end && days > 0 && days <= kMostDays)
+    if (error == std::errc() && stop == end && days > 0 && days <= kMaxDays)
       return std::optional(std::chrono::floor<std::chrono::seconds>(now) + std::chrono::days(days));
   } else if (const auto time = access::parse_time(text)) {
     return std::optional(*time);
   }
-  return fail("--expires must be a number of days such as 90d, or a time such as 2027-01-31T00:00:00Z");
+  return fail(
+      "--expires must be a number of days such as 90d, or a time such as 2027-01-31T00:00:00Z");
 }
 
 Result<std::string> make(const KeysCommand& command, StoredKeys keys, access::WallTime now) {
-  if (!config::is_key_name(command.name)) return fail("the name must be 1–64 letters, digits or . _ - @");
+  if (!config::is_key_name(command.name))
+    return fail("the name must be 1–64 letters, digits or . _ - @");
   if (keys.size() >= config::kMaxKeys)
     return fail(fmt::format("the file holds {} keys already", keys.size()));
   const auto expires = expiry(command.expires, now);
@@ -69,15 +73,18 @@ Result<std::string> make(const KeysCommand& command, StoredKeys keys, access::Wa
   const std::string secret = std::string(kKeyPrefix) + random_hex(kKeyBytes);
   keys.push_back({command.name, access::hash_of(secret), *expires,
                   std::make_shared<config::Permissions>(command.permissions)});
-  if (const auto written = write(command.file, keys); !written) return tl::unexpected(written.error());
+  if (const auto written = write(command.file, keys); !written)
+    return tl::unexpected(written.error());
   return secret + "\n";
 }
 
 Result<std::string> revoke(const KeysCommand& command, StoredKeys keys) {
   const std::size_t before = keys.size();
-  std::erase_if(keys, [&command](const access::StoredKey& key) { return key.name == command.name; });
+  std::erase_if(keys,
+                [&command](const access::StoredKey& key) { return key.name == command.name; });
   if (keys.size() == before) return fail(fmt::format("no key is named \"{}\"", command.name));
-  if (const auto written = write(command.file, keys); !written) return tl::unexpected(written.error());
+  if (const auto written = write(command.file, keys); !written)
+    return tl::unexpected(written.error());
   return fmt::format("{} revoked\n", before - keys.size());
 }
 
@@ -86,11 +93,12 @@ std::string listing(const StoredKeys& keys, access::WallTime now) {
   for (const access::StoredKey& key : keys) {
     const config::Permissions& may = *key.permissions;
     text += fmt::format(
-        "{}  sha256 {:02x}{:02x}{:02x}{:02x}…  {}{}{}{}{}\n", key.name, key.hash[0], key.hash[1], key.hash[2],
-        key.hash[3],
+        "{}  sha256 {:02x}{:02x}{:02x}{:02x}…  {}{}{}{}{}\n", key.name, key.hash[0], key.hash[1],
+        key.hash[2], key.hash[3],
         key.expires ? (key.expired(now) ? "expired " : "expires ") + access::time_text(*key.expires)
                     : "never expires",
-        may.admin ? "  admin" : "", may.metrics ? "  metrics" : "", may.read_only ? "  read-only" : "",
+        may.admin ? "  admin" : "", may.metrics ? "  metrics" : "",
+        may.read_only ? "  read-only" : "",
         may.tools.empty() && may.resources.empty() && may.prompts.empty() ? "" : "  restricted");
   }
   return text;

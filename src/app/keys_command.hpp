@@ -1,5 +1,5 @@
-// Keys command: `mcp-sidecar keys new|list|revoke` on a keys file. Prints nothing itself; a new key is told
-// once and stored nowhere.
+// Keys command: `mcp-sidecar keys new|list|revoke` on a keys file. Prints nothing itself; a new key
+// is told once and stored nowhere.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +21,8 @@ struct KeysCommand {
   config::Permissions permissions;
 };
 
-// What to print to stdout. The file is replaced at once, as a whole; a new one is the owner's only (0600).
-// Errors: one line.
+// What to print to stdout. The file is replaced at once, as a whole; a new one is the owner's only
+// (0600). Errors: one line.
 Result<std::string> run(const KeysCommand& command, access::WallTime now);
 
 }  // namespace sidecar::app

@@ -6,15 +6,16 @@ Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::pat
   const auto failed = [&path](const Error& error) {
     return fail("keys file " + path.string() + ": " + error.message);
   };
-  const auto text = read_whole_file(path, access::kLargestKeysFile);
+  const auto text = read_whole_file(path, access::kMaxKeysFile);
   if (!text) return failed(text.error());
   auto keys = access::parse_keys_file(*text);
   return keys ? keys : failed(keys.error());
 }
 
-KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
-                     session::SessionTable& sessions, transport::ToolCalls& calls, mux::Instances& instances,
-                     Timers& timers, observe::Log& log)
+KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed,
+                     access::Gate& gate, session::SessionTable& sessions,
+                     endpoints::ToolCalls& calls, mux::Instances& instances, Timers& timers,
+                     observe::Log& log)
     : path_(std::move(path)),
       fixed_(std::move(fixed)),
       gate_(gate),

@@ -1,5 +1,5 @@
-// mcp-sidecar: see README.md. Exit codes: 0 ended as asked; 1 could not run (port taken) or not healthy; 2 a
-// fault in flags or settings; 128 + signal after a second signal.
+// mcp-sidecar: see README.md. Exit codes: 0 ended as asked; 1 could not run (port taken) or not
+// healthy; 2 a fault in flags or settings; 128 + signal after a second signal.
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
@@ -33,7 +33,8 @@ void warn_of_low_limit(const config::Settings& settings, std::uint64_t limit, ob
   const std::uint64_t most = child::first_reserved_descriptor(app::reserved_descriptors(settings));
   if (most >= settings.max_tcp_connections) return;
   log.warn(
-      "the limit of open files (RLIMIT_NOFILE) allows fewer connections than MCP_MAX_TCP_CONNECTIONS: "
+      "the limit of open files (RLIMIT_NOFILE) allows fewer connections than "
+      "MCP_MAX_TCP_CONNECTIONS: "
       "raise it with ulimit -n or LimitNOFILE=",
       {{"limit", limit},
        {"connections_below", most},
@@ -55,11 +56,12 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
 
   int exit_code = 0;
   {
-    observe::Log log = observe::make_stderr_log(app::log_level(settings), format_of(settings.log_format),
-                                                settings.dashboard);
+    observe::Log log = observe::make_stderr_log(app::log_level(settings),
+                                                format_of(settings.log_format), settings.dashboard);
     log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
     warn_of_low_limit(settings, descriptors.now, log);
-    app::Program program(std::move(configuration), std::move(launch), read_again, environment, *guard, log);
+    app::Program program(std::move(configuration), std::move(launch), read_again, environment,
+                         *guard, log);
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }
@@ -96,7 +98,8 @@ int main(int argc, char** argv) {
     const auto done = app::run(*audit, stdout);
     return done ? 0 : complain(1, done.error().message);
   }
-  if (const auto alone = app::check_single(environment); !alone) return complain(2, alone.error().message);
+  if (const auto alone = app::check_single(environment); !alone)
+    return complain(2, alone.error().message);
   auto configuration = app::configuration(std::move(std::get<app::Run>(asked).loaded), environment);
   if (!configuration) return complain(2, configuration.error().message);
   const auto read_again = [&arguments, &environment, &directory]() -> Result<app::Configuration> {

@@ -14,8 +14,8 @@ std::string_view value_of(const config::Environment& environment, std::string_vi
 
 }  // namespace
 
-// PM2 sets `pm_id` for every process, and numbers the copies of one program from 0 in NODE_APP_INSTANCE, or
-// in the variable that `instance_var` names.
+// PM2 sets `pm_id` for every process, and numbers the copies of one program from 0 in
+// NODE_APP_INSTANCE, or in the variable that `instance_var` names.
 Result<void> check_single(const config::Environment& environment) {
   if (value_of(environment, "pm_id").empty()) return {};
   std::string_view variable = value_of(environment, "instance_var");

@@ -1,5 +1,6 @@
-// Process manager: PM2 starts several copies of a program for `-i N` (`-i max`), which suits programs that
-// share a port. Copies of the sidecar would be rivals for one: all but the first are refused.
+// Process manager: PM2 starts several copies of a program for `-i N` (`-i max`), which suits
+// programs that share a port. Copies of the sidecar would be rivals for one: all but the first are
+// refused.
 #pragma once
 
 #include "config/sources.hpp"

@@ -14,7 +14,8 @@ namespace sidecar::app {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
-constexpr std::chrono::milliseconds kCloseTime{1'000};  // for answers and streams to be written at the end
+// for answers and streams to be written at the end
+constexpr std::chrono::milliseconds kCloseTime{1'000};
 
 child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch,
                                        std::function<std::vector<std::string>()> environment) {
@@ -44,7 +45,8 @@ std::string command_line(const std::vector<std::string>& command) {
 }  // namespace
 
 Program::Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
-                 const config::Environment& environment, const child::Guard& guard, observe::Log& log)
+                 const config::Environment& environment, const child::Guard& guard,
+                 observe::Log& log)
     : loaded_(std::move(configuration.loaded)),
       log_(log),
       read_again_(std::move(read_again)),
@@ -52,11 +54,11 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      service_(
-          settings_, std::move(configuration.networks), std::move(configuration.keys),
-          child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                        child_options(settings_, std::move(launch), [this] { return child_environment_; })),
-          {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
+      service_(settings_, std::move(configuration.networks), std::move(configuration.keys),
+               child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                             child_options(settings_, std::move(launch),
+                                           [this] { return child_environment_; })),
+               {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
@@ -70,8 +72,9 @@ Result<int> Program::run() {
   }
   const auto port = service_.server().listen(settings_.host, settings_.port);
   if (!port) return tl::unexpected(port.error());
-  log_.info("Environment loaded", {{"variables", loaded_.dotenv_variables},
-                                   {"file", loaded_.dotenv_file.empty() ? "none" : loaded_.dotenv_file}});
+  log_.info("Environment loaded",
+            {{"variables", loaded_.dotenv_variables},
+             {"file", loaded_.dotenv_file.empty() ? "none" : loaded_.dotenv_file}});
   for (const std::string& warning : loaded_.warnings) log_.warn(warning);
   announce(*port);
   wait_for_signal();
@@ -87,12 +90,15 @@ void Program::announce(std::uint16_t port) const {
   const std::string host = any ? "127.0.0.1" : settings_.host;
   const std::string base =
       settings_.public_url.empty()
-          ? fmt::format("http://{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port)
+          ? fmt::format("http://{}:{}",
+                        host.find(':') == std::string::npos ? host : "[" + host + "]", port)
           : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
-  const std::string tokens = settings_.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.jwt_issuer;
-  const std::string keys = service_.gate().needs_key() ? fmt::format("needed ({} configured{})",
-                                                                     service_.gate().keys().size(), tokens)
-                                                       : "none: whoever reaches this address may use it";
+  const std::string tokens =
+      settings_.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.jwt_issuer;
+  const std::string keys =
+      service_.gate().needs_key()
+          ? fmt::format("needed ({} configured{})", service_.gate().keys().size(), tokens)
+          : "none: whoever reaches this address may use it";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
                           {"mcp", base + "/mcp"},
@@ -131,8 +137,8 @@ void Program::read_settings_again() {
   const NeedsKey needs_key = [](const Configuration& fresh) {
     return Service::needs_key(fresh.loaded.settings, fresh.keys);
   };
-  if (auto fresh =
-          reload({loaded_, child_environment_, service_.gate().needs_key()}, read_again_, needs_key, log_))
+  if (auto fresh = reload({loaded_, child_environment_, service_.gate().needs_key()}, read_again_,
+                          needs_key, log_))
     apply(*std::move(fresh));
   service_manager_.reloaded();
 }
@@ -147,9 +153,10 @@ void Program::apply(Configuration fresh) {
 ServiceStatus Program::service_status() const {
   const mux::Readiness readiness = service_.instances().readiness();
   const std::string server = readiness.ready ? "ready" : "not ready: " + readiness.reason;
-  return {readiness.ready, fmt::format("{}wrapped server {}; {} sessions, {} calls in flight",
-                                       signals_seen_ > 0 ? "shutting down; " : "", server,
-                                       service_.sessions().size(), service_.instances().in_flight())};
+  return {readiness.ready,
+          fmt::format("{}wrapped server {}; {} sessions, {} calls in flight",
+                      signals_seen_ > 0 ? "shutting down; " : "", server,
+                      service_.sessions().size(), service_.instances().in_flight())};
 }
 
 // --- shutdown
@@ -163,7 +170,8 @@ void Program::shut_down(int signal) {
     service_.server().abort();
     return loop_.stop();
   }
-  log_.info("shutting down", {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
+  log_.info("shutting down",
+            {{"signal", signal}, {"calls_in_flight", service_.instances().in_flight()}});
   service_manager_.stopping();
   if (audit_) audit_->hurry();
   service_.server().stop_accepting();
@@ -174,7 +182,8 @@ void Program::shut_down(int signal) {
 }
 
 void Program::drain() {
-  const bool idle = service_.instances().in_flight() == 0 && service_.server().busy_connections() == 0;
+  const bool idle =
+      service_.instances().in_flight() == 0 && service_.server().busy_connections() == 0;
   if (idle || timers_.now() >= drain_until_) return end_child();
   shutdown_timer_ = timers_.after(kDrainPoll, [this] { drain(); });
 }

@@ -1,10 +1,10 @@
-// Program: a Service as a process: the loop, signals, real children, the order of shutdown. Owned by main;
-// loop thread only.
+// Program: a Service as a process: the loop, signals, real children, the order of shutdown. Owned
+// by main; loop thread only.
 //
-// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted → calls in
-// flight may finish (drain time) → the child is ended by its ladder, and whoever still waits is told →
-// streams and connections end. A second signal ends it at once. Any other HUP reads the settings again
-// (app/reload.hpp). Last of all, the audit log writes what it has.
+// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted →
+// calls in flight may finish (drain time) → the child is ended by its ladder, and whoever still
+// waits is told → streams and connections end. A second signal ends it at once. Any other HUP reads
+// the settings again (app/reload.hpp). Last of all, the audit log writes what it has.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -40,8 +40,8 @@ class Program {
   Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
           const config::Environment& environment, const child::Guard& guard, observe::Log& log);
 
-  // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns the exit
-  // code; errors: the audit log, the port.
+  // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns
+  // the exit code; errors: the audit log, the port.
   Result<int> run();
 
  private:
@@ -66,7 +66,8 @@ class Program {
   observe::CallMetrics call_metrics_{metrics_};
   observe::CallLog call_log_{log_};
   observe::RecentCalls recent_calls_;
-  std::unique_ptr<audit::AuditLog> audit_;  // outlives whoever has calls: they are told of to the last
+  // outlives whoever has calls: they are told of to the last
+  std::unique_ptr<audit::AuditLog> audit_;
   const ReadConfiguration read_again_;
   std::vector<std::string> child_environment_;
   const Terminal terminal_;

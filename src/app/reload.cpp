@@ -56,17 +56,21 @@ std::optional<Configuration> reload(const Running& running, const ReadConfigurat
   std::size_t waiting = 0;
   for (const config::Change& change : changes) {
     if (change.taken_over) {
-      log.info("setting changed", {{"setting", change.name}, {"from", change.before}, {"to", change.after}});
+      log.info("setting changed",
+               {{"setting", change.name}, {"from", change.before}, {"to", change.after}});
     } else {
       ++waiting;
       log.warn("setting waits for a restart of the sidecar",
                {{"setting", change.name}, {"now", change.before}, {"then", change.after}});
     }
   }
-  const auto variables = differing(sorted(running.child_environment), sorted(fresh->child_environment));
+  const auto variables =
+      differing(sorted(running.child_environment), sorted(fresh->child_environment));
   if (!variables.empty())
-    log.info("variables of the wrapped server changed: it has them from its next start on (POST /restart)",
-             {{"variables", config::listed(variables)}});
+    log.info(
+        "variables of the wrapped server changed: it has them from its next start on (POST "
+        "/restart)",
+        {{"variables", config::listed(variables)}});
   log.info("settings read again",
            {{"file", fresh->loaded.dotenv_file.empty() ? "none" : fresh->loaded.dotenv_file},
             {"changed", changes.size() - waiting},

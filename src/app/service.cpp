@@ -6,8 +6,8 @@
 
 #include "child/descriptor_limit.hpp"
 #include "config/masked_urls.hpp"
-#include "transport/metrics_page.hpp"
-#include "transport/session_id.hpp"
+#include "endpoints/mcp/session_id.hpp"
+#include "endpoints/ops/metrics_page.hpp"
 #include "util/random.hpp"
 
 namespace sidecar::app {
@@ -74,9 +74,10 @@ http::Limits http_limits(const config::Settings& settings) {
   limits.connections = settings.max_tcp_connections;
   limits.connections_per_address = settings.max_tcp_connections_per_ip;
   limits.reserved_descriptors = reserved_descriptors(settings);
-  // Where there are too few descriptors for all, and the eighth on top, some connections have to make room
-  // too.
-  const std::uint64_t possible = child::descriptors_for_connections(limits.reserved_descriptors) / 9 * 8;
+  // Where there are too few descriptors for all, and the eighth on top, some connections have to
+  // make room too.
+  const std::uint64_t possible =
+      child::descriptors_for_connections(limits.reserved_descriptors) / 9 * 8;
   if (possible < limits.connections) {
     limits.connections = std::max<std::size_t>(possible, 1);
     limits.connections_setting = "RLIMIT_NOFILE";
@@ -94,7 +95,8 @@ std::string path_of(std::string_view url) {
   return std::string(path);
 }
 
-// "https://host:8443/prefix" → "https://host:8443", as browsers name a page's origin: without the usual port
+// "https://host:8443/prefix" → "https://host:8443", as browsers name a page's origin: without the
+// usual port
 std::string origin_of(std::string_view url) {
   url = url.substr(0, url.find('/', url.find("://") + 3));
   const std::string_view usual = url.starts_with("https:") ? ":443" : ":80";
@@ -163,9 +165,9 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
           settings.open_admin};
 }
 
-transport::DashboardOptions dashboard_options(const config::Settings& settings) {
-  return {config::masked_urls(fmt::format("{}", fmt::join(settings.command, " "))), settings.public_url,
-          stream_options(settings)};
+endpoints::DashboardOptions dashboard_options(const config::Settings& settings) {
+  return {config::masked_urls(fmt::format("{}", fmt::join(settings.command, " "))),
+          settings.public_url, stream_options(settings)};
 }
 
 }  // namespace
@@ -177,54 +179,59 @@ std::uint64_t reserved_descriptors(const config::Settings& settings) {
 
 Service::Service(const config::Settings& settings, access::Networks networks,
                  std::vector<access::StoredKey> keys, child::ChildFactory children,
-                 const Surroundings& around)
+                 const Dependencies& dependencies)
     : settings_(settings),
-      log_(around.log),
-      metrics_(around.metrics),
-      refusals_(log_, around.timers),
+      log_(dependencies.log),
+      metrics_(dependencies.metrics),
+      refusals_(log_, dependencies.timers),
       buffered_(settings.max_buffered_bytes, refusals_, metrics_),
-      instances_(std::move(children), around.timers, instances_options(settings), log_, around.metrics),
-      streams_(settings.max_streams_per_ip, refusals_, around.metrics),
-      rings_(around.timers, {}, around.metrics),
-      streamable_parts_{around.timers,         around.metrics, rings_, stream_options(settings),
-                        settings.stream_after, &gate_},
-      sessions_(around.timers, session_limits(settings), log_, around.metrics),
-      rates_(rates(settings), around.timers),
+      instances_(std::move(children), dependencies.timers, instances_options(settings), log_,
+                 dependencies.metrics),
+      streams_(settings.max_streams_per_ip, refusals_, dependencies.metrics),
+      rings_(dependencies.timers, {}, dependencies.metrics),
+      streamable_parts_{dependencies.timers,      dependencies.metrics,  rings_,
+                        stream_options(settings), settings.stream_after, &gate_},
+      sessions_(dependencies.timers, session_limits(settings), log_, dependencies.metrics),
+      rates_(rates(settings), dependencies.timers),
       start_token_(random_hex(kStartTokenBytes)),
       tokens_(token_rules(settings), [this] { jwks_.key_unknown(); }),
       jwks_(
-          settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); }, around.loop,
-          around.timers, log_),
+          settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); },
+          dependencies.loop, dependencies.timers, log_),
       gate_(key_rules(settings, keys, tokens_, start_token_), settings.permissions,
             origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
-            around.metrics),
-      tool_calls_(instances_, around.timers, log_, settings.rest_timeout, settings.max_line_bytes),
-      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, tool_calls_, instances_,
-                  around.timers, log_),
-      legacy_sse_(sessions_, instances_, streams_, around.timers,
-                  {path_of(settings.public_url) + settings.message_path, stream_options(settings), &gate_}),
+            dependencies.metrics),
+      tool_calls_(instances_, dependencies.timers, log_, settings.rest_timeout,
+                  settings.max_line_bytes),
+      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, tool_calls_,
+                  instances_, dependencies.timers, log_),
+      legacy_sse_(
+          sessions_, instances_, streams_, dependencies.timers,
+          {path_of(settings.public_url) + settings.message_path, stream_options(settings), &gate_}),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
       rest_(tool_calls_, stream_options(settings)),
       tool_endpoints_(tool_calls_, [this](const http::Head& head) { return api_facts(head); }),
-      health_(sessions_, instances_, around.timers, gate_.needs_key()),
+      health_(sessions_, instances_, dependencies.timers, gate_.needs_key()),
       admin_(instances_, log_),
       rate_status_(rates_, sessions_),
-      session_list_(sessions_, around.timers, log_),
+      session_list_(sessions_, dependencies.timers, log_),
       oauth_metadata_(tokens_.rules(), settings.public_url, path_of(settings.public_url)),
-      pages_(transport::embedded_pages()),
-      dashboard_({instances_, sessions_, around.recent, log_, around.metrics, gate_}, around.timers,
-                 dashboard_options(settings)),
+      pages_(endpoints::embedded_pages()),
+      dashboard_({instances_, sessions_, dependencies.recent, log_, dependencies.metrics, gate_},
+                 dependencies.timers, dashboard_options(settings)),
       server_(
-          around.loop, around.timers, http_limits(settings), buffered_, routes(),
-          [this](const http::Head& head) { return judge(head); }, log_, around.metrics) {
-  sessions_.observe_by(around.calls);
+          dependencies.loop, dependencies.timers, http_limits(settings), buffered_, routes(),
+          [this](const http::Head& head) { return judge(head); }, log_, dependencies.metrics) {
+  sessions_.observe_by(dependencies.calls);
   sessions_.charge_to(buffered_);
-  tool_calls_.observe_by(around.calls);
-  instances_.set_give_way(
-      [this](std::string_view owner, mux::Ending which) { return sessions_.give_way(owner, which); });
+  tool_calls_.observe_by(dependencies.calls);
+  instances_.set_evict_idle([this](std::string_view owner, mux::Ending which) {
+    return sessions_.evict_idle(owner, which);
+  });
 }
 
-bool Service::needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file) {
+bool Service::needs_key(const config::Settings& settings,
+                        const std::vector<access::StoredKey>& of_file) {
   return !of_file.empty() || settings.needs_key();
 }
 
@@ -252,13 +259,15 @@ void Service::start() {
 
 std::vector<http::Route> Service::routes() {
   std::vector<http::Route> all;
-  for (auto& part : {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(),
-                     tool_endpoints_.routes(), health_.routes(), admin_.routes(), rate_status_.routes(),
-                     oauth_metadata_.routes(), session_list_.routes(), transport::metrics_routes(metrics_)}) {
+  for (auto& part :
+       {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), tool_endpoints_.routes(),
+        health_.routes(), admin_.routes(), rate_status_.routes(), oauth_metadata_.routes(),
+        session_list_.routes(), endpoints::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   if (settings_.dashboard) {
-    for (auto& part : {pages_.routes(), dashboard_.routes()}) all.insert(all.end(), part.begin(), part.end());
+    for (auto& part : {pages_.routes(), dashboard_.routes()})
+      all.insert(all.end(), part.begin(), part.end());
   }
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
@@ -276,14 +285,14 @@ std::vector<http::Route> Service::routes() {
 }
 
 std::optional<access::KnownSession> Service::session_of(const http::Head& head) const {
-  const auto id = transport::named_session(head);
+  const auto id = endpoints::named_session(head);
   const session::Session* session = id ? sessions_.find(*id) : nullptr;
   if (session == nullptr) return std::nullopt;
   const observe::Caller& opener = session->caller();
   return access::KnownSession{session->id(), opener.owner, opener.address, opener.loopback};
 }
 
-access::Knock Service::knock_of(const http::Head& head) const {
+access::GateRequest Service::gate_request(const http::Head& head) const {
   return {head.method,
           head.path,
           head.peer_address,
@@ -293,20 +302,20 @@ access::Knock Service::knock_of(const http::Head& head) const {
           settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()};
 }
 
-transport::ApiFacts Service::api_facts(const http::Head& head) const {
+endpoints::ApiFacts Service::api_facts(const http::Head& head) const {
   const std::string& url = settings_.public_url;
-  return {.server = url.empty() ? gate_.url_of(knock_of(head)) : url,
+  return {.server = url.empty() ? gate_.url_of(gate_request(head)) : url,
           .needs_key = gate_.needs_key(),
           .issuer = tokens_.rules().issuer,
           .scopes = tokens_.rules().scopes};
 }
 
 http::Verdict Service::judge(const http::Head& head) {
-  access::Decision decision = gate_.judge(knock_of(head));
+  access::Decision decision = gate_.judge(gate_request(head));
   http::Verdict verdict;
   verdict.reply_fields = std::move(decision.reply_fields);
   if (settings_.dashboard && access::is_page_path(head.path)) {
-    const Fields& more = transport::Pages::fields();
+    const Fields& more = endpoints::Pages::fields();
     verdict.reply_fields.own.insert(verdict.reply_fields.own.end(), more.begin(), more.end());
   }
   verdict.caller = std::move(decision.caller);

@@ -1,6 +1,6 @@
-// Service: every part that serves clients, built in the order of the floors and joined, from the port to the
-// children. Knows no signals and no processes: what makes children is given to it. Owned by Program; loop
-// thread only.
+// Service: every part that serves clients, built in the order of the floors and joined, from the
+// port to the children. Knows no signals and no processes: what makes children is given to it.
+// Owned by Program; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,35 +13,35 @@
 #include "app/keys_watch.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
+#include "endpoints/mcp/event_ring.hpp"
+#include "endpoints/mcp/legacy_sse.hpp"
+#include "endpoints/mcp/streamable_http.hpp"
+#include "endpoints/ops/admin.hpp"
+#include "endpoints/ops/dashboard.hpp"
+#include "endpoints/ops/health.hpp"
+#include "endpoints/ops/oauth_metadata.hpp"
+#include "endpoints/ops/pages.hpp"
+#include "endpoints/ops/rate_status.hpp"
+#include "endpoints/ops/session_list.hpp"
+#include "endpoints/rest/rest.hpp"
+#include "endpoints/rest/tool_calls.hpp"
+#include "endpoints/rest/tool_endpoints.hpp"
 #include "http/budget.hpp"
 #include "http/server.hpp"
 #include "mux/instances.hpp"
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "observe/recent_calls.hpp"
-#include "observe/thinned_log.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
-#include "transport/admin.hpp"
-#include "transport/dashboard.hpp"
-#include "transport/event_ring.hpp"
-#include "transport/health.hpp"
-#include "transport/legacy_sse.hpp"
-#include "transport/oauth_metadata.hpp"
-#include "transport/pages.hpp"
-#include "transport/rate_status.hpp"
-#include "transport/rest.hpp"
-#include "transport/session_list.hpp"
-#include "transport/streamable_http.hpp"
-#include "transport/tool_calls.hpp"
-#include "transport/tool_endpoints.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::app {
 
 // What all parts work with. Outlives them.
-struct Surroundings {
+struct Dependencies {
   boost::asio::io_context& loop;
   Timers& timers;
   observe::Log& log;
@@ -55,16 +55,19 @@ std::uint64_t reserved_descriptors(const config::Settings& settings);
 
 class Service {
  public:
-  // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed. `keys`: of
-  // the keys file.
-  Service(const config::Settings& settings, access::Networks networks, std::vector<access::StoredKey> keys,
-          child::ChildFactory children, const Surroundings& around);
+  // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
+  // `keys`: of the keys file.
+  Service(const config::Settings& settings, access::Networks networks,
+          std::vector<access::StoredKey> keys, child::ChildFactory children,
+          const Dependencies& dependencies);
 
-  // Starts the children and looks at keys files from now on. The port is opened by server().listen().
+  // Starts the children and looks at keys files from now on. The port is opened by
+  // server().listen().
   void start();
 
   // Whether nobody comes in without a key or a token. `of_file`: keys of the keys file.
-  static bool needs_key(const config::Settings& settings, const std::vector<access::StoredKey>& of_file);
+  static bool needs_key(const config::Settings& settings,
+                        const std::vector<access::StoredKey>& of_file);
   // The settings have changed: takes over those that may change while it runs.
   void apply(access::Networks networks, std::vector<access::StoredKey> of_file);
 
@@ -74,45 +77,45 @@ class Service {
   KeysWatch& keys_watch() { return keys_watch_; }
   const access::Gate& gate() const { return gate_; }
   const session::SessionTable& sessions() const { return sessions_; }
-  // With it a caller may administrate while no key is needed. Never in the child's environment, an error or a
-  // log line but the one that shows it to the operator.
+  // With it a caller may administrate while no key is needed. Never in the child's environment, an
+  // error or a log line but the one that shows it to the operator.
   const std::string& start_token() const { return start_token_; }
 
  private:
   std::vector<http::Route> routes();
   http::Verdict judge(const http::Head& head);
-  access::Knock knock_of(const http::Head& head) const;
-  transport::ApiFacts api_facts(const http::Head& head) const;
+  access::GateRequest gate_request(const http::Head& head) const;
+  endpoints::ApiFacts api_facts(const http::Head& head) const;
   std::optional<access::KnownSession> session_of(const http::Head& head) const;
 
   const config::Settings& settings_;
   observe::Log& log_;
   observe::Metrics& metrics_;
-  observe::ThinnedLog refusals_;
+  observe::RateLimitedLog refusals_;
   http::Budget buffered_;
   mux::Instances instances_;
   session::StreamLimit streams_;
-  transport::RingBudget rings_;
-  const transport::StreamableParts streamable_parts_;
+  endpoints::RingBudget rings_;
+  const endpoints::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::RateLimits rates_;
   const std::string start_token_;  // another one at each start
   access::AccessTokens tokens_;
   JwksSource jwks_;
   access::Gate gate_;
-  transport::ToolCalls tool_calls_;
+  endpoints::ToolCalls tool_calls_;
   KeysWatch keys_watch_;
-  transport::LegacySse legacy_sse_;
-  transport::StreamableHttp streamable_http_;
-  transport::Rest rest_;
-  transport::ToolEndpoints tool_endpoints_;
-  transport::Health health_;
-  transport::Admin admin_;
-  transport::RateStatus rate_status_;
-  transport::SessionList session_list_;
-  transport::OAuthMetadata oauth_metadata_;
-  transport::Pages pages_;
-  transport::Dashboard dashboard_;
+  endpoints::LegacySse legacy_sse_;
+  endpoints::StreamableHttp streamable_http_;
+  endpoints::Rest rest_;
+  endpoints::ToolEndpoints tool_endpoints_;
+  endpoints::Health health_;
+  endpoints::Admin admin_;
+  endpoints::RateStatus rate_status_;
+  endpoints::SessionList session_list_;
+  endpoints::OAuthMetadata oauth_metadata_;
+  endpoints::Pages pages_;
+  endpoints::Dashboard dashboard_;
   http::Server server_;
 };
 

@@ -15,8 +15,8 @@
 namespace sidecar::app {
 namespace {
 
-constexpr std::chrono::milliseconds kShortestPing{1};
-constexpr std::chrono::hours kLongestPing{1};
+constexpr std::chrono::milliseconds kMinPing{1};
+constexpr std::chrono::hours kMaxPing{1};
 
 std::string_view value_of(const config::Environment& environment, std::string_view name) {
   const auto found = environment.find(name);
@@ -39,9 +39,10 @@ std::optional<Clock::duration> ping_interval(const config::Environment& environm
   if (!pid.empty() && pid != std::to_string(::getpid())) return std::nullopt;
   std::int64_t microseconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
-  if (error != std::errc() || end != text.data() + text.size() || microseconds <= 0) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || microseconds <= 0)
+    return std::nullopt;
   const std::chrono::microseconds half(microseconds / 2);
-  return std::clamp<std::chrono::microseconds>(half, kShortestPing, kLongestPing);
+  return std::clamp<std::chrono::microseconds>(half, kMinPing, kMaxPing);
 }
 
 // STATUS= is one line.
@@ -59,13 +60,15 @@ std::int64_t monotonic_microseconds() {
 
 }  // namespace
 
-ServiceManager::ServiceManager(const config::Environment& environment, Timers& timers, observe::Log& log)
+ServiceManager::ServiceManager(const config::Environment& environment, Timers& timers,
+                               observe::Log& log)
     : timers_(timers), log_(log) {
   const std::string_view name = value_of(environment, "NOTIFY_SOCKET");
   if (name.empty()) return;
   const auto address = address_of(name);
   if (!address) {
-    log_.warn("NOTIFY_SOCKET is no address that can be used: systemd is told nothing", {{"address", name}});
+    log_.warn("NOTIFY_SOCKET is no address that can be used: systemd is told nothing",
+              {{"address", name}});
     return;
   }
   address_ = *address;
@@ -91,7 +94,8 @@ void ServiceManager::look() {
     ready_ = ready_ || becomes_ready;
     status_ = now.text;
   }
-  look_timer_ = timers_.after(ready_ ? Clock::duration(kStatusEvery) : kLookEvery, [this] { this->look(); });
+  look_timer_ =
+      timers_.after(ready_ ? Clock::duration(kStatusEvery) : kLookEvery, [this] { this->look(); });
 }
 
 void ServiceManager::ping() {
@@ -99,9 +103,11 @@ void ServiceManager::ping() {
   ping_timer_ = timers_.after(*ping_every_, [this] { ping(); });
 }
 
-// systemd 253 and newer want the time, to tell this reload from the one before (Type=notify-reload).
+// systemd 253 and newer want the time, to tell this reload from the one before
+// (Type=notify-reload).
 void ServiceManager::reloading() {
-  if (ready_ && !stopping_) send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_microseconds()));
+  if (ready_ && !stopping_)
+    send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_microseconds()));
 }
 
 void ServiceManager::reloaded() {
@@ -115,7 +121,7 @@ void ServiceManager::stopping() {
 }
 
 bool ServiceManager::send(std::string lines) {
-  if (unsent_.size() >= kMostUnsent) return false;
+  if (unsent_.size() >= kMaxUnsent) return false;
   unsent_.push_back(std::move(lines));
   if (unsent_.size() == 1) flush();
   return true;

@@ -1,13 +1,14 @@
-// ServiceManager: tells systemd how the program is (sd_notify(3)): READY, STATUS, RELOADING, STOPPING, and
-// the watchdog's sign of life, which says that the loop turns. Without NOTIFY_SOCKET it does nothing.
+// ServiceManager: tells systemd how the program is (sd_notify(3)): READY, STATUS, RELOADING,
+// STOPPING, and the watchdog's sign of life, which says that the loop turns. Without NOTIFY_SOCKET
+// it does nothing.
 //
-// READY comes once the wrapped server can be called, at the latest kReadyAtLatest after start(): a server
-// that is slow or broken must not make its sidecar a failed unit, for the sidecar answers with the reason
-// meanwhile.
+// READY comes once the wrapped server can be called, at the latest kReadyAtLatest after start(): a
+// server that is slow or broken must not make its sidecar a failed unit, for the sidecar answers
+// with the reason meanwhile.
 //
-// Messages are one datagram each and never block: what the socket does not take is kept and sent later, in
-// order, at most kMostUnsent of them. What finds no place then is said again later if it is READY or the
-// status; else it is dropped. Owned by Program; loop thread only.
+// Messages are one datagram each and never block: what the socket does not take is kept and sent
+// later, in order, at most kMaxUnsent of them. What finds no place then is said again later if it
+// is READY or the status; else it is dropped. Owned by Program; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ class ServiceManager {
   static constexpr std::chrono::milliseconds kLookEvery{250};  // before READY …
   static constexpr std::chrono::seconds kStatusEvery{1};       // … and after
   static constexpr std::chrono::milliseconds kTryAgain{100};
-  static constexpr std::size_t kMostUnsent = 16;
+  static constexpr std::size_t kMaxUnsent = 16;
 
   // NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID of `environment`.
   ServiceManager(const config::Environment& environment, Timers& timers, observe::Log& log);

@@ -1,8 +1,8 @@
 // What is different on a terminal.
 //
-// Terminal: whether the terminal that the program was started from is gone. What a SIGHUP means depends on
-// it: a terminal that closes ends what runs in it; without one, or while it is there, SIGHUP asks for a
-// reload.
+// Terminal: whether the terminal that the program was started from is gone. What a SIGHUP means
+// depends on it: a terminal that closes ends what runs in it; without one, or while it is there,
+// SIGHUP asks for a reload.
 #pragma once
 
 #include <cstdio>
@@ -11,8 +11,8 @@
 
 namespace sidecar::app {
 
-// A terminal obeys control characters, which may come from clients and children: it gets `text` escaped. A
-// file or a pipe gets it as it is. False: not all of it was written.
+// A terminal obeys control characters, which may come from clients and children: it gets `text`
+// escaped. A file or a pipe gets it as it is. False: not all of it was written.
 bool print(std::FILE* out, std::string_view text);
 
 class Terminal {

@@ -1,5 +1,5 @@
-// Files that are looked at again and again. FileStamp: what a file that was changed differs in; editors and
-// Kubernetes put a new one in its place. Any thread.
+// Files that are looked at again and again. FileStamp: what a file that was changed differs in;
+// editors and Kubernetes put a new one in its place. Any thread.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,8 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-// Errors: one line that says why, without the path: no such file, not a file, more than `most` bytes, not
-// readable.
+// Errors: one line that says why, without the path: no such file, not a file, more than `most`
+// bytes, not readable.
 Result<std::string> read_whole_file(const std::filesystem::path& path, std::uintmax_t most);
 
 }  // namespace sidecar::app

@@ -12,9 +12,9 @@ namespace {
 constexpr std::chrono::seconds kComplainEvery{10};
 constexpr std::string_view kHashed = "hmac-sha256:";
 constexpr std::size_t kHashSize = kHashed.size() + 64;
-// The most that a record takes besides arguments in full: seven texts that a client may make long, those that
-// are short by nature, a hash.
-constexpr std::size_t kLargestRecord = sizeof(Record) + 7 * kLongestText + 100 + kHashSize;
+// The most that a record takes besides arguments in full: seven texts that a client may make long,
+// those that are short by nature, a hash.
+constexpr std::size_t kMaxRecord = sizeof(Record) + 7 * kMaxText + 100 + kHashSize;
 
 // Outcomes of calls that were refused if they did not get as far as the wrapped server.
 constexpr std::string_view kRefused[] = {"forbidden", "busy", "over_rate", "unavailable"};
@@ -26,7 +26,8 @@ bool was_refused(const observe::CallRecord& call) {
 
 }  // namespace
 
-AuditLog::AuditLog(const Options& options, std::string hash_key, observe::Log& log, observe::Metrics& metrics)
+AuditLog::AuditLog(const Options& options, std::string hash_key, observe::Log& log,
+                   observe::Metrics& metrics)
     : arguments_(options.arguments),
       hash_key_(std::move(hash_key)),
       required_(options.required),
@@ -53,8 +54,8 @@ Result<std::unique_ptr<AuditLog>> AuditLog::start(const Options& options, observ
   if (!opened) log.error("audit database is out", {{"error", opened.error().message}});
   std::unique_ptr<AuditLog> audit(new AuditLog(options, std::move(key), log, metrics));
   audit->writer_ =
-      std::make_unique<Writer>(audit->queue_, *std::move(store), opened.has_value(), *std::move(spool),
-                               options.retention, options.times, log, metrics);
+      std::make_unique<Writer>(audit->queue_, *std::move(store), opened.has_value(),
+                               *std::move(spool), options.retention, options.times, log, metrics);
   return audit;
 }
 
@@ -62,39 +63,43 @@ std::string AuditLog::hashed(std::string_view arguments) const {
   return std::string(kHashed) + hmac_sha256_hex(hash_key_, arguments);
 }
 
-// Until the call ends. Of arguments in full the hash stands in front where what follows is not all of them.
+// Until the call ends. Of arguments in full the hash stands in front where what follows is not all
+// of them.
 std::string AuditLog::kept_of(observe::CallArguments arguments) const {
   if (arguments_ == Arguments::kOff) return {};
   if (!arguments.readable) return std::string(kUnreadable);
   if (arguments.text.empty()) return {};
   if (arguments_ == Arguments::kHash) return hashed(arguments.text);
-  std::string text = fit(arguments.text, kLongestArguments);
+  std::string text = fit(arguments.text, kMaxArguments);
   if (text != arguments.text) text.insert(0, hashed(arguments.text));
   return text;
 }
 
-// Refused calls cost their callers nothing, so they must not fill the log: of their arguments the hash is
-// kept.
+// Refused calls cost their callers nothing, so they must not fill the log: of their arguments the
+// hash is kept.
 std::string AuditLog::recorded(std::string kept, bool refused) const {
   if (arguments_ != Arguments::kFull || kept.empty() || kept == kUnreadable) return kept;
-  if (!kept.starts_with(kHashed)) return refused ? hashed(kept) : kept;  // JSON begins with no such letter
+  // JSON begins with no such letter
+  if (!kept.starts_with(kHashed)) return refused ? hashed(kept) : kept;
   return refused ? kept.substr(0, kHashSize) : kept.substr(kHashSize);
 }
 
-Result<std::string> AuditLog::on_call_begin(const observe::Caller& caller, observe::CallArguments arguments) {
+Result<std::string> AuditLog::on_call_begin(const observe::Caller& caller,
+                                            observe::CallArguments arguments) {
   std::string kept = kept_of(arguments);
   if (!required_) return kept;
   const std::string owner = owner_of(caller);
-  if (queue_.reserve(owner, kLargestRecord + kept.size())) return kept;
+  if (queue_.reserve(owner, kMaxRecord + kept.size())) return kept;
   metrics_.refused("audit").Increment();
   complain(refused_, "calls refused: the audit log has no room for their records", owner);
   return fail(
-      "the audit log cannot record this call: its database is out or slow, and records of this caller "
+      "the audit log cannot record this call: its database is out or slow, and records of this "
+      "caller "
       "fill the share of MCP_AUDIT_QUEUE that one caller may have");
 }
 
 void AuditLog::on_call_end(const observe::CallRecord& call, std::string kept) {
-  const std::size_t reserved = required_ ? kLargestRecord + kept.size() : 0;
+  const std::size_t reserved = required_ ? kMaxRecord + kept.size() : 0;
   Record record = make_record(call, recorded(std::move(kept), was_refused(call)));
   const std::string owner(record.owner());
   if (queue_.push(std::move(record), reserved)) return;
@@ -106,7 +111,8 @@ void AuditLog::complain(Complaint& complaint, std::string_view event, std::strin
   ++complaint.count;
   if (Clock::now() < complaint.next) return;
   complaint.next = Clock::now() + kComplainEvery;
-  log_.error(event, {{"count", complaint.count}, {"caller", owner}, {"setting", "MCP_AUDIT_QUEUE"}});
+  log_.error(event,
+             {{"count", complaint.count}, {"caller", owner}, {"setting", "MCP_AUDIT_QUEUE"}});
   complaint.count = 0;
 }
 

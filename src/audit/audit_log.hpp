@@ -1,8 +1,8 @@
-// AuditLog: a record of every call in a database. Takes what observe::Calls tells on the loop thread, without
-// ever waiting, and hands it to the Writer's thread through a Queue. When a caller has used up its share of
-// that (database and spool are out), its records are dropped, counted and complained about; or, where records
-// are required, its calls are refused before they begin, so that none goes without its record. Others are
-// recorded as ever. Owned by app; loop thread only.
+// AuditLog: a record of every call in a database. Takes what observe::Calls tells on the loop
+// thread, without ever waiting, and hands it to the Writer's thread through a Queue. When a caller
+// has used up its share of that (database and spool are out), its records are dropped, counted and
+// complained about; or, where records are required, its calls are refused before they begin, so
+// that none goes without its record. Others are recorded as ever. Owned by app; loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -34,14 +34,15 @@ struct Options {
 
 class AuditLog : public observe::CallSink {
  public:
-  // Errors: the address, the folder, a database that is not for us, a SQLite file that cannot be opened. A
-  // server that does not answer is no error: it may come up later.
+  // Errors: the address, the folder, a database that is not for us, a SQLite file that cannot be
+  // opened. A server that does not answer is no error: it may come up later.
   static Result<std::unique_ptr<AuditLog>> start(const Options& options, observe::Log& log,
                                                  observe::Metrics& metrics);
   // stop()
   ~AuditLog() override = default;
 
-  Result<std::string> on_call_begin(const observe::Caller& caller, observe::CallArguments arguments) override;
+  Result<std::string> on_call_begin(const observe::Caller& caller,
+                                    observe::CallArguments arguments) override;
   void on_call_end(const observe::CallRecord& call, std::string kept) override;
 
   // The end is near: the database gets less time from now on.
@@ -50,7 +51,8 @@ class AuditLog : public observe::CallSink {
   void stop() { writer_->stop(); }
 
  private:
-  AuditLog(const Options& options, std::string hash_key, observe::Log& log, observe::Metrics& metrics);
+  AuditLog(const Options& options, std::string hash_key, observe::Log& log,
+           observe::Metrics& metrics);
   // A complaint that is made once in a while, with how often it was due.
   struct Complaint {
     Clock::time_point next{};

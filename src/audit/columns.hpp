@@ -1,5 +1,5 @@
-// Columns of `api_audit_log`, in their order: the one list that tables, inserts, queries, CSV and JSON are
-// made from. A new column is a field of Record, a row here and a migration.
+// Columns of `api_audit_log`, in their order: the one list that tables, inserts, queries, CSV and
+// JSON are made from. A new column is a field of Record, a row here and a migration.
 #pragma once
 
 #include <string_view>

@@ -16,7 +16,8 @@ namespace {
 constexpr std::size_t kKeyBytes = 32;
 
 tl::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
+  return fail(
+      fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
 }
 
 }  // namespace

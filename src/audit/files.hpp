@@ -18,7 +18,8 @@ Result<void> write_all(int fd, std::string_view text, const std::filesystem::pat
 // So that a file that was just made is found after a power cut.
 Result<void> sync_folder(const std::filesystem::path& folder);
 
-// The key for hashed arguments: what the file holds; a new random one is put there (0600) when there is none.
+// The key for hashed arguments: what the file holds; a new random one is put there (0600) when
+// there is none.
 Result<std::string> load_or_make_key(const std::filesystem::path& path);
 
 }  // namespace sidecar::audit

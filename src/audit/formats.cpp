@@ -33,8 +33,10 @@ std::string word(std::string_view text) {
   std::replace_if(
       shown.begin(), shown.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
   // The C1 controls, in UTF-8.
-  for (std::size_t at = shown.find('\xc2'); at != std::string::npos; at = shown.find('\xc2', at + 1)) {
-    if (at + 1 < shown.size() && static_cast<unsigned char>(shown[at + 1]) < 0xa0) shown.replace(at, 2, "?");
+  for (std::size_t at = shown.find('\xc2'); at != std::string::npos;
+       at = shown.find('\xc2', at + 1)) {
+    if (at + 1 < shown.size() && static_cast<unsigned char>(shown[at + 1]) < 0xa0)
+      shown.replace(at, 2, "?");
   }
   return shown;
 }
@@ -61,11 +63,13 @@ std::string json_row(const Record& record, bool first) {
 std::string json_end(bool empty) { return empty ? "[]\n" : "\n]\n"; }
 
 std::string text_row(const Record& record) {
-  const std::string what = record.tool.empty() ? word(record.method)
-                                               : fmt::format("{} {}", word(record.method), word(record.tool));
-  return fmt::format("{}  {}  {}  {}  {}  {}  {:.1f} ms{}{}\n", time_text(record.time), word(record.key),
-                     word(record.address), word(record.transport), what, word(record.outcome),
-                     static_cast<double>(record.duration) / 1'000, record.error.empty() ? "" : "  ",
+  const std::string what = record.tool.empty()
+                               ? word(record.method)
+                               : fmt::format("{} {}", word(record.method), word(record.tool));
+  return fmt::format("{}  {}  {}  {}  {}  {}  {:.1f} ms{}{}\n", time_text(record.time),
+                     word(record.key), word(record.address), word(record.transport), what,
+                     word(record.outcome), static_cast<double>(record.duration) / 1'000,
+                     record.error.empty() ? "" : "  ",
                      record.error.empty() ? "" : word(record.error));
 }
 

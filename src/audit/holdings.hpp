@@ -1,5 +1,6 @@
-// Holdings: the bytes that the records of each owner take of one bounded place (memory, a file of the spool).
-// The owner of a record is the key of its caller, or without one the caller's address. One thread at a time.
+// Holdings: the bytes that the records of each owner take of one bounded place (memory, a file of
+// the spool). The owner of a record is the key of its caller, or without one the caller's address.
+// One thread at a time.
 #pragma once
 
 #include <map>

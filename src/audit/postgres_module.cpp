@@ -44,15 +44,16 @@ Result<const PostgresModule*> load_postgres_module(std::span<const fs::path> fil
     std::vector<std::string> names;
     std::transform(files.begin(), files.end(), std::back_inserter(names),
                    [](const fs::path& each) { return each.string(); });
-    return cannot(fmt::format("its module is missing, there is no {}", fmt::join(names, " and no ")));
+    return cannot(
+        fmt::format("its module is missing, there is no {}", fmt::join(names, " and no ")));
   }
   void* const library = ::dlopen(file->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return cannot(dlerror_of(*file));
   const auto* const module = static_cast<const PostgresModule*>(::dlsym(library, kPostgresSymbol));
   if (module == nullptr) return cannot(file->string() + ": no module of mcp-sidecar");
   if (module->version != version)
-    return cannot(
-        fmt::format("{}: belongs to mcp-sidecar {}, this is {}", file->string(), module->version, version));
+    return cannot(fmt::format("{}: belongs to mcp-sidecar {}, this is {}", file->string(),
+                              module->version, version));
   return module;
 }
 
@@ -70,7 +71,8 @@ Result<std::unique_ptr<Store>> make_postgres_store(const std::string& url, Acces
   std::unique_ptr<Store> store(loaded->make_store(url, access));
   if (store == nullptr)
     return fail(
-        "not a connection URL that PostgreSQL's library understands (in user and password / ? # @ : are "
+        "not a connection URL that PostgreSQL's library understands (in user and password / ? # @ "
+        ": are "
         "written as %2F "
         "%3F %23 %40 %3A)");
   return store;

@@ -15,16 +15,22 @@ namespace {
 using Kind = StoreError::Kind;
 
 constexpr Dialect kDialect{
-    "mcp_sidecar.",       "BIGINT",
-    "TIMESTAMPTZ",        R"(to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))",
-    "pg_column_size({})", "{0} TABLESAMPLE SYSTEM ({1} / 10000.0)"};
+    "mcp_sidecar.",
+    "BIGINT",
+    "TIMESTAMPTZ",
+    R"(to_char(timestamp AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))",
+    "pg_column_size({})",
+    "{0} TABLESAMPLE SYSTEM ({1} / 10000.0)"};
 constexpr int kExpiredAtOnce = 1'000;            // rows of one statement
 constexpr std::chrono::seconds kReaderWait{60};  // for the next row
-// Held while tables are made: sidecars that start together do it once. Any number that nobody else uses.
+// Held while tables are made: sidecars that start together do it once. Any number that nobody else
+// uses.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(7308324465755348333)";
 
 // One line without the text that follows the first: hints, and the statement.
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
 
 Kind kind_of(const PGresult* result) {
   const char* const state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -39,7 +45,9 @@ Kind kind_of(const PGresult* result) {
 std::string insert_statement() {
   std::string types;
   for (const Column& column : kColumns) {
-    const auto type = is_time(column) ? kDialect.time : column.number != nullptr ? kDialect.number : "TEXT";
+    const auto type = is_time(column)            ? kDialect.time
+                      : column.number != nullptr ? kDialect.number
+                                                 : "TEXT";
     types += fmt::format("{}{} {}", types.empty() ? "" : ", ", column.name, type);
   }
   return fmt::format(
@@ -52,7 +60,8 @@ Record record_of(const PGresult* result) {
   Record record;
   int at = 0;
   for (const Column& column : kColumns) {
-    const std::string text(PQgetvalue(result, 0, at), static_cast<std::size_t>(PQgetlength(result, 0, at)));
+    const std::string text(PQgetvalue(result, 0, at),
+                           static_cast<std::size_t>(PQgetlength(result, 0, at)));
     ++at;
     if (is_time(column))
       record.time = parse_time(text).value_or(0);
@@ -71,11 +80,13 @@ bool PostgresStore::understands(const std::string& url) {
   PQconninfoOption* const options = PQconninfoParse(url.c_str(), &message);
   PQfreemem(message);
   if (options == nullptr) return false;
-  // A password with a `/` that is not percent-encoded is read as port and database; errors would quote it.
+  // A password with a `/` that is not percent-encoded is read as port and database; errors would
+  // quote it.
   bool fits = true;
   for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
     if (std::string_view(option->keyword) == "port" && option->val != nullptr)
-      fits = std::string_view(option->val).find_first_not_of("0123456789,") == std::string_view::npos;
+      fits =
+          std::string_view(option->val).find_first_not_of("0123456789,") == std::string_view::npos;
   }
   PQconninfoFree(options);
   return fits;
@@ -94,7 +105,8 @@ tl::unexpected<StoreError> PostgresStore::lost_connection() {
 }
 
 StoreResult<void> PostgresStore::wait(bool to_write, Clock::time_point until) {
-  pollfd socket{PQsocket(connection_.get()), static_cast<short>(to_write ? POLLIN | POLLOUT : POLLIN), 0};
+  pollfd socket{PQsocket(connection_.get()),
+                static_cast<short>(to_write ? POLLIN | POLLOUT : POLLIN), 0};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
     if (left <= 0) return lost("no answer in time");
@@ -120,15 +132,16 @@ StoreResult<void> PostgresStore::connect(Clock::time_point until) {
   return {};
 }
 
-StoreResult<void> PostgresStore::send(const std::string& sql, const std::vector<std::string>& parameters) {
+StoreResult<void> PostgresStore::send(const std::string& sql,
+                                      const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   // Without parameters: the simple protocol, which takes several statements.
-  const int sent = parameters.empty()
-                       ? PQsendQuery(connection_.get(), sql.c_str())
-                       : PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
-                                           nullptr, values.data(), nullptr, nullptr, 0);
+  const int sent = parameters.empty() ? PQsendQuery(connection_.get(), sql.c_str())
+                                      : PQsendQueryParams(connection_.get(), sql.c_str(),
+                                                          static_cast<int>(values.size()), nullptr,
+                                                          values.data(), nullptr, nullptr, 0);
   if (sent != 1) return lost_connection();
   return {};
 }
@@ -137,7 +150,8 @@ StoreResult<PostgresStore::ResultPtr> PostgresStore::next(Clock::time_point unti
   for (;;) {
     const int unsent = PQflush(connection_.get());
     if (unsent < 0) return lost_connection();
-    if (unsent == 0 && PQisBusy(connection_.get()) == 0) return ResultPtr(PQgetResult(connection_.get()));
+    if (unsent == 0 && PQisBusy(connection_.get()) == 0)
+      return ResultPtr(PQgetResult(connection_.get()));
     if (auto waited = wait(unsent > 0, until); !waited) return tl::unexpected(waited.error());
     if (PQconsumeInput(connection_.get()) != 1) return lost_connection();
   }
@@ -153,7 +167,8 @@ StoreResult<PostgresStore::ResultPtr> PostgresStore::run(const std::string& sql,
     if (!result) return result;
     if (*result == nullptr) return last;
     // Of an error the rest is still read, or the connection could not be used again.
-    if (last == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = *std::move(result);
+    if (last == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR)
+      last = *std::move(result);
     if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost_connection();
   }
 }
@@ -162,9 +177,10 @@ namespace {
 
 StoreResult<void> check(const PGresult* result) {
   const auto status = PQresultStatus(result);
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) return {};
-  return tl::unexpected(
-      StoreError{kind_of(result), fmt::format("PostgreSQL: {}", first_line(PQresultErrorMessage(result)))});
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE)
+    return {};
+  return tl::unexpected(StoreError{
+      kind_of(result), fmt::format("PostgreSQL: {}", first_line(PQresultErrorMessage(result)))});
 }
 
 }  // namespace
@@ -192,7 +208,9 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
   const auto unusable = [](std::string message) {
     return tl::unexpected(StoreError{Kind::kUnusable, "PostgreSQL: " + std::move(message)});
   };
-  const auto table = [](std::string_view name) { return fmt::format("{}{}", kDialect.prefix, name); };
+  const auto table = [](std::string_view name) {
+    return fmt::format("{}{}", kDialect.prefix, name);
+  };
   const auto exists = [&](std::string_view name) {
     return value(fmt::format("SELECT to_regclass('{}') IS NOT NULL", table(name)), until);
   };
@@ -206,7 +224,8 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
   const auto there = exists(kTable);
   if (!there) return tl::unexpected(there.error());
   if (*ours != "t" && *there == "t")
-    return unusable("the schema mcp_sidecar has a table api_audit_log that mcp-sidecar did not make");
+    return unusable(
+        "the schema mcp_sidecar has a table api_audit_log that mcp-sidecar did not make");
   if (*ours != "t" && !writes) return unusable("this database holds no audit log");
 
   const auto steps = migrations(kDialect);
@@ -214,15 +233,15 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
     // CREATE SCHEMA IF NOT EXISTS wants the right to make one also where it is there.
     const auto schema = value("SELECT to_regnamespace('mcp_sidecar') IS NOT NULL", until);
     if (!schema) return tl::unexpected(schema.error());
-    const auto made =
-        value(fmt::format("{}CREATE TABLE {} (version INTEGER PRIMARY KEY, applied_at TIMESTAMPTZ NOT "
-                          "NULL)",
-                          *schema == "t" ? "" : "CREATE SCHEMA mcp_sidecar; ", table(kMigrationsTable)),
-              until);
+    const auto made = value(
+        fmt::format("{}CREATE TABLE {} (version INTEGER PRIMARY KEY, applied_at TIMESTAMPTZ NOT "
+                    "NULL)",
+                    *schema == "t" ? "" : "CREATE SCHEMA mcp_sidecar; ", table(kMigrationsTable)),
+        until);
     if (!made) return tl::unexpected(made.error());
   }
-  const auto have =
-      value(fmt::format("SELECT coalesce(max(version), 0) FROM {}", table(kMigrationsTable)), until);
+  const auto have = value(
+      fmt::format("SELECT coalesce(max(version), 0) FROM {}", table(kMigrationsTable)), until);
   if (!have) return tl::unexpected(have.error());
   std::size_t version = std::stoul(*have);
   for (; writes && version < steps.size(); ++version) {
@@ -232,8 +251,8 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
     if (auto done = value(sql, until); !done) return tl::unexpected(done.error());
   }
   if (version != steps.size())
-    return unusable(fmt::format("the audit log's tables have version {}, this mcp-sidecar knows {}", version,
-                                steps.size()));
+    return unusable(fmt::format("the audit log's tables have version {}, this mcp-sidecar knows {}",
+                                version, steps.size()));
   if (!writes) return {};
   if (auto committed = value("COMMIT", until); !committed) return tl::unexpected(committed.error());
   return {};
@@ -245,7 +264,8 @@ StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::
     if (auto opened = open(until); !opened) return opened;
   }
   std::string rows = "[";
-  for (const Record& record : records) rows.append(rows.size() > 1 ? "," : "").append(to_json(record));
+  for (const Record& record : records)
+    rows.append(rows.size() > 1 ? "," : "").append(to_json(record));
   rows += ']';
   const auto result = run(kInsert, {std::move(rows)}, until);
   if (!result) return tl::unexpected(result.error());
@@ -271,18 +291,20 @@ StoreResult<std::int64_t> PostgresStore::deleted(const std::string& sql,
   return std::atoll(PQcmdTuples(result->get()));
 }
 
-StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now, Clock::time_point until) {
+StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now,
+                                        Clock::time_point until) {
   if (connection_ == nullptr) {
     if (auto opened = open(until); !opened) return tl::unexpected(opened.error());
   }
   bool more = false;
   if (retention.age.count() > 0) {
-    const auto oldest =
-        std::chrono::duration_cast<std::chrono::microseconds>((now - retention.age).time_since_epoch());
+    const auto oldest = std::chrono::duration_cast<std::chrono::microseconds>(
+        (now - retention.age).time_since_epoch());
     const auto gone = deleted(
-        fmt::format("DELETE FROM {0}{1} WHERE id IN (SELECT id FROM {0}{1} WHERE timestamp < $1 ORDER BY "
-                    "timestamp LIMIT {2})",
-                    kDialect.prefix, kTable, kExpiredAtOnce),
+        fmt::format(
+            "DELETE FROM {0}{1} WHERE id IN (SELECT id FROM {0}{1} WHERE timestamp < $1 ORDER BY "
+            "timestamp LIMIT {2})",
+            kDialect.prefix, kTable, kExpiredAtOnce),
         {time_text(oldest.count())}, until);
     if (!gone) return tl::unexpected(gone.error());
     more = *gone > 0;
@@ -293,10 +315,11 @@ StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now
   return *trimmed || more;
 }
 
-// Deleting makes no relation smaller at once, so its size on disk says nothing: a sample of the rows does. As
-// samples differ, what one of them finds too much is deleted, and no more.
+// Deleting makes no relation smaller at once, so its size on disk says nothing: a sample of the
+// rows does. As samples differ, what one of them finds too much is deleted, and no more.
 StoreResult<bool> PostgresStore::trim_to(std::int64_t limit, Clock::time_point until) {
-  const auto rows = number(fmt::format("SELECT count(*) FROM {}{}", kDialect.prefix, kTable), until);
+  const auto rows =
+      number(fmt::format("SELECT count(*) FROM {}{}", kDialect.prefix, kTable), until);
   if (!rows) return tl::unexpected(rows.error());
   const auto size = number(average_size(kDialect, *rows), until);
   if (!size) return tl::unexpected(size.error());
@@ -309,7 +332,8 @@ StoreResult<bool> PostgresStore::trim_to(std::int64_t limit, Clock::time_point u
   return *gone > 0 && (*gone == kTrimmedRows || over > kTrimmedBytes);
 }
 
-StoreResult<void> PostgresStore::read(const Filter& filter, const std::function<bool(const Record&)>& each) {
+StoreResult<void> PostgresStore::read(const Filter& filter,
+                                      const std::function<bool(const Record&)>& each) {
   const Query query = select(kDialect, filter);
   if (connection_ == nullptr) return lost("not connected");
   if (auto sent = send(query.sql, query.parameters); !sent) return sent;
@@ -326,9 +350,10 @@ StoreResult<void> PostgresStore::read(const Filter& filter, const std::function<
 }
 
 StoreResult<void> PostgresStore::backup(const std::filesystem::path&) {
-  return tl::unexpected(StoreError{Kind::kUnusable,
-                                   "PostgreSQL is backed up by its own means: pg_dump --schema=mcp_sidecar "
-                                   "\"$MCP_AUDIT_DB\" > audit.sql"});
+  return tl::unexpected(
+      StoreError{Kind::kUnusable,
+                 "PostgreSQL is backed up by its own means: pg_dump --schema=mcp_sidecar "
+                 "\"$MCP_AUDIT_DB\" > audit.sql"});
 }
 
 namespace {

@@ -1,7 +1,7 @@
-// PostgresStore: the audit log in PostgreSQL, in a schema of its own, `mcp_sidecar`: the wrapped server may
-// have an api_audit_log too. Speaks libpq without blocking, so that no call lasts longer than it may; a
-// connection that did not answer in time is closed. What libpq cannot bound: the look-up of a host's name.
-// All that includes this is in the module (postgres_module.hpp).
+// PostgresStore: the audit log in PostgreSQL, in a schema of its own, `mcp_sidecar`: the wrapped
+// server may have an api_audit_log too. Speaks libpq without blocking, so that no call lasts longer
+// than it may; a connection that did not answer in time is closed. What libpq cannot bound: the
+// look-up of a host's name. All that includes this is in the module (postgres_module.hpp).
 #pragma once
 
 #include <libpq-fe.h>
@@ -20,8 +20,10 @@ class PostgresStore : public Store {
 
   StoreResult<void> open(Clock::time_point until) override;
   StoreResult<void> insert(std::span<const Record> records, Clock::time_point until) override;
-  StoreResult<bool> expire(const Retention& retention, WallTime now, Clock::time_point until) override;
-  StoreResult<void> read(const Filter& filter, const std::function<bool(const Record&)>& each) override;
+  StoreResult<bool> expire(const Retention& retention, WallTime now,
+                           Clock::time_point until) override;
+  StoreResult<void> read(const Filter& filter,
+                         const std::function<bool(const Record&)>& each) override;
   StoreResult<void> backup(const std::filesystem::path& file) override;
 
  private:
@@ -44,7 +46,8 @@ class PostgresStore : public Store {
   StoreResult<ResultPtr> next(Clock::time_point until);
   StoreResult<void> wait(bool to_write, Clock::time_point until);
   StoreResult<std::int64_t> number(const std::string& sql, Clock::time_point until);
-  StoreResult<std::int64_t> deleted(const std::string& sql, const std::vector<std::string>& parameters,
+  StoreResult<std::int64_t> deleted(const std::string& sql,
+                                    const std::vector<std::string>& parameters,
                                     Clock::time_point until);
   StoreResult<bool> trim_to(std::int64_t limit, Clock::time_point until);
   tl::unexpected<StoreError> lost(std::string_view what);

@@ -1,6 +1,6 @@
-// Queue: records on their way from the loop thread to the writer's: the one place where two threads meet.
-// Bounded in bytes, and in bytes of each owner (Shares::leaves_room); a record that does not fit is refused,
-// nobody waits. A record counts until the writer has placed it. Any thread.
+// Queue: records on their way from the loop thread to the writer's: the one place where two threads
+// meet. Bounded in bytes, and in bytes of each owner (Shares::leaves_room); a record that does not
+// fit is refused, nobody waits. A record counts until the writer has placed it. Any thread.
 #pragma once
 
 #include <chrono>
@@ -25,8 +25,8 @@ class Queue {
 
   // Keeps room for the record of a call that begins. False: the owner has used up its share.
   bool reserve(std::string_view owner, std::size_t bytes);
-  // `reserved`: of the record's owner, given back; a record that is no larger always fits. False: the owner
-  // has used up its share, or the queue is closed.
+  // `reserved`: of the record's owner, given back; a record that is no larger always fits. False:
+  // the owner has used up its share, or the queue is closed.
   bool push(Record record, std::size_t reserved = 0);
   // The oldest records, `most` at most; none when there are none.
   std::vector<Record> take(std::size_t most);

@@ -21,13 +21,14 @@ std::int64_t microseconds(auto duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-// RFC 9562, section 5.7: 48 bits of milliseconds, version, then random bits with the variant among them.
+// RFC 9562, section 5.7: 48 bits of milliseconds, version, then random bits with the variant among
+// them.
 std::string uuid_at(std::int64_t time) {
   std::string random = random_hex(10);
   random[0] = '7';
   random[4] = "89ab"[random[4] % 4];
-  const std::string text =
-      fmt::format("{:012x}{}", static_cast<std::uint64_t>(time / 1'000) & 0xffff'ffff'ffffU, random);
+  const std::string text = fmt::format(
+      "{:012x}{}", static_cast<std::uint64_t>(time / 1'000) & 0xffff'ffff'ffffU, random);
   const std::string_view all = text;
   return fmt::format("{}-{}-{}-{}-{}", all.substr(0, 8), all.substr(8, 4), all.substr(12, 4),
                      all.substr(16, 4), all.substr(20));
@@ -57,8 +58,8 @@ std::string fit(std::string_view text, std::size_t most) {
   std::string fitting(text);
   if (!plain(text)) {
     using nlohmann::json;
-    fitting =
-        json::parse(json(fitting).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+    fitting = json::parse(json(fitting).dump(-1, ' ', false, json::error_handler_t::replace))
+                  .get<std::string>();
     for (std::size_t at = fitting.find('\0'); at != std::string::npos; at = fitting.find('\0', at))
       fitting.replace(at, 1, "\uFFFD");
   }
@@ -67,27 +68,27 @@ std::string fit(std::string_view text, std::size_t most) {
 }
 
 std::string owner_of(const observe::Caller& caller) {
-  return fit(caller.owner.empty() ? caller.address : caller.owner, kLongestText);
+  return fit(caller.owner.empty() ? caller.address : caller.owner, kMaxText);
 }
 
 Record make_record(const observe::CallRecord& call, std::string arguments) {
   Record record;
   record.time = microseconds(call.began.time_since_epoch());
   record.id = uuid_at(record.time);
-  record.key = fit(call.caller.owner, kLongestText);
-  record.address = fit(call.caller.address, kLongestText);
+  record.key = fit(call.caller.owner, kMaxText);
+  record.address = fit(call.caller.address, kMaxText);
   record.session = call.source.session.substr(0, kShownSession);
-  record.client = fit(call.source.client_name, kLongestText);
-  record.client_version = fit(call.source.client_version, kLongestText);
+  record.client = fit(call.source.client_name, kMaxText);
+  record.client_version = fit(call.source.client_version, kMaxText);
   record.transport = call.source.transport;
-  record.method = fit(call.method, kLongestText);
-  record.tool = fit(call.subject, kLongestText);
+  record.method = fit(call.method, kMaxText);
+  record.tool = fit(call.subject, kMaxText);
   record.arguments = std::move(arguments);
   record.outcome = call.outcome;
   record.duration = microseconds(call.took);
   record.request_bytes = static_cast<std::int64_t>(call.request_bytes);
   record.answer_bytes = static_cast<std::int64_t>(call.answer_bytes);
-  record.error = fit(call.error, kLongestText);
+  record.error = fit(call.error, kMaxText);
   return record;
 }
 
@@ -111,9 +112,9 @@ Result<Record> from_json(std::string_view line) {
   Record record;
   for (const Column& column : kColumns) {
     const auto value = values.find(column.name);
-    const bool fits =
-        value != values.end() &&
-        (column.number != nullptr && !is_time(column) ? value->is_number_integer() : value->is_string());
+    const bool fits = value != values.end() &&
+                      (column.number != nullptr && !is_time(column) ? value->is_number_integer()
+                                                                    : value->is_string());
     if (!fits) return fail(fmt::format("no {}", column.name));
     if (is_time(column)) {
       const auto time = parse_time(value->get_ref<const std::string&>());
@@ -135,17 +136,21 @@ std::string time_text(std::int64_t time) {
   const auto seconds = static_cast<std::time_t>((time - fraction) / kSecond);
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, fraction);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     fraction);
 }
 
 Result<std::int64_t> parse_time(std::string_view text) {
-  const auto wrong = [] { return fail("not a time such as 2026-01-31T08:30:00Z or 2026-01-31 (UTC)"); };
+  const auto wrong = [] {
+    return fail("not a time such as 2026-01-31T08:30:00Z or 2026-01-31 (UTC)");
+  };
   if (text.ends_with('Z')) text.remove_suffix(1);
   std::int64_t fraction = 0;
   if (const auto dot = text.find('.'); dot != std::string_view::npos) {
     std::string digits(text.substr(dot + 1));
-    if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string::npos)
+    if (digits.empty() || digits.size() > 9 ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
       return wrong();
     digits.resize(6, '0');
     std::from_chars(digits.data(), digits.data() + digits.size(), fraction);
@@ -175,8 +180,9 @@ Result<std::int64_t> parse_time(std::string_view text) {
   std::tm normal = parts;
   const std::time_t seconds = ::timegm(&normal);
   // The 31st of February is the 3rd of March to timegm.
-  if (normal.tm_mon != parts.tm_mon || normal.tm_mday != parts.tm_mday || normal.tm_hour != parts.tm_hour ||
-      normal.tm_min != parts.tm_min || normal.tm_sec != parts.tm_sec)
+  if (normal.tm_mon != parts.tm_mon || normal.tm_mday != parts.tm_mday ||
+      normal.tm_hour != parts.tm_hour || normal.tm_min != parts.tm_min ||
+      normal.tm_sec != parts.tm_sec)
     return wrong();
   return static_cast<std::int64_t>(seconds) * kSecond + fraction;
 }

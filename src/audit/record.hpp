@@ -1,5 +1,6 @@
-// Record: one call as the audit log keeps it: a row of `api_audit_log`, a line of the spool. Plain data with
-// bounds: every text is valid UTF-8 without NUL, which is what both databases take. Any thread.
+// Record: one call as the audit log keeps it: a row of `api_audit_log`, a line of the spool. Plain
+// data with bounds: every text is valid UTF-8 without NUL, which is what both databases take. Any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -16,8 +17,8 @@ namespace sidecar::audit {
 using WallTime = std::chrono::system_clock::time_point;
 
 // Longest texts, in bytes; what is longer is cut and ends in "…".
-inline constexpr std::size_t kLongestText = 1'000;
-inline constexpr std::size_t kLongestArguments = 64 << 10;
+inline constexpr std::size_t kMaxText = 1'000;
+inline constexpr std::size_t kMaxArguments = 64 << 10;
 
 // For arguments of a call that had some, but not in a form that says which.
 inline constexpr std::string_view kUnreadable = "unreadable";
@@ -54,15 +55,17 @@ Record make_record(const observe::CallRecord& call, std::string arguments);
 // Record::owner() of the calls of `caller`.
 std::string owner_of(const observe::Caller& caller);
 
-// Cut at a character, to `most` bytes at most with the "…"; bytes that are no UTF-8, and NUL, become U+FFFD.
+// Cut at a character, to `most` bytes at most with the "…"; bytes that are no UTF-8, and NUL,
+// become U+FFFD.
 std::string fit(std::string_view text, std::size_t most);
 
-// One line of JSON without its line end, with the columns' names; `time` in their words is `timestamp`.
+// One line of JSON without its line end, with the columns' names; `time` in their words is
+// `timestamp`.
 std::string to_json(const Record& record);
 Result<Record> from_json(std::string_view line);
 
-// "2026-01-31T23:59:59.123456Z", and back; the fraction may be shorter or left out, and so may the time of
-// day.
+// "2026-01-31T23:59:59.123456Z", and back; the fraction may be shorter or left out, and so may the
+// time of day.
 std::string time_text(std::int64_t microseconds);
 Result<std::int64_t> parse_time(std::string_view text);
 

@@ -16,11 +16,13 @@ namespace sidecar::audit {
 namespace {
 
 constexpr std::string_view kEnding = ".jsonl";
-constexpr std::size_t kMostOwners = 1'000;  // with an account of their own; those beyond share kNobody's
+// with an account of their own; those beyond share kNobody's
+constexpr std::size_t kMaxOwners = 1'000;
 constexpr std::string_view kNobody;
 
 tl::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
-  return fail(fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
+  return fail(
+      fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
 }
 
 // The number of a file of ours; 0 for any other.
@@ -52,8 +54,8 @@ Result<Spool> Spool::open(std::filesystem::path folder, std::size_t limit_bytes)
   if (!spool.lock_) return failed("open", lock);
   if (::flock(spool.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed("lock", lock);
-    return fail(
-        fmt::format("{} is used by another mcp-sidecar: each needs a folder of its own", at.string()));
+    return fail(fmt::format("{} is used by another mcp-sidecar: each needs a folder of its own",
+                            at.string()));
   }
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(at, error)) {
@@ -64,7 +66,8 @@ Result<Spool> Spool::open(std::filesystem::path folder, std::size_t limit_bytes)
     spool.files_.push_back({number, size, Holdings(*spool.shares_)});
     spool.files_.back().owners.add(kNobody, size);
   }
-  if (error) return fail(fmt::format("cannot read the folder {}: {}", at.string(), error.message()));
+  if (error)
+    return fail(fmt::format("cannot read the folder {}: {}", at.string(), error.message()));
   std::sort(spool.files_.begin(), spool.files_.end(),
             [](const File& a, const File& b) { return a.number < b.number; });
   if (!spool.files_.empty()) spool.next_ = spool.files_.back().number + 1;
@@ -84,7 +87,7 @@ Result<void> Spool::begin_file() {
 }
 
 std::string_view Spool::account_of(std::string_view owner) const {
-  return shares_->owners() < kMostOwners || shares_->held_by(owner) > 0 ? owner : kNobody;
+  return shares_->owners() < kMaxOwners || shares_->held_by(owner) > 0 ? owner : kNobody;
 }
 
 void Spool::count_owners() {

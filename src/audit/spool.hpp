@@ -1,6 +1,7 @@
-// Spool: records on disk that the database could not take yet: a folder of append-only files with a JSON line
-// a record. A file is read as a whole, its records are given to the database, then it is deleted; whoever
-// dies in between does so again, which is harmless: the database knows a record by its id.
+// Spool: records on disk that the database could not take yet: a folder of append-only files with a
+// JSON line a record. A file is read as a whole, its records are given to the database, then it is
+// deleted; whoever dies in between does so again, which is harmless: the database knows a record by
+// its id.
 //
 //   fsync     after every append, before the records count as kept
 //   bounded   in bytes of all files, and in bytes of each owner (Shares::leaves_room); what has no room is
@@ -29,14 +30,16 @@ namespace sidecar::audit {
 
 class Spool {
  public:
-  static constexpr std::size_t kFileBytes = 4 << 20;  // a file that has grown to this is not appended to
+  // a file that has grown to this is not appended to
+  static constexpr std::size_t kFileBytes = 4 << 20;
 
-  // Makes the folder (0700) where there is none. Errors: it cannot be used, or another process does.
+  // Makes the folder (0700) where there is none. Errors: it cannot be used, or another process
+  // does.
   static Result<Spool> open(std::filesystem::path folder, std::size_t limit_bytes);
   Spool(Spool&&) = default;
 
-  // Reads whose records the files of an earlier run hold; until then they are nobody's. Takes seconds when
-  // there are hundreds of megabytes.
+  // Reads whose records the files of an earlier run hold; until then they are nobody's. Takes
+  // seconds when there are hundreds of megabytes.
   void count_owners();
 
   bool empty() const { return files_.empty(); }
@@ -46,8 +49,8 @@ class Spool {
     kOfOwner,  // what its owner's share has left
     kAll,      // what the spool has left
   };
-  // Moves those that it has kept from `records` to what it returns; the others have no room. Errors: what the
-  // system says; then nothing was kept.
+  // Moves those that it has kept from `records` to what it returns; the others have no room.
+  // Errors: what the system says; then nothing was kept.
   Result<std::vector<Record>> append(std::vector<Record>& records, Room room = Room::kOfOwner);
 
   struct Part {

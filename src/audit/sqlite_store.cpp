@@ -21,7 +21,8 @@ using Kind = StoreError::Kind;
 constexpr Dialect kDialect{
     "", "INTEGER", "TEXT", "timestamp", "length(CAST({} AS BLOB))",
     // The numbers of all rows come from an index, so only the sample's rows are read.
-    "(SELECT * FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE abs(random() % 1000000) < {1}))"};
+    "(SELECT * FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE abs(random() % 1000000) < "
+    "{1}))"};
 constexpr int kExpiredAtOnce = 1'000;  // rows of one transaction
 constexpr int kReaderWait = 5'000;     // ms, for another process's lock
 
@@ -100,9 +101,9 @@ StoreResult<void> SqliteStore::open(Clock::time_point until) {
       // Made here, for SQLite would let others read it; its further files get the same rights.
       const UniqueFd made(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
       if (!made) {
-        return tl::unexpected(StoreError{
-            Kind::kUnavailable,
-            fmt::format("cannot open {}: {}", file_.string(), std::generic_category().message(errno))});
+        return tl::unexpected(
+            StoreError{Kind::kUnavailable, fmt::format("cannot open {}: {}", file_.string(),
+                                                       std::generic_category().message(errno))});
       }
     }
     const int mode = access_ == Access::kWrite ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
@@ -114,17 +115,19 @@ StoreResult<void> SqliteStore::open(Clock::time_point until) {
   });
 }
 
-// Brings the tables to this version, inside one transaction: processes that start together do it once.
+// Brings the tables to this version, inside one transaction: processes that start together do it
+// once.
 void SqliteStore::migrate() {
   SQLite::Database& database = *database_;
   const bool ours = database.tableExists(std::string(kMigrationsTable));
   if (!ours) {
     const auto others = number(database, "SELECT count(*) FROM sqlite_master");
     if (others > 0)
-      throw Unusable{
-          fmt::format("{} has tables that mcp-sidecar did not make: give the audit log a file of its own",
-                      file_.string())};
-    if (access_ == Access::kRead) throw Unusable{fmt::format("{} holds no audit log", file_.string())};
+      throw Unusable{fmt::format(
+          "{} has tables that mcp-sidecar did not make: give the audit log a file of its own",
+          file_.string())};
+    if (access_ == Access::kRead)
+      throw Unusable{fmt::format("{} holds no audit log", file_.string())};
   }
   const auto steps = migrations(kDialect);
   if (access_ == Access::kWrite) {
@@ -132,10 +135,11 @@ void SqliteStore::migrate() {
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = FULL");
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-    database.exec(
-        fmt::format("CREATE TABLE IF NOT EXISTS {} (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)",
-                    kMigrationsTable));
-    const auto have = number(database, "SELECT coalesce(max(version), 0) FROM mcp_sidecar_migrations");
+    database.exec(fmt::format(
+        "CREATE TABLE IF NOT EXISTS {} (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)",
+        kMigrationsTable));
+    const auto have =
+        number(database, "SELECT coalesce(max(version), 0) FROM mcp_sidecar_migrations");
     for (auto version = static_cast<std::size_t>(have); version < steps.size(); ++version) {
       for (const std::string& sql : steps[version]) database.exec(sql);
       database.exec(fmt::format("INSERT INTO {} VALUES ({}, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
@@ -143,10 +147,12 @@ void SqliteStore::migrate() {
     }
     transaction.commit();
   }
-  const auto version = number(database, "SELECT coalesce(max(version), 0) FROM mcp_sidecar_migrations");
+  const auto version =
+      number(database, "SELECT coalesce(max(version), 0) FROM mcp_sidecar_migrations");
   if (version != static_cast<std::int64_t>(steps.size()))
-    throw Unusable{fmt::format("{} has version {} of the audit log's tables, this mcp-sidecar knows {}",
-                               file_.string(), version, steps.size())};
+    throw Unusable{
+        fmt::format("{} has version {} of the audit log's tables, this mcp-sidecar knows {}",
+                    file_.string(), version, steps.size())};
 }
 
 StoreResult<void> SqliteStore::insert(std::span<const Record> records, Clock::time_point until) {
@@ -161,8 +167,8 @@ StoreResult<void> SqliteStore::insert(std::span<const Record> records, Clock::ti
       for (std::size_t i = 1; i <= std::size(kColumns); ++i)
         values += fmt::format("{}${}", i > 1 ? "," : "", i);
       insert_ = std::make_unique<SQLite::Statement>(
-          database, fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING", kTable,
-                                column_list(), values));
+          database, fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING",
+                                kTable, column_list(), values));
     }
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
     for (const Record& record : records) {
@@ -187,15 +193,17 @@ StoreResult<void> SqliteStore::insert(std::span<const Record> records, Clock::ti
 }
 
 std::int64_t SqliteStore::used_bytes() {
-  const auto pages = number(*database_, "PRAGMA page_count") - number(*database_, "PRAGMA freelist_count");
+  const auto pages =
+      number(*database_, "PRAGMA page_count") - number(*database_, "PRAGMA freelist_count");
   return pages * number(*database_, "PRAGMA page_size");
 }
 
 // The oldest of those that are older; how many were deleted.
 int SqliteStore::delete_older(std::int64_t time) {
-  return database_->exec(fmt::format(
-      "DELETE FROM {0} WHERE id IN (SELECT id FROM {0} WHERE timestamp < '{1}' ORDER BY timestamp LIMIT {2})",
-      kTable, time_text(time), kExpiredAtOnce));
+  return database_->exec(
+      fmt::format("DELETE FROM {0} WHERE id IN (SELECT id FROM {0} WHERE timestamp < '{1}' ORDER "
+                  "BY timestamp LIMIT {2})",
+                  kTable, time_text(time), kExpiredAtOnce));
 }
 
 int SqliteStore::trim_by(std::int64_t bytes) {
@@ -208,7 +216,8 @@ int SqliteStore::trim_by(std::int64_t bytes) {
   return deletion.exec();
 }
 
-StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now, Clock::time_point until) {
+StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now,
+                                      Clock::time_point until) {
   return attempt([&]() -> StoreResult<bool> {
     if (database_ == nullptr) {
       if (auto opened = open(until); !opened) return tl::unexpected(opened.error());
@@ -216,8 +225,8 @@ StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now, 
     database_->setBusyTimeout(wait_until(until));
     int deleted = 0;
     if (retention.age.count() > 0) {
-      const auto oldest =
-          std::chrono::duration_cast<std::chrono::microseconds>((now - retention.age).time_since_epoch());
+      const auto oldest = std::chrono::duration_cast<std::chrono::microseconds>(
+          (now - retention.age).time_since_epoch());
       deleted += delete_older(oldest.count());
     }
     const auto over = used_bytes() - static_cast<std::int64_t>(retention.bytes);
@@ -228,7 +237,8 @@ StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now, 
   });
 }
 
-StoreResult<void> SqliteStore::read(const Filter& filter, const std::function<bool(const Record&)>& each) {
+StoreResult<void> SqliteStore::read(const Filter& filter,
+                                    const std::function<bool(const Record&)>& each) {
   return attempt([&]() -> StoreResult<void> {
     const Query query = select(kDialect, filter);
     SQLite::Statement rows(*database_, query.sql);
@@ -249,15 +259,15 @@ StoreResult<void> SqliteStore::backup(const std::filesystem::path& file) {
     {
       const UniqueFd made(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
       if (!made) {
-        return refused(
-            fmt::format("cannot create {}: {}", file.string(), std::generic_category().message(errno)));
+        return refused(fmt::format("cannot create {}: {}", file.string(),
+                                   std::generic_category().message(errno)));
       }
     }
     SQLite::Database copy(file.string(), SQLite::OPEN_READWRITE);
     {
       SQLite::Backup backup(copy, *database_);
-      // All pages at once: of what others write in between SQLite would begin anew, and in WAL mode nobody
-      // has to wait for a reader.
+      // All pages at once: of what others write in between SQLite would begin anew, and in WAL mode
+      // nobody has to wait for a reader.
       while (backup.executeStep(-1) != SQLITE_DONE) sqlite3_sleep(10);  // somebody holds the lock
     }
     copy.exec("PRAGMA journal_mode = DELETE");  // one file, without companions

@@ -1,7 +1,7 @@
-// SqliteStore: the audit log in one SQLite file, in WAL mode, so that it can be read while it is written. A
-// transaction is on disk when it is committed (synchronous=FULL). The file must be ours alone: one with
-// tables of something else is not opened. It is made with 0600. A file that was moved away or replaced is
-// noticed.
+// SqliteStore: the audit log in one SQLite file, in WAL mode, so that it can be read while it is
+// written. A transaction is on disk when it is committed (synchronous=FULL). The file must be ours
+// alone: one with tables of something else is not opened. It is made with 0600. A file that was
+// moved away or replaced is noticed.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -15,12 +15,15 @@ namespace sidecar::audit {
 
 class SqliteStore : public Store {
  public:
-  SqliteStore(std::filesystem::path file, Access access) : file_(std::move(file)), access_(access) {}
+  SqliteStore(std::filesystem::path file, Access access)
+      : file_(std::move(file)), access_(access) {}
 
   StoreResult<void> open(Clock::time_point until) override;
   StoreResult<void> insert(std::span<const Record> records, Clock::time_point until) override;
-  StoreResult<bool> expire(const Retention& retention, WallTime now, Clock::time_point until) override;
-  StoreResult<void> read(const Filter& filter, const std::function<bool(const Record&)>& each) override;
+  StoreResult<bool> expire(const Retention& retention, WallTime now,
+                           Clock::time_point until) override;
+  StoreResult<void> read(const Filter& filter,
+                         const std::function<bool(const Record&)>& each) override;
   StoreResult<void> backup(const std::filesystem::path& file) override;
 
  private:

@@ -23,8 +23,8 @@ std::string size_of_row(const Dialect& dialect) {
 }
 
 std::string sample_of(const Dialect& dialect, std::int64_t rows) {
-  const std::int64_t part =
-      std::min<std::int64_t>(1'000'000, kSampledRows * 1'000'000 / std::max<std::int64_t>(rows, 1) + 1);
+  const std::int64_t part = std::min<std::int64_t>(
+      1'000'000, kSampledRows * 1'000'000 / std::max<std::int64_t>(rows, 1) + 1);
   return fmt::format(fmt::runtime(dialect.sample), table_of(dialect), part);
 }
 
@@ -34,13 +34,14 @@ std::string sample_of(const Dialect& dialect, std::int64_t rows) {
 std::vector<std::vector<std::string>> migrations(const Dialect& dialect) {
   const auto table = fmt::format("{}{}", dialect.prefix, kTable);
   return {{
-      fmt::format("CREATE TABLE {} (id TEXT PRIMARY KEY, timestamp {} NOT NULL, key_name TEXT NOT NULL, "
-                  "address TEXT NOT NULL, session_id TEXT NOT NULL, client_name TEXT NOT NULL, "
-                  "client_version TEXT NOT NULL, transport TEXT NOT NULL, method TEXT NOT NULL, "
-                  "tool TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL, "
-                  "duration_us {} NOT NULL, request_bytes {} NOT NULL, response_bytes {} NOT NULL, "
-                  "error TEXT NOT NULL)",
-                  table, dialect.time, dialect.number, dialect.number, dialect.number),
+      fmt::format(
+          "CREATE TABLE {} (id TEXT PRIMARY KEY, timestamp {} NOT NULL, key_name TEXT NOT NULL, "
+          "address TEXT NOT NULL, session_id TEXT NOT NULL, client_name TEXT NOT NULL, "
+          "client_version TEXT NOT NULL, transport TEXT NOT NULL, method TEXT NOT NULL, "
+          "tool TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL, "
+          "duration_us {} NOT NULL, request_bytes {} NOT NULL, response_bytes {} NOT NULL, "
+          "error TEXT NOT NULL)",
+          table, dialect.time, dialect.number, dialect.number, dialect.number),
       fmt::format("CREATE INDEX idx_api_audit_log_timestamp ON {} (timestamp)", table),
       fmt::format("CREATE INDEX idx_api_audit_log_key_name ON {} (key_name, timestamp)", table),
   }};
@@ -57,8 +58,8 @@ Query select(const Dialect& dialect, const Filter& filter) {
   std::string conditions;
   const auto add = [&](std::string_view condition, std::string value) {
     query.parameters.push_back(std::move(value));
-    conditions +=
-        fmt::format("{}{} ${}", conditions.empty() ? " WHERE " : " AND ", condition, query.parameters.size());
+    conditions += fmt::format("{}{} ${}", conditions.empty() ? " WHERE " : " AND ", condition,
+                              query.parameters.size());
   };
   if (filter.since) add("timestamp >=", time_text(*filter.since));
   if (filter.until) add("timestamp <", time_text(*filter.until));
@@ -68,10 +69,11 @@ Query select(const Dialect& dialect, const Filter& filter) {
   if (!filter.outcome.empty()) add("outcome =", filter.outcome);
   std::string columns;
   for (const Column& column : kColumns)
-    columns.append(columns.empty() ? "" : ", ").append(is_time(column) ? dialect.shown_time : column.name);
+    columns.append(columns.empty() ? "" : ", ")
+        .append(is_time(column) ? dialect.shown_time : column.name);
   const std::string_view order = filter.newest_first ? " DESC" : "";
-  query.sql = fmt::format("SELECT {} FROM {}{}{} ORDER BY timestamp{}, id{}", columns, dialect.prefix, kTable,
-                          conditions, order, order);
+  query.sql = fmt::format("SELECT {} FROM {}{}{} ORDER BY timestamp{}, id{}", columns,
+                          dialect.prefix, kTable, conditions, order, order);
   if (filter.limit > 0) query.sql += fmt::format(" LIMIT {}", filter.limit);
   return query;
 }
@@ -88,7 +90,8 @@ FROM (SELECT key_name, sum({size}) AS bytes, max(sum({size})) OVER () AS most FR
 WHERE 2 * bytes >= most
 ORDER BY (SELECT min(timestamp) FROM {table} AS each WHERE each.key_name = keys.key_name)
 LIMIT 1)",
-                     fmt::arg("size", size_of_row(dialect)), fmt::arg("sample", sample_of(dialect, rows)),
+                     fmt::arg("size", size_of_row(dialect)),
+                     fmt::arg("sample", sample_of(dialect, rows)),
                      fmt::arg("table", table_of(dialect)));
 }
 
@@ -101,7 +104,8 @@ DELETE FROM {table} WHERE id IN (
     ) AS oldest
   ) AS counted WHERE total - size < {bytes}))",
                      fmt::arg("table", table_of(dialect)), fmt::arg("size", size_of_row(dialect)),
-                     fmt::arg("rows", kTrimmedRows), fmt::arg("bytes", std::min(bytes, kTrimmedBytes)));
+                     fmt::arg("rows", kTrimmedRows),
+                     fmt::arg("bytes", std::min(bytes, kTrimmedBytes)));
 }
 
 }  // namespace sidecar::audit

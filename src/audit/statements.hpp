@@ -1,5 +1,5 @@
-// Statements: the SQL that both databases share. `$1` is a parameter in either; names of tables, types, the
-// form of a time and a few functions differ.
+// Statements: the SQL that both databases share. `$1` is a parameter in either; names of tables,
+// types, the form of a time and a few functions differ.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,14 @@
 namespace sidecar::audit {
 
 struct Dialect {
-  std::string_view prefix;      // of tables: the schema with its dot, or nothing
-  std::string_view number;      // type of whole numbers
-  std::string_view time;        // type of times
-  std::string_view shown_time;  // expression that makes of `timestamp` a text that parse_time() reads
-  std::string_view text_size;   // expression for the bytes that the column {} takes
-  std::string_view sample;      // a table expression: about {1} of a million rows of the table {0}, at random
+  std::string_view prefix;  // of tables: the schema with its dot, or nothing
+  std::string_view number;  // type of whole numbers
+  std::string_view time;    // type of times
+  // expression that makes of `timestamp` a text that parse_time() reads
+  std::string_view shown_time;
+  std::string_view text_size;  // expression for the bytes that the column {} takes
+  // a table expression: about {1} of a million rows of the table {0}, at random
+  std::string_view sample;
 };
 
 inline constexpr std::string_view kTable = "api_audit_log";
@@ -40,10 +42,12 @@ std::string column_list();
 inline constexpr std::int64_t kTrimmedRows = 2'000;
 inline constexpr std::int64_t kTrimmedBytes = 16 << 20;
 
-// The average of what a row takes, its part of the indexes included. `rows`: how many there are. A sample.
+// The average of what a row takes, its part of the indexes included. `rows`: how many there are. A
+// sample.
 std::string average_size(const Dialect& dialect, std::int64_t rows);
-// The key whose records are to be deleted next when there are too many: of those that hold at least half of
-// what the largest one holds, the one with the oldest record. A sample; none where there are no records.
+// The key whose records are to be deleted next when there are too many: of those that hold at least
+// half of what the largest one holds, the one with the oldest record. A sample; none where there
+// are no records.
 std::string key_to_trim(const Dialect& dialect, std::int64_t rows);
 // Deletes the oldest records of the key $1 that make up `bytes`, or a part of them.
 std::string trim(const Dialect& dialect, std::int64_t bytes);

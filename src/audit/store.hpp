@@ -1,6 +1,6 @@
-// Store: a database with the table `api_audit_log`. Makes its tables itself, by versioned migrations, and
-// touches none that it did not make. Calls block, no longer than `until` as far as the database's library
-// lets it. One thread.
+// Store: a database with the table `api_audit_log`. Makes its tables itself, by versioned
+// migrations, and touches none that it did not make. Calls block, no longer than `until` as far as
+// the database's library lets it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +22,9 @@ namespace sidecar::audit {
 struct StoreError {
   enum class Kind {
     kUnavailable,  // now; it may work later
-    kUnusable,     // nothing is written there until somebody changes something: tables of others, a newer
-                   // version
-    kRefused,      // these records, whatever is tried
+    // nothing is written there until somebody changes something: tables of others, a newer version
+    kUnusable,
+    kRefused,  // these records, whatever is tried
   };
   Kind kind = Kind::kUnavailable;
   std::string message;  // one line, no secrets
@@ -60,19 +60,23 @@ class Store {
   // All of them or none. A record whose id is there already is left as it is.
   virtual StoreResult<void> insert(std::span<const Record> records, Clock::time_point until) = 0;
   // Deletes some of what is too old or too much; true: there may be more.
-  virtual StoreResult<bool> expire(const Retention& retention, WallTime now, Clock::time_point until) = 0;
+  virtual StoreResult<bool> expire(const Retention& retention, WallTime now,
+                                   Clock::time_point until) = 0;
 
-  // For the command line. `each` is called for every record, in the order of their time; false ends it.
-  virtual StoreResult<void> read(const Filter& filter, const std::function<bool(const Record&)>& each) = 0;
-  // A consistent copy in a new file, while others write. Errors: also where the database has means of its
-  // own.
+  // For the command line. `each` is called for every record, in the order of their time; false ends
+  // it.
+  virtual StoreResult<void> read(const Filter& filter,
+                                 const std::function<bool(const Record&)>& each) = 0;
+  // A consistent copy in a new file, while others write. Errors: also where the database has means
+  // of its own.
   virtual StoreResult<void> backup(const std::filesystem::path& file) = 0;
 };
 
-enum class Access { kWrite, kRead };  // kRead: open() makes and changes nothing, and fails where nothing is
+// kRead: open() makes and changes nothing, and fails where nothing is
+enum class Access { kWrite, kRead };
 
-// `address`: sqlite:PATH or postgresql://…; Errors: none of these, not well-formed, or without the module
-// that PostgreSQL needs.
+// `address`: sqlite:PATH or postgresql://…; Errors: none of these, not well-formed, or without the
+// module that PostgreSQL needs.
 Result<std::unique_ptr<Store>> make_store(const std::string& address, Access access);
 
 // The file of sqlite:PATH; nothing for any other address.

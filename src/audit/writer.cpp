@@ -8,12 +8,13 @@
 namespace sidecar::audit {
 namespace {
 
-constexpr std::chrono::seconds kUnreadableRetry{30};  // a spool file that cannot be read, or deleted
+// a spool file that cannot be read, or deleted
+constexpr std::chrono::seconds kUnreadableRetry{30};
 
 }  // namespace
 
-Writer::Writer(Queue& queue, std::unique_ptr<Store> store, bool up, Spool spool, Retention retention,
-               WriterTimes times, observe::Log& log, observe::Metrics& metrics)
+Writer::Writer(Queue& queue, std::unique_ptr<Store> store, bool up, Spool spool,
+               Retention retention, WriterTimes times, observe::Log& log, observe::Metrics& metrics)
     : queue_(queue),
       store_(std::move(store)),
       spool_(std::move(spool)),
@@ -145,13 +146,15 @@ void Writer::spool(Spool::Room room) {
 
 // Some of the records that were set aside, when there may be a place for them.
 void Writer::return_set_aside() {
-  if (set_aside_.empty() || !held_.empty() || (!may_try() && spool_.bytes() >= set_aside_at_)) return;
+  if (set_aside_.empty() || !held_.empty() || (!may_try() && spool_.bytes() >= set_aside_at_))
+    return;
   hold_set_aside();
   place();
 }
 
 void Writer::hold_set_aside() {
-  const auto last = set_aside_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, set_aside_.size()));
+  const auto last =
+      set_aside_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, set_aside_.size()));
   held_.assign(std::make_move_iterator(set_aside_.begin()), std::make_move_iterator(last));
   set_aside_.erase(set_aside_.begin(), last);
 }
@@ -169,7 +172,8 @@ void Writer::empty_spool() {
     const auto first = part->records.begin() + static_cast<std::ptrdiff_t>(at);
     const auto count = std::min(kBatch, part->records.size() - at);
     const std::span<const Record> batch(first, count);
-    if (insert(batch) < batch.size()) return;  // the whole file again, later: the database knows what it has
+    // the whole file again, later: the database knows what it has
+    if (insert(batch) < batch.size()) return;
     if (queue_.closed()) return;
     held_ = queue_.take(kBatch);
     place();
@@ -213,7 +217,8 @@ void Writer::up() {
   log_.info("audit database takes records again", {{"spool_bytes", spool_.bytes()}});
 }
 
-// The queue is closed. Everything in it goes to the database or the spool; what neither takes is lost.
+// The queue is closed. Everything in it goes to the database or the spool; what neither takes is
+// lost.
 void Writer::finish() {
   end_ = Clock::now() + times_.end;
   auto room = Spool::Room::kOfOwner;
@@ -229,8 +234,8 @@ void Writer::finish() {
     retry_at_ = {};  // no time for patience
     place(room);
     if (held_.empty()) continue;
-    const std::size_t left =
-        held_.size() + set_aside_.size() + queue_.take(std::numeric_limits<std::ptrdiff_t>::max()).size();
+    const std::size_t left = held_.size() + set_aside_.size() +
+                             queue_.take(std::numeric_limits<std::ptrdiff_t>::max()).size();
     lose(left, "end");
     log_.error("audit records lost at the end", {{"records", left}});
     break;

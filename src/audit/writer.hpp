@@ -1,15 +1,17 @@
-// Writer: the audit log's thread. Takes records out of the queue and puts them into the database; while that
-// does not take them, into the spool, and from there into the database later. Records whose owner has used up
-// its share of the spool are set aside: they stay in memory, count as queued, and hold up nobody else's. When
-// the disk fails, records are held, so that the queue fills up behind them.
+// Writer: the audit log's thread. Takes records out of the queue and puts them into the database;
+// while that does not take them, into the spool, and from there into the database later. Records
+// whose owner has used up its share of the spool are set aside: they stay in memory, count as
+// queued, and hold up nobody else's. When the disk fails, records are held, so that the queue fills
+// up behind them.
 //
 //   queue ─▶ database          takes them
 //     └────▶ spool ─▶ database does not, now: tried again after 0.25 s, doubling to 30 s
 //     └────▶ aside ─▶ database the owner's share of the spool is used up; or the spool, when that has shrunk
 //     └────▶ lost              the database refuses this very record; or the end, with database and spool out
 //
-// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool, as far as that
-// has room, whoever's share it is. Everything here but stop() and hurry() runs on its own thread.
+// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool, as far
+// as that has room, whoever's share it is. Everything here but stop() and hurry() runs on its own
+// thread.
 #pragma once
 
 #include <atomic>
@@ -29,10 +31,11 @@
 namespace sidecar::audit {
 
 struct WriterTimes {
-  std::chrono::milliseconds gather{20};          // for more records, to write them together
-  std::chrono::milliseconds call{2'000};         // for the database, to take a batch
-  std::chrono::milliseconds hurried_call{500};   // the same once the end is near
-  std::chrono::milliseconds end{1'000};          // for the database, to take what is left at the end
+  std::chrono::milliseconds gather{20};         // for more records, to write them together
+  std::chrono::milliseconds call{2'000};        // for the database, to take a batch
+  std::chrono::milliseconds hurried_call{500};  // the same once the end is near
+  // for the database, to take what is left at the end
+  std::chrono::milliseconds end{1'000};
   std::chrono::milliseconds retry{250};          // doubles …
   std::chrono::milliseconds retry_most{30'000};  // … up to here
   std::chrono::milliseconds held_retry{200};     // where neither database nor spool takes a batch
@@ -91,7 +94,8 @@ class Writer {
   std::chrono::milliseconds retry_;
   Clock::time_point expire_at_;
   Clock::time_point spool_retry_at_{};
-  std::optional<Clock::time_point> end_;  // once the queue is closed: the database's time is over then
+  // once the queue is closed: the database's time is over then
+  std::optional<Clock::time_point> end_;
   std::atomic<bool> hurried_ = false;
   std::thread thread_;  // last: it uses all of the above
 };

@@ -11,14 +11,14 @@
 namespace sidecar::child {
 namespace {
 
-// For kernels older than 5.11 and sandboxes that forbid close_range. The cap keeps a limit of millions from
-// costing seconds; we never have that many open (16,384 connections).
-constexpr rlim_t kMostDescriptors = 65'536;
+// For kernels older than 5.11 and sandboxes that forbid close_range. The cap keeps a limit of
+// millions from costing seconds; we never have that many open (16,384 connections).
+constexpr rlim_t kMaxDescriptors = 65'536;
 
 int highest_descriptor() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = kMostDescriptors;
-  return static_cast<int>(std::min(limit.rlim_cur, kMostDescriptors));
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = kMaxDescriptors;
+  return static_cast<int>(std::min(limit.rlim_cur, kMaxDescriptors));
 }
 
 bool close_range(int first, unsigned flags) {

@@ -32,7 +32,8 @@ int executable(const std::string& path) {
 // Paths are relative to the directory in which the command will run.
 std::string resolved(const std::string& path, const std::string& working_directory) {
   if (path.starts_with('/') || working_directory.empty()) return path;
-  std::error_code ignored;  // without a current directory the relative path will fail where it is used
+  // without a current directory the relative path will fail where it is used
+  std::error_code ignored;
   return std::filesystem::absolute(working_directory, ignored).string() + "/" + path;
 }
 
@@ -63,7 +64,9 @@ std::string interpreter(const std::string& path) {
 Result<std::string> find_command(const Launch& launch) {
   const std::string& directory = launch.working_directory;
   if (struct stat info{}; !directory.empty()) {
-    const int error = ::stat(directory.c_str(), &info) != 0 ? errno : S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    const int error = ::stat(directory.c_str(), &info) != 0 ? errno
+                      : S_ISDIR(info.st_mode)               ? 0
+                                                            : ENOTDIR;
     if (error != 0) return fail(fmt::format("working directory {}: {}", directory, reason(error)));
   }
   const std::string& name = launch.command.front();
@@ -81,7 +84,8 @@ Result<std::string> find_command(const Launch& launch) {
       if (more) rest.remove_prefix(colon + 1);
       found = resolved(fmt::format("{}/{}", folder.empty() ? "." : folder, name), directory);
       const int problem = executable(found);
-      // A file that is there but must not be run says more than "no such file", and does not end the search.
+      // A file that is there but must not be run says more than "no such file", and does not end
+      // the search.
       if (problem == 0 || (problem == EACCES && error == ENOENT)) error = problem;
     }
   }

@@ -1,4 +1,5 @@
-// Finding a command: which file a name stands for, and whether it can be run. Never starts anything.
+// Finding a command: which file a name stands for, and whether it can be run. Never starts
+// anything.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,10 @@ struct Launch {
   std::uint64_t descriptor_limit = 0;    // soft limit of open files; 0: ours
 };
 
-// The file that `launch` would run. A name without a slash is searched in the PATH of launch.environment, as
-// execvp does; other names are paths, relative to the working directory. Errors: one line without a prefix,
-// "node: No such file or directory", for a missing or not executable file, a missing working directory, or a
-// script whose interpreter is missing.
+// The file that `launch` would run. A name without a slash is searched in the PATH of
+// launch.environment, as execvp does; other names are paths, relative to the working directory.
+// Errors: one line without a prefix, "node: No such file or directory", for a missing or not
+// executable file, a missing working directory, or a script whose interpreter is missing.
 Result<std::string> find_command(const Launch& launch);
 
 }  // namespace sidecar::child

@@ -1,6 +1,6 @@
-// Descriptor limit: how many files may be open at once (RLIMIT_NOFILE). Each connection is one, and the usual
-// soft limit of 1024 is far below what is allowed. Children get back the limit that we were started with:
-// programs that use select() break beyond 1024.
+// Descriptor limit: how many files may be open at once (RLIMIT_NOFILE). Each connection is one, and
+// the usual soft limit of 1024 is far below what is allowed. Children get back the limit that we
+// were started with: programs that use select() break beyond 1024.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +16,14 @@ struct DescriptorLimit {
 // Raises the soft limit to the hard one. Call once, before threads and children.
 DescriptorLimit raise_descriptor_limit();
 
-// Descriptors that connections leave to children, databases and files. Of a limit below twice that: half of
-// it.
+// Descriptors that connections leave to children, databases and files. Of a limit below twice that:
+// half of it.
 inline constexpr std::uint64_t kReservedDescriptors = 64;
 
 // What `children` wrapped servers need at most, kReservedDescriptors at least.
 std::uint64_t reserved_descriptors(std::size_t children);
-// Descriptors below this number may be connections: the kernel gives the lowest free number, so those above
-// stay free for the rest. Follows the soft limit of now.
+// Descriptors below this number may be connections: the kernel gives the lowest free number, so
+// those above stay free for the rest. Follows the soft limit of now.
 std::uint64_t first_reserved_descriptor(std::uint64_t reserved);
 // The lowest number that is free; above every limit when nothing can be opened.
 std::uint64_t lowest_free_descriptor();

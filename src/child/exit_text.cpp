@@ -13,7 +13,8 @@ struct SignalName {
   const char* name;
 };
 
-// Those that end a process by default. sigabbrev_np() knows them too, but musl has no such function.
+// Those that end a process by default. sigabbrev_np() knows them too, but musl has no such
+// function.
 constexpr std::array kSignalNames{
     SignalName{SIGHUP, "SIGHUP"},   SignalName{SIGINT, "SIGINT"},   SignalName{SIGQUIT, "SIGQUIT"},
     SignalName{SIGILL, "SIGILL"},   SignalName{SIGTRAP, "SIGTRAP"}, SignalName{SIGABRT, "SIGABRT"},
@@ -30,7 +31,8 @@ std::string exit_text(int status) {
   if (WIFEXITED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
   const int number = WTERMSIG(status);
   for (const SignalName& signal : kSignalNames) {
-    if (signal.number == number) return fmt::format("killed by signal {} ({})", number, signal.name);
+    if (signal.number == number)
+      return fmt::format("killed by signal {} ({})", number, signal.name);
   }
   return fmt::format("killed by signal {}", number);
 }

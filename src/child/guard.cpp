@@ -23,7 +23,8 @@ constexpr std::size_t kMaxGroups = 4096;
   ::prctl(PR_SET_NAME, "sidecar-guard");
   set_all_signals(SIG_IGN);
   unblock_signals();
-  // No pipe of a parent shell or of a test may be held open by us: everything but the pipe is closed.
+  // No pipe of a parent shell or of a test may be held open by us: everything but the pipe is
+  // closed.
   ::dup2(pipe, STDIN_FILENO);
   const int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDOUT_FILENO);
@@ -59,11 +60,13 @@ Result<Guard> Guard::start() {
   UniqueFd write_end(ends[1]);
   const pid_t pid = ::fork();
   if (pid == 0) keep_guard(read_end.get());
-  if (pid < 0) return fail(fmt::format("cannot start the guard: {}", std::generic_category().message(errno)));
+  if (pid < 0)
+    return fail(fmt::format("cannot start the guard: {}", std::generic_category().message(errno)));
   return Guard(pid, std::move(write_end));
 }
 
-Guard::Guard(Guard&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pipe_(std::move(other.pipe_)) {}
+Guard::Guard(Guard&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), pipe_(std::move(other.pipe_)) {}
 
 Guard::~Guard() {
   if (pid_ <= 0) return;

@@ -1,6 +1,6 @@
-// KillLadder: how a process is ended: asked by the end of its stdin, told by TERM, killed. A step is taken
-// when the one before it has had its time. Knows nothing of processes: it calls back. Owned by Process. Loop
-// thread only.
+// KillLadder: how a process is ended: asked by the end of its stdin, told by TERM, killed. A step
+// is taken when the one before it has had its time. Knows nothing of processes: it calls back.
+// Owned by Process. Loop thread only.
 #pragma once
 
 #include <array>

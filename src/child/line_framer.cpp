@@ -23,7 +23,8 @@ void LineFramer::finish() {
 
 void LineFramer::grow(std::string_view piece) {
   const std::size_t size = line_.size() + piece.size();
-  append(piece, std::max({size, 2 * line_.capacity(), size > kLarge ? expected_large_ : 0}) + kPadding);
+  append(piece,
+         std::max({size, 2 * line_.capacity(), size > kLarge ? expected_large_ : 0}) + kPadding);
 }
 
 void LineFramer::append(std::string_view piece, std::size_t capacity) {
@@ -47,7 +48,8 @@ void LineFramer::deliver() {
   if (discarding_) {
     discarding_ = false;
     if (last_.size() > kKept) last_.erase(0, last_.size() - kKept);
-    sink_.on_line_too_long(std::exchange(first_, {}), std::exchange(last_, {}), std::exchange(discarded_, 0));
+    sink_.on_line_too_long(std::exchange(first_, {}), std::exchange(last_, {}),
+                           std::exchange(discarded_, 0));
     return;
   }
   if (line_.size() > kLarge) expected_large_ = line_.size();

@@ -1,8 +1,9 @@
-// LineFramer: bytes in, lines out. A line ends with LF; the LF and a CR before it are not part of it. Every
-// line is a string of its own with spare bytes behind the text, so that simdjson can parse it where it lies.
-// A line beyond the limit is discarded up to its LF; the first and last 4 KB and the size are reported. Knows
-// nothing of pipes, JSON or time. Each byte is copied once, plus the doubling of a line that comes in pieces;
-// where a large line went before, the next finds its room at once.
+// LineFramer: bytes in, lines out. A line ends with LF; the LF and a CR before it are not part of
+// it. Every line is a string of its own with spare bytes behind the text, so that simdjson can
+// parse it where it lies. A line beyond the limit is discarded up to its LF; the first and last 4
+// KB and the size are reported. Knows nothing of pipes, JSON or time. Each byte is copied once,
+// plus the doubling of a line that comes in pieces; where a large line went before, the next finds
+// its room at once.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,10 @@ class LineFramer {
  public:
   // Spare bytes behind each line: 64 for simdjson, the rest so that a longer id finds room.
   static constexpr std::size_t kPadding = 128;
-  static constexpr std::size_t kKept = std::size_t{4} << 10;   // of each end of a line beyond the limit
-  static constexpr std::size_t kLarge = std::size_t{1} << 20;  // bytes; a line that it pays to have room for
+  // of each end of a line beyond the limit
+  static constexpr std::size_t kKept = std::size_t{4} << 10;
+  // bytes; a line that it pays to have room for
+  static constexpr std::size_t kLarge = std::size_t{1} << 20;
 
   // `limit`: bytes before the LF, a CR counted.
   LineFramer(std::size_t limit, LineSink& sink) : limit_(limit), sink_(sink) {}

@@ -1,5 +1,5 @@
-// PipeReader: reads one pipe to its end, one chunk a loop turn, so that a flood on one pipe leaves the loop
-// to others. Owned by Process. Loop thread only. Its callbacks must not destroy it.
+// PipeReader: reads one pipe to its end, one chunk a loop turn, so that a flood on one pipe leaves
+// the loop to others. Owned by Process. Loop thread only. Its callbacks must not destroy it.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "child/lifeline.hpp"
+#include "child/alive_token.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::child {
@@ -16,9 +16,11 @@ class PipeReader {
  public:
   using OnBytes = std::function<void(std::string_view)>;
   using OnEnd =
-      std::function<void()>;  // the end, or an error, which for a pipe is the same; not after close()
+      // the end, or an error, which for a pipe is the same; not after close()
+      std::function<void()>;
 
-  PipeReader(boost::asio::io_context& loop, UniqueFd pipe, std::size_t chunk, OnBytes on_bytes, OnEnd on_end);
+  PipeReader(boost::asio::io_context& loop, UniqueFd pipe, std::size_t chunk, OnBytes on_bytes,
+             OnEnd on_end);
   bool ended() const { return !pipe_.is_open(); }
   void close();
 
@@ -30,7 +32,7 @@ class PipeReader {
   std::unique_ptr<char[]> buffer_;
   OnBytes on_bytes_;
   OnEnd on_end_;
-  Lifeline lifeline_;
+  AliveToken alive_;
 };
 
 }  // namespace sidecar::child

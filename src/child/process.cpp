@@ -16,7 +16,8 @@ namespace sidecar::child {
 namespace {
 
 constexpr std::size_t kOutputChunk = std::size_t{64} << 10;  // all that a pipe holds by default
-constexpr std::size_t kErrorsChunk = std::size_t{8} << 10;   // less: each line of it costs a line of log
+// less: each line of it costs a line of log
+constexpr std::size_t kErrorsChunk = std::size_t{8} << 10;
 
 // Close-on-exec. Throws when no descriptor is left, and before Linux 5.3.
 int open_pidfd(pid_t pid) {
@@ -40,7 +41,8 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
   }
   try {
     return std::unique_ptr<Process>(new Process(host, options, events, *std::move(spawned)));
-  } catch (const boost::system::system_error& error) {  // no descriptor left for the pidfd or the loop
+  } catch (
+      const boost::system::system_error& error) {  // no descriptor left for the pidfd or the loop
     ::kill(-pid, SIGKILL);
     host.guard.remove(pid);
     host.reaper.disown(pid);
@@ -48,7 +50,8 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
   }
 }
 
-Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents& events, Spawned spawned)
+Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents& events,
+                 Spawned spawned)
     : host_(host),
       options_(options),
       events_(events),
@@ -59,7 +62,8 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
       stderr_(host.log, options.name),
       input_(
           host.loop, std::move(spawned.input), options.stdin_queue_bytes, host.metrics,
-          [this] { lingers("closed its stdin and did not exit"); }, [&events] { events.on_writable(); }),
+          [this] { lingers("closed its stdin and did not exit"); },
+          [&events] { events.on_writable(); }),
       output_(
           host.loop, std::move(spawned.output), kOutputChunk,
           [this](std::string_view bytes) { read_output(bytes); },
@@ -70,7 +74,8 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
           }),
       errors_(
           host.loop, std::move(spawned.errors), kErrorsChunk,
-          [this](std::string_view bytes) { stderr_.feed(bytes); }, [this] { finish_if_drained(); }) {
+          [this](std::string_view bytes) { stderr_.feed(bytes); },
+          [this] { finish_if_drained(); }) {
   wait();
 }
 
@@ -114,8 +119,8 @@ void Process::read_output(std::string_view bytes) {
     end(fmt::format("wrote {} bytes without a line feed", framer_.unfinished()));
   } else if (!line_timed_) {
     line_timed_ = true;
-    line_timer_ = host_.timers.after(options_.line_timeout,
-                                     [this] { end("wrote a line beyond the limit that does not end"); });
+    line_timer_ = host_.timers.after(
+        options_.line_timeout, [this] { end("wrote a line beyond the limit that does not end"); });
   }
 }
 
@@ -126,16 +131,17 @@ void Process::lingers(const char* what) {
   ladder_.start();
 }
 
-// Not Boost's async_wait: it waits for the process, blocking, as soon as the descriptor is said to be
-// readable. Asio may say so to whoever got the place of a descriptor that was closed with an event on its
-// way.
+// Not Boost's async_wait: it waits for the process, blocking, as soon as the descriptor is said to
+// be readable. Asio may say so to whoever got the place of a descriptor that was closed with an
+// event on its way.
 void Process::wait() {
   pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                    lifeline_.wrap([this](const boost::system::error_code&) {
+                    alive_.wrap([this](const boost::system::error_code&) {
                       int status = 0;
                       const pid_t collected = ::waitpid(pid_, &status, WNOHANG);
                       if (collected == 0) return wait();
-                      // An error means that somebody else collected it: it is gone, its status is not known.
+                      // An error means that somebody else collected it: it is gone, its status is
+                      // not known.
                       exited(collected == pid_ ? status : kStatusUnknown);
                     }));
 }
@@ -173,15 +179,16 @@ void Process::finish() {
       host_.metrics.dropped("cut_line").Increment();
     }
   }
-  // Posted: the receiver may destroy us, and we are called by our own parts.
-  boost::asio::post(host_.loop, lifeline_.wrap([&events = events_, exit = std::move(exit)]() mutable {
+  // PostBody: the receiver may destroy us, and we are called by our own parts.
+  boost::asio::post(host_.loop, alive_.wrap([&events = events_, exit = std::move(exit)]() mutable {
     events.on_end(std::move(exit));
   }));
 }
 
 Exit Process::describe() {
   Exit exit;
-  exit.reason = why_.empty() ? exit_text(*status_) : fmt::format("{}; {}", why_, exit_text(*status_));
+  exit.reason =
+      why_.empty() ? exit_text(*status_) : fmt::format("{}; {}", why_, exit_text(*status_));
   if (*status_ != kStatusUnknown && WIFEXITED(*status_)) exit.code = WEXITSTATUS(*status_);
   if (*status_ != kStatusUnknown && WIFSIGNALED(*status_)) exit.signal = WTERMSIG(*status_);
   exit.stderr_tail = stderr_.tail();

@@ -1,11 +1,11 @@
 // Process: one run of the wrapped command: its pipes, its end, and what is left of its group.
 // Knows lines, not their meaning, and nothing of restarts. Owned by Supervisor. Loop thread only.
 //
-// The end: when the process exits, its group is killed (grandchildren that it left), both outputs are read to
-// their ends, then on_end comes. A descendant that left the group may hold a pipe open: after `drain_grace`
-// we stop reading. A process that closes its stdout or stdin and lives on is of no use: it is ended by the
-// ladder. A last line without LF counts if the process exited with code 0 by itself; otherwise it was cut,
-// and is dropped, logged and counted.
+// The end: when the process exits, its group is killed (grandchildren that it left), both outputs
+// are read to their ends, then on_end comes. A descendant that left the group may hold a pipe open:
+// after `drain_grace` we stop reading. A process that closes its stdout or stdin and lives on is of
+// no use: it is ended by the ladder. A last line without LF counts if the process exited with code
+// 0 by itself; otherwise it was cut, and is dropped, logged and counted.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -14,10 +14,10 @@
 #include <optional>
 #include <string>
 
+#include "child/alive_token.hpp"
 #include "child/command.hpp"
 #include "child/host.hpp"
 #include "child/kill_ladder.hpp"
-#include "child/lifeline.hpp"
 #include "child/line_framer.hpp"
 #include "child/link.hpp"
 #include "child/pipe_reader.hpp"
@@ -43,8 +43,8 @@ class ProcessEvents : public LineSink {
  public:
   // Less than ChildLink::kLowWater waits for its stdin, after more had.
   virtual void on_writable() = 0;
-  // Comes last, once, and from the loop: the process may be destroyed in it. The fields about restarts are
-  // not set.
+  // Comes last, once, and from the loop: the process may be destroyed in it. The fields about
+  // restarts are not set.
   virtual void on_end(Exit exit) = 0;
 };
 
@@ -64,8 +64,8 @@ class Process {
   StdinWriter& input() { return input_; }
   const StdinWriter& input() const { return input_; }
 
-  // Ends it by the ladder; `why` goes in front of Exit::reason, unless it is empty. Later reasons are not
-  // heard.
+  // Ends it by the ladder; `why` goes in front of Exit::reason, unless it is empty. Later reasons
+  // are not heard.
   void end(std::string why);
   // Ends it now.
   void kill();
@@ -99,7 +99,7 @@ class Process {
   std::string why_;                  // we ended it, and why
   const char* lingering_ = nullptr;  // why, should it have to be made to
   bool output_complete_ = false;     // stdout was read to its end
-  Lifeline lifeline_;
+  AliveToken alive_;
 };
 
 }  // namespace sidecar::child

@@ -6,8 +6,8 @@
 namespace sidecar::child {
 
 Reaper::Reaper(boost::asio::io_context& loop) : signals_(loop, SIGCHLD) {
-  // Asio installs its handler without SA_RESTART: every death would break a blocking write of the log's
-  // thread.
+  // Asio installs its handler without SA_RESTART: every death would break a blocking write of the
+  // log's thread.
   struct sigaction action {};
   ::sigaction(SIGCHLD, nullptr, &action);
   action.sa_flags |= SA_RESTART | SA_NOCLDSTOP;
@@ -22,7 +22,7 @@ void Reaper::disown(pid_t pid) {
 }
 
 void Reaper::wait_for_signal() {
-  signals_.async_wait(lifeline_.wrap([this](const boost::system::error_code& error, int) {
+  signals_.async_wait(alive_.wrap([this](const boost::system::error_code& error, int) {
     if (error) return;
     sweep();
     wait_for_signal();
@@ -34,7 +34,8 @@ void Reaper::sweep() {
     siginfo_t info{};
     // Peeks (WNOWAIT): which one it is decides whether it is ours to collect.
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
-    // The kernel shows the same zombie until it is collected; disown() comes back for those behind it.
+    // The kernel shows the same zombie until it is collected; disown() comes back for those behind
+    // it.
     if (owned_.contains(info.si_pid)) return;
     ::waitpid(info.si_pid, nullptr, WNOHANG);
     ++adopted_;

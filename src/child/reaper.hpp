@@ -1,13 +1,14 @@
-// Reaper: collects zombies that nobody waits for: orphans that came to us because we are a subreaper, or PID
-// 1 of a container. It never collects a process that a Process waits for, whose own wait would fail with
-// ECHILD then. Knows pids only. Owned by app; one per program. Loop thread only.
+// Reaper: collects zombies that nobody waits for: orphans that came to us because we are a
+// subreaper, or PID 1 of a container. It never collects a process that a Process waits for, whose
+// own wait would fail with ECHILD then. Knows pids only. Owned by app; one per program. Loop thread
+// only.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
 #include <sys/types.h>
 #include <unordered_set>
 
-#include "child/lifeline.hpp"
+#include "child/alive_token.hpp"
 
 namespace sidecar::child {
 
@@ -29,7 +30,7 @@ class Reaper {
   boost::asio::signal_set signals_;
   std::unordered_set<pid_t> owned_;
   unsigned adopted_ = 0;
-  Lifeline lifeline_;
+  AliveToken alive_;
 };
 
 }  // namespace sidecar::child

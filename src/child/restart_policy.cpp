@@ -17,7 +17,8 @@ Clock::duration RestartPolicy::after(const Run& run) {
   ++failed_starts_;
   std::chrono::milliseconds delay = delays_.first;
   for (unsigned i = 1; i < failed_starts_ && delay < delays_.longest; ++i) delay *= 2;
-  const std::chrono::duration<double> jittered = std::min(delay, delays_.longest) * (0.5 + 0.5 * random_());
+  const std::chrono::duration<double> jittered =
+      std::min(delay, delays_.longest) * (0.5 + 0.5 * random_());
   return std::chrono::duration_cast<Clock::duration>(jittered);
 }
 

@@ -1,8 +1,8 @@
-// RestartPolicy: when a child that ended is started again.
-// A run was of use if it had answered a call and lived a second, or had done its handshake and lived longer
-// than the longest delay: then the next start comes at once (100 ms). Consecutive runs of no use double the
-// delay, with jitter, so that several sidecars do not start in step. Knows no processes and no clock. Owned
-// by Supervisor.
+// RestartPolicy: when a child that ended is started again. A run was of use if it had answered a
+// call and lived a second, or had done its handshake and lived longer than the longest delay: then
+// the next start comes at once (100 ms). Consecutive runs of no use double the delay, with jitter,
+// so that several sidecars do not start in step. Knows no processes and no clock. Owned by
+// Supervisor.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,8 @@ class RestartPolicy {
   RestartPolicy(Delays delays, std::function<double()> random)
       : delays_(delays), random_(std::move(random)) {}
 
-  // Counts the run that ended; the time until the next start. With jitter half to all of the doubled delay.
+  // Counts the run that ended; the time until the next start. With jitter half to all of the
+  // doubled delay.
   Clock::duration after(const Run& run);
   // Consecutive runs of no use.
   unsigned failed_starts() const { return failed_starts_; }

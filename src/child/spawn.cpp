@@ -23,9 +23,9 @@ namespace {
 
 namespace process = boost::process::v2;
 
-// Until the exec the new process runs in our memory while this thread stands still: no page table is copied,
-// and why the exec failed is read from that memory. ThreadSanitizer makes a fork of a vfork: under it the
-// launcher has to be told through a pipe.
+// Until the exec the new process runs in our memory while this thread stands still: no page table
+// is copied, and why the exec failed is read from that memory. ThreadSanitizer makes a fork of a
+// vfork: under it the launcher has to be told through a pipe.
 #ifdef __SANITIZE_THREAD__
 using Launcher = process::posix::default_launcher;
 #else
@@ -53,8 +53,8 @@ std::vector<const char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// What the new process does before exec: Boost.Process calls it there. Async-signal-safe, and leaves no trace
-// in memory, which is ours: descriptors, signals and directory are its own.
+// What the new process does before exec: Boost.Process calls it there. Async-signal-safe, and
+// leaves no trace in memory, which is ours: descriptors, signals and directory are its own.
 struct BeforeExec {
   const char* directory;  // null: stays where we are
   int stdin_end, stdout_end, stderr_end;
@@ -69,28 +69,30 @@ struct BeforeExec {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);  // it died before the prctl
     guard.add(::getpid());
-    const bool ready = ::dup2(stdin_end, STDIN_FILENO) >= 0 && ::dup2(stdout_end, STDOUT_FILENO) >= 0 &&
-                       ::dup2(stderr_end, STDERR_FILENO) >= 0 &&
-                       (directory == nullptr || ::chdir(directory) == 0);
+    const bool ready =
+        ::dup2(stdin_end, STDIN_FILENO) >= 0 && ::dup2(stdout_end, STDOUT_FILENO) >= 0 &&
+        ::dup2(stderr_end, STDERR_FILENO) >= 0 && (directory == nullptr || ::chdir(directory) == 0);
     if (!ready) return {errno, boost::system::system_category()};
     close_from_on_exec(STDERR_FILENO + 1);
     if (descriptor_limit > 0) set_descriptor_limit(descriptor_limit);
-    // Ignored first, which forgets what is pending: the guard may be gone, and SIGPIPE waits behind the mask.
+    // Ignored first, which forgets what is pending: the guard may be gone, and SIGPIPE waits behind
+    // the mask.
     set_all_signals(SIG_IGN);
     set_all_signals(SIG_DFL);
     unblock_signals();
     return {};
   }
 
-  // The launcher would go on to exit(), which runs destructors of ours: threads to join, logs to flush.
+  // The launcher would go on to exit(), which runs destructors of ours: threads to join, logs to
+  // flush.
   template <class... Ignored>
   void on_exec_error(Ignored&&...) const {
     ::_exit(1);
   }
 };
 
-// Blocks all signals of this thread. The new process shares our handlers, the memory and the pipe to the loop
-// behind them, until it has reset them.
+// Blocks all signals of this thread. The new process shares our handlers, the memory and the pipe
+// to the loop behind them, until it has reset them.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -133,15 +135,17 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
   // Not a temporary below: would the new process unwind, it would be freed twice.
   const process::filesystem::path program(*path);
   const pid_t self = ::getpid();
-  const BeforeExec before_exec{launch.working_directory.empty() ? nullptr : launch.working_directory.c_str(),
-                               in.read_end.get(),
-                               out.write_end.get(),
-                               err.write_end.get(),
-                               self,
-                               guard,
-                               launch.descriptor_limit};
-  // A loop of its own, without a descriptor yet: told of a fork, Asio opens and registers those of a loop
-  // anew, which for ours would be every socket; and what it then keeps in memory would be the new process's.
+  const BeforeExec before_exec{
+      launch.working_directory.empty() ? nullptr : launch.working_directory.c_str(),
+      in.read_end.get(),
+      out.write_end.get(),
+      err.write_end.get(),
+      self,
+      guard,
+      launch.descriptor_limit};
+  // A loop of its own, without a descriptor yet: told of a fork, Asio opens and registers those of
+  // a loop anew, which for ours would be every socket; and what it then keeps in memory would be
+  // the new process's.
   boost::asio::io_context spare;
   Launcher launcher;
   launcher.env = environment.data();
@@ -164,7 +168,8 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
     }
     return cannot_start(fmt::format("{}: {}", launch.command.front(), text(error.value())));
   }
-  return Spawned{launcher.pid, std::move(in.write_end), std::move(out.read_end), std::move(err.read_end)};
+  return Spawned{launcher.pid, std::move(in.write_end), std::move(out.read_end),
+                 std::move(err.read_end)};
 }
 
 }  // namespace sidecar::child

@@ -1,7 +1,7 @@
-// spawn: starts a command as the leader of a process group of its own, with three pipes to us and nothing
-// else of ours: no other descriptor, no ignored signal, no variable that was not given. It dies with us
-// (PR_SET_PDEATHSIG, which is tied to the thread that spawns). Loop thread only. Blocks until the exec:
-// half a millisecond on an idle machine, however much memory we have.
+// spawn: starts a command as the leader of a process group of its own, with three pipes to us and
+// nothing else of ours: no other descriptor, no ignored signal, no variable that was not given. It
+// dies with us (PR_SET_PDEATHSIG, which is tied to the thread that spawns). Loop thread only.
+// Blocks until the exec: half a millisecond on an idle machine, however much memory we have.
 #pragma once
 
 #include <sys/types.h>
@@ -21,8 +21,8 @@ struct Spawned {
   UniqueFd errors;
 };
 
-// The group is registered with `guard` before the command runs; whoever waits for the process removes it
-// there. Errors: "cannot start: " and what find_command() or the operating system says.
+// The group is registered with `guard` before the command runs; whoever waits for the process
+// removes it there. Errors: "cannot start: " and what find_command() or the operating system says.
 Result<Spawned> spawn(const Launch& launch, const Guard& guard);
 
 }  // namespace sidecar::child

@@ -13,7 +13,8 @@ void StderrLog::on_line(std::string line) {
 }
 
 void StderrLog::on_line_too_long(std::string first, std::string last, std::size_t size) {
-  on_line(fmt::format("{} … {} bytes left out … {}", first, size - first.size() - last.size(), last));
+  on_line(
+      fmt::format("{} … {} bytes left out … {}", first, size - first.size() - last.size(), last));
 }
 
 }  // namespace sidecar::child

@@ -31,7 +31,7 @@ std::optional<LineNumber> StdinWriter::push(std::string line) {
 // What is pushed in one turn of the loop goes out in one write.
 void StdinWriter::write_soon() {
   if (std::exchange(writing_, true)) return;
-  boost::asio::post(pipe_.get_executor(), lifeline_.wrap([this] { write(); }));
+  boost::asio::post(pipe_.get_executor(), alive_.wrap([this] { write(); }));
 }
 
 void StdinWriter::close() {
@@ -51,8 +51,8 @@ std::vector<Unwritten> StdinWriter::take_unwritten() {
   return unwritten;
 }
 
-// What the pipe took is counted before anything else happens: who closes it next must know what the child may
-// have seen.
+// What the pipe took is counted before anything else happens: who closes it next must know what the
+// child may have seen.
 void StdinWriter::write() {
   writing_ = false;
   if (!pipe_.is_open()) return;
@@ -63,7 +63,7 @@ void StdinWriter::write() {
   if (error == boost::asio::error::would_block) {
     writing_ = true;
     pipe_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                     lifeline_.wrap([this](const boost::system::error_code&) { write(); }));
+                     alive_.wrap([this](const boost::system::error_code&) { write(); }));
   } else if (error) {
     close();
     return on_broken_();

@@ -1,6 +1,6 @@
-// StdinWriter: lines that wait for the child's stdin, written in order, many at a time.
-// Gives back what did not go out as a whole: the child never saw it, so it can be sent to the next one.
-// Owned by Process. Loop thread only.
+// StdinWriter: lines that wait for the child's stdin, written in order, many at a time. Gives back
+// what did not go out as a whole: the child never saw it, so it can be sent to the next one. Owned
+// by Process. Loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "child/lifeline.hpp"
+#include "child/alive_token.hpp"
 #include "child/link.hpp"
 #include "observe/metrics.hpp"
 #include "util/unique_fd.hpp"
@@ -23,10 +23,12 @@ namespace sidecar::child {
 
 class StdinWriter {
  public:
-  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once. `on_drained`: less
-  // than ChildLink::kLowWater waits, after more had. Neither is called from inside push().
-  StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size_t limit, observe::Metrics& metrics,
-              std::function<void()> on_broken, std::function<void()> on_drained);
+  // `limit`: bytes that may wait. `on_broken`: the other end takes no more; called once.
+  // `on_drained`: less than ChildLink::kLowWater waits, after more had. Neither is called from
+  // inside push().
+  StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size_t limit,
+              observe::Metrics& metrics, std::function<void()> on_broken,
+              std::function<void()> on_drained);
   ~StdinWriter() { close(); }
 
   // Nothing when it is closed or full. REQUIRES: no LF in `line`.
@@ -61,7 +63,7 @@ class StdinWriter {
   LineNumber lines_pushed_ = 0;
   LineNumber lines_written_ = 0;
   bool writing_ = false;  // a write is under way or about to be
-  Lifeline lifeline_;
+  AliveToken alive_;
 };
 
 }  // namespace sidecar::child

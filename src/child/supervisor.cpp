@@ -51,7 +51,7 @@ Supervisor::~Supervisor() {
 void Supervisor::start() {
   assert(events_ != nullptr && state_ == ChildState::kStopped && starts_ == 0);
   state_ = ChildState::kStarting;
-  boost::asio::post(host_.loop, lifeline_.wrap([this] {
+  boost::asio::post(host_.loop, alive_.wrap([this] {
     if (state_ == ChildState::kStarting) launch();
   }));
 }
@@ -87,9 +87,13 @@ std::optional<LineNumber> Supervisor::send(std::string line) {
   return process_->input().push(std::move(line));
 }
 
-bool Supervisor::can_send(std::size_t size) const { return running() && process_->input().can_push(size); }
+bool Supervisor::can_send(std::size_t size) const {
+  return running() && process_->input().can_push(size);
+}
 
-bool Supervisor::wants_more() const { return running() && process_->input().waiting_bytes() < kLowWater; }
+bool Supervisor::wants_more() const {
+  return running() && process_->input().waiting_bytes() < kLowWater;
+}
 
 void Supervisor::handshake_done() {
   if (!running() || run_.ready) return;
@@ -152,7 +156,7 @@ void Supervisor::stop(std::function<void()> done) {
     return;
   }
   start_no_more();
-  boost::asio::post(host_.loop, lifeline_.wrap([this] { stopped(); }));
+  boost::asio::post(host_.loop, alive_.wrap([this] { stopped(); }));
 }
 
 void Supervisor::retire() {

@@ -1,7 +1,7 @@
-// Supervisor: keeps one child running: starts it, restarts it when it ends, ends it for good on stop().
-// Knows lines, starts and ends; of the handshake only whether and when it was answered (its owner says so).
-// One supervisor is one instance: a pool holds several. Built by app; the references outlive it. Loop thread
-// only.
+// Supervisor: keeps one child running: starts it, restarts it when it ends, ends it for good on
+// stop(). Knows lines, starts and ends; of the handshake only whether and when it was answered (its
+// owner says so). One supervisor is one instance: a pool holds several. Built by app; the
+// references outlive it. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -77,7 +77,7 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   Timer restart_timer_;
   Timer handshake_timer_;
   std::vector<std::function<void()>> on_stopped_;
-  Lifeline lifeline_;
+  AliveToken alive_;
 };
 
 }  // namespace sidecar::child

@@ -33,10 +33,10 @@ constexpr Order<std::size_t> kCounts[] = {
 };
 
 constexpr Order<Milliseconds> kDurations[] = {
-    {&Settings::call_timeout, "MCP_CALL_TIMEOUT", &Settings::call_timeout_total, "MCP_CALL_TIMEOUT_TOTAL",
-     "it would never be reached"},
-    {&Settings::restart_delay, "MCP_RESTART_DELAY", &Settings::restart_delay_max, "MCP_RESTART_DELAY_MAX",
-     "the first wait would be the longest"},
+    {&Settings::call_timeout, "MCP_CALL_TIMEOUT", &Settings::call_timeout_total,
+     "MCP_CALL_TIMEOUT_TOTAL", "it would never be reached"},
+    {&Settings::restart_delay, "MCP_RESTART_DELAY", &Settings::restart_delay_max,
+     "MCP_RESTART_DELAY_MAX", "the first wait would be the longest"},
 };
 
 // Docker grants 10 s between SIGTERM and SIGKILL; half a second is for what is not waiting.
@@ -52,8 +52,8 @@ Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loa
       return origin.place == Place::kDefault ? fmt::format("{}={} (default)", name, origin.text)
                                              : origin.quoted();
     };
-    return fail(fmt::format("{} is more than {}: {}", named(order.less_name), named(order.more_name),
-                            order.otherwise));
+    return fail(fmt::format("{} is more than {}: {}", named(order.less_name),
+                            named(order.more_name), order.otherwise));
   }
   return {};
 }
@@ -72,7 +72,8 @@ Result<void> check_tokens(const Loaded& loaded) {
     return fail(fmt::format("{} needs {}", loaded.origin("MCP_JWT_ISSUER").quoted(), what));
   };
   if (settings.jwks.empty()) return needs("MCP_JWT_JWKS, the keys that its tokens are signed with");
-  if (settings.public_url.empty()) return needs("MCP_PUBLIC_URL, the resource that its tokens are meant for");
+  if (settings.public_url.empty())
+    return needs("MCP_PUBLIC_URL, the resource that its tokens are meant for");
   return {};
 }
 
@@ -83,10 +84,12 @@ void warn_of_keys(Loaded& loaded) {
   if (keys.size() > 1 && settings.admin_keys.empty() && settings.keys_file.empty() &&
       !any([](const Key& key) { return key.admin; }))
     loaded.warnings.emplace_back(
-        "several keys are configured and none is an administrator's: mark one as NAME:KEY:admin, or set "
+        "several keys are configured and none is an administrator's: mark one as NAME:KEY:admin, "
+        "or set "
         "MCP_ADMIN_KEY");
   if (any([](const Key& key) { return key.secret == "admin"; }))
-    loaded.warnings.emplace_back("a key is the word admin: NAME:KEY:admin marks the key of an administrator");
+    loaded.warnings.emplace_back(
+        "a key is the word admin: NAME:KEY:admin marks the key of an administrator");
 }
 
 }  // namespace
@@ -100,7 +103,8 @@ Result<void> cross_check(Loaded& loaded) {
   warn_of_keys(loaded);
   const auto& pages = settings.cors_origins;
   if (!settings.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
-    loaded.warnings.emplace_back("MCP_CORS_ORIGINS=* without a key lets every web page call the tools");
+    loaded.warnings.emplace_back(
+        "MCP_CORS_ORIGINS=* without a key lets every web page call the tools");
   if (settings.allow_debugger) {
     loaded.warnings.push_back(
         fmt::format("{}: the wrapped server can read the sidecar's memory, secrets included",
@@ -108,15 +112,17 @@ Result<void> cross_check(Loaded& loaded) {
   }
   if (!settings.needs_key() && settings.open_admin)
     loaded.warnings.emplace_back(
-        "MCP_OPEN_ADMIN without a key: every program of this machine may administrate, and so may every "
+        "MCP_OPEN_ADMIN without a key: every program of this machine may administrate, and so may "
+        "every "
         "client of a proxy on it that does not name its clients");
-  const Milliseconds shutdown = settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
+  const Milliseconds shutdown =
+      settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {
-    loaded.warnings.push_back(
-        fmt::format("MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE make {} together: Docker "
-                    "kills after 10s unless "
-                    "stop_grace_period says more",
-                    duration_text(shutdown)));
+    loaded.warnings.push_back(fmt::format(
+        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE make {} together: Docker "
+        "kills after 10s unless "
+        "stop_grace_period says more",
+        duration_text(shutdown)));
   }
   return {};
 }

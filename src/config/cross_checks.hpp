@@ -7,8 +7,8 @@ namespace sidecar::config {
 
 struct Loaded;
 
-// Errors: one line that names both settings with their sources. Doubtful combinations become warnings of
-// `loaded`.
+// Errors: one line that names both settings with their sources. Doubtful combinations become
+// warnings of `loaded`.
 Result<void> cross_check(Loaded& loaded);
 
 }  // namespace sidecar::config

@@ -1,5 +1,5 @@
-// Describe: the table of settings as people read it. What is printed here is also what README.md and
-// `.env.example` must hold: tests compare them.
+// Describe: the table of settings as people read it. What is printed here is also what README.md
+// and `.env.example` must hold: tests compare them.
 #pragma once
 
 #include <string>

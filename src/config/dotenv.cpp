@@ -18,8 +18,8 @@ constexpr std::size_t kMaxWarnings = 20;
 
 bool quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 bool name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-         c == '-';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '-';
 }
 
 std::string with_plain_line_ends(std::string_view text) {
@@ -51,7 +51,9 @@ std::string expanded(std::string_view text) {
 
 class Reader {
  public:
-  Reader(std::string text, std::string file) : text_(std::move(text)) { out_.file = std::move(file); }
+  Reader(std::string text, std::string file) : text_(std::move(text)) {
+    out_.file = std::move(file);
+  }
 
   Result<Dotenv> read() {
     while (at_ < text_.size()) {
@@ -59,12 +61,13 @@ class Reader {
       line_ += static_cast<std::size_t>(
           std::count(text_.begin() + offset(begin_), text_.begin() + offset(at_), '\n'));
     }
-    if (unsaid_ > 0) out_.warnings.push_back(fmt::format("{}: {} more warnings", out_.file, unsaid_));
+    if (unsaid_ > 0)
+      out_.warnings.push_back(fmt::format("{}: {} more warnings", out_.file, unsaid_));
     if (!read_otherwise_.empty()) {
-      out_.warnings.push_back(
-          fmt::format("{}: quotes, 'export' and ' #' comments are not part of a value; http-wrapper.cjs may "
-                      "have read otherwise: {}",
-                      out_.file, listed(read_otherwise_)));
+      out_.warnings.push_back(fmt::format(
+          "{}: quotes, 'export' and ' #' comments are not part of a value; http-wrapper.cjs may "
+          "have read otherwise: {}",
+          out_.file, listed(read_otherwise_)));
     }
     return std::move(out_);
   }
@@ -75,7 +78,9 @@ class Reader {
     std::size_t end = 0;  // position of the LF (or the end) after it
   };
 
-  static std::ptrdiff_t offset(std::size_t position) { return static_cast<std::ptrdiff_t>(position); }
+  static std::ptrdiff_t offset(std::size_t position) {
+    return static_cast<std::ptrdiff_t>(position);
+  }
 
   // Takes one line, or the several lines of a quoted value, and moves `at_` behind it.
   Result<void> read_line() {
@@ -97,8 +102,8 @@ class Reader {
     Value value = read_value(skip_blanks(position + 1), name);
     at_ = std::min(value.end + 1, text_.size());
     if (name.size() + value.text.size() + 2 > kMaxDotenvPairBytes) {
-      return fail(fmt::format("{}:{}: {} is longer than the {} bytes that a program can be given", out_.file,
-                              line_, name, kMaxDotenvPairBytes));
+      return fail(fmt::format("{}:{}: {} is longer than the {} bytes that a program can be given",
+                              out_.file, line_, name, kMaxDotenvPairBytes));
     }
     if (!as_old_wrapper(line, name, value.text)) {
       read_otherwise_.push_back(fmt::format("{} (line {})", name, line_));
@@ -116,7 +121,8 @@ class Reader {
     const std::size_t line_end = end_of_line(position);
     std::size_t end = position;
     while (end < line_end && !(text_[end] == '#' && blank(text_[end - 1]))) ++end;
-    const std::string_view value = trimmed(std::string_view(text_).substr(position, end - position));
+    const std::string_view value =
+        trimmed(std::string_view(text_).substr(position, end - position));
     if (value.empty() || !quote(value.front())) return {std::string(value), line_end};
     if (value.size() >= 2 && value.back() == value.front()) {
       const std::string_view inner = value.substr(1, value.size() - 2);
@@ -126,9 +132,9 @@ class Reader {
     return {std::string(value), line_end};
   }
 
-  // The quote that closes the one at `open`: the first that no backslash precedes, or one before it, as far
-  // as only a comment follows. Looks at no character more than a few times: a later value's quote ends the
-  // search.
+  // The quote that closes the one at `open`: the first that no backslash precedes, or one before
+  // it, as far as only a comment follows. Looks at no character more than a few times: a later
+  // value's quote ends the search.
   std::optional<std::size_t> closing_quote(std::size_t open) const {
     std::optional<std::size_t> close;
     for (std::size_t i = open + 1; i < text_.size(); ++i) {
@@ -140,7 +146,8 @@ class Reader {
     return close;
   }
 
-  // What the wrapper that mcp-sidecar replaces made of the line: everything after the first `=`, trimmed.
+  // What the wrapper that mcp-sidecar replaces made of the line: everything after the first `=`,
+  // trimmed.
   static bool as_old_wrapper(std::string_view line, std::string_view name, std::string_view value) {
     const std::size_t equals = line.find('=');
     return trimmed(line.substr(0, equals)) == name && trimmed(line.substr(equals + 1)) == value;
@@ -151,7 +158,8 @@ class Reader {
     if (!fresh) {
       DotenvPair& earlier = out_.pairs[known->second];
       if (earlier.value != pair.value) {
-        warn(fmt::format("{} was set in line {} already: the last one counts", pair.name, earlier.line));
+        warn(fmt::format("{} was set in line {} already: the last one counts", pair.name,
+                         earlier.line));
       }
       earlier = std::move(pair);
     } else if (out_.pairs.size() == kMaxDotenvPairs) {
@@ -208,9 +216,9 @@ Result<Dotenv> parse_dotenv(std::string_view text, std::string file) {
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (const auto nul = text.find('\0'); nul != text.npos) {
-    return fail(
-        fmt::format("{}:{}: holds a NUL character: not a text file", file,
-                    1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')));
+    return fail(fmt::format(
+        "{}:{}: holds a NUL character: not a text file", file,
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')));
   }
   return Reader(with_plain_line_ends(text), std::move(file)).read();
 }
@@ -218,12 +226,14 @@ Result<Dotenv> parse_dotenv(std::string_view text, std::string file) {
 Result<Dotenv> read_dotenv(const std::filesystem::path& path, std::string shown) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    return fail(shown + ": is a directory (Docker makes one where the file to mount does not exist)");
+    return fail(shown +
+                ": is a directory (Docker makes one where the file to mount does not exist)");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file)
-    return fail(fmt::format("{}: cannot be read: {}", shown, std::generic_category().message(errno)));
+    return fail(
+        fmt::format("{}: cannot be read: {}", shown, std::generic_category().message(errno)));
   std::string text(kMaxDotenvBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return fail(shown + ": cannot be read");

@@ -19,10 +19,12 @@ Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.size() > kMaxKeyBytes)
     return fail(fmt::format("{} is longer than {} bytes", which, kMaxKeyBytes));
   if (std::any_of(secret.begin(), secret.end(), control)) {
-    return fail(fmt::format("{} holds a control character (a line end?), which no header can carry", which));
+    return fail(fmt::format("{} holds a control character (a line end?), which no header can carry",
+                            which));
   }
   if (trimmed(secret).size() != secret.size()) {
-    return fail(fmt::format("{} begins or ends with white space, which no header can carry", which));
+    return fail(
+        fmt::format("{} begins or ends with white space, which no header can carry", which));
   }
   return {};
 }
@@ -32,8 +34,8 @@ Result<void> check_secret(std::string_view secret, std::string_view which) {
 bool is_key_name(std::string_view text) {
   return !text.empty() && text.size() <= kMaxKeyNameBytes &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '_' || c == '-' || c == '@';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-' || c == '@';
          });
 }
 
@@ -59,8 +61,9 @@ Result<std::vector<Key>> parse_key_list(std::string_view text) {
       key.name = trimmed(item.substr(0, colon));
       item = trimmed(item.substr(colon + 1));
       if (!is_key_name(key.name)) {
-        return fail(fmt::format("the name before the colon of {} must be 1–{} letters, digits or . _ - @",
-                                which, kMaxKeyNameBytes));
+        return fail(
+            fmt::format("the name before the colon of {} must be 1–{} letters, digits or . _ - @",
+                        which, kMaxKeyNameBytes));
       }
       key.admin = item.ends_with(kAdminMark);
       if (key.admin) item = trimmed(item.substr(0, item.size() - kAdminMark.size()));

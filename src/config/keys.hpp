@@ -14,10 +14,10 @@ inline constexpr std::size_t kMaxKeys = 1000;        // every request is compare
 inline constexpr std::size_t kMaxKeyBytes = 4096;    // it has to fit a request head
 inline constexpr std::size_t kMaxKeyNameBytes = 64;  // names stand in logs and on pages
 
-// `key`, `name:key` or `name:key:admin`, separated by commas or line ends. Several keys may share a name; one
-// key has one name. A name is made of letters, digits and . _ - @, so what comes before the first colon must
-// be one. All else of a key may be colons, but not ":admin" at its end: such a key goes into MCP_API_KEY,
-// MCP_ADMIN_KEY or a keys file.
+// `key`, `name:key` or `name:key:admin`, separated by commas or line ends. Several keys may share a
+// name; one key has one name. A name is made of letters, digits and . _ - @, so what comes before
+// the first colon must be one. All else of a key may be colons, but not ":admin" at its end: such a
+// key goes into MCP_API_KEY, MCP_ADMIN_KEY or a keys file.
 Result<std::vector<Key>> parse_key_list(std::string_view text);
 
 // One key, commas and colons and all. One line end after it, as files have it, is not part of it.

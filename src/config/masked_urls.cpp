@@ -18,12 +18,13 @@ bool is_web(std::string_view before) {
          lower.ends_with("wss");
 }
 
-// What should be a port holds other characters than digits: it may be a password in which `/`, `?`, `#` or a
-// blank was not percent-encoded.
+// What should be a port holds other characters than digits: it may be a password in which `/`, `?`,
+// `#` or a blank was not percent-encoded.
 bool has_odd_port(std::string_view authority) {
-  const auto colon =
-      authority.find(':', authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0);
-  return colon != authority.npos && authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
+  const auto colon = authority.find(
+      ':', authority.starts_with('[') ? std::min(authority.find(']'), authority.size()) : 0);
+  return colon != authority.npos &&
+         authority.find_first_not_of("0123456789", colon + 1) != authority.npos;
 }
 
 // Length of user and password in `rest`, which follows `://`; 0: there are none.
@@ -31,7 +32,8 @@ std::size_t user_size(std::string_view rest, std::size_t url_size, bool web) {
   const std::string_view url = rest.substr(0, url_size);
   const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
   const bool odd = has_odd_port(authority);
-  // `@` may stand in the path or query of a web URL; in that of a database's it is taken for the user's end.
+  // `@` may stand in the path or query of a web URL; in that of a database's it is taken for the
+  // user's end.
   if (web && !odd && authority.find('@') == authority.npos) return 0;
   auto at = url.rfind('@');
   if (at == url.npos && odd) at = rest.substr(0, rest.find(kSeparator)).rfind('@');
@@ -61,7 +63,8 @@ std::string masked_query(std::string_view path) {
 
 std::string masked_urls(std::string_view text) {
   std::string masked;
-  for (auto separator = text.find(kSeparator); separator != text.npos; separator = text.find(kSeparator)) {
+  for (auto separator = text.find(kSeparator); separator != text.npos;
+       separator = text.find(kSeparator)) {
     const std::string_view before = text.substr(0, separator);
     masked.append(before).append(kSeparator);
     text.remove_prefix(separator + kSeparator.size());

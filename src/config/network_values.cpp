@@ -58,7 +58,8 @@ bool is_authority(std::string_view text) {
     host_fits = is_host_name(text.substr(0, colon));
     port = text.substr(colon);
   }
-  return host_fits && (port.empty() || (port.front() == ':' && parse_number(port.substr(1), 1, 65535)));
+  return host_fits &&
+         (port.empty() || (port.front() == ':' && parse_number(port.substr(1), 1, 65535)));
 }
 
 bool is_scheme(std::string_view text) {
@@ -76,8 +77,8 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
 }
 
 tl::unexpected<Error> no_network(std::string_view text) {
-  return fail(
-      fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8", shown(masked_urls(text))));
+  return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8",
+                          shown(masked_urls(text))));
 }
 
 }  // namespace
@@ -131,7 +132,8 @@ Result<std::string> parse_key_source(std::string_view text) {
   const std::string_view query = text.substr(std::min(text.find('?'), text.size()));
   const auto url = parse_public_url(text.substr(0, text.size() - query.size()));
   if (!url) return tl::unexpected(url.error());
-  if (!std::all_of(query.begin(), query.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; }))
+  if (!std::all_of(query.begin(), query.end(),
+                   [](char c) { return c > ' ' && c < '\x7f' && c != '#'; }))
     return fail("the query of the URL holds a character that must be percent-encoded");
   return std::string(text);
 }
@@ -163,7 +165,8 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
     if (separator == origin.npos || !is_scheme(std::string_view(origin).substr(0, separator)) ||
         !is_authority(std::string_view(origin).substr(separator + 3))) {
       return fail(fmt::format(
-          "\"{}\" is not an origin such as https://app.example.com (no path, no wildcard in it)", given));
+          "\"{}\" is not an origin such as https://app.example.com (no path, no wildcard in it)",
+          given));
     }
   }
   return list;
@@ -180,7 +183,8 @@ Result<std::vector<std::string>> parse_allowed_hosts(std::string_view text) {
     const std::string_view rest = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
     if (!is_authority(rest)) {
       return fail(fmt::format(
-          "\"{}\" is not a name such as mcp.example.com or *.example.com (no scheme, no path)", given));
+          "\"{}\" is not a name such as mcp.example.com or *.example.com (no scheme, no path)",
+          given));
     }
   }
   return list;

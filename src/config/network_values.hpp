@@ -13,7 +13,8 @@ namespace sidecar::config {
 // A host name or an address; `[::1]` becomes `::1`.
 Result<std::string> parse_host(std::string_view text);
 
-// http(s)://host[:port][/prefix] without query, fragment and credentials; a slash at the end is taken off.
+// http(s)://host[:port][/prefix] without query, fragment and credentials; a slash at the end is
+// taken off.
 Result<std::string> parse_public_url(std::string_view text);
 
 // An authorization server's name: a URL as parse_public_url takes it, kept to the letter.
@@ -28,8 +29,8 @@ Result<std::vector<std::string>> parse_audiences(std::string_view text);
 // A comma list of scope tokens (RFC 6749, section 3.3).
 Result<std::vector<std::string>> parse_scopes(std::string_view text);
 
-// `none`, or a comma list of `*`, `auto` and scheme://host[:port] as browsers send it; lower case, no slash
-// at the end.
+// `none`, or a comma list of `*`, `auto` and scheme://host[:port] as browsers send it; lower case,
+// no slash at the end.
 Result<std::vector<std::string>> parse_origins(std::string_view text);
 
 // `*`, or a comma list of host[:port], [v6][:port] and *.domain[:port]; lower case.

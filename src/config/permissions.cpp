@@ -6,7 +6,8 @@
 namespace sidecar::config {
 namespace {
 
-// BOUNDED STACK: fnmatch of glibc goes one level deeper for the last star that it has met, not for each.
+// BOUNDED STACK: fnmatch of glibc goes one level deeper for the last star that it has met, not for
+// each.
 bool any_matches(const std::vector<std::string>& patterns, const std::string& name) {
   return std::any_of(patterns.begin(), patterns.end(), [&name](const std::string& pattern) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0;
@@ -17,7 +18,7 @@ bool any_matches(const std::vector<std::string>& patterns, const std::string& na
 
 bool NameRules::allows(std::string_view name) const {
   if (empty()) return true;
-  if (name.size() > kLongestName || name.find('\0') != std::string_view::npos) return false;
+  if (name.size() > kMaxName || name.find('\0') != std::string_view::npos) return false;
   const std::string text(name);
   return !any_matches(deny, text) && (allow.empty() || any_matches(allow, text));
 }

@@ -10,13 +10,13 @@ namespace sidecar::config {
 
 // Patterns of fnmatch(3) on whole names: * ? [abc]; upper and lower case differ.
 struct NameRules {
-  static constexpr std::size_t kLongestName = 4096;
+  static constexpr std::size_t kMaxName = 4096;
 
   std::vector<std::string> allow;  // empty: everything
   std::vector<std::string> deny;   // goes before `allow`
 
   bool empty() const { return allow.empty() && deny.empty(); }
-  // While there are rules, a name that holds NUL or is longer than kLongestName is not allowed.
+  // While there are rules, a name that holds NUL or is longer than kMaxName is not allowed.
   bool allows(std::string_view name) const;
   bool operator==(const NameRules&) const = default;
 };
@@ -30,7 +30,9 @@ struct Permissions {
   bool metrics = false;    // may read the metrics, which name tools; an administrator may too
 
   // Whether anything of the wrapped server is withheld.
-  bool restricts() const { return read_only || !tools.empty() || !resources.empty() || !prompts.empty(); }
+  bool restricts() const {
+    return read_only || !tools.empty() || !resources.empty() || !prompts.empty();
+  }
   bool operator==(const Permissions&) const = default;
 };
 

@@ -99,8 +99,8 @@ std::vector<Change> take_over(Loaded& running, const Loaded& fresh) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     Origin& origin = running.origins[i];
     const Take take = taking(table[i].name);
-    const bool differs =
-        take != nullptr ? take(running.settings, fresh.settings) : differ(table[i], origin, fresh.origins[i]);
+    const bool differs = take != nullptr ? take(running.settings, fresh.settings)
+                                         : differ(table[i], origin, fresh.origins[i]);
     if (differs) {
       changes.push_back({table[i].name, shown_value(table[i], origin),
                          shown_value(table[i], fresh.origins[i]), take != nullptr});

@@ -1,5 +1,5 @@
-// Reload: which settings may change while the program runs, and what a new load of them changes. The others
-// are named, and wait for the next start. Pure.
+// Reload: which settings may change while the program runs, and what a new load of them changes.
+// The others are named, and wait for the next start. Pure.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ struct Change {
   bool taken_over = false;  // false: waits for the next start
 };
 
-// Takes those settings of `fresh` that may change, with their origins, into `running`. Returns all that
-// differ, in the order of the table; other words for the same value are no difference.
+// Takes those settings of `fresh` that may change, with their origins, into `running`. Returns all
+// that differ, in the order of the table; other words for the same value are no difference.
 std::vector<Change> take_over(Loaded& running, const Loaded& fresh);
 
 }  // namespace sidecar::config

@@ -1,5 +1,6 @@
-// Settings: every value that the program runs with, after flags, environment, .env and defaults were merged.
-// Plain data; the table that fills it is config/table.hpp. Sizes in bytes, times in milliseconds.
+// Settings: every value that the program runs with, after flags, environment, .env and defaults
+// were merged. Plain data; the table that fills it is config/table.hpp. Sizes in bytes, times in
+// milliseconds.
 #pragma once
 
 #include <chrono>
@@ -56,8 +57,10 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   Rate session_rate;  // of one session; where there is none, of one key and address
   Rate key_rate;      // of one key
   Rate address_rate;  // of one address
-  Rate wrong_key_rate{20, Milliseconds(60'000)};  // shown by one address; never holds up a right key
-  Rate child_rate;                                // calls of all clients that reach the wrapped server
+  // shown by one address; never holds up a right key
+  Rate wrong_key_rate{20, Milliseconds(60'000)};
+  // calls of all clients that reach the wrapped server
+  Rate child_rate;
 
   // Sessions
   std::size_t max_sessions = 1000;
@@ -67,7 +70,8 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   Milliseconds keepalive_interval{30'000};
   std::size_t stream_queue_bytes = 8 << 20;
   Milliseconds stream_stall{30'000};
-  Milliseconds stream_after{1'000};  // Streamable HTTP: an answer that takes longer becomes an event stream
+  // Streamable HTTP: an answer that takes longer becomes an event stream
+  Milliseconds stream_after{1'000};
 
   // Requests
   std::size_t max_head_bytes = 16 << 10;

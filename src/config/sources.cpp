@@ -87,13 +87,16 @@ class Merge {
     return {};
   }
 
-  // Who was set up for the Service Desk Plus server has a proxy that passes what that one told its clients.
+  // Who was set up for the Service Desk Plus server has a proxy that passes what that one told its
+  // clients.
   void follow_service_desk() {
     const auto& origins = out_.origins;
-    const bool theirs = std::any_of(origins.begin(), origins.end(),
-                                    [](const Origin& origin) { return origin.name.starts_with("SDP_"); });
+    const bool theirs = std::any_of(origins.begin(), origins.end(), [](const Origin& origin) {
+      return origin.name.starts_with("SDP_");
+    });
     for (std::size_t i = 0; theirs && i < origins.size(); ++i) {
-      if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault) continue;
+      if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault)
+        continue;
       out_.settings.message_path = out_.origins[i].text = "/messages";
     }
   }
@@ -105,8 +108,9 @@ class Merge {
       const Found found = look_up(Place::kEnvironment, name);
       return std::string(found.text.empty() ? look_up(Place::kDotenv, name).text : found.text);
     };
-    const auto own = std::find_if(settings_table().begin(), settings_table().end(),
-                                  [](const Setting& setting) { return setting.name == kAuditSetting; });
+    const auto own =
+        std::find_if(settings_table().begin(), settings_table().end(),
+                     [](const Setting& setting) { return setting.name == kAuditSetting; });
     Origin& origin = out_.origins[static_cast<std::size_t>(own - settings_table().begin())];
     const std::string text = variable(std::string(kSwitch));
     if (origin.place != Place::kDefault || text.empty()) return {};
@@ -114,7 +118,9 @@ class Merge {
     const Place place = by_environment ? Place::kEnvironment : Place::kDotenv;
     const std::string location = look_up(place, std::string(kSwitch)).location;
     const auto on = parse_switch(text);
-    if (!on) return fail(fmt::format("{}={} ({}): {}", kSwitch, shown(text), location, on.error().message));
+    if (!on)
+      return fail(
+          fmt::format("{}={} ({}): {}", kSwitch, shown(text), location, on.error().message));
     if (!*on) return {};
     origin = {place, std::string(kSwitch), location, ""};
     out_.settings.audit_db = service_desk_audit_address(variable);
@@ -133,7 +139,8 @@ class Merge {
     return read(setting, given, *text, origin);
   }
 
-  Result<void> read(const Setting& setting, const Candidate& given, std::string_view text, Origin& origin) {
+  Result<void> read(const Setting& setting, const Candidate& given, std::string_view text,
+                    Origin& origin) {
     if (setting.secret == Secret::kYes) origin.fingerprint = fingerprint_of(text);
     return setting.parse(given.setting_name, text, out_.settings);
   }
@@ -148,7 +155,8 @@ class Merge {
     }
     for (const bool in_file : {false, true}) {
       if (in_file && !secret) break;
-      const std::string flag = std::string(setting.flag) + std::string(in_file ? kFileFlagSuffix : "");
+      const std::string flag =
+          std::string(setting.flag) + std::string(in_file ? kFileFlagSuffix : "");
       const auto given = sources_.flags.find(flag);
       if (given == sources_.flags.end()) continue;
       found.push_back({{Place::kCommandLine, flag, "command line", secret ? "" : given->second},
@@ -198,9 +206,10 @@ class Merge {
     const Candidate& winner = candidates.front();
     if (winner.origin.place == Place::kCommandLine) {
       if (setting.secret == Secret::kYes && !winner.in_file) {
-        out_.warnings.push_back(fmt::format(
-            "{} shows its value to everyone who lists processes during the start: {} or {}-file is better",
-            winner.origin.name, setting.name, setting.flag));
+        out_.warnings.push_back(
+            fmt::format("{} shows its value to everyone who lists processes during the start: {} "
+                        "or {}-file is better",
+                        winner.origin.name, setting.name, setting.flag));
       }
       return;  // flags are there to overrule
     }
@@ -210,8 +219,8 @@ class Merge {
           loser.origin.name == winner.origin.name;  // warn_of_overruled_dotenv() has said it
       if (same_text || same_variable) continue;
       out_.warnings.push_back(fmt::format("{} ({}) wins over {} ({}), which has another value",
-                                          winner.origin.name, winner.origin.location, loser.origin.name,
-                                          loser.origin.location));
+                                          winner.origin.name, winner.origin.location,
+                                          loser.origin.name, loser.origin.location));
     }
   }
 
@@ -225,10 +234,10 @@ class Merge {
       overruled.push_back(pair.name);
     }
     if (overruled.empty()) return;
-    out_.warnings.push_back(
-        fmt::format("the process environment wins over {} (http-wrapper.cjs did the reverse), which has "
-                    "other values for: {}",
-                    out_.dotenv_file, fmt::join(overruled, ", ")));
+    out_.warnings.push_back(fmt::format(
+        "the process environment wins over {} (http-wrapper.cjs did the reverse), which has "
+        "other values for: {}",
+        out_.dotenv_file, fmt::join(overruled, ", ")));
   }
 
   // The wrapped server runs as our user, so whatever file we can read it can read too.
@@ -239,9 +248,11 @@ class Merge {
     const auto table = settings_table();
     for (std::size_t i = 0; i < table.size(); ++i) {
       if (table[i].secret != Secret::kYes) continue;
-      for (const std::string_view name : {table[i].name, table[i].aliases[0], table[i].aliases[1]}) {
+      for (const std::string_view name :
+           {table[i].name, table[i].aliases[0], table[i].aliases[1]}) {
         const std::string variable(name);
-        if (holds_secret(table[i], look_up(Place::kDotenv, variable).text)) in_dotenv.push_back(variable);
+        if (holds_secret(table[i], look_up(Place::kDotenv, variable).text))
+          in_dotenv.push_back(variable);
       }
       const std::string& given = out_.origins[i].name;
       if (given.ends_with(kFileSuffix) || given.ends_with(kFileFlagSuffix))
@@ -253,7 +264,8 @@ class Merge {
     }
     if (places.empty()) return;
     out_.warnings.push_back(fmt::format(
-        "the wrapped server runs as the same user and can read secrets in {}: keep keys in MCP_KEYS_FILE, "
+        "the wrapped server runs as the same user and can read secrets in {}: keep keys in "
+        "MCP_KEYS_FILE, "
         "which holds their hashes only, and give other secrets in the process environment",
         fmt::join(places, " and ")));
   }
@@ -265,8 +277,10 @@ class Merge {
 
   void warn_of_open_dotenv() {
     std::error_code error;
-    const auto status = std::filesystem::status(sources_.working_directory / out_.dotenv_file, error);
-    if (error || (status.permissions() & std::filesystem::perms::others_read) == std::filesystem::perms::none)
+    const auto status =
+        std::filesystem::status(sources_.working_directory / out_.dotenv_file, error);
+    if (error || (status.permissions() & std::filesystem::perms::others_read) ==
+                     std::filesystem::perms::none)
       return;
     out_.warnings.push_back(
         fmt::format("{} holds secrets, and every user of this machine can read it: chmod o-rwx {}",
@@ -278,7 +292,8 @@ class Merge {
     for (const Setting& setting : settings_table()) {
       for (const std::string_view name : {setting.name, setting.aliases[0], setting.aliases[1]}) {
         variables.emplace(name);
-        if (setting.secret == Secret::kYes) variables.emplace(std::string(name) + std::string(kFileSuffix));
+        if (setting.secret == Secret::kYes)
+          variables.emplace(std::string(name) + std::string(kFileSuffix));
       }
     }
     return variables;

@@ -1,10 +1,10 @@
-// Sources: merges command line, process environment, `.env` and defaults into Settings, and remembers for
-// each value where it came from. Pure but for reading the files that …_FILE variables name: the environment
-// is passed in.
+// Sources: merges command line, process environment, `.env` and defaults into Settings, and
+// remembers for each value where it came from. Pure but for reading the files that …_FILE variables
+// name: the environment is passed in.
 //
-// A setting is looked up in this order: flag, process environment, `.env`, default; in one of these places
-// its own name comes before its further names. A variable that is set but empty counts as not set. Whatever
-// loses with a different value is warned about, by name, never by value.
+// A setting is looked up in this order: flag, process environment, `.env`, default; in one of these
+// places its own name comes before its further names. A variable that is set but empty counts as
+// not set. Whatever loses with a different value is warned about, by name, never by value.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +55,9 @@ struct Origin {
 };
 
 // For Origin::fingerprint; holds within one run of the program.
-inline std::size_t fingerprint_of(std::string_view secret) { return std::hash<std::string_view>{}(secret); }
+inline std::size_t fingerprint_of(std::string_view secret) {
+  return std::hash<std::string_view>{}(secret);
+}
 
 struct Loaded {
   Settings settings;
@@ -81,7 +83,8 @@ std::vector<std::string> secret_names();
 // Errors: one line, "MCP_PORT=abc (environment): not a port number (0–65535)".
 Result<Loaded> load(const Sources& sources);
 
-// When nothing says which server to wrap: `node dist/index.js`, if the working directory has that file.
+// When nothing says which server to wrap: `node dist/index.js`, if the working directory has that
+// file.
 void fall_back_on_dist_index(Loaded& loaded, const std::filesystem::path& working_directory);
 
 }  // namespace sidecar::config

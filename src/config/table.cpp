@@ -71,13 +71,14 @@ Result<void> admin_key(std::string_view, std::string_view text, Settings& out) {
   return store(std::move(keys), out.admin_keys);
 }
 
-// LOG_LEVEL is also read by the wrapped server, whose logger may have other words for the same levels (npm's,
-// pino's, Python's): they must not keep the sidecar from starting.
+// LOG_LEVEL is also read by the wrapped server, whose logger may have other words for the same
+// levels (npm's, pino's, Python's): they must not keep the sidecar from starting.
 constexpr std::pair<std::string_view, std::string_view> kLevels[] = {
-    {"trace", "trace"}, {"silly", "trace"}, {"all", "trace"},   {"debug", "debug"},    {"verbose", "debug"},
-    {"info", "info"},   {"http", "info"},   {"notice", "info"}, {"warn", "warn"},      {"warning", "warn"},
-    {"error", "error"}, {"err", "error"},   {"fatal", "error"}, {"critical", "error"}, {"crit", "error"},
-    {"alert", "error"}, {"emerg", "error"}, {"off", "off"},     {"silent", "off"},     {"none", "off"},
+    {"trace", "trace"},   {"silly", "trace"},    {"all", "trace"},   {"debug", "debug"},
+    {"verbose", "debug"}, {"info", "info"},      {"http", "info"},   {"notice", "info"},
+    {"warn", "warn"},     {"warning", "warn"},   {"error", "error"}, {"err", "error"},
+    {"fatal", "error"},   {"critical", "error"}, {"crit", "error"},  {"alert", "error"},
+    {"emerg", "error"},   {"off", "off"},        {"silent", "off"},  {"none", "off"},
 };
 
 Result<void> log_level(std::string_view, std::string_view text, Settings& out) {
@@ -92,14 +93,16 @@ Result<void> log_level(std::string_view, std::string_view text, Settings& out) {
 
 Result<void> log_format(std::string_view, std::string_view text, Settings& out) {
   const std::string word = lower_case(trimmed(text));
-  if (word != "auto" && word != "text" && word != "json") return fail("not a log format (auto, text, json)");
+  if (word != "auto" && word != "text" && word != "json")
+    return fail("not a log format (auto, text, json)");
   out.log_format = word;
   return {};
 }
 
 Result<void> message_path(std::string_view, std::string_view text, Settings& out) {
   const std::string_view path = trimmed(text);
-  if (path != "/message" && path != "/messages") return fail("not a path for messages (/message, /messages)");
+  if (path != "/message" && path != "/messages")
+    return fail("not a path for messages (/message, /messages)");
   out.message_path = path;
   return {};
 }
@@ -138,8 +141,8 @@ Result<void> audit_arguments(std::string_view, std::string_view text, Settings& 
 }
 
 Result<void> audit_hash_key(std::string_view, std::string_view text, Settings& out) {
-  constexpr std::size_t kShortest = 16;
-  if (trimmed(text).size() < kShortest) return fail("too short for a key: 16 characters or more");
+  constexpr std::size_t kMinLength = 16;
+  if (trimmed(text).size() < kMinLength) return fail("too short for a key: 16 characters or more");
   out.audit_hash_key = trimmed(text);
   return {};
 }

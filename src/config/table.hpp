@@ -1,6 +1,6 @@
-// Table: every setting in one place, a row each: its names, its default, its help and how its text is read.
-// The command line, the merge, --help, --print-config, `.env.example` and the README's table are all made
-// from it. A new setting is a field of Settings and a row here.
+// Table: every setting in one place, a row each: its names, its default, its help and how its text
+// is read. The command line, the merge, --help, --print-config, `.env.example` and the README's
+// table are all made from it. A new setting is a field of Settings and a row here.
 #pragma once
 
 #include <array>
@@ -40,10 +40,13 @@ struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
   using Parse = Result<void> (*)(std::string_view name, std::string_view text, Settings& out);
 
   Group group;
-  std::string_view name;                    // the environment variable that is its own, e.g. MCP_PORT
-  std::string_view flag;                    // e.g. --port
-  std::array<std::string_view, 2> aliases;  // further variables, the first that is set counts; may be empty
-  std::string_view value;    // what stands for the value in --help; empty: a switch, true when given alone
+  // the environment variable that is its own, e.g. MCP_PORT
+  std::string_view name;
+  std::string_view flag;  // e.g. --port
+  // further variables, the first that is set counts; may be empty
+  std::array<std::string_view, 2> aliases;
+  // what stands for the value in --help; empty: a switch, true when given alone
+  std::string_view value;
   std::string_view initial;  // default, as one would write it
   std::string_view help;     // one line
   Parse parse;

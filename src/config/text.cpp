@@ -29,18 +29,19 @@ std::vector<std::string_view> list_items(std::string_view text) {
 }
 
 std::string listed(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kMax = 20;
   std::string line;
-  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) line += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kMost) line += fmt::format(" and {} more", names.size() - kMost);
+  for (std::size_t i = 0; i < names.size() && i < kMax; ++i)
+    line += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kMax) line += fmt::format(" and {} more", names.size() - kMax);
   return line;
 }
 
 std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 60;
+  constexpr std::size_t kMax = 60;
   std::size_t length = text.size();
-  if (length > kMost) {
-    length = kMost;
+  if (length > kMax) {
+    length = kMax;
     while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
   }
   std::string line(text.substr(0, length));

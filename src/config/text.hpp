@@ -22,8 +22,8 @@ std::vector<std::string_view> list_items(std::string_view text);
 // "A, B, C"; beyond 20 names "… and 5 more", since a log line should stay readable.
 std::string listed(const std::vector<std::string>& names);
 
-// The text as an error may show it on one line: control characters as `?`, cut (between characters of UTF-8)
-// at about 60 bytes.
+// The text as an error may show it on one line: control characters as `?`, cut (between characters
+// of UTF-8) at about 60 bytes.
 std::string shown(std::string_view text);
 
 }  // namespace sidecar::config

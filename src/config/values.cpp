@@ -20,8 +20,10 @@ struct Unit {
 };
 
 // For writing: the largest first.
-constexpr std::array kDurations = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000}, Unit{"ms", 1}};
-constexpr std::array kSizes = {Unit{"GB", 1 << 30}, Unit{"MB", 1 << 20}, Unit{"KB", 1 << 10}, Unit{"", 1}};
+constexpr std::array kDurations = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},
+                                   Unit{"ms", 1}};
+constexpr std::array kSizes = {Unit{"GB", 1 << 30}, Unit{"MB", 1 << 20}, Unit{"KB", 1 << 10},
+                               Unit{"", 1}};
 // For reading, beside those above.
 constexpr std::array kPlainDuration = {Unit{"", 1}};
 constexpr std::array kMoreSizes = {Unit{"b", 1},        Unit{"k", 1 << 10},   Unit{"kib", 1 << 10},
@@ -42,7 +44,8 @@ std::optional<std::uint64_t> measured(std::string_view text, std::span<const Uni
   const auto count = digits(text.substr(0, text.find_first_not_of("0123456789")));
   if (!count) return std::nullopt;
   const auto suffix_at = text.find_first_not_of("0123456789");
-  const std::string suffix = suffix_at == text.npos ? "" : lower_case(trimmed(text.substr(suffix_at)));
+  const std::string suffix =
+      suffix_at == text.npos ? "" : lower_case(trimmed(text.substr(suffix_at)));
   for (const auto candidates : {units, more}) {
     for (const Unit& unit : candidates) {
       if (suffix != lower_case(unit.suffix)) continue;
@@ -140,21 +143,21 @@ Result<std::size_t> parse_size(std::string_view text, std::size_t least, std::si
 }
 
 Result<Rate> parse_rate(std::string_view text) {
-  constexpr std::uint64_t kMostRequests = 1'000'000;
-  constexpr milliseconds kLeastWindow{1'000};
-  constexpr milliseconds kMostWindow{24 * 3'600'000};
+  constexpr std::uint64_t kMaxRequests = 1'000'000;
+  constexpr milliseconds kMinWindow{1'000};
+  constexpr milliseconds kMaxWindow{24 * 3'600'000};
   text = trimmed(text);
   Rate rate;
   if (lower_case(text) == "off" || text == "0") return rate;
   const auto slash = text.find('/');
   const auto requests = digits(trimmed(text.substr(0, slash)));
-  if (!requests || *requests == 0 || *requests > kMostRequests) {
-    return fail(
-        fmt::format("not a rate (60 is 60 a minute; 100/15m; up to {} requests; off)", kMostRequests));
+  if (!requests || *requests == 0 || *requests > kMaxRequests) {
+    return fail(fmt::format("not a rate (60 is 60 a minute; 100/15m; up to {} requests; off)",
+                            kMaxRequests));
   }
   rate.requests = static_cast<std::size_t>(*requests);
   if (slash == text.npos) return rate;
-  const auto window = parse_duration(text.substr(slash + 1), kLeastWindow, kMostWindow);
+  const auto window = parse_duration(text.substr(slash + 1), kMinWindow, kMaxWindow);
   if (!window) return fail("the window behind the slash: " + window.error().message);
   rate.window = *window;
   return rate;
@@ -171,7 +174,9 @@ Result<bool> parse_switch(std::string_view text) {
   return fail("neither true nor false");
 }
 
-Result<std::vector<std::string>> parse_words(std::string_view text) { return WordSplitter(text).split(); }
+Result<std::vector<std::string>> parse_words(std::string_view text) {
+  return WordSplitter(text).split();
+}
 
 std::string duration_text(milliseconds duration) {
   return in_largest_unit(static_cast<std::uint64_t>(duration.count()), kDurations);

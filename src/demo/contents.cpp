@@ -14,13 +14,15 @@ constexpr const char* kPrompt = "introduce";
 
 constexpr const char* kReadme =
     "# mcp-sidecar-demo\n\n"
-    "A small MCP server that comes with mcp-sidecar, so that there is something to wrap at once.\n\n"
+    "A small MCP server that comes with mcp-sidecar, so that there is something to wrap at "
+    "once.\n\n"
     "- Tools: `echo`, `add`, `time`, `sleep` (with progress, can be cancelled)\n"
     "- Resources: `demo://readme` (this text), `demo://status` (changes with every read)\n"
     "- Prompt: `introduce` with the argument `name`\n";
 
 Json text_contents(const char* uri, const char* mime_type, std::string text) {
-  return {{"contents", Json::array({{{"uri", uri}, {"mimeType", mime_type}, {"text", std::move(text)}}})}};
+  return {{"contents",
+           Json::array({{{"uri", uri}, {"mimeType", mime_type}, {"text", std::move(text)}}})}};
 }
 
 }  // namespace
@@ -50,12 +52,13 @@ Json read_resource(const std::string& uri, const Status& status) {
 }
 
 Json list_prompts() {
-  return Json::array({{{"name", kPrompt},
-                       {"title", "Introduce"},
-                       {"description", "Asks for a short introduction of this server."},
-                       {"arguments", Json::array({{{"name", "name"},
-                                                   {"description", "To whom the server is introduced"},
-                                                   {"required", true}}})}}});
+  return Json::array(
+      {{{"name", kPrompt},
+        {"title", "Introduce"},
+        {"description", "Asks for a short introduction of this server."},
+        {"arguments", Json::array({{{"name", "name"},
+                                    {"description", "To whom the server is introduced"},
+                                    {"required", true}}})}}});
 }
 
 Json get_prompt(const std::string& name, const Json& arguments) {
@@ -68,7 +71,8 @@ Json get_prompt(const std::string& name, const Json& arguments) {
       fmt::format("Introduce this MCP server to {} in two sentences, and say which tools it has.",
                   person->get<std::string>());
   return {{"description", "An introduction"},
-          {"messages", Json::array({{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}})}};
+          {"messages",
+           Json::array({{{"role", "user"}, {"content", {{"type", "text"}, {"text", text}}}}})}};
 }
 
 }  // namespace sidecar::demo

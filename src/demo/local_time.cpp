@@ -17,8 +17,8 @@ constexpr std::array<std::pair<std::string_view, const char*>, 3> kFormats = {{
 }};
 
 const char* pattern_of(std::string_view format) {
-  const auto* found =
-      std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& row) { return row.first == format; });
+  const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
+                                   [&](const auto& row) { return row.first == format; });
   return found == kFormats.end() ? nullptr : found->second;
 }
 
@@ -31,7 +31,8 @@ bool zone_known(const std::string& zone) {
   });
   if (!plain || zone.empty() || zone.front() == '/') return false;
   std::error_code ignored;
-  return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / zone, ignored);
+  return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / zone,
+                                          ignored);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace sidecar::demo {
 // iso8601, rfc2822 or unix (seconds, for which the zone does not matter).
 bool is_time_format(std::string_view format);
 
-// Nothing when this machine does not know the zone; "UTC" is always known. REQUIRES: is_time_format(format).
+// Nothing when this machine does not know the zone; "UTC" is always known. REQUIRES:
+// is_time_format(format).
 std::optional<std::string> format_now(const std::string& zone, std::string_view format);
 
 }  // namespace sidecar::demo

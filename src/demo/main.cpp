@@ -1,5 +1,5 @@
-// mcp-sidecar-demo: a small MCP server on stdio, so that mcp-sidecar has something to wrap without Node.
-// Ends with exit code 0 when stdin ends.
+// mcp-sidecar-demo: a small MCP server on stdio, so that mcp-sidecar has something to wrap without
+// Node. Ends with exit code 0 when stdin ends.
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
@@ -12,15 +12,16 @@ int main(int argc, char** argv) {
   using sidecar::demo::Clock;
   if (argc > 1) {
     const bool version = std::string_view(argv[1]) == "--version";
-    fmt::print(version ? stdout : stderr, "mcp-sidecar-demo " SIDECAR_VERSION ", an MCP server on stdio{}\n",
+    fmt::print(version ? stdout : stderr,
+               "mcp-sidecar-demo " SIDECAR_VERSION ", an MCP server on stdio{}\n",
                version ? "" : "; it takes no arguments");
     return version ? 0 : 2;
   }
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away shows as a failed write
 
   sidecar::demo::Stdio stdio;
-  sidecar::demo::Server server(Clock::now(),
-                               [&](const sidecar::demo::Json& message) { stdio.write_line(message.dump()); });
+  sidecar::demo::Server server(
+      Clock::now(), [&](const sidecar::demo::Json& message) { stdio.write_line(message.dump()); });
   for (;;) {
     const auto read = stdio.read_lines(
         server.next_due(), [&](std::string_view line) { server.handle_line(Clock::now(), line); },

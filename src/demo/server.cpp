@@ -27,7 +27,8 @@ std::string required_string(const Json& params, const char* name) {
   return found->get<std::string>();
 }
 
-// A member by reference: copying a document that is nested a million levels deep would end the process.
+// A member by reference: copying a document that is nested a million levels deep would end the
+// process.
 const Json& member_or_empty(const Json& object, const char* name) {
   static const Json empty = Json::object();
   const auto found = object.find(name);
@@ -36,7 +37,8 @@ const Json& member_or_empty(const Json& object, const char* name) {
 
 const Json& arguments_of(const Json& params) {
   const Json& arguments = member_or_empty(params, "arguments");
-  if (!arguments.is_object()) throw RpcError{kInvalidParams, "params.arguments has to be an object"};
+  if (!arguments.is_object())
+    throw RpcError{kInvalidParams, "params.arguments has to be an object"};
   return arguments;
 }
 
@@ -99,8 +101,8 @@ void Server::handle_batch(Clock::time_point now, const Json& messages) {
         {kInvalidRequest, "Invalid Request: batches belong to MCP 2025-03-26, and are not empty"}));
     return;
   }
-  // Shared by the replies of the batch: the array goes out when the last of them was used or dropped
-  // (cancelled).
+  // Shared by the replies of the batch: the array goes out when the last of them was used or
+  // dropped (cancelled).
   struct Answers {
     Json list = Json::array();
     Send send;
@@ -111,7 +113,8 @@ void Server::handle_batch(Clock::time_point now, const Json& messages) {
   auto answers = std::make_shared<Answers>();
   answers->send = send_;
   for (const Json& message : messages) {
-    handle_message(now, message, [answers](const Json& answer) { answers->list.push_back(answer); });
+    handle_message(now, message,
+                   [answers](const Json& answer) { answers->list.push_back(answer); });
   }
 }
 
@@ -152,8 +155,8 @@ void Server::handle_notification(const std::string& method, const Json& params) 
   }
 }
 
-// MCP, Lifecycle, version negotiation: the client's version when it is known here, else the newest known
-// here.
+// MCP, Lifecycle, version negotiation: the client's version when it is known here, else the newest
+// known here.
 Server::Result Server::initialize(const Request& request) {
   const std::string asked = required_string(request.params, "protocolVersion");
   const auto* known = std::find(kVersions.begin(), kVersions.end(), asked);
@@ -163,7 +166,9 @@ Server::Result Server::initialize(const Request& request) {
       {"capabilities",
        {{"tools", Json::object()}, {"resources", Json::object()}, {"prompts", Json::object()}}},
       {"serverInfo",
-       {{"name", "mcp-sidecar-demo"}, {"title", "mcp-sidecar demo server"}, {"version", SIDECAR_VERSION}}},
+       {{"name", "mcp-sidecar-demo"},
+        {"title", "mcp-sidecar demo server"},
+        {"version", SIDECAR_VERSION}}},
       {"instructions", kInstructions}};
 }
 
@@ -173,7 +178,8 @@ Server::Result Server::tools_list(const Request&) { return Json{{"tools", list_t
 
 Server::Result Server::tools_call(const Request& request) {
   const Json token = progress_token_of(request.params);
-  Outcome outcome = call_tool(required_string(request.params, "name"), arguments_of(request.params));
+  Outcome outcome =
+      call_tool(required_string(request.params, "name"), arguments_of(request.params));
   if (auto* result = std::get_if<Json>(&outcome)) return std::move(*result);
   if (sleeping_.full()) return error_result("too many calls are sleeping already");
   sleeping_.start(request.now, request.id, token, std::move(std::get<Pause>(outcome)),
@@ -183,7 +189,9 @@ Server::Result Server::tools_call(const Request& request) {
   return std::nullopt;
 }
 
-Server::Result Server::resources_list(const Request&) { return Json{{"resources", list_resources()}}; }
+Server::Result Server::resources_list(const Request&) {
+  return Json{{"resources", list_resources()}};
+}
 
 Server::Result Server::resources_templates_list(const Request&) {
   return Json{{"resourceTemplates", Json::array()}};
@@ -191,7 +199,8 @@ Server::Result Server::resources_templates_list(const Request&) {
 
 Server::Result Server::resources_read(const Request& request) {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(request.now - began_);
-  return read_resource(required_string(request.params, "uri"), {uptime, requests_, sleeping_.size()});
+  return read_resource(required_string(request.params, "uri"),
+                       {uptime, requests_, sleeping_.size()});
 }
 
 Server::Result Server::prompts_list(const Request&) { return Json{{"prompts", list_prompts()}}; }

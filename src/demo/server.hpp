@@ -1,6 +1,6 @@
-// Server: the demo's MCP server, all revisions with a handshake (2024-11-05 to 2025-11-25). Lines in,
-// messages out; knows nothing of file descriptors. One thread. Lenient where a person types at it: requests
-// before `initialize` are served as in the newest revision.
+// Server: the demo's MCP server, all revisions with a handshake (2024-11-05 to 2025-11-25). Lines
+// in, messages out; knows nothing of file descriptors. One thread. Lenient where a person types at
+// it: requests before `initialize` are served as in the newest revision.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class Server {
  public:
   Server(Clock::time_point now, Send send);
 
-  // One line of input: a message, a batch, or something that is neither (which is answered with an error).
+  // One line of input: a message, a batch, or something that is neither (which is answered with an
+  // error).
   void handle_line(Clock::time_point now, std::string_view line);
   // A line that was longer than the reader takes.
   void refuse_line(std::string_view why);

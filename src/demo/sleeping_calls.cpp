@@ -14,7 +14,8 @@ Clock::time_point SleepingCalls::Call::next() const {
 
 void SleepingCalls::start(Clock::time_point now, Json id, Json progress_token, Pause pause,
                           std::function<void(Json result)> done) {
-  calls_.push_back({std::move(id), std::move(progress_token), std::move(pause), std::move(done), now});
+  calls_.push_back(
+      {std::move(id), std::move(progress_token), std::move(pause), std::move(done), now});
   report(calls_.back());
 }
 
@@ -24,8 +25,9 @@ void SleepingCalls::cancel(const Json& id) {
 
 std::optional<Clock::time_point> SleepingCalls::next_due() const {
   if (calls_.empty()) return std::nullopt;
-  const auto soonest = std::min_element(calls_.begin(), calls_.end(),
-                                        [](const Call& a, const Call& b) { return a.next() < b.next(); });
+  const auto soonest =
+      std::min_element(calls_.begin(), calls_.end(),
+                       [](const Call& a, const Call& b) { return a.next() < b.next(); });
   return soonest->next();
 }
 
@@ -47,8 +49,8 @@ void SleepingCalls::run_due(Clock::time_point now) {
 void SleepingCalls::report(const Call& call) const {
   if (call.progress_token.is_null()) return;
   // Steps, not seconds, are counted: they rise for a sleep of no length, too.
-  const std::string message =
-      fmt::format("step {} of {} of a sleep of {} s", call.step, kSteps, call.pause.duration.count());
+  const std::string message = fmt::format("step {} of {} of a sleep of {} s", call.step, kSteps,
+                                          call.pause.duration.count());
   send_(notification("notifications/progress", {{"progressToken", call.progress_token},
                                                 {"progress", call.step},
                                                 {"total", kSteps},

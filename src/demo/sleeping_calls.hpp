@@ -1,5 +1,5 @@
-// SleepingCalls: calls that are answered later, each with ten steps of progress when its client asked for it.
-// Knows time and progress; who gets the answer is the caller's `done`. One thread.
+// SleepingCalls: calls that are answered later, each with ten steps of progress when its client
+// asked for it. Knows time and progress; who gets the answer is the caller's `done`. One thread.
 #pragma once
 
 #include <chrono>
@@ -26,12 +26,13 @@ class SleepingCalls {
   bool full() const { return calls_.size() >= kLimit; }
   std::size_t size() const { return calls_.size(); }
 
-  // `progress_token` null: no progress. The first report (0) is sent at once, so that a client knows when the
-  // call has begun; the last step is the answer itself, `done`. REQUIRES: !full().
+  // `progress_token` null: no progress. The first report (0) is sent at once, so that a client
+  // knows when the call has begun; the last step is the answer itself, `done`. REQUIRES: !full().
   void start(Clock::time_point now, Json id, Json progress_token, Pause pause,
              std::function<void(Json result)> done);
 
-  // Drops the call without an answer (MCP, Cancellation). An unknown id is a race by nature, and ignored.
+  // Drops the call without an answer (MCP, Cancellation). An unknown id is a race by nature, and
+  // ignored.
   void cancel(const Json& id);
 
   // When run_due() has work; nothing when no call sleeps.

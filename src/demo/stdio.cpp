@@ -50,7 +50,7 @@ Stdio::Read Stdio::read_lines(std::optional<Clock::time_point> due,
   }
   if (skipping_) return Read::kData;
   input_.append(fresh);
-  if (input_.size() > kLongestLine) {
+  if (input_.size() > kMaxLine) {
     input_ = {};
     skipping_ = true;
     on_too_long();

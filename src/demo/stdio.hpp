@@ -11,7 +11,7 @@ namespace sidecar::demo {
 
 class Stdio {
  public:
-  static constexpr std::size_t kLongestLine = 64 << 20;  // bytes; the rest of a longer one is discarded
+  static constexpr std::size_t kMaxLine = 64 << 20;  // bytes; the rest of a longer one is discarded
 
   enum class Read { kData, kDeadline, kEnd };
 

@@ -13,7 +13,7 @@
 namespace sidecar::demo {
 namespace {
 
-constexpr int kLongestSleep = 3600;  // seconds
+constexpr int kMaxSleep = 3600;  // seconds
 
 struct BadArgument {
   std::string message;
@@ -21,13 +21,15 @@ struct BadArgument {
 
 const Json& required(const Json& arguments, const char* name) {
   const auto found = arguments.find(name);
-  if (found == arguments.end()) throw BadArgument{fmt::format("the argument '{}' is missing", name)};
+  if (found == arguments.end())
+    throw BadArgument{fmt::format("the argument '{}' is missing", name)};
   return *found;
 }
 
 std::string text_argument(const Json& arguments, const char* name) {
   const Json& value = required(arguments, name);
-  if (!value.is_string()) throw BadArgument{fmt::format("the argument '{}' has to be a string", name)};
+  if (!value.is_string())
+    throw BadArgument{fmt::format("the argument '{}' has to be a string", name)};
   return value.get<std::string>();
 }
 
@@ -37,7 +39,8 @@ std::string text_argument(const Json& arguments, const char* name, const char* o
 
 const Json& number_argument(const Json& arguments, const char* name) {
   const Json& value = required(arguments, name);
-  if (!value.is_number()) throw BadArgument{fmt::format("the argument '{}' has to be a number", name)};
+  if (!value.is_number())
+    throw BadArgument{fmt::format("the argument '{}' has to be a number", name)};
   return value;
 }
 
@@ -49,7 +52,8 @@ Json sum_of(const Json& a, const Json& b) {
     std::int64_t sum = 0;
     const bool fits = !(a.is_number_unsigned() && a.get<std::uint64_t>() > INT64_MAX) &&
                       !(b.is_number_unsigned() && b.get<std::uint64_t>() > INT64_MAX);
-    if (fits && !__builtin_add_overflow(a.get<std::int64_t>(), b.get<std::int64_t>(), &sum)) return sum;
+    if (fits && !__builtin_add_overflow(a.get<std::int64_t>(), b.get<std::int64_t>(), &sum))
+      return sum;
   }
   return a.get<double>() + b.get<double>();
 }
@@ -77,10 +81,11 @@ Outcome time(const Json& arguments) {
 
 Outcome sleep(const Json& arguments) {
   const double seconds = number_argument(arguments, "seconds").get<double>();
-  if (!(seconds >= 0 && seconds <= kLongestSleep)) {
-    throw BadArgument{fmt::format("'seconds' has to be from 0 to {}", kLongestSleep)};
+  if (!(seconds >= 0 && seconds <= kMaxSleep)) {
+    throw BadArgument{fmt::format("'seconds' has to be from 0 to {}", kMaxSleep)};
   }
-  return Pause{std::chrono::duration<double>(seconds), text_result(fmt::format("slept {} s", seconds))};
+  return Pause{std::chrono::duration<double>(seconds),
+               text_result(fmt::format("slept {} s", seconds))};
 }
 
 Json object_schema(Json properties, Json required_names) {
@@ -95,7 +100,8 @@ Json echo_input() {
 }
 
 Json add_input() {
-  return object_schema({{"a", {{"type", "number"}}}, {"b", {{"type", "number"}}}}, Json::array({"a", "b"}));
+  return object_schema({{"a", {{"type", "number"}}}, {"b", {{"type", "number"}}}},
+                       Json::array({"a", "b"}));
 }
 
 Json add_output() { return object_schema({{"sum", {{"type", "number"}}}}, Json::array({"sum"})); }
@@ -104,12 +110,13 @@ Json time_input() {
   return object_schema(
       {{"timezone",
         {{"type", "string"}, {"description", "IANA name, e.g. Europe/Berlin"}, {"default", "UTC"}}},
-       {"format", {{"type", "string"}, {"enum", {"iso8601", "rfc2822", "unix"}}, {"default", "iso8601"}}}},
+       {"format",
+        {{"type", "string"}, {"enum", {"iso8601", "rfc2822", "unix"}}, {"default", "iso8601"}}}},
       Json::array());
 }
 
 Json sleep_input() {
-  return object_schema({{"seconds", {{"type", "number"}, {"minimum", 0}, {"maximum", kLongestSleep}}}},
+  return object_schema({{"seconds", {{"type", "number"}, {"minimum", 0}, {"maximum", kMaxSleep}}}},
                        Json::array({"seconds"}));
 }
 

@@ -6,8 +6,8 @@
 
 namespace sidecar::http {
 
-Budget::Buffer::Buffer(Budget& budget, std::function<void()> give_way)
-    : budget_(budget), give_way_(std::move(give_way)) {}
+Budget::Buffer::Buffer(Budget& budget, std::function<void()> evict_idle)
+    : budget_(budget), evict_idle_(std::move(evict_idle)) {}
 
 void Budget::Buffer::set_owner(std::string_view owner, bool has_key) {
   has_key_ = has_key;
@@ -73,7 +73,7 @@ void Budget::reclaim(const std::string& owner, std::size_t bytes) {
     buffers.pop_back();
     bytes -= std::min(bytes, largest.held());
     largest.set(0);
-    largest.give_way_();
+    largest.evict_idle_();
   }
 }
 

@@ -1,7 +1,7 @@
 // Budget: the bytes that are buffered for clients, against one limit that the clients' owners share
-// (util/shares.hpp). Bytes are counted as they come; nothing is reserved ahead. When they do not fit, the
-// largest buffers of the owner that holds most give way to an owner that holds less; else they are refused.
-// Owned by app; loop thread only.
+// (util/shares.hpp). Bytes are counted as they come; nothing is reserved ahead. When they do not
+// fit, the largest buffers of the owner that holds most give way to an owner that holds less; else
+// they are refused. Owned by app; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "util/shares.hpp"
 
 namespace sidecar::http {
@@ -21,9 +21,9 @@ class Budget {
   // What one connection, or one batch, holds for its owner. The budget outlives it.
   class Buffer {
    public:
-    // `give_way`: called when others need the room. The bytes are counted no longer; the user drops them
-    // soon, but not inside this call.
-    Buffer(Budget& budget, std::function<void()> give_way);
+    // `evict_idle`: called when others need the room. The bytes are counted no longer; the user
+    // drops them soon, but not inside this call.
+    Buffer(Budget& budget, std::function<void()> evict_idle);
     ~Buffer() { release(); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
@@ -33,12 +33,15 @@ class Budget {
     bool has_owner() const { return static_cast<bool>(share_); }
     const std::string& owner() const { return share_.owner(); }
     // The owner, when that is a key's name; else empty.
-    std::string_view key() const { return has_key_ ? std::string_view(owner()) : std::string_view(); }
+    std::string_view key() const {
+      return has_key_ ? std::string_view(owner()) : std::string_view();
+    }
 
     // Whether `bytes` in all are taken; else what it held stays counted. Fewer bytes always are.
     bool hold(std::size_t bytes) {
       if (bytes == share_.amount()) return true;
-      if (bytes > share_.amount() && !budget_.make_room(*this, bytes - share_.amount())) return false;
+      if (bytes > share_.amount() && !budget_.make_room(*this, bytes - share_.amount()))
+        return false;
       set(bytes);
       return true;
     }
@@ -57,17 +60,18 @@ class Budget {
     void set(std::size_t bytes);
 
     Budget& budget_;
-    std::function<void()> give_way_;
+    std::function<void()> evict_idle_;
     Shares::Holding share_;
     bool has_key_ = false;
     Buffer* next_ = nullptr;  // of those that hold bytes
     Buffer* previous_ = nullptr;
   };
 
-  Budget(std::size_t limit, observe::ThinnedLog& log, observe::Metrics& metrics)
+  Budget(std::size_t limit, observe::RateLimitedLog& log, observe::Metrics& metrics)
       : shares_(limit), log_(log), metrics_(metrics) {}
 
-  // Whether `more` bytes of this owner would be taken now, possibly because others give way. Changes nothing.
+  // Whether `more` bytes of this owner would be taken now, possibly because others give way.
+  // Changes nothing.
   bool takes(const Buffer& buffer, std::uint64_t more) const;
 
  private:
@@ -81,7 +85,7 @@ class Budget {
   void reclaim(const std::string& owner, std::size_t bytes);
 
   Shares shares_;
-  observe::ThinnedLog& log_;
+  observe::RateLimitedLog& log_;
   observe::Metrics& metrics_;
   Buffer* first_ = nullptr;  // of those that hold bytes
 };

@@ -5,7 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
-#include "http/inquiry.hpp"
+#include "http/pending_request.hpp"
 
 namespace sidecar::http {
 namespace {
@@ -13,14 +13,14 @@ using ErrorCode = boost::system::error_code;
 namespace asio = boost::asio;
 }  // namespace
 
-Connection::Connection(Front& front, Socket socket, std::string peer_address)
-    : front_(front),
+Connection::Connection(ServerContext& context, Socket socket, std::string peer_address)
+    : context_(context),
       socket_(std::move(socket)),
       peer_address_(std::move(peer_address)),
-      watchdog_(front.timers, [this] { on_deadline(); }),
-      since_(front.timers.now()),
+      watchdog_(context.timers, [this] { on_deadline(); }),
+      since_(context.timers.now()),
       progress_(since_),
-      buffer_(front.budget, [this] {
+      buffer_(context.budget, [this] {
         over_budget_ = true;
         work_soon();
       }) {}
@@ -51,17 +51,18 @@ void Connection::arm_read() {
   const bool discards = state_ == State::kFinishing || state_ == State::kLingering;
   if (read_armed_ || input_ended_ || (!discards && pending_.size() >= kPipelinedInput)) return;
   read_armed_ = true;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](ErrorCode) { self->on_readable(); });
+  socket_.async_wait(Socket::wait_read,
+                     [self = shared_from_this()](ErrorCode) { self->on_readable(); });
 }
 
 void Connection::on_readable() {
   read_armed_ = false;
   if (state_ == State::kClosed) return;
   ErrorCode error;
-  const std::size_t size = socket_.read_some(asio::buffer(front_.scratch), error);
+  const std::size_t size = socket_.read_some(asio::buffer(context_.scratch), error);
   if (!error) {
-    front_.metrics.received_bytes.Increment(static_cast<double>(size));
-    on_input({front_.scratch.data(), size});
+    context_.metrics.received_bytes.Increment(static_cast<double>(size));
+    on_input({context_.scratch.data(), size});
   } else if (error == asio::error::eof) {
     on_input_end();
   } else if (error != asio::error::would_block) {
@@ -103,30 +104,32 @@ void Connection::on_input_end() {
       cut_ = SseClosed::kClientGone;
       return;
     case State::kReading:
-      inquiry_.reset();
+      pending_request_.reset();
       state_ = State::kFinishing;
       return;
-    case State::kIdle:       // settle() serves what has come, then finishes
-    case State::kFinishing:  // the last answer is still written: only the client's sending side is closed
+    case State::kIdle:  // settle() serves what has come, then finishes
+    // the last answer is still written: only the client's sending side is closed
+    case State::kFinishing:
     case State::kClosed:
       return;
   }
 }
 
 bool Connection::takes_requests() const {
-  return (state_ == State::kIdle || state_ == State::kReading) && out_.bytes() <= kPipelinedOutput && !cut_;
+  return (state_ == State::kIdle || state_ == State::kReading) &&
+         out_.bytes() <= kPipelinedOutput && !cut_;
 }
 
 void Connection::read_requests(std::string_view input) {
   while (takes_requests()) {
-    if (!inquiry_) {
+    if (!pending_request_) {
       while (input.starts_with("\r\n")) input.remove_prefix(2);  // RFC 9112, section 2.2
       if (input.empty()) break;
-      inquiry_ = std::make_unique<Inquiry>(front_.limits);
+      pending_request_ = std::make_unique<PendingRequest>(context_.limits);
       state_ = State::kReading;
-      since_ = front_.timers.now();
+      since_ = context_.timers.now();
     }
-    switch (inquiry_->reader.read(input)) {
+    switch (pending_request_->reader.read(input)) {
       case RequestReader::Progress::kMore:
         return;
       case RequestReader::Progress::kHead:
@@ -136,24 +139,26 @@ void Connection::read_requests(std::string_view input) {
         on_request();
         break;
       case RequestReader::Progress::kRefused: {
-        const auto refusal = inquiry_->reader.refusal();
+        const auto refusal = pending_request_->reader.refusal();
         refuse(refusal.status, refusal.why);
         break;
       }
     }
   }
-  const bool wanted = state_ != State::kFinishing && state_ != State::kLingering && state_ != State::kClosed;
+  const bool wanted =
+      state_ != State::kFinishing && state_ != State::kLingering && state_ != State::kClosed;
   pending_.assign(wanted ? input : std::string_view());
 }
 
 // ---- output
 
 void Connection::enqueue(Piece piece) {
-  if (out_.empty()) progress_ = front_.timers.now();
+  if (out_.empty()) progress_ = context_.timers.now();
   out_.push(std::move(piece));
 }
 
-// What is large goes out over several turns, so that others' small answers need not wait for all of it.
+// What is large goes out over several turns, so that others' small answers need not wait for all of
+// it.
 void Connection::flush(std::size_t most) {
   OutputQueue::Buffers room;
   while (!out_.empty() && !write_armed_ && !cut_) {
@@ -168,8 +173,8 @@ void Connection::flush(std::size_t most) {
     out_.consume(size);
     most -= size;
     sent_ += size;
-    front_.metrics.sent_bytes.Increment(static_cast<double>(size));
-    progress_ = front_.timers.now();
+    context_.metrics.sent_bytes.Increment(static_cast<double>(size));
+    progress_ = context_.timers.now();
   }
 }
 
@@ -183,7 +188,7 @@ void Connection::arm_write() {
 
 void Connection::work_soon() {
   if (std::exchange(work_queued_, true)) return;
-  front_.work_soon(shared_from_this());
+  context_.work_soon(shared_from_this());
 }
 
 void Connection::work() {
@@ -191,9 +196,9 @@ void Connection::work() {
   if (state_ != State::kClosed) settle();
 }
 
-// Every event ends here: what can be written is written, what waits is begun, what has to be armed is armed.
-// BOUNDED STACK: pipelined requests are taken by this loop; an answer that comes later posts it
-// (work_soon()).
+// Every event ends here: what can be written is written, what waits is begun, what has to be armed
+// is armed. BOUNDED STACK: pipelined requests are taken by this loop; an answer that comes later
+// posts it (work_soon()).
 void Connection::settle() {
   if (std::exchange(over_budget_, false) && held_bytes() > 0) over_budget();
   flush();
@@ -219,18 +224,20 @@ void Connection::settle() {
   }
   if (!resting_ && out_.empty() && (state_ == State::kIdle || state_ == State::kLingering)) {
     resting_ = true;
-    front_.table.rest(*this);
+    context_.table.rest(*this);
   }
   arm_read();
   set_deadline();
 }
 
 std::size_t Connection::held_bytes() const {
-  return pending_.size() + out_.held_bytes() + (inquiry_ ? inquiry_->reader.held_bytes() : 0);
+  return pending_.size() + out_.held_bytes() +
+         (pending_request_ ? pending_request_->reader.held_bytes() : 0);
 }
 
 void Connection::make_room(std::string_view reason) {
-  front_.turned_away(reason, peer_address_, buffer_.key(), "closed to make room for another connection");
+  context_.turned_away(reason, peer_address_, buffer_.key(),
+                       "closed to make room for another connection");
   cut_ = SseClosed::kNoRoom;
   work_soon();
 }
@@ -239,15 +246,15 @@ void Connection::make_room(std::string_view reason) {
 void Connection::linger() {
   ErrorCode error;
   socket_.shutdown(Socket::shutdown_send, error);
-  if (error || input_ended_ || front_.closing) return close(SseClosed::kServerShutdown);
+  if (error || input_ended_ || context_.closing) return close(SseClosed::kServerShutdown);
   state_ = State::kLingering;
-  since_ = front_.timers.now();
+  since_ = context_.timers.now();
 }
 
 // ---- time
 
 void Connection::set_deadline() {
-  const Limits& limits = front_.limits;
+  const Limits& limits = context_.limits;
   Clock::time_point due = Watchdog::kNever;
   switch (state_) {
     case State::kIdle:
@@ -275,11 +282,11 @@ void Connection::set_deadline() {
 
 void Connection::on_deadline() {
   const auto self = shared_from_this();
-  const Clock::time_point now = front_.timers.now();
-  const auto stall = stream_ ? stream_->limits().stall_limit : front_.limits.write_stall;
+  const Clock::time_point now = context_.timers.now();
+  const auto stall = stream_ ? stream_->limits().stall_limit : context_.limits.write_stall;
   if (!out_.empty() && now >= progress_ + stall) {
     cut_ = stream_ ? SseClosed::kSlowReader : SseClosed::kClientGone;
-    if (stream_) front_.metrics.slow_readers.Increment();
+    if (stream_) context_.metrics.slow_readers.Increment();
   } else if (state_ == State::kReading) {
     refuse(408, "the request did not arrive in time");
   } else if (state_ == State::kStreaming) {
@@ -307,7 +314,7 @@ void Connection::shut_down() {
     }
     case State::kIdle:
     case State::kReading:
-      inquiry_.reset();
+      pending_request_.reset();
       pending_.clear();
       state_ = State::kFinishing;
       break;
@@ -325,7 +332,7 @@ void Connection::shut_down() {
 void Connection::abort() { close(SseClosed::kServerShutdown); }
 
 void Connection::abandon_silently() {
-  if (inquiry_) inquiry_->on_abandoned = nullptr;
+  if (pending_request_) pending_request_->on_abandoned = nullptr;
   leave_stream();
   release();
 }
@@ -345,11 +352,12 @@ void Connection::close(SseClosed reason) {
   const auto self = shared_from_this();
   EventStream* const stream = stream_;
   std::function<void()> abandoned;
-  if (state_ == State::kAwaiting && inquiry_) abandoned = std::move(inquiry_->on_abandoned);
+  if (state_ == State::kAwaiting && pending_request_)
+    abandoned = std::move(pending_request_->on_abandoned);
   leave_stream();
   release();
-  if (!call_) inquiry_.reset();
-  front_.forget(*this);
+  if (!call_) pending_request_.reset();
+  context_.forget(*this);
   if (stream) stream->closed(reason);
   if (abandoned) abandoned();
 }

@@ -1,4 +1,5 @@
-// Connection, the half that judges requests and answers them; connection.cpp has the bytes and the time.
+// Connection, the half that judges requests and answers them; connection.cpp has the bytes and the
+// time.
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
@@ -6,7 +7,7 @@
 #include <utility>
 
 #include "http/connection.hpp"
-#include "http/inquiry.hpp"
+#include "http/pending_request.hpp"
 #include "http/response_head.hpp"
 
 namespace sidecar::http {
@@ -36,7 +37,8 @@ std::string_view refusal_reason(int status) {
 
 }  // namespace
 
-// A handler's way back. The connection may close first; then its words are lost, as the Exchange promises.
+// A handler's way back. The connection may close first; then its words are lost, as the Exchange
+// promises.
 class Connection::Answer : public Exchange::Backend {
  public:
   Answer(boost::asio::io_context& loop, std::weak_ptr<Connection> connection)
@@ -50,13 +52,14 @@ class Connection::Answer : public Exchange::Backend {
   }
   std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) override {
     const auto connection = connection_.lock();
-    if (connection && connection->state_ == State::kAwaiting) return connection->open_sse(fields, options);
+    if (connection && connection->state_ == State::kAwaiting)
+      return connection->open_sse(fields, options);
     return std::make_unique<EventStream>(loop_, std::weak_ptr<EventSink>(), options, false);
   }
   void set_reply_fields(Fields fields) override {
     const auto connection = connection_.lock();
     if (!connection || connection->state_ != State::kAwaiting) return;
-    Fields& own = connection->inquiry_->reply_fields.own;
+    Fields& own = connection->pending_request_->reply_fields.own;
     std::erase_if(own, [&fields](const Field& old) {
       return std::any_of(fields.begin(), fields.end(),
                          [&old](const Field& field) { return field.name == old.name; });
@@ -66,7 +69,7 @@ class Connection::Answer : public Exchange::Backend {
   void on_abandoned(std::function<void()> action) override {
     const auto connection = connection_.lock();
     if (connection && connection->state_ == State::kAwaiting) {
-      connection->inquiry_->on_abandoned = std::move(action);
+      connection->pending_request_->on_abandoned = std::move(action);
     } else {
       boost::asio::post(loop_, std::move(action));
     }
@@ -80,26 +83,26 @@ class Connection::Answer : public Exchange::Backend {
 // ---- judging
 
 void Connection::on_head(std::string_view& input) {
-  Inquiry& inquiry = *inquiry_;
-  RequestReader& reader = inquiry.reader;
+  PendingRequest& pending = *pending_request_;
+  RequestReader& reader = pending.reader;
   Request& request = reader.request();
   request.peer_address = peer_address_;
-  inquiry.version = request.version;
-  inquiry.head_only = request.method == "HEAD";
-  inquiry.keep_alive = reader.keep_alive();
+  pending.version = request.version;
+  pending.head_only = request.method == "HEAD";
+  pending.keep_alive = reader.keep_alive();
 
   Verdict verdict;
   try {
-    if (front_.head_check) verdict = front_.head_check(request);
+    if (context_.head_check) verdict = context_.head_check(request);
   } catch (const std::exception& error) {
-    verdict.answer = internal_error(front_.log, "head check", error.what());
+    verdict.answer = internal_error(context_.log, "head check", error.what());
   }
-  inquiry.reply_fields = std::move(verdict.reply_fields);
+  pending.reply_fields = std::move(verdict.reply_fields);
   request.caller = std::move(verdict.caller);
 
   if (verdict.answer) return turn_away(std::move(*verdict.answer), input);
   if (reader.body_too_large()) {
-    front_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
+    context_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
     return turn_away(error_response(413, kBodyTooLarge), input);
   }
   if (!take_place(verdict.known, input)) return;
@@ -107,61 +110,63 @@ void Connection::on_head(std::string_view& input) {
 }
 
 bool Connection::take_place(bool known, std::string_view& input) {
-  const observe::Caller* const caller = inquiry_->reader.request().caller.get();
+  const observe::Caller* const caller = pending_request_->reader.request().caller.get();
   const std::string& owner = caller != nullptr ? caller->share_owner() : peer_address_;
   const bool has_key = caller != nullptr && caller->has_key;
   if (known) {
-    if (const auto refusal = front_.table.admit(*this, owner, has_key)) {
-      front_.turned_away(refusal->reason, peer_address_, has_key ? owner : std::string_view(), refusal->why);
+    if (const auto refusal = context_.table.admit(*this, owner, has_key)) {
+      context_.turned_away(refusal->reason, peer_address_, has_key ? owner : std::string_view(),
+                           refusal->why);
       turn_away(overloaded(refusal->why), input);
       return false;
     }
     resting_ = false;
   }
   buffer_.set_owner(owner, has_key);
-  if (front_.budget.takes(buffer_, inquiry_->reader.declared_length())) return true;
+  if (context_.budget.takes(buffer_, pending_request_->reader.declared_length())) return true;
   turn_away(overloaded(buffer_.refused(peer_address_)), input);
   return false;
 }
 
-// The answer goes out before the body came. The connection lives on only if the whole body is here already: a
-// client that was turned away may never send it.
+// The answer goes out before the body came. The connection lives on only if the whole body is here
+// already: a client that was turned away may never send it.
 void Connection::turn_away(Response response, std::string_view& input) {
   state_ = State::kAwaiting;
-  inquiry_->endpoint = &front_.engine.endpoint(inquiry_->reader.request());
-  inquiry_->reader.discard_body();
-  const bool whole = inquiry_->reader.read(input) == RequestReader::Progress::kDone;
-  write_answer(std::move(response), inquiry_->keep_alive && whole);
+  pending_request_->endpoint = &context_.engine.endpoint(pending_request_->reader.request());
+  pending_request_->reader.discard_body();
+  const bool whole = pending_request_->reader.read(input) == RequestReader::Progress::kDone;
+  write_answer(std::move(response), pending_request_->keep_alive && whole);
 }
 
 // Refused by the reader, or in the middle of a body: nothing more can be read from this client.
 void Connection::refuse(int status, std::string_view why) {
-  front_.turned_away(refusal_reason(status), peer_address_, buffer_.key(), why);
+  context_.turned_away(refusal_reason(status), peer_address_, buffer_.key(), why);
   state_ = State::kAwaiting;
   write_answer(error_response(status, why), false);
 }
 
 void Connection::on_request() {
-  Inquiry& inquiry = *inquiry_;
+  PendingRequest& pending = *pending_request_;
   state_ = State::kAwaiting;
-  EngineCall call{.request = std::move(inquiry.reader.request()),
-                  .backend = std::make_unique<Answer>(front_.loop, weak_from_this()),
-                  .reply_fields = inquiry.reply_fields,
-                  .connection = connection_value(inquiry.version, inquiry.keep_alive && !front_.stopping)};
+  EngineCall call{
+      .request = std::move(pending.reader.request()),
+      .backend = std::make_unique<Answer>(context_.loop, weak_from_this()),
+      .reply_fields = pending.reply_fields,
+      .connection = connection_value(pending.version, pending.keep_alive && !context_.stopping)};
   call_ = &call;
-  front_.engine.serve(call);
+  context_.engine.serve(call);
   call_ = nullptr;
   if (state_ != State::kAwaiting) {  // a stream was opened, or the server aborted
-    inquiry_.reset();
+    pending_request_.reset();
     return;
   }
-  inquiry.endpoint = call.endpoint;
+  pending.endpoint = call.endpoint;
   if (!call.rendered.empty()) {
     call.endpoint->count(call.status);
     enqueue({std::move(call.rendered)});
-    finish_answer(inquiry.keep_alive);
+    finish_answer(pending.keep_alive);
   } else if (call.answer) {
-    write_answer(std::move(*call.answer), inquiry.keep_alive);
+    write_answer(std::move(*call.answer), pending.keep_alive);
   }
 }
 
@@ -169,7 +174,8 @@ void Connection::on_request() {
 
 EndpointCounters& Connection::endpoint() {
   if (call_ && call_->endpoint) return *call_->endpoint;
-  return inquiry_ && inquiry_->endpoint ? *inquiry_->endpoint : front_.engine.no_endpoint();
+  return pending_request_ && pending_request_->endpoint ? *pending_request_->endpoint
+                                                        : context_.engine.no_endpoint();
 }
 
 void Connection::reply(Response response) {
@@ -178,7 +184,7 @@ void Connection::reply(Response response) {
     call_->answer = std::move(response);
     return;
   }
-  write_answer(std::move(response), inquiry_->keep_alive);
+  write_answer(std::move(response), pending_request_->keep_alive);
   work_soon();
 }
 
@@ -187,23 +193,23 @@ void Connection::drop_request() {
   if (call_) {
     call_->dropped = true;
   } else {
-    reply(internal_error(front_.log, endpoint().name(), "dropped without an answer"));
+    reply(internal_error(context_.log, endpoint().name(), "dropped without an answer"));
   }
 }
 
 void Connection::write_answer(Response response, bool keep_alive) {
   if (!takes(response.body.size()))
     return write_answer(overloaded(buffer_.refused(peer_address_)), keep_alive);
-  keep_alive = keep_alive && !front_.stopping;
+  keep_alive = keep_alive && !context_.stopping;
   const bool bodiless = !has_body(response.status);
   const AnswerHead head{
       .status = response.status,
       .content_type = response.body_size() == 0 ? std::string_view() : response.content_type,
       .framing = bodiless ? Framing::kNoBody : Framing::kLength,
       .length = response.body_size(),
-      .connection = connection_value(inquiry_->version, keep_alive)};
-  Piece piece{.head = front_.heads.render(head, response.fields, inquiry_->reply_fields)};
-  if (!bodiless && !inquiry_->head_only) {
+      .connection = connection_value(pending_request_->version, keep_alive)};
+  Piece piece{.head = context_.heads.render(head, response.fields, pending_request_->reply_fields)};
+  if (!bodiless && !pending_request_->head_only) {
     piece.tail = response.lasting_body;
     if (piece.tail.empty()) piece.body = std::move(response.body);
   }
@@ -213,18 +219,18 @@ void Connection::write_answer(Response response, bool keep_alive) {
 }
 
 void Connection::finish_answer(bool keep_alive) {
-  if (!call_) inquiry_.reset();  // else on_request() does
-  state_ = keep_alive && !front_.stopping ? State::kIdle : State::kFinishing;
-  since_ = front_.timers.now();
+  if (!call_) pending_request_.reset();  // else on_request() does
+  state_ = keep_alive && !context_.stopping ? State::kIdle : State::kFinishing;
+  since_ = context_.timers.now();
   watchdog_.set(Watchdog::kNever);  // it was the last state's; settle() sets this one's
 }
 
 // ---- event streams
 
 std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseOptions& options) {
-  const bool lives = !inquiry_->head_only;
-  const bool chunked = inquiry_->version >= 11;
-  const bool keep_alive = inquiry_->keep_alive && !front_.stopping && chunked;
+  const bool lives = !pending_request_->head_only;
+  const bool chunked = pending_request_->version >= 11;
+  const bool keep_alive = pending_request_->keep_alive && !context_.stopping && chunked;
   Fields all = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
   all.insert(all.end(), fields.begin(), fields.end());
   const AnswerHead head{.status = 200,
@@ -232,21 +238,22 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseO
                         .framing = !lives    ? Framing::kNoBody
                                    : chunked ? Framing::kChunked
                                              : Framing::kUntilClose,
-                        // As the program that this one replaces: said of the stream, whatever follows it.
+                        // As the program that this one replaces: said of the stream, whatever
+                        // follows it.
                         .connection = chunked ? "keep-alive" : "close"};
-  std::string text = front_.heads.render(head, all, inquiry_->reply_fields);
+  std::string text = context_.heads.render(head, all, pending_request_->reply_fields);
   if (lives) text += stream_text(options.first_bytes, chunked);
   endpoint().count(200);
   enqueue({.head = std::move(text), .lead = true});
 
   auto stream = std::make_unique<EventStream>(
-      front_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), options, chunked);
+      context_.loop, lives ? weak_from_this() : std::weak_ptr<Connection>(), options, chunked);
   finish_answer(keep_alive);
   if (lives) {
     state_ = State::kStreaming;
     stream_ = stream.get();
     stream_keeps_alive_ = keep_alive;
-    front_.metrics.sse_streams.Increment();
+    context_.metrics.sse_streams.Increment();
   }
   work_soon();
   return stream;
@@ -262,7 +269,7 @@ void Connection::push_event(Piece piece) {
   // What one turn sends is given to the socket before the reader is blamed.
   if (too_slow() || !takes(piece.size())) flush(out_.bytes());
   if (!cut_ && too_slow()) {
-    front_.metrics.slow_readers.Increment();
+    context_.metrics.slow_readers.Increment();
     cut_ = SseClosed::kSlowReader;
   } else if (!cut_ && !takes(piece.size())) {
     over_budget();
@@ -283,7 +290,7 @@ void Connection::over_budget() {
     state_ = State::kAwaiting;
     return write_answer(overloaded(why), false);
   }
-  if (stream_) front_.metrics.slow_readers.Increment();
+  if (stream_) context_.metrics.slow_readers.Increment();
   cut_ = stream_ ? SseClosed::kSlowReader : SseClosed::kClientGone;
 }
 
@@ -297,7 +304,7 @@ void Connection::end_stream() {
 }
 
 void Connection::leave_stream() {
-  if (std::exchange(stream_, nullptr)) front_.metrics.sse_streams.Decrement();
+  if (std::exchange(stream_, nullptr)) context_.metrics.sse_streams.Decrement();
 }
 
 }  // namespace sidecar::http

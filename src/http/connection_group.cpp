@@ -11,10 +11,12 @@ void ConnectionGroup::add(Connection& connection, Place& place) {
 
 Connection* ConnectionGroup::surplus() const {
   const std::size_t left = limit_ - std::min(limit_, shares_.used());
-  return newcomers_.size() > std::max(left, newcomers_on_top(limit_)) ? newcomers_.front() : nullptr;
+  return newcomers_.size() > std::max(left, newcomers_on_top(limit_)) ? newcomers_.front()
+                                                                      : nullptr;
 }
 
-ConnectionGroup::Admission ConnectionGroup::admit(const Place& place, std::string_view owner) const {
+ConnectionGroup::Admission ConnectionGroup::admit(const Place& place,
+                                                  std::string_view owner) const {
   if (place.client != nullptr && place.client->share.owner() == owner) return {.fits = true};
   const Shares::Admission admission = shares_.admit(owner, 1);
   if (admission.fits) return {.fits = true};

@@ -1,9 +1,9 @@
-// ConnectionGroup: the connections that one limit counts, and which of them gives way when it is reached.
-// A connection is a newcomer until a request of a known client was let in on it; from then on it counts for
-// that client. Newcomers may be anybody, so they take no place of a known client: they have what the known
-// ones leave of the limit, and at least an eighth of it on top. Beyond that the oldest newcomer is closed.
-// Known clients share the limit (util/shares.hpp). Every step costs the same, however many connections there
-// are. Owned by ConnectionTable; loop thread only.
+// ConnectionGroup: the connections that one limit counts, and which of them gives way when it is
+// reached. A connection is a newcomer until a request of a known client was let in on it; from then
+// on it counts for that client. Newcomers may be anybody, so they take no place of a known client:
+// they have what the known ones leave of the limit, and at least an eighth of it on top. Beyond
+// that the oldest newcomer is closed. Known clients share the limit (util/shares.hpp). Every step
+// costs the same, however many connections there are. Owned by ConnectionTable; loop thread only.
 #pragma once
 
 #include <cstddef>

@@ -13,8 +13,9 @@ constexpr std::string_view kOfAddress = "connections_per_address";
 
 }  // namespace
 
-ConnectionTable::ConnectionTable(std::size_t limit, std::string_view setting, std::size_t limit_per_address,
-                                 observe::Metrics& metrics, Close close)
+ConnectionTable::ConnectionTable(std::size_t limit, std::string_view setting,
+                                 std::size_t limit_per_address, observe::Metrics& metrics,
+                                 Close close)
     : limit_(limit),
       setting_(setting),
       limit_per_address_(limit_per_address),
@@ -25,7 +26,8 @@ ConnectionTable::ConnectionTable(std::size_t limit, std::string_view setting, st
 void ConnectionTable::add(std::shared_ptr<Connection> added) {
   Connection& connection = *added;
   Places& places = connection.places();
-  places.group = &by_address_.try_emplace(connection.peer_address(), limit_per_address_).first->second;
+  places.group =
+      &by_address_.try_emplace(connection.peer_address(), limit_per_address_).first->second;
   places.group->add(connection, places.address);
   all_.add(connection, places.all);
   connections_.emplace(&connection, std::move(added));
@@ -49,14 +51,15 @@ void ConnectionTable::close_newcomers() {
     leave_out(*all_.oldest_newcomer(), "no_descriptors");
 }
 
-std::optional<ConnectionTable::Refusal> ConnectionTable::admit(Connection& connection, std::string_view owner,
+std::optional<ConnectionTable::Refusal> ConnectionTable::admit(Connection& connection,
+                                                               std::string_view owner,
                                                                bool has_key) {
   Places& places = connection.places();
   const ConnectionGroup::Admission of_address = places.group->admit(places.address, owner);
   if (!of_address.fits)
     return Refusal{kOfAddress,
-                   shares_text(places.group->shares(), owner, has_key, "TCP connections of one address",
-                               "MCP_MAX_TCP_CONNECTIONS_PER_IP")};
+                   shares_text(places.group->shares(), owner, has_key,
+                               "TCP connections of one address", "MCP_MAX_TCP_CONNECTIONS_PER_IP")};
   if (of_address.instead != nullptr) leave_out(*of_address.instead, kOfAddress);
   const ConnectionGroup::Admission of_all = all_.admit(places.all, owner);
   if (!of_all.fits)

@@ -1,6 +1,6 @@
-// ConnectionTable: the open connections of a Server, limited in all and for each address. What one limit
-// counts, and who gives way, is ConnectionGroup's business; the table asks both groups of a connection, and
-// closes those that give way. Owned by Front; loop thread only.
+// ConnectionTable: the open connections of a Server, limited in all and for each address. What one
+// limit counts, and who gives way, is ConnectionGroup's business; the table asks both groups of a
+// connection, and closes those that give way. Owned by ServerContext; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -33,15 +33,17 @@ class ConnectionTable {
                   observe::Metrics& metrics, Close close);
 
   // Whether one more may be accepted: who is left out closes at the end of a turn of the loop.
-  bool accepts() const { return connections_.size() < ConnectionGroup::most(limit_) + kClosingAtOnce; }
+  bool accepts() const {
+    return connections_.size() < ConnectionGroup::most(limit_) + kClosingAtOnce;
+  }
   // A newcomer; others may be closed for it.
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);
   // There are no descriptors left for connections: the older half of the newcomers is closed.
   void close_newcomers();
 
-  // A request of a known client was let in: from now on the connection counts for `owner`, and is busy.
-  // Others may be closed for it. Something: it has to be refused; this is why.
+  // A request of a known client was let in: from now on the connection counts for `owner`, and is
+  // busy. Others may be closed for it. Something: it has to be refused; this is why.
   struct Refusal {
     std::string_view reason;  // the metric's
     std::string why;

@@ -13,7 +13,7 @@
 namespace sidecar::http {
 namespace {
 
-constexpr std::size_t kLongestPath =
+constexpr std::size_t kMaxPath =
     600;  // given to httplib, which refuses long ones; routes are found by Head::path
 
 // The stream that httplib reads one head from and writes one answer to.
@@ -103,17 +103,21 @@ class Engine::Core : public httplib::Server {
       fill(response);
       return HandlerResponse::Handled;
     });
-    // httplib decides on these by rules that differ between its versions; the connection knows better.
+    // httplib decides on these by rules that differ between its versions; the connection knows
+    // better.
     set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
-      for (const char* name : {"Accept-Ranges", "Connection", "Keep-Alive"}) response.headers.erase(name);
+      for (const char* name : {"Accept-Ranges", "Connection", "Keep-Alive"})
+        response.headers.erase(name);
       if (!call_->connection.empty()) response.headers.emplace("Connection", call_->connection);
     });
   }
 
   void serve(EngineCall& call) {
-    // Its other fields (Range, Accept-Encoding, Expect …) would make httplib do what nobody asked of us.
+    // Its other fields (Range, Accept-Encoding, Expect …) would make httplib do what nobody asked
+    // of us.
     const std::string head = call.request.method + ' ' +
-                             percent_encoded(call.request.path.substr(0, kLongestPath)) + " HTTP/1.1\r\n\r\n";
+                             percent_encoded(call.request.path.substr(0, kMaxPath)) +
+                             " HTTP/1.1\r\n\r\n";
     MemoryStream stream(head);
     call_ = &call;
     stream_ = &stream;
@@ -135,7 +139,7 @@ class Engine::Core : public httplib::Server {
   }
 
   void fill(httplib::Response& response) {
-    if (!call_->answer || call_->answer->body.size() > kLargestRendered ||
+    if (!call_->answer || call_->answer->body.size() > kMaxRendered ||
         !call_->answer->lasting_body.empty() || !has_body(call_->answer->status)) {
       stream_->mute();
       return;
@@ -171,9 +175,9 @@ Engine::Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& m
     } else {
       resource = &exact_[route.path];
     }
-    endpoints_.push_back(
-        std::make_unique<Endpoint>(Endpoint{std::move(route.method), std::move(route.handler), route.direct,
-                                            EndpointCounters(metrics, std::move(route.name))}));
+    endpoints_.push_back(std::make_unique<Endpoint>(
+        Endpoint{std::move(route.method), std::move(route.handler), route.direct,
+                 EndpointCounters(metrics, std::move(route.name))}));
     resource->add(*endpoints_.back());
   }
   std::sort(prefixes_.begin(), prefixes_.end(),

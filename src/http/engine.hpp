@@ -1,7 +1,7 @@
-// Engine: routes a request to its handler and renders what the handler answers at once. cpp-httplib does
-// both, over a stream in memory; its types stay in engine.cpp. Answers 404, 405 and OPTIONS itself, and turns
-// what a handler throws into a 500 whose id the log also has. Knows nothing of sockets. Loop thread only;
-// never blocks.
+// Engine: routes a request to its handler and renders what the handler answers at once. cpp-httplib
+// does both, over a stream in memory; its types stay in engine.cpp. Answers 404, 405 and OPTIONS
+// itself, and turns what a handler throws into a 500 whose id the log also has. Knows nothing of
+// sockets. Loop thread only; never blocks.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,8 @@ namespace sidecar::http {
 // The request counters of one endpoint, looked up once for each status.
 class EndpointCounters {
  public:
-  EndpointCounters(observe::Metrics& metrics, std::string name) : metrics_(metrics), name_(std::move(name)) {}
+  EndpointCounters(observe::Metrics& metrics, std::string name)
+      : metrics_(metrics), name_(std::move(name)) {}
   void count(int status);
   const std::string& name() const { return name_; }
 
@@ -47,8 +48,8 @@ struct EngineCall {
   std::optional<Response> answer{};
   bool dropped = false;  // the Exchange was destroyed unanswered
 
-  // What came of it. With neither `rendered` nor `answer` the handler keeps the Exchange (or opened a
-  // stream).
+  // What came of it. With neither `rendered` nor `answer` the handler keeps the Exchange (or opened
+  // a stream).
   EndpointCounters* endpoint = nullptr;
   std::string rendered{};  // the whole answer as bytes; its status is in `status`
   int status = 0;
@@ -56,9 +57,9 @@ struct EngineCall {
 
 class Engine {
  public:
-  // Larger bodies, and lasting ones, are not copied through httplib: they stay in EngineCall::answer for the
-  // connection to write.
-  static constexpr std::size_t kLargestRendered = 64 << 10;
+  // Larger bodies, and lasting ones, are not copied through httplib: they stay in
+  // EngineCall::answer for the connection to write.
+  static constexpr std::size_t kMaxRendered = 64 << 10;
 
   Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics);
   ~Engine();
@@ -75,7 +76,8 @@ class Engine {
 
   // The exact path, else the longest prefix; nullptr when there is none.
   Resource* find(const std::string& path);
-  // Finds the handler and runs it; leaves an answer in the call, or none when the handler keeps the Exchange.
+  // Finds the handler and runs it; leaves an answer in the call, or none when the handler keeps the
+  // Exchange.
   void run(EngineCall& call);
   void run(EngineCall& call, const Handler& handler);
 

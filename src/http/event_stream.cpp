@@ -9,7 +9,8 @@
 namespace sidecar::http {
 namespace {
 
-constexpr std::size_t kCopiedData = 1024;  // bytes; up to here one string is cheaper than three buffers
+// bytes; up to here one string is cheaper than three buffers
+constexpr std::size_t kCopiedData = 1024;
 
 // RFC 9112, section 7.1: what a chunk begins with.
 void append_chunk_size(std::string& out, std::size_t size) {
@@ -25,7 +26,8 @@ Piece event_piece(std::string_view event, std::string data, std::string_view id,
   std::string lines;
   lines.reserve(id.size() + event.size() + 32 + (data.size() <= kCopiedData ? data.size() : 0));
   if (chunked) {
-    const std::size_t extra = (id.empty() ? 0 : id.size() + 5) + (event.empty() ? 0 : event.size() + 8);
+    const std::size_t extra =
+        (id.empty() ? 0 : id.size() + 5) + (event.empty() ? 0 : event.size() + 8);
     append_chunk_size(lines, extra + 6 + data.size() + 2);
   }
   if (!id.empty()) lines.append("id: ").append(id).append("\n");
@@ -61,7 +63,8 @@ EventStream::~EventStream() {
 }
 
 void EventStream::send(std::string_view event, std::string data, std::string_view id) {
-  if (const auto sink = sink_.lock()) sink->push_event(event_piece(event, std::move(data), id, chunked_));
+  if (const auto sink = sink_.lock())
+    sink->push_event(event_piece(event, std::move(data), id, chunked_));
 }
 
 std::size_t EventStream::queued_bytes() const {

@@ -1,6 +1,7 @@
-// EventStream: the SseStream of a connection. Frames events (as chunks for HTTP/1.1) and keeps the holder's
-// callback; queue, limits and time are its connection's business, behind EventSink. Owned by whoever the
-// handler gave it to; the connection knows it by a plain pointer until one of them ends it.
+// EventStream: the SseStream of a connection. Frames events (as chunks for HTTP/1.1) and keeps the
+// holder's callback; queue, limits and time are its connection's business, behind EventSink. Owned
+// by whoever the handler gave it to; the connection knows it by a plain pointer until one of them
+// ends it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -29,7 +30,8 @@ inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 // One event; `data` is moved through when it is large.
 Piece event_piece(std::string_view event, std::string data, std::string_view id, bool chunked);
-// Bytes as they are (comments, first bytes). Empty stays empty: a chunk of no bytes would end the stream.
+// Bytes as they are (comments, first bytes). Empty stays empty: a chunk of no bytes would end the
+// stream.
 std::string stream_text(std::string_view text, bool chunked);
 
 class EventStream : public SseStream {

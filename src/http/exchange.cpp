@@ -5,7 +5,9 @@
 
 namespace sidecar::http {
 
-void Exchange::Backend::drop() { reply(error_response(500, "the request was dropped without an answer")); }
+void Exchange::Backend::drop() {
+  reply(error_response(500, "the request was dropped without an answer"));
+}
 
 Exchange::Exchange(Request request, std::unique_ptr<Backend> backend)
     : request_(std::move(request)), backend_(std::move(backend)) {}

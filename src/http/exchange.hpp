@@ -1,6 +1,6 @@
-// Exchange: a handler's handle on one request. Answered exactly once: inside the handler, or later, by
-// whoever the handler gave it to (detached). Dropping it unanswered answers 500. Loop thread only. Testable
-// without a socket: give it a Backend of your own.
+// Exchange: a handler's handle on one request. Answered exactly once: inside the handler, or later,
+// by whoever the handler gave it to (detached). Dropping it unanswered answers 500. Loop thread
+// only. Testable without a socket: give it a Backend of your own.
 #pragma once
 
 #include <functional>
@@ -44,9 +44,9 @@ class Exchange {
   // Nothing happens when the client is gone already.
   void reply(Response response);
 
-  // 200 text/event-stream, never cached, never buffered by a proxy, kept open. Its bytes start at once.
-  // Not null: when the client is gone already, or asked with HEAD, the stream ends as kClientGone on the next
-  // turn of the loop. REQUIRES: !answered().
+  // 200 text/event-stream, never cached, never buffered by a proxy, kept open. Its bytes start at
+  // once. Not null: when the client is gone already, or asked with HEAD, the stream ends as
+  // kClientGone on the next turn of the loop. REQUIRES: !answered().
   std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options);
 
   // Runs `action` once if the client goes away before the answer. Not called from inside this call.

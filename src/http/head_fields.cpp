@@ -5,7 +5,8 @@
 namespace sidecar::http {
 namespace {
 
-// One of 64 kinds of names, by size and first letter; the same for names that are the same without case.
+// One of 64 kinds of names, by size and first letter; the same for names that are the same without
+// case.
 std::uint64_t kind(std::string_view name) {
   const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(name.front()) % 32;
   return std::uint64_t{1} << ((name.size() * 8 + letter) % 64);
@@ -32,8 +33,8 @@ void HeadFields::add(std::string_view name, std::string_view value) {
   kinds_ |= kind(name);
   const std::uint32_t name_at = keep(name);
   const std::uint32_t value_at = keep(value);
-  places_.push_back(
-      {name_at, static_cast<std::uint32_t>(name.size()), value_at, static_cast<std::uint32_t>(value.size())});
+  places_.push_back({name_at, static_cast<std::uint32_t>(name.size()), value_at,
+                     static_cast<std::uint32_t>(value.size())});
 }
 
 void HeadFields::set_value(std::size_t index, std::string_view value) {
@@ -43,7 +44,8 @@ void HeadFields::set_value(std::size_t index, std::string_view value) {
 
 HeadFields::View HeadFields::operator[](std::size_t index) const {
   const Place& place = places_[index];
-  return {{text_.data() + place.name, place.name_size}, {text_.data() + place.value, place.value_size}};
+  return {{text_.data() + place.name, place.name_size},
+          {text_.data() + place.value, place.value_size}};
 }
 
 std::optional<std::string_view> HeadFields::find(std::string_view name) const {

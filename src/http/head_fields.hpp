@@ -1,5 +1,6 @@
-// HeadFields: the header fields of one request in the order in which they came, in two pieces of memory
-// however many there are. Views of them are good until a field is added or changed; they survive a move.
+// HeadFields: the header fields of one request in the order in which they came, in two pieces of
+// memory however many there are. Views of them are good until a field is added or changed; they
+// survive a move.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 
 namespace sidecar::http {
 
-// Whether two names (of fields, media types, codings) are the same: ASCII letters count without case.
+// Whether two names (of fields, media types, codings) are the same: ASCII letters count without
+// case.
 bool same_name(std::string_view a, std::string_view b);
 
 class HeadFields {

@@ -23,7 +23,8 @@ constexpr int kAcceptedPerTurn = 64;  // then other events get their turn
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+        .to_string();
   }
   return address.to_string();
 }
@@ -31,20 +32,21 @@ std::string text_of(const tcp::endpoint& endpoint) {
 tl::unexpected<Error> cannot_listen(const std::string& host, std::uint16_t port, std::string why) {
   if (!why.empty()) why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
   const bool v6 = host.find(':') != std::string::npos;
-  return fail(fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
+  return fail(
+      fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
 }
 
 // The client was gone before it was accepted, or the like: the next one may be fine.
 bool concerns_one_client(int error) {
-  return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM || error == ENETDOWN ||
-         error == EHOSTUNREACH || error == ENETUNREACH;
+  return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM ||
+         error == ENETDOWN || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
-                   observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Exhausted exhausted,
-                   Accepted accepted)
+Listener::Listener(boost::asio::io_context& loop, Timers& timers, observe::RateLimitedLog& refusals,
+                   observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room,
+                   Exhausted exhausted, Accepted accepted)
     : loop_(loop),
       timers_(timers),
       refusals_(refusals),
@@ -60,7 +62,8 @@ Listener::~Listener() { *alive_ = false; }
 Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t port) {
   ErrorCode error;
   tcp::resolver resolver(loop_);  // blocks: only at start, before anything is served
-  const auto addresses = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
+  const auto addresses =
+      resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
   if (error) return cannot_listen(host, port, error.message());
   for (const auto& entry : addresses) {
     const tcp::endpoint endpoint = entry.endpoint();
@@ -70,7 +73,8 @@ Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t po
     if (error) continue;
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true), ignored);
     // On "::" IPv4 clients are served too.
-    if (endpoint.protocol() == tcp::v6()) acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);
+    if (endpoint.protocol() == tcp::v6())
+      acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);
     acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(kBacklog, error);
     if (!error) acceptor_.non_blocking(true, error);
@@ -100,9 +104,10 @@ void Listener::accept_some() {
   const std::uint64_t first_reserved = child::first_reserved_descriptor(reserved_);
   for (int i = 0; i < kAcceptedPerTurn && acceptor_.is_open() && has_room_(); ++i) {
     if (child::lowest_free_descriptor() >= first_reserved)
-      return pause(fmt::format(
-          "of the open files that RLIMIT_NOFILE allows, those from {} on are kept for the wrapped server",
-          first_reserved));
+      return pause(
+          fmt::format("of the open files that RLIMIT_NOFILE allows, those from {} on are kept for "
+                      "the wrapped server",
+                      first_reserved));
     tcp::endpoint peer;
     auto size = static_cast<socklen_t>(peer.capacity());
     // By hand: Asio's accept would let the descriptor leak into children.
@@ -131,7 +136,8 @@ void Listener::accept_some() {
 
 void Listener::pause(const std::string& why) {
   metrics_.refused("no_descriptors").Increment();
-  if (!std::exchange(exhausted_, true)) refusals_.warn("cannot accept connections", {{"error", why}});
+  if (!std::exchange(exhausted_, true))
+    refusals_.warn("cannot accept connections", {{"error", why}});
   on_exhausted_();
   pause_ = timers_.after(kExhaustedPause, [this] { resume(); });
 }

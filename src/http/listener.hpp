@@ -1,6 +1,7 @@
-// Listener: one listening socket. Accepts as long as there is room, and steps back for a moment when the
-// system has no memory or no descriptor left but those that are reserved for children and files: who waits in
-// the backlog is served later, and the loop never spins. Owned by the Server; loop thread only.
+// Listener: one listening socket. Accepts as long as there is room, and steps back for a moment
+// when the system has no memory or no descriptor left but those that are reserved for children and
+// files: who waits in the backlog is served later, and the loop never spins. Owned by the Server;
+// loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,7 +14,7 @@
 
 #include "http/connection.hpp"
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -24,15 +25,15 @@ class Listener {
   static constexpr int kBacklog = 4096;
   static constexpr std::chrono::milliseconds kExhaustedPause{100};
 
-  // Neither is called again after close(). `peer_address` is in text form, IPv4 also when it came mapped into
-  // IPv6.
+  // Neither is called again after close(). `peer_address` is in text form, IPv4 also when it came
+  // mapped into IPv6.
   using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
   using HasRoom = std::function<bool()>;
   using Exhausted = std::function<void()>;
 
-  // `reserved`: descriptors that no connection gets. `exhausted`: the others are used up, and connections
-  // wait.
-  Listener(boost::asio::io_context& loop, Timers& timers, observe::ThinnedLog& refusals,
+  // `reserved`: descriptors that no connection gets. `exhausted`: the others are used up, and
+  // connections wait.
+  Listener(boost::asio::io_context& loop, Timers& timers, observe::RateLimitedLog& refusals,
            observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Exhausted exhausted,
            Accepted accepted);
   ~Listener();
@@ -44,15 +45,15 @@ class Listener {
   void close();
 
  private:
-  using Acceptor =
-      boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,
+                                                      boost::asio::io_context::executor_type>;
 
   void accept_some();
   void pause(const std::string& why);
 
   boost::asio::io_context& loop_;
   Timers& timers_;
-  observe::ThinnedLog& refusals_;
+  observe::RateLimitedLog& refusals_;
   observe::Metrics& metrics_;
   const std::uint64_t reserved_;
   HasRoom has_room_;
@@ -62,7 +63,8 @@ class Listener {
   Timer pause_;
   bool armed_ = false;
   bool exhausted_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with the wait that is armed
+  // shared with the wait that is armed
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace sidecar::http

@@ -13,8 +13,9 @@ std::string_view Head::header(std::string_view name) const {
 
 std::string Head::list_header(std::string_view name) const {
   std::string list;
-  fields.for_each(name,
-                  [&list](std::string_view value) { list.append(list.empty() ? "" : ", ").append(value); });
+  fields.for_each(name, [&list](std::string_view value) {
+    list.append(list.empty() ? "" : ", ").append(value);
+  });
   return list;
 }
 
@@ -27,7 +28,8 @@ std::optional<std::string> Head::query_value(std::string_view name) const {
     const std::string_view value =
         key.size() < pair.size() ? pair.substr(key.size() + 1) : std::string_view();
     if (key != name && percent_decoded(key, Plus::kSpace) != name) continue;
-    // A broken escape names nothing: it is passed on as it came, so that it matches no id and no key.
+    // A broken escape names nothing: it is passed on as it came, so that it matches no id and no
+    // key.
     auto decoded = percent_decoded(value, Plus::kSpace);
     return decoded ? std::move(decoded) : std::string(value);
   }
@@ -36,8 +38,8 @@ std::optional<std::string> Head::query_value(std::string_view name) const {
 
 Response error_response(int status, std::string_view message,
                         std::optional<std::chrono::seconds> retry_after) {
-  const boost::beast::string_view reason =
-      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  const boost::beast::string_view reason = boost::beast::http::obsolete_reason(
+      boost::beast::http::int_to_status(static_cast<unsigned>(status)));
   nlohmann::ordered_json body;
   body["error"] = std::string(reason.data(), reason.size());
   body["message"] = message;

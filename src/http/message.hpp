@@ -40,14 +40,15 @@ struct Response {
   int status = 200;
   std::string body{};
   std::string_view lasting_body{};  // sent in place of `body`, not copied: outlives the server
-  std::string_view content_type = "application/json";  // static text; not sent when there is no body
-  Fields fields{};                                     // further header fields
+  // static text; not sent when there is no body
+  std::string_view content_type = "application/json";
+  Fields fields{};  // further header fields
 
   std::size_t body_size() const { return lasting_body.empty() ? body.size() : lasting_body.size(); }
 };
 
-// {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint shapes itself.
-// With `retry_after` also "retryAfter", and the field Retry-After.
+// {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint
+// shapes itself. With `retry_after` also "retryAfter", and the field Retry-After.
 Response error_response(int status, std::string_view message,
                         std::optional<std::chrono::seconds> retry_after = {});
 

@@ -19,17 +19,20 @@ void OutputQueue::push(Piece piece) {
     return;
   }
   if (first_ > 16 && first_ * 2 > pieces_.size()) {
-    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(std::exchange(first_, 0)));
+    pieces_.erase(pieces_.begin(),
+                  pieces_.begin() + static_cast<std::ptrdiff_t>(std::exchange(first_, 0)));
   }
   pieces_.push_back(std::move(piece));
 }
 
-std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room, std::size_t most) const {
+std::span<const boost::asio::const_buffer> OutputQueue::gather(Buffers& room,
+                                                               std::size_t most) const {
   std::size_t count = 0;
   std::size_t skip = offset_;
   for (std::size_t i = first_; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];
-    for (std::string_view part : {std::string_view(piece.head), std::string_view(piece.body), piece.tail}) {
+    for (std::string_view part :
+         {std::string_view(piece.head), std::string_view(piece.body), piece.tail}) {
       const std::size_t done = std::min(skip, part.size());
       skip -= done;
       part.remove_prefix(done);
@@ -61,7 +64,8 @@ void OutputQueue::clear() {
 std::size_t OutputQueue::held_bytes() const {
   if (empty()) return 0;
   const Piece& first = pieces_[first_];
-  const std::size_t sent_of_tail = first.tail.size() - std::min(first.tail.size(), first.size() - offset_);
+  const std::size_t sent_of_tail =
+      first.tail.size() - std::min(first.tail.size(), first.size() - offset_);
   return bytes_ - (static_bytes_ - sent_of_tail);
 }
 

@@ -1,6 +1,6 @@
-// OutputQueue: what one connection has still to give to its socket, in order, as pieces that are moved in,
-// never copied. Counts bytes; knows nothing of limits (its user asks and decides). Takes no memory of
-// its own while empty.
+// OutputQueue: what one connection has still to give to its socket, in order, as pieces that are
+// moved in, never copied. Counts bytes; knows nothing of limits (its user asks and decides). Takes
+// no memory of its own while empty.
 #pragma once
 
 #include <array>
@@ -17,7 +17,8 @@ struct Piece {
   std::string head{};
   std::string body{};
   std::string_view tail{};  // static text
-  bool lead = false;        // only leads in to the piece that follows, e.g. the head of an event stream
+  // only leads in to the piece that follows, e.g. the head of an event stream
+  bool lead = false;
 
   std::size_t size() const { return head.size() + body.size() + tail.size(); }
 };
@@ -29,7 +30,8 @@ class OutputQueue {
 
   // A piece that follows a lone lead is joined to it: both are then the piece being sent.
   void push(Piece piece);
-  // The next bytes to write, at most `most`, without copying; valid until the next call that is not const.
+  // The next bytes to write, at most `most`, without copying; valid until the next call that is not
+  // const.
   std::span<const boost::asio::const_buffer> gather(Buffers& room, std::size_t most) const;
   // The socket took `size` of the gathered bytes.
   void consume(std::size_t size);

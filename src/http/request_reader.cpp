@@ -16,19 +16,21 @@ namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
 
-constexpr std::size_t kPadding = 128;  // of capacity after the body: for simdjson, and an id that is longer
+// of capacity after the body: for simdjson, and an id that is longer
+constexpr std::size_t kPadding = 128;
 constexpr std::size_t kReservedAtOnce = 1 << 20;  // a declared length is believed up to here
 constexpr std::size_t kRequestLineExtra = 32;     // method, version and spaces around a target
-// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser asserts as
-// much.
-constexpr std::size_t kLeastChunkedEnd = std::string_view("0\r\n\r\n").size();
+// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser
+// asserts as much.
+constexpr std::size_t kMinChunkedEnd = std::string_view("0\r\n\r\n").size();
 constexpr verb kServed[] = {verb::get,     verb::head,    verb::post, verb::put,
                             verb::delete_, verb::options, verb::patch};
 
 std::string_view std_view(beast::string_view text) { return {text.data(), text.size()}; }
 
 bool token_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c));
+  return std::isalnum(static_cast<unsigned char>(c)) ||
+         (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c));
 }
 
 // Host = uri-host [ ":" port ]. May be empty (RFC 9110, section 7.2).
@@ -94,7 +96,8 @@ RequestReader::Progress RequestReader::refuse(std::string_view head, ErrorCode c
   if (code == error::bad_transfer_encoding) {
     return refuse(400, "Transfer-Encoding is repeated or contradicts Content-Length");
   }
-  return refuse(400, head_done() ? "the request's body is malformed" : "a header field is malformed");
+  return refuse(400,
+                head_done() ? "the request's body is malformed" : "a header field is malformed");
 }
 
 std::size_t RequestReader::find_head_end(std::string_view text) {
@@ -120,7 +123,8 @@ std::size_t RequestReader::find_head_end(std::string_view text) {
       searched_ = text.size();
       return 0;
     }
-    if (line_feed == 0 || text[line_feed - 1] != '\r') return no_head(400, "a line does not end in CR LF");
+    if (line_feed == 0 || text[line_feed - 1] != '\r')
+      return no_head(400, "a line does not end in CR LF");
 
     const std::string_view line = text.substr(scanned_, line_feed - 1 - scanned_);
     scanned_ = line_feed + 1;
@@ -163,7 +167,7 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
   std::string_view rest = carried ? std::string_view(carry_) : input;
 
   ErrorCode error;
-  const std::size_t least = chunked() ? kLeastChunkedEnd : 1;
+  const std::size_t least = chunked() ? kMinChunkedEnd : 1;
   while (rest.size() >= least && !is_done() && !error) {
     rest.remove_prefix(put(boost::asio::buffer(rest), error));
   }
@@ -185,7 +189,8 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
   return Progress::kDone;
 }
 
-void RequestReader::on_request_impl(Verb verb, Text method, Text target, int version, ErrorCode& error) {
+void RequestReader::on_request_impl(Verb verb, Text method, Text target, int version,
+                                    ErrorCode& error) {
   request_.method = std_view(method);
   request_.version = static_cast<unsigned>(version);
   if (std::find(std::begin(kServed), std::end(kServed), verb) == std::end(kServed)) {
@@ -209,7 +214,8 @@ void RequestReader::take_target(std::string_view target) {
     target.remove_prefix(scheme.size());
     authority_ = target.substr(0, target.find_first_of("/?#"));
     target.remove_prefix(authority_.size());
-    if (authority_.empty() || !valid_host(authority_)) refusal_ = {400, "the request target is malformed"};
+    if (authority_.empty() || !valid_host(authority_))
+      refusal_ = {400, "the request target is malformed"};
     if (target.empty() || target.front() == '?') request_.path.assign(1, '/');
     break;
   }
@@ -241,7 +247,8 @@ void RequestReader::on_field_impl(KnownField known, Text name, Text value, Error
       break;
     case field::expect:
       expects_continue_ = beast::iequals(value, "100-continue");
-      if (!expects_continue_ && refusal_.status == 0) refusal_ = {417, "only 100-continue can be expected"};
+      if (!expects_continue_ && refusal_.status == 0)
+        refusal_ = {417, "only 100-continue can be expected"};
       break;
     default:
       break;
@@ -265,7 +272,8 @@ void RequestReader::check_head() {
   if (lengths_ > 1) refusal_ = {400, "Content-Length is malformed or repeated"};
   if (codings_ > 0) {
     if (lengths_ > 0 || codings_ > 1 || request_.version < 11) {
-      refusal_ = {400, "Transfer-Encoding is repeated, contradicts Content-Length or came with HTTP/1.0"};
+      refusal_ = {
+          400, "Transfer-Encoding is repeated, contradicts Content-Length or came with HTTP/1.0"};
     } else if (!only_chunked_) {
       refusal_ = {501, "no transfer coding but chunked is implemented"};
     }
@@ -284,8 +292,8 @@ void RequestReader::check_head() {
 
 void RequestReader::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
   if (length && !discard_) {
-    request_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReservedAtOnce)) +
-                          kPadding);
+    request_.body.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReservedAtOnce)) + kPadding);
   }
 }
 

@@ -1,7 +1,7 @@
 // RequestReader: turns bytes into one Request, strictly, as they come; one object a request.
-// Beast's parser knows the syntax. What it lets pass and we do not is refused here: bare line feeds, folded
-// lines, unknown transfer codings, repeated or missing Host, other target forms, sizes beyond the limits.
-// Knows nothing of sockets, time, routes or access. Owned by a Connection.
+// Beast's parser knows the syntax. What it lets pass and we do not is refused here: bare line
+// feeds, folded lines, unknown transfer codings, repeated or missing Host, other target forms,
+// sizes beyond the limits. Knows nothing of sockets, time, routes or access. Owned by a Connection.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -19,8 +19,9 @@ namespace sidecar::http {
 class RequestReader : private boost::beast::http::basic_parser<true> {
  public:
   enum class Progress {
-    kMore,     // all input was taken, the request is not complete
-    kHead,     // the head is complete (said once, also when there is no body): judge it, then read on
+    kMore,  // all input was taken, the request is not complete
+    // the head is complete (said once, also when there is no body): judge it, then read on
+    kHead,
     kDone,     // the request is complete; what is left of the input belongs to the next one
     kRefused,  // see refusal(); the connection cannot be read any further
   };

@@ -18,8 +18,9 @@ constexpr std::string_view kFramingFields[] = {"Content-Length", "Transfer-Encod
 // RFC 9110, section 5.6.2.
 constexpr std::array<bool, 256> kTokenCharacters = [] {
   std::array<bool, 256> table{};
-  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "!#$%&'*+-.^_`|~"))
+  for (const char c :
+       std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "!#$%&'*+-.^_`|~"))
     table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
@@ -53,8 +54,9 @@ void append_lines(std::string& text, const Fields& fields) {
 
 bool may_write(const Field& field) {
   if (!token(field.name) || has_control_character(field.value)) return false;
-  return std::none_of(std::begin(kFramingFields), std::end(kFramingFields),
-                      [&](std::string_view name) { return boost::beast::iequals(field.name, name); });
+  return std::none_of(
+      std::begin(kFramingFields), std::end(kFramingFields),
+      [&](std::string_view name) { return boost::beast::iequals(field.name, name); });
 }
 
 bool has_body(int status) { return status != 204 && status != 304 && status >= 200; }

@@ -1,5 +1,6 @@
-// The head of an answer as bytes, for what the connection writes itself: late answers, large bodies, event
-// streams. Also says which fields of a handler may be written at all; the engine asks the same question.
+// The head of an answer as bytes, for what the connection writes itself: late answers, large
+// bodies, event streams. Also says which fields of a handler may be written at all; the engine asks
+// the same question.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@ struct AnswerHead {
   std::string_view connection{};  // value of the Connection field; empty: none
 };
 
-// False for a field that would split the answer (a control character, a name that is no token) and for the
-// fields that frame the answer, which are ours: Content-Length, Transfer-Encoding, Connection, Keep-Alive.
+// False for a field that would split the answer (a control character, a name that is no token) and
+// for the fields that frame the answer, which are ours: Content-Length, Transfer-Encoding,
+// Connection, Keep-Alive.
 bool may_write(const Field& field);
 
 // 204 and 304 have no body and no Content-Length.

@@ -4,14 +4,15 @@
 #include <utility>
 
 #include "http/connection.hpp"
-#include "http/front.hpp"
 #include "http/listener.hpp"
+#include "http/server_context.hpp"
 
 namespace sidecar::http {
 
-Front::Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits& its_limits,
-             Budget& its_budget, std::vector<Route> routes, HeadCheck its_head_check, observe::Log& its_log,
-             observe::Metrics& its_metrics)
+ServerContext::ServerContext(boost::asio::io_context& its_loop, Timers& its_timers,
+                             const Limits& its_limits, Budget& its_budget,
+                             std::vector<Route> routes, HeadCheck its_head_check,
+                             observe::Log& its_log, observe::Metrics& its_metrics)
     : loop(its_loop),
       timers(its_timers),
       limits(its_limits),
@@ -21,67 +22,71 @@ Front::Front(boost::asio::io_context& its_loop, Timers& its_timers, const Limits
       metrics(its_metrics),
       engine(std::move(routes), its_log, its_metrics),
       budget(its_budget),
-      table(its_limits.connections, its_limits.connections_setting, its_limits.connections_per_address,
-            its_metrics,
-            [](Connection& connection, std::string_view reason) { connection.make_room(reason); }) {}
-
-void Front::turned_away(std::string_view reason, std::string_view address, std::string_view key,
-                        std::string_view why) {
-  metrics.refused(reason).Increment();
-  refusals.warn("request refused", {{"reason", reason}, {"address", address}, {"key", key}, {"why", why}});
+      table(its_limits.connections, its_limits.connections_setting,
+            its_limits.connections_per_address, its_metrics,
+            [](Connection& connection, std::string_view reason) { connection.make_room(reason); }) {
 }
 
-void Front::work_soon(std::shared_ptr<Connection> connection) {
+void ServerContext::turned_away(std::string_view reason, std::string_view address,
+                                std::string_view key, std::string_view why) {
+  metrics.refused(reason).Increment();
+  refusals.warn("request refused",
+                {{"reason", reason}, {"address", address}, {"key", key}, {"why", why}});
+}
+
+void ServerContext::work_soon(std::shared_ptr<Connection> connection) {
   waiting_.push_back(std::move(connection));
   if (waiting_.size() > 1) return;
   boost::asio::post(loop, [weak = weak_from_this()] {
-    const auto front = weak.lock();
-    if (!front) return;
-    for (const auto& waiting : std::exchange(front->waiting_, {})) waiting->work();
+    const auto context = weak.lock();
+    if (!context) return;
+    for (const auto& waiting : std::exchange(context->waiting_, {})) waiting->work();
   });
 }
 
 class Server::Impl {
  public:
   Impl(boost::asio::io_context& loop, Timers& timers, const Limits& limits, Budget& budget,
-       std::vector<Route> routes, HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
-      : front_(std::make_shared<Front>(loop, timers, limits, budget, std::move(routes), std::move(head_check),
-                                       log, metrics)),
+       std::vector<Route> routes, HeadCheck head_check, observe::Log& log,
+       observe::Metrics& metrics)
+      : context_(std::make_shared<ServerContext>(loop, timers, limits, budget, std::move(routes),
+                                                 std::move(head_check), log, metrics)),
         listener_(
-            loop, timers, front_->refusals, metrics, limits.reserved_descriptors,
-            [this] { return front_->table.accepts(); }, [this] { front_->table.close_newcomers(); },
+            loop, timers, context_->refusals, metrics, limits.reserved_descriptors,
+            [this] { return context_->table.accepts(); },
+            [this] { context_->table.close_newcomers(); },
             [this](Connection::Socket socket, std::string peer) {
               add(std::move(socket), std::move(peer));
             }) {
-    front_->forget = [this](Connection& connection) { remove(connection); };
+    context_->forget = [this](Connection& connection) { remove(connection); };
   }
 
   ~Impl() {
     listener_.close();
-    for (const auto& connection : front_->table.take_all()) connection->abandon_silently();
-    front_->metrics.connections.Set(0);
+    for (const auto& connection : context_->table.take_all()) connection->abandon_silently();
+    context_->metrics.connections.Set(0);
   }
 
   Listener& listener() { return listener_; }
 
   std::size_t busy() const {
     std::size_t count = 0;
-    for (const auto& connection : front_->table.all()) count += connection->busy() ? 1 : 0;
+    for (const auto& connection : context_->table.all()) count += connection->busy() ? 1 : 0;
     return count;
   }
 
   void stop_accepting() {
     listener_.close();
-    front_->stopping = true;
+    context_->stopping = true;
     for_each([](Connection& connection) { connection.retire(); });
   }
 
   void close(std::function<void()> done) {
     stop_accepting();
-    front_->closing = true;
+    context_->closing = true;
     closed_ = std::move(done);
     for_each([](Connection& connection) { connection.shut_down(); });
-    if (front_->table.size() == 0) report_closed();
+    if (context_->table.size() == 0) report_closed();
   }
 
   void abort() {
@@ -91,33 +96,34 @@ class Server::Impl {
 
  private:
   void add(Connection::Socket socket, std::string peer) {
-    auto connection = std::make_shared<Connection>(*front_, std::move(socket), std::move(peer));
-    front_->table.add(connection);
+    auto connection = std::make_shared<Connection>(*context_, std::move(socket), std::move(peer));
+    context_->table.add(connection);
     connection->start();
   }
 
   void remove(Connection& connection) {
-    front_->table.remove(connection);
+    context_->table.remove(connection);
     listener_.resume();
-    if (front_->table.size() == 0 && closed_) report_closed();
+    if (context_->table.size() == 0 && closed_) report_closed();
   }
 
-  void report_closed() { boost::asio::post(front_->loop, std::exchange(closed_, nullptr)); }
+  void report_closed() { boost::asio::post(context_->loop, std::exchange(closed_, nullptr)); }
 
   template <class Action>
   void for_each(Action action) {
-    for (const auto& connection : front_->table.all()) action(*connection);
+    for (const auto& connection : context_->table.all()) action(*connection);
   }
 
-  std::shared_ptr<Front> front_;  // shared with work that is posted to the loop
+  std::shared_ptr<ServerContext> context_;  // shared with work that is posted to the loop
   Listener listener_;
   std::function<void()> closed_;
 };
 
 Server::Server(boost::asio::io_context& loop, Timers& timers, Limits limits, Budget& budget,
-               std::vector<Route> routes, HeadCheck head_check, observe::Log& log, observe::Metrics& metrics)
-    : impl_(std::make_unique<Impl>(loop, timers, limits, budget, std::move(routes), std::move(head_check),
-                                   log, metrics)) {}
+               std::vector<Route> routes, HeadCheck head_check, observe::Log& log,
+               observe::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(loop, timers, limits, budget, std::move(routes),
+                                   std::move(head_check), log, metrics)) {}
 
 Server::~Server() = default;
 

@@ -1,5 +1,5 @@
-// Watchdog: one deadline that moves often and is rarely met. Moving it later costs no timer work: the timer
-// that is armed looks again when it runs. Loop thread only; owned by what it watches.
+// Watchdog: one deadline that moves often and is rarely met. Moving it later costs no timer work:
+// the timer that is armed looks again when it runs. Loop thread only; owned by what it watches.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,8 @@ class Watchdog {
  public:
   static constexpr Clock::time_point kNever = Clock::time_point::max();
 
-  Watchdog(Timers& timers, std::function<void()> action) : timers_(timers), action_(std::move(action)) {}
+  Watchdog(Timers& timers, std::function<void()> action)
+      : timers_(timers), action_(std::move(action)) {}
 
   void set(Clock::time_point due) {
     due_ = due;

@@ -12,8 +12,8 @@ namespace sidecar::jsonrpc {
 // Whether the text begins as an array does.
 bool looks_like_batch(std::string_view text);
 
-// The elements of an array, each as a text of its own for parse(). Errors: not one valid JSON array.
-// `text` needs kPadding bytes of capacity behind it.
+// The elements of an array, each as a text of its own for parse(). Errors: not one valid JSON
+// array. `text` needs kPadding bytes of capacity behind it.
 Result<std::vector<std::string>> take_apart(const std::string& text);
 
 }  // namespace sidecar::jsonrpc

@@ -49,7 +49,9 @@ unsigned hex(std::string_view digits) {
 }
 
 void append_utf8(std::string& text, unsigned code) {
-  const auto continued = [&](int shift) { text += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
+  const auto continued = [&](int shift) {
+    text += static_cast<char>(0x80 | (code >> shift & 0x3f));
+  };
   if (code < 0x80) {
     text += static_cast<char>(code);
   } else if (code < 0x800) {

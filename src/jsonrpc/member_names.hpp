@@ -1,6 +1,7 @@
-// Names of members that JSON readers do not agree on. Go's encoding/json ignores case and takes the last of
-// "name" and "Name"; readers in C end a name at a NUL; pydantic takes "progress_token" for "progressToken". A
-// message with such a name would mean one thing here and another to the server. No state; any thread.
+// Names of members that JSON readers do not agree on. Go's encoding/json ignores case and takes the
+// last of "name" and "Name"; readers in C end a name at a NUL; pydantic takes "progress_token" for
+// "progressToken". A message with such a name would mean one thing here and another to the server.
+// No state; any thread.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +12,10 @@
 
 namespace sidecar::jsonrpc {
 
-// Whether some reader takes a member called `name` for `known`, which it is not. Covers simple case folding
-// (ſ and the Kelvin sign included), the dotless and dotted i of Java, what follows a NUL, and lone
-// surrogates; with `snake_case` also the snake case of a camel case name, with or without its leading
-// underscore. `name`: see unescaped().
+// Whether some reader takes a member called `name` for `known`, which it is not. Covers simple case
+// folding (ſ and the Kelvin sign included), the dotless and dotted i of Java, what follows a NUL,
+// and lone surrogates; with `snake_case` also the snake case of a camel case name, with or without
+// its leading underscore. `name`: see unescaped().
 bool reads_like_slow(std::string_view name, std::string_view known, bool snake_case);
 
 // The same; nearly all names that differ do so in their first letter.
@@ -28,11 +29,12 @@ inline bool reads_like(std::string_view name, std::string_view known, bool snake
   return !other && reads_like_slow(name, known, snake_case);
 }
 
-// What stands between the quotes of a JSON string, escapes undone; of one that is not valid, some text. A
-// lone surrogate becomes a byte that no UTF-8 has, so that such a name equals no other one.
+// What stands between the quotes of a JSON string, escapes undone; of one that is not valid, some
+// text. A lone surrogate becomes a byte that no UTF-8 has, so that such a name equals no other one.
 std::string unescaped(std::string_view inside);
 
-// Members that are read of messages, by mcp-sidecar or, on its word, by who gets the message from it.
+// Members that are read of messages, by mcp-sidecar or, on its word, by who gets the message from
+// it.
 struct ReadMembers {
   std::string_view method;                // empty: of every method
   std::array<std::string_view, 2> steps;  // from params to the object; without empty ones
@@ -43,7 +45,8 @@ struct ReadMembers {
 
  private:
   template <std::size_t Count>
-  static std::span<const std::string_view> filled(const std::array<std::string_view, Count>& texts) {
+  static std::span<const std::string_view> filled(
+      const std::array<std::string_view, Count>& texts) {
     return {texts.begin(), std::find(texts.begin(), texts.end(), std::string_view())};
   }
 };

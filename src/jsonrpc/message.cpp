@@ -18,8 +18,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
 
 std::string shown(std::string_view name) {
-  constexpr std::size_t kLongest = 60;
-  return string_token(name.substr(0, kLongest));
+  constexpr std::size_t kMaxLength = 60;
+  return string_token(name.substr(0, kMaxLength));
 }
 
 // Finds a member by the hash of its name.
@@ -48,16 +48,17 @@ struct Inside {
   Visitor* visitor = nullptr;
 };
 
-// Keeps the places of some members of an object. Remembers a second member of one name, and a member whose
-// name reads like one of them.
+// Keeps the places of some members of an object. Remembers a second member of one name, and a
+// member whose name reads like one of them.
 class Named : public Visitor {
  public:
-  // Of a message no member may come twice, and its names are not written in snake case either: the official
-  // SDK for Python takes both. Other values are free to hold what these readers do not ask for.
+  // Of a message no member may come twice, and its names are not written in snake case either: the
+  // official SDK for Python takes both. Other values are free to hold what these readers do not ask
+  // for.
   enum class Of { kMessage, kValue };
 
-  // The first of `names` have their places kept in `places`; of the others it is only told whether they are
-  // there. `names` and `places` outlive it.
+  // The first of `names` have their places kept in `places`; of the others it is only told whether
+  // they are there. `names` and `places` outlive it.
   Named(std::span<const std::string_view> names, std::span<Span> places, Of of, Inside first = {},
         Inside second = {})
       : names_(names), places_(places), of_(of), inside_{first, second} {
@@ -70,7 +71,9 @@ class Named : public Visitor {
       if (seen(i) && duplicate_.empty()) duplicate_ = names_[i];
       seen_ |= std::uint64_t{1} << i;
       entered_ = i;
-      return inside_[0].name == i ? inside_[0].visitor : inside_[1].name == i ? inside_[1].visitor : nullptr;
+      return inside_[0].name == i   ? inside_[0].visitor
+             : inside_[1].name == i ? inside_[1].visitor
+                                    : nullptr;
     }
     entered_ = kNoName;
     other(name);
@@ -100,7 +103,8 @@ class Named : public Visitor {
   }
   std::string imitation_text() const {
     if (imitated_.empty()) return {};
-    return "ambiguous member " + shown(imitation_) + ": some JSON readers take it for " + shown(imitated_);
+    return "ambiguous member " + shown(imitation_) + ": some JSON readers take it for " +
+           shown(imitated_);
   }
 
  private:
@@ -127,8 +131,8 @@ class Named : public Visitor {
   std::vector<std::size_t> others_;  // hashes of the names that are not in names_
 };
 
-// The members that are read, those of which the place matters first. Of params for all methods together:
-// which of them are read of one is in read_members().
+// The members that are read, those of which the place matters first. Of params for all methods
+// together: which of them are read of one is in read_members().
 enum Top : std::size_t { kJsonRpc, kId, kMethod, kParams, kResult, kError, kTopPlaces };
 constexpr std::string_view kTop[] = {"jsonrpc", "id", "method", "params", "result", "error"};
 
@@ -146,9 +150,10 @@ enum InParams : std::size_t {
   kClientInfo
 };
 constexpr std::string_view kParamsNames[] = {
-    "name",   "_meta",        "uri",           "task",     "requestId",      "progressToken", "arguments",
-    "ref",    "capabilities", "clientInfo",    "taskId",   "cursor",         "level",         "progress",
-    "status", "mode",         "elicitationId", "argument", "protocolVersion"};
+    "name",          "_meta",         "uri",      "task",           "requestId",
+    "progressToken", "arguments",     "ref",      "capabilities",   "clientInfo",
+    "taskId",        "cursor",        "level",    "progress",       "status",
+    "mode",          "elicitationId", "argument", "protocolVersion"};
 
 enum InMeta : std::size_t { kToken, kMetaPlaces, kRelatedTask = kMetaPlaces };
 constexpr std::string_view kMetaNames[] = {"progressToken",
@@ -177,7 +182,8 @@ std::string_view classify(const std::string& text, Span version, Envelope& envel
     if (envelope.result || envelope.error) return "both \"method\" and \"result\" or \"error\"";
     if (envelope.id && !is_id(id)) return "\"id\" must be a string or a number";
     const char kind = first(envelope.params.in(text));
-    if (envelope.params && kind != '{' && kind != '[') return "\"params\" must be an object or an array";
+    if (envelope.params && kind != '{' && kind != '[')
+      return "\"params\" must be an object or an array";
     envelope.kind = envelope.id ? Kind::kRequest : Kind::kNotification;
     return {};
   }
@@ -197,7 +203,8 @@ void join_lines(std::string& text) {
   for (std::size_t from = 0; from < text.size(); from += kBlock) {
     const std::string_view block = std::string_view(text).substr(from, kBlock);
     for (const char line_end : {'\n', '\r'}) {
-      for (std::size_t at = block.find(line_end); at != block.npos; at = block.find(line_end, at + 1))
+      for (std::size_t at = block.find(line_end); at != block.npos;
+           at = block.find(line_end, at + 1))
         text[from + at] = ' ';
     }
   }
@@ -223,12 +230,13 @@ Error fault_of(const WalkFault& fault, std::string_view wanted) {
   return {"not valid JSON: " + fault.problem};
 }
 
-Result<std::vector<Span>> find(const std::string& text, std::span<const std::string_view> names, Span within,
-                               Named::Of of) {
+Result<std::vector<Span>> find(const std::string& text, std::span<const std::string_view> names,
+                               Span within, Named::Of of) {
   std::vector<Span> places(names.size());
   Named named(names, places, of);
   const std::string_view object = part(text, within);
-  if (const auto fault = walk(object, &named, nullptr)) return tl::unexpected(fault_of(*fault, "object"));
+  if (const auto fault = walk(object, &named, nullptr))
+    return tl::unexpected(fault_of(*fault, "object"));
   if (!named.clean()) {
     std::string problem = named.duplicate_text(object);
     if (problem.empty()) problem = named.imitation_text();
@@ -242,8 +250,8 @@ Result<std::vector<Span>> find(const std::string& text, std::span<const std::str
 
 bool is_object(const std::string& text, Span place) { return first(place.in(text)) == '{'; }
 
-// Why the members that are read of a message with this method, in params and in the objects there, cannot be
-// read; empty: they can.
+// Why the members that are read of a message with this method, in params and in the objects there,
+// cannot be read; empty: they can.
 std::string fault_of_read(const std::string& text, Span params, std::string_view method) {
   for (const ReadMembers& each : read_members()) {
     if (!each.method.empty() && each.method != method) continue;
@@ -265,7 +273,8 @@ std::string fault_of_read(const std::string& text, Span params, std::string_view
 tl::expected<Message, ParseError> parse(std::string text) {
   std::string_view id = "null";
   const auto refused = [&id](int code, std::string_view why, bool ambiguous = false) {
-    return tl::unexpected<ParseError>(ParseError{code, std::string(why), std::string(id), ambiguous});
+    return tl::unexpected<ParseError>(
+        ParseError{code, std::string(why), std::string(id), ambiguous});
   };
   pad(text);
   Message message;
@@ -279,8 +288,8 @@ tl::expected<Message, ParseError> parse(std::string text) {
   Named top(kTop, at_top, Named::Of::kMessage, {kParams, &in_params}, {kResult, &in_result});
   if (const auto fault = walk(text, &top, nullptr)) {
     if (!fault->other_kind) return refused(-32700, "not valid JSON: " + fault->problem);
-    return refused(-32600,
-                   first(text) == '[' ? "batches are not supported" : "a message must be a JSON object");
+    return refused(-32600, first(text) == '[' ? "batches are not supported"
+                                              : "a message must be a JSON object");
   }
   e.id = at_top[kId];
   e.method = at_top[kMethod];
@@ -293,19 +302,22 @@ tl::expected<Message, ParseError> parse(std::string text) {
   e.request_id = at_params[kRequestId];
   e.progress_token = at_params[kProgress];
   const bool one_id = top.duplicate() != "id" && top.imitated() != "id";
-  if (one_id && is_id(e.id.in(text)) && e.id.size <= kLongestKept) id = e.id.in(text);
+  if (one_id && is_id(e.id.in(text)) && e.id.size <= kMaxKept) id = e.id.in(text);
   const std::pair<Named&, std::string_view> walked[] = {
       {top, text}, {in_params, e.params.in(text)}, {in_meta, at_params[kMeta].in(text)}};
   for (const auto& [names, object] : walked) {
     if (names.clean()) continue;
-    if (const auto fault = names.duplicate_text(object); !fault.empty()) return refused(-32600, fault, true);
+    if (const auto fault = names.duplicate_text(object); !fault.empty())
+      return refused(-32600, fault, true);
     if (&names == &in_params) continue;  // depends on the method
-    if (const auto fault = names.imitation_text(); !fault.empty()) return refused(-32600, fault, true);
+    if (const auto fault = names.imitation_text(); !fault.empty())
+      return refused(-32600, fault, true);
   }
-  if (const auto fault = classify(text, at_top[kJsonRpc], e); !fault.empty()) return refused(-32600, fault);
+  if (const auto fault = classify(text, at_top[kJsonRpc], e); !fault.empty())
+    return refused(-32600, fault);
 
   if (e.kind == Kind::kRequest) e.progress_token = at_meta[kToken];
-  if (std::max({e.id.size, e.method.size, at_meta[kToken].size}) > kLongestKept)
+  if (std::max({e.id.size, e.method.size, at_meta[kToken].size}) > kMaxKept)
     return refused(-32600, "\"id\", \"method\" or \"progressToken\" is too long");
 
   const std::string_view method = e.method.in(text);
@@ -316,8 +328,8 @@ tl::expected<Message, ParseError> parse(std::string text) {
   }
   join_lines(text);
   message.text = std::move(text);
-  const bool nested = in_params.seen(kRef) || in_params.seen(kCapabilities) || in_params.seen(kClientInfo) ||
-                      in_meta.seen(kRelatedTask);
+  const bool nested = in_params.seen(kRef) || in_params.seen(kCapabilities) ||
+                      in_params.seen(kClientInfo) || in_meta.seen(kRelatedTask);
   if (e.method && (nested || !in_params.imitated().empty())) {
     id = e.id ? message.id() : "null";
     const auto fault = fault_of_read(message.text, e.params, message.method());
@@ -326,8 +338,8 @@ tl::expected<Message, ParseError> parse(std::string text) {
   return message;
 }
 
-Result<std::vector<Span>> find_members(const std::string& text, std::span<const std::string_view> names,
-                                       Span within) {
+Result<std::vector<Span>> find_members(const std::string& text,
+                                       std::span<const std::string_view> names, Span within) {
   return find(text, names, within, Named::Of::kValue);
 }
 

@@ -1,5 +1,5 @@
-// Splice: replaces a few ranges of a text; all other bytes stay as they are. And the few messages that are
-// built here instead of being passed on.
+// Splice: replaces a few ranges of a text; all other bytes stay as they are. And the few messages
+// that are built here instead of being passed on.
 #pragma once
 
 #include <initializer_list>
@@ -15,13 +15,14 @@ struct Edit {
   std::string_view with;
 };
 
-// Edits may come in any order, but must not overlap. At most four. The result has kPadding bytes of capacity
-// behind it.
+// Edits may come in any order, but must not overlap. At most four. The result has kPadding bytes of
+// capacity behind it.
 std::string splice(std::string_view text, std::initializer_list<Edit> edits);
 // The same without a copy, where the capacity of `text` allows. No `with` may lie in `text`.
 std::string splice_in_place(std::string text, std::initializer_list<Edit> edits);
 
-// `text`, a valid JSON text, without the member of the object that `within` covers whose value is at `value`.
+// `text`, a valid JSON text, without the member of the object that `within` covers whose value is
+// at `value`.
 std::string without_member(std::string_view text, Span within, Span value);
 
 // Every argument is JSON text that is put in as it is; `params` and `data` may be empty: left out.

@@ -21,7 +21,8 @@ std::size_t string_end(std::string_view text, std::size_t at) {
 Tree::Tree(std::string_view text) : text_(text) {
   std::vector<Index> open;
   std::string_view key;
-  for (std::size_t at = 0; (at = text.find_first_not_of(" \t\r\n,:", at)) != std::string_view::npos;) {
+  for (std::size_t at = 0;
+       (at = text.find_first_not_of(" \t\r\n,:", at)) != std::string_view::npos;) {
     const char kind = text[at];
     if (kind == '}' || kind == ']') {
       Node& closed = nodes_[open.back()];

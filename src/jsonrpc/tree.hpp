@@ -1,6 +1,6 @@
-// Tree: where each value of a JSON text stands, as one flat list in the order of the text. For parts that
-// rewrite a text which others wrote: what they do not change is copied as the bytes it was. Knows nothing of
-// what the values mean. Built and read without recursion. Any thread.
+// Tree: where each value of a JSON text stands, as one flat list in the order of the text. For
+// parts that rewrite a text which others wrote: what they do not change is copied as the bytes it
+// was. Knows nothing of what the values mean. Built and read without recursion. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class Tree {
 
   enum class Type : std::uint8_t { kObject, kArray, kString, kNumber, kBoolean, kNull };
 
-  // REQUIRES: `text` is one valid JSON value, as parse() and find_members() see to, below 4 GB. It outlives
-  // the tree.
+  // REQUIRES: `text` is one valid JSON value, as parse() and find_members() see to, below 4 GB. It
+  // outlives the tree.
   explicit Tree(std::string_view text);
 
   // Children of `at` are first(at), end(first(at)), and so on until end(at).
@@ -29,7 +29,9 @@ class Tree {
   Type type(Index at) const;
   std::string_view text(Index at) const { return text_.substr(nodes_[at].begin, nodes_[at].size); }
   // The token of the member's name, with its quotes; empty for what is no member of an object.
-  std::string_view key_token(Index at) const { return text_.substr(nodes_[at].key, nodes_[at].key_size); }
+  std::string_view key_token(Index at) const {
+    return text_.substr(nodes_[at].key, nodes_[at].key_size);
+  }
   // The member's name, escapes undone as far as they can be.
   std::string key(Index at) const { return plain(key_token(at)); }
   // The text that a string stands for. REQUIRES: type(at) == kString.

@@ -91,7 +91,8 @@ std::optional<std::string_view> id_of_truncated(std::string_view first, std::str
     head.skip(',');
   }
   if (found) return found;
-  // From each "id" on, the last first: only scalar members up to the closing brace of the whole message.
+  // From each "id" on, the last first: only scalar members up to the closing brace of the whole
+  // message.
   for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
        at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
     Members tail(last.substr(at));

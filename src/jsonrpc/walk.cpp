@@ -13,8 +13,8 @@ using simdjson::simdjson_error;
 
 static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
 
-// A parser keeps four bytes of index for each byte of the longest text it saw, so a big text gets one of its
-// own.
+// A parser keeps four bytes of index for each byte of the longest text it saw, so a big text gets
+// one of its own.
 constexpr std::size_t kKeptParserLimit = 1 << 20;
 
 [[noreturn]] void refuse(simdjson::error_code code) { throw simdjson_error(code); }
@@ -54,10 +54,11 @@ bool is_number(std::string_view token) {
   return at == token.size();
 }
 
-// RFC 8259, section 7. simdjson has seen to quotes, UTF-8 and control characters; lone surrogates are legal
-// and pass.
+// RFC 8259, section 7. simdjson has seen to quotes, UTF-8 and control characters; lone surrogates
+// are legal and pass.
 bool escapes_valid(std::string_view inside) {
-  for (std::size_t at = inside.find('\\'); at != std::string_view::npos; at = inside.find('\\', at)) {
+  for (std::size_t at = inside.find('\\'); at != std::string_view::npos;
+       at = inside.find('\\', at)) {
     const char kind = at + 1 < inside.size() ? inside[at + 1] : '\0';
     at += 2;
     if (kind == 'u') {
@@ -81,7 +82,8 @@ std::string_view key_text(const char* begin) {
 void check_scalar(ondemand::json_type type, std::string_view token) {
   switch (type) {
     case ondemand::json_type::string:
-      if (token.size() < 2 || token.back() != '"' || !escapes_valid(token.substr(1, token.size() - 2))) {
+      if (token.size() < 2 || token.back() != '"' ||
+          !escapes_valid(token.substr(1, token.size() - 2))) {
         refuse(simdjson::STRING_ERROR);
       }
       break;
@@ -100,11 +102,11 @@ class Walk {
  public:
   explicit Walk(std::string_view text) : text_(text) {}
 
-  // The text is one value: an object for `visitor`, or an array for `elements`; the other kind is an
-  // INCORRECT_TYPE once the text has turned out to be valid. Throws simdjson_error.
+  // The text is one value: an object for `visitor`, or an array for `elements`; the other kind is
+  // an INCORRECT_TYPE once the text has turned out to be valid. Throws simdjson_error.
   void run(Visitor* visitor, std::vector<Span>* elements) {
-    document_ =
-        parser().iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + kPadding));
+    document_ = parser().iterate(
+        simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + kPadding));
     const ondemand::json_type type = document_.type();
     if (type == ondemand::json_type::object) {
       object(document_.get_object(), 1, visitor);
@@ -113,8 +115,10 @@ class Walk {
     } else {
       lone_scalar(type);
     }
-    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) refuse(simdjson::TAPE_ERROR);
-    const bool wanted = type == ondemand::json_type::object ? visitor != nullptr : elements != nullptr;
+    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS)
+      refuse(simdjson::TAPE_ERROR);
+    const bool wanted =
+        type == ondemand::json_type::object ? visitor != nullptr : elements != nullptr;
     if (!wanted) refuse(simdjson::INCORRECT_TYPE);
   }
 
@@ -128,8 +132,9 @@ class Walk {
     const std::string_view token = trim_end(text_.substr(text_.find_first_not_of(" \t\r\n")));
     check_scalar(type, token);
     const bool string = type == ondemand::json_type::string;
-    refuse(string && key_text(token.data() + 1).size() + 2 != token.size() ? simdjson::TAPE_ERROR
-                                                                           : simdjson::INCORRECT_TYPE);
+    refuse(string && key_text(token.data() + 1).size() + 2 != token.size()
+               ? simdjson::TAPE_ERROR
+               : simdjson::INCORRECT_TYPE);
   }
 
   std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - text_.data()); }
@@ -167,7 +172,8 @@ class Walk {
   void object(ondemand::object object, int depth, Visitor* visitor) {
     if (depth > kMaxDepth) refuse(simdjson::DEPTH_ERROR);
     for (auto member : object) {
-      ondemand::field field = std::move(member).take_value();  // value() would be that of the member
+      // value() would be that of the member
+      ondemand::field field = std::move(member).take_value();
       const std::string_view raw = key_text(field.key().raw());
       if (!escapes_valid(raw)) refuse(simdjson::STRING_ERROR);
       if (visitor == nullptr) {
@@ -199,7 +205,8 @@ std::string describe(const simdjson_error& error) {
 
 }  // namespace
 
-std::optional<WalkFault> walk(std::string_view text, Visitor* visitor, std::vector<Span>* elements) {
+std::optional<WalkFault> walk(std::string_view text, Visitor* visitor,
+                              std::vector<Span>* elements) {
   try {
     Walk(text).run(visitor, elements);
   } catch (const simdjson_error& error) {

@@ -15,7 +15,8 @@ std::string handshake_versions_text() {
 bool resumes_streams(std::string_view version) { return version >= "2025-11-25"; }
 
 bool is_handshake_version(std::string_view version) {
-  return std::find(kHandshakeVersions.begin(), kHandshakeVersions.end(), version) != kHandshakeVersions.end();
+  return std::find(kHandshakeVersions.begin(), kHandshakeVersions.end(), version) !=
+         kHandshakeVersions.end();
 }
 
 std::string_view negotiate(std::string_view asked, std::string_view child) {

@@ -1,4 +1,5 @@
-// The words of the Model Context Protocol that the sidecar itself must know: revisions, methods, error codes.
+// The words of the Model Context Protocol that the sidecar itself must know: revisions, methods,
+// error codes.
 #pragma once
 
 #include <array>
@@ -15,23 +16,25 @@ inline constexpr std::string_view kLatestHandshakeVersion = kHandshakeVersions.b
 // "2024-11-05, 2025-03-26, …", for people.
 std::string handshake_versions_text();
 
-// Whether clients of this revision take event ids and come back with Last-Event-ID: from 2025-11-25 on. Those
-// of earlier ones reconnect after errors that they were told. An empty version does not.
+// Whether clients of this revision take event ids and come back with Last-Event-ID: from 2025-11-25
+// on. Those of earlier ones reconnect after errors that they were told. An empty version does not.
 bool resumes_streams(std::string_view version);
 
 bool is_handshake_version(std::string_view version);
 
-// The revision that a client is told, given what it asks for and what the child speaks: the client's, when it
-// is known and not newer than the child's; else the child's. (MCP 2025-11-25, Lifecycle, Version
-// Negotiation.)
+// The revision that a client is told, given what it asks for and what the child speaks: the
+// client's, when it is known and not newer than the child's; else the child's. (MCP 2025-11-25,
+// Lifecycle, Version Negotiation.)
 std::string_view negotiate(std::string_view asked, std::string_view child);
 
 // The revision without a handshake, and where its requests say so.
 inline constexpr std::string_view kStatelessVersionKey = "io.modelcontextprotocol/protocolVersion";
 
-// Whether messages with this method are notifications: they have no id, all others have one. (MCP 2025-11-25,
-// schema: every notification begins so, and no request.)
-inline bool names_notification(std::string_view method) { return method.starts_with("notifications/"); }
+// Whether messages with this method are notifications: they have no id, all others have one. (MCP
+// 2025-11-25, schema: every notification begins so, and no request.)
+inline bool names_notification(std::string_view method) {
+  return method.starts_with("notifications/");
+}
 
 namespace method {
 inline constexpr std::string_view kInitialize = "initialize";

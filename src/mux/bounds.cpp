@@ -13,20 +13,22 @@ namespace code = mcp::code;
 // ------------------------------------------------------------------------------------------------------------
 
 // Why a call is not taken. Others' calls may have been ended to make room for it.
-std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner, std::string_view client_id,
-                                           std::size_t size) {
+std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
+                                           std::string_view client_id, std::size_t size) {
   using std::chrono::seconds;
   if (!closing_.empty()) {
-    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {}, seconds(1));
+    return make_failure(Outcome::kUnavailable, client_id, code::kConnectionClosed, closing_, {},
+                        seconds(1));
   }
   if (trouble_) {
-    return make_death_failure(Outcome::kUnavailable, client_id, trouble_->death, trouble_->retry_after);
+    return make_death_failure(Outcome::kUnavailable, client_id, trouble_->death,
+                              trouble_->retry_after);
   }
   if (client != kNoClient && in_flight_.count(client) >= limits_.calls_per_client) {
     return make_failure(
         Outcome::kBusy, client_id, code::kBusy,
-        fmt::format("too many calls in flight: this session may have {}", limits_.calls_per_client), {},
-        seconds(1));
+        fmt::format("too many calls in flight: this session may have {}", limits_.calls_per_client),
+        {}, seconds(1));
   }
   const bool direct = queue_.empty() && takes_calls() && child_.wants_more();
   if (direct && !child_.can_send(size)) {
@@ -34,9 +36,10 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner, std::s
                         "the MCP server does not read its input fast enough", {}, seconds(1));
   }
   if (!direct && !fits_client(owner, client, size)) {
-    return make_failure(Outcome::kBusy, client_id, code::kBusy,
-                        "too many bytes wait for the MCP server to read them: one client may have a quarter",
-                        {}, seconds(1));
+    return make_failure(
+        Outcome::kBusy, client_id, code::kBusy,
+        "too many bytes wait for the MCP server to read them: one client may have a quarter", {},
+        seconds(1));
   }
   if (!make_room_for_work(owner)) {
     return beyond_share(
@@ -56,31 +59,33 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner, std::s
 }
 
 // An owner that shares with nobody is at the limit itself.
-Answer Multiplexer::beyond_share(std::string_view client_id, std::string_view limit, const Shares& shares,
-                                 const Shares::Holding& holding, std::string_view what) {
+Answer Multiplexer::beyond_share(std::string_view client_id, std::string_view limit,
+                                 const Shares& shares, const Shares::Holding& holding,
+                                 std::string_view what) {
   const std::size_t held = shares.held_by(holding.owner());
   refusals_.warn("call refused", {{"limit", limit}, {"owner", holding.owner()}});
   metrics_.refused(limit).Increment();
-  return make_failure(held == shares.used() ? Outcome::kUnavailable : Outcome::kBusy, client_id, code::kBusy,
-                      fmt::format("{}: this key or address holds {} of {}", what, held, shares.limit()), {},
-                      std::chrono::seconds(1));
+  return make_failure(
+      held == shares.used() ? Outcome::kUnavailable : Outcome::kBusy, client_id, code::kBusy,
+      fmt::format("{}: this key or address holds {} of {}", what, held, shares.limit()), {},
+      std::chrono::seconds(1));
 }
 
 bool Multiplexer::end_newest_call(Owner& owner) {
   const auto id = in_flight_.newest_of(owner);
   if (!id) return false;
-  end_for_others(
-      *id, fmt::format("{} of {} calls in flight (MCP_MAX_CALLS)", owner.calls.amount(), limits_.calls));
+  end_for_others(*id, fmt::format("{} of {} calls in flight (MCP_MAX_CALLS)", owner.calls.amount(),
+                                  limits_.calls));
   return true;
 }
 
-// Withdrawn calls that the child works on do not end by this, but count no more: those of the other owner
-// that has most, or of any if it has none; those of an owner that is alone.
+// Withdrawn calls that the child works on do not end by this, but count no more: those of the other
+// owner that has most, or of any if it has none; those of an owner that is alone.
 bool Multiplexer::make_room_for_work(Owner& owner) {
   const auto let_go_oldest = [this](const Owner& of) {
     const auto id = in_flight_.oldest_tombstone(&of);
     const auto any = id ? id : in_flight_.oldest_tombstone(nullptr);
-    if (any) let_go(*any);
+    if (any) abandon(*any);
     return any.has_value();
   };
   return owners_.make_room(owners_.work, owner.work, 1, let_go_oldest) ||
@@ -112,8 +117,9 @@ bool Multiplexer::fits_client(const Owner& owner, ClientId client, std::size_t s
 }
 
 bool Multiplexer::make_room_for_bytes(Owner& owner, std::size_t size) {
-  return queue_.bytes() == 0 || owners_.make_room(owners_.waiting, owner.waiting, size,
-                                                  [this](Owner& other) { return end_newest_waiting(other); });
+  return queue_.bytes() == 0 ||
+         owners_.make_room(owners_.waiting, owner.waiting, size,
+                           [this](Owner& other) { return end_newest_waiting(other); });
 }
 
 bool Multiplexer::end_newest_waiting(Owner& owner) {
@@ -124,8 +130,9 @@ bool Multiplexer::end_newest_waiting(Owner& owner) {
     drop("message_beyond_share");
     return true;
   }
-  end_for_others(newest->id, fmt::format("{} of {} bytes that wait for the MCP server (MCP_STDIN_QUEUE)",
-                                         held, limits_.waiting_bytes));
+  end_for_others(newest->id,
+                 fmt::format("{} of {} bytes that wait for the MCP server (MCP_STDIN_QUEUE)", held,
+                             limits_.waiting_bytes));
   return true;
 }
 
@@ -176,7 +183,8 @@ bool Multiplexer::end_a_subscription(const Owner& owner) {
   }
   const auto uri = subscriptions_.any(most);
   if (!uri) return false;
-  refusals_.warn("subscription ended to make room for another key or address", {{"owner", owner.name}});
+  refusals_.warn("subscription ended to make room for another key or address",
+                 {{"owner", owner.name}});
   metrics_.refused("subscription_ended_for_others").Increment();
   unsubscribe(most, *uri, in_flight_.next_id());
   release_subscription(*uri);

@@ -51,10 +51,11 @@ Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::
 }
 
 Answer make_death_failure(Outcome outcome, std::string_view client_id,
-                          std::shared_ptr<const ChildDeath> death, std::chrono::seconds retry_after) {
+                          std::shared_ptr<const ChildDeath> death,
+                          std::chrono::seconds retry_after) {
   constexpr auto kAll = observe::Disclosure::kStderr;
-  Answer answer = make_failure(outcome, client_id, mcp::code::kConnectionClosed, death->message(kAll),
-                               death->data(kAll), retry_after);
+  Answer answer = make_failure(outcome, client_id, mcp::code::kConnectionClosed,
+                               death->message(kAll), death->data(kAll), retry_after);
   answer.death = std::move(death);
   return answer;
 }

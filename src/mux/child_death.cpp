@@ -9,7 +9,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using observe::Disclosure;
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace
 

@@ -11,7 +11,8 @@ namespace {
 namespace method = mcp::method;
 using jsonrpc::Span;
 
-constexpr std::size_t kLongestVersion = 64;  // token of protocolVersion; a longer one counts as not said
+// token of protocolVersion; a longer one counts as not said
+constexpr std::size_t kMaxVersion = 64;
 
 // The places of members of an object; all absent when there is no object.
 template <std::size_t N>
@@ -42,7 +43,7 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
   const std::string& text = initialize.text;
   const auto [version, capabilities] =
       members<2>(text, {"protocolVersion", "capabilities"}, initialize.envelope.params);
-  if (version && version.size <= kLongestVersion)
+  if (version && version.size <= kMaxVersion)
     profile.version = jsonrpc::string_value(version.in(text)).value_or("");
   const auto [sampling, elicitation, roots, tasks] =
       members<4>(text, {"sampling", "elicitation", "roots", "tasks"}, capabilities);
@@ -61,12 +62,15 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
 std::string own_handshake_params(const jsonrpc::Message& initialize, bool allow_roots) {
   const Span params = initialize.envelope.params;
   const std::string& text = initialize.text;
-  const auto [version, capabilities] = members<2>(text, {"protocolVersion", "capabilities"}, params);
+  const auto [version, capabilities] =
+      members<2>(text, {"protocolVersion", "capabilities"}, params);
   if (!version) return {};
   const auto [roots] = members<1>(text, {"roots"}, capabilities);
   std::string own(params.in(text));
   if (roots && !allow_roots) {
-    const auto inside = [&params](Span place) { return Span{place.begin - params.begin, place.size}; };
+    const auto inside = [&params](Span place) {
+      return Span{place.begin - params.begin, place.size};
+    };
     own = jsonrpc::without_member(own, inside(capabilities), inside(roots));
   }
   jsonrpc::pad(own);

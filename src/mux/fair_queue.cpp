@@ -57,11 +57,13 @@ void FairQueue::remove(const Owner& owner, ClientId client, WireId id) {
   const auto line = found->second.lines.find(client);
   if (line == found->second.lines.end()) return;
   std::deque<Waiting>& all = line->second.waiting;
-  const auto call = std::find_if(all.begin(), all.end(), [id](const Waiting& each) { return each.id == id; });
+  const auto call =
+      std::find_if(all.begin(), all.end(), [id](const Waiting& each) { return each.id == id; });
   if (call != all.end()) take(found, line, call);
 }
 
-FairQueue::Waiting FairQueue::take(OwnerLines owner, SessionLine line, std::deque<Waiting>::iterator which) {
+FairQueue::Waiting FairQueue::take(OwnerLines owner, SessionLine line,
+                                   std::deque<Waiting>::iterator which) {
   Waiting taken = std::move(*which);
   line->second.waiting.erase(which);
   line->second.bytes -= taken.bytes;

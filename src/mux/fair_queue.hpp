@@ -1,7 +1,8 @@
-// FairQueue: what waits to be handed to the child, calls and other messages of clients. Taken from owners in
-// turn, of an owner from its sessions in turn (its calls without a session are one more), of a session in its
-// order: so one who sends much, over however many sessions, cannot hold up the others. Charges
-// Owner::waiting. Bounded by whoever pushes. Owned by Multiplexer. Loop thread only.
+// FairQueue: what waits to be handed to the child, calls and other messages of clients. Taken from
+// owners in turn, of an owner from its sessions in turn (its calls without a session are one more),
+// of a session in its order: so one who sends much, over however many sessions, cannot hold up the
+// others. Charges Owner::waiting. Bounded by whoever pushes. Owned by Multiplexer. Loop thread
+// only.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "mux/numbers.hpp"
+#include "mux/id_allocator.hpp"
 #include "mux/owners.hpp"
 #include "observe/gauge_share.hpp"
 

@@ -37,7 +37,8 @@ void Multiplexer::on_child_batch(const std::string& line) {
   }
 }
 
-// MCP 2025-11-25, Transports, stdio: stdout carries messages only. Servers print there all the same.
+// MCP 2025-11-25, Transports, stdio: stdout carries messages only. Servers print there all the
+// same.
 void Multiplexer::junk(std::string_view problem, bool ambiguous) {
   drop(ambiguous ? "ambiguous_member" : "junk_on_stdout");
   log_.warn("child wrote no message to stdout", {{"problem", problem}});
@@ -74,7 +75,8 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   const bool is_error = message.kind() == jsonrpc::Kind::kError;
   answer.outcome = is_error ? Outcome::kError : Outcome::kResult;
   answer.payload = is_error ? envelope.error : envelope.result;
-  if (answer.payload.begin > envelope.id.begin) answer.payload.begin += client_id.size() - envelope.id.size;
+  if (answer.payload.begin > envelope.id.begin)
+    answer.payload.begin += client_id.size() - envelope.id.size;
   answer.tool_error = envelope.is_error.in(message.text) == "true";
   answer.text = jsonrpc::splice_in_place(std::move(message.text), {{envelope.id, client_id}});
   if (is_error) {
@@ -96,14 +98,15 @@ void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Messag
   if (const auto task = made_task(message.text, message.envelope.result)) cancel_task(*task);
 }
 
-// MCP 2025-11-25, Elicitation, URLElicitationRequiredError: what the client is to visit before it calls
-// again.
+// MCP 2025-11-25, Elicitation, URLElicitationRequiredError: what the client is to visit before it
+// calls again.
 void Multiplexer::note_url_elicitations(const Call& call, const Answer& answer) {
   const jsonrpc::Span number = member(answer.text, answer.payload, "code");
   if (!call.reply.pending() || call.client == kNoClient ||
       number.in(answer.text) != std::to_string(code::kUrlElicitationRequired))
     return;
-  const jsonrpc::Span list = member(answer.text, member(answer.text, answer.payload, "data"), "elicitations");
+  const jsonrpc::Span list =
+      member(answer.text, member(answer.text, answer.payload, "data"), "elicitations");
   if (!list) return;
   for (const jsonrpc::Span each :
        jsonrpc::find_elements(answer.text, list).value_or(std::vector<jsonrpc::Span>())) {
@@ -114,7 +117,7 @@ void Multiplexer::note_url_elicitations(const Call& call, const Answer& answer) 
 
 void Multiplexer::note_url_elicitation(std::string id, ClientId client) {
   const auto entry = clients_.find(client);
-  if (entry == clients_.end() || id.size() > UrlElicitations::kLongestId) return;
+  if (entry == clients_.end() || id.size() > UrlElicitations::kMaxId) return;
   const std::string& owner = entry->second.account->name;
   Shares::Holding share = owners_.url_elicitations.hold(owner);
   const auto forget_oldest = [this](const Owner& other) {
@@ -139,25 +142,26 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
     return refuse_child(message, code::kInvalidRequest,
                         "this is the name of a notification, which has no id");
   const std::string& text = message.text;
-  if (name == method::kRootsList && !(terms_.own && terms_.client_roots))
+  if (name == method::kRootsList && !(role_.own && role_.client_roots))
     return refuse_child(message, code::kMethodNotFound, "the roots of clients are not passed on");
   const auto origin = origin_of(message);
   if (!origin) {
-    return refuse_child(
-        message, code::kMethodNotFound,
-        "this server is shared by several clients, and it is not certain which of them this is for");
+    return refuse_child(message, code::kMethodNotFound,
+                        "this server is shared by several clients, and it is not certain which of "
+                        "them this is for");
   }
   const auto entry = clients_.find(origin->client);
   if (entry == clients_.end()) {
-    return refuse_child(message, code::kMethodNotFound,
-                        "this is for a call over REST or for a client that has gone: there is nobody to ask");
+    return refuse_child(
+        message, code::kMethodNotFound,
+        "this is for a call over REST or for a client that has gone: there is nobody to ask");
   }
   const std::string mode = string_member(text, message.envelope.params, "mode").value_or("");
-  if (!entry->second.profile.takes(name, mode) && !(terms_.own && name != method::kRootsList)) {
+  if (!entry->second.profile.takes(name, mode) && !(role_.own && name != method::kRootsList)) {
     return refuse_child(message, code::kMethodNotFound,
                         "the client that this is for did not declare the capability");
   }
-  if (!terms_.may_ask) {
+  if (!role_.may_ask) {
     return refuse_child(
         message, code::kMethodNotFound,
         "only a process of the client's own may ask it, and there was no room for a further one "
@@ -165,11 +169,13 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   }
   const bool on_call = origin->call != nullptr && origin->call->reply.takes_messages();
   if (!on_call && !entry->second.client->listens())
-    return refuse_child(message, code::kConnectionClosed, "the client that this is for does not listen now");
-  if (peer_requests_.count(origin->client) >= kPeerRequestsPerClient)
-    return refuse_child(message, code::kBusy, "the client that this is for has too many requests to answer");
+    return refuse_child(message, code::kConnectionClosed,
+                        "the client that this is for does not listen now");
+  if (server_requests_.count(origin->client) >= kServerRequestsPerClient)
+    return refuse_child(message, code::kBusy,
+                        "the client that this is for has too many requests to answer");
 
-  PeerRequest request;
+  ServerRequest request;
   request.client = origin->client;
   request.child_id = message.id();
   request.method = name;
@@ -186,27 +192,31 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
     if (auto id = string_member(text, message.envelope.params, "elicitationId"))
       note_url_elicitation(std::move(*id), origin->client);
   }
-  const std::string id = std::to_string(peer_requests_.open(std::move(request)));
-  peer_requests_shown_.set(peer_requests_.size());
+  const std::string id = std::to_string(server_requests_.open(std::move(request)));
+  server_requests_shown_.set(server_requests_.size());
   arm();
-  deliver(*origin, jsonrpc::splice(text, {{message.envelope.id, id}, {message.envelope.progress_token, id}}));
+  deliver(*origin, jsonrpc::splice(
+                       text, {{message.envelope.id, id}, {message.envelope.progress_token, id}}));
 }
 
-void Multiplexer::refuse_child(const jsonrpc::Message& request, int error_code, std::string_view why) {
+void Multiplexer::refuse_child(const jsonrpc::Message& request, int error_code,
+                               std::string_view why) {
   drop("request_refused");
-  log_.warn("request of the child refused", {{"method", excerpt(request.method())}, {"reason", why}});
-  send_to_child(jsonrpc::error_text(
-                    request.id(),
-                    jsonrpc::error_object(error_code, fmt::format("{}: {}", excerpt(request.method()), why))),
-                "refusal");
+  log_.warn("request of the child refused",
+            {{"method", excerpt(request.method())}, {"reason", why}});
+  send_to_child(
+      jsonrpc::error_text(
+          request.id(),
+          jsonrpc::error_object(error_code, fmt::format("{}: {}", excerpt(request.method()), why))),
+      "refusal");
 }
 
-std::optional<PeerRequest> Multiplexer::close_peer_request(PeerId id) {
-  auto request = peer_requests_.close(id);
+std::optional<ServerRequest> Multiplexer::close_peer_request(PeerId id) {
+  auto request = server_requests_.close(id);
   if (!request) return request;
   const auto now = timers_.now();
   for (const WireId call : request->pauses) in_flight_.resume(call, now, now - request->asked);
-  peer_requests_shown_.set(peer_requests_.size());
+  server_requests_shown_.set(server_requests_.size());
   arm();
   return request;
 }
@@ -216,9 +226,9 @@ void Multiplexer::withdraw_peer_request(PeerId id, std::string_view reason) {
   const auto request = close_peer_request(id);
   if (!request) return;
   const Origin origin = at(request->client);
-  deliver(origin,
-          jsonrpc::notification_text(method::kCancelled, fmt::format(R"({{"requestId":{},"reason":{}}})", id,
-                                                                     jsonrpc::string_token(reason))));
+  deliver(origin, jsonrpc::notification_text(method::kCancelled,
+                                             fmt::format(R"({{"requestId":{},"reason":{}}})", id,
+                                                         jsonrpc::string_token(reason))));
 }
 
 // --- notifications of the child
@@ -248,12 +258,14 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
   const auto id = number_of(message.envelope.progress_token.in(message.text));
   Call* call = id ? in_flight_.find(*id) : nullptr;
   if (call == nullptr) {
-    // MCP 2025-11-25, Tasks, Task Progress Notifications: the token stays valid while the task lives.
+    // MCP 2025-11-25, Tasks, Task Progress Notifications: the token stays valid while the task
+    // lives.
     const Task* task = id ? tasks_.find_wire(*id) : nullptr;
     if (task == nullptr || task->ended || task->progress_token.empty())
       return drop("progress_of_unknown_call");
-    return tell(task->client,
-                jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
+    return tell(
+        task->client,
+        jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
   }
   if (call->withdrawn || call->number == 0 || call->progress_token.empty())
     return drop("progress_of_unknown_call");
@@ -270,7 +282,7 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
 }
 
 void Multiplexer::on_child_cancelled(const jsonrpc::Message& message) {
-  const auto id = peer_requests_.find_child_id(message.envelope.request_id.in(message.text));
+  const auto id = server_requests_.find_child_id(message.envelope.request_id.in(message.text));
   if (!id) return drop("cancel_of_unknown_call");  // answered, or refused at once
   const auto request = close_peer_request(*id);
   deliver(at(request->client),
@@ -307,12 +319,13 @@ void Multiplexer::on_task_status(const jsonrpc::Message& message) {
   const Task* task = id ? tasks_.find(*id) : nullptr;
   if (task == nullptr) return drop("unknown_task");
   const ClientId client = task->client;
-  if (task_ended(string_member(message.text, message.envelope.params, "status").value_or(""))) end_task(*id);
+  if (task_ended(string_member(message.text, message.envelope.params, "status").value_or("")))
+    end_task(*id);
   tell(client, message.text);
 }
 
-// The child does not say whose it is. With a certain origin it goes there; else it may hold another owner's
-// data.
+// The child does not say whose it is. With a certain origin it goes there; else it may hold another
+// owner's data.
 void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
   std::optional<LogLevel> level;
   if (message.method() == method::kLogMessage)
@@ -333,8 +346,8 @@ void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
 // --- whom it is for
 // -----------------------------------------------------------------------------------------------------
 
-// Design, certain origin: the task that the message names, the only client of an own child, or the only one
-// for whom the child can be working. A client that has gone, and REST, are origins too.
+// Design, certain origin: the task that the message names, the only client of an own child, or the
+// only one for whom the child can be working. A client that has gone, and REST, are origins too.
 std::optional<Multiplexer::Origin> Multiplexer::origin_of(const jsonrpc::Message& message) {
   const std::string& text = message.text;
   const jsonrpc::Span related =
@@ -343,7 +356,7 @@ std::optional<Multiplexer::Origin> Multiplexer::origin_of(const jsonrpc::Message
     const Task* task = tasks_.find(*id);
     return task == nullptr ? Origin{} : Origin{task->client, nullptr};
   }
-  if (terms_.own) {
+  if (role_.own) {
     if (clients_.empty()) return std::nullopt;
     return at(clients_.begin()->first);
   }
@@ -387,14 +400,16 @@ void Multiplexer::on_child_line_too_long(std::string first, std::string last, st
   const auto token = jsonrpc::id_of_truncated(first, last);
   const WireId id = token ? number_of(*token).value_or(0) : 0;
   Call* call = in_flight_.find(id);
-  log_.error("child wrote a line beyond the limit", {{"bytes", size}, {"call_found", call != nullptr}});
+  log_.error("child wrote a line beyond the limit",
+             {{"bytes", size}, {"call_found", call != nullptr}});
   if (call == nullptr) {
     in_flight_.answered_late(id);
     return;
   }
   finish(id, make_failure(
                  Outcome::kTooLarge, call->reply.client_id(), code::kInternalError,
-                 fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line", size)));
+                 fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line",
+                             size)));
 }
 
 }  // namespace sidecar::mux

@@ -10,7 +10,8 @@
 namespace sidecar::mux {
 namespace {
 
-bool says_list_changed(const std::string& text, jsonrpc::Span capabilities, std::string_view capability) {
+bool says_list_changed(const std::string& text, jsonrpc::Span capabilities,
+                       std::string_view capability) {
   static constexpr std::array<std::string_view, 1> kListChanged = {"listChanged"};
   if (!capabilities) return false;
   const std::array<std::string_view, 1> names = {capability};
@@ -23,14 +24,15 @@ bool says_list_changed(const std::string& text, jsonrpc::Span capabilities, std:
 ServerIdentity identity_of(const std::string& result, const std::string& protocol) {
   static constexpr std::array<std::string_view, 1> kServerInfo = {"serverInfo"};
   static constexpr std::array<std::string_view, 2> kNames = {"name", "version"};
-  ServerIdentity identity{{}, {}, protocol.substr(0, ServerIdentity::kLongestWord)};
+  ServerIdentity identity{{}, {}, protocol.substr(0, ServerIdentity::kMaxWord)};
   const auto info = jsonrpc::find_members(result, kServerInfo);
   if (!info || !(*info)[0]) return identity;
   const auto places = jsonrpc::find_members(result, kNames, (*info)[0]);
   if (!places) return identity;
   for (const auto& [place, word] :
        {std::pair((*places)[0], &identity.name), std::pair((*places)[1], &identity.version)}) {
-    *word = jsonrpc::string_value(place.in(result)).value_or("").substr(0, ServerIdentity::kLongestWord);
+    *word =
+        jsonrpc::string_value(place.in(result)).value_or("").substr(0, ServerIdentity::kMaxWord);
   }
   return identity;
 }
@@ -41,7 +43,8 @@ std::string Handshake::params(bool declares_sampling_and_elicitation) {
   return fmt::format(
       R"({{"protocolVersion":"{}","capabilities":{},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
       mcp::kLatestHandshakeVersion,
-      declares_sampling_and_elicitation ? R"({"sampling":{},"elicitation":{"form":{},"url":{}}})" : "{}",
+      declares_sampling_and_elicitation ? R"({"sampling":{},"elicitation":{"form":{},"url":{}}})"
+                                        : "{}",
       kVersion);
 }
 
@@ -77,7 +80,9 @@ bool Handshake::declares(std::string_view capability) const {
   return places && (*places)[0];
 }
 
-bool Handshake::promises_changes(std::string_view capability) const { return promised_.contains(capability); }
+bool Handshake::promises_changes(std::string_view capability) const {
+  return promised_.contains(capability);
+}
 
 std::string Handshake::result_for(std::string_view asked_version) const {
   const std::string told = jsonrpc::string_token(mcp::negotiate(asked_version, version_));

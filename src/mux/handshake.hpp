@@ -1,5 +1,5 @@
-// Handshake: the sidecar's own `initialize` with the child, and the answers that clients get from it.
-// MCP 2025-11-25, Lifecycle, Initialization. Knows the child's InitializeResult; sends nothing.
+// Handshake: the sidecar's own `initialize` with the child, and the answers that clients get from
+// it. MCP 2025-11-25, Lifecycle, Initialization. Knows the child's InitializeResult; sends nothing.
 // Owned by Multiplexer. Loop thread only.
 #pragma once
 
@@ -14,7 +14,7 @@
 namespace sidecar::mux {
 
 struct ServerIdentity {
-  static constexpr std::size_t kLongestWord = 200;  // bytes of each
+  static constexpr std::size_t kMaxWord = 200;  // bytes of each
   std::string name;
   std::string version;
   std::string protocol_version;
@@ -22,7 +22,8 @@ struct ServerIdentity {
 
 class Handshake {
  public:
-  // The params of the sidecar's own `initialize`: the newest revision, and what clients may be asked for.
+  // The params of the sidecar's own `initialize`: the newest revision, and what clients may be
+  // asked for.
   static std::string params(bool declares_sampling_and_elicitation);
 
   // Takes the child's answer. Errors: an error answer, or a result without a `protocolVersion`.
@@ -38,8 +39,8 @@ class Handshake {
   // Whether the child tells when the lists of a capability change: `listChanged` of it.
   bool promises_changes(std::string_view capability) const;
 
-  // The child's InitializeResult for a client that asks for a version; all bytes but `protocolVersion` as
-  // they came.
+  // The child's InitializeResult for a client that asks for a version; all bytes but
+  // `protocolVersion` as they came.
   std::string result_for(std::string_view asked_version) const;
 
  private:

@@ -100,7 +100,7 @@ void InFlight::withdraw(WireId id, Clock::time_point until) {
   tombstones_.insert(id);
 }
 
-void InFlight::let_go(WireId id) {
+void InFlight::abandon(WireId id) {
   const auto call = close(id);
   work_begins(call->client);
   let_go_.emplace(id, LetGo{call->client, call->task});
@@ -202,8 +202,8 @@ std::vector<WireId> InFlight::of_client(ClientId client) const {
 
 template <class Fits>
 std::optional<WireId> InFlight::newest(Fits fits) const {
-  const auto found =
-      std::find_if(calls_.rbegin(), calls_.rend(), [&fits](const auto& entry) { return fits(entry.second); });
+  const auto found = std::find_if(calls_.rbegin(), calls_.rend(),
+                                  [&fits](const auto& entry) { return fits(entry.second); });
   if (found == calls_.rend()) return std::nullopt;
   return found->first;
 }

@@ -1,7 +1,7 @@
-// InFlight: calls that the child has not answered yet, by their wire id.
-// A call that was withdrawn stays as a tombstone, counted against its client, until the child answers or
-// dies: only then is it certain that the child no longer works on it. Knows ids, clients and deadlines; sends
-// nothing. Charges Owner::calls and Owner::work. Owned by Multiplexer. Loop thread only. Its size is bounded
+// InFlight: calls that the child has not answered yet, by their wire id. A call that was withdrawn
+// stays as a tombstone, counted against its client, until the child answers or dies: only then is
+// it certain that the child no longer works on it. Knows ids, clients and deadlines; sends nothing.
+// Charges Owner::calls and Owner::work. Owned by Multiplexer. Loop thread only. Its size is bounded
 // by whoever opens calls.
 #pragma once
 
@@ -21,7 +21,7 @@
 
 #include "child/link.hpp"
 #include "mux/call.hpp"
-#include "mux/numbers.hpp"
+#include "mux/id_allocator.hpp"
 #include "mux/owners.hpp"
 #include "util/timers.hpp"
 
@@ -38,27 +38,32 @@ struct Call {
   OwnerPtr owner;
   Reply reply;
   std::string method;
-  std::string progress_token;                // as the client wrote it; empty: none
-  std::string line;                          // for the child; empty once the link has it
-  child::LineNumber number = 0;              // of `line` at the running process; 0: not handed over
-  std::optional<std::string> asked_version;  // an `initialize`, answered here once the handshake is done
-  const MethodRule* rule = nullptr;          // of methods that the multiplexer takes part in
-  std::string subject;                       // what the rule needs again at the answer: a URI, a level …
-  std::string kept;                          // `line` once more, of a call that may be repeated
-  Clock::time_point sent;                    // handed over
+  std::string progress_token;    // as the client wrote it; empty: none
+  std::string line;              // for the child; empty once the link has it
+  child::LineNumber number = 0;  // of `line` at the running process; 0: not handed over
+  // an `initialize`, answered here once the handshake is done
+  std::optional<std::string> asked_version;
+  const MethodRule* rule = nullptr;  // of methods that the multiplexer takes part in
+  // what the rule needs again at the answer: a URI, a level …
+  std::string subject;
+  std::string kept;        // `line` once more, of a call that may be repeated
+  Clock::time_point sent;  // handed over
   Clock::duration timeout{};
   Clock::time_point due;                                    // progress moves it …
   Clock::time_point last_due;                               // … up to here
   unsigned paused = 0;                                      // > 0: its time stands still
   double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
-  bool own = false;                                         // the sidecar's own: nobody is served by it
-  bool charged = false;                                     // to Numbers::child_rate
-  bool repeatable = false;                                  // the child may be asked twice
-  bool undone = false;                                      // a subscribe that its client has taken back
-  bool task = false;                                        // task-augmented: the answer makes a task
-  bool asked_client = false;                                // its client was asked something for it
-  bool repeated = false;                                    // handed to a second child
-  bool withdrawn = false;  // tombstone: nobody waits; `due`: when it is let go
+  // the sidecar's own: nobody is served by it
+  bool own = false;
+  bool charged = false;     // to IdAllocator::child_rate
+  bool repeatable = false;  // the child may be asked twice
+  // a subscribe that its client has taken back
+  bool undone = false;
+  // task-augmented: the answer makes a task
+  bool task = false;
+  bool asked_client = false;  // its client was asked something for it
+  bool repeated = false;      // handed to a second child
+  bool withdrawn = false;     // tombstone: nobody waits; `due`: when it is let go
 
   // Asks for a list that may be known: `subject` is its key in the ListCache.
   bool lists() const;
@@ -67,14 +72,15 @@ struct Call {
 class InFlight {
  public:
   static constexpr std::size_t kMaxTombstones = 4096;  // beyond calls in flight; see Owners::work
-  static constexpr std::size_t kMaxLetGo = 4096;       // beyond, the oldest one counts as nobody's for good
+  // beyond, the oldest one counts as nobody's for good
+  static constexpr std::size_t kMaxLetGo = 4096;
 
-  explicit InFlight(Numbers& numbers) : numbers_(numbers) {}
+  explicit InFlight(IdAllocator& ids) : ids_(ids) {}
 
   // The id that the next open() will give.
-  WireId next_id() const { return numbers_.next_wire; }
+  WireId next_id() const { return ids_.next_wire; }
   // Uses up an id for a call that is not kept here.
-  WireId take_id() { return numbers_.next_wire++; }
+  WireId take_id() { return ids_.next_wire++; }
   WireId open(Call&& call);
   // A call of another table, under the id that it has there.
   void adopt(WireId id, Call&& call);
@@ -86,12 +92,13 @@ class InFlight {
 
   // Takes a call out of the table.
   std::optional<Call> close(WireId id);
-  // Makes a tombstone of a call that the child has: its reply is forgotten. From `until` on (see expired())
-  // it may be let go; beyond kMaxTombstones the oldest is.
+  // Makes a tombstone of a call that the child has: its reply is forgotten. From `until` on (see
+  // expired()) it may be let go; beyond kMaxTombstones the oldest is.
   void withdraw(WireId id, Clock::time_point until);
-  // A tombstone no longer counts as its client's call: a server that heeds MCP does not answer what was
-  // cancelled. The child may still work on it, so it stays an origin until answered_late() or child_gone().
-  void let_go(WireId id);
+  // A tombstone no longer counts as its client's call: a server that heeds MCP does not answer what
+  // was cancelled. The child may still work on it, so it stays an origin until answered_late() or
+  // child_gone().
+  void abandon(WireId id);
   struct LetGo {
     ClientId client = kNoClient;
     bool task = false;  // see Call
@@ -110,12 +117,13 @@ class InFlight {
   // `stood`: how long it was paused. Ids of calls that have ended are ignored.
   void resume(WireId id, Clock::time_point now, Clock::duration stood);
   std::optional<Clock::time_point> earliest_due() const;
-  // Ids whose deadline is not after `now`, earliest first; tombstones that may be let go among them.
+  // Ids whose deadline is not after `now`, earliest first; tombstones that may be let go among
+  // them.
   std::vector<WireId> expired(Clock::time_point now) const;
 
   std::vector<WireId> all() const;  // oldest first
-  // The newest call of an owner that somebody waits for; that is kept to be repeated; the oldest tombstone of
-  // an owner, or of all (nullptr).
+  // The newest call of an owner that somebody waits for; that is kept to be repeated; the oldest
+  // tombstone of an owner, or of all (nullptr).
   std::optional<WireId> newest_of(const Owner& owner) const;
   std::optional<WireId> newest_kept_of(const Owner& owner) const;
   std::optional<WireId> oldest_tombstone(const Owner* owner) const;
@@ -125,8 +133,9 @@ class InFlight {
   // Calls of one client, tombstones included.
   std::size_t count(ClientId client) const;
 
-  // The client on whose behalf the child works on everything that it has, tombstones included; nothing when
-  // it has nothing or works for several. REST calls and the sidecar's own count as kNoClient.
+  // The client on whose behalf the child works on everything that it has, tombstones included;
+  // nothing when it has nothing or works for several. REST calls and the sidecar's own count as
+  // kNoClient.
   std::optional<ClientId> sole_origin() const;
   // The child works on something else for a client: a task.
   void work_begins(ClientId client) { work_begins(calls_of(client)); }
@@ -135,7 +144,8 @@ class InFlight {
   std::optional<WireId> sole_call(ClientId client) const;
   // Those calls, oldest first.
   std::vector<WireId> calls_at_child(ClientId client) const;
-  // When the oldest call was handed over that somebody still waits for, and whose time does not stand still.
+  // When the oldest call was handed over that somebody still waits for, and whose time does not
+  // stand still.
   std::optional<Clock::time_point> oldest_sent() const;
 
  private:
@@ -158,7 +168,8 @@ class InFlight {
     explicit ClientCalls(ClientId its_client) : client(its_client) {}
 
     const ClientId client;
-    boost::intrusive::list<Entry, boost::intrusive::member_hook<Entry, ListHook, &Entry::by_client>> calls;
+    boost::intrusive::list<Entry, boost::intrusive::member_hook<Entry, ListHook, &Entry::by_client>>
+        calls;
     std::size_t at_child = 0;  // what the child works on for it
     ListHook by_work;          // unless that is nothing
   };
@@ -181,11 +192,11 @@ class InFlight {
   void schedule(Entry& entry);
   void unschedule(Entry& entry);
 
-  Numbers& numbers_;
+  IdAllocator& ids_;
   std::map<WireId, Entry> calls_;  // ordered: ids rise with time
   std::unordered_map<ClientId, ClientCalls> clients_;
-  boost::intrusive::list<ClientCalls,
-                         boost::intrusive::member_hook<ClientCalls, ListHook, &ClientCalls::by_work>>
+  boost::intrusive::list<
+      ClientCalls, boost::intrusive::member_hook<ClientCalls, ListHook, &ClientCalls::by_work>>
       at_work_;
   boost::intrusive::set<Entry, boost::intrusive::member_hook<Entry, TreeHook, &Entry::by_due>,
                         boost::intrusive::compare<EarlierDue>>

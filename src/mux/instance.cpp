@@ -10,11 +10,11 @@ constexpr std::chrono::milliseconds kDrainPoll{50};
 
 }  // namespace
 
-Instance::Instance(const InstanceSetting& setting, std::string name, Terms terms)
-    : setting_(setting), name_(std::move(name)), terms_(terms), now_(make_unit()) {}
+Instance::Instance(const InstanceSetting& setting, std::string name, ChildRole role)
+    : setting_(setting), name_(std::move(name)), role_(role), now_(make_generation()) {}
 
-std::unique_ptr<Instance::Unit> Instance::make_unit() const {
-  return std::make_unique<Unit>(setting_, name_, terms_);
+std::unique_ptr<Instance::Generation> Instance::make_generation() const {
+  return std::make_unique<Generation>(setting_, name_, role_);
 }
 
 void Instance::start(std::string params) {
@@ -33,34 +33,39 @@ void Instance::initialize(std::string params) {
 void Instance::restart() {
   setting_.log.info("child is being replaced",
                     {{"child", name_}, {"calls_in_flight", now_->mux.in_flight()}});
-  std::unique_ptr<Unit> before = std::exchange(now_, make_unit());
+  std::unique_ptr<Generation> before = std::exchange(now_, make_generation());
   if (!params_.empty()) now_->mux.initialize(params_);
   now_->child->start();
   before->child->retire();
   before->drain_until = setting_.timers.now() + setting_.restart_drain;
-  before->mux.hand_over_to(now_->mux);
+  before->mux.migrate_to(now_->mux);
   replaced_.push_back(std::move(before));
   look_after_replaced();
 }
 
 void Instance::look_after_replaced() {
   for (std::size_t i = 0; i < replaced_.size(); ++i) {
-    Unit& unit = *replaced_[i];
-    const bool dead = !unit.child->running();
-    if (!unit.ending && (dead || unit.mux.idle() || setting_.timers.now() >= unit.drain_until)) end(unit);
+    Generation& generation = *replaced_[i];
+    const bool dead = !generation.child->running();
+    if (!generation.ending &&
+        (dead || generation.mux.idle() || setting_.timers.now() >= generation.drain_until))
+      end(generation);
   }
-  if (std::all_of(replaced_.begin(), replaced_.end(), [](const auto& unit) { return unit->ending; })) return;
+  if (std::all_of(replaced_.begin(), replaced_.end(),
+                  [](const auto& generation) { return generation->ending; }))
+    return;
   drain_timer_ = setting_.timers.after(kDrainPoll, [this] { look_after_replaced(); });
 }
 
-void Instance::end(Unit& unit) {
-  unit.ending = true;
-  unit.child->stop([this, &unit] { ended(&unit); });
+void Instance::end(Generation& generation) {
+  generation.ending = true;
+  generation.child->stop([this, &generation] { ended(&generation); });
 }
 
-void Instance::ended(const Unit* unit) {
-  const auto found = std::find_if(replaced_.begin(), replaced_.end(),
-                                  [unit](const auto& each) { return each.get() == unit; });
+void Instance::ended(const Generation* generation) {
+  const auto found =
+      std::find_if(replaced_.begin(), replaced_.end(),
+                   [generation](const auto& each) { return each.get() == generation; });
   if (found != replaced_.end()) {
     dead_.push_back(std::move(*found));
     replaced_.erase(found);
@@ -73,15 +78,15 @@ void Instance::ended(const Unit* unit) {
 void Instance::stop(std::function<void()> done) {
   stopped_ = std::move(done);
   drain_timer_.cancel();
-  for (const auto& unit : replaced_) {
-    if (!unit->ending) end(*unit);
+  for (const auto& generation : replaced_) {
+    if (!generation->ending) end(*generation);
   }
   end(*now_);
 }
 
 void Instance::kill_now() {
   now_->child->kill_now();
-  for (const auto& unit : replaced_) unit->child->kill_now();
+  for (const auto& generation : replaced_) generation->child->kill_now();
 }
 
 void Instance::refuse_calls(const std::string& why) { now_->mux.refuse_calls(why); }
@@ -89,26 +94,27 @@ void Instance::refuse_calls(const std::string& why) { now_->mux.refuse_calls(why
 // --- clients
 // ----------------------------------------------------------------------------------------------------------
 
-void Instance::add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile) {
+void Instance::add(ClientId id, Client& client, const observe::Caller& caller,
+                   ClientProfile profile) {
   now_->mux.add(id, client, caller, std::move(profile));
 }
 
 void Instance::remove(ClientId client) {
   now_->mux.remove(client);
-  for (const auto& unit : replaced_) unit->mux.remove(client);
+  for (const auto& generation : replaced_) generation->mux.remove(client);
 }
 
-Instance::Unit& Instance::concerned(ClientId client, const jsonrpc::Message& message) {
-  for (const auto& unit : replaced_) {
-    if (unit->mux.concerns(client, message)) return *unit;
+Instance::Generation& Instance::concerned(ClientId client, const jsonrpc::Message& message) {
+  for (const auto& generation : replaced_) {
+    if (generation->mux.concerns(client, message)) return *generation;
   }
   return *now_;
 }
 
-void Instance::request(Asker asker, jsonrpc::Message message, Reply reply,
+void Instance::request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                        std::optional<Clock::duration> timeout) {
-  Multiplexer& mux = concerned(asker.client, message).mux;
-  mux.request(asker, std::move(message), std::move(reply), timeout);
+  Multiplexer& mux = concerned(origin.client, message).mux;
+  mux.request(origin, std::move(message), std::move(reply), timeout);
 }
 
 void Instance::notification(ClientId client, jsonrpc::Message message) {
@@ -122,19 +128,22 @@ void Instance::answer(ClientId client, const jsonrpc::Message& message) {
 
 bool Instance::has_call(ClientId client, std::string_view client_id) const {
   return now_->mux.has_call(client, client_id) ||
-         std::any_of(replaced_.begin(), replaced_.end(),
-                     [&](const auto& unit) { return unit->mux.has_call(client, client_id); });
+         std::any_of(replaced_.begin(), replaced_.end(), [&](const auto& generation) {
+           return generation->mux.has_call(client, client_id);
+         });
 }
 
 std::size_t Instance::calls_of(ClientId client) const {
-  return std::accumulate(
-      replaced_.begin(), replaced_.end(), now_->mux.calls_of(client),
-      [client](std::size_t sum, const auto& unit) { return sum + unit->mux.calls_of(client); });
+  return std::accumulate(replaced_.begin(), replaced_.end(), now_->mux.calls_of(client),
+                         [client](std::size_t sum, const auto& generation) {
+                           return sum + generation->mux.calls_of(client);
+                         });
 }
 
 std::size_t Instance::in_flight() const {
-  return std::accumulate(replaced_.begin(), replaced_.end(), now_->mux.in_flight(),
-                         [](std::size_t sum, const auto& unit) { return sum + unit->mux.in_flight(); });
+  return std::accumulate(
+      replaced_.begin(), replaced_.end(), now_->mux.in_flight(),
+      [](std::size_t sum, const auto& generation) { return sum + generation->mux.in_flight(); });
 }
 
 }  // namespace sidecar::mux

@@ -1,6 +1,6 @@
-// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer, and, while
-// it is being replaced, the child before, which finishes its calls. To clients it stays the same through
-// restarts. Owned by Instances. Loop thread only.
+// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer,
+// and, while it is being replaced, the child before, which finishes its calls. To clients it stays
+// the same through restarts. Owned by Instances. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace sidecar::mux {
 struct InstanceSetting {
   child::ChildFactory factory;
   Timers& timers;
-  Numbers& numbers;
+  IdAllocator& ids;
   Limits limits;
   std::chrono::milliseconds restart_drain;
   observe::Log& log;
@@ -31,7 +31,7 @@ struct InstanceSetting {
 
 class Instance {
  public:
-  Instance(const InstanceSetting& setting, std::string name, Terms terms);
+  Instance(const InstanceSetting& setting, std::string name, ChildRole role);
 
   // Starts the child. Without params it waits, warm, until initialize().
   void start(std::string params = {});
@@ -48,14 +48,15 @@ class Instance {
 
   void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile);
   void remove(ClientId client);
-  void request(Asker asker, jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout);
+  void request(CallOrigin origin, jsonrpc::Message message, Reply reply,
+               std::optional<Clock::duration> timeout);
   void notification(ClientId client, jsonrpc::Message message);
   void answer(ClientId client, const jsonrpc::Message& message);
   bool has_call(ClientId client, std::string_view client_id) const;
   std::size_t calls_of(ClientId client) const;
 
   const std::string& name() const { return name_; }
-  bool own() const { return terms_.own; }
+  bool own() const { return role_.own; }
   std::size_t clients() const { return now_->mux.clients(); }
   std::size_t in_flight() const;
   std::size_t waiting() const { return now_->mux.waiting(); }
@@ -65,10 +66,11 @@ class Instance {
 
  private:
   // One child and what it is given. The child calls the multiplexer back, so it goes first.
-  struct Unit {
-    Unit(const InstanceSetting& setting, const std::string& name, Terms terms)
+  struct Generation {
+    Generation(const InstanceSetting& setting, const std::string& name, ChildRole role)
         : child(setting.factory(name)),
-          mux(*child, setting.timers, setting.numbers, setting.limits, terms, setting.log, setting.metrics) {
+          mux(*child, setting.timers, setting.ids, setting.limits, role, setting.log,
+              setting.metrics) {
       child->set_events(mux);
     }
     const std::unique_ptr<child::ManagedChild> child;
@@ -77,20 +79,21 @@ class Instance {
     Clock::time_point drain_until{};
   };
 
-  std::unique_ptr<Unit> make_unit() const;
-  // The unit that a message is about.
-  Unit& concerned(ClientId client, const jsonrpc::Message& message);
+  std::unique_ptr<Generation> make_generation() const;
+  // The generation that a message is about.
+  Generation& concerned(ClientId client, const jsonrpc::Message& message);
   void look_after_replaced();
-  void end(Unit& unit);
-  void ended(const Unit* unit);
+  void end(Generation& generation);
+  void ended(const Generation* generation);
 
   const InstanceSetting& setting_;
   const std::string name_;
-  const Terms terms_;
+  const ChildRole role_;
   std::string params_;
-  std::unique_ptr<Unit> now_;
-  std::vector<std::unique_ptr<Unit>> replaced_;
-  std::vector<std::unique_ptr<Unit>> dead_;  // called us a moment ago, so they go a turn later
+  std::unique_ptr<Generation> now_;
+  std::vector<std::unique_ptr<Generation>> replaced_;
+  // called us a moment ago, so they go a turn later
+  std::vector<std::unique_ptr<Generation>> dead_;
   Timer drain_timer_;
   Timer bury_timer_;
   std::function<void()> stopped_;

@@ -6,7 +6,7 @@
 
 #include "mcp/protocol.hpp"
 #include "mux/instance.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "util/shares.hpp"
 
 namespace sidecar::mux {
@@ -14,17 +14,22 @@ namespace sidecar::mux {
 // --- a session's place
 // -------------------------------------------------------------------------------------------------
 
-Seat::~Seat() { leave_(); }
+InstanceLease::~InstanceLease() { leave_(); }
 
-void Seat::request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout) {
+void InstanceLease::request(jsonrpc::Message message, Reply reply,
+                            std::optional<Clock::duration> timeout) {
   instance_.request(client_, std::move(message), std::move(reply), timeout);
 }
-void Seat::notification(jsonrpc::Message message) { instance_.notification(client_, std::move(message)); }
-void Seat::answer(const jsonrpc::Message& message) { instance_.answer(client_, message); }
-bool Seat::has_call(std::string_view client_id) const { return instance_.has_call(client_, client_id); }
-std::size_t Seat::calls() const { return instance_.calls_of(client_); }
-const std::string& Seat::instance() const { return instance_.name(); }
-bool Seat::own() const { return instance_.own(); }
+void InstanceLease::notification(jsonrpc::Message message) {
+  instance_.notification(client_, std::move(message));
+}
+void InstanceLease::answer(const jsonrpc::Message& message) { instance_.answer(client_, message); }
+bool InstanceLease::has_call(std::string_view client_id) const {
+  return instance_.has_call(client_, client_id);
+}
+std::size_t InstanceLease::calls() const { return instance_.calls_of(client_); }
+const std::string& InstanceLease::instance() const { return instance_.name(); }
+bool InstanceLease::own() const { return instance_.own(); }
 
 // --- all instances
 // ----------------------------------------------------------------------------------------------------
@@ -34,14 +39,16 @@ class Instances::Impl {
   Impl(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
        observe::Metrics& metrics)
       : options_(options),
-        setting_{std::move(factory), timers, numbers_, options.limits, options.restart_drain, log, metrics},
+        setting_{std::move(factory),    timers, ids_,   options.limits,
+                 options.restart_drain, log,    metrics},
         sessions_(options.most_own),
         processes_(2 * options.most_own),
         refusals_(log, timers) {
     set_child_rate(options_.child_rate);
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
-      shared_.push_back(std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i),
-                                                   Terms{.may_ask = options_.sharing == Sharing::kShared}));
+      shared_.push_back(
+          std::make_unique<Instance>(setting_, i == 1 ? "child" : fmt::format("child-{}", i),
+                                     ChildRole{.may_ask = options_.sharing == Sharing::kShared}));
     }
   }
 
@@ -52,25 +59,26 @@ class Instances::Impl {
     keep_warm();
   }
 
-  Result<std::unique_ptr<Seat>> join(Client& client, const observe::Caller& caller,
-                                     const jsonrpc::Message& first) {
+  Result<std::unique_ptr<InstanceLease>> join(Client& client, const observe::Caller& caller,
+                                              const jsonrpc::Message& first) {
     const bool initializes = first.method() == mcp::method::kInitialize;
     ClientProfile profile = initializes ? profile_of(first) : ClientProfile{};
     const auto place = place_for(caller, profile, initializes ? &first : nullptr);
     if (!place) return tl::unexpected(place.error());
     Instance& instance = **place;
-    const ClientId id = numbers_.next_client++;
+    const ClientId id = ids_.next_client++;
     instance.add(id, client, caller, std::move(profile));
-    return std::make_unique<Seat>(instance, id, [this, &instance, id] { leave(instance, id); });
+    return std::make_unique<InstanceLease>(instance, id,
+                                           [this, &instance, id] { leave(instance, id); });
   }
 
   void set_child_rate(Rate rate) {
-    if (rate == numbers_.child_rate) return;
-    numbers_.child_rate = rate;
-    numbers_.calls = {};
+    if (rate == ids_.child_rate) return;
+    ids_.child_rate = rate;
+    ids_.calls = {};
   }
 
-  void set_give_way(GiveWay give_way) { give_way_ = std::move(give_way); }
+  void set_evict_idle(EvictIdle evict_idle) { evict_idle_ = std::move(evict_idle); }
 
   // Least loaded of those that can serve now; of all, when none can.
   Instance& for_call() {
@@ -174,22 +182,25 @@ class Instances::Impl {
   Result<Instance*> place_for(const observe::Caller& caller, const ClientProfile& profile,
                               const jsonrpc::Message* initialize) {
     const bool isolated = options_.sharing == Sharing::kIsolated;
-    const bool wants_own = isolated || (options_.sharing == Sharing::kAuto &&
-                                        (profile.can_be_asked() || (options_.client_roots && profile.roots)));
+    const bool wants_own =
+        isolated || (options_.sharing == Sharing::kAuto &&
+                     (profile.can_be_asked() || (options_.client_roots && profile.roots)));
     if (!wants_own || !closing_.empty()) return &for_session();
     const std::string& owner = caller.share_owner();
     if (const auto bound = make_room(owner); !bound.empty()) {
       setting_.metrics.refused("own_child").Increment();
-      refusals_.warn(isolated ? "session refused" : "no further child of a session's own: it shares",
-                     {{"limit", bound},
-                      {"owner", owner},
-                      {"own_children", own_.size()},
-                      {"of_this_owner", sessions_.held_by(owner)}});
+      refusals_.warn(
+          isolated ? "session refused" : "no further child of a session's own: it shares",
+          {{"limit", bound},
+           {"owner", owner},
+           {"own_children", own_.size()},
+           {"of_this_owner", sessions_.held_by(owner)}});
       if (!isolated) return &for_session();
       return fail(fmt::format("no process of its own for this session: {} is reached", bound));
     }
-    std::string params =
-        initialize == nullptr ? std::string() : own_handshake_params(*initialize, options_.client_roots);
+    std::string params = initialize == nullptr
+                             ? std::string()
+                             : own_handshake_params(*initialize, options_.client_roots);
     if (params.empty()) params = Handshake::params(false);
     if (!warm_.empty()) {
       own_.push_back(std::move(warm_.front()));
@@ -208,43 +219,46 @@ class Instances::Impl {
     return own_.back().get();
   }
 
-  // Ends sessions until one more of the owner fits; many clients never say that they are done. Returns the
-  // bound that does not allow it; empty: it fits.
+  // Ends sessions until one more of the owner fits; many clients never say that they are done.
+  // Returns the bound that does not allow it; empty: it fits.
   std::string make_room(const std::string& owner) {
-    const std::string of_owner =
-        fmt::format("MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)", options_.most_own_per_owner);
+    const std::string of_owner = fmt::format(
+        "MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)", options_.most_own_per_owner);
     const std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.most_own);
     while (sessions_.held_by(owner) >= options_.most_own_per_owner) {
-      if (!give_way_ || !give_way_(owner, Ending::kExpendable)) return of_owner;
+      if (!evict_idle_ || !evict_idle_(owner, Ending::kExpendable)) return of_owner;
     }
     // A warm child is one of those that there may be.
     if (!warm_.empty()) return {};
     while (own_.size() >= options_.most_own) {
       const auto from = sessions_.admit(owner, 1).from;
-      if (!give_way_ || !(from ? end_one_of(*from) : give_way_(owner, Ending::kExpendable))) return of_all;
+      if (!evict_idle_ || !(from ? end_one_of(*from) : evict_idle_(owner, Ending::kExpendable)))
+        return of_all;
     }
-    // Those that are ending are processes too, for some seconds. One owner leaves some of them to others.
+    // Those that are ending are processes too, for some seconds. One owner leaves some of them to
+    // others.
     const std::size_t most = 2 * options_.most_own;
-    const bool fits =
-        own_.size() + ending_.size() < most && processes_.held_by(owner) < most - options_.most_own / 2;
+    const bool fits = own_.size() + ending_.size() < most &&
+                      processes_.held_by(owner) < most - options_.most_own / 2;
     return fits ? std::string() : of_all;
   }
 
   // Who cannot share is let in even if nobody is idle.
   bool end_one_of(const std::string& owner) {
-    if (give_way_(owner, Ending::kExpendable)) return true;
+    if (evict_idle_(owner, Ending::kExpendable)) return true;
     return options_.sharing == Sharing::kIsolated &&
-           (give_way_(owner, Ending::kIdle) || give_way_(owner, Ending::kAny));
+           (evict_idle_(owner, Ending::kIdle) || evict_idle_(owner, Ending::kAny));
   }
 
   std::unique_ptr<Instance> make_own() {
     return std::make_unique<Instance>(setting_, fmt::format("own-{}", ++own_made_),
-                                      Terms{true, options_.client_roots});
+                                      ChildRole{true, options_.client_roots});
   }
 
   void keep_warm() {
     if (!started_ || !closing_.empty()) return;
-    while (warm_.size() < options_.warm && own_.size() + ending_.size() + warm_.size() < options_.most_own) {
+    while (warm_.size() < options_.warm &&
+           own_.size() + ending_.size() + warm_.size() < options_.most_own) {
       warm_.push_back(make_own());
       warm_.back()->start();
     }
@@ -255,16 +269,18 @@ class Instances::Impl {
     instance.remove(client);
     if (!instance.own()) return;
     held_.at(&instance).session.set(0);
-    const auto found = std::find_if(own_.begin(), own_.end(),
-                                    [&instance](const auto& each) { return each.get() == &instance; });
+    const auto found = std::find_if(own_.begin(), own_.end(), [&instance](const auto& each) {
+      return each.get() == &instance;
+    });
     // While all are being stopped they stay where they are.
     if (found == own_.end() || stopped_ || open_ > 0) return;
     ending_.push_back(std::move(*found));
     own_.erase(found);
     show();
     instance.stop([this, &instance] {
-      const auto ended = std::find_if(ending_.begin(), ending_.end(),
-                                      [&instance](const auto& each) { return each.get() == &instance; });
+      const auto ended =
+          std::find_if(ending_.begin(), ending_.end(),
+                       [&instance](const auto& each) { return each.get() == &instance; });
       held_.erase(&instance);
       dead_.push_back(std::move(*ended));
       ending_.erase(ended);
@@ -281,13 +297,14 @@ class Instances::Impl {
   void show() { setting_.metrics.own_children.Set(static_cast<double>(own_.size())); }
 
   const InstancesOptions options_;
-  Numbers numbers_;
+  IdAllocator ids_;
   const InstanceSetting setting_;
   std::vector<std::unique_ptr<Instance>> shared_;
   std::vector<std::unique_ptr<Instance>> own_;
   std::vector<std::unique_ptr<Instance>> warm_;
   std::vector<std::unique_ptr<Instance>> ending_;  // their sessions have ended
-  std::vector<std::unique_ptr<Instance>> dead_;    // called us a moment ago, so they go a turn later
+  // called us a moment ago, so they go a turn later
+  std::vector<std::unique_ptr<Instance>> dead_;
   Timer bury_timer_;
   // Of each child of own_ and ending_: what it counts for its owner.
   struct Held {
@@ -297,8 +314,8 @@ class Instances::Impl {
   Shares sessions_;
   Shares processes_;
   std::unordered_map<const Instance*, Held> held_;
-  observe::ThinnedLog refusals_;
-  GiveWay give_way_;
+  observe::RateLimitedLog refusals_;
+  EvictIdle evict_idle_;
   std::size_t own_made_ = 0;
   bool started_ = false;
   std::string closing_;
@@ -306,21 +323,25 @@ class Instances::Impl {
   std::function<void()> stopped_;
 };
 
-Instances::Instances(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
-                     observe::Metrics& metrics)
+Instances::Instances(child::ChildFactory factory, Timers& timers, InstancesOptions options,
+                     observe::Log& log, observe::Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(factory), timers, options, log, metrics)) {}
 Instances::~Instances() = default;
 
 void Instances::set_child_rate(Rate rate) { impl_->set_child_rate(rate); }
-void Instances::set_give_way(GiveWay give_way) { impl_->set_give_way(std::move(give_way)); }
+void Instances::set_evict_idle(EvictIdle evict_idle) {
+  impl_->set_evict_idle(std::move(evict_idle));
+}
 void Instances::start() { impl_->start(); }
-Result<std::unique_ptr<Seat>> Instances::join(Client& client, const observe::Caller& caller,
-                                              const jsonrpc::Message& first) {
+Result<std::unique_ptr<InstanceLease>> Instances::join(Client& client,
+                                                       const observe::Caller& caller,
+                                                       const jsonrpc::Message& first) {
   return impl_->join(client, caller, first);
 }
 void Instances::request(std::string_view owner, jsonrpc::Message message, Reply reply,
                         std::optional<Clock::duration> timeout) {
-  impl_->for_call().request(Asker::of_owner(owner), std::move(message), std::move(reply), timeout);
+  impl_->for_call().request(CallOrigin::of_owner(owner), std::move(message), std::move(reply),
+                            timeout);
 }
 std::size_t Instances::restart() { return impl_->restart(); }
 void Instances::permissions_changed() { impl_->permissions_changed(); }

@@ -9,8 +9,8 @@
 namespace sidecar::mux {
 namespace {
 
-// Of _meta: they say which call it is, who traces it and which revision the client speaks, and nothing that a
-// list depends on.
+// Of _meta: they say which call it is, who traces it and which revision the client speaks, and
+// nothing that a list depends on.
 constexpr std::array<std::string_view, 8> kNoMatter = {"progressToken",
                                                        "traceparent",
                                                        "tracestate",
@@ -35,7 +35,8 @@ std::optional<std::string> ListCache::key(const jsonrpc::Message& request) {
   const jsonrpc::Tree params(request.envelope.params.in(request.text));
   using Tree = jsonrpc::Tree;
   if (params.type(Tree::kRoot) != Tree::Type::kObject) return std::nullopt;
-  for (Tree::Index at = Tree::first(Tree::kRoot); at < params.end(Tree::kRoot); at = params.end(at)) {
+  for (Tree::Index at = Tree::first(Tree::kRoot); at < params.end(Tree::kRoot);
+       at = params.end(at)) {
     const std::string name = params.key(at);
     if (name == "cursor") {
       key.append(" ").append(params.text(at));
@@ -60,8 +61,8 @@ const std::string* ListCache::find(const std::string& key) {
 bool ListCache::lead_or_wait(const std::string& key, WireId id) {
   const auto [flight, fresh] = flights_.try_emplace(key);
   if (fresh) flight->second.leader = id;
-  // What is under way may be older than the change that has been told of: this one is fetched anew, and not
-  // kept.
+  // What is under way may be older than the change that has been told of: this one is fetched anew,
+  // and not kept.
   if (flight->second.leader == id || flight->second.stale) return true;
   flight->second.waiting.push_back(id);
   return false;
@@ -77,11 +78,13 @@ bool ListCache::store(const std::string& key, WireId id, std::string_view result
 }
 
 bool ListCache::make_room(const std::string& key, std::size_t more) {
-  if (more > kMostBytes) return false;
-  while (bytes_ + more > kMostBytes || lists_.size() >= kMostLists) {
-    const auto oldest = std::min_element(lists_.begin(), lists_.end(), [](const auto& a, const auto& b) {
-      return std::pair(!has_cursor(a.first), a.second.used) < std::pair(!has_cursor(b.first), b.second.used);
-    });
+  if (more > kMaxBytes) return false;
+  while (bytes_ + more > kMaxBytes || lists_.size() >= kMaxLists) {
+    const auto oldest =
+        std::min_element(lists_.begin(), lists_.end(), [](const auto& a, const auto& b) {
+          return std::pair(!has_cursor(a.first), a.second.used) <
+                 std::pair(!has_cursor(b.first), b.second.used);
+        });
     if (has_cursor(key) && !has_cursor(oldest->first)) return false;
     erase(oldest);
   }
@@ -107,7 +110,8 @@ std::vector<WireId> ListCache::leave(const std::string& key, WireId id) {
 
 void ListCache::changed(std::string_view capability) {
   const auto of_it = [capability](const std::string& key) {
-    return key.starts_with(capability) && key.size() > capability.size() && key[capability.size()] == '/';
+    return key.starts_with(capability) && key.size() > capability.size() &&
+           key[capability.size()] == '/';
   };
   for (auto list = lists_.begin(); list != lists_.end();) {
     if (!of_it(list->first)) {

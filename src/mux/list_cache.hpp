@@ -1,8 +1,9 @@
-// ListCache: results of tools/list and its kin, kept while the child promises to say when they change, and
-// who waits for one that is being fetched: requests for the same list share one call (single flight). MCP
-// 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by Multiplexer. Loop thread only.
-// Beyond kMostBytes or kMostLists the longest unused page goes that a cursor was asked for, so that made-up
-// cursors do not push out first pages; a first page goes only for another one.
+// ListCache: results of tools/list and its kin, kept while the child promises to say when they
+// change, and who waits for one that is being fetched: requests for the same list share one call
+// (single flight). MCP 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by
+// Multiplexer. Loop thread only. Beyond kMaxBytes or kMaxLists the longest unused page goes that a
+// cursor was asked for, so that made-up cursors do not push out first pages; a first page goes only
+// for another one.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +15,22 @@
 #include <vector>
 
 #include "jsonrpc/message.hpp"
-#include "mux/numbers.hpp"
+#include "mux/id_allocator.hpp"
 
 namespace sidecar::mux {
 
 class ListCache {
  public:
-  static constexpr std::size_t kMostBytes = 16 << 20;
-  static constexpr std::size_t kMostLists = 256;
+  static constexpr std::size_t kMaxBytes = 16 << 20;
+  static constexpr std::size_t kMaxLists = 256;
 
-  // The name under which a request's result is kept: method and cursor. Nothing when its params, or _meta in
-  // them, hold anything else that could change the result: a tenant, for example.
+  // The name under which a request's result is kept: method and cursor. Nothing when its params, or
+  // _meta in them, hold anything else that could change the result: a tenant, for example.
   static std::optional<std::string> key(const jsonrpc::Message& request);
   // The capability that promises to tell of changes: "tools" of "tools/list".
-  static std::string_view capability(std::string_view method) { return method.substr(0, method.find('/')); }
+  static std::string_view capability(std::string_view method) {
+    return method.substr(0, method.find('/'));
+  }
 
   // The result's raw bytes; nullptr: not known.
   const std::string* find(const std::string& key);

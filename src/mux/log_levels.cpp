@@ -17,7 +17,9 @@ std::optional<LogLevel> log_level(std::string_view name) {
   return static_cast<LogLevel>(found - kNames.begin());
 }
 
-std::string_view log_level_name(LogLevel level) { return kNames.at(static_cast<std::size_t>(level)); }
+std::string_view log_level_name(LogLevel level) {
+  return kNames.at(static_cast<std::size_t>(level));
+}
 
 std::optional<LogLevel> LogLevels::for_child(std::size_t clients) const {
   if (levels_.empty()) return std::nullopt;

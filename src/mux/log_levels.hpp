@@ -1,6 +1,6 @@
-// LogLevels: which log messages of the child each client wants. The child has one level for all: the most
-// verbose of them; what is too verbose for a client is kept from it here. MCP 2025-11-25, Logging.
-// Owned by Multiplexer. Loop thread only.
+// LogLevels: which log messages of the child each client wants. The child has one level for all:
+// the most verbose of them; what is too verbose for a client is kept from it here. MCP 2025-11-25,
+// Logging. Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ class LogLevels {
   void set(ClientId client, LogLevel level) { levels_[client] = level; }
   void forget(ClientId client) { levels_.erase(client); }
 
-  // The level for the child while `clients` clients live; nothing: nobody has chosen, the child keeps its
-  // own.
+  // The level for the child while `clients` clients live; nothing: nobody has chosen, the child
+  // keeps its own.
   std::optional<LogLevel> for_child(std::size_t clients) const;
   // Whether a message goes to a client. An unknown level always does.
   bool lets_through(ClientId client, std::optional<LogLevel> level) const;

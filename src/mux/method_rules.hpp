@@ -7,20 +7,22 @@
 
 namespace sidecar::mux {
 
-struct MethodRule {  // NOLINT(clang-analyzer-optin.performance.Padding): its rows are read by people
+struct
+    MethodRule {  // NOLINT(clang-analyzer-optin.performance.Padding): its rows are read by people
   std::string_view method;
   bool repeatable = false;  // may be sent to a second child when the first died with it
-  bool list = false;        // its result may be kept: Call::subject is its key in the ListCache, or empty
+  // its result may be kept: Call::subject is its key in the ListCache, or empty
+  bool list = false;
   // Before the request is a call. True: it has been answered. May change its text.
   bool (Multiplexer::*ask)(Multiplexer::Asked) = nullptr;
-  // Just before the child is given it, which may be long after it was asked. True: it has been answered
-  // instead.
+  // Just before the child is given it, which may be long after it was asked. True: it has been
+  // answered instead.
   bool (Multiplexer::*handing)(WireId, Call&) = nullptr;
-  // It changes what the child does for its client from then on: when the child is replaced meanwhile, it is
-  // the new one that must know of it.
-  bool moves = false;
-  // On the child's answer, an error or a result, before it is passed on; also when nobody waits for it any
-  // more.
+  // It changes what the child does for its client from then on: when the child is replaced
+  // meanwhile, it is the new one that must know of it.
+  bool must_migrate = false;
+  // On the child's answer, an error or a result, before it is passed on; also when nobody waits for
+  // it any more.
   void (Multiplexer::*answered)(WireId, Call&, Answer&) = nullptr;
 
   // nullptr: the request is passed on.

@@ -16,8 +16,8 @@ namespace method = mcp::method;
 
 namespace {
 
-constexpr std::size_t kLongestCachedRequest = 4096;  // a longer one is passed on
-constexpr std::size_t kLongestSubscribed = 4096;     // of a URI: it is kept as long as the session
+constexpr std::size_t kMaxCachedRequest = 4096;  // a longer one is passed on
+constexpr std::size_t kMaxSubscribed = 4096;     // of a URI: it is kept as long as the session
 
 // MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
 Answer no_such_task(std::string_view client_id) {
@@ -57,15 +57,20 @@ const MethodRule* MethodRule::find(std::string_view name) {
       {.method = method::kInitialize, .ask = &M::ask_initialize},
       {.method = method::kResourcesSubscribe,
        .ask = &M::ask_subscribe,
-       .moves = true,
+       .must_migrate = true,
        .answered = &M::subscribed},
-      {.method = method::kResourcesUnsubscribe, .ask = &M::ask_unsubscribe, .handing = &M::hand_unsubscribe},
+      {.method = method::kResourcesUnsubscribe,
+       .ask = &M::ask_unsubscribe,
+       .handing = &M::hand_unsubscribe},
       {.method = method::kSetLevel,
        .ask = &M::ask_level,
        .handing = &M::hand_level,
-       .moves = true,
+       .must_migrate = true,
        .answered = &M::level_set},
-      {.method = method::kTasksGet, .ask = &M::ask_task, .handing = &M::hand_task, .answered = &M::task_told},
+      {.method = method::kTasksGet,
+       .ask = &M::ask_task,
+       .handing = &M::hand_task,
+       .answered = &M::task_told},
       {.method = method::kTasksResult,
        .ask = &M::ask_task,
        .handing = &M::hand_task,
@@ -93,7 +98,7 @@ bool Multiplexer::ask_initialize(Asked asked) {
 // ------------------------------------------------------------------------------------------------------------
 
 bool Multiplexer::ask_list(Asked asked) {
-  if (asked.message.text.size() <= kLongestCachedRequest)
+  if (asked.message.text.size() <= kMaxCachedRequest)
     asked.call.subject = ListCache::key(asked.message).value_or("");
   return false;
 }
@@ -108,8 +113,9 @@ void Multiplexer::listed(WireId id, Call& call, Answer& answer) {
 }
 
 std::uint64_t Multiplexer::list_version(std::string_view method) {
-  const auto [version, fresh] = list_versions_.try_emplace(std::string(ListCache::capability(method)));
-  if (fresh) version->second = numbers_.next_list_version++;
+  const auto [version, fresh] =
+      list_versions_.try_emplace(std::string(ListCache::capability(method)));
+  if (fresh) version->second = ids_.next_list_version++;
   return version->second;
 }
 
@@ -122,10 +128,10 @@ bool Multiplexer::ask_tool(Asked asked) {
   asked.call.repeatable = tools_.repeatable(asked.message.envelope.name.in(asked.message.text));
   if (!asked.call.task) return false;
   if (tasks_.open_of(asked.client) < limits_.calls_per_client) return false;
-  reply_here(asked.call,
-             make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
-                          fmt::format("too many tasks: this session may have {}", limits_.calls_per_client),
-                          {}, std::chrono::seconds(1)));
+  reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                                      fmt::format("too many tasks: this session may have {}",
+                                                  limits_.calls_per_client),
+                                      {}, std::chrono::seconds(1)));
   return true;
 }
 
@@ -135,25 +141,27 @@ bool Multiplexer::ask_tool(Asked asked) {
 bool Multiplexer::ask_subscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;  // the child says what is wrong
-  if (uri->size() > kLongestSubscribed) {
-    reply_here(asked.call, make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
-                                        "the URI is too long to subscribe to"));
+  if (uri->size() > kMaxSubscribed) {
+    reply_here(asked.call,
+               make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
+                            "the URI is too long to subscribe to"));
     return true;
   }
   if (!subscriptions_.has(*uri, asked.client) &&
       subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
-    reply_here(asked.call, make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
-                                        fmt::format("too many subscriptions: this session may have {}",
-                                                    kSubscriptionsPerClient),
-                                        {}, std::chrono::seconds(1)));
+    reply_here(asked.call,
+               make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
+                            fmt::format("too many subscriptions: this session may have {}",
+                                        kSubscriptionsPerClient),
+                            {}, std::chrono::seconds(1)));
     return true;
   }
   const auto entry = clients_.find(asked.client);
   if (entry != clients_.end() && !subscriptions_.has(*uri, asked.client) &&
       !make_room_for_subscription(entry->second, Subscriptions::bytes_of(*uri))) {
-    reply_here(asked.call,
-               beyond_share(asked.call.reply.client_id(), "subscription_bytes", owners_.subscriptions,
-                            entry->second.subscriptions, "too many bytes of subscriptions"));
+    reply_here(asked.call, beyond_share(asked.call.reply.client_id(), "subscription_bytes",
+                                        owners_.subscriptions, entry->second.subscriptions,
+                                        "too many bytes of subscriptions"));
     return true;
   }
   asked.call.subject = *uri;
@@ -186,8 +194,8 @@ void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
   if (!told) release_subscription(call.subject);
 }
 
-// Takes effect when the child is given it, or here, when the child is to keep the subscription for another
-// client, or has none.
+// Takes effect when the child is given it, or here, when the child is to keep the subscription for
+// another client, or has none.
 bool Multiplexer::ask_unsubscribe(Asked asked) {
   const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
   if (!uri || asked.client == kNoClient) return false;
@@ -226,7 +234,8 @@ void Multiplexer::unsubscribe(ClientId client, const std::string& uri, WireId by
   charge_subscriptions(client);
   for (const WireId id : in_flight_.of_client(client)) {
     Call& call = *in_flight_.find(id);
-    if (call.method == method::kResourcesSubscribe && call.subject == uri && id < by) call.undone = true;
+    if (call.method == method::kResourcesSubscribe && call.subject == uri && id < by)
+      call.undone = true;
   }
 }
 
@@ -266,8 +275,8 @@ bool Multiplexer::known_at_child(const std::string& uri) const {
   return !restore_next_ || uri < *restore_next_ || restored_.contains(uri);
 }
 
-// Restores or releases the next subscription, as fast as the child reads and answers. False: there is none
-// now.
+// Restores or releases the next subscription, as fast as the child reads and answers. False: there
+// is none now.
 bool Multiplexer::tend_subscription() {
   if (tending_ >= kTending) return false;
   std::string uri;
@@ -298,7 +307,8 @@ bool Multiplexer::tend_subscription() {
       [this, restores, uri = std::move(uri)](const Answer& answer) {
         --tending_;
         if (restores && answer.outcome != Outcome::kResult)
-          log_.warn("subscription not restored", {{"uri", excerpt(uri)}, {"problem", answer.message}});
+          log_.warn("subscription not restored",
+                    {{"uri", excerpt(uri)}, {"problem", answer.message}});
         pump();
       },
       limits_.call_timeout);
@@ -356,13 +366,14 @@ bool Multiplexer::ask_level(Asked asked) {
   asked.call.subject = *name;
   if (wanted == *level) return false;
   // The envelope's places behind the level move.
-  auto changed =
-      jsonrpc::parse(jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
+  auto changed = jsonrpc::parse(
+      jsonrpc::splice(text, {{place, jsonrpc::string_token(log_level_name(wanted))}}));
   if (changed) asked.message = std::move(*changed);
   return false;
 }
 
-// The child has been told a level when it has it, not before: the request may wait, be cancelled, or move.
+// The child has been told a level when it has it, not before: the request may wait, be cancelled,
+// or move.
 bool Multiplexer::hand_level(WireId, Call& call) {
   if (call.subject.empty()) return false;
   if (const auto message = jsonrpc::parse(call.line)) {
@@ -379,8 +390,8 @@ void Multiplexer::level_set(WireId, Call& call, Answer& answer) {
   } else if (call.reply.pending()) {
     levels_.set(call.client, *log_level(call.subject));
   }
-  adjust_level();  // another one may have chosen meanwhile, or been answered in the belief that this one
-                   // would pass
+  // another one may have chosen meanwhile, or been answered in the belief that this one would pass
+  adjust_level();
 }
 
 // After a session has come, chosen or ended, or on a new child.
@@ -424,7 +435,8 @@ bool Multiplexer::has_task(ClientId client, std::string_view id) const {
 void Multiplexer::task_told(WireId, Call& call, Answer& answer) {
   if (answer.outcome != Outcome::kResult) return;
   const auto status = string_member(answer.text, answer.payload, "status");
-  if (call.method == method::kTasksResult || task_ended(status.value_or(""))) end_task(call.subject);
+  if (call.method == method::kTasksResult || task_ended(status.value_or("")))
+    end_task(call.subject);
 }
 
 void Multiplexer::task_made(WireId id, const Call& call, const Answer& answer) {

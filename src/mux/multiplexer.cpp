@@ -16,26 +16,26 @@ namespace method = mcp::method;
 
 namespace {
 
-constexpr std::size_t kLongestCancel = 1024;  // bytes, as its client wrote it
+constexpr std::size_t kMaxCancel = 1024;  // bytes, as its client wrote it
 
 }  // namespace
 
-Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits,
-                         Terms terms, observe::Log& log, observe::Metrics& metrics)
+Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
+                         ChildRole role, observe::Log& log, observe::Metrics& metrics)
     : child_(child),
       timers_(timers),
-      numbers_(numbers),
+      ids_(ids),
       limits_(limits),
-      terms_(terms),
+      role_(role),
       log_(log),
       metrics_(metrics),
       calls_shown_(metrics.calls_in_flight),
-      peer_requests_shown_(metrics.peer_requests),
-      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, Tasks::kMost,
-              UrlElicitations::kMost),
-      in_flight_(numbers),
+      server_requests_shown_(metrics.server_requests),
+      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, Tasks::kMax,
+              UrlElicitations::kMax),
+      in_flight_(ids),
       queue_(metrics.waiting_bytes),
-      peer_requests_(numbers) {
+      server_requests_(ids) {
   for (std::size_t i = 0; i < kOutcomes; ++i)
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
 }
@@ -47,26 +47,28 @@ Multiplexer::~Multiplexer() {
   }
 }
 
-void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile) {
+void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller,
+                      ClientProfile profile) {
   OwnerPtr account = owners_.get(caller.share_owner());
   Shares::Holding subscriptions = owners_.subscriptions.hold(account->name);
-  clients_.emplace(
-      id, Entry{&client, caller.owner, std::move(account), std::move(profile), std::move(subscriptions)});
+  clients_.emplace(id, Entry{&client, caller.owner, std::move(account), std::move(profile),
+                             std::move(subscriptions)});
   adjust_level();
 }
 
-OwnerPtr Multiplexer::owner_of(Asker asker) {
-  const auto entry = clients_.find(asker.client);
-  return entry != clients_.end() ? entry->second.account : owners_.get(asker.owner);
+OwnerPtr Multiplexer::owner_of(CallOrigin origin) {
+  const auto entry = clients_.find(origin.client);
+  return entry != clients_.end() ? entry->second.account : owners_.get(origin.owner);
 }
 
 void Multiplexer::remove(ClientId client) {
   clients_.erase(client);
-  for (const PeerId id : peer_requests_.of_client(client)) {
+  for (const PeerId id : server_requests_.of_client(client)) {
     if (const auto request = close_peer_request(id))
-      send_to_child(jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kConnectionClosed,
-                                                                                 "the client has gone")),
-                    "refusal");
+      send_to_child(
+          jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kConnectionClosed,
+                                                                       "the client has gone")),
+          "refusal");
   }
   std::vector<WireId> calls = in_flight_.of_client(client);
   for (const WireId id : calls) in_flight_.find(id)->reply.forget();
@@ -92,34 +94,35 @@ void Multiplexer::remove(ClientId client) {
 bool Multiplexer::concerns(ClientId client, const jsonrpc::Message& message) const {
   if (message.kind() == jsonrpc::Kind::kResult || message.kind() == jsonrpc::Kind::kError) {
     const auto id = number_of(message.id());
-    return id && peer_requests_.find(*id, client) != nullptr;
+    return id && server_requests_.find(*id, client) != nullptr;
   }
   if (message.method() == method::kProgress) {
     const auto id = number_of(message.envelope.progress_token.in(message.text));
-    return id && peer_requests_.find(*id, client) != nullptr;
+    return id && server_requests_.find(*id, client) != nullptr;
   }
   if (message.method() == method::kCancelled)
     return has_call(client, message.envelope.request_id.in(message.text));
   if (!message.method().starts_with("tasks/")) return false;
-  const Task* task = tasks_.find(string_member(message.text, message.envelope.params, "taskId").value_or(""));
+  const Task* task =
+      tasks_.find(string_member(message.text, message.envelope.params, "taskId").value_or(""));
   return task != nullptr && task->client == client;
 }
 
 // --- requests
 // ---------------------------------------------------------------------------------------------------------
 
-void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
+void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                           std::optional<Clock::duration> timeout) {
   assert(message.kind() == jsonrpc::Kind::kRequest);
   const std::string_view name = message.method();
   if (name == method::kPing) return reply.send(make_result(reply.client_id(), "{}"));
-  OwnerPtr owner = owner_of(asker);
-  if (auto refused = refusal(asker.client, *owner, reply.client_id(), message.text.size())) {
+  OwnerPtr owner = owner_of(origin);
+  if (auto refused = refusal(origin.client, *owner, reply.client_id(), message.text.size())) {
     count(refused->outcome);
     return reply.send(std::move(*refused));
   }
 
-  Call call(asker.client, std::move(reply), std::move(owner));
+  Call call(origin.client, std::move(reply), std::move(owner));
   call.method = name;
   call.timeout = timeout.value_or(limits_.call_timeout);
   call.last_due = timers_.now() + std::max(call.timeout, limits_.call_timeout_total);
@@ -128,37 +131,43 @@ void Multiplexer::request(Asker asker, jsonrpc::Message message, Reply reply,
   call.rule = MethodRule::find(name);
   if (call.rule != nullptr) {
     call.repeatable = call.rule->repeatable;
-    if (call.rule->ask != nullptr && (this->*call.rule->ask)({asker.client, message, call})) return;
+    if (call.rule->ask != nullptr && (this->*call.rule->ask)({origin.client, message, call}))
+      return;
   }
   if (!call.asked_version) {
     const std::string wire = std::to_string(in_flight_.next_id());
     call.progress_token = message.envelope.progress_token.in(message.text);
     call.line = jsonrpc::splice_in_place(
-        std::move(message.text), {{message.envelope.id, wire}, {message.envelope.progress_token, wire}});
+        std::move(message.text),
+        {{message.envelope.id, wire}, {message.envelope.progress_token, wire}});
   }
   const WireId id = in_flight_.open(std::move(call));
   show_in_flight();
   arm();
-  place(id);
+  dispatch(id);
 }
 
-// Puts an open call where it goes: answered, waiting for another one's list, or in line for the child.
-void Multiplexer::place(WireId id) {
+// Puts an open call where it goes: answered, waiting for another one's list, or in line for the
+// child.
+void Multiplexer::dispatch(WireId id) {
   Call& call = *in_flight_.find(id);
   if (call.asked_version) {
     if (!takes_calls()) return;  // until the handshake is done
-    return finish(id, make_result(call.reply.client_id(), handshake_.result_for(*call.asked_version)));
+    return finish(id,
+                  make_result(call.reply.client_id(), handshake_.result_for(*call.asked_version)));
   }
-  if (call.lists() && handshake_.done() && handshake_.promises_changes(ListCache::capability(call.method))) {
-    if (const std::string* known = lists_.find(call.subject)) return finish(id, known_list(call, *known));
+  if (call.lists() && handshake_.done() &&
+      handshake_.promises_changes(ListCache::capability(call.method))) {
+    if (const std::string* known = lists_.find(call.subject))
+      return finish(id, known_list(call, *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
-  if (numbers_.child_rate.on() && !call.charged) {
+  if (ids_.child_rate.on() && !call.charged) {
     if (auto refused = over_rate(call)) return finish(id, std::move(*refused));
     call.charged = true;
-    numbers_.calls.take(numbers_.child_rate, timers_.now());
+    ids_.calls.consume(ids_.child_rate, timers_.now());
   }
-  if (queue_.empty() && takes_calls() && child_.wants_more()) return hand_over(id);
+  if (queue_.empty() && takes_calls() && child_.wants_more()) return send(id);
   queue_.push(call.owner, call.client, id, call.line.size());
   pump();
 }
@@ -173,23 +182,25 @@ Answer Multiplexer::known_list(const Call& call, const std::string& result) {
 }
 
 std::optional<Answer> Multiplexer::over_rate(const Call& call) {
-  const Rate& rate = numbers_.child_rate;
-  const Clock::duration wait = numbers_.calls.wait(rate, timers_.now());
+  const Rate& rate = ids_.child_rate;
+  const Clock::duration wait = ids_.calls.wait(rate, timers_.now());
   if (wait == Clock::duration::zero()) return std::nullopt;
   const auto client = clients_.find(call.client);
-  refusals_.warn("rate limit reached", {{"limit", "child"},
-                                        {"method", excerpt(call.method)},
-                                        {"key", client == clients_.end() ? "" : client->second.owner}});
+  refusals_.warn("rate limit reached",
+                 {{"limit", "child"},
+                  {"method", excerpt(call.method)},
+                  {"key", client == clients_.end() ? "" : client->second.owner}});
   metrics_.refused("rate_child").Increment();
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-  return make_failure(Outcome::kOverRate, call.reply.client_id(), code::kBusy,
-                      fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
-                                  rate.requests, std::chrono::duration<double>(rate.window).count()),
-                      fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
+  return make_failure(
+      Outcome::kOverRate, call.reply.client_id(), code::kBusy,
+      fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
+                  rate.requests, std::chrono::duration<double>(rate.window).count()),
+      fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
 }
 
-// BOUNDED STACK: what is handed over may be answered at once, and others be placed for it; they are taken by
-// the loop that runs already.
+// BOUNDED STACK: what is handed over may be answered at once, and others be placed for it; they are
+// taken by the loop that runs already.
 void Multiplexer::pump() {
   if (std::exchange(pumping_, true)) return;
   while (takes_calls() && child_.wants_more()) {
@@ -197,7 +208,7 @@ void Multiplexer::pump() {
     auto next = queue_.pop();
     if (!next) break;
     if (next->id != 0)
-      hand_over(next->id);
+      send(next->id);
     else
       send_to_child(std::move(next->line), "message of a client");
   }
@@ -205,18 +216,20 @@ void Multiplexer::pump() {
 }
 
 // Requires a child that has done its handshake.
-void Multiplexer::hand_over(WireId id) {
+void Multiplexer::send(WireId id) {
   Call& call = *in_flight_.find(id);
-  if (call.rule != nullptr && call.rule->handing != nullptr && (this->*call.rule->handing)(id, call)) return;
-  if (call.repeatable || (call.rule != nullptr && call.rule->moves)) keep(call);
+  if (call.rule != nullptr && call.rule->handing != nullptr &&
+      (this->*call.rule->handing)(id, call))
+    return;
+  if (call.repeatable || (call.rule != nullptr && call.rule->must_migrate)) keep(call);
   if (const auto number = child_.send(std::exchange(call.line, {}))) {
     call.sent = timers_.now();
     in_flight_.handed_over(id, *number);
     watch();
   } else {
-    finish(id,
-           make_failure(Outcome::kUnavailable, call.reply.client_id(), code::kBusy,
-                        "the MCP server does not read its input fast enough", {}, std::chrono::seconds(1)));
+    finish(id, make_failure(Outcome::kUnavailable, call.reply.client_id(), code::kBusy,
+                            "the MCP server does not read its input fast enough", {},
+                            std::chrono::seconds(1)));
   }
 }
 
@@ -237,10 +250,11 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     if (call.number == 0) return finish(*id, std::move(nothing));
     // At once, and the child has only so many calls to cancel: a long reason is left out.
     const std::string wire = std::to_string(*id);
-    send_to_child(message.text.size() <= kLongestCancel
-                      ? jsonrpc::splice(message.text, {{message.envelope.request_id, wire}})
-                      : jsonrpc::notification_text(method::kCancelled, R"({"requestId":)" + wire + "}"),
-                  "cancel");
+    send_to_child(
+        message.text.size() <= kMaxCancel
+            ? jsonrpc::splice(message.text, {{message.envelope.request_id, wire}})
+            : jsonrpc::notification_text(method::kCancelled, R"({"requestId":)" + wire + "}"),
+        "cancel");
     count(Outcome::kCancelled);
     Reply reply = std::exchange(call.reply, Reply(call.reply.client_id(), nullptr));
     withdraw(*id);
@@ -248,42 +262,49 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
   }
   if (name == method::kProgress) {
     const auto id = number_of(message.envelope.progress_token.in(message.text));
-    const PeerRequest* asked = id ? peer_requests_.find(*id, client) : nullptr;
+    const ServerRequest* asked = id ? server_requests_.find(*id, client) : nullptr;
     if (asked == nullptr || asked->progress_token.empty()) return drop("progress_of_unknown_call");
-    pass_on(client, jsonrpc::splice(message.text, {{message.envelope.progress_token, asked->progress_token}}),
-            "progress");
+    pass_on(
+        client,
+        jsonrpc::splice(message.text, {{message.envelope.progress_token, asked->progress_token}}),
+        "progress");
     return;
   }
-  // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not have.
-  if (name == method::kRootsListChanged && !(terms_.own && terms_.client_roots))
+  // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not
+  // have.
+  if (name == method::kRootsListChanged && !(role_.own && role_.client_roots))
     return drop("roots_of_shared_child");
-  if (name == method::kTaskStatus && !terms_.own) return drop("task_of_shared_child");
+  if (name == method::kTaskStatus && !role_.own) return drop("task_of_shared_child");
   if (!handshake_.done()) return drop("notification_before_handshake");
   pass_on(client, std::move(message.text), "notification");
 }
 
 void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
   const auto id = number_of(message.id());
-  const PeerRequest* asked = id ? peer_requests_.find(*id, client) : nullptr;
+  const ServerRequest* asked = id ? server_requests_.find(*id, client) : nullptr;
   if (asked == nullptr) return drop("answer_to_nothing");
   const auto request = close_peer_request(*id);
-  if (pass_on(client, jsonrpc::splice(message.text, {{message.envelope.id, request->child_id}}), "answer") ||
+  if (pass_on(client, jsonrpc::splice(message.text, {{message.envelope.id, request->child_id}}),
+              "answer") ||
       !takes_calls())
     return;
-  send_to_child(jsonrpc::error_text(request->child_id,
-                                    jsonrpc::error_object(code::kBusy,
-                                                          "the client's answer was dropped: it has too many "
-                                                          "bytes that wait for the server to read them")),
-                "refusal");
+  send_to_child(
+      jsonrpc::error_text(request->child_id,
+                          jsonrpc::error_object(code::kBusy,
+                                                "the client's answer was dropped: it has too many "
+                                                "bytes that wait for the server to read them")),
+      "refusal");
 }
 
 // A message of a client that is no call: in turn with its calls. False: it was dropped.
 bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view kind) {
-  if (!takes_calls() || (queue_.empty() && child_.wants_more())) return send_to_child(std::move(line), kind);
+  if (!takes_calls() || (queue_.empty() && child_.wants_more()))
+    return send_to_child(std::move(line), kind);
   const OwnerPtr owner = owner_of(client);
   const std::size_t size = FairQueue::bytes_of(line);
   if (!fits_client(*owner, client, size) || !make_room_for_bytes(*owner, size)) {
-    refusals_.warn("message dropped", {{"limit", "waiting_bytes"}, {"kind", kind}, {"owner", owner->name}});
+    refusals_.warn("message dropped",
+                   {{"limit", "waiting_bytes"}, {"kind", kind}, {"owner", owner->name}});
     drop("message_beyond_share");
     return false;
   }
@@ -313,21 +334,24 @@ void Multiplexer::settle(WireId id, Call call, Answer answer) {
   if (call.reply.pending()) {
     if (!call.own) count(answer.outcome);
     if (call.sent != Clock::time_point{}) answer.at_child = timers_.now() - call.sent;
-    log_.debug("call answered", {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
+    log_.debug("call answered",
+               {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
     call.reply.send(std::move(answer));
   }
-  if (call.lists()) place_waiting(call.subject, id);
+  if (call.lists()) dispatch_waiting(call.subject, id);
 }
 
-// Who waited for the list that a call fetched: answered from what it got, or one of them fetches it now.
-// BOUNDED STACK: one that ends at once finds nobody waiting, for the others are placed after it.
-void Multiplexer::place_waiting(const std::string& key, WireId id) {
+// Who waited for the list that a call fetched: answered from what it got, or one of them fetches it
+// now. BOUNDED STACK: one that ends at once finds nobody waiting, for the others are placed after
+// it.
+void Multiplexer::dispatch_waiting(const std::string& key, WireId id) {
   for (const WireId waiting : lists_.leave(key, id)) {
-    if (in_flight_.find(waiting) != nullptr) place(waiting);
+    if (in_flight_.find(waiting) != nullptr) dispatch(waiting);
   }
 }
 
-// Answers a call before the child has, and cancels it there. The answer may call in, and end its session.
+// Answers a call before the child has, and cancels it there. The answer may call in, and end its
+// session.
 void Multiplexer::end_early(WireId id, Answer answer, std::string_view reason) {
   Call& call = *in_flight_.find(id);
   if (!call.own) count(answer.outcome);
@@ -342,10 +366,10 @@ void Multiplexer::cancel_at_child(WireId id, std::string_view reason) {
   Call& call = *in_flight_.find(id);
   call.reply.forget();
   if (call.number == 0) return finish(id, {});
-  send_to_child(
-      jsonrpc::notification_text(method::kCancelled, fmt::format(R"({{"requestId":{},"reason":{}}})", id,
-                                                                 jsonrpc::string_token(reason))),
-      "cancel");
+  send_to_child(jsonrpc::notification_text(method::kCancelled,
+                                           fmt::format(R"({{"requestId":{},"reason":{}}})", id,
+                                                       jsonrpc::string_token(reason))),
+                "cancel");
   withdraw(id);
 }
 
@@ -356,7 +380,7 @@ void Multiplexer::withdraw(WireId id) {
   in_flight_.withdraw(id, timers_.now() + call.timeout);
   arm();
   show_in_flight();
-  if (!list.empty()) place_waiting(list, id);
+  if (!list.empty()) dispatch_waiting(list, id);
 }
 
 bool Multiplexer::send_to_child(std::string line, std::string_view kind) {
@@ -366,8 +390,8 @@ bool Multiplexer::send_to_child(std::string line, std::string_view kind) {
   return false;
 }
 
-// A call of the sidecar's own; it goes before everything that waits. Requires a child that takes calls, else
-// nothing happens.
+// A call of the sidecar's own; it goes before everything that waits. Requires a child that takes
+// calls, else nothing happens.
 void Multiplexer::ask_child(std::string_view name, std::string_view params, Reply::Deliver then,
                             Clock::duration timeout) {
   if (!takes_calls()) return;
@@ -380,7 +404,7 @@ void Multiplexer::ask_child(std::string_view name, std::string_view params, Repl
   const WireId id = in_flight_.open(std::move(call));
   show_in_flight();
   arm();
-  hand_over(id);
+  send(id);
 }
 
 void Multiplexer::drop(std::string_view reason) {

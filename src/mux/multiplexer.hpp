@@ -1,19 +1,19 @@
-// Multiplexer: many clients, one child. Gives each request an id and a progress token of its own on the
-// child's stdin and puts the client's back on the answer; answers what must not reach the child (initialize,
-// ping, second subscriptions, known lists); follows cancellation and deadlines; decides whom a message of the
-// child is for.
+// Multiplexer: many clients, one child. Gives each request an id and a progress token of its own on
+// the child's stdin and puts the client's back on the answer; answers what must not reach the child
+// (initialize, ping, second subscriptions, known lists); follows cancellation and deadlines;
+// decides whom a message of the child is for.
 //
-// For a child of the handshake era (2024-11-05 … 2025-11-25). Knows JSON-RPC and MCP; never HTTP, never
-// processes. Every call is answered exactly once, whatever happens to the child: calls wait for its
-// handshake, wait again when it died before it had read them, are repeated once when that is safe, and get an
-// error with the reason when it died with them.
+// For a child of the handshake era (2024-11-05 … 2025-11-25). Knows JSON-RPC and MCP; never HTTP,
+// never processes. Every call is answered exactly once, whatever happens to the child: calls wait
+// for its handshake, wait again when it died before it had read them, are repeated once when that
+// is safe, and get an error with the reason when it died with them.
 //
-// In five files: multiplexer.cpp has what clients say, bounds.cpp what they may have, and who gives way,
-// methods.cpp the methods that need more than passing on, from_child.cpp what the child says, recovery.cpp
-// starts, ends and time.
+// In five files: multiplexer.cpp has what clients say, bounds.cpp what they may have, and who gives
+// way, methods.cpp the methods that need more than passing on, from_child.cpp what the child says,
+// recovery.cpp starts, ends and time.
 //
-// Owned by Instance; loop thread only. Replies and clients are called back from inside these functions and
-// may call in.
+// Owned by Instance; loop thread only. Replies and clients are called back from inside these
+// functions and may call in.
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@
 #include "mux/list_cache.hpp"
 #include "mux/log_levels.hpp"
 #include "mux/owners.hpp"
-#include "mux/peer_requests.hpp"
+#include "mux/server_requests.hpp"
 #include "mux/subscriptions.hpp"
 #include "mux/tasks.hpp"
 #include "mux/tool_hints.hpp"
@@ -46,27 +46,29 @@
 #include "observe/gauge_share.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
 
 struct Limits {
-  std::size_t calls_per_client = 64;     // cancelled ones included for call_timeout; beyond: kBusy
-  std::size_t calls = 4096;              // shared by owners (Owners); beyond: kUnavailable, or kBusy for an
-                                         // owner that holds too much while others are there
-  std::size_t waiting_bytes = 16 << 20;  // of what waits for a child, in the same way. One client may have a
-                                         // quarter of it; beyond: kBusy
+  std::size_t calls_per_client = 64;  // cancelled ones included for call_timeout; beyond: kBusy
+  // shared by owners (Owners); beyond: kUnavailable, or kBusy for an owner that holds too much
+  // while others are there
+  std::size_t calls = 4096;
+  // of what waits for a child, in the same way. One client may have a quarter of it; beyond: kBusy
+  std::size_t waiting_bytes = 16 << 20;
   Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
   Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
-  Clock::duration wedged_after = std::chrono::minutes(1);  // a call this old: the child is asked for a ping …
+  // a call this old: the child is asked for a ping …
+  Clock::duration wedged_after = std::chrono::minutes(1);
   Clock::duration probe_timeout =
       std::chrono::seconds(10);  // … and is wedged if it does not answer within this
   bool restart_wedged = false;
 };
 
 // What kind of child it is.
-struct Terms {
+struct ChildRole {
   bool own = false;           // of one client, whose own `initialize` it gets
   bool client_roots = false;  // an own child may ask for its client's roots
   bool may_ask = true;        // its handshake declared what clients can be asked for
@@ -85,52 +87,55 @@ class Multiplexer : public child::ChildEvents {
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
   static constexpr std::size_t kSubscriptionsPerClient = 1000;  // beyond: kBusy
-  static constexpr std::size_t kPeerRequestsPerClient = 64;     // beyond: the child is refused
-  static constexpr std::size_t kTending = 64;  // subscriptions that are restored or released at a time
-  static constexpr std::size_t kReleaseBytes = 16 << 20;  // of URIs to be released; beyond: the child keeps
-                                                          // subscriptions that nobody has
+  static constexpr std::size_t kServerRequestsPerClient = 64;   // beyond: the child is refused
+  // subscriptions that are restored or released at a time
+  static constexpr std::size_t kTending = 64;
+  // of URIs to be released; beyond: the child keeps subscriptions that nobody has
+  static constexpr std::size_t kReleaseBytes = 16 << 20;
 
-  Multiplexer(child::ChildLink& child, Timers& timers, Numbers& numbers, Limits limits, Terms terms,
-              observe::Log& log, observe::Metrics& metrics);
+  Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
+              ChildRole role, observe::Log& log, observe::Metrics& metrics);
   ~Multiplexer() override;
 
-  // `params` of the `initialize` that each process of this child gets, from the one that runs on. Before this
-  // it gets nothing. Call once.
+  // `params` of the `initialize` that each process of this child gets, from the one that runs on.
+  // Before this it gets nothing. Call once.
   void initialize(std::string params);
 
   // A session of `caller` begins and ends. (Design: two owners never see each other's messages.)
   void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile = {});
-  // Its open calls are cancelled at the child, and their replies never used again; its subscriptions are
-  // released, its tasks cancelled, what the child has asked it is refused.
+  // Its open calls are cancelled at the child, and their replies never used again; its
+  // subscriptions are released, its tasks cancelled, what the child has asked it is refused.
   void remove(ClientId client);
   std::size_t clients() const { return clients_.size(); }
 
-  // Whether the client has an open call under this id. A second one must not be opened: its answer could not
-  // be told from the first's.
+  // Whether the client has an open call under this id. A second one must not be opened: its answer
+  // could not be told from the first's.
   bool has_call(ClientId client, std::string_view client_id) const {
     return in_flight_.find(client, client_id).has_value();
   }
   std::size_t calls_of(ClientId client) const { return in_flight_.count(client); }
-  // Whether the message is about something that only this child knows: a task of the client, a request that
-  // was made of it.
+  // Whether the message is about something that only this child knows: a task of the client, a
+  // request that was made of it.
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
 
   // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
-  void request(Asker asker, jsonrpc::Message message, Reply reply,
+  void request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout = {});
   // Requires kind kNotification.
   void notification(ClientId client, jsonrpc::Message message);
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(ClientId client, const jsonrpc::Message& message);
 
-  // This child is being replaced: `next` gets the clients, their subscriptions and levels, and the calls that
-  // this child has not been given. What it has been given it may finish: until idle().
-  void hand_over_to(Multiplexer& next);
+  // This child is being replaced: `next` gets the clients, their subscriptions and levels, and the
+  // calls that this child has not been given. What it has been given it may finish: until idle().
+  void migrate_to(Multiplexer& next);
   // Nothing is left that somebody waits for.
-  bool idle() const { return in_flight_.live() == 0 && peer_requests_.size() == 0 && queue_.empty(); }
+  bool idle() const {
+    return in_flight_.live() == 0 && server_requests_.size() == 0 && queue_.empty();
+  }
 
-  // What clients may see and use has changed: those that may have seen the child's lists are told, and
-  // subscriptions that are not permitted any more are given up.
+  // What clients may see and use has changed: those that may have seen the child's lists are told,
+  // and subscriptions that are not permitted any more are given up.
   void permissions_changed();
 
   // Shutdown: new calls are refused, those in flight go on.
@@ -183,22 +188,22 @@ class Multiplexer : public child::ChildEvents {
   // Clients' side
   // False also while a child that has died is still being buried: calls wait for the next one.
   bool takes_calls() const { return handshake_.done() && child_.running(); }
-  OwnerPtr owner_of(Asker asker);
+  OwnerPtr owner_of(CallOrigin origin);
   bool pass_on(ClientId client, std::string line, std::string_view kind);
-  // The refusal of a call that Numbers::child_rate does not let pass now.
+  // The refusal of a call that IdAllocator::child_rate does not let pass now.
   std::optional<Answer> over_rate(const Call& call);
-  void place(WireId id);
+  void dispatch(WireId id);
   Answer known_list(const Call& call, const std::string& result);
   // Answer::list_version of the lists of a method that are kept now.
   std::uint64_t list_version(std::string_view method);
   void forget_lists();
   void pump();
-  void hand_over(WireId id);
+  void send(WireId id);
   void reply_here(Call& call, Answer answer);
   void finish(WireId id, Answer answer);
   void settle(WireId id, Call call, Answer answer);
   void end_early(WireId id, Answer answer, std::string_view reason);
-  void place_waiting(const std::string& key, WireId id);
+  void dispatch_waiting(const std::string& key, WireId id);
   void cancel_at_child(WireId id, std::string_view reason);
   void withdraw(WireId id);
   bool send_to_child(std::string line, std::string_view kind);
@@ -209,7 +214,8 @@ class Multiplexer : public child::ChildEvents {
   void show_in_flight() { calls_shown_.set(in_flight_.live()); }
 
   // Bounds
-  std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id, std::size_t size);
+  std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id,
+                                std::size_t size);
   bool fits_client(const Owner& owner, ClientId client, std::size_t size) const;
   Answer beyond_share(std::string_view client_id, std::string_view limit, const Shares& shares,
                       const Shares::Holding& holding, std::string_view what);
@@ -281,7 +287,7 @@ class Multiplexer : public child::ChildEvents {
   void tell(ClientId client, std::string text);
   void to_everybody(const std::string& text);
   bool one_owner() const;
-  std::optional<PeerRequest> close_peer_request(PeerId id);
+  std::optional<ServerRequest> close_peer_request(PeerId id);
   void withdraw_peer_request(PeerId id, std::string_view reason);
 
   // Starts, ends and time
@@ -289,35 +295,35 @@ class Multiplexer : public child::ChildEvents {
   void tell_lists_changed();
   void restore();
   void forget_restoring();
-  bool moves(const Call& call) const;
-  Call take_out(WireId id);
+  bool must_migrate(const Call& call) const;
+  Call detach(WireId id);
   bool may_repeat(const Call& call) const;
   void release_kept(Call& call);
   void arm();
   void on_due();
-  void let_go(WireId id);
+  void abandon(WireId id);
   void watch();
   void probe();
 
   child::ChildLink& child_;
   Timers& timers_;
-  Numbers& numbers_;
+  IdAllocator& ids_;
   const Limits limits_;
-  const Terms terms_;
+  const ChildRole role_;
   observe::Log& log_;
-  observe::ThinnedLog refusals_{log_, timers_};
+  observe::RateLimitedLog refusals_{log_, timers_};
   observe::Metrics& metrics_;
 
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   observe::GaugeShare calls_shown_;
-  observe::GaugeShare peer_requests_shown_;
+  observe::GaugeShare server_requests_shown_;
 
   Owners owners_;  // before what charges them
   std::unordered_map<ClientId, Entry> clients_;
   InFlight in_flight_;
   FairQueue queue_;  // what waits for the child to read
   bool pumping_ = false;
-  PeerRequests peer_requests_;
+  ServerRequests server_requests_;
   UrlElicitations url_elicitations_;
   Subscriptions subscriptions_;
   std::set<std::string, std::less<>>
@@ -326,23 +332,27 @@ class Multiplexer : public child::ChildEvents {
   Timer review_timer_;
   std::deque<std::string> releases_;  // that the child may have for nobody
   std::size_t release_bytes_ = 0;
-  std::optional<std::string> restore_next_;  // while a new child is given the subscriptions, in order of URIs
+  // while a new child is given the subscriptions, in order of URIs
+  std::optional<std::string> restore_next_;
   std::set<std::string, std::less<>> restored_;  // by a client's own request, before their turn
-  std::size_t tending_ = 0;                      // requests for restoring and releasing that are open
+  // requests for restoring and releasing that are open
+  std::size_t tending_ = 0;
   LogLevels levels_;
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;
   ListCache lists_;
-  std::map<std::string, std::uint64_t, std::less<>> list_versions_;  // by capability; none: nothing is kept
+  // by capability; none: nothing is kept
+  std::map<std::string, std::uint64_t, std::less<>> list_versions_;
   ToolHints tools_;
 
   Handshake handshake_;
   std::string handshake_params_;        // empty: nobody needs the child yet
   std::optional<WireId> handshake_id_;  // our own initialize, while it is open
-  bool was_ready_ = false;              // a child before this one was ready: sessions have seen its lists
-  bool replaced_ = false;               // by hand_over_to()
-  std::optional<Trouble> trouble_;      // set: calls are refused at once
-  std::string closing_;                 // not empty: no call is taken any more, and why
+  // a child before this one was ready: sessions have seen its lists
+  bool was_ready_ = false;
+  bool replaced_ = false;           // by migrate_to()
+  std::optional<Trouble> trouble_;  // set: calls are refused at once
+  std::string closing_;             // not empty: no call is taken any more, and why
 
   Timer timer_;
   std::optional<Clock::time_point> armed_for_;

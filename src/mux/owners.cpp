@@ -15,7 +15,7 @@ OwnerPtr Owners::get(std::string_view name) {
   if (const auto found = all_.find(name); found != all_.end()) return &found->second;
   if (all_.size() >= clear_at_) {
     std::erase_if(all_, [](const auto& entry) { return entry.second.uses == 0; });
-    clear_at_ = std::max(kFewest, 2 * all_.size());
+    clear_at_ = std::max(kMin, 2 * all_.size());
   }
   return &all_.try_emplace(std::string(name), name, *this).first->second;
 }

@@ -1,7 +1,7 @@
-// Owners: those on whose behalf one multiplexer works, and what each of them holds of the bounds that all of
-// them share (util/shares.hpp). An owner is a key or an address: observe::Caller::share_owner(). Sessions and
-// calls keep a pointer to theirs, so that a call looks nothing up. Owned by Multiplexer, and outlives what it
-// keeps. Loop thread only.
+// Owners: those on whose behalf one multiplexer works, and what each of them holds of the bounds
+// that all of them share (util/shares.hpp). An owner is a key or an address:
+// observe::Caller::share_owner(). Sessions and calls keep a pointer to theirs, so that a call looks
+// nothing up. Owned by Multiplexer, and outlives what it keeps. Loop thread only.
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -38,8 +38,8 @@ class Owners {
   static constexpr std::size_t kSubscriptionBytes = 64 << 20;
 
   // `tombstones`: calls that were withdrawn and may still be worked on, beyond those in flight.
-  Owners(std::size_t most_calls, std::size_t tombstones, std::size_t waiting_bytes, std::size_t most_tasks,
-         std::size_t elicitations_by_url)
+  Owners(std::size_t most_calls, std::size_t tombstones, std::size_t waiting_bytes,
+         std::size_t most_tasks, std::size_t elicitations_by_url)
       : calls(most_calls),
         work(most_calls + tombstones),
         waiting(waiting_bytes),
@@ -49,14 +49,14 @@ class Owners {
   OwnerPtr get(std::string_view name);
   std::size_t size() const { return all_.size(); }
 
-  // Whether `holding` may grow by `more`. While it may not, and another owner has to give way, give_way(that
-  // owner) ends something of its; false: there is nothing. What it calls back may call in: meanwhile `more`
-  // counts as held.
-  template <class GiveWay>
-  bool make_room(Shares& shares, Shares::Holding& holding, std::size_t more, GiveWay give_way) {
+  // Whether `holding` may grow by `more`. While it may not, and another owner has to give way,
+  // evict_idle(that owner) ends something of its; false: there is nothing. What it calls back may
+  // call in: meanwhile `more` counts as held.
+  template <class EvictIdle>
+  bool make_room(Shares& shares, Shares::Holding& holding, std::size_t more, EvictIdle evict_idle) {
     holding.set(holding.amount() + more);
     Shares::Admission admission = shares.admit(holding, 0);
-    while (!admission.fits && admission.from && give_way(*get(*admission.from)))
+    while (!admission.fits && admission.from && evict_idle(*get(*admission.from)))
       admission = shares.admit(holding, 0);
     holding.set(holding.amount() - more);
     return admission.fits;
@@ -73,12 +73,15 @@ class Owners {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
-  static constexpr std::size_t kFewest = 256;  // unused ones are kept until there are more: they come again
+  // unused ones are kept until there are more: they come again
+  static constexpr std::size_t kMin = 256;
 
   std::unordered_map<std::string, Owner, Hash, std::equal_to<>> all_;
-  std::size_t clear_at_ = kFewest;
+  std::size_t clear_at_ = kMin;
 };
 
 }  // namespace sidecar::mux

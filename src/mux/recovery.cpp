@@ -26,10 +26,12 @@ void Multiplexer::on_child_started() {
 }
 
 void Multiplexer::send_handshake() {
-  // An id from the same row as the calls': what an earlier process says late cannot be taken for this answer.
+  // An id from the same row as the calls': what an earlier process says late cannot be taken for
+  // this answer.
   handshake_id_ = in_flight_.take_id();
-  send_to_child(jsonrpc::request_text(std::to_string(*handshake_id_), method::kInitialize, handshake_params_),
-                "handshake");
+  send_to_child(
+      jsonrpc::request_text(std::to_string(*handshake_id_), method::kInitialize, handshake_params_),
+      "handshake");
   child_.handshake_sent();
 }
 
@@ -49,7 +51,7 @@ void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
   restore();
   for (const WireId id : in_flight_.all()) {
     const Call* call = in_flight_.find(id);  // an answer may have closed others
-    if (call != nullptr && call->asked_version) place(id);
+    if (call != nullptr && call->asked_version) dispatch(id);
   }
   pump();
   if (std::exchange(was_ready_, true)) tell_lists_changed();
@@ -58,13 +60,15 @@ void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
 void Multiplexer::tell_lists_changed() {
   if (!was_ready_ || replaced_) return;  // of a replaced child nobody sees the lists
   for (const auto& [capability, changed] :
-       {std::pair{"tools", method::kToolsListChanged}, std::pair{"prompts", method::kPromptsListChanged},
+       {std::pair{"tools", method::kToolsListChanged},
+        std::pair{"prompts", method::kPromptsListChanged},
         std::pair{"resources", method::kResourcesListChanged}}) {
     if (handshake_.declares(capability)) to_everybody(jsonrpc::notification_text(changed, {}));
   }
 }
 
-// What an earlier child knew: the log level and the subscriptions, the first of them before anything else.
+// What an earlier child knew: the log level and the subscriptions, the first of them before
+// anything else.
 void Multiplexer::restore() {
   child_level_.reset();
   adjust_level();
@@ -80,7 +84,7 @@ void Multiplexer::forget_restoring() {
   release_bytes_ = 0;
 }
 
-void Multiplexer::hand_over_to(Multiplexer& next) {
+void Multiplexer::migrate_to(Multiplexer& next) {
   replaced_ = true;
   next.subscriptions_ = std::exchange(subscriptions_, {});
   for (auto& [id, entry] : clients_) {
@@ -97,31 +101,32 @@ void Multiplexer::hand_over_to(Multiplexer& next) {
   forget_lists();
   for (const WireId id : in_flight_.all()) {
     const Call* call = in_flight_.find(id);
-    if (call == nullptr || !(call->number == 0 || moves(*call))) continue;
-    Call moved = take_out(id);
+    if (call == nullptr || !(call->number == 0 || must_migrate(*call))) continue;
+    Call moved = detach(id);
     moved.owner = next.owners_.get(moved.owner->name);
     next.in_flight_.adopt(id, std::move(moved));
-    next.place(id);
+    next.dispatch(id);
   }
   next.arm();
   next.show_in_flight();
   show_in_flight();
 }
 
-bool Multiplexer::moves(const Call& call) const {
-  return call.rule != nullptr && call.rule->moves && !call.subject.empty() && !call.undone &&
+bool Multiplexer::must_migrate(const Call& call) const {
+  return call.rule != nullptr && call.rule->must_migrate && !call.subject.empty() && !call.undone &&
          !call.kept.empty() && !call.withdrawn;
 }
 
 // For the next child, under the same id. What this child has been given leaves a tombstone here.
-Call Multiplexer::take_out(WireId id) {
+Call Multiplexer::detach(WireId id) {
   Call& call = *in_flight_.find(id);
   if (call.number == 0) {
     release_kept(call);  // the next one keeps it again
     queue_.remove(*call.owner, call.client, id);
     return *in_flight_.close(id);
   }
-  Call moved(call.client, std::exchange(call.reply, Reply(call.reply.client_id(), nullptr)), call.owner);
+  Call moved(call.client, std::exchange(call.reply, Reply(call.reply.client_id(), nullptr)),
+             call.owner);
   moved.method = call.method;
   moved.progress_token = call.progress_token;
   moved.line = call.kept;
@@ -151,7 +156,8 @@ void Multiplexer::on_child_exit(child::Exit exit) {
     if (const auto id = in_flight_.find_number(unwritten.number))
       in_flight_.find(*id)->line = std::move(unwritten.line);
   }
-  for (const PeerId id : peer_requests_.all()) withdraw_peer_request(id, "the MCP server has ended");
+  for (const PeerId id : server_requests_.all())
+    withdraw_peer_request(id, "the MCP server has ended");
   in_flight_.child_gone();
   tasks_.clear();
   url_elicitations_.clear();
@@ -170,9 +176,10 @@ void Multiplexer::on_child_exit(child::Exit exit) {
     } else if (call->repeated && call->line.empty() && !call->withdrawn) {
       log_.error("call ended two children", {{"method", excerpt(call->method)}});
     }
-    const bool waits = !call->withdrawn && !call->own && (call->asked_version || !call->line.empty());
+    const bool waits =
+        !call->withdrawn && !call->own && (call->asked_version || !call->line.empty());
     if (waits && !trouble_) {
-      place(id);
+      dispatch(id);
       continue;
     }
     const Outcome outcome = waits ? Outcome::kUnavailable : Outcome::kChildDied;
@@ -202,7 +209,8 @@ Readiness Multiplexer::readiness() const {
 
 void Multiplexer::arm() {
   auto due = in_flight_.earliest_due();
-  if (const auto asked = peer_requests_.earliest_due(); asked && (!due || *asked < *due)) due = asked;
+  if (const auto asked = server_requests_.earliest_due(); asked && (!due || *asked < *due))
+    due = asked;
   if (!due) {
     timer_.cancel();
     armed_for_.reset();
@@ -215,38 +223,41 @@ void Multiplexer::arm() {
 
 void Multiplexer::on_due() {
   armed_for_.reset();
-  for (const PeerId id : peer_requests_.expired(timers_.now())) {
+  for (const PeerId id : server_requests_.expired(timers_.now())) {
     const auto request = close_peer_request(id);
-    send_to_child(
-        jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kRequestTimeout,
-                                                                     "the client did not answer in time")),
-        "refusal");
+    send_to_child(jsonrpc::error_text(request->child_id,
+                                      jsonrpc::error_object(code::kRequestTimeout,
+                                                            "the client did not answer in time")),
+                  "refusal");
     deliver(at(request->client),
             jsonrpc::notification_text(
-                method::kCancelled, fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
+                method::kCancelled,
+                fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
   }
   for (const WireId id : in_flight_.expired(timers_.now())) {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
     if (call->withdrawn) {
-      let_go(id);
+      abandon(id);
       continue;
     }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
-    Answer answer = make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
-                                 fmt::format("the MCP server did not answer within {} ms", waited.count()));
+    Answer answer =
+        make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
+                     fmt::format("the MCP server did not answer within {} ms", waited.count()));
     log_.warn("call timed out", {{"method", excerpt(call->method)}, {"ms", waited.count()}});
     end_early(id, std::move(answer), "timed out");
   }
   arm();
 }
 
-// A cancelled call that is not answered. What it was to change at the child may have changed all the same.
-void Multiplexer::let_go(WireId id) {
+// A cancelled call that is not answered. What it was to change at the child may have changed all
+// the same.
+void Multiplexer::abandon(WireId id) {
   const Call& call = *in_flight_.find(id);
   const std::string uri = call.method == method::kResourcesSubscribe ? call.subject : std::string();
   const bool level = call.method == method::kSetLevel && !call.own;
-  in_flight_.let_go(id);
+  in_flight_.abandon(id);
   if (!uri.empty()) release_subscription(uri);
   if (!level) return;
   child_level_.reset();

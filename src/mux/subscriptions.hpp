@@ -1,6 +1,6 @@
-// Subscriptions: which clients want to hear of which resource. The child knows of one subscription a URI,
-// however many clients have one. MCP 2025-11-25, Resources, Subscriptions.
-// Bounded by the caller: see count() and bytes(). Owned by Multiplexer. Loop thread only.
+// Subscriptions: which clients want to hear of which resource. The child knows of one subscription
+// a URI, however many clients have one. MCP 2025-11-25, Resources, Subscriptions. Bounded by the
+// caller: see count() and bytes(). Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,8 @@ class Subscriptions {
   // Returns the resources that nobody wants any more.
   std::vector<std::string> remove_all(ClientId client);
 
-  // Who hears of a change of `uri`: its subscribers; with none, those of what it is part of (the updated one
-  // may be a sub-resource of the one that was subscribed to).
+  // Who hears of a change of `uri`: its subscribers; with none, those of what it is part of (the
+  // updated one may be a sub-resource of the one that was subscribed to).
   std::vector<ClientId> subscribers(std::string_view uri) const;
   // The first URI that is not before `from`.
   std::optional<std::string> next(std::string_view from) const;
@@ -42,7 +42,8 @@ class Subscriptions {
   std::optional<std::string> any(ClientId client) const;
 
  private:
-  static constexpr std::size_t kEntryBytes = 256;  // nodes of the trees, and what the heap adds to them
+  // nodes of the trees, and what the heap adds to them
+  static constexpr std::size_t kEntryBytes = 256;
 
   struct OfClient {
     std::set<std::string_view> uris;  // keys of by_uri_

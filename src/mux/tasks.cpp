@@ -76,9 +76,10 @@ std::vector<Task> Tasks::clear() {
 }
 
 std::size_t Tasks::open_of(ClientId client) const {
-  return static_cast<std::size_t>(std::count_if(tasks_.begin(), tasks_.end(), [client](const auto& entry) {
-    return entry.second.client == client && !entry.second.ended;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(tasks_.begin(), tasks_.end(), [client](const auto& entry) {
+        return entry.second.client == client && !entry.second.ended;
+      }));
 }
 
 }  // namespace sidecar::mux

@@ -1,6 +1,6 @@
-// Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every other it
-// does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never results.
-// Owned by Multiplexer. Loop thread only. Bounded by the caller: see Owners::tasks.
+// Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every
+// other it does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never
+// results. Owned by Multiplexer. Loop thread only. Bounded by the caller: see Owners::tasks.
 #pragma once
 
 #include <map>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mux/numbers.hpp"
+#include "mux/id_allocator.hpp"
 #include "util/shares.hpp"
 
 namespace sidecar::mux {
@@ -25,7 +25,7 @@ struct Task {
 
 class Tasks {
  public:
-  static constexpr std::size_t kMost = 4096;
+  static constexpr std::size_t kMax = 4096;
 
   // `id`: the task's id, escapes undone. An id that is known already stays with its first owner.
   void add(std::string id, Task task);

@@ -26,10 +26,11 @@ void ToolHints::learn(const std::string& text, jsonrpc::Span result, bool first_
   const auto tools = jsonrpc::find_elements(text, (*list)[0]);
   if (!tools) return;
   for (const jsonrpc::Span tool : *tools) {
-    if (repeatable_.size() >= kMost) return;
+    if (repeatable_.size() >= kMax) return;
     const auto places = jsonrpc::find_members(text, kNames, tool);
     if (!places || !says_repeatable(text, (*places)[1])) continue;
-    if (auto name = jsonrpc::string_value((*places)[0].in(text))) repeatable_.insert(std::move(*name));
+    if (auto name = jsonrpc::string_value((*places)[0].in(text)))
+      repeatable_.insert(std::move(*name));
   }
 }
 

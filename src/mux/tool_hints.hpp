@@ -1,6 +1,6 @@
-// ToolHints: which tools may be called once more when the child died with a call: those that their server
-// annotates as read-only or idempotent. Learnt from every `tools/list` that passes. MCP 2025-11-25, Tools,
-// Tool annotations. Owned by Multiplexer. Loop thread only.
+// ToolHints: which tools may be called once more when the child died with a call: those that their
+// server annotates as read-only or idempotent. Learnt from every `tools/list` that passes. MCP
+// 2025-11-25, Tools, Tool annotations. Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace sidecar::mux {
 
 class ToolHints {
  public:
-  static constexpr std::size_t kMost = 10'000;  // tools that are remembered
+  static constexpr std::size_t kMax = 10'000;  // tools that are remembered
 
   // `result`: of a tools/list in `text`. `first_page`: what was known before no longer holds.
   void learn(const std::string& text, jsonrpc::Span result, bool first_page);

@@ -1,5 +1,5 @@
-// CallLog: a line of the log for each call: tool calls at info, others at debug, what failed at warning.
-// Arguments are not in it. Loop thread only.
+// CallLog: a line of the log for each call: tool calls at info, others at debug, what failed at
+// warning. Arguments are not in it. Loop thread only.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@ double seconds(Clock::duration time) { return std::chrono::duration<double>(time
 CallMetrics::Tools::iterator CallMetrics::tool_of(const CallRecord& call) {
   if (const auto known = tools_.find(call.subject); known != tools_.end()) return known;
   const bool served = call.outcome == "ok" || call.outcome == "tool_error";
-  if (!served || tools_.size() > kMostTools) return others_;
+  if (!served || tools_.size() > kMaxTools) return others_;
   return tools_.try_emplace(std::string(call.subject)).first;
 }
 

@@ -1,5 +1,5 @@
-// CallMetrics: calls by tool and outcome, how long they took, and how much of that was the sidecar's own.
-// Loop thread only.
+// CallMetrics: calls by tool and outcome, how long they took, and how much of that was the
+// sidecar's own. Loop thread only.
 #pragma once
 
 #include <map>
@@ -13,8 +13,9 @@ namespace sidecar::observe {
 
 class CallMetrics : public CallSink {
  public:
-  // Tools beyond it, and names that the wrapped server never had, are "other": names are the client's.
-  static constexpr std::size_t kMostTools = 200;
+  // Tools beyond it, and names that the wrapped server never had, are "other": names are the
+  // client's.
+  static constexpr std::size_t kMaxTools = 200;
 
   explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {}
 

@@ -1,5 +1,5 @@
-// Caller: on whose behalf a request runs, as far as the gate could tell. What sessions are owned by, and what
-// log lines, metrics and limits are about. Never holds a secret.
+// Caller: on whose behalf a request runs, as far as the gate could tell. What sessions are owned
+// by, and what log lines, metrics and limits are about. Never holds a secret.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,12 @@
 namespace sidecar::observe {
 
 struct Caller {
-  std::string owner;      // the key's name; empty when no keys are configured
-  std::string address;    // effective client address (behind a trusted proxy: the forwarded one), text form
-  bool has_key = false;   // a valid key was shown, or a valid token
-  bool loopback = false;  // the effective address is a loopback one
-  bool admin = false;     // may do what config::Permissions::admin says
+  std::string owner;  // the key's name; empty when no keys are configured
+  // effective client address (behind a trusted proxy: the forwarded one), text form
+  std::string address;
+  bool has_key = false;        // a valid key was shown, or a valid token
+  bool loopback = false;       // the effective address is a loopback one
+  bool admin = false;          // may do what config::Permissions::admin says
   bool by_stored_key = false;  // the key is one that can be revoked
   // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
@@ -34,7 +35,8 @@ struct Caller {
 
   bool operator==(const Caller&) const = default;
 
-  // Whose share of common limits it uses (util/shares.hpp): the key's, or without one the address's.
+  // Whose share of common limits it uses (util/shares.hpp): the key's, or without one the
+  // address's.
   const std::string& share_owner() const { return has_key ? owner : address; }
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),

@@ -1,7 +1,7 @@
-// Calls: what is told of a client's call once it has ended, and to whom. One place makes the records
-// (session/observed_call.hpp); the audit log takes them, and so may metrics and logs. Every call of a client
-// ends in exactly one record, however it ends: answered, refused, withdrawn, or left behind by a client that
-// has gone. Pings are no calls. Loop thread only.
+// Calls: what is told of a client's call once it has ended, and to whom. One place makes the
+// records (session/observed_call.hpp); the audit log takes them, and so may metrics and logs. Every
+// call of a client ends in exactly one record, however it ends: answered, refused, withdrawn, or
+// left behind by a client that has gone. Pings are no calls. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,8 @@ struct CallRecord {
   const CallSource& source;
   std::string_view method;
   std::string_view subject;  // name of the tool or prompt, URI of the resource; else empty
-  std::string_view outcome;  // mux::outcome_name(), or "tool_error" where the tool itself says that it failed
+  // mux::outcome_name(), or "tool_error" where the tool itself says that it failed
+  std::string_view outcome;
   Clock::duration took;
   std::size_t request_bytes;
   std::size_t answer_bytes;    // 0: none
@@ -48,8 +49,8 @@ class CallSink {
  public:
   virtual ~CallSink() = default;
   virtual bool wants_arguments() const { return true; }
-  // A call begins. What is returned comes back at the end: a sink copies of the arguments what it needs. An
-  // Error refuses the call, with its text; then there is no end.
+  // A call begins. What is returned comes back at the end: a sink copies of the arguments what it
+  // needs. An Error refuses the call, with its text; then there is no end.
   virtual Result<std::string> on_call_begin(const Caller& caller, CallArguments arguments) = 0;
   virtual void on_call_end(const CallRecord& record, std::string kept) = 0;
 };

@@ -1,5 +1,5 @@
-// Disclosure: how much a caller is told of why the wrapped server failed, and of how busy others keep it.
-// Errors of calls, /ready and /health go by it.
+// Disclosure: how much a caller is told of why the wrapped server failed, and of how busy others
+// keep it. Errors of calls, /ready and /health go by it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// GaugeShare: what one of several adds to a gauge that tells of all together. Takes it back when it goes.
-// The gauge outlives it.
+// GaugeShare: what one of several adds to a gauge that tells of all together. Takes it back when it
+// goes. The gauge outlives it.
 #pragma once
 
 #include <cstddef>

@@ -34,10 +34,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::off;
 }
 
-// A JSON string literal; bytes that are not UTF-8 become U+FFFD, so a line of the log is always valid JSON.
-// What JSON lets stand and a terminal obeys is escaped as well.
+// A JSON string literal; bytes that are not UTF-8 become U+FFFD, so a line of the log is always
+// valid JSON. What JSON lets stand and a terminal obeys is escaped as well.
 std::string quoted(std::string_view text) {
-  return escaped(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return escaped(
+      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 // Beyond ASCII nothing is plain: it may be no UTF-8 at all.
@@ -86,7 +87,8 @@ class TailSink : public spdlog::sinks::sink {
 }  // namespace
 
 std::string text_form(std::string_view json_members) {
-  const auto line = nlohmann::ordered_json::parse(fmt::format("{{{}}}", json_members), nullptr, false);
+  const auto line =
+      nlohmann::ordered_json::parse(fmt::format("{{{}}}", json_members), nullptr, false);
   if (!line.is_object()) return std::string(json_members);
   std::string text;
   for (const auto& [name, value] : line.items()) {
@@ -126,18 +128,20 @@ void Log::write(LogLevel level, std::string_view event, Fields fields) {
 
 Log make_stderr_log(LogLevel level, LogFormat format, bool keeps_tail) {
   auto pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1);
-  auto logger =
-      std::make_shared<spdlog::async_logger>("mcp-sidecar", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                             pool, spdlog::async_overflow_policy::overrun_oldest);
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "mcp-sidecar", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool,
+      spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlog_level(level));
-  logger->set_pattern(format == LogFormat::kText ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
-                                                 : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
+  logger->set_pattern(format == LogFormat::kText
+                          ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
+                          : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})");
   return Log(std::move(logger), format, std::move(pool),
              keeps_tail ? std::make_shared<LogTail>(format) : nullptr);
 }
 
 Log make_null_log() {
-  auto logger = std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_st>());
+  auto logger =
+      std::make_shared<spdlog::logger>("null", std::make_shared<spdlog::sinks::null_sink_st>());
   logger->set_level(spdlog::level::off);
   return Log(std::move(logger), LogFormat::kText);
 }

@@ -1,6 +1,7 @@
 // Log: one line an event. A fixed event text that can be grepped, then fields: `child exited code=1
-// restarts=2` as text, {"time":…,"level":…,"event":"child exited","code":1,…} as JSON lines. Secrets never
-// reach a log call. Thread-safe (spdlog); never blocks the loop when its sink is asynchronous.
+// restarts=2` as text, {"time":…,"level":…,"event":"child exited","code":1,…} as JSON lines.
+// Secrets never reach a log call. Thread-safe (spdlog); never blocks the loop when its sink is
+// asynchronous.
 #pragma once
 
 #include <cstdint>
@@ -51,10 +52,10 @@ class Log {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  // `worker`: what an asynchronous sink works on; its end writes what is still queued. `tail`: gets every
-  // line that is written.
-  Log(std::shared_ptr<spdlog::logger> sink, LogFormat format, std::shared_ptr<void> worker = nullptr,
-      std::shared_ptr<LogTail> tail = nullptr);
+  // `worker`: what an asynchronous sink works on; its end writes what is still queued. `tail`: gets
+  // every line that is written.
+  Log(std::shared_ptr<spdlog::logger> sink, LogFormat format,
+      std::shared_ptr<void> worker = nullptr, std::shared_ptr<LogTail> tail = nullptr);
 
   void debug(std::string_view event, Fields fields = {}) { write(LogLevel::kDebug, event, fields); }
   void info(std::string_view event, Fields fields = {}) { write(LogLevel::kInfo, event, fields); }
@@ -74,12 +75,13 @@ class Log {
   std::shared_ptr<LogTail> tail_;  // shared with the logger, which the writing thread holds
 };
 
-// The program's log: to stderr, through a bounded queue and a thread of its own; when the queue is full the
-// oldest line is dropped. Destroying the last user flushes. `keeps_tail`: its last lines can be read.
+// The program's log: to stderr, through a bounded queue and a thread of its own; when the queue is
+// full the oldest line is dropped. Destroying the last user flushes. `keeps_tail`: its last lines
+// can be read.
 Log make_stderr_log(LogLevel level, LogFormat format, bool keeps_tail);
 
-// A line as the log's text form has it, of what its JSON form writes behind time and level. What is no such
-// line (it may have been cut) stays as it is.
+// A line as the log's text form has it, of what its JSON form writes behind time and level. What is
+// no such line (it may have been cut) stays as it is.
 std::string text_form(std::string_view json_members);
 
 // A log that writes nowhere, for tests.

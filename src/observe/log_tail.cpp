@@ -6,7 +6,7 @@ namespace sidecar::observe {
 
 void LogTail::add(std::chrono::system_clock::time_point time, std::string_view level,
                   std::string_view written) {
-  Line line{time, level, std::string(written.substr(0, kLongest))};
+  Line line{time, level, std::string(written.substr(0, kMaxLength))};
   const std::lock_guard lock(mutex_);
   bytes_ += line.text.size();
   lines_.push_back(std::move(line));
@@ -22,7 +22,8 @@ std::uint64_t LogTail::count() const {
   return count_;
 }
 
-std::vector<LogTail::Line> LogTail::lines(std::uint64_t first, std::uint64_t end, std::size_t most) const {
+std::vector<LogTail::Line> LogTail::lines(std::uint64_t first, std::uint64_t end,
+                                          std::size_t most) const {
   std::vector<Line> found;
   {
     const std::lock_guard lock(mutex_);
@@ -33,7 +34,7 @@ std::vector<LogTail::Line> LogTail::lines(std::uint64_t first, std::uint64_t end
   }
   for (Line& line : found) {
     if (format_ == LogFormat::kJson) line.text = text_form(line.text);
-    if (line.text.size() > kLongestShown) line.text.resize(kLongestShown);
+    if (line.text.size() > kMaxShown) line.text.resize(kMaxShown);
   }
   return found;
 }

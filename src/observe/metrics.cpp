@@ -36,65 +36,72 @@ prometheus::Histogram& histogram(prometheus::Registry& registry, const char* nam
 }  // namespace
 
 Metrics::Metrics()
-    : requests_family_(
-          counters(registry_, "mcp_sidecar_http_requests_total", "HTTP requests by endpoint and status")),
-      calls_family_(counters(registry_, "mcp_sidecar_calls_total", "Calls to the child by outcome")),
+    : requests_family_(counters(registry_, "mcp_sidecar_http_requests_total",
+                                "HTTP requests by endpoint and status")),
+      calls_family_(
+          counters(registry_, "mcp_sidecar_calls_total", "Calls to the child by outcome")),
       dropped_family_(
           counters(registry_, "mcp_sidecar_messages_dropped_total", "Messages dropped, by reason")),
-      refused_family_(counters(registry_, "mcp_sidecar_refused_total", "Requests refused, by reason")),
-      tool_calls_family_(
-          counters(registry_, "mcp_sidecar_tool_calls_total", "Calls of tools, by name and outcome")),
+      refused_family_(
+          counters(registry_, "mcp_sidecar_refused_total", "Requests refused, by reason")),
+      tool_calls_family_(counters(registry_, "mcp_sidecar_tool_calls_total",
+                                  "Calls of tools, by name and outcome")),
       audit_dropped_family_(counters(registry_, "mcp_sidecar_audit_dropped_total",
                                      "Records of the audit log that are lost, by reason")),
-      child_restarts(
-          counter(registry_, "mcp_sidecar_child_restarts_total", "Starts of the child after the first")),
+      child_restarts(counter(registry_, "mcp_sidecar_child_restarts_total",
+                             "Starts of the child after the first")),
       child_failed_starts(counter(registry_, "mcp_sidecar_child_failed_starts_total",
                                   "Starts that ended before the child was of use")),
-      child_ready(gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
-      child_stdin_queue_bytes(
-          gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes", "Bytes waiting for the child's stdin")),
-      child_wedged(
-          counter(registry_, "mcp_sidecar_child_wedged_total", "Times a child did not answer a ping")),
+      child_ready(
+          gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
+      child_stdin_queue_bytes(gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes",
+                                    "Bytes waiting for the child's stdin")),
+      child_wedged(counter(registry_, "mcp_sidecar_child_wedged_total",
+                           "Times a child did not answer a ping")),
       own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
-      call_seconds(histogram(registry_, "mcp_sidecar_call_seconds", "Clients' calls, from request to answer",
+      call_seconds(histogram(registry_, "mcp_sidecar_call_seconds",
+                             "Clients' calls, from request to answer",
                              {std::begin(kCallSeconds), std::end(kCallSeconds)})),
-      call_overhead_seconds(histogram(
-          registry_, "mcp_sidecar_call_overhead_seconds",
-          "The same without the time at the child: what mcp-sidecar adds, waiting for the child to read "
-          "included",
-          {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
-      calls_in_flight(
-          gauge(registry_, "mcp_sidecar_calls_in_flight", "Calls that the child has not answered yet")),
+      call_overhead_seconds(histogram(registry_, "mcp_sidecar_call_overhead_seconds",
+                                      "The same without the time at the child: what mcp-sidecar "
+                                      "adds, waiting for the child to read "
+                                      "included",
+                                      {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
+                                       0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
+      calls_in_flight(gauge(registry_, "mcp_sidecar_calls_in_flight",
+                            "Calls that the child has not answered yet")),
       waiting_bytes(gauge(registry_, "mcp_sidecar_calls_waiting_bytes",
                           "Bytes of calls that wait until the child reads its stdin")),
       calls_repeated(counter(registry_, "mcp_sidecar_calls_repeated_total",
                              "Calls that were sent once more after the child died with them")),
-      peer_requests(gauge(registry_, "mcp_sidecar_peer_requests",
-                          "Requests of children that clients have not answered yet")),
+      server_requests(gauge(registry_, "mcp_sidecar_peer_requests",
+                            "Requests of children that clients have not answered yet")),
       sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions")),
       sessions_evicted(counter(registry_, "mcp_sidecar_sessions_evicted_total",
                                "Idle sessions ended to make room for new ones")),
       sse_streams(gauge(registry_, "mcp_sidecar_sse_streams", "Open event streams")),
       connections(gauge(registry_, "mcp_sidecar_http_connections", "Open TCP connections")),
       buffered_bytes(gauge(registry_, "mcp_sidecar_buffered_bytes", "Bytes held in HTTP buffers")),
-      connections_accepted(
-          counter(registry_, "mcp_sidecar_http_connections_accepted_total", "TCP connections accepted")),
-      received_bytes(counter(registry_, "mcp_sidecar_http_received_bytes_total", "Bytes read from clients")),
-      sent_bytes(counter(registry_, "mcp_sidecar_http_sent_bytes_total", "Bytes written to clients")),
-      slow_readers(
-          counter(registry_, "mcp_sidecar_slow_readers_total", "Event streams ended as slow readers")),
+      connections_accepted(counter(registry_, "mcp_sidecar_http_connections_accepted_total",
+                                   "TCP connections accepted")),
+      received_bytes(
+          counter(registry_, "mcp_sidecar_http_received_bytes_total", "Bytes read from clients")),
+      sent_bytes(
+          counter(registry_, "mcp_sidecar_http_sent_bytes_total", "Bytes written to clients")),
+      slow_readers(counter(registry_, "mcp_sidecar_slow_readers_total",
+                           "Event streams ended as slow readers")),
       dashboard_readers(gauge(registry_, "mcp_sidecar_dashboard_readers",
                               "Open event streams of the dashboard, which sse_streams counts too")),
-      audit_written(
-          counter(registry_, "mcp_sidecar_audit_written_total", "Records that the audit database has taken")),
+      audit_written(counter(registry_, "mcp_sidecar_audit_written_total",
+                            "Records that the audit database has taken")),
       audit_spooled(counter(registry_, "mcp_sidecar_audit_spooled_total",
                             "Records that had to wait on disk for the audit database")),
-      audit_queue_bytes(
-          gauge(registry_, "mcp_sidecar_audit_queue_bytes", "Records in memory for the audit database")),
-      audit_spool_bytes(
-          gauge(registry_, "mcp_sidecar_audit_spool_bytes", "Records on disk for the audit database")),
-      audit_up(
-          gauge(registry_, "mcp_sidecar_audit_database_up", "1 while the audit database takes records")) {
+      audit_queue_bytes(gauge(registry_, "mcp_sidecar_audit_queue_bytes",
+                              "Records in memory for the audit database")),
+      audit_spool_bytes(gauge(registry_, "mcp_sidecar_audit_spool_bytes",
+                              "Records on disk for the audit database")),
+      audit_up(gauge(registry_, "mcp_sidecar_audit_database_up",
+                     "1 while the audit database takes records")) {
   BuildGauge()
       .Name("mcp_sidecar_build_info")
       .Help("1, with the version as a label")
@@ -104,7 +111,8 @@ Metrics::Metrics()
 }
 
 prometheus::Counter& Metrics::requests(std::string_view endpoint, int status) {
-  return requests_family_.Add({{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
+  return requests_family_.Add(
+      {{"endpoint", std::string(endpoint)}, {"status", std::to_string(status)}});
 }
 
 prometheus::Counter& Metrics::calls(std::string_view outcome) {
@@ -143,7 +151,8 @@ std::vector<std::pair<std::string, std::uint64_t>> Metrics::refusals() const {
   std::vector<std::pair<std::string, std::uint64_t>> counts;
   for (const prometheus::MetricFamily& family : refused_family_.Collect()) {
     for (const prometheus::ClientMetric& metric : family.metric)
-      counts.emplace_back(metric.label.front().value, static_cast<std::uint64_t>(metric.counter.value));
+      counts.emplace_back(metric.label.front().value,
+                          static_cast<std::uint64_t>(metric.counter.value));
   }
   return counts;
 }

@@ -31,9 +31,11 @@ class Metrics {
 
   // Labels come from small fixed sets in the code, never from a client's input.
   prometheus::Counter& requests(std::string_view endpoint, int status);
-  prometheus::Counter& calls(std::string_view outcome);  // ok, error, cancelled, timeout, child_died, refused
+  // ok, error, cancelled, timeout, child_died, refused
+  prometheus::Counter& calls(std::string_view outcome);
   prometheus::Counter& dropped(std::string_view reason);  // messages that reached nobody, and why
-  prometheus::Counter& refused(std::string_view reason);  // requests turned away by a limit or the gate
+  // requests turned away by a limit or the gate
+  prometheus::Counter& refused(std::string_view reason);
   prometheus::Counter& tool_calls(std::string_view tool, std::string_view outcome);
   prometheus::Counter& audit_dropped(std::string_view reason);  // records of calls that are lost
 
@@ -48,7 +50,7 @@ class Metrics {
   prometheus::Gauge& calls_in_flight;
   prometheus::Gauge& waiting_bytes;     // of calls that wait until the child reads
   prometheus::Counter& calls_repeated;  // sent to a second child
-  prometheus::Gauge& peer_requests;     // of children, that clients have not answered
+  prometheus::Gauge& server_requests;   // of children, that clients have not answered
   prometheus::Gauge& sessions;
   prometheus::Counter& sessions_evicted;  // ended to make room for new ones
   prometheus::Gauge& sse_streams;
@@ -65,8 +67,8 @@ class Metrics {
   prometheus::Gauge& audit_spool_bytes;
   prometheus::Gauge& audit_up;  // 1 while the database takes records
 
-  // What has been counted so far, for pages: upper bounds in seconds of call_seconds' buckets, the calls in
-  // each of them and, last, beyond them; what was refused, by reason.
+  // What has been counted so far, for pages: upper bounds in seconds of call_seconds' buckets, the
+  // calls in each of them and, last, beyond them; what was refused, by reason.
   static std::span<const double> call_seconds_bounds();
   std::vector<std::uint64_t> calls_by_seconds() const;
   std::vector<std::pair<std::string, std::uint64_t>> refusals() const;

@@ -40,7 +40,8 @@ std::optional<Stat> read_stat() {
     if (field == kUserTime || field == kSystemTime) stat.cpu_seconds += value / ticks;
     if (field == kStartTime) stat.start_seconds = value / ticks;
     if (field == kVirtualBytes) stat.virtual_bytes = value;
-    if (field == kResidentPages) stat.resident_bytes = value * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    if (field == kResidentPages)
+      stat.resident_bytes = value * static_cast<double>(::sysconf(_SC_PAGESIZE));
   }
   return stat;
 }
@@ -92,8 +93,9 @@ std::vector<prometheus::MetricFamily> process_metrics() {
     if (value) families.push_back(family(name, help, MetricType::Gauge, *value));
   };
   if (const auto stat = read_stat()) {
-    families.push_back(family("process_cpu_seconds_total", "User and system CPU time spent, in seconds",
-                              MetricType::Counter, stat->cpu_seconds));
+    families.push_back(family("process_cpu_seconds_total",
+                              "User and system CPU time spent, in seconds", MetricType::Counter,
+                              stat->cpu_seconds));
     gauge("process_resident_memory_bytes", "Resident memory size in bytes", stat->resident_bytes);
     gauge("process_virtual_memory_bytes", "Virtual memory size in bytes", stat->virtual_bytes);
     if (const auto boot = boot_time())

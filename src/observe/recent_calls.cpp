@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kShownSession = 8;  // characters, as in every line about a session
 
-void keep(std::string& place, std::string_view text, std::size_t most = RecentCalls::kLongestWord) {
+void keep(std::string& place, std::string_view text, std::size_t most = RecentCalls::kMaxWord) {
   place.assign(text.substr(0, most));
 }
 
@@ -21,19 +21,20 @@ void RecentCalls::on_call_end(const CallRecord& record, std::string /*kept*/) {
   keep(call.method, record.method);
   keep(call.subject, record.subject);
   call.outcome = record.outcome;
-  keep(call.error, record.error, kLongestError);
+  keep(call.error, record.error, kMaxError);
   keep(call.session, record.source.session, kShownSession);
   keep(call.key, record.caller.owner);
   keep(call.address, record.caller.address);
   call.transport = record.source.transport;
   keep(call.client, record.source.client_name);
   if (!record.source.client_version.empty())
-    call.client.append(" ").append(record.source.client_version, 0, kLongestWord);
+    call.client.append(" ").append(record.source.client_version, 0, kMaxWord);
   call.request_bytes = record.request_bytes;
   call.answer_bytes = record.answer_bytes;
 
-  const auto known = std::find_if(outcomes_.begin(), outcomes_.end(),
-                                  [&record](const auto& each) { return each.first == record.outcome; });
+  const auto known = std::find_if(outcomes_.begin(), outcomes_.end(), [&record](const auto& each) {
+    return each.first == record.outcome;
+  });
   if (known != outcomes_.end())
     ++known->second;
   else

@@ -1,6 +1,6 @@
-// RecentCalls: the last calls of clients, for whoever looks at the running program, and how all of them
-// ended. A ring whose places are used again, so that a call costs a few copies of short texts and no memory.
-// Loop thread only.
+// RecentCalls: the last calls of clients, for whoever looks at the running program, and how all of
+// them ended. A ring whose places are used again, so that a call costs a few copies of short texts
+// and no memory. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -17,11 +17,13 @@ namespace sidecar::observe {
 
 class RecentCalls : public CallSink {
  public:
-  static constexpr std::size_t kKept = 500;         // calls; older ones are forgotten
-  static constexpr std::size_t kLongestWord = 200;  // bytes of each text that is kept; the rest is cut off
-  static constexpr std::size_t kLongestError = 500;
+  static constexpr std::size_t kKept = 500;  // calls; older ones are forgotten
+  // bytes of each text that is kept; the rest is cut off
+  static constexpr std::size_t kMaxWord = 200;
+  static constexpr std::size_t kMaxError = 500;
 
-  // As CallRecord has it. Texts are a client's or the wrapped server's, and may be cut, or not be UTF-8.
+  // As CallRecord has it. Texts are a client's or the wrapped server's, and may be cut, or not be
+  // UTF-8.
   struct Call {
     std::chrono::system_clock::time_point began;
     Clock::duration took{};
@@ -43,7 +45,8 @@ class RecentCalls : public CallSink {
   Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
   void on_call_end(const CallRecord& record, std::string kept) override;
 
-  // Calls are numbered from 0 in the order in which they ended. count() is the number of the next one.
+  // Calls are numbered from 0 in the order in which they ended. count() is the number of the next
+  // one.
   std::uint64_t count() const { return count_; }
   std::uint64_t oldest() const { return count_ - calls_.size(); }
   // REQUIRES: oldest() <= number < count().

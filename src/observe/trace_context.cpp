@@ -13,20 +13,24 @@ bool is_hex(std::string_view text) {
 }
 
 // An id of zeros only is none.
-bool is_id(std::string_view text) { return is_hex(text) && text.find_first_not_of('0') != text.npos; }
+bool is_id(std::string_view text) {
+  return is_hex(text) && text.find_first_not_of('0') != text.npos;
+}
 
 // Later versions may have more behind what version 00 has.
 bool is_parent(std::string_view text) {
-  if (text.size() < kParentSize || text[2] != '-' || text[35] != '-' || text[52] != '-') return false;
+  if (text.size() < kParentSize || text[2] != '-' || text[35] != '-' || text[52] != '-')
+    return false;
   const std::string_view version = text.substr(0, 2);
   if (!is_hex(version) || version == "ff") return false;
-  if (version == "00" ? text.size() != kParentSize : text.size() > kParentSize && text[kParentSize] != '-')
+  if (version == "00" ? text.size() != kParentSize
+                      : text.size() > kParentSize && text[kParentSize] != '-')
     return false;
   return is_id(text.substr(3, 32)) && is_id(text.substr(36, 16)) && is_hex(text.substr(53, 2));
 }
 
 bool is_state(std::string_view text) {
-  return text.size() <= TraceContext::kLongestState &&
+  return text.size() <= TraceContext::kMaxState &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -34,7 +38,8 @@ bool is_state(std::string_view text) {
 
 TraceContext TraceContext::from(std::string_view parent, std::string_view state) {
   if (!is_parent(parent)) return {};
-  return {std::string(parent.substr(0, kParentSize)), is_state(state) ? std::string(state) : std::string()};
+  return {std::string(parent.substr(0, kParentSize)),
+          is_state(state) ? std::string(state) : std::string()};
 }
 
 }  // namespace sidecar::observe

@@ -12,8 +12,8 @@ void disclose(const observe::Caller& caller, std::string_view id, mux::Answer& a
   const observe::Disclosure told = observe::disclosure(caller, caller.has_key);
   if (told == observe::Disclosure::kStderr) return;
   mux::Answer cut =
-      mux::make_failure(answer.outcome, id, mcp::code::kConnectionClosed, answer.death->message(told),
-                        answer.death->data(told), answer.retry_after);
+      mux::make_failure(answer.outcome, id, mcp::code::kConnectionClosed,
+                        answer.death->message(told), answer.death->data(told), answer.retry_after);
   cut.at_child = answer.at_child;
   answer = std::move(cut);
 }

@@ -104,7 +104,8 @@ std::optional<std::string> host_of(std::string_view written) {
 std::optional<std::string> port_of(std::string_view written, std::string_view usual) {
   if (written.size() < 2) return "";
   unsigned short port = 0;
-  const auto [end, error] = std::from_chars(written.data() + 1, written.data() + written.size(), port);
+  const auto [end, error] =
+      std::from_chars(written.data() + 1, written.data() + written.size(), port);
   if (error != std::errc() || end != written.data() + written.size()) return std::nullopt;
   std::string text = std::to_string(port);
   return text == usual ? "" : ":" + text;
@@ -114,7 +115,8 @@ std::optional<std::string> authority_of(std::string_view written, const Special*
   const std::size_t at = written.rfind('@');
   if (at != std::string_view::npos) written.remove_prefix(at + 1);
   const std::size_t bracket = written.starts_with('[') ? written.find(']') : 0;
-  const std::size_t colon = std::min(written.find(':', std::min(bracket, written.size())), written.size());
+  const std::size_t colon =
+      std::min(written.find(':', std::min(bracket, written.size())), written.size());
   const std::string_view name = written.substr(0, colon);
   const auto port = port_of(written.substr(colon), special != nullptr ? special->port : "");
   if (special == nullptr) {
@@ -161,7 +163,8 @@ std::string file_url(std::string_view path, const std::string& host) {
 
 // `rest`: what is behind "file:", without query and fragment.
 std::optional<std::string> normalized_file(std::string_view rest) {
-  if (rest.size() < 2 || !is_slash(rest[0], true) || !is_slash(rest[1], true)) return file_url(rest, "");
+  if (rest.size() < 2 || !is_slash(rest[0], true) || !is_slash(rest[1], true))
+    return file_url(rest, "");
   rest.remove_prefix(2);
   const std::size_t end = find_slash(rest, true);
   const std::string_view name = rest.substr(0, end);
@@ -218,8 +221,9 @@ std::optional<std::string> normalized_url(std::string_view uri) {
   const std::string scheme = lower_case(uri.substr(0, colon - 1));
   const std::size_t tail = std::min(uri.find_first_of("?#", colon), uri.size());
   const std::string_view rest = uri.substr(colon, tail - colon);
-  const auto* special = std::find_if(std::begin(kSpecial), std::end(kSpecial),
-                                     [&scheme](const Special& each) { return each.scheme == scheme; });
+  const auto* special =
+      std::find_if(std::begin(kSpecial), std::end(kSpecial),
+                   [&scheme](const Special& each) { return each.scheme == scheme; });
   auto url = special == std::end(kSpecial) ? scheme + ":" + normalized_other(rest)
                                            : normalized_special(*special, rest);
   if (url) *url += uri.substr(tail);

@@ -7,12 +7,13 @@
 
 #include "mcp/protocol.hpp"
 #include "session/disclosed.hpp"
-#include "session/traced.hpp"
+#include "session/with_trace_context.hpp"
 
 namespace sidecar::session {
 namespace {
 
-constexpr std::size_t kLongestSubject = 8192;  // bytes of the token; longer ones are cut, and not decoded
+// bytes of the token; longer ones are cut, and not decoded
+constexpr std::size_t kMaxSubject = 8192;
 constexpr std::chrono::seconds kRetryRefused{5};
 
 observe::CallArguments arguments_of(const jsonrpc::Message& request) {
@@ -28,12 +29,12 @@ observe::CallArguments arguments_of(const jsonrpc::Message& request) {
 std::string subject_of(const jsonrpc::Message& request) {
   const jsonrpc::Span place = request.envelope.name ? request.envelope.name : request.envelope.uri;
   if (!place) return {};
-  const std::string_view token = place.in(request.text).substr(0, kLongestSubject);
+  const std::string_view token = place.in(request.text).substr(0, kMaxSubject);
   return jsonrpc::string_value(token).value_or(std::string(token));
 }
 
-// A call between its begin and its end. Dropped without an answer, it has been left behind: its session is
-// over.
+// A call between its begin and its end. Dropped without an answer, it has been left behind: its
+// session is over.
 class OpenCall {
  public:
   OpenCall(const observe::Calls& calls, std::shared_ptr<const observe::CallSource> source,
@@ -48,7 +49,8 @@ class OpenCall {
         began_(std::chrono::system_clock::now()),
         started_(calls.now()) {}
   ~OpenCall() {
-    if (open_) tell(mux::outcome_name(mux::Outcome::kCancelled), 0, "the session ended before the answer");
+    if (open_)
+      tell(mux::outcome_name(mux::Outcome::kCancelled), 0, "the session ended before the answer");
   }
   OpenCall(const OpenCall&) = delete;
   OpenCall& operator=(const OpenCall&) = delete;
@@ -102,13 +104,16 @@ class OpenCall {
 
 }  // namespace
 
-void send_observed(const observe::Calls* calls, const std::shared_ptr<const observe::CallSource>& source,
+void send_observed(const observe::Calls* calls,
+                   const std::shared_ptr<const observe::CallSource>& source,
                    const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send) {
-  request = traced(std::move(request), caller->trace);
-  const bool observed = calls != nullptr && !calls->sinks().empty() && request.method() != mcp::method::kPing;
+  request = with_trace_context(std::move(request), caller->trace);
+  const bool observed =
+      calls != nullptr && !calls->sinks().empty() && request.method() != mcp::method::kPing;
   if (!observed) {
-    auto told = [caller, id = std::string(request.id()), deliver = std::move(deliver)](mux::Answer answer) {
+    auto told = [caller, id = std::string(request.id()),
+                 deliver = std::move(deliver)](mux::Answer answer) {
       disclose(*caller, id, answer);
       deliver(std::move(answer));
     };
@@ -117,8 +122,8 @@ void send_observed(const observe::Calls* calls, const std::shared_ptr<const obse
   // Shared, for std::function wants to copy.
   auto call = std::make_shared<OpenCall>(*calls, source, caller, request);
   const auto& sinks = calls->sinks();
-  const bool wanted =
-      std::any_of(sinks.begin(), sinks.end(), [](const auto* sink) { return sink->wants_arguments(); });
+  const bool wanted = std::any_of(sinks.begin(), sinks.end(),
+                                  [](const auto* sink) { return sink->wants_arguments(); });
   const auto begun = call->begin(wanted ? arguments_of(request) : observe::CallArguments());
   auto told = [call, deliver = std::move(deliver)](mux::Answer answer) {
     call->end(answer);

@@ -1,7 +1,7 @@
-// Observed call: the one way of a client's request to the wrapped server, of sessions and of REST alike.
-// Puts the caller's trace context into it, holds it to the caller's permissions (session/permission.hpp) and
-// tells observe::Calls how it ended.
-// Without a sink it costs nothing. Loop thread only.
+// Observed call: the one way of a client's request to the wrapped server, of sessions and of REST
+// alike. Puts the caller's trace context into it, holds it to the caller's permissions
+// (session/permission.hpp) and tells observe::Calls how it ended. Without a sink it costs nothing.
+// Loop thread only.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,10 @@
 
 namespace sidecar::session {
 
-// As send_permitted(). `calls`, which may be null, outlives `deliver`. A sink that refuses the call has it
-// answered with Outcome::kUnavailable.
-void send_observed(const observe::Calls* calls, const std::shared_ptr<const observe::CallSource>& source,
+// As send_permitted(). `calls`, which may be null, outlives `deliver`. A sink that refuses the call
+// has it answered with Outcome::kUnavailable.
+void send_observed(const observe::Calls* calls,
+                   const std::shared_ptr<const observe::CallSource>& source,
                    const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
                    mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send);
 

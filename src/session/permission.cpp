@@ -46,15 +46,16 @@ constexpr Listing kListings[] = {
     {method::kToolsList, "tools", "name", &Permissions::tools},
     {method::kPromptsList, "prompts", "name", &Permissions::prompts},
     {method::kResourcesList, "resources", "uri", &Permissions::resources},
-    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources, true},
+    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources,
+     true},
 };
 
-constexpr std::string_view kOther[] = {method::kInitialize,  method::kPing,        method::kSetLevel,
-                                       method::kTasksGet,    method::kTasksResult, method::kTasksList,
-                                       method::kTasksCancel, method::kComplete};
+constexpr std::string_view kOther[] = {
+    method::kInitialize,  method::kPing,      method::kSetLevel,    method::kTasksGet,
+    method::kTasksResult, method::kTasksList, method::kTasksCancel, method::kComplete};
 
-constexpr std::string_view kNotifications[] = {method::kInitialized, method::kCancelled, method::kProgress,
-                                               method::kRootsListChanged};
+constexpr std::string_view kNotifications[] = {method::kInitialized, method::kCancelled,
+                                               method::kProgress, method::kRootsListChanged};
 
 template <class Rule, std::size_t Count>
 const Rule* find(const Rule (&rules)[Count], std::string_view name) {
@@ -95,7 +96,8 @@ std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
   static constexpr std::array<std::string_view, 2> kNames = {"name", "uri"};
   constexpr Part kParts[] = {&Permissions::prompts, &Permissions::resources};
   const auto ref = jsonrpc::find_members(request.text, kRef, request.envelope.params);
-  if (!request.envelope.params || !ref || !(*ref)[0]) return refused("completion without a reference");
+  if (!request.envelope.params || !ref || !(*ref)[0])
+    return refused("completion without a reference");
   const auto names = jsonrpc::find_members(request.text, kNames, (*ref)[0]);
   if (!names) return refused("this reference");
   for (std::size_t i = 0; i < kNames.size(); ++i) {
@@ -128,7 +130,8 @@ Result<std::vector<jsonrpc::Span>> elements(const mux::Answer& answer, jsonrpc::
   return jsonrpc::find_elements(answer.text, array);
 }
 
-// Whether a tool of the list is annotated as one that only reads; nothing when it is not in `tools`.
+// Whether a tool of the list is annotated as one that only reads; nothing when it is not in
+// `tools`.
 std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrpc::Span>& tools,
                                std::string_view tool) {
   static constexpr std::array<std::string_view, 2> kNames = {"name", "annotations"};
@@ -140,8 +143,8 @@ std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrp
   return std::nullopt;
 }
 
-// Looks the tool up page by page. `done` gets why it may not be called, in words that follow its name; empty
-// when it only reads.
+// Looks the tool up page by page. `done` gets why it may not be called, in words that follow its
+// name; empty when it only reads.
 void check_read_only(const std::string& tool, const Send& send,
                      std::function<void(std::string_view why)> done) {
   auto found = std::make_shared<bool>(false);
@@ -149,8 +152,8 @@ void check_read_only(const std::string& tool, const Send& send,
   pages.fetch = [send](const std::string& params, mux::Reply::Deliver deliver) {
     auto message = jsonrpc::parse(jsonrpc::request_text(kListingId, method::kToolsList, params));
     if (!message) {
-      return deliver(mux::make_failure(mux::Outcome::kInternal, kListingId, mcp::code::kInternalError,
-                                       message.error().message));
+      return deliver(mux::make_failure(mux::Outcome::kInternal, kListingId,
+                                       mcp::code::kInternalError, message.error().message));
     }
     send(std::move(*message), mux::Reply(std::string(kListingId), std::move(deliver)));
   };
@@ -205,20 +208,22 @@ void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Repl
                notify = std::move(notify),
                send] { send(std::move(*message), mux::Reply(id, filtered, notify)); };
   if (!check) return pass();
-  // No reply is made before it is sent: one that is dropped would be answered, also to who has gone.
+  // No reply is made before it is sent: one that is dropped would be answered, also to who has
+  // gone.
   check_read_only(tool, send, [id, tool, pass = std::move(pass), filtered](std::string_view why) {
     if (why.empty()) return pass();
-    filtered(forbidden(
-        id, fmt::format("not permitted: this caller may only read, and {} {}", config::shown(tool), why)));
+    filtered(forbidden(id, fmt::format("not permitted: this caller may only read, and {} {}",
+                                       config::shown(tool), why)));
   });
 }
 
 bool may_notify(const observe::Caller& caller, std::string_view name) {
-  return !caller.restricted() ||
-         std::find(std::begin(kNotifications), std::end(kNotifications), name) != std::end(kNotifications);
+  return !caller.restricted() || std::find(std::begin(kNotifications), std::end(kNotifications),
+                                           name) != std::end(kNotifications);
 }
 
-void filter(const observe::Caller& caller, std::string_view id, std::string_view name, mux::Answer& answer) {
+void filter(const observe::Caller& caller, std::string_view id, std::string_view name,
+            mux::Answer& answer) {
   const Listing* listing = find(kListings, name);
   if (listing == nullptr || answer.outcome != mux::Outcome::kResult || !caller.restricted()) return;
   const std::array<std::string_view, 1> array = {listing->array};
@@ -239,8 +244,8 @@ void filter(const observe::Caller& caller, std::string_view id, std::string_view
   std::size_t count = 0;
   for (const jsonrpc::Span element : *listed) {
     const auto places = jsonrpc::find_members(answer.text, names, element);
-    const auto its_name =
-        places ? jsonrpc::string_value((*places)[0].in(answer.text)) : Result<std::string>(fail(""));
+    const auto its_name = places ? jsonrpc::string_value((*places)[0].in(answer.text))
+                                 : Result<std::string>(fail(""));
     if (!its_name || !(rules.*allows)(*its_name)) continue;
     if (only_reads && !says_read_only(answer.text, (*places)[1])) continue;
     kept.append(count++ == 0 ? "" : ",").append(element.in(answer.text));

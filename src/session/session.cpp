@@ -13,9 +13,9 @@ constexpr std::chrono::seconds kRetryNoSeat{5};
 
 // The string that a token stands for, cut to what is worth keeping; empty when it is none.
 std::string word(std::string_view token) {
-  if (token.size() > 8 * Session::kLongestWord) return {};
+  if (token.size() > 8 * Session::kMaxWord) return {};
   std::string text = jsonrpc::string_value(token).value_or("");
-  std::size_t size = std::min(text.size(), Session::kLongestWord);
+  std::size_t size = std::min(text.size(), Session::kMaxWord);
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
   text.resize(size);
   return text;
@@ -23,9 +23,11 @@ std::string word(std::string_view token) {
 
 }  // namespace
 
-Session::Session(std::string_view transport, std::string id, std::shared_ptr<const observe::Caller> caller,
-                 mux::Instances& instances, Timers& timers)
-    : source_(std::make_shared<observe::CallSource>(observe::CallSource{transport, std::move(id), {}, {}})),
+Session::Session(std::string_view transport, std::string id,
+                 std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
+                 Timers& timers)
+    : source_(std::make_shared<observe::CallSource>(
+          observe::CallSource{transport, std::move(id), {}, {}})),
       caller_(std::move(caller)),
       speaker_(caller_),
       instances_(instances),
@@ -57,45 +59,47 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
   }
   if (message.kind() == jsonrpc::Kind::kRequest && mcp::names_notification(message.method()))
     return fail(fmt::format("a request must not be named {}: a notification has no id",
-                            jsonrpc::string_token(message.method().substr(0, kLongestWord))));
+                            jsonrpc::string_token(message.method().substr(0, kMaxWord))));
   const bool ping = message.method() == mcp::method::kPing;
   if (!ping) last_active_ = timers_.now();
   traffic_.bytes_in += message.text.size();
   if (!ping && message.kind() == jsonrpc::Kind::kRequest) ++traffic_.calls;
-  if (!seat_) {
-    // A ping before the first message that matters says nothing about which instance the client needs.
+  if (!lease_) {
+    // A ping before the first message that matters says nothing about which instance the client
+    // needs.
     if (ping && message.kind() == jsonrpc::Kind::kRequest) {
       deliver(mux::make_result(message.id(), "{}"));
       return {};
     }
-    auto seat = instances_.join(*this, *caller_, message);
-    if (!seat) {
+    auto lease = instances_.join(*this, *caller_, message);
+    if (!lease) {
       if (message.kind() == jsonrpc::Kind::kRequest)
-        refuse(std::move(message), std::move(deliver), seat.error().message);
+        refuse(std::move(message), std::move(deliver), lease.error().message);
       return {};
     }
-    seat_ = *std::move(seat);
+    lease_ = *std::move(lease);
   }
   switch (message.kind()) {
     case jsonrpc::Kind::kNotification:
       if (!may_notify(*speaker_, message.method())) break;
       if (message.method() == mcp::method::kCancelled)
         checked_.erase(std::string(message.envelope.request_id.in(message.text)));
-      seat_->notification(std::move(message));
+      lease_->notification(std::move(message));
       break;
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
-      seat_->answer(message);
+      lease_->answer(message);
       break;
     case jsonrpc::Kind::kRequest:
-      if (seat_->has_call(message.id()) || checked_.contains(std::string(message.id())))
+      if (lease_->has_call(message.id()) || checked_.contains(std::string(message.id())))
         return fail("a request with this id is already in flight");
       request(std::move(message), std::move(deliver), std::move(notify));
   }
   return {};
 }
 
-void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify) {
+void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver,
+                      mux::Reply::Notify notify) {
   const bool initialize = message.method() == mcp::method::kInitialize;
   const bool ping = message.method() == mcp::method::kPing;
   if (initialize) learn(message);
@@ -104,7 +108,8 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
   const std::string id(checked ? message.id() : std::string_view());
   if (checked) checked_.insert(id);
   // The instance never uses this reply again once the session has left it.
-  auto finished = [this, id, checked, initialize, ping, deliver = std::move(deliver)](mux::Answer answer) {
+  auto finished = [this, id, checked, initialize, ping,
+                   deliver = std::move(deliver)](mux::Answer answer) {
     if (checked) checked_.erase(id);
     --waiting_;
     if (!ping) last_active_ = timers_.now();
@@ -112,7 +117,7 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
     deliver(std::move(answer));
   };
   Send send = [this](jsonrpc::Message each, mux::Reply reply) {
-    seat_->request(std::move(each), std::move(reply));
+    lease_->request(std::move(each), std::move(reply));
   };
   if (checked) {
     send = [this, id, pass = std::move(send)](jsonrpc::Message each, mux::Reply reply) {
@@ -122,7 +127,8 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux
       reply.send(std::move(answer));
     };
   }
-  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished), std::move(notify), send);
+  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished),
+                std::move(notify), send);
 }
 
 void Session::refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std::string why) {

@@ -1,6 +1,7 @@
-// Session: one MCP session of a client: whose it is, how long it has been idle, what its handshake said, and
-// its place at an instance of the wrapped server, which it takes with its first message. How messages travel
-// is the transport's business: each transport derives from it. Owned by SessionTable; loop thread only.
+// Session: one MCP session of a client: whose it is, how long it has been idle, what its handshake
+// said, and its place at an instance of the wrapped server, which it takes with its first message.
+// How messages travel is the transport's business: each transport derives from it. Owned by
+// SessionTable; loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +32,10 @@ struct Traffic {
 
 class Session : public mux::Client {
  public:
-  static constexpr std::size_t kLongestWord = 200;  // bytes that are kept of a client's name
+  static constexpr std::size_t kMaxWord = 200;  // bytes that are kept of a client's name
 
-  // `transport`: how it travels, a literal: "sse", "streamable-http". `id`: random, from SessionTable.
-  // `caller`: shared with the request that opened the session.
+  // `transport`: how it travels, a literal: "sse", "streamable-http". `id`: random, from
+  // SessionTable. `caller`: shared with the request that opened the session.
   Session(std::string_view transport, std::string id, std::shared_ptr<const observe::Caller> caller,
           mux::Instances& instances, Timers& timers);
   ~Session() override;
@@ -48,7 +49,8 @@ class Session : public mux::Client {
   // Whose permissions hold for it: the caller that was admitted last.
   const observe::Caller& speaker() const { return *speaker_; }
   bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
-  // Whether a request of `caller` may speak for this session; if so, what follows is held to its permissions.
+  // Whether a request of `caller` may speak for this session; if so, what follows is held to its
+  // permissions.
   bool admit(std::shared_ptr<const observe::Caller> caller);
 
   // From now on `calls`, which outlives the session, is told of its calls.
@@ -57,29 +59,31 @@ class Session : public mux::Client {
   void charge_to(http::Budget& budget) { budget_ = &budget; }
   http::Budget* budget() const { return budget_; }
 
-  // The revision that the answer to `initialize` told the client; empty before, and for a client that never
-  // asked (legacy SSE).
+  // The revision that the answer to `initialize` told the client; empty before, and for a client
+  // that never asked (legacy SSE).
   const std::string& version() const { return version_; }
   // The name of its instance; empty before the first message.
-  std::string_view instance() const { return seat_ ? std::string_view(seat_->instance()) : ""; }
+  std::string_view instance() const { return lease_ ? std::string_view(lease_->instance()) : ""; }
 
-  // A message of the client. For a request `deliver` is called once, possibly from inside this call, unless
-  // the session ends before; with Outcome::kCancelled the client itself withdrew the call. `notify`: see
-  // mux::Reply. Errors (-32600), nothing is called then: a request under an id that is in flight; its answer
-  // could not be told from the first one's.
+  // A message of the client. For a request `deliver` is called once, possibly from inside this
+  // call, unless the session ends before; with Outcome::kCancelled the client itself withdrew the
+  // call. `notify`: see mux::Reply. Errors (-32600), nothing is called then: a request under an id
+  // that is in flight; its answer could not be told from the first one's.
   Result<void> receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
                        mux::Reply::Notify notify = nullptr);
 
   // No message of the client other than ping, and no call in flight, since then.
-  bool idle_since(Clock::time_point before) const { return last_active_ <= before && waiting_ == 0; }
+  bool idle_since(Clock::time_point before) const {
+    return last_active_ <= before && waiting_ == 0;
+  }
   Clock::time_point last_active() const { return last_active_; }
   Clock::time_point opened() const { return opened_; }
   const Traffic& traffic() const { return traffic_; }
-  // Calls that the client waits for. Those that it withdrew do not count, though its instance keeps them:
-  // many servers never answer them.
+  // Calls that the client waits for. Those that it withdrew do not count, though its instance keeps
+  // them: many servers never answer them.
   std::size_t calls() const { return waiting_; }
   // Whether it has a child of its own.
-  bool has_own_child() const { return seat_ && seat_->own(); }
+  bool has_own_child() const { return lease_ && lease_->own(); }
   bool may_hear_of(std::string_view uri) const override;
   // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
   virtual bool expendable() const { return false; }
@@ -88,7 +92,7 @@ class Session : public mux::Client {
   // To be called for each message that goes to the client.
   void told(std::size_t bytes) { traffic_.bytes_out += bytes; }
   // Leaves the instance: its calls are cancelled there, and no callback of it comes any more.
-  void leave() { seat_.reset(); }
+  void leave() { lease_.reset(); }
 
  private:
   void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
@@ -103,7 +107,7 @@ class Session : public mux::Client {
   mutable std::optional<ResourceRules> resource_rules_;  // of speaker_, made when they are needed
   mux::Instances& instances_;
   Timers& timers_;
-  std::unique_ptr<mux::Seat> seat_;
+  std::unique_ptr<mux::InstanceLease> lease_;
   std::string version_;
   const observe::Calls* calls_ = nullptr;
   http::Budget* budget_ = nullptr;

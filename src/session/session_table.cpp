@@ -13,7 +13,8 @@ constexpr std::string_view kRefused = "Connection limit exceeded";  // the old w
 
 }  // namespace
 
-SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics)
+SessionTable::SessionTable(Timers& timers, TableLimits limits, observe::Log& log,
+                           observe::Metrics& metrics)
     : timers_(timers),
       limits_(limits),
       log_(log),
@@ -33,8 +34,9 @@ Result<void> SessionTable::make_room(const observe::Caller& caller) {
   const std::string& owner = caller.share_owner();
   if (!room_for_owner(caller)) {
     refused(caller, "sessions_per_key");
-    return fail(fmt::format("{}: your key has {} sessions open, and may have {} (MCP_MAX_SESSIONS_PER_KEY)",
-                            kRefused, shares_.held_by(owner), limits_.sessions_per_owner));
+    return fail(
+        fmt::format("{}: your key has {} sessions open, and may have {} (MCP_MAX_SESSIONS_PER_KEY)",
+                    kRefused, shares_.held_by(owner), limits_.sessions_per_owner));
   }
   const Shares::Admission admission = shares_.admit(owner, 1);
   if (admission.fits) return {};
@@ -50,8 +52,9 @@ Result<void> SessionTable::make_room(const observe::Caller& caller) {
   };
   if (evict(may_go, "room for a new one")) return {};
   refused(caller, "sessions");
-  return fail(fmt::format("{}: {}", kRefused,
-                          shares_text(shares_, owner, caller.has_key, "sessions", "MCP_MAX_CONNECTIONS")));
+  return fail(
+      fmt::format("{}: {}", kRefused,
+                  shares_text(shares_, owner, caller.has_key, "sessions", "MCP_MAX_CONNECTIONS")));
 }
 
 bool SessionTable::room_for_owner(const observe::Caller& caller) {
@@ -68,11 +71,12 @@ bool SessionTable::admit(Session& session, const std::shared_ptr<const observe::
 }
 
 void SessionTable::refused(const observe::Caller& caller, std::string_view reason) {
-  refusals_.warn("session refused", {{"reason", reason}, {"address", caller.address}, {"key", caller.owner}});
+  refusals_.warn("session refused",
+                 {{"reason", reason}, {"address", caller.address}, {"key", caller.owner}});
   metrics_.refused(reason).Increment();
 }
 
-bool SessionTable::give_way(std::string_view owner, mux::Ending which) {
+bool SessionTable::evict_idle(std::string_view owner, mux::Ending which) {
   const auto fits = [owner, which](const Session& session) {
     return session.has_own_child() && session.caller().share_owner() == owner &&
            (which == mux::Ending::kAny || session.expendable() ||
@@ -107,7 +111,9 @@ void SessionTable::evict(const Session& session, std::string_view reason) {
 
 void SessionTable::evict_of(std::string_view owner) {
   static constexpr std::string_view kReason = "room for a new one of another key that has fewer";
-  const auto owned = [owner](const Session& session) { return session.caller().share_owner() == owner; };
+  const auto owned = [owner](const Session& session) {
+    return session.caller().share_owner() == owner;
+  };
   if (evict(owned, kReason)) return;
   const Session* found =
       idlest([&owned](const Session& session) { return owned(session) && session.calls() == 0; });
@@ -119,9 +125,9 @@ Session& SessionTable::add(std::unique_ptr<Session> session) {
   Session& added = *session;
   if (calls_ != nullptr) added.observe_by(*calls_);
   if (budget_ != nullptr) added.charge_to(*budget_);
-  log_.info(
-      "session started",
-      {{"session", shown(added.id())}, {"address", added.caller().address}, {"key", added.caller().owner}});
+  log_.info("session started", {{"session", shown(added.id())},
+                                {"address", added.caller().address},
+                                {"key", added.caller().owner}});
   Entry entry{std::move(session), shares_.hold(added.caller().share_owner())};
   entry.share.set(1);
   sessions_.emplace(added.id(), std::move(entry));
@@ -141,7 +147,8 @@ void SessionTable::end(std::string_view id, std::string_view reason) {
   if (node.empty()) return;
   const observe::Caller& opener = node.mapped().session->caller();
   const std::string& address = opener.address;
-  log_.info("session ended", {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
+  log_.info("session ended",
+            {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
   if (--by_address_[address] == 0) by_address_.erase(address);
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
 }
@@ -171,7 +178,8 @@ void SessionTable::sweep() {
   }
   sweeping_ = !sessions_.empty();
   if (sweeping_)
-    timer_ = timers_.after(std::max(limits_.idle / 4, std::chrono::milliseconds(1)), [this] { sweep(); });
+    timer_ = timers_.after(std::max(limits_.idle / 4, std::chrono::milliseconds(1)),
+                           [this] { sweep(); });
 }
 
 }  // namespace sidecar::session

@@ -1,7 +1,7 @@
-// SessionTable: the live sessions by id, limited in number, also for one owner. Ends sessions that were idle
-// for too long, and, to make room for a new one, an idle one: many clients never say that they are done. The
-// owners share the table (util/shares.hpp): a full table takes the session of the owner that has most.
-// Owned by app; loop thread only.
+// SessionTable: the live sessions by id, limited in number, also for one owner. Ends sessions that
+// were idle for too long, and, to make room for a new one, an idle one: many clients never say that
+// they are done. The owners share the table (util/shares.hpp): a full table takes the session of
+// the owner that has most. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 #include "session/session.hpp"
 #include "util/shares.hpp"
 #include "util/timers.hpp"
@@ -38,11 +38,11 @@ class SessionTable {
 
   // Sessions beyond a lower limit stay until they end, or make room.
   void set_limits(TableLimits limits);
-  // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it does not;
-  // the text is the client's answer. They are logged and counted.
+  // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it
+  // does not; the text is the client's answer. They are logged and counted.
   Result<void> make_room(const observe::Caller& caller);
-  // See mux::GiveWay.
-  bool give_way(std::string_view owner, mux::Ending which);
+  // See mux::EvictIdle.
+  bool evict_idle(std::string_view owner, mux::Ending which);
   // An id that nobody can guess: 128 random bits as hex.
   static std::string new_id();
   // What logs and pages show of an id: enough to tell sessions apart, too little to use one.
@@ -50,7 +50,8 @@ class SessionTable {
 
   // `calls`, which outlives the sessions, is told of the calls of those that are added from now on.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
-  // `budget`, which outlives the sessions and their calls, counts what those added from now on keep.
+  // `budget`, which outlives the sessions and their calls, counts what those added from now on
+  // keep.
   void charge_to(http::Budget& budget) { budget_ = &budget; }
 
   // Requires make_room() for its caller.
@@ -91,7 +92,7 @@ class SessionTable {
   TableLimits limits_;
   observe::Log& log_;
   observe::Metrics& metrics_;
-  observe::ThinnedLog refusals_;
+  observe::RateLimitedLog refusals_;
   const observe::Calls* calls_ = nullptr;
   http::Budget* budget_ = nullptr;
   Shares shares_;

@@ -1,5 +1,5 @@
-// StreamLimit: how many event streams one address has open that it asked for by GET (/sse, /mcp). Off by
-// default: a limit of 0. Owned by app, outlives the sessions; loop thread only.
+// StreamLimit: how many event streams one address has open that it asked for by GET (/sse, /mcp).
+// Off by default: a limit of 0. Owned by app, outlives the sessions; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "observe/metrics.hpp"
-#include "observe/thinned_log.hpp"
+#include "observe/rate_limited_log.hpp"
 
 namespace sidecar::session {
 
@@ -36,18 +36,19 @@ class StreamLimit {
   };
 
   // `most` of one address; 0: any number.
-  StreamLimit(std::size_t most, observe::ThinnedLog& log, observe::Metrics& metrics)
+  StreamLimit(std::size_t most, observe::RateLimitedLog& log, observe::Metrics& metrics)
       : most_(most), log_(log), metrics_(metrics) {}
 
   // Streams beyond a lower limit stay until they end.
   void set_most(std::size_t most) { most_ = most; }
-  // Nothing when the address has as many as it may, which is told in the log and counted. `replaced`: a
-  // stream that ends as soon as the new one is there.
-  std::optional<Ticket> take(const std::string& address, const std::optional<Ticket>& replaced = {});
+  // Nothing when the address has as many as it may, which is told in the log and counted.
+  // `replaced`: a stream that ends as soon as the new one is there.
+  std::optional<Ticket> take(const std::string& address,
+                             const std::optional<Ticket>& replaced = {});
 
  private:
   std::size_t most_;
-  observe::ThinnedLog& log_;
+  observe::RateLimitedLog& log_;
   observe::Metrics& metrics_;
   Addresses open_;
 };

@@ -21,9 +21,10 @@ class Walk : public std::enable_shared_from_this<Walk> {
     next_ = std::move(params);
     if (std::exchange(running_, true)) return;
     while (next_) {
-      pages_.fetch(*std::exchange(next_, std::nullopt), [self = shared_from_this()](mux::Answer answer) {
-        self->run(self->take(std::move(answer)));
-      });
+      pages_.fetch(*std::exchange(next_, std::nullopt),
+                   [self = shared_from_this()](mux::Answer answer) {
+                     self->run(self->take(std::move(answer)));
+                   });
     }
     running_ = false;
   }
@@ -46,16 +47,19 @@ class Walk : public std::enable_shared_from_this<Walk> {
     if (!followed_.emplace(cursor).second) return end({End::kRepeats});
     if (followed_.size() >= pages_.most_pages)
       return never_ends(fmt::format("more than {} pages", pages_.most_pages));
-    if (bytes_ > pages_.most_bytes) return never_ends(fmt::format("more than {} bytes", pages_.most_bytes));
+    if (bytes_ > pages_.most_bytes)
+      return never_ends(fmt::format("more than {} bytes", pages_.most_bytes));
     return fmt::format(R"({{"cursor":{}}})", cursor);
   }
 
   std::nullopt_t unreadable(const std::string& problem) {
-    return end({End::kUnreadable, {}, "the MCP server's answer to tools/list cannot be used: " + problem});
+    return end(
+        {End::kUnreadable, {}, "the MCP server's answer to tools/list cannot be used: " + problem});
   }
   std::nullopt_t never_ends(const std::string& limit) {
-    return end(
-        {End::kNeverEnds, {}, fmt::format("the MCP server's tools/list does not end: it has {}", limit)});
+    return end({End::kNeverEnds,
+                {},
+                fmt::format("the MCP server's tools/list does not end: it has {}", limit)});
   }
   std::nullopt_t end(ToolPages::Outcome outcome) {
     std::exchange(pages_.done, nullptr)(std::move(outcome));

@@ -1,9 +1,9 @@
-// Tool pages: one walk over the pages of tools/list, following nextCursor. The only implementation, for all
-// who need every page. A loop, also when the answer comes inside the call that asks for it, as it does from
-// the list cache: the stack does not grow with the number of pages.
+// Tool pages: one walk over the pages of tools/list, following nextCursor. The only implementation,
+// for all who need every page. A loop, also when the answer comes inside the call that asks for it,
+// as it does from the list cache: the stack does not grow with the number of pages.
 //
-// A cursor that the walk has followed before would lead round in a circle: it ends the list. A walk beyond
-// its limit of pages or bytes fails. Loop thread only.
+// A cursor that the walk has followed before would lead round in a circle: it ends the list. A walk
+// beyond its limit of pages or bytes fails. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace sidecar::session {
 
-inline constexpr std::size_t kMostPages = 1000;
+inline constexpr std::size_t kMaxPages = 1000;
 
 struct ToolPages {
   enum class End {
@@ -32,7 +32,9 @@ struct ToolPages {
     End end;
     mux::Answer answer{};   // kFailed: what came instead of a page
     std::string problem{};  // kUnreadable, kNeverEnds: what is wrong, for people
-    bool ended_well() const { return end == End::kAll || end == End::kEnough || end == End::kRepeats; }
+    bool ended_well() const {
+      return end == End::kAll || end == End::kEnough || end == End::kRepeats;
+    }
   };
 
   // Sends tools/list with these params. The answer may come at once, from inside the call.
@@ -41,7 +43,7 @@ struct ToolPages {
   std::function<bool(const std::string& text, const std::vector<jsonrpc::Span>& tools)> page;
   // Called once, unless a fetch drops its reply.
   std::function<void(Outcome)> done;
-  std::size_t most_pages = kMostPages;
+  std::size_t most_pages = kMaxPages;
   std::size_t most_bytes = std::numeric_limits<std::size_t>::max();  // of the tools of all pages
 };
 

@@ -12,17 +12,19 @@ namespace {
 constexpr std::string_view kWildcards = "*?[";
 
 // White space and invisible characters at the ends of a text, which one parser or another drops.
-constexpr std::string_view kTrimmed[] = {" ",      "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002",
-                                         "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
-                                         "\u200A", "\u200B", "\u200C", "\u200D", "\u200E", "\u200F", "\u202F",
-                                         "\u205F", "\u2060", "\u3000", "\uFEFF"};
+constexpr std::string_view kTrimmed[] = {
+    " ",      "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
+    "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u200B", "\u200C", "\u200D",
+    "\u200E", "\u200F", "\u202F", "\u205F", "\u2060", "\u3000", "\uFEFF"};
 
 // C0, DEL, C1, and the line and paragraph separators.
 bool has_control(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i);
-    if (config::control(rest[0]) || rest.starts_with("\u2028") || rest.starts_with("\u2029")) return true;
-    if (rest.size() > 1 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0) return true;
+    if (config::control(rest[0]) || rest.starts_with("\u2028") || rest.starts_with("\u2029"))
+      return true;
+    if (rest.size() > 1 && rest[0] == '\xC2' && static_cast<unsigned char>(rest[1]) < 0xA0)
+      return true;
   }
   return false;
 }
@@ -33,8 +35,8 @@ bool is_trimmed_by_parsers(std::string_view text) {
   });
 }
 
-// Without escapes, also those that only decoding makes, and with slashes for backslashes. In a pattern an
-// escaped wildcard stands for itself.
+// Without escapes, also those that only decoding makes, and with slashes for backslashes. In a
+// pattern an escaped wildcard stands for itself.
 std::string decoded(std::string_view text, bool pattern = false) {
   std::string plain;
   for (const char c : text) {
@@ -82,7 +84,9 @@ std::string flattened(std::string_view text, bool pattern = false) {
   return flat;
 }
 
-std::string_view without_query(std::string_view uri) { return uri.substr(0, uri.find_first_of("?#")); }
+std::string_view without_query(std::string_view uri) {
+  return uri.substr(0, uri.find_first_of("?#"));
+}
 
 // Many servers take the path of a file URI and ignore its host.
 std::string without_file_host(std::string_view url) {
@@ -158,7 +162,8 @@ bool UriRules::allows(std::string_view uri) const {
 bool UriRules::allows_template(std::string_view uri_template) const {
   if (rules_.empty()) return true;
   if (!allows_as_written(uri_template)) return false;
-  return normalized_.allows(flattened(normalized_url(uri_template).value_or(std::string(uri_template))));
+  return normalized_.allows(
+      flattened(normalized_url(uri_template).value_or(std::string(uri_template))));
 }
 
 ResourceRules::ResourceRules(const observe::Caller& caller) {
@@ -168,7 +173,8 @@ ResourceRules::ResourceRules(const observe::Caller& caller) {
 }
 
 bool ResourceRules::allow(std::string_view uri) const {
-  return std::all_of(rules_.begin(), rules_.end(), [uri](const UriRules& each) { return each.allows(uri); });
+  return std::all_of(rules_.begin(), rules_.end(),
+                     [uri](const UriRules& each) { return each.allows(uri); });
 }
 
 bool ResourceRules::allow_template(std::string_view uri) const {

@@ -1,6 +1,7 @@
-// UriRules: rules for resources, applied to a URI in every way in which the wrapped server may read it. An
-// MCP server gets the URI as the client wrote it, and its URL parser drops control characters, resolves dot
-// segments, decodes escapes, and so on, so a pattern has to hold for what comes out of that too.
+// UriRules: rules for resources, applied to a URI in every way in which the wrapped server may read
+// it. An MCP server gets the URI as the client wrote it, and its URL parser drops control
+// characters, resolves dot segments, decodes escapes, and so on, so a pattern has to hold for what
+// comes out of that too.
 //
 // A URI is allowed when all of this holds:
 //   - it has no control characters, no white space at either end, and no ".." segment, also in escapes;
@@ -38,7 +39,8 @@ class UriRules {
   config::NameRules denied_;      // of these the denied ones alone
 };
 
-// The rules for resources of a caller, who outlives them: all of its permissions have to allow a URI.
+// The rules for resources of a caller, who outlives them: all of its permissions have to allow a
+// URI.
 class ResourceRules {
  public:
   explicit ResourceRules(const observe::Caller& caller);

@@ -53,7 +53,8 @@ void AsioTimers::arm() {
 void AsioTimers::run_due() {
   armed_for_ = kNever;
   const Clock::time_point until = now();
-  while (!waiting_.empty() && waiting_.begin()->due <= until) static_cast<Waiting&>(*waiting_.begin()).run();
+  while (!waiting_.empty() && waiting_.begin()->due <= until)
+    static_cast<Waiting&>(*waiting_.begin()).run();
   arm();
 }
 

@@ -1,5 +1,5 @@
-// AsioTimers: Timers on the real steady clock and the loop. All that wait share one timer of the loop, so
-// that one more costs one allocation. Outlives its Timer handles.
+// AsioTimers: Timers on the real steady clock and the loop. All that wait share one timer of the
+// loop, so that one more costs one allocation. Outlives its Timer handles.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,8 +19,9 @@ class AsioTimers : public Timers {
  private:
   class Waiting;
   // In the tree of those that wait; leaves it by itself when it goes.
-  struct Place : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
-                                                 boost::intrusive::optimize_size<true>> {
+  struct Place
+      : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
+                                        boost::intrusive::optimize_size<true>> {
     explicit Place(Clock::time_point its_due) : due(its_due) {}
     bool operator<(const Place& other) const { return due < other.due; }
     const Clock::time_point due;

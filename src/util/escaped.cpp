@@ -26,10 +26,12 @@ Character first_character(std::string_view text) {
     unsigned char mask, lead;
     char32_t least;
   };
-  constexpr Form kForms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+  constexpr Form kForms[] = {
+      {0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
   const auto byte = [text](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const auto* const form = std::find_if(std::begin(kForms), std::end(kForms),
-                                        [&](const Form& each) { return (byte(0) & each.mask) == each.lead; });
+  const auto* const form =
+      std::find_if(std::begin(kForms), std::end(kForms),
+                   [&](const Form& each) { return (byte(0) & each.mask) == each.lead; });
   const auto size = static_cast<std::size_t>(form - std::begin(kForms)) + 1;
   if (form == std::end(kForms) || text.size() < size) return {};
   char32_t code = byte(0) & static_cast<unsigned char>(~form->mask);
@@ -41,7 +43,8 @@ Character first_character(std::string_view text) {
 }
 
 bool is_escaped(char32_t code) {
-  return code != '\n' && std::any_of(std::begin(kEscaped), std::end(kEscaped), [code](const Range& range) {
+  return code != '\n' &&
+         std::any_of(std::begin(kEscaped), std::end(kEscaped), [code](const Range& range) {
            return code >= range.first && code <= range.last;
          });
 }

@@ -6,8 +6,9 @@
 
 namespace sidecar {
 
-// Control characters (C0 and DEL, but for line ends; C1), separators of lines and paragraphs and marks that
-// turn the direction of writing become \u001b, bytes that are not UTF-8 \x9b. The rest stays.
+// Control characters (C0 and DEL, but for line ends; C1), separators of lines and paragraphs and
+// marks that turn the direction of writing become \u001b, bytes that are not UTF-8 \x9b. The rest
+// stays.
 std::string escaped(std::string_view text);
 
 }  // namespace sidecar

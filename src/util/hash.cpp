@@ -14,9 +14,13 @@ std::string sha256_hex(std::string_view data) {
   return hex(digest);
 }
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+}
 
-void Sha256::update(std::string_view piece) { EVP_DigestUpdate(context_.get(), piece.data(), piece.size()); }
+void Sha256::update(std::string_view piece) {
+  EVP_DigestUpdate(context_.get(), piece.data(), piece.size());
+}
 
 std::string Sha256::hex() {
   unsigned char digest[SHA256_DIGEST_LENGTH];

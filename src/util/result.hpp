@@ -1,6 +1,5 @@
-// Result: a value, or an Error that says in one line what went wrong.
-// For everything that a client, the child, the network or the configuration can cause; never for our own
-// bugs.
+// Result: a value, or an Error that says in one line what went wrong. For everything that a client,
+// the child, the network or the configuration can cause; never for our own bugs.
 #pragma once
 
 #include <string>

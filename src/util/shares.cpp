@@ -28,7 +28,8 @@ void Shares::Holding::set(std::size_t amount) {
 void Shares::Holding::release() {
   if (shares_ == nullptr) return;
   set(0);
-  if (--account_->second.holdings == 0) shares_->accounts_.erase(shares_->accounts_.find(account_->first));
+  if (--account_->second.holdings == 0)
+    shares_->accounts_.erase(shares_->accounts_.find(account_->first));
   shares_ = nullptr;
 }
 
@@ -62,10 +63,12 @@ Shares::Admission Shares::admit(const Accounts::value_type* account, std::size_t
   if (room && (alone || within_share || leaves_a_quarter)) return {.fits = true};
   const Accounts::value_type* largest = nullptr;
   for (const auto& each : accounts_) {
-    if (&each != account && (largest == nullptr || each.second.held > largest->second.held)) largest = &each;
+    if (&each != account && (largest == nullptr || each.second.held > largest->second.held))
+      largest = &each;
   }
   if (largest == nullptr) return {};
-  // Who holds no more than another one need not leave a quarter free either: that other one does not.
+  // Who holds no more than another one need not leave a quarter free either: that other one does
+  // not.
   if (room && held + more <= largest->second.held) return {.fits = true};
   if (largest->second.held <= held + more) return {};
   return {.fits = false, .from = largest->first};
@@ -76,8 +79,8 @@ bool Shares::leaves_room(std::string_view owner, std::size_t more) const {
   return (held_by(owner) + more) / 3 <= limit_ - used_ - more;
 }
 
-std::string shares_text(const Shares& shares, std::string_view owner, bool has_key, std::string_view what,
-                        std::string_view setting) {
+std::string shares_text(const Shares& shares, std::string_view owner, bool has_key,
+                        std::string_view what, std::string_view setting) {
   return fmt::format("your {} holds {} of {} {}, {} are in use ({})", has_key ? "key" : "address",
                      shares.held_by(owner), shares.limit(), what, shares.used(), setting);
 }

@@ -1,8 +1,8 @@
-// Shares: how one bounded resource is divided between the owners that use it.
-// Nothing is reserved: an owner alone may hold all of it. While others hold some of it too, an owner may go
-// beyond a quarter only as long as a quarter stays free, and when there is no room, the owner that holds the
-// most gives way to one that holds less. Counts amounts; what they are (sessions, calls, bytes), and how an
-// owner gives way, is its user's business. One thread at a time.
+// Shares: how one bounded resource is divided between the owners that use it. Nothing is reserved:
+// an owner alone may hold all of it. While others hold some of it too, an owner may go beyond a
+// quarter only as long as a quarter stays free, and when there is no room, the owner that holds the
+// most gives way to one that holds less. Counts amounts; what they are (sessions, calls, bytes),
+// and how an owner gives way, is its user's business. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -22,12 +22,15 @@ class Shares {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   using Accounts = std::unordered_map<std::string, Account, Hash, std::equal_to<>>;
 
  public:
-  // What one user of the resource holds for its owner; given back when it goes. The Shares outlive it.
+  // What one user of the resource holds for its owner; given back when it goes. The Shares outlive
+  // it.
   class Holding {
    public:
     Holding() = default;  // of nobody: set() must not be called
@@ -68,8 +71,8 @@ class Shares {
 
   // Whether `owner` may hold `more` than it does. Changes nothing.
   Admission admit(std::string_view owner, std::size_t more) const;
-  // The same for what cannot give way, such as records that have been accepted: an owner may hold three times
-  // what stays free, and no more, so one that comes later always finds room.
+  // The same for what cannot give way, such as records that have been accepted: an owner may hold
+  // three times what stays free, and no more, so one that comes later always finds room.
   bool leaves_room(std::string_view owner, std::size_t more) const;
   // The same for the owner of a holding, without looking it up.
   Admission admit(const Holding& holding, std::size_t more) const;
@@ -91,7 +94,7 @@ class Shares {
 
 // What an owner that is refused is told: "your key holds 750 of 1000 sessions, 751 are in use
 // (MCP_MAX_CONNECTIONS)". Without a key the owner is an address.
-std::string shares_text(const Shares& shares, std::string_view owner, bool has_key, std::string_view what,
-                        std::string_view setting);
+std::string shares_text(const Shares& shares, std::string_view owner, bool has_key,
+                        std::string_view what, std::string_view setting);
 
 }  // namespace sidecar

@@ -8,7 +8,8 @@
 namespace sidecar {
 namespace {
 
-// Segments that are not writable are the file's own bytes; what the loader relocates lies in writable ones.
+// Segments that are not writable are the file's own bytes; what the loader relocates lies in
+// writable ones.
 int release(dl_phdr_info* object, std::size_t, void* page_size) {
   const auto page = static_cast<std::uintptr_t>(*static_cast<const long*>(page_size));
   for (int i = 0; i < object->dlpi_phnum; ++i) {

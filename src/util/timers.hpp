@@ -1,6 +1,5 @@
-// Timers: the clock and what waits on it. The one seam for time: the program runs on AsioTimers, tests on
-// ManualTimers (tests/support), so no test sleeps.
-// Loop thread only.
+// Timers: the clock and what waits on it. The one seam for time: the program runs on AsioTimers,
+// tests on ManualTimers (tests/support), so no test sleeps. Loop thread only.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
-// TokenBucket: how often something may happen. Holds `requests` tokens and fills up evenly, the whole of it
-// in one window; each use takes one. Kept as one number, the time at which it is full again, so a bucket
-// needs no timer, and one that is full again tells no more than a new one.
+// TokenBucket: how often something may happen. Holds `requests` tokens and fills up evenly, the
+// whole of it in one window; each use takes one. Kept as one number, the time at which it is full
+// again, so a bucket needs no timer, and one that is full again tells no more than a new one.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class TokenBucket {
   Clock::duration until_full(Clock::time_point now) const {
     return std::max(full_at_ - now, Clock::duration::zero());
   }
-  void take(const Rate& rate, Clock::time_point now, std::size_t uses = 1) {
+  void consume(const Rate& rate, Clock::time_point now, std::size_t uses = 1) {
     full_at_ = std::max(full_at_, now) + steps(rate, uses);
   }
 

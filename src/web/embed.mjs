@@ -1,5 +1,5 @@
 // What the program embeds of the built pages: pages.bin, every file gzipped, one behind the other, and pages.cpp, the
-// table that says which is where (src/transport/embedded_pages.hpp). Beside them, what packages of the program say of
+// table that says which is where (src/endpoints/ops/embedded_pages.hpp). Beside them, what packages of the program say of
 // the pages: notices.txt and debian-copyright.
 //   node embed.mjs OUT GENERATED      OUT: the folder that build.mjs wrote
 import { createHash } from 'node:crypto';
@@ -51,7 +51,7 @@ mkdirSync(generated, { recursive: true });
 for (const name of ['notices.txt', 'debian-copyright']) copyFileSync(join(out, name), join(generated, name));
 writeFileSync(join(generated, 'pages.bin'), blob);
 writeFileSync(join(generated, 'pages.cpp'), `// Made by src/web/embed.mjs.
-#include "transport/embedded_pages.hpp"
+#include "endpoints/ops/embedded_pages.hpp"
 
 __asm__(
     ".pushsection .rodata\\n"
@@ -62,7 +62,7 @@ __asm__(
 
 extern "C" const char sidecar_pages_begin[];
 
-namespace sidecar::transport {
+namespace sidecar::endpoints {
 namespace {
 
 std::string_view piece(std::size_t at, std::size_t size) { return {sidecar_pages_begin + at, size}; }
@@ -76,5 +76,5 @@ ${rows.join('\n')}
   return kPages;
 }
 
-}  // namespace sidecar::transport
+}  // namespace sidecar::endpoints
 `);

@@ -1,5 +1,5 @@
-// Any text is a list of networks that the gate can hold, or a one-line error; a list and its addresses agree
-// with each other however they are written.
+// Any text is a list of networks that the gate can hold, or a one-line error; a list and its
+// addresses agree with each other however they are written.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,16 +20,19 @@ void check_entry(const access::AddressSet& set, const std::string& entry) {
   const auto parsed = access::parse_address(address);
   const bool mapped = parsed && parsed->is_v4() && address.find(':') != std::string::npos;
   // It says less than what makes an address a mapped one, so it is a network of IPv6.
-  if (mapped && entry.size() > address.size() && std::stoi(entry.substr(address.size() + 1)) < 96) return;
+  if (mapped && entry.size() > address.size() && std::stoi(entry.substr(address.size() + 1)) < 96)
+    return;
   require(parsed.has_value(), "what is in a list is an address");
-  require(set.contains(std::string_view(address)), "a network has the address that it is written with");
+  require(set.contains(std::string_view(address)),
+          "a network has the address that it is written with");
   const std::string text = parsed->to_string();
   require(set.contains(std::string_view(text)), "another way to write an address changes nothing");
   if (parsed->is_v4()) {
     require(set.contains(std::string_view("::ffff:" + text)), "a mapped address is the plain one");
     require(set.contains(std::string_view(text + ":80")), "a port changes nothing");
   } else {
-    require(set.contains(std::string_view("[" + text + "]:80")), "brackets and port change nothing");
+    require(set.contains(std::string_view("[" + text + "]:80")),
+            "brackets and port change nothing");
     require(access::parse_address(text) == parsed, "an address that is written is read again");
   }
   require(access::address_bucket(text).size() <= 50, "the name of a budget is short");
@@ -50,7 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto set = access::AddressSet::parse(*entries);
   if (!set) {
-    require(set.error().message.find('%') != std::string::npos, "only a network card is refused later");
+    require(set.error().message.find('%') != std::string::npos,
+            "only a network card is refused later");
     return 0;
   }
   for (const std::string& entry : *entries) check_entry(*set, entry);

@@ -15,10 +15,12 @@ using sidecar::fuzz::require;
 
 namespace {
 
-// A value in a form whose meaning does not depend on the lines after it; none when the grammar has no such
-// form, as for a value with line ends and all three kinds of quotes.
+// A value in a form whose meaning does not depend on the lines after it; none when the grammar has
+// no such form, as for a value with line ends and all three kinds of quotes.
 std::optional<std::string> written(const std::string& value) {
-  const auto lacks = [&value](std::string_view part) { return value.find(part) == std::string::npos; };
+  const auto lacks = [&value](std::string_view part) {
+    return value.find(part) == std::string::npos;
+  };
   if (value.find_first_of("\"'`\n\r\\# \t\v\f") == std::string::npos) return value;
   for (const char* const quote : {"'", "`"}) {
     if (lacks(quote) && lacks("\r") && !value.ends_with('\\')) return quote + value + quote;
@@ -55,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(pair.line >= 1, "a value has a line");
     const auto text = written(pair.value);
     if (!text) continue;
-    const auto line = static_cast<std::size_t>(1 + std::count(canonical.begin(), canonical.end(), '\n'));
+    const auto line =
+        static_cast<std::size_t>(1 + std::count(canonical.begin(), canonical.end(), '\n'));
     canonical += pair.name + "=" + *text + "\n";
     expected.push_back({pair.name, pair.value, line});
   }

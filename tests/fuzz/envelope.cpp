@@ -1,5 +1,6 @@
-// The scan of a message: what it takes is one valid JSON value with its members where it says, and none that
-// another reader takes for one of them; what the reference parser takes it does not call broken.
+// The scan of a message: what it takes is one valid JSON value with its members where it says, and
+// none that another reader takes for one of them; what the reference parser takes it does not call
+// broken.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -25,10 +26,10 @@ int depth_of(std::string_view text) {
   return deepest;
 }
 
-// The reference refuses two things that are legal: lone surrogates, and numbers beyond double.
+// The reference refuses two things that are legal: lone surrogates, and ids beyond double.
 bool beyond_reference(std::string_view text) {
-  return text.find("\\u") != std::string_view::npos || text.find_first_of("eE") != std::string_view::npos ||
-         text.size() > 300;
+  return text.find("\\u") != std::string_view::npos ||
+         text.find_first_of("eE") != std::string_view::npos || text.size() > 300;
 }
 
 }  // namespace

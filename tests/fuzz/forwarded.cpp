@@ -1,5 +1,5 @@
-// Any forwarded fields give an address, and none that a client makes up hides what a trusted proxy put behind
-// it. The first byte chooses the field, the rest is its value.
+// Any forwarded fields give an address, and none that a client makes up hides what a trusted proxy
+// put behind it. The first byte chooses the field, the rest is its value.
 #include "access/forwarded.hpp"
 
 #include <cstdint>
@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const std::string told = value + (field == 1 ? ", for=" : ", ") + std::string(kClient);
   const auto named = access::client_address(kProxy, only(field, told), trusted);
-  require(named.text == kClient && !named.hidden, "what the proxy put last counts, whatever stands before");
+  require(named.text == kClient && !named.hidden,
+          "what the proxy put last counts, whatever stands before");
 
   std::string_view rest = value;
   while (!rest.empty()) {

@@ -1,6 +1,6 @@
-// The framer against a naive reading of its header. The first byte of the input is the limit, the second the
-// seed of the splits; the rest is what the child says, repeated when the limit's top bit is set, so that
-// lines pass 4 KB.
+// The framer against a naive reading of its header. The first byte of the input is the limit, the
+// second the seed of the splits; the rest is what the child says, repeated when the limit's top bit
+// is set, so that lines pass 4 KB.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -39,7 +39,8 @@ class Recorder : public sidecar::child::LineSink {
 Event naive(std::string_view line, std::size_t limit) {
   if (line.size() > limit) {
     const std::size_t kept = std::min(line.size(), LineFramer::kKept);
-    return {true, std::string(line.substr(0, kept)) + "|" + std::string(line.substr(line.size() - kept)),
+    return {true,
+            std::string(line.substr(0, kept)) + "|" + std::string(line.substr(line.size() - kept)),
             line.size()};
   }
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -69,10 +70,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   std::vector<Event> expected;
   std::string_view rest = text;
-  for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
+  for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;
+       rest.remove_prefix(end + 1)) {
     expected.push_back(naive(rest.substr(0, end), limit));
   }
-  if (framer.unfinished() != rest.size() || framer.discarding() != (rest.size() > limit)) std::abort();
+  if (framer.unfinished() != rest.size() || framer.discarding() != (rest.size() > limit))
+    std::abort();
   framer.finish();
   if (!rest.empty()) expected.push_back(naive(rest, limit));
   if (split.events != expected) std::abort();

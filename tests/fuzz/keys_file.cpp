@@ -1,5 +1,5 @@
-// Any bytes are a keys file or a one-line error that tells no hash, and what was read can be written and read
-// again.
+// Any bytes are a keys file or a one-line error that tells no hash, and what was read can be
+// written and read again.
 #include "access/keys_file.hpp"
 
 #include <cstdint>
@@ -30,7 +30,8 @@ void check_patterns(const config::NameRules& rules) {
       static_cast<void>(rules.allows(pattern));
     }
   }
-  require(rules.empty() || !rules.allows(std::string_view("a\0b", 3)), "a name with NUL fits no rule");
+  require(rules.empty() || !rules.allows(std::string_view("a\0b", 3)),
+          "a name with NUL fits no rule");
 }
 
 void check_key(const access::StoredKey& key) {
@@ -40,7 +41,8 @@ void check_key(const access::StoredKey& key) {
     const auto again = access::parse_time(access::time_text(*key.expires));
     require(again && *again == *key.expires, "a time that is written is read again");
   }
-  for (const auto* rules : {&key.permissions->tools, &key.permissions->resources, &key.permissions->prompts})
+  for (const auto* rules :
+       {&key.permissions->tools, &key.permissions->resources, &key.permissions->prompts})
     check_patterns(*rules);
 }
 
@@ -65,8 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < keys->size(); ++i) {
     const access::StoredKey& before = (*keys)[i];
     const access::StoredKey& after = (*again)[i];
-    require(before.name == after.name && before.hash == after.hash && before.expires == after.expires &&
-                *before.permissions == *after.permissions,
+    require(before.name == after.name && before.hash == after.hash &&
+                before.expires == after.expires && *before.permissions == *after.permissions,
             "what was written is what was read");
   }
   require(access::keys_file_text(*again) == written, "it is always written in the same way");

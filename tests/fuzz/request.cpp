@@ -1,6 +1,6 @@
-// Fuzzes how requests are read and given to the engine. The first byte of the input says how the rest is
-// split. Holds: whatever the split, the same requests come out; each is within the limits; the engine renders
-// one answer for each.
+// Fuzzes how requests are read and given to the engine. The first byte of the input says how the
+// rest is split. Holds: whatever the split, the same requests come out; each is within the limits;
+// the engine renders one answer for each.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -51,11 +51,13 @@ void serve(http::Request request) {
     exchange.reply(std::move(response));
   };
   static http::Engine engine(
-      {{"POST", "/a", "a", echo}, {"GET", "/a", "a", echo}, {"POST", "/m/*", "m", echo}}, log, metrics);
+      {{"POST", "/a", "a", echo}, {"GET", "/a", "a", echo}, {"POST", "/m/*", "m", echo}}, log,
+      metrics);
   static http::EngineCall* current = nullptr;
   static const ReplyFields none;
-  http::EngineCall call{
-      .request = std::move(request), .backend = std::make_unique<Recorder>(current), .reply_fields = none};
+  http::EngineCall call{.request = std::move(request),
+                        .backend = std::make_unique<Recorder>(current),
+                        .reply_fields = none};
   current = &call;
   engine.serve(call);
   if (call.answer) {
@@ -74,8 +76,9 @@ void check(const http::Request& request, bool was_served) {
   require(request.path == "*" || request.path.starts_with('/'), "the path is absolute");
   require(request.path.find('\0') == std::string::npos, "no NUL in the path");
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
-    require(request.fields[i].value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
-            "no line end in a value");
+    require(
+        request.fields[i].value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
+        "no line end in a value");
   }
 }
 
@@ -130,7 +133,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::vector<std::string> whole = read(text, text.size());
   const std::vector<std::string> split = read(text, data[0] % 64 + 1u);
-  // A refusal may come earlier when the bytes come in pieces (the frame of a chunk is limited only then).
+  // A refusal may come earlier when the bytes come in pieces (the frame of a chunk is limited only
+  // then).
   require(split.size() <= whole.size() && std::equal(split.begin(), split.end(), whole.begin()),
           "the split does not change what is read");
   return 0;

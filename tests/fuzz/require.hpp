@@ -10,7 +10,8 @@ namespace sidecar::fuzz {
 // Ends the program with `what`, and what was seen, unless the promise holds.
 inline void require(bool holds, const char* what, std::string_view seen = {}) {
   if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()), seen.data());
+  std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()),
+               seen.data());
   std::abort();
 }
 

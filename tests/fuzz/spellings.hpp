@@ -1,4 +1,5 @@
-// Which members of a message some JSON reader takes for others, told by another way than the scan's.
+// Which members of a message some JSON reader takes for others, told by another way than the
+// scan's.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,8 @@ inline std::string folded(std::string name) {
 }
 
 // Whether a member of `object` is not one of `names`, but is taken for one.
-inline bool has_spelling_of(const nlohmann::json& object, std::initializer_list<std::string_view> names) {
+inline bool has_spelling_of(const nlohmann::json& object,
+                            std::initializer_list<std::string_view> names) {
   if (!object.is_object()) return false;
   return std::any_of(object.items().begin(), object.items().end(), [&names](const auto& member) {
     return std::any_of(names.begin(), names.end(), [&member](std::string_view name) {
@@ -34,7 +36,8 @@ inline bool has_spelling_of(const nlohmann::json& object, std::initializer_list<
 
 // The places that are read of every message, and of those that name what they use.
 inline bool is_ambiguous(const nlohmann::json& message) {
-  if (has_spelling_of(message, {"jsonrpc", "id", "method", "params", "result", "error"})) return true;
+  if (has_spelling_of(message, {"jsonrpc", "id", "method", "params", "result", "error"}))
+    return true;
   if (!message.contains("method") || !message.contains("params") || !message["params"].is_object())
     return false;
   const nlohmann::json& params = message["params"];
@@ -50,12 +53,13 @@ inline bool is_ambiguous(const nlohmann::json& message) {
   if (method == "tools/call") return has_spelling_of(params, {"name", "arguments", "task"});
   if (method == "prompts/get") return has_spelling_of(params, {"name", "arguments"});
   if (method.starts_with("resources/") && !method.ends_with("list")) {
-    const bool known =
-        method == "resources/read" || method == "resources/subscribe" || method == "resources/unsubscribe";
+    const bool known = method == "resources/read" || method == "resources/subscribe" ||
+                       method == "resources/unsubscribe";
     return known && has_spelling_of(params, {"uri"});
   }
   if (method == "completion/complete")
-    return has_spelling_of(params, {"ref"}) || has_spelling_of(in(params, "ref"), {"type", "name", "uri"});
+    return has_spelling_of(params, {"ref"}) ||
+           has_spelling_of(in(params, "ref"), {"type", "name", "uri"});
   if (method == "notifications/cancelled") return has_spelling_of(params, {"requestId"});
   if (method == "notifications/progress") return has_spelling_of(params, {"progressToken"});
   if (method == "tasks/get" || method == "tasks/cancel" || method == "tasks/result")

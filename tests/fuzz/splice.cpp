@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (token) require(spliced->envelope.progress_token.in(there) == "7");
 
   const std::string back = jsonrpc::splice(
-      there, {{spliced->envelope.progress_token, token.in(text)}, {spliced->envelope.id, id.in(text)}});
+      there,
+      {{spliced->envelope.progress_token, token.in(text)}, {spliced->envelope.id, id.in(text)}});
   require(back == text);
   return 0;
 }

@@ -1,6 +1,7 @@
-// No bytes are taken for a token of the issuer but those that it signed with the claims that the rules ask
-// for, and no key set is read that cannot be used. The first byte chooses: the bytes are a token, the head
-// and claims of one that is signed by a stranger, claims that the issuer signs, or a key set.
+// No bytes are taken for a token of the issuer but those that it signed with the claims that the
+// rules ask for, and no key set is read that cannot be used. The first byte chooses: the bytes are
+// a token, the head and claims of one that is signed by a stranger, claims that the issuer signs,
+// or a key set.
 #include <cstdint>
 #include <string>
 
@@ -28,13 +29,17 @@ struct World {
 };
 
 void check_claims(World& world, const std::string& text) {
-  const auto bearer = world.tokens.check(world.issuer.sign({{"alg", "ES256"}, {"kid", "one"}}, text), kTime);
+  const auto bearer =
+      world.tokens.check(world.issuer.sign({{"alg", "ES256"}, {"kid", "one"}}, text), kTime);
   if (!bearer) return;
   const Json claims = Json::parse(text, nullptr, false);
-  require(claims.is_object() && claims.at("iss") == "https://as", "an accepted token is of the issuer");
+  require(claims.is_object() && claims.at("iss") == "https://as",
+          "an accepted token is of the issuer");
   require(claims.at("exp").get<double>() + 30 > kNow, "an accepted token has not expired");
-  require(claims.at("aud").dump().find("https://mcp") != std::string::npos, "an accepted token is for us");
-  require((*bearer)->owner.starts_with("https://as|") && (*bearer)->owner.size() > 11, "an owner has a name");
+  require(claims.at("aud").dump().find("https://mcp") != std::string::npos,
+          "an accepted token is for us");
+  require((*bearer)->owner.starts_with("https://as|") && (*bearer)->owner.size() > 11,
+          "an owner has a name");
 }
 
 }  // namespace
@@ -67,7 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check_claims(world, text);
       break;
     default:
-      if (const auto keys = access::Jwks::parse(text)) require(keys->size() > 0, "a key set holds keys");
+      if (const auto keys = access::Jwks::parse(text))
+        require(keys->size() > 0, "a key set holds keys");
   }
   return 0;
 }

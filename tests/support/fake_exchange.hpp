@@ -56,7 +56,8 @@ class FakeStream : public http::SseStream {
     outcome_->on_closed = nullptr;
   }
   void send(std::string_view event, std::string data, std::string_view id) override {
-    if (!outcome_->gone) outcome_->events.push_back({std::string(event), std::move(data), std::string(id)});
+    if (!outcome_->gone)
+      outcome_->events.push_back({std::string(event), std::move(data), std::string(id)});
   }
   std::size_t queued_bytes() const override { return outcome_->queued; }
   std::uint64_t sent_bytes() const override { return 0; }
@@ -83,7 +84,9 @@ class FakeBackend : public http::Exchange::Backend {
     outcome_->first_bytes = options.first_bytes;
     return std::make_unique<FakeStream>(outcome_);
   }
-  void on_abandoned(std::function<void()> action) override { outcome_->on_abandoned = std::move(action); }
+  void on_abandoned(std::function<void()> action) override {
+    outcome_->on_abandoned = std::move(action);
+  }
 
  private:
   std::shared_ptr<Outcome> outcome_;
@@ -96,7 +99,8 @@ inline std::shared_ptr<Outcome> ask(const std::vector<http::Route>& routes, std:
   http::Request request;
   request.method = method;
   request.path = target.substr(0, target.find('?'));
-  if (target.find('?') != std::string_view::npos) request.query = target.substr(target.find('?') + 1);
+  if (target.find('?') != std::string_view::npos)
+    request.query = target.substr(target.find('?') + 1);
   request.fields = head_fields(fields);
   request.body = std::move(body);
   request.body.reserve(request.body.size() + 64);

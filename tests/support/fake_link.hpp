@@ -1,4 +1,5 @@
-// FakeLink: a child that a test plays by hand. Keeps what was sent to it, and what its owner did with it.
+// FakeLink: a child that a test plays by hand. Keeps what was sent to it, and what its owner did
+// with it.
 #pragma once
 
 #include <algorithm>
@@ -111,7 +112,9 @@ class FakeLinks {
       return link;
     };
   }
-  bool lives(const FakeLink* link) const { return std::find(all.begin(), all.end(), link) != all.end(); }
+  bool lives(const FakeLink* link) const {
+    return std::find(all.begin(), all.end(), link) != all.end();
+  }
 
   std::vector<FakeLink*> all;  // oldest first
   std::size_t made = 0;        // destroyed ones too

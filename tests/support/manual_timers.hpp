@@ -16,7 +16,8 @@ class ManualTimers : public Timers {
 
   class Entry : public Timer::Pending {
    public:
-    Entry(std::shared_ptr<State> state, Position position) : state_(std::move(state)), position_(position) {}
+    Entry(std::shared_ptr<State> state, Position position)
+        : state_(std::move(state)), position_(position) {}
     ~Entry() override {
       if (*alive_) state_->waiting.erase(position_);
     }

@@ -14,14 +14,16 @@ using Json = nlohmann::json;
 
 class Signer {
  public:
-  explicit Signer(cjose_jwk_t* jwk, std::string id) : jwk_(jwk, cjose_jwk_release), id_(std::move(id)) {
+  explicit Signer(cjose_jwk_t* jwk, std::string id)
+      : jwk_(jwk, cjose_jwk_release), id_(std::move(id)) {
     cjose_err error{};
     must(cjose_jwk_set_kid(jwk_.get(), id_.data(), id_.size(), &error));
   }
   static Signer rsa(std::string id, std::size_t bits = 2048) {
     static constexpr unsigned char kExponent[] = {1, 0, 1};
     cjose_err error{};
-    return Signer(cjose_jwk_create_RSA_random(bits, kExponent, sizeof(kExponent), &error), std::move(id));
+    return Signer(cjose_jwk_create_RSA_random(bits, kExponent, sizeof(kExponent), &error),
+                  std::move(id));
   }
   static Signer ec(std::string id, cjose_jwk_ec_curve curve = CJOSE_JWK_EC_P_256) {
     cjose_err error{};
@@ -46,8 +48,9 @@ class Signer {
       const auto set = value.is_string() ? cjose_header_set : cjose_header_set_raw;
       must(set(head, name.c_str(), text.c_str(), &error));
     }
-    cjose_jws_t* const jws = cjose_jws_sign(
-        jwk_.get(), head, reinterpret_cast<const unsigned char*>(claims.data()), claims.size(), &error);
+    cjose_jws_t* const jws =
+        cjose_jws_sign(jwk_.get(), head, reinterpret_cast<const unsigned char*>(claims.data()),
+                       claims.size(), &error);
     must(jws != nullptr);
     const char* text = nullptr;
     must(cjose_jws_export(jws, &text, &error));

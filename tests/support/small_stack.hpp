@@ -1,6 +1,6 @@
-// Runs a piece of a test on a stack of 256 KB, as a loop thread with `ulimit -s 256` has: a recursion whose
-// depth its input decides ends the program there. The test's own thread waits meanwhile. The action makes no
-// assertions: it returns what is to be checked.
+// Runs a piece of a test on a stack of 256 KB, as a loop thread with `ulimit -s 256` has: a
+// recursion whose depth its input decides ends the program there. The test's own thread waits
+// meanwhile. The action makes no assertions: it returns what is to be checked.
 #pragma once
 
 #include <cassert>

@@ -9,10 +9,12 @@
 
 namespace sidecar::test {
 
-// What stands between the quotes of the key: spellings of `name`, which begins with a letter or "_", that are
-// not it.
+// What stands between the quotes of the key: spellings of `name`, which begins with a letter or
+// "_", that are not it.
 inline std::vector<std::string> spellings_of(std::string_view name) {
-  const auto upper = [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); };
+  const auto upper = [](char c) {
+    return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  };
   const std::size_t letter = name.starts_with('_') ? 1 : 0;
   std::string capital(name);
   capital[letter] = upper(capital[letter]);
@@ -37,10 +39,12 @@ inline std::vector<std::string> spellings_of(std::string_view name) {
       "\\udc00" + std::string(name),
   };
   static constexpr std::pair<char, std::string_view> kLetters[] = {
-      {'s', "\u017f"}, {'k', "\u212a"}, {'k', "\\u212a"}, {'s', "\\u017F"}, {'i', "\u0131"}, {'I', "\u0130"}};
+      {'s', "\u017f"},  {'k', "\u212a"}, {'k', "\\u212a"},
+      {'s', "\\u017F"}, {'i', "\u0131"}, {'I', "\u0130"}};
   for (const auto& [plain, other] : kLetters) {
     if (const std::size_t at = name.find(plain); at != std::string_view::npos)
-      spellings.push_back(std::string(name.substr(0, at)).append(other).append(name.substr(at + 1)));
+      spellings.push_back(
+          std::string(name.substr(0, at)).append(other).append(name.substr(at + 1)));
   }
   if (snake != name) spellings.push_back(snake);
   if (letter == 1) spellings.emplace_back(name.substr(1));

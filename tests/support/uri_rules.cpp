@@ -1,5 +1,5 @@
-// Applies session::normalized_url() or session::UriRules to the URIs on stdin, one a line, for tests that
-// compare them with other implementations:
+// Applies session::normalized_url() or session::UriRules to the URIs on stdin, one a line, for
+// tests that compare them with other implementations:
 //   uri-rules                         the normalised URI, or nothing
 //   uri-rules allow|deny PATTERN...   "yes" or "no"
 #include "session/uri_rules.hpp"

@@ -1,5 +1,5 @@
-// Broadcast: a call makes the stub child send one notification, and every session has to get it. Measured
-// from before the call until the last session has it, so the way of the call is in it.
+// Broadcast: a call makes the stub child send one notification, and every session has to get it.
+// Measured from before the call until the last session has it, so the way of the call is in it.
 #include <fmt/format.h>
 
 #include "bench/load/messages.hpp"
@@ -13,7 +13,9 @@ class Broadcast : public Opener {
  public:
   // One session more than are counted makes the calls.
   Broadcast(Loop& loop, const Options& options)
-      : Opener(loop, options.target, options.clients + 1), options_(options), got_(options.clients + 1) {}
+      : Opener(loop, options.target, options.clients + 1),
+        options_(options),
+        got_(options.clients + 1) {}
 
   Json json() {
     Json json = {{"clients", options_.clients}, {"notifications", notifications_}};
@@ -37,13 +39,15 @@ class Broadcast : public Opener {
     clients().back()->call({.id = round_, .tool = "notify", .arguments = "{}"});
     loop().after(seconds(options_.stall), [this, round = round_] {
       if (round != round_) return;
-      figures().add_error(fmt::format("{} of {} sessions got the notification", last_, clients().size()));
+      figures().add_error(
+          fmt::format("{} of {} sessions got the notification", last_, clients().size()));
       loop().stop();
     });
   }
 
   void on_message(Client& client, std::string_view json) override {
-    if (json.find(R"("method":"notifications/tools/list_changed")") == std::string_view::npos) return;
+    if (json.find(R"("method":"notifications/tools/list_changed")") == std::string_view::npos)
+      return;
     ++notifications_;
     std::uint64_t& got = got_[client.index()];
     if (got == round_) return figures().add_error("a session got a notification twice");

@@ -1,4 +1,5 @@
-// Closed loops: calls of one size from all clients, or big results for one while others make small calls.
+// Closed loops: calls of one size from all clients, or big results for one while others make small
+// calls.
 #include <fmt/format.h>
 
 #include "bench/load/direct_child.hpp"
@@ -40,8 +41,9 @@ int run_calls(const Options& options) {
   Loop loop;
   Clients clients(loop, options);
   std::uint64_t ids = 0;
-  const Work work(options.cpu > 0 ? Work::Wish{.tool = Work::Tool::kCpu, .microseconds = options.cpu}
-                                  : Work::Wish{.bytes = options.bytes});
+  const Work work(options.cpu > 0
+                      ? Work::Wish{.tool = Work::Tool::kCpu, .microseconds = options.cpu}
+                      : Work::Wish{.bytes = options.bytes});
   ClosedLoop load(loop, loop_options(options), work, ids, clients.make());
   double cpu = 0;
   load.open(
@@ -62,8 +64,8 @@ int run_big(const Options& options) {
   Loop loop;
   Clients clients(loop, options);
   std::uint64_t ids = 0;
-  ClosedLoop big(loop, loop_options(options), Work({.tool = Work::Tool::kBig, .bytes = options.bytes}), ids,
-                 clients.make());
+  ClosedLoop big(loop, loop_options(options),
+                 Work({.tool = Work::Tool::kBig, .bytes = options.bytes}), ids, clients.make());
   ClosedLoop others(loop,
                     {.clients = options.others,
                      .time = std::chrono::hours(24),

@@ -7,7 +7,8 @@ namespace {
 
 class Churn : public ClientOwner {
  public:
-  Churn(Loop& loop, const Options& options) : loop_(loop), options_(options), slots_(options.clients) {}
+  Churn(Loop& loop, const Options& options)
+      : loop_(loop), options_(options), slots_(options.clients) {}
 
   void start() {
     began_ = Clock::now();
@@ -51,7 +52,8 @@ class Churn : public ClientOwner {
   void on_message(Client& client, std::string_view json) override {
     const Slot& slot = slots_[client.index()];
     if (client.has_ids() && !is_answer_to(slot.id, json)) return figures_.add_foreign();
-    if (!work_.is_answer(json, slot.message)) figures_.add_error("wrong answer: " + std::string(json));
+    if (!work_.is_answer(json, slot.message))
+      figures_.add_error("wrong answer: " + std::string(json));
     // The POST that brought the answer may not have ended yet.
     loop_.after({}, [this, index = client.index()] { slots_[index].client->close(); });
   }

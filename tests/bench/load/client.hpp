@@ -1,5 +1,5 @@
-// Client: one MCP client, whatever it speaks. Opens its session, makes calls, hands back what it is told.
-// Knows nothing of measuring.
+// Client: one MCP client, whatever it speaks. Opens its session, makes calls, hands back what it is
+// told. Knows nothing of measuring.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,7 @@ struct Target {
 };
 
 // For every transport but kDirect, whose clients share a child.
-std::unique_ptr<Client> make_client(const Target& target, Loop& loop, std::size_t index, ClientOwner& owner);
+std::unique_ptr<Client> make_client(const Target& target, Loop& loop, std::size_t index,
+                                    ClientOwner& owner);
 
 }  // namespace sidecar::bench

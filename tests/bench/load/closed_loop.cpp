@@ -4,7 +4,8 @@
 
 namespace sidecar::bench {
 
-ClosedLoop::ClosedLoop(Loop& loop, Options options, Work work, std::uint64_t& ids, const MakeClient& make)
+ClosedLoop::ClosedLoop(Loop& loop, Options options, Work work, std::uint64_t& ids,
+                       const MakeClient& make)
     : loop_(loop), options_(options), work_(work), ids_(ids), slots_(options.clients) {
   for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].client = make(i, *this);
 }
@@ -95,7 +96,8 @@ void ClosedLoop::watch_for_stall() {
     if (figures_.calls() + figures_.errors() + settled_ > answers_seen_) return watch_for_stall();
     figures_.add_error(
         "nothing came for " +
-        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.stall).count()) + " s");
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(options_.stall).count()) +
+        " s");
     finish();
   });
 }

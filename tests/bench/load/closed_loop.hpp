@@ -1,5 +1,6 @@
-// ClosedLoop: clients that each send their next call when they have the answer to the last one. Checks every
-// answer, its id and its text. Starts when all sessions are open, so that opening them is not measured.
+// ClosedLoop: clients that each send their next call when they have the answer to the last one.
+// Checks every answer, its id and its text. Starts when all sessions are open, so that opening them
+// is not measured.
 #pragma once
 
 #include <functional>

@@ -112,7 +112,8 @@ void DirectChild::on_line(std::string_view line) {
     for (DirectClient* client : std::exchange(opening_, {})) client->opened();
     return;
   }
-  // Calls get consecutive ids, one of each client being open: few steps find it where there are few clients.
+  // Calls get consecutive ids, one of each client being open: few steps find it where there are few
+  // clients.
   const std::uint64_t id = id_of(line);
   for (DirectClient* client : clients_) {
     if (client->open_id() == id) return client->told(line);

@@ -1,5 +1,5 @@
-// DirectChild: a stdio server with nothing in between: the limit of what any sidecar can reach. Its clients
-// share the child's two pipes, as sessions behind a sidecar do.
+// DirectChild: a stdio server with nothing in between: the limit of what any sidecar can reach. Its
+// clients share the child's two pipes, as sessions behind a sidecar do.
 #pragma once
 
 #include <sys/types.h>

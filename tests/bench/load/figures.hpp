@@ -20,15 +20,16 @@ class Figures {
   void add_error(const std::string& why) {
     if (errors_++ == 0) first_error_ = why.substr(0, 500);
   }
-  // An answer that was another session's: a fault of the server, though not the end of the call that waits.
+  // An answer that was another session's: a fault of the server, though not the end of the call
+  // that waits.
   void add_foreign() { ++foreign_; }
   std::size_t foreign() const { return foreign_; }
   std::size_t calls() const { return latencies_.size(); }
   std::size_t errors() const { return errors_; }
   double median();
 
-  // calls, seconds, callsPerSecond, foreign, megabytesPerSecond (10^6 bytes of answers), latencies in
-  // microseconds, errors.
+  // calls, seconds, callsPerSecond, foreign, megabytesPerSecond (10^6 bytes of answers), latencies
+  // in microseconds, errors.
   Json json(std::chrono::duration<double> took);
 
  private:

@@ -1,5 +1,5 @@
-// Idle sessions: opened, held for a time or until stdin ends, their keep-alive comments counted. A first line
-// of JSON tells that all are open.
+// Idle sessions: opened, held for a time or until stdin ends, their keep-alive comments counted. A
+// first line of JSON tells that all are open.
 #include <algorithm>
 #include <cmath>
 #include <unistd.h>
@@ -25,11 +25,12 @@ class Idle : public Opener, private Watcher {
       all += life.comments;
       longest = std::max({longest, life.longest_gap, now - life.last});
     }
-    Json json = {{"clients", lives_.size()},
-                 {"keepAlives", all},
-                 {"fewestKeepAlives", fewest},
-                 {"longestGapMs", std::chrono::duration_cast<std::chrono::milliseconds>(longest).count()},
-                 {"dropped", dropped()}};
+    Json json = {
+        {"clients", lives_.size()},
+        {"keepAlives", all},
+        {"fewestKeepAlives", fewest},
+        {"longestGapMs", std::chrono::duration_cast<std::chrono::milliseconds>(longest).count()},
+        {"dropped", dropped()}};
     const Json rest = figures().json(now - began_);
     for (const char* name : {"seconds", "errors", "firstError"}) json[name] = rest[name];
     return json;

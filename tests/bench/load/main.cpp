@@ -1,5 +1,5 @@
-// bench_load: a load on a running server, on one thread. Prints one line of JSON; exit code 1 when any answer
-// was wrong or missing, or went to another client. `bench_load --help` tells the modes.
+// bench_load: a load on a running server, on one thread. Prints one line of JSON; exit code 1 when
+// any answer was wrong or missing, or went to another client. `bench_load --help` tells the modes.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <map>
@@ -21,7 +21,8 @@ constexpr Mode kModes[] = {
     {"sse", "calls over HTTP+SSE, each client in a session of its own", run_calls},
     {"streamable", "calls over Streamable HTTP", run_calls},
     {"rest", "calls over POST /call-tool", run_calls},
-    {"direct", "calls to a stdio server that is started here, --clients of them open at once: the limit",
+    {"direct",
+     "calls to a stdio server that is started here, --clients of them open at once: the limit",
      run_calls},
     {"big", "results of --bytes for each client, --others making small calls meanwhile", run_big},
     {"idle", "SSE sessions held for --seconds, or until stdin ends; counts keep-alives", run_idle},
@@ -47,11 +48,13 @@ void raise_descriptor_limit() {
 
 void add_options(CLI::App& mode, Options& options) {
   mode.add_option("--port", options.target.port, "of the server on 127.0.0.1");
-  mode.add_option("--clients", options.clients)->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
+  mode.add_option("--clients", options.clients)
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
   mode.add_option("--calls", options.calls, "in all; else until --seconds are over");
   mode.add_option("--seconds", options.seconds);
   mode.add_option("--pause", options.pause, "ms between an answer and the client's next call");
-  mode.add_option("--stall", options.stall, "seconds without any answer after which the load has failed");
+  mode.add_option("--stall", options.stall,
+                  "seconds without any answer after which the load has failed");
   mode.add_option("--bytes", options.bytes, "of the message, or of the result");
   mode.add_option("--cpu", options.cpu, "microseconds of the child's CPU that each call takes");
   mode.add_option("--others", options.others, "further sessions that make small calls");
@@ -67,9 +70,11 @@ void add_options(CLI::App& mode, Options& options) {
 std::string contradiction(const Options& options) {
   const bool starts = options.mode == "start" || options.target.transport == Transport::kDirect;
   if (starts && options.command.empty()) return "give the server's command after --";
-  if (options.target.transport != Transport::kDirect && options.target.port == 0) return "give --port";
+  if (options.target.transport != Transport::kDirect && options.target.port == 0)
+    return "give --port";
   const bool by_calls = options.mode == "churn";
-  const bool by_rounds = options.mode == "start" || options.mode == "broadcast" || options.mode == "idle";
+  const bool by_rounds =
+      options.mode == "start" || options.mode == "broadcast" || options.mode == "idle";
   if (by_calls && options.calls == 0) return "give --calls";
   if (!by_rounds && !by_calls && (options.calls > 0) == (options.seconds > 0))
     return "give --calls or --seconds";

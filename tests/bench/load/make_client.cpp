@@ -6,7 +6,8 @@
 
 namespace sidecar::bench {
 
-std::unique_ptr<Client> make_client(const Target& target, Loop& loop, std::size_t index, ClientOwner& owner) {
+std::unique_ptr<Client> make_client(const Target& target, Loop& loop, std::size_t index,
+                                    ClientOwner& owner) {
   switch (target.transport) {
     case Transport::kSse:
       return std::make_unique<SseClient>(target, loop, index, owner);

@@ -1,5 +1,5 @@
-// The JSON-RPC messages that clients send, and how answers are told from each other. Peers write compact
-// JSON, so an answer is searched for its members, not parsed.
+// The JSON-RPC messages that clients send, and how answers are told from each other. Peers write
+// compact JSON, so an answer is searched for its members, not parsed.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,7 +11,8 @@
 namespace sidecar::bench {
 
 inline constexpr std::string_view kProtocolVersion = "2025-06-18";
-inline constexpr std::string_view kInitialized = R"({"jsonrpc":"2.0","method":"notifications/initialized"})";
+inline constexpr std::string_view kInitialized =
+    R"({"jsonrpc":"2.0","method":"notifications/initialized"})";
 
 inline std::string initialize_text(std::uint64_t id) {
   return fmt::format(
@@ -21,8 +22,8 @@ inline std::string initialize_text(std::uint64_t id) {
 
 inline std::string call_text(const ToolCall& call) {
   return fmt::format(
-      R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{}","arguments":{}}}}})", call.id,
-      call.tool, call.arguments);
+      R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{}","arguments":{}}}}})",
+      call.id, call.tool, call.arguments);
 }
 
 // Of handshakes; never that of a call. Unique among all clients: some peers mix equal ids up.
@@ -30,10 +31,12 @@ inline std::uint64_t handshake_id(std::size_t index) { return 1'000'000'000'000 
 
 inline bool is_answer_to(std::uint64_t id, std::string_view json) {
   const std::string member = fmt::format(R"("id":{})", id);
-  // The id stands at the beginning or at the end of an answer, never behind ten megabytes of it alone.
-  const std::size_t at = json.size() <= 1024                                          ? json.find(member)
-                         : json.substr(0, 512).find(member) != std::string_view::npos ? json.find(member)
-                                                                                      : json.rfind(member);
+  // The id stands at the beginning or at the end of an answer, never behind ten megabytes of it
+  // alone.
+  const std::size_t at = json.size() <= 1024 ? json.find(member)
+                         : json.substr(0, 512).find(member) != std::string_view::npos
+                             ? json.find(member)
+                             : json.rfind(member);
   if (at == std::string_view::npos || at + member.size() >= json.size()) return false;
   const char next = json[at + member.size()];
   return next == ',' || next == '}';

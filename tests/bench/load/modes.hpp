@@ -1,5 +1,5 @@
-// The modes of bench_load. Each runs on a loop of its own until it is done, and prints one line of JSON.
-// Returns the exit code: 1 when anything went wrong, which the JSON tells.
+// The modes of bench_load. Each runs on a loop of its own until it is done, and prints one line of
+// JSON. Returns the exit code: 1 when anything went wrong, which the JSON tells.
 #pragma once
 
 #include <chrono>

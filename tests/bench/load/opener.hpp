@@ -1,5 +1,5 @@
-// Opener: opens many sessions, some at a time, and counts those that fail. What happens to them afterwards is
-// the business of the mode that derives from it.
+// Opener: opens many sessions, some at a time, and counts those that fail. What happens to them
+// afterwards is the business of the mode that derives from it.
 #pragma once
 
 #include <memory>

@@ -25,8 +25,10 @@ pid_t spawn(const std::vector<std::string>& command, Actions& actions) {
   for (const std::string& part : command) arguments.push_back(const_cast<char*>(part.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, arguments[0], actions.get(), nullptr, arguments.data(), environ);
-  if (error != 0) throw std::system_error(error, std::generic_category(), "cannot start " + command.front());
+  const int error =
+      posix_spawnp(&pid, arguments[0], actions.get(), nullptr, arguments.data(), environ);
+  if (error != 0)
+    throw std::system_error(error, std::generic_category(), "cannot start " + command.front());
   return pid;
 }
 

@@ -21,13 +21,15 @@ SseClient::SseClient(const Target& target, Loop& loop, std::size_t index, Client
              {.on_head = [this](const Head& head) { status_ = head.status; },
               .on_end = [this] { on_posted(); },
               .on_failed = [this](const std::string& why) { fail("POST: " + why); }}) {
-  events_.on_event = [this](std::string_view event, std::string_view data) { on_event(event, data); };
+  events_.on_event = [this](std::string_view event, std::string_view data) {
+    on_event(event, data);
+  };
   events_.on_comment = [this] { owner().on_comment(*this); };
 }
 
 void SseClient::open() {
-  stream_.request(
-      fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n", path_));
+  stream_.request(fmt::format(
+      "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n", path_));
 }
 
 void SseClient::call(const ToolCall& call) { post(call_text(call)); }
@@ -46,12 +48,14 @@ void SseClient::on_event(std::string_view event, std::string_view data) {
     if (const auto scheme = data.find("://"); scheme != std::string_view::npos)
       data.remove_prefix(std::min(data.find('/', scheme + 3), data.size()));
     post_head_ = fmt::format(
-        "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ", data);
+        "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ",
+        data);
     return post(initialize_text(handshake_id(index())));
   }
   if (opened_) return owner().on_message(*this, data);
   if (!is_answer_to(handshake_id(index()), data)) return;
-  if (data.find(R"("result":)") == std::string_view::npos) return fail("initialize: " + std::string(data));
+  if (data.find(R"("result":)") == std::string_view::npos)
+    return fail("initialize: " + std::string(data));
   opened_ = true;
   post(std::string(kInitialized));
   if (keep_posts_) owner().on_opened(*this);

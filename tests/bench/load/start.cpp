@@ -1,5 +1,5 @@
-// Start: how long a program takes until its port listens, and until its first call is answered. Started
-// several times, ended by TERM each time.
+// Start: how long a program takes until its port listens, and until its first call is answered.
+// Started several times, ended by TERM each time.
 #include <csignal>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -13,7 +13,7 @@
 namespace sidecar::bench {
 namespace {
 
-constexpr auto kLongest = std::chrono::seconds(60);
+constexpr auto kMaxLength = std::chrono::seconds(60);
 
 class Program {
  public:
@@ -37,7 +37,7 @@ class Program {
 
 // By trying: a tenth of a millisecond is the grain of what is measured.
 void wait_until_listening(Program& program, std::uint16_t port) {
-  for (const auto end = Clock::now() + kLongest; Clock::now() < end;) {
+  for (const auto end = Clock::now() + kMaxLength; Clock::now() < end;) {
     try {
       connect_to(port);
       return;
@@ -52,12 +52,14 @@ void wait_until_listening(Program& program, std::uint16_t port) {
 void call_once(const Options& options) {
   Loop loop;
   std::uint64_t ids = 0;
-  ClosedLoop load(
-      loop, {.calls = 1, .stall = seconds(options.stall)}, Work({}), ids,
-      [&](std::size_t index, ClientOwner& owner) { return make_client(options.target, loop, index, owner); });
+  ClosedLoop load(loop, {.calls = 1, .stall = seconds(options.stall)}, Work({}), ids,
+                  [&](std::size_t index, ClientOwner& owner) {
+                    return make_client(options.target, loop, index, owner);
+                  });
   load.open([&] { load.start(); }, [&] { loop.stop(); });
   loop.run();
-  if (load.failed()) throw std::runtime_error("the first call: " + load.json()["firstError"].dump());
+  if (load.failed())
+    throw std::runtime_error("the first call: " + load.json()["firstError"].dump());
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ StreamableClient::StreamableClient(const Target& target, Loop& loop, std::size_t
 }
 
 void StreamableClient::make_head() {
-  const std::string session = session_.empty() ? "" : fmt::format("Mcp-Session-Id: {}\r\n", session_);
+  const std::string session =
+      session_.empty() ? "" : fmt::format("Mcp-Session-Id: {}\r\n", session_);
   const std::string version =
       step_ == Step::kNew ? "" : fmt::format("MCP-Protocol-Version: {}\r\n", kProtocolVersion);
   post_head_ = fmt::format(
@@ -54,8 +55,8 @@ void StreamableClient::close() {
     return owner().on_closed(*this);
   }
   step_ = Step::kClosing;
-  connection_.request(
-      fmt::format("DELETE {} HTTP/1.1\r\nHost: 127.0.0.1\r\nMcp-Session-Id: {}\r\n\r\n", path_, session_));
+  connection_.request(fmt::format(
+      "DELETE {} HTTP/1.1\r\nHost: 127.0.0.1\r\nMcp-Session-Id: {}\r\n\r\n", path_, session_));
 }
 
 void StreamableClient::post(std::string_view text) {

@@ -1,4 +1,5 @@
-// StreamableClient: Streamable HTTP with or without a session, one POST at a time on one connection.
+// StreamableClient: Streamable HTTP with or without a session, one POST at a time on one
+// connection.
 #pragma once
 
 #include "bench/load/client.hpp"
@@ -31,8 +32,9 @@ class StreamableClient : public Client {
   Step step_ = Step::kNew;
   std::string session_;
   std::string post_head_;  // up to the value of Content-Length
-  std::string waiting_;    // a call that the answer before it has brought about, while its POST has not ended
-  std::string body_;       // of an answer that is no event stream
+  // a call that the answer before it has brought about, while its POST has not ended
+  std::string waiting_;
+  std::string body_;  // of an answer that is no event stream
   int status_ = 0;
   bool is_stream_ = false;
   bool answered_ = false;

@@ -11,7 +11,8 @@ constexpr std::string_view kText = R"("text":")";
 // Every byte is an x: compared with itself, one byte on, which is as fast as memory is.
 bool is_filler(std::string_view text, std::size_t bytes) {
   return text.size() == bytes &&
-         (bytes == 0 || (text[0] == 'x' && std::memcmp(text.data(), text.data() + 1, bytes - 1) == 0));
+         (bytes == 0 ||
+          (text[0] == 'x' && std::memcmp(text.data(), text.data() + 1, bytes - 1) == 0));
 }
 
 }  // namespace

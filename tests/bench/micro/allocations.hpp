@@ -12,8 +12,8 @@ struct Allocated {
 };
 Allocated allocated();
 
-// Adds `allocations` and `allocated` (bytes), each of one iteration, to a benchmark: what is allocated while
-// it lives.
+// Adds `allocations` and `allocated` (bytes), each of one iteration, to a benchmark: what is
+// allocated while it lives.
 class CountAllocations {
  public:
   explicit CountAllocations(benchmark::State& state) : state_(state), before_(allocated()) {}

@@ -19,13 +19,14 @@ struct Door {
 
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
-  observe::ThinnedLog refusals{log, timers};
+  observe::RateLimitedLog refusals{log, timers};
   observe::Metrics metrics;
   access::RateLimits limits{access::Rates{}, timers};
   access::Gate gate;
 };
 
-void judge(benchmark::State& state, const std::vector<access::StoredKey>& keys, std::string_view key) {
+void judge(benchmark::State& state, const std::vector<access::StoredKey>& keys,
+           std::string_view key) {
   Door door(keys);
   const std::array<std::pair<std::string_view, std::string_view>, 3> fields = {
       {{"Host", "127.0.0.1"}, {"Content-Type", "application/json"}, {"X-API-Key", key}}};
@@ -35,17 +36,19 @@ void judge(benchmark::State& state, const std::vector<access::StoredKey>& keys, 
     }
     return {};
   };
-  const access::Knock knock{"POST",
-                            "/message",
-                            "127.0.0.1",
-                            header,
-                            [&](std::string_view name) { return std::string(header(name)); },
-                            [] { return std::optional<access::KnownSession>(); },
-                            {}};
-  if (door.gate.judge(knock).answer) state.SkipWithError("the gate refuses what it should let pass");
+  const access::GateRequest request{
+      "POST",
+      "/message",
+      "127.0.0.1",
+      header,
+      [&](std::string_view name) { return std::string(header(name)); },
+      [] { return std::optional<access::KnownSession>(); },
+      {}};
+  if (door.gate.judge(request).answer)
+    state.SkipWithError("the gate refuses what it should let pass");
   const CountAllocations count(state);
   for (auto _ : state) {
-    auto decision = door.gate.judge(knock);
+    auto decision = door.gate.judge(request);
     benchmark::DoNotOptimize(decision);
   }
 }

@@ -8,9 +8,9 @@ namespace sidecar::bench {
 namespace {
 
 void render_head(benchmark::State& state) {
-  const ReplyFields cors{.usual = std::make_shared<const Fields>(
-                             Fields{{"Access-Control-Allow-Origin", "*"},
-                                    {"Access-Control-Expose-Headers", "Content-Type, Mcp-Session-Id"}})};
+  const ReplyFields cors{.usual = std::make_shared<const Fields>(Fields{
+                             {"Access-Control-Allow-Origin", "*"},
+                             {"Access-Control-Expose-Headers", "Content-Type, Mcp-Session-Id"}})};
   const Fields own = {{"Mcp-Session-Id", "0123456789abcdef0123456789abcdef"}};
   http::HeadWriter heads;
   const CountAllocations count(state);

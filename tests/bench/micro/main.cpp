@@ -1,4 +1,5 @@
-// bench_micro: what the parts of a call cost, each by itself: time, and allocations of one iteration.
+// bench_micro: what the parts of a call cost, each by itself: time, and allocations of one
+// iteration.
 #include <benchmark/benchmark.h>
 
 BENCHMARK_MAIN();

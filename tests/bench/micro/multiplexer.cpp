@@ -16,7 +16,8 @@ class Session : public mux::Client {
 };
 
 struct World {
-  World() : mux(link, timers, numbers, {.calls_per_client = 10'000, .calls = 10'000}, {}, log, metrics) {
+  World()
+      : mux(link, timers, ids, {.calls_per_client = 10'000, .calls = 10'000}, {}, log, metrics) {
     link.room = std::size_t{64} << 20;
     mux.initialize(mux::Handshake::params(false));
     link.up = true;
@@ -43,18 +44,19 @@ struct World {
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
-  mux::Numbers numbers;
+  mux::IdAllocator ids;
   Session session;
   mux::Multiplexer mux;
   std::int64_t answered = 0;
 };
 
-// Parsing the call and finding the child's answer are part of it. `range`: calls that are open all the time.
+// Parsing the call and finding the child's answer are part of it. `range`: calls that are open all
+// the time.
 void round_trip(benchmark::State& state) {
   World world;
   for (std::int64_t i = 0; i < state.range(0); ++i)
-    world.call(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"x"}}}})",
-                           i + 1000));
+    world.call(fmt::format(
+        R"({{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"x"}}}})", i + 1000));
   world.link.sent.clear();
   const std::string text = call_of(150);
   const std::string rest = answer_of("", 100);

@@ -15,8 +15,9 @@ inline std::string call_of(std::size_t size) {
 
 // Its answer, under the id that the child was given.
 inline std::string answer_of(std::string_view id, std::size_t size) {
-  return fmt::format(R"({{"result":{{"content":[{{"type":"text","text":"{}"}}]}},"jsonrpc":"2.0","id":{}}})",
-                     std::string(size, 'x'), id);
+  return fmt::format(
+      R"({{"result":{{"content":[{{"type":"text","text":"{}"}}]}},"jsonrpc":"2.0","id":{}}})",
+      std::string(size, 'x'), id);
 }
 
 }  // namespace sidecar::bench

@@ -1,5 +1,5 @@
-// HttpConnection: one keep-alive connection to a server on loopback, one request at a time. Opens itself
-// again when the server closed it between two requests.
+// HttpConnection: one keep-alive connection to a server on loopback, one request at a time. Opens
+// itself again when the server closed it between two requests.
 #pragma once
 
 #include <functional>

@@ -8,7 +8,7 @@
 namespace sidecar::bench {
 namespace {
 
-constexpr std::size_t kLongestHead = std::size_t{64} << 10;
+constexpr std::size_t kMaxHead = std::size_t{64} << 10;
 
 bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -77,7 +77,7 @@ bool HttpReader::read_head(std::string_view& bytes) {
   const std::size_t end = kept_.find(kEnd, before < kEnd.size() ? 0 : before - kEnd.size());
   if (end == std::string::npos) {
     bytes = {};
-    return kept_.size() <= kLongestHead;
+    return kept_.size() <= kMaxHead;
   }
   bytes.remove_prefix(end + kEnd.size() - before);
   const std::string head = std::exchange(kept_, {});
@@ -118,7 +118,7 @@ bool HttpReader::read_chunk_line(std::string_view& bytes) {
   kept_.append(bytes.substr(0, line_end));
   if (line_end == std::string_view::npos) {
     bytes = {};
-    return kept_.size() <= kLongestHead;
+    return kept_.size() <= kMaxHead;
   }
   bytes.remove_prefix(line_end + 1);
   std::string line = std::exchange(kept_, {});

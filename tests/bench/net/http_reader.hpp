@@ -1,6 +1,6 @@
-// HttpReader: takes HTTP/1.1 requests or answers out of a stream of bytes. Knows no more of them than the
-// measuring programs need, and expects well-formed peers on loopback: what it cannot read is reported, never
-// guessed.
+// HttpReader: takes HTTP/1.1 requests or answers out of a stream of bytes. Knows no more of them
+// than the measuring programs need, and expects well-formed peers on loopback: what it cannot read
+// is reported, never guessed.
 #pragma once
 
 #include <cstdint>

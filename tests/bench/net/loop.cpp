@@ -39,7 +39,8 @@ void Loop::after(Clock::duration delay, std::function<void()> action) {
 
 int Loop::wait_ms() const {
   if (timers_.empty()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
@@ -53,7 +54,8 @@ void Loop::run_timers() {
 void Loop::run() {
   stopped_ = false;
   while (!stopped_) {
-    ready_count_ = epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), wait_ms());
+    ready_count_ =
+        epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), wait_ms());
     if (ready_count_ < 0 && errno != EINTR) check(-1, "epoll_wait");
     for (int i = 0; i < ready_count_ && !stopped_; ++i) {
       const epoll_event event = ready_[static_cast<std::size_t>(i)];

@@ -1,5 +1,5 @@
-// Loop: epoll and timers on one thread; what the measuring programs run on instead of Asio, so that they take
-// as little as possible of the machine that they measure.
+// Loop: epoll and timers on one thread; what the measuring programs run on instead of Asio, so that
+// they take as little as possible of the machine that they measure.
 #pragma once
 
 #include <array>
@@ -30,7 +30,8 @@ class Loop {
   // Errors of the kernel are thrown as std::system_error.
   Loop();
 
-  // Level-triggered. `watcher` may be destroyed at any time after forget(), also from an on_ready().
+  // Level-triggered. `watcher` may be destroyed at any time after forget(), also from an
+  // on_ready().
   void watch(int fd, std::uint32_t events, Watcher& watcher);
   void change(int fd, std::uint32_t events, Watcher& watcher);
   void forget(int fd, const Watcher& watcher);

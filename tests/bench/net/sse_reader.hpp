@@ -1,5 +1,5 @@
-// SseReader: takes events out of a stream of bytes (WHATWG HTML, Server-sent events); ids and retry times are
-// passed over.
+// SseReader: takes events out of a stream of bytes (WHATWG HTML, Server-sent events); ids and retry
+// times are passed over.
 #pragma once
 
 #include <functional>

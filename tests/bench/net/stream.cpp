@@ -12,7 +12,9 @@
 namespace sidecar::bench {
 namespace {
 
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -43,7 +45,8 @@ void set_non_blocking(int fd) {
 UniqueFd connect_to(std::uint16_t port) {
   UniqueFd fd = new_socket();
   const sockaddr_in address = loopback(port);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    fail("connect");
   set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);
   return fd;
 }

@@ -1,5 +1,5 @@
-// Stream: bytes over one non-blocking descriptor, a socket or one end of a pipe. What the kernel does not
-// take at once waits here without a limit: those who measure send one message at a time.
+// Stream: bytes over one non-blocking descriptor, a socket or one end of a pipe. What the kernel
+// does not take at once waits here without a limit: those who measure send one message at a time.
 #pragma once
 
 #include <string>
@@ -14,7 +14,8 @@ class StreamSink {
   virtual ~StreamSink() = default;
   // `bytes` live in the loop's scratch buffer. The stream may be destroyed from here.
   virtual void on_bytes(std::string_view bytes) = 0;
-  // The other side ended, or the stream broke: `why` says so in a few words. May destroy the stream.
+  // The other side ended, or the stream broke: `why` says so in a few words. May destroy the
+  // stream.
   virtual void on_closed(const std::string& why) = 0;
 };
 

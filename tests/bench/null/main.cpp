@@ -1,5 +1,5 @@
-// bench_null: the faces of a sidecar with nothing behind them, on one thread: the ceiling of this way of
-// measuring.
+// bench_null: the faces of a sidecar with nothing behind them, on one thread: the ceiling of this
+// way of measuring.
 //   bench_null [PORT]      prints `listening PORT`; port 0, the default, takes a free one
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +10,8 @@
 int main(int argc, char** argv) {
   try {
     sidecar::bench::Loop loop;
-    sidecar::bench::NullServer server(loop, static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0));
+    sidecar::bench::NullServer server(
+        loop, static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0));
     std::printf("listening %u\n", static_cast<unsigned>(server.port()));
     std::fflush(stdout);
     loop.run();

@@ -27,16 +27,17 @@ std::string result_of(std::string_view body) {
 std::string answer_to(std::string_view body) {
   const std::string_view id = behind(body, R"("id":)");
   if (id.empty()) return {};
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})", id.substr(0, id.find_first_of(",}")),
-                     result_of(body));
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})",
+                     id.substr(0, id.find_first_of(",}")), result_of(body));
 }
 
 constexpr std::string_view kAccepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
 
 void send_json(NullConnection& connection, std::string_view body, std::string_view field = {}) {
   connection.send(
-      fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n", field,
-                  body.size()),
+      fmt::format(
+          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n",
+          field, body.size()),
       body);
 }
 
@@ -74,7 +75,8 @@ void NullServer::on_ready(std::uint32_t) {
   }
 }
 
-void NullServer::serve(NullConnection& connection, std::string_view first_line, std::string_view body) {
+void NullServer::serve(NullConnection& connection, std::string_view first_line,
+                       std::string_view body) {
   const std::string_view target = first_line.substr(first_line.find(' ') + 1);
   if (target.starts_with("/message?")) return post_message(connection, target, body);
   if (target.starts_with("/sse ")) {
@@ -95,7 +97,8 @@ void NullServer::serve(NullConnection& connection, std::string_view first_line, 
   connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 }
 
-void NullServer::post_message(NullConnection& connection, std::string_view target, std::string_view body) {
+void NullServer::post_message(NullConnection& connection, std::string_view target,
+                              std::string_view body) {
   const std::string_view id = behind(target, "sessionId=");
   int session = -1;
   std::from_chars(id.data(), id.data() + id.size(), session);
@@ -103,7 +106,8 @@ void NullServer::post_message(NullConnection& connection, std::string_view targe
   const auto stream = connections_.find(session);
   const std::string answer = answer_to(body);
   if (stream == connections_.end() || answer.empty()) return;
-  stream->second->send(fmt::format("{:x}\r\nevent: message\ndata: {}\n\n\r\n", answer.size() + 23, answer));
+  stream->second->send(
+      fmt::format("{:x}\r\nevent: message\ndata: {}\n\n\r\n", answer.size() + 23, answer));
 }
 
 }  // namespace sidecar::bench

@@ -1,5 +1,5 @@
-// NullServer: answers `initialize` and `echo` over HTTP+SSE, Streamable HTTP and REST by itself. Looks into
-// messages no further than it must, checks nothing, limits nothing.
+// NullServer: answers `initialize` and `echo` over HTTP+SSE, Streamable HTTP and REST by itself.
+// Looks into messages no further than it must, checks nothing, limits nothing.
 #pragma once
 
 #include <memory>

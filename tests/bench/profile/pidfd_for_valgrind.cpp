@@ -1,5 +1,6 @@
-// Preloaded under valgrind, whose version in Debian 12 does not know pidfd_open: gives a descriptor that
-// never becomes ready instead. So the sidecar can start its child there, and does not see the child's end.
+// Preloaded under valgrind, whose version in Debian 12 does not know pidfd_open: gives a descriptor
+// that never becomes ready instead. So the sidecar can start its child there, and does not see the
+// child's end.
 #include <cerrno>
 #include <cstdarg>
 #include <sys/eventfd.h>
@@ -27,7 +28,10 @@ long raw_syscall(long number, const long (&a)[6]) {
   register long x3 asm("x3") = a[3];
   register long x4 asm("x4") = a[4];
   register long x5 asm("x5") = a[5];
-  asm volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  asm volatile("svc 0"
+               : "+r"(x0)
+               : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+               : "memory");
   return x0;
 #else
 #error "no system call known for this machine"

@@ -1,8 +1,8 @@
-// bench_stub: a stdio MCP server that is never the bottleneck: one read and one write for as many messages as
-// there are, and no document is built.
+// bench_stub: a stdio MCP server that is never the bottleneck: one read and one write for as many
+// messages as there are, and no document is built.
 //   bench_stub [--wrong N]      every Nth echo says something else, for the test of the load
-// Tools: echo {message} · big {bytes}: so many x · cpu {message, microseconds}: echo after that much CPU time
-// · notify {}: sends notifications/tools/list_changed first.
+// Tools: echo {message} · big {bytes}: so many x · cpu {message, microseconds}: echo after that
+// much CPU time · notify {}: sends notifications/tools/list_changed first.
 #include <cstdlib>
 #include <cstring>
 

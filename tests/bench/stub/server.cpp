@@ -17,7 +17,8 @@ constexpr std::string_view kTools =
     R"({"name":"cpu","description":"Uses that much CPU time","inputSchema":{"type":"object","properties":{"message":{"type":"string"},"microseconds":{"type":"integer"}}}},)"
     R"({"name":"notify","description":"Says that the list of tools has changed","inputSchema":{"type":"object"}}]})";
 
-constexpr std::string_view kChanged = R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})";
+constexpr std::string_view kChanged =
+    R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})";
 
 std::string_view known_version(std::string_view wanted) {
   for (const std::string_view version : {"2024-11-05", "2025-03-26", "2025-06-18"}) {
@@ -47,7 +48,8 @@ std::string_view raw_string(simdjson::ondemand::value value) {
 
 std::string_view raw_id(simdjson::ondemand::value value) {
   std::string_view token = value.raw_json_token();
-  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back()))) token.remove_suffix(1);
+  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())))
+    token.remove_suffix(1);
   return token;
 }
 
@@ -72,7 +74,8 @@ int Stub::run() {
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got == 0 ? 0 : 1;
     std::string_view rest(in_.data(), used + static_cast<std::size_t>(got));
-    for (std::size_t end = rest.find('\n', used); end != std::string_view::npos; end = rest.find('\n')) {
+    for (std::size_t end = rest.find('\n', used); end != std::string_view::npos;
+         end = rest.find('\n')) {
       on_line(rest.substr(0, end));
       rest.remove_prefix(end + 1);
     }
@@ -91,8 +94,10 @@ bool Stub::write_out() {
 void Stub::on_line(std::string_view line) {
   simdjson::ondemand::document document;
   simdjson::ondemand::object message;
-  // What follows the line in the buffer is readable, which is all that simdjson wants of its padding.
-  if (parser_.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING).get(document) ||
+  // What follows the line in the buffer is readable, which is all that simdjson wants of its
+  // padding.
+  if (parser_.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING)
+          .get(document) ||
       document.get_object().get(message))
     return refuse("null", -32700, "Parse error");
   std::string_view id;
@@ -122,7 +127,8 @@ void Stub::on_call(std::string_view id, simdjson::ondemand::object params) {
   std::string_view message;
   std::uint64_t number = 0;
   simdjson::ondemand::object arguments;
-  if (params.find_field_unordered("name").get_string().get(tool)) return refuse(id, -32602, "No name");
+  if (params.find_field_unordered("name").get_string().get(tool))
+    return refuse(id, -32602, "No name");
   if (!params.find_field_unordered("arguments").get_object().get(arguments)) {
     for (auto field : arguments) {
       std::string_view key;
@@ -136,14 +142,16 @@ void Stub::on_call(std::string_view id, simdjson::ondemand::object params) {
   call(id, tool, message, number);
 }
 
-void Stub::call(std::string_view id, std::string_view tool, std::string_view message, std::uint64_t number) {
-  static constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
+void Stub::call(std::string_view id, std::string_view tool, std::string_view message,
+                std::uint64_t number) {
+  static constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 30;
   static constexpr std::string_view kBegin = R"({"content":[{"type":"text","text":")";
   static constexpr std::string_view kEnd = R"("}]})";
   if (tool == "big") {
-    if (number > kLargest) return refuse(id, -32602, "Too big");
+    if (number > kMaxSize) return refuse(id, -32602, "Too big");
     if (filling_.size() < number) filling_.assign(number, 'x');
-    fmt::format_to(std::back_inserter(out_), R"({{"jsonrpc":"2.0","id":{},"result":{})", id, kBegin);
+    fmt::format_to(std::back_inserter(out_), R"({{"jsonrpc":"2.0","id":{},"result":{})", id,
+                   kBegin);
     // From where it stands: to make a large text each time would take longer than to write it.
     if (write_out()) failed_ = !write_all(std::string_view(filling_).substr(0, number));
     out_.append(kEnd).append("}\n");
@@ -161,13 +169,14 @@ void Stub::call(std::string_view id, std::string_view tool, std::string_view mes
 }
 
 void Stub::answer(std::string_view id, std::string_view result) {
-  fmt::format_to(std::back_inserter(out_), "{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{}}}\n", id, result);
+  fmt::format_to(std::back_inserter(out_), "{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{}}}\n", id,
+                 result);
 }
 
 void Stub::refuse(std::string_view id, int code, std::string_view why) {
   fmt::format_to(std::back_inserter(out_),
-                 "{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":{},\"message\":\"{}\"}}}}\n", id, code,
-                 why);
+                 "{{\"jsonrpc\":\"2.0\",\"id\":{},\"error\":{{\"code\":{},\"message\":\"{}\"}}}}\n",
+                 id, code, why);
 }
 
 }  // namespace sidecar::bench

@@ -19,7 +19,8 @@ class Stub {
 
   void on_line(std::string_view line);
   void on_call(std::string_view id, simdjson::ondemand::object params);
-  void call(std::string_view id, std::string_view tool, std::string_view message, std::uint64_t number);
+  void call(std::string_view id, std::string_view tool, std::string_view message,
+            std::uint64_t number);
   void answer(std::string_view id, std::string_view result);
   void refuse(std::string_view id, int code, std::string_view why);
   bool write_out();

@@ -55,7 +55,8 @@ std::string attach(pid_t pid) {
 std::string read_memory(pid_t pid) {
   char byte = 0;
   const iovec to{&byte, 1};
-  const iovec from{&byte, 1};  // some address: whether it is mapped there is asked after the permission
+  // some address: whether it is mapped there is asked after the permission
+  const iovec from{&byte, 1};
   if (::process_vm_readv(pid, &to, 1, &from, 1, 0) >= 0 || errno == EFAULT) return "read";
   return denied();
 }

@@ -1,8 +1,8 @@
 // fake-child: a stdio MCP server that misbehaves on request. Shares no code with the sidecar.
-// Without flags it is a well-behaved server of the handshake era (2025-11-25) that answers in order;
-// tools.hpp says what its tools do. resources/list, prompts/list, resources/subscribe, unsubscribe and
-// logging/setLevel are answered plainly; resources/read of `fatal:FILE` is as the tool fatal_once; other
-// methods get -32601.
+// Without flags it is a well-behaved server of the handshake era (2025-11-25) that answers in
+// order; tools.hpp says what its tools do. resources/list, prompts/list, resources/subscribe,
+// unsubscribe and logging/setLevel are answered plainly; resources/read of `fatal:FILE` is as the
+// tool fatal_once; other methods get -32601.
 //
 // Flags, in the order in which they take effect:
 //

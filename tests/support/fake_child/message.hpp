@@ -15,7 +15,9 @@ struct Call {
   std::string params;      // raw
   ordered_json arguments;  // an empty object when the library does not take them
 
-  std::size_t size(const char* name, std::size_t otherwise) const { return arguments.value(name, otherwise); }
+  std::size_t size(const char* name, std::size_t otherwise) const {
+    return arguments.value(name, otherwise);
+  }
   std::string text(const char* name) const { return arguments.value(name, std::string()); }
 };
 

@@ -32,15 +32,15 @@ void initialize(const Call& call) {
   if (has("--exit-on-initialize")) ::_exit(number_of("--exit-on-initialize", 1));
   if (has("--no-handshake")) return;
   if (has("--refuse-initialize")) return say(error(call.id, -32603, "refused, as told"));
-  say(result(call.id,
-             ordered_json{{"protocolVersion", has("--protocol") ? text_of("--protocol") : "2025-11-25"},
-                          {"capabilities",
-                           {{"tools", {{"listChanged", has("--list-changed")}}},
-                            {"resources", {{"subscribe", true}}},
-                            {"prompts", ordered_json::object()},
-                            {"logging", ordered_json::object()}}},
-                          {"serverInfo", {{"name", "fake-child"}, {"version", "1.10"}}}}
-                 .dump()));
+  say(result(call.id, ordered_json{{"protocolVersion",
+                                    has("--protocol") ? text_of("--protocol") : "2025-11-25"},
+                                   {"capabilities",
+                                    {{"tools", {{"listChanged", has("--list-changed")}}},
+                                     {"resources", {{"subscribe", true}}},
+                                     {"prompts", ordered_json::object()},
+                                     {"logging", ordered_json::object()}}},
+                                   {"serverInfo", {{"name", "fake-child"}, {"version", "1.10"}}}}
+                          .dump()));
 }
 
 struct Method {
@@ -62,8 +62,9 @@ const Method kMethods[] = {
     {"resources/read",
      [](const Call& call) {
        const std::string uri = text_member(call.params, "uri");
-       const std::string text =
-           uri.rfind("fatal:", 0) == 0 ? "attempt " + std::to_string(attempt(uri.substr(6), 1)) : "text";
+       const std::string text = uri.rfind("fatal:", 0) == 0
+                                    ? "attempt " + std::to_string(attempt(uri.substr(6), 1))
+                                    : "text";
        say(result(call.id, ordered_json{{"contents", {{{"uri", uri}, {"text", text}}}}}.dump()));
      }},
     {"resources/subscribe",
@@ -91,7 +92,8 @@ void handle(const std::string& line) {
   Call call{line, raw_member(line, "id"), raw_member(line, "params"), {}};
   if (call.id.empty()) {
     state.notifications.push_back(method);
-    if (method == "notifications/cancelled") state.cancelled.push_back(raw_member(call.params, "requestId"));
+    if (method == "notifications/cancelled")
+      state.cancelled.push_back(raw_member(call.params, "requestId"));
     return;
   }
   call.arguments = ordered_json::parse(raw_member(call.params, "arguments"), nullptr, false);

@@ -23,7 +23,8 @@ extern State state;
 
 void handle(const std::string& line);
 
-// How often this was called with that file, by whatever processes. The first `fatal` ones do not return.
+// How often this was called with that file, by whatever processes. The first `fatal` ones do not
+// return.
 std::size_t attempt(const std::string& path, std::size_t fatal);
 
 }  // namespace fake

@@ -71,8 +71,8 @@ const Tool kTools[] = {
     {"raw", [](const Call& call) { say(replaced(call.text("line"), "{id}", call.id)); }},
     {"big",
      [](const Call& call) {
-       write_all(STDOUT_FILENO,
-                 R"({"jsonrpc":"2.0","id":)" + call.id + R"(,"result":{"content":[{"type":"text","text":")");
+       write_all(STDOUT_FILENO, R"({"jsonrpc":"2.0","id":)" + call.id +
+                                    R"(,"result":{"content":[{"type":"text","text":")");
        write_repeated('x', call.size("bytes", 1));
        say(R"("}]}})");
      }},
@@ -92,8 +92,9 @@ const Tool kTools[] = {
        const std::string token = raw_member(raw_member(call.params, "_meta"), "progressToken");
        const std::size_t steps = call.size("steps", 3);
        for (std::size_t step = 1; step <= steps && !token.empty(); ++step) {
-         say(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" + token +
-             R"(,"progress":)" + std::to_string(step) + R"(,"total":)" + std::to_string(steps) + "}}");
+         say(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
+             token + R"(,"progress":)" + std::to_string(step) + R"(,"total":)" +
+             std::to_string(steps) + "}}");
        }
        say(text_result(call.id, "done"));
      }},
@@ -101,8 +102,8 @@ const Tool kTools[] = {
      [](const Call& call) {
        std::string ids;
        for (const std::string& id : state.cancelled) ids += (ids.empty() ? "" : ",") + id;
-       say(structured_result(
-           call.id, R"({"count":)" + std::to_string(state.cancelled.size()) + R"(,"ids":[)" + ids + "]}"));
+       say(structured_result(call.id, R"({"count":)" + std::to_string(state.cancelled.size()) +
+                                          R"(,"ids":[)" + ids + "]}"));
      }},
     {"notifications",
      [](const Call& call) {
@@ -125,7 +126,8 @@ const Tool kTools[] = {
      }},
     {"split",
      [](const Call& call) {
-       for (const char byte : text_result(call.id, "in pieces") + "\n") write_all(STDOUT_FILENO, {&byte, 1});
+       for (const char byte : text_result(call.id, "in pieces") + "\n")
+         write_all(STDOUT_FILENO, {&byte, 1});
      }},
     {"merge",
      [](const Call& call) {
@@ -165,7 +167,8 @@ const Tool kTools[] = {
      [](const Call& call) {
        const std::string wanted = call.arguments.value("level", "info");
        if (!below_level(wanted)) {
-         say(notification("notifications/message", {{"level", wanted}, {"data", call.text("text")}}));
+         say(notification("notifications/message",
+                          {{"level", wanted}, {"data", call.text("text")}}));
        }
        say(text_result(call.id, "logged"));
      }},
@@ -181,17 +184,18 @@ const Tool kTools[] = {
      }},
     {"state",
      [](const Call& call) {
-       say(structured_result(
-           call.id,
-           ordered_json{{"level", state.level}, {"subscribed", state.subscribed}, {"pings", state.pings}}
-               .dump()));
+       say(structured_result(call.id, ordered_json{{"level", state.level},
+                                                   {"subscribed", state.subscribed},
+                                                   {"pings", state.pings}}
+                                          .dump()));
      }},
     {"pid", [](const Call& call) { say(text_result(call.id, std::to_string(::getpid()))); }},
     {"inspect",
      [](const Call& call) {
        say(structured_result(call.id, inspect(static_cast<pid_t>(call.size("pid", 1)))));
      }},
-    {"turn", [](const Call& call) { say(text_result(call.id, std::to_string(state.calls_begun))); }},
+    {"turn",
+     [](const Call& call) { say(text_result(call.id, std::to_string(state.calls_begun))); }},
     {"wait_for",
      [](const Call& call) {
        const bool passed = pass_gate(call.text("fifo"));
@@ -235,7 +239,8 @@ void list_tools(const Call& call) {
     tools.push_back({{"name", kTools[i].name},
                      {"description", std::string("The fake child's tool ") + kTools[i].name},
                      {"inputSchema", {{"type", "object"}}}});
-    if (kTools[i].annotation != nullptr) tools.back()["annotations"] = {{kTools[i].annotation, true}};
+    if (kTools[i].annotation != nullptr)
+      tools.back()["annotations"] = {{kTools[i].annotation, true}};
   }
   ordered_json body{{"tools", tools}};
   if (page + 1 < pages) body["nextCursor"] = std::to_string(page + 1);

@@ -70,7 +70,8 @@ TEST_CASE("access tokens: a token with each accepted algorithm speaks for its su
   const Signer p256 = Signer::ec("p256");
   const Signer p384 = Signer::ec("p384", CJOSE_JWK_EC_P_384);
   const Signer p521 = Signer::ec("p521", CJOSE_JWK_EC_P_521);
-  Server server(set_of({first().public_key(), p256.public_key(), p384.public_key(), p521.public_key()}));
+  Server server(
+      set_of({first().public_key(), p256.public_key(), p384.public_key(), p521.public_key()}));
   for (const char* algorithm : {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
     CHECK(server.check(first().token(claims(), algorithm)) == kOwner);
   CHECK(server.check(p256.token(claims(), "ES256")) == kOwner);
@@ -116,12 +117,13 @@ TEST_CASE("access tokens: claims that are missing, wrong or of a wrong type") {
     INFO(others.dump());
     CHECK(server.check(first().token(claims(others))) == is(kind));
   }
-  for (const Json& head :
-       {Json{{"alg", "RS256"}, {"typ", Json::array({7})}}, Json{{"alg", "RS256"}, {"kid", Json::array({7})}}})
+  for (const Json& head : {Json{{"alg", "RS256"}, {"typ", Json::array({7})}},
+                           Json{{"alg", "RS256"}, {"kid", Json::array({7})}}})
     CHECK(server.check(first().sign(head, claims().dump())) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}}, "[1]")) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}}, "{")) == is(Kind::kInvalid));
-  CHECK(server.check(first().sign({{"alg", "RS256"}}, std::string(20'000, '['))) == is(Kind::kInvalid));
+  CHECK(server.check(first().sign({{"alg", "RS256"}}, std::string(20'000, '['))) ==
+        is(Kind::kInvalid));
 }
 
 TEST_CASE("access tokens: forms that servers use besides") {
@@ -156,8 +158,9 @@ TEST_CASE("access tokens: what is signed in another way is not taken") {
   CHECK(server.check(flipped) == is(Kind::kInvalid));
   CHECK(server.check(good.substr(0, dot + 1)) == is(Kind::kInvalid));
   CHECK(server.check(good + "A") == is(Kind::kInvalid));
-  CHECK(server.check("eyJhbGciOiJub25lIn0." + good.substr(good.find('.') + 1, dot - good.find('.') - 1) +
-                     ".") == is(Kind::kInvalid));
+  CHECK(server.check("eyJhbGciOiJub25lIn0." +
+                     good.substr(good.find('.') + 1, dot - good.find('.') - 1) + ".") ==
+        is(Kind::kInvalid));
   CHECK(server.check(Signer::rsa("first").token(claims())) == is(Kind::kInvalid));
   CHECK(server.check(first().sign({{"alg", "RS256"}, {"typ", "dpop+jwt"}}, claims().dump())) ==
         is(Kind::kInvalid));
@@ -167,15 +170,16 @@ TEST_CASE("access tokens: what is signed in another way is not taken") {
   CHECK(server.check(good.substr(0, 40) + "=" + good.substr(41)) == is(Kind::kInvalid));
   CHECK(server.check(good + ".") == is(Kind::kInvalid));
   CHECK(server.check(good + "=") == is(Kind::kInvalid));
-  for (const char* nonsense : {"", ".", "..", "ey..", "eyJ.e30.x", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30"})
+  for (const char* nonsense :
+       {"", ".", "..", "ey..", "eyJ.e30.x", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30"})
     CHECK(server.check(nonsense) == is(Kind::kInvalid));
 
   // The public key's text as the secret of an HMAC.
   const std::string shared = first().public_key().dump();
   cjose_err error{};
-  const Signer hmac(
-      cjose_jwk_create_oct_spec(reinterpret_cast<const unsigned char*>(shared.data()), shared.size(), &error),
-      "first");
+  const Signer hmac(cjose_jwk_create_oct_spec(reinterpret_cast<const unsigned char*>(shared.data()),
+                                              shared.size(), &error),
+                    "first");
   CHECK(server.check(hmac.token(claims(), "HS256")) == is(Kind::kInvalid));
   CHECK(server.unknown == 0);
 }
@@ -197,7 +201,9 @@ TEST_CASE("access tokens: a key is found by its id, and fits only what it is for
   CHECK(only.check(first().token(claims(), "RS256")) == is(Kind::kInvalid));
 }
 
-TEST_CASE("access tokens: a token that is remembered still expires, and is checked again with other keys") {
+TEST_CASE(
+    "access tokens: a token that is remembered still expires, and is checked again with other "
+    "keys") {
   Server server;
   const std::string token = first().token(claims());
   CHECK(server.check(token) == kOwner);
@@ -209,7 +215,8 @@ TEST_CASE("access tokens: a token that is remembered still expires, and is check
   CHECK(server.check(token) == is(Kind::kInvalid));
 }
 
-TEST_CASE("access tokens: only so many are remembered, and those that are forgotten are accepted still") {
+TEST_CASE(
+    "access tokens: only so many are remembered, and those that are forgotten are accepted still") {
   const Signer signer = Signer::ec("p256");
   Server server(set_of({signer.public_key()}));
   const auto token = [&signer](std::size_t number) {
@@ -217,9 +224,10 @@ TEST_CASE("access tokens: only so many are remembered, and those that are forgot
   };
   const std::string earliest = token(0);
   CHECK(server.check(earliest) == kOwner);
-  for (std::size_t number = 1; number < AccessTokens::kMostRemembered; ++number) server.check(token(number));
-  CHECK(server.tokens.remembered() == AccessTokens::kMostRemembered);
-  CHECK(server.check(token(AccessTokens::kMostRemembered)) == kOwner);
+  for (std::size_t number = 1; number < AccessTokens::kMaxRemembered; ++number)
+    server.check(token(number));
+  CHECK(server.tokens.remembered() == AccessTokens::kMaxRemembered);
+  CHECK(server.check(token(AccessTokens::kMaxRemembered)) == kOwner);
   CHECK(server.tokens.remembered() == 1);
   CHECK(server.check(earliest) == kOwner);
   CHECK(server.check("x." + earliest) == is(Kind::kInvalid));
@@ -246,7 +254,8 @@ TEST_CASE("access tokens: owners differ when any of their parts does") {
 TEST_CASE("access tokens: scopes grant what they name") {
   Server server;
   const auto granted = [&](const std::string& scope) {
-    return *(*server.tokens.check(first().token(claims({{"scope", "mcp:use " + scope}})), kNow))->permissions;
+    return *(*server.tokens.check(first().token(claims({{"scope", "mcp:use " + scope}})), kNow))
+                ->permissions;
   };
   CHECK(granted("") == config::Permissions{});
   CHECK(granted("mcp:admin").admin);
@@ -285,14 +294,16 @@ TEST_CASE("jwks: keys that are not for signatures are left out, broken ones are 
       {"{}", "no list of keys"},
       {R"({"keys":{}})", "no list of keys"},
       {R"({"keys":[7]})", "keys[0]: it is no object"},
-      {set_of({good, first().public_key({{"n", 7}})}), "keys[1]: its numbers are not those of a key"},
-      {set_of({first().public_key({{"n", "AB=D"}})}), "keys[0]: its numbers are not those of a key"},
+      {set_of({good, first().public_key({{"n", 7}})}),
+       "keys[1]: its numbers are not those of a key"},
+      {set_of({first().public_key({{"n", "AB=D"}})}),
+       "keys[0]: its numbers are not those of a key"},
       {set_of({{{"kty", "EC"}, {"crv", "P-256"}, {"x", "AAAA"}, {"y", "AAAA"}}}),
        "keys[0]: its numbers are not those of a key"},
       {set_of({Signer::rsa("short", 1024).public_key()}),
        "keys[0]: it has 1024 bits; 2048 to 8192 are taken"},
       {set_of(std::vector<Json>(101, good)), "more than 100 keys"},
-      {std::string(access::kLargestJwks + 1, ' '), "more than 262144 bytes"},
+      {std::string(access::kMaxJwksBytes + 1, ' '), "more than 262144 bytes"},
   };
   for (const auto& [text, message] : broken) {
     INFO(text.substr(0, 200));

@@ -5,9 +5,9 @@
 using namespace sidecar;
 
 TEST_CASE("address: sets know addresses, networks and everything; nonsense is named") {
-  const auto set =
-      access::AddressSet::parse({"192.0.2.7", "198.51.100.9/24", "2001:db8::/32", "::ffff:10.0.0.0/104"})
-          .value();
+  const auto set = access::AddressSet::parse(
+                       {"192.0.2.7", "198.51.100.9/24", "2001:db8::/32", "::ffff:10.0.0.0/104"})
+                       .value();
   auto has = [&](std::string_view text) { return set.contains(text); };
   CHECK(has("192.0.2.7"));
   CHECK(has("::ffff:192.0.2.7"));
@@ -23,8 +23,8 @@ TEST_CASE("address: sets know addresses, networks and everything; nonsense is na
   CHECK(access::AddressSet::parse({"*"})->contains(std::string_view("8.8.8.8")));
   CHECK(access::AddressSet::parse({"10.0.0.1", "*"})->everything());
   CHECK_FALSE(access::AddressSet::parse({})->contains(std::string_view("127.0.0.1")));
-  for (const char* bad : {"", "300.1.1.1", "10.0.0.0/33", "x", "::1/129", "10.0.0.0/x", "10.0.0.0/", "/8",
-                          "10.0.0.0/-1", "fe80::1%lo"}) {
+  for (const char* bad : {"", "300.1.1.1", "10.0.0.0/33", "x", "::1/129", "10.0.0.0/x", "10.0.0.0/",
+                          "/8", "10.0.0.0/-1", "fe80::1%lo"}) {
     INFO(bad);
     const auto refused = access::AddressSet::parse({"10.0.0.1", bad});
     REQUIRE_FALSE(refused);
@@ -41,12 +41,13 @@ TEST_CASE("address: what follows a NUL is not overlooked") {
 }
 
 TEST_CASE("address: loopback is 127.0.0.0/8 and ::1, in every way to write them") {
-  for (const char* address : {"127.9.9.9", "::1", "[::1]", "[::1]:80", "127.0.0.1:80", "::ffff:127.0.0.1"}) {
+  for (const char* address :
+       {"127.9.9.9", "::1", "[::1]", "[::1]:80", "127.0.0.1:80", "::ffff:127.0.0.1"}) {
     INFO(address);
     CHECK(access::is_loopback(address));
   }
-  for (const char* address : {"10.0.0.1", "localhost", "127.0.0.1.example.com", "[::1", "[127.0.0.1]",
-                              "127.0.0.1:", "127.0.0.1:80/x", "::1:", "", "[]"}) {
+  for (const char* address : {"10.0.0.1", "localhost", "127.0.0.1.example.com", "[::1",
+                              "[127.0.0.1]", "127.0.0.1:", "127.0.0.1:80/x", "::1:", "", "[]"}) {
     INFO(address);
     CHECK_FALSE(access::is_loopback(address));
   }

@@ -30,22 +30,28 @@ TEST_CASE("client url: a trusted proxy tells scheme, host, port and the prefix t
                     .x_forwarded_port = "443",
                     .x_forwarded_prefix = "/team/tools/"},
                    true) == "https://mcp.example.com/team/tools");
+  CHECK(client_url({.x_forwarded_proto = "https",
+                    .x_forwarded_host = "a.example",
+                    .x_forwarded_port = "8443"},
+                   true) == "https://a.example:8443");
   CHECK(
-      client_url({.x_forwarded_proto = "https", .x_forwarded_host = "a.example", .x_forwarded_port = "8443"},
-                 true) == "https://a.example:8443");
-  CHECK(client_url({.x_forwarded_proto = "http", .x_forwarded_host = "a.example", .x_forwarded_port = "80"},
-                   true) == "http://a.example");
+      client_url(
+          {.x_forwarded_proto = "http", .x_forwarded_host = "a.example", .x_forwarded_port = "80"},
+          true) == "http://a.example");
   CHECK(client_url({.x_forwarded_host = "a.example:81", .x_forwarded_port = "8443"}, true) ==
         "http://a.example:81");
   CHECK(client_url({.host = "a.example", .x_forwarded_proto = "wss"}, true) == "https://a.example");
   CHECK(client_url({.x_forwarded_prefix = "/p"}, true) == "/p");
 }
 
-TEST_CASE("client url: of a list the nearest proxy's word counts, and X-Forwarded-… before Forwarded") {
-  CHECK(client_url({.x_forwarded_proto = "http, https", .x_forwarded_host = "evil.example ,\ta.example"},
-                   true) == "https://a.example");
+TEST_CASE(
+    "client url: of a list the nearest proxy's word counts, and X-Forwarded-… before Forwarded") {
   CHECK(client_url(
-            {.host = "h", .forwarded = R"(host=evil.example, for=1.2.3.4;Host="a.example:8443";PROTO=https)"},
+            {.x_forwarded_proto = "http, https", .x_forwarded_host = "evil.example ,\ta.example"},
+            true) == "https://a.example");
+  CHECK(client_url(
+            {.host = "h",
+             .forwarded = R"(host=evil.example, for=1.2.3.4;Host="a.example:8443";PROTO=https)"},
             true) == "https://a.example:8443");
   CHECK(client_url({.forwarded = "host=b.example;proto=http",
                     .x_forwarded_proto = "https",
@@ -59,21 +65,25 @@ TEST_CASE("client url: what is no host, port or prefix is not used") {
        {std::string("a.example/path"), std::string("a.example?x"), std::string("user@a.example"),
         std::string("a.example\"}"), std::string("a b"), std::string("a.example:0"),
         std::string("a.example:65536"), std::string("a.example:port"), std::string("a.example:"),
-        std::string("[::1"), std::string("[fe80::1%eth0]"), std::string("[a.example]"), std::string("{host}"),
-        std::string("a.example,"), std::string("\xc3\xa4.example"), std::string("<script>"), long_name,
-        std::string(":80"), std::string("::1")}) {
+        std::string("[::1"), std::string("[fe80::1%eth0]"), std::string("[a.example]"),
+        std::string("{host}"), std::string("a.example,"), std::string("\xc3\xa4.example"),
+        std::string("<script>"), long_name, std::string(":80"), std::string("::1")}) {
     CAPTURE(host);
-    CHECK(client_url({.host = "good.example", .x_forwarded_host = host}, true) == "http://good.example");
+    CHECK(client_url({.host = "good.example", .x_forwarded_host = host}, true) ==
+          "http://good.example");
     CHECK(client_url({.host = host}, false) == "/");
   }
-  for (const char* prefix : {"no-slash", "//evil.example", "/a/../b", "/a/./b", "/a//b", "/a b", "/{a}",
-                             "/a\"b", "/%2e", "/a?b", "/a#b", "/", "https://evil.example/"}) {
+  for (const char* prefix :
+       {"no-slash", "//evil.example", "/a/../b", "/a/./b", "/a//b", "/a b", "/{a}", "/a\"b", "/%2e",
+        "/a?b", "/a#b", "/", "https://evil.example/"}) {
     CAPTURE(prefix);
-    CHECK(client_url({.host = "good.example", .x_forwarded_prefix = prefix}, true) == "http://good.example");
+    CHECK(client_url({.host = "good.example", .x_forwarded_prefix = prefix}, true) ==
+          "http://good.example");
   }
   for (const char* port : {"0", "65536", "-1", "80x", "", "443 8443"}) {
     CAPTURE(port);
-    CHECK(client_url({.host = "good.example", .x_forwarded_port = port}, true) == "http://good.example");
+    CHECK(client_url({.host = "good.example", .x_forwarded_port = port}, true) ==
+          "http://good.example");
   }
   CHECK(client_url({.host = "good.example", .x_forwarded_proto = "javascript"}, true) ==
         "http://good.example");

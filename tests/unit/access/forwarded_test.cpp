@@ -7,15 +7,19 @@ using namespace sidecar;
 namespace {
 
 access::ClientAddress walk(std::string_view peer, const access::ForwardedFields& fields) {
-  static const auto trusted = access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value();
+  static const auto trusted =
+      access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value();
   return access::client_address(peer, fields, trusted);
 }
 
-std::string for_list(std::string_view peer, std::string_view list) { return walk(peer, {list, {}, {}}).text; }
+std::string for_list(std::string_view peer, std::string_view list) {
+  return walk(peer, {list, {}, {}}).text;
+}
 
 }  // namespace
 
-TEST_CASE("forwarded: X-Forwarded-For is believed only from trusted proxies, from the nearest outwards") {
+TEST_CASE(
+    "forwarded: X-Forwarded-For is believed only from trusted proxies, from the nearest outwards") {
   CHECK(for_list("203.0.113.9", "198.51.100.1") == "203.0.113.9");
   CHECK(for_list("127.0.0.1", "198.51.100.1") == "198.51.100.1");
   CHECK(for_list("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.1.2.3") == "203.0.113.7");
@@ -32,7 +36,8 @@ TEST_CASE("forwarded: X-Forwarded-For is believed only from trusted proxies, fro
 }
 
 TEST_CASE(
-    "forwarded: of several fields the first one counts, X-Forwarded-For before Forwarded before X-Real-IP") {
+    "forwarded: of several fields the first one counts, X-Forwarded-For before Forwarded before "
+    "X-Real-IP") {
   CHECK(walk("127.0.0.1", {"192.0.2.1", "for=192.0.2.2", "192.0.2.3"}).text == "192.0.2.1");
   CHECK(walk("127.0.0.1", {"", "for=192.0.2.2", "192.0.2.3"}).text == "192.0.2.2");
   CHECK(walk("127.0.0.1", {"", "", "192.0.2.3"}).text == "192.0.2.3");
@@ -57,7 +62,9 @@ TEST_CASE("forwarded: a client knows whether it was told by fields, said nothing
 }
 
 TEST_CASE("forwarded: RFC 7239 is read with its quotes, brackets, ports and cases") {
-  const auto standard = [](std::string_view text) { return walk("127.0.0.1", {{}, text, {}}).text; };
+  const auto standard = [](std::string_view text) {
+    return walk("127.0.0.1", {{}, text, {}}).text;
+  };
   CHECK(standard("for=192.0.2.43") == "192.0.2.43");
   CHECK(standard("For=\"192.0.2.43:47011\"") == "192.0.2.43");
   CHECK(standard("FOR=\"[2001:db8:cafe::17]:4711\"") == "2001:db8:cafe::17");
@@ -72,10 +79,11 @@ TEST_CASE("forwarded: RFC 7239 is read with its quotes, brackets, ports and case
 }
 
 TEST_CASE("forwarded: what is no address of RFC 7239 ends the walk at the proxy that sent it") {
-  for (const char* text : {"for=unknown", "for=_hidden", "for=\"_SEVKISEK\"", "proto=https", "for=", "for",
-                           "=", "for=192.0.2.1;for=192.0.2.2", "for=\"192.0.2.1", "for=192.0.2.1\"",
-                           "for=192.0.2.1 x", "for=\"192.0.2.1\"x", "for=\"[2001:db8::1\"", "192.0.2.1",
-                           "for=192.0.2.1,", ",", "for=\"[2001:db8::1%25eth0]\"", "for=\"192.0.2.1\\"}) {
+  for (const char* text :
+       {"for=unknown", "for=_hidden", "for=\"_SEVKISEK\"", "proto=https", "for=", "for", "=",
+        "for=192.0.2.1;for=192.0.2.2", "for=\"192.0.2.1", "for=192.0.2.1\"", "for=192.0.2.1 x",
+        "for=\"192.0.2.1\"x", "for=\"[2001:db8::1\"", "192.0.2.1", "for=192.0.2.1,", ",",
+        "for=\"[2001:db8::1%25eth0]\"", "for=\"192.0.2.1\\"}) {
     INFO(text);
     const auto client = walk("10.0.0.9", {{}, text, {}});
     CHECK(client.text == "10.0.0.9");
@@ -83,13 +91,16 @@ TEST_CASE("forwarded: what is no address of RFC 7239 ends the walk at the proxy 
   }
 }
 
-TEST_CASE("forwarded: quotes that a client leaves open do not reach what its proxy put behind them") {
-  for (const char* made_up : {"for=\"", "for=\"a", "host=\"x\\", "\"", "\\", "for=192.0.2.200;host=\"",
-                              "for=\"192.0.2.200, ", ";;,;\""}) {
+TEST_CASE(
+    "forwarded: quotes that a client leaves open do not reach what its proxy put behind them") {
+  for (const char* made_up : {"for=\"", "for=\"a", "host=\"x\\", "\"", "\\",
+                              "for=192.0.2.200;host=\"", "for=\"192.0.2.200, ", ";;,;\""}) {
     INFO(made_up);
-    CHECK(walk("127.0.0.1", {{}, std::string(made_up) + ", for=198.51.100.17", {}}).text == "198.51.100.17");
-    CHECK(walk("127.0.0.1", {{}, std::string(made_up) + ", for=\"[2001:db8::7]:80\";proto=http", {}}).text ==
-          "2001:db8::7");
+    CHECK(walk("127.0.0.1", {{}, std::string(made_up) + ", for=198.51.100.17", {}}).text ==
+          "198.51.100.17");
+    CHECK(
+        walk("127.0.0.1", {{}, std::string(made_up) + ", for=\"[2001:db8::7]:80\";proto=http", {}})
+            .text == "2001:db8::7");
     CHECK(for_list("127.0.0.1", std::string(made_up) + ", 198.51.100.17") == "198.51.100.17");
   }
 }

@@ -36,7 +36,7 @@ struct Door {
       tokens.set_keys(access::Jwks::parse(Json{{"keys", {signer().public_key()}}}.dump()).value());
   }
 
-  access::Decision knock(Headers headers, std::string path = "/mcp", std::string url_key = {}) {
+  access::Decision request(Headers headers, std::string path = "/mcp", std::string url_key = {}) {
     const auto header = [&](std::string_view name) -> std::string_view {
       const auto found = headers.find(std::string(name));
       return found == headers.end() ? std::string_view() : std::string_view(found->second);
@@ -46,12 +46,12 @@ struct Door {
                        [] { return std::optional<access::KnownSession>(); }, url_key});
   }
   access::Decision bearing(const std::string& secret, std::string path = "/mcp") {
-    return knock({{"Authorization", "Bearer " + secret}}, std::move(path));
+    return request({{"Authorization", "Bearer " + secret}}, std::move(path));
   }
 
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
-  observe::ThinnedLog refusals{log, timers};
+  observe::RateLimitedLog refusals{log, timers};
   observe::Metrics metrics;
   access::RateLimits limits{{.wrong_keys = {3, std::chrono::minutes(1)}}, timers};
   access::AccessTokens tokens{{"https://as.example", {"https://mcp.example"}, {"mcp:use"}}, [] {}};
@@ -85,7 +85,7 @@ TEST_CASE("gate: keys and access tokens come in side by side, each as its own ow
   CHECK_FALSE(decision.caller->by_stored_key);
   CHECK_FALSE(decision.caller->admin);
   CHECK_FALSE(decision.caller->restricted());
-  CHECK(door.knock({{"Authorization", token()}}).caller->has_key);
+  CHECK(door.request({{"Authorization", token()}}).caller->has_key);
 }
 
 TEST_CASE("gate: scopes say what the bearer may") {
@@ -101,8 +101,10 @@ TEST_CASE("gate: an administrator by a token is one until it expires") {
   Door door;
   const auto now = std::chrono::system_clock::now();
   const auto end = std::chrono::system_clock::to_time_t(now + std::chrono::minutes(10));
-  observe::Caller admin = *door.bearing(token({{"scope", "mcp:use mcp:admin"}, {"exp", end}})).caller;
-  CHECK(admin.expires == std::chrono::system_clock::from_time_t(end) + access::AccessTokens::kLeeway);
+  observe::Caller admin =
+      *door.bearing(token({{"scope", "mcp:use mcp:admin"}, {"exp", end}})).caller;
+  CHECK(admin.expires ==
+        std::chrono::system_clock::from_time_t(end) + access::AccessTokens::kLeeway);
   CHECK(door.gate.administers(admin));
   admin.expires = now;
   CHECK_FALSE(door.gate.administers(admin));
@@ -113,11 +115,11 @@ TEST_CASE("gate: who has no token, or none that holds, is told where one is had"
   Door door;
   const std::string place =
       "Bearer resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource";
-  const auto none = door.knock({});
+  const auto none = door.request({});
   CHECK(none.answer->status == 401);
   CHECK(challenge(none) == place + "/mcp\", scope=\"mcp:use\"");
-  CHECK(challenge(door.knock({}, "/sse")) == place + "/sse\", scope=\"mcp:use\"");
-  CHECK(challenge(door.knock({}, "/tools")) == place + "\", scope=\"mcp:use\"");
+  CHECK(challenge(door.request({}, "/sse")) == place + "/sse\", scope=\"mcp:use\"");
+  CHECK(challenge(door.request({}, "/tools")) == place + "\", scope=\"mcp:use\"");
 
   const auto expired = door.bearing(token({{"exp", 1'700'000'000}}));
   CHECK(expired.answer->status == 401);
@@ -135,8 +137,8 @@ TEST_CASE("gate: who has no token, or none that holds, is told where one is had"
 
 TEST_CASE("gate: a token counts only in Authorization") {
   Door door;
-  CHECK(door.knock({{"X-API-Key", token()}}).answer->message == "Invalid API key");
-  CHECK(door.knock({}, "/mcp", token()).answer->status == 401);
+  CHECK(door.request({{"X-API-Key", token()}}).answer->message == "Invalid API key");
+  CHECK(door.request({}, "/mcp", token()).answer->status == 401);
   CHECK(door.metrics.refused("wrong_key").Value() == 2);
 }
 
@@ -162,9 +164,9 @@ TEST_CASE("gate: while the issuer's keys are not known, tokens are asked to wait
 
 TEST_CASE("gate: the metadata needs no token, and no other path does without") {
   Door door;
-  CHECK_FALSE(door.knock({}, "/.well-known/oauth-protected-resource").answer);
-  CHECK_FALSE(door.knock({}, "/.well-known/oauth-protected-resource/mcp").answer);
-  CHECK(door.knock({}, "/.well-known/oauth-protected-resources").answer->status == 401);
-  CHECK(door.knock({}, "/.well-known/other").answer->status == 401);
+  CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource").answer);
+  CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource/mcp").answer);
+  CHECK(door.request({}, "/.well-known/oauth-protected-resources").answer->status == 401);
+  CHECK(door.request({}, "/.well-known/other").answer->status == 401);
   CHECK_FALSE(door.bearing("ey.a.b", "/health").answer);
 }

@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string file_with(const std::string& more, const std::string& name = "vapi") {
-  return fmt::format(R"({{"keys":[{{"name":"{}","sha256":"{}"{}}}]}})", name, sha256_hex("secret"), more);
+  return fmt::format(R"({{"keys":[{{"name":"{}","sha256":"{}"{}}}]}})", name, sha256_hex("secret"),
+                     more);
 }
 
 std::string error_of(const std::string& text) {
@@ -44,10 +45,13 @@ TEST_CASE("keys file: a key has a name, a hash, and what it may") {
   CHECK(may.prompts == config::NameRules{{}, {"*"}});
 }
 
-TEST_CASE("keys file: years that a clock of nanoseconds cannot count are past or to come like any other") {
+TEST_CASE(
+    "keys file: years that a clock of nanoseconds cannot count are past or to come like any "
+    "other") {
   const auto now = std::chrono::system_clock::now();
-  for (const auto& [time, past] : {std::pair("0001-01-01", true), std::pair("1677-01-01", true),
-                                   std::pair("2263-01-01", false), std::pair("9999-12-31", false)}) {
+  for (const auto& [time, past] :
+       {std::pair("0001-01-01", true), std::pair("1677-01-01", true),
+        std::pair("2263-01-01", false), std::pair("9999-12-31", false)}) {
     const auto keys = parse_keys_file(file_with(fmt::format(R"(,"expires":"{}")", time)));
     REQUIRE(keys);
     CHECK(keys->front().expired(now) == past);
@@ -56,8 +60,8 @@ TEST_CASE("keys file: years that a clock of nanoseconds cannot count are past or
 }
 
 TEST_CASE("keys file: what it says is what is read again") {
-  const std::string text = keys_file_text(
-      *parse_keys_file(file_with(R"(,"expires":"2027-01-31","readOnly":true,"tools":{"allow":["get_*"]})")));
+  const std::string text = keys_file_text(*parse_keys_file(
+      file_with(R"(,"expires":"2027-01-31","readOnly":true,"tools":{"allow":["get_*"]})")));
   CHECK(keys_file_text(*parse_keys_file(text)) == text);
   CHECK_THAT(text, Contains("2027-01-31T00:00:00Z") && Contains("readOnly") && !Contains("admin"));
   CHECK(parse_keys_file(R"({"keys":[]})")->empty());

@@ -47,12 +47,15 @@ std::string cors(const Origins& origins, std::string_view origin) {
 
 }  // namespace
 
-TEST_CASE("origins: where names are checked a page comes in under an address, localhost or a listed name") {
+TEST_CASE(
+    "origins: where names are checked a page comes in under an address, localhost or a listed "
+    "name") {
   const Origins origins(
       rules({"*"}, HostCheck::kPages, {"mcp.example.com", "*.example.org", "[2001:db8::5]:80"}));
-  for (const char* host : {"localhost", "LocalHost:3001", "localhost.", "127.0.0.1:3001", "127.9.9.9",
-                           "[::1]:3001", "mcp.example.com", "MCP.EXAMPLE.COM:8443", "a.example.org",
-                           "a.b.Example.Org:1", "[2001:db8::5]", "[2001:db8::50]:3001", "10.0.0.7:3001"}) {
+  for (const char* host :
+       {"localhost", "LocalHost:3001", "localhost.", "127.0.0.1:3001", "127.9.9.9", "[::1]:3001",
+        "mcp.example.com", "MCP.EXAMPLE.COM:8443", "a.example.org", "a.b.Example.Org:1",
+        "[2001:db8::5]", "[2001:db8::50]:3001", "10.0.0.7:3001"}) {
     INFO(host);
     CHECK(lets_in(origins, host));
   }
@@ -95,10 +98,12 @@ TEST_CASE("origins: where names are checked a page comes in under an address, lo
 TEST_CASE("origins: where names are not checked, or any is allowed, only the origin counts") {
   CHECK(lets_in(Origins(rules({"*"}, HostCheck::kNone, {"mcp.example.com"})), "evil.example"));
   CHECK(lets_in(Origins(rules({"*"}, HostCheck::kPages, {"*"})), "evil.example"));
-  CHECK_FALSE(lets_in(Origins(rules({"https://b.example"}, HostCheck::kPages, {"*"})), "evil.example"));
+  CHECK_FALSE(
+      lets_in(Origins(rules({"https://b.example"}, HostCheck::kPages, {"*"})), "evil.example"));
 }
 
-TEST_CASE("origins: a page of our own comes in under a name of ours, whatever other origins are listed") {
+TEST_CASE(
+    "origins: a page of our own comes in under a name of ours, whatever other origins are listed") {
   const Origins none(rules({}, HostCheck::kNone, {"mcp.example.com", "*.example.org"}));
   CHECK(lets_in(none, "mcp.example.com", "https://mcp.example.com"));
   CHECK(lets_in(none, "Mcp.Example.com:8443", "https://mcp.example.com:8443"));
@@ -113,11 +118,13 @@ TEST_CASE("origins: a page of our own comes in under a name of ours, whatever ot
   CHECK_FALSE(lets_in(none, "", "http://"));
   // A name that is not known as ours may be one that was made to point here.
   CHECK_FALSE(lets_in(none, "evil.example", "http://evil.example"));
-  CHECK_FALSE(lets_in(Origins(rules({}, HostCheck::kPages, {"*"})), "evil.example", "http://evil.example"));
+  CHECK_FALSE(
+      lets_in(Origins(rules({}, HostCheck::kPages, {"*"})), "evil.example", "http://evil.example"));
 }
 
 TEST_CASE(
-    "origins: without keys pages of this machine, of the public URL and our own come in, and no others") {
+    "origins: without keys pages of this machine, of the public URL and our own come in, and no "
+    "others") {
   const Origins origins(automatic());
   for (const char* origin : {"http://localhost:5173", "https://localhost", "http://127.0.0.1:8080",
                              "http://[::1]:1", "https://mcp.example.com"}) {
@@ -142,7 +149,8 @@ TEST_CASE(
 TEST_CASE("origins: without keys another site's page is not served what it only loads") {
   const Origins origins(automatic());
   const auto loads = [&origins](const char* site, const char* mode) {
-    return lets_in(origins, "localhost:3001", "", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", mode}});
+    return lets_in(origins, "localhost:3001", "",
+                   {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", mode}});
   };
   CHECK_FALSE(loads("cross-site", "no-cors"));
   CHECK(loads("cross-site", "navigate"));

@@ -5,7 +5,7 @@
 
 using namespace sidecar;
 using namespace std::chrono_literals;
-using access::Payer;
+using access::RateLimitKeys;
 
 namespace {
 
@@ -22,10 +22,11 @@ TEST_CASE("rate limits: without limits nothing is charged") {
   CHECK_FALSE(limits.wrong_key("192.0.2.1"));
 }
 
-TEST_CASE("rate limits: sessions have budgets of their own, and so has a key at an address without one") {
+TEST_CASE(
+    "rate limits: sessions have budgets of their own, and so has a key at an address without one") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(1)}, timers);
-  const auto passes = [&](const Payer& payer) { return limits.charge(payer)->passed; };
+  const auto passes = [&](const RateLimitKeys& payer) { return limits.charge(payer)->passed; };
   CHECK(passes({"s1", "alice", "192.0.2.1"}));
   CHECK_FALSE(passes({"s1", "alice", "192.0.2.1"}));
   CHECK_FALSE(passes({"s1", "alice", "192.0.2.2"}));
@@ -39,7 +40,8 @@ TEST_CASE("rate limits: sessions have budgets of their own, and so has a key at 
 }
 
 TEST_CASE(
-    "rate limits: a key counts at every address, an address for every key; nobody's key has no budget") {
+    "rate limits: a key counts at every address, an address for every key; nobody's key has no "
+    "budget") {
   test::ManualTimers timers;
   access::RateLimits keys({.key = rate(1)}, timers);
   CHECK(keys.charge({"", "alice", "192.0.2.1"})->passed);
@@ -52,10 +54,11 @@ TEST_CASE(
   CHECK(addresses.charge({"", "alice", "192.0.2.2"})->passed);
 }
 
-TEST_CASE("rate limits: who is refused by one budget is charged to none, and hears of the longest wait") {
+TEST_CASE(
+    "rate limits: who is refused by one budget is charged to none, and hears of the longest wait") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(4), .key = rate(2), .address = rate(1)}, timers);
-  const Payer alice{"s1", "alice", "192.0.2.1"};
+  const RateLimitKeys alice{"s1", "alice", "192.0.2.1"};
   auto line = limits.charge(alice);
   CHECK(line->passed);
   CHECK(line->scope == "address");
@@ -74,7 +77,8 @@ TEST_CASE("rate limits: who is refused by one budget is charged to none, and hea
 }
 
 TEST_CASE("rate limits: of IPv6 a network of 64 bits has one budget") {
-  CHECK(access::address_bucket("2001:db8:1:2::7") == access::address_bucket("2001:db8:1:2:ffff::1"));
+  CHECK(access::address_bucket("2001:db8:1:2::7") ==
+        access::address_bucket("2001:db8:1:2:ffff::1"));
   CHECK(access::address_bucket("2001:db8:1:2::7") != access::address_bucket("2001:db8:1:3::7"));
   CHECK(access::address_bucket("2001:db8:1:2::7") == "2001:db8:1:2::/64");
   CHECK(access::address_bucket("192.0.2.1") == "192.0.2.1");
@@ -96,7 +100,9 @@ TEST_CASE("rate limits: wrong keys of an address are counted until its budget is
   CHECK(limits.wrong_key("192.0.2.1"));
 }
 
-TEST_CASE("rate limits: another rate holds at once with full budgets, those of a rate that stays are kept") {
+TEST_CASE(
+    "rate limits: another rate holds at once with full budgets, those of a rate that stays are "
+    "kept") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(1), .key = rate(3)}, timers);
   const auto passes = [&] { return limits.charge({"s", "alice", "192.0.2.1"})->passed; };

@@ -23,8 +23,8 @@ TEST_CASE("keys file: 100,000 levels are refused on a small stack") {
 TEST_CASE("jwks: a key with 100,000 levels in it is left out on a small stack") {
   for (const char* member : {"n", "e", "x", "kid", "use"}) {
     INFO(member);
-    const std::string text =
-        nested(R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB",")" + std::string(member) + R"(":)", "}]}");
+    const std::string text = nested(
+        R"({"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB",")" + std::string(member) + R"(":)", "}]}");
     const auto keys = test::on_small_stack([&] {
       const auto parsed = access::Jwks::parse(text);
       return parsed ? parsed->size() : 0;

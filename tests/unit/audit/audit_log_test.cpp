@@ -30,8 +30,8 @@ struct World {
     audit = *std::move(started);
   }
   // A whole call. False: it was refused.
-  bool call(const std::string& key, observe::CallArguments arguments, std::string_view outcome = "ok",
-            Clock::duration at_child = 1us) {
+  bool call(const std::string& key, observe::CallArguments arguments,
+            std::string_view outcome = "ok", Clock::duration at_child = 1us) {
     const observe::Caller by = caller(key);
     auto kept = audit->on_call_begin(by, arguments);
     if (!kept) {
@@ -43,7 +43,8 @@ struct World {
     return true;
   }
   // Of the only call.
-  std::string recorded(observe::CallArguments arguments, std::string_view outcome, Clock::duration at_child) {
+  std::string recorded(observe::CallArguments arguments, std::string_view outcome,
+                       Clock::duration at_child) {
     start();
     CHECK(call("alice", arguments, outcome, at_child));
     audit->stop();
@@ -79,7 +80,8 @@ TEST_CASE("audit log: of a refused call's arguments the hash is kept, whatever i
     CHECK(World().recorded({kArguments}, outcome, 0us) == kHash);
     CHECK(World(Arguments::kHash).recorded({kArguments}, outcome, 0us) == kHash);
     CHECK(World(Arguments::kOff).recorded({kArguments}, outcome, 0us).empty());
-    CHECK(World().recorded({kArguments}, outcome, 1us) == kArguments);  // it got as far as the child
+    // it got as far as the child
+    CHECK(World().recorded({kArguments}, outcome, 1us) == kArguments);
   }
   for (const auto* outcome : {"ok", "error", "cancelled", "timeout", "child_died", "too_large"}) {
     CAPTURE(outcome);
@@ -87,13 +89,15 @@ TEST_CASE("audit log: of a refused call's arguments the hash is kept, whatever i
   }
 }
 
-TEST_CASE("audit log: of long arguments a refused call has the hash of all, another one their beginning") {
-  const std::string longer = R"({"a":")" + std::string(kLongestArguments, 'x') + R"("})";
+TEST_CASE(
+    "audit log: of long arguments a refused call has the hash of all, another one their "
+    "beginning") {
+  const std::string longer = R"({"a":")" + std::string(kMaxArguments, 'x') + R"("})";
   const std::string hash = World(Arguments::kHash).recorded({longer}, "ok", 1us);
   CHECK(hash.size() == kHash.size());
   CHECK(World().recorded({longer}, "forbidden", 0us) == hash);
   const std::string begin = World().recorded({longer}, "ok", 1us);
-  CHECK(begin.size() == kLongestArguments);
+  CHECK(begin.size() == kMaxArguments);
   CHECK(begin.substr(0, 100) == longer.substr(0, 100));
 }
 
@@ -106,7 +110,8 @@ TEST_CASE("audit log: arguments that cannot be told are recorded as such, and ne
 }
 
 TEST_CASE(
-    "audit log: where records are required, one caller who fills its share is refused, and others are not") {
+    "audit log: where records are required, one caller who fills its share is refused, and others "
+    "are not") {
   World w(Arguments::kFull, true);
   w.start();
   SQLite::Database other(w.file.string(), SQLite::OPEN_READWRITE);
@@ -125,7 +130,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "audit log: where none is required, records of a caller who fills its share are dropped, and no others") {
+    "audit log: where none is required, records of a caller who fills its share are dropped, and "
+    "no others") {
   World w;
   w.start();
   SQLite::Database other(w.file.string(), SQLite::OPEN_READWRITE);

@@ -16,7 +16,8 @@ TEST_CASE("audit formats: CSV quotes what has commas, quotes and line ends") {
         "\"\"hi\"\"\",sse,tools/call,"
         "tool-1,\"{\"\"a\"\":\"\"b\"\"}\r\n\",ok,1001,100,200,\r\n");
   CHECK(csv_head() ==
-        "id,timestamp,key_name,address,session_id,client_name,client_version,transport,method,tool,arguments,"
+        "id,timestamp,key_name,address,session_id,client_name,client_version,transport,method,tool,"
+        "arguments,"
         "outcome,duration_us,request_bytes,response_bytes,error\r\n");
 }
 
@@ -39,6 +40,7 @@ TEST_CASE("audit formats: a line for people holds nothing that a terminal obeys"
   record.key = "";
   record.tool = "a\x1b[2Jb\u009bc\nd";
   CHECK(text_row(record) ==
-        "2027-01-15T08:00:00.123456Z  -  192.0.2.1  sse  tools/call a?[2Jb?c?d  error  1.0 ms  it's wrong; "
+        "2027-01-15T08:00:00.123456Z  -  192.0.2.1  sse  tools/call a?[2Jb?c?d  error  1.0 ms  "
+        "it's wrong; "
         "ünïcode\n");
 }

@@ -16,7 +16,8 @@ namespace {
 
 using Files = std::vector<std::filesystem::path>;
 
-const Files kBuilt = postgres_module_files(std::filesystem::path(SIDECAR_BINARY_DIR) / "mcp-sidecar");
+const Files kBuilt =
+    postgres_module_files(std::filesystem::path(SIDECAR_BINARY_DIR) / "mcp-sidecar");
 
 std::string error(const Files& files, std::string_view version = kVersion) {
   const auto module = load_postgres_module(files, version);
@@ -29,14 +30,15 @@ std::string error(const Files& files, std::string_view version = kVersion) {
 
 TEST_CASE("postgres module: looked for beside the program, and where it is installed") {
   CHECK(postgres_module_files("/opt/x/bin/mcp-sidecar") ==
-        Files{"/opt/x/bin/mcp-sidecar-postgresql.so", "/opt/x/lib/mcp-sidecar/mcp-sidecar-postgresql.so"});
+        Files{"/opt/x/bin/mcp-sidecar-postgresql.so",
+              "/opt/x/lib/mcp-sidecar/mcp-sidecar-postgresql.so"});
 }
 
 TEST_CASE("postgres module: makes stores of URLs that libpq can read") {
   const auto module = load_postgres_module(kBuilt, kVersion);
   if (!module) FAIL(module.error().message);
-  CHECK(std::unique_ptr<Store>((*module)->make_store("postgresql://user@host/database", Access::kWrite)) !=
-        nullptr);
+  CHECK(std::unique_ptr<Store>(
+            (*module)->make_store("postgresql://user@host/database", Access::kWrite)) != nullptr);
   CHECK((*module)->make_store("postgresql://host/database?nonsense=1", Access::kWrite) == nullptr);
 }
 
@@ -60,8 +62,8 @@ TEST_CASE("postgres module: what cannot be loaded is named once, with the reason
 
 TEST_CASE("postgres module: a library that is no module of ours is refused") {
   Dl_info library{};
-  REQUIRE(::dladdr(reinterpret_cast<const void*>(::dlsym(RTLD_DEFAULT, "sqlite3_libversion")), &library) !=
-          0);
+  REQUIRE(::dladdr(reinterpret_cast<const void*>(::dlsym(RTLD_DEFAULT, "sqlite3_libversion")),
+                   &library) != 0);
   CHECK_THAT(error({library.dli_fname}), Contains("no module of mcp-sidecar"));
 }
 

@@ -9,7 +9,8 @@
 using namespace sidecar;
 using audit::Queue;
 
-TEST_CASE("audit queue: it is bounded in bytes, and takes again what fits once records are placed") {
+TEST_CASE(
+    "audit queue: it is bounded in bytes, and takes again what fits once records are placed") {
   const std::size_t size = test::record(1).bytes();  // bob's, and as large as his 3, 7, 9 and 11
   Queue queue(4 * size);
   for (const int number : {1, 3, 7}) CHECK(queue.push(test::record(number)));

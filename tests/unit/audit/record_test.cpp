@@ -27,8 +27,9 @@ TEST_CASE("audit record: times are written and read to the microsecond") {
   CHECK(parse_time("2027-01-15T08:00:00.5").value() == 1'800'000'000'500'000);
   CHECK(parse_time("2027-01-15 08:00").value() == 1'800'000'000'000'000);
   CHECK(parse_time("2027-01-15").value() == 1'799'971'200'000'000);
-  for (const auto* wrong : {"", "yesterday", "2027-02-31", "2027-01-15T25:00:00Z", "2027-01-15T08:00:00.Z",
-                            "2027-01-15.5", "2027-13-01", "2027-01-15T08:00:0xZ"}) {
+  for (const auto* wrong :
+       {"", "yesterday", "2027-02-31", "2027-01-15T25:00:00Z", "2027-01-15T08:00:00.Z",
+        "2027-01-15.5", "2027-13-01", "2027-01-15T08:00:0xZ"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_time(wrong));
   }

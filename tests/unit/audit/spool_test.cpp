@@ -22,7 +22,8 @@ std::vector<std::filesystem::path> files(const std::filesystem::path& folder) {
 }
 
 // Whether all of them were kept.
-bool append(Spool& spool, std::vector<audit::Record> records, Spool::Room room = Spool::Room::kOfOwner) {
+bool append(Spool& spool, std::vector<audit::Record> records,
+            Spool::Room room = Spool::Room::kOfOwner) {
   return spool.append(records, room).has_value() && records.empty();
 }
 
@@ -70,7 +71,8 @@ TEST_CASE("audit spool: it is for its owner only") {
         (perms::owner_read | perms::owner_write));
 }
 
-TEST_CASE("audit spool: what an owner has no room for is left, and what others have room for is kept") {
+TEST_CASE(
+    "audit spool: what an owner has no room for is left, and what others have room for is kept") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
   auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
@@ -122,7 +124,8 @@ TEST_CASE("audit spool: beyond a number of owners those that come share one acco
   CHECK(fill(spool, "k0000") > 100);
 }
 
-TEST_CASE("audit spool: at the end an owner may have all of it, and it holds no more than its limit") {
+TEST_CASE(
+    "audit spool: at the end an owner may have all of it, and it holds no more than its limit") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
   auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
@@ -134,7 +137,8 @@ TEST_CASE("audit spool: at the end an owner may have all of it, and it holds no 
   CHECK(spool.bytes() == 100 * line);
 }
 
-TEST_CASE("audit spool: a line that a crash left half-written is skipped, and nothing is added to it") {
+TEST_CASE(
+    "audit spool: a line that a crash left half-written is skipped, and nothing is added to it") {
   const test::TemporaryFolder folder;
   const auto at = folder.path() / "spool";
   {
@@ -155,7 +159,7 @@ TEST_CASE("audit spool: files grow to a bound, and the oldest comes first") {
   const test::TemporaryFolder folder;
   auto spool = Spool::open(folder.path() / "spool", 64 << 20).value();
   audit::Record large = test::record(0);
-  large.arguments.assign(audit::kLongestArguments, 'x');
+  large.arguments.assign(audit::kMaxArguments, 'x');
   const std::vector<audit::Record> batch(80, large);
   for (int i = 0; i < 3; ++i) REQUIRE(append(spool, batch));
   CHECK(files(folder.path() / "spool").size() == 3);

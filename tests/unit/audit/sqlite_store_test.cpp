@@ -74,15 +74,17 @@ TEST_CASE("sqlite store: filters") {
   };
   CHECK(found([](Filter& f) { f.since = test::record(10).time; }).size() == 20);
   CHECK(found([](Filter& f) { f.until = test::record(10).time; }).size() == 10);
-  CHECK(found([](Filter& f) { f.since = test::record(10).time, f.until = test::record(12).time; }).size() ==
-        2);
+  CHECK(found([](Filter& f) {
+          f.since = test::record(10).time, f.until = test::record(12).time;
+        }).size() == 2);
   CHECK(found([](Filter& f) { f.key = "alice"; }).size() == 15);
   CHECK(found([](Filter& f) { f.key = "' OR 1=1 --"; }).empty());
   CHECK(found([](Filter& f) { f.method = "tools/call"; }).size() == 30);
   CHECK(found([](Filter& f) { f.method = "tools/list"; }).empty());
   CHECK(found([](Filter& f) { f.tool = "tool-1"; }).size() == 10);
   CHECK(found([](Filter& f) { f.outcome = "error"; }).size() == 6);
-  CHECK(found([](Filter& f) { f.key = "alice", f.tool = "tool-0", f.outcome = "error"; }).size() == 1);
+  CHECK(found([](Filter& f) { f.key = "alice", f.tool = "tool-0", f.outcome = "error"; }).size() ==
+        1);
   const auto newest = found([](Filter& f) { f.newest_first = true, f.limit = 2; });
   REQUIRE(newest.size() == 2);
   CHECK(newest[0] == test::record(29));
@@ -95,11 +97,14 @@ TEST_CASE("sqlite store: tables and indexes are made once, and known to the next
   REQUIRE(file.open()->insert(test::records(1, 1), soon()));
   CHECK(file.read().size() == 2);
   CHECK(file.number("SELECT count(*) FROM mcp_sidecar_migrations") == 1);
-  CHECK(file.number("SELECT count(*) FROM sqlite_master WHERE name IN ('idx_api_audit_log_timestamp', "
-                    "'idx_api_audit_log_key_name')") == 2);
-  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() == "wal");
+  CHECK(file.number(
+            "SELECT count(*) FROM sqlite_master WHERE name IN ('idx_api_audit_log_timestamp', "
+            "'idx_api_audit_log_key_name')") == 2);
+  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() ==
+        "wal");
   using std::filesystem::perms;
-  CHECK(std::filesystem::status(file.path).permissions() == (perms::owner_read | perms::owner_write));
+  CHECK(std::filesystem::status(file.path).permissions() ==
+        (perms::owner_read | perms::owner_write));
 }
 
 TEST_CASE("sqlite store: a file with tables of somebody else is not touched") {
@@ -113,7 +118,8 @@ TEST_CASE("sqlite store: a file with tables of somebody else is not touched") {
   CHECK_THAT(error.message, Contains("did not make"));
   CHECK(file.number("SELECT count(*) FROM api_audit_log WHERE theirs = 'x'") == 1);
   CHECK(file.number("SELECT count(*) FROM sqlite_master") == 1);
-  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() == "delete");
+  CHECK(SQLite::Database(file.path.string()).execAndGet("PRAGMA journal_mode").getString() ==
+        "delete");
 }
 
 TEST_CASE("sqlite store: tables of a newer version, no database, no file, no folder are told of") {
@@ -179,15 +185,15 @@ TEST_CASE("sqlite store: beyond its size the oldest go, and the file shrinks") {
   File file;
   const auto store = file.open();
   for (int i = 0; i < 20'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
-  constexpr std::size_t kMost = 2 << 20;
+  constexpr std::size_t kMax = 2 << 20;
   const auto now = WallTime(std::chrono::microseconds(test::record(0).time));
-  while (store->expire({0h, kMost}, now, soon()).value()) {
+  while (store->expire({0h, kMax}, now, soon()).value()) {
   }
   const auto left = file.read();
   CHECK(left.size() > 1'000);
   CHECK(left.size() < 10'000);
   CHECK(left.back() == test::record(19'999));
-  CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= std::int64_t{kMost});
+  CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= std::int64_t{kMax});
 }
 
 TEST_CASE("sqlite store: no more is deleted than its size asks for") {
@@ -215,7 +221,8 @@ TEST_CASE("sqlite store: beyond its size the oldest of the key go that has the m
   std::vector<Record> quiet;
   std::vector<Record> flood;
   for (int i = 0; i < 1'000; ++i) quiet.push_back(of(i, i % 2 == 0 ? "alice" : "bob", 100));
-  for (int i = 1'000; i < 1'400; ++i) flood.push_back(of(i, "mallory", 20'000));  // fewer, and larger
+  // fewer, and larger
+  for (int i = 1'000; i < 1'400; ++i) flood.push_back(of(i, "mallory", 20'000));
   REQUIRE(store->insert(quiet, soon()));
   REQUIRE(store->insert(flood, soon()));
   const auto now = WallTime(std::chrono::microseconds(test::record(0).time));

@@ -65,7 +65,8 @@ class FakeStore : public audit::Store {
   explicit FakeStore(FakeDatabase& database) : database_(database) {}
 
   audit::StoreResult<void> open(Clock::time_point) override { return {}; }
-  audit::StoreResult<void> insert(std::span<const audit::Record> records, Clock::time_point) override {
+  audit::StoreResult<void> insert(std::span<const audit::Record> records,
+                                  Clock::time_point) override {
     const std::lock_guard lock(database_.mutex);
     ++database_.inserts;
     if (database_.error && !database_.loses_answers) return tl::unexpected(*database_.error);
@@ -77,7 +78,8 @@ class FakeStore : public audit::Store {
     if (database_.error) return tl::unexpected(*database_.error);
     return {};
   }
-  audit::StoreResult<bool> expire(const audit::Retention&, audit::WallTime, Clock::time_point) override {
+  audit::StoreResult<bool> expire(const audit::Retention&, audit::WallTime,
+                                  Clock::time_point) override {
     return false;
   }
   audit::StoreResult<void> read(const audit::Filter&,

@@ -27,8 +27,8 @@ struct World {
 
   void start() {
     writer = std::make_unique<Writer>(queue, std::make_unique<test::FakeStore>(database), true,
-                                      Spool::open(folder.path() / "spool", spool_limit).value(), Retention{},
-                                      times(), log, metrics);
+                                      Spool::open(folder.path() / "spool", spool_limit).value(),
+                                      Retention{}, times(), log, metrics);
   }
   void push(int first, int count) {
     for (int i = first; i < first + count; ++i) REQUIRE(queue.push(test::record(i)));
@@ -82,7 +82,8 @@ TEST_CASE("audit writer: while the database is out records go to disk, and from 
   CHECK(w.metrics.audit_up.Value() == 0);
   w.database.fail({});
   w.push(700, 100);
-  w.eventually([&] { return w.database.size() == 800 && w.metrics.audit_spool_bytes.Value() == 0; });
+  w.eventually(
+      [&] { return w.database.size() == 800 && w.metrics.audit_spool_bytes.Value() == 0; });
   CHECK(w.metrics.audit_up.Value() == 1);
   w.writer->stop();
   w.writer.reset();
@@ -91,7 +92,8 @@ TEST_CASE("audit writer: while the database is out records go to disk, and from 
 }
 
 TEST_CASE(
-    "audit writer: records that the database took without saying so are given again under the same id") {
+    "audit writer: records that the database took without saying so are given again under the same "
+    "id") {
   World w;
   w.database.loses_answers = true;
   w.database.fail(kOut);
@@ -126,9 +128,10 @@ TEST_CASE("audit writer: at the end what the database does not take is on disk f
   Queue second(1 << 20);
   {
     Writer next(second, std::make_unique<test::FakeStore>(w.database), true,
-                Spool::open(w.folder.path() / "spool", w.spool_limit).value(), Retention{}, times(), w.log,
-                w.metrics);
-    w.eventually([&] { return w.database.size() == 1'234 && w.metrics.audit_spool_bytes.Value() == 0; });
+                Spool::open(w.folder.path() / "spool", w.spool_limit).value(), Retention{}, times(),
+                w.log, w.metrics);
+    w.eventually(
+        [&] { return w.database.size() == 1'234 && w.metrics.audit_spool_bytes.Value() == 0; });
   }
   CHECK(w.spooled() == 0);
 }
@@ -149,7 +152,8 @@ TEST_CASE("audit writer: with database and spool out records wait in the queue, 
   CHECK(w.metrics.audit_dropped("end").Value() == 0);
 }
 
-TEST_CASE("audit writer: with one owner's share of the spool used up, records of others still go there") {
+TEST_CASE(
+    "audit writer: with one owner's share of the spool used up, records of others still go there") {
   const std::size_t line = to_json(test::record(0)).size() + 1;
   World w(100 * line);
   const auto push = [&](const std::string& key, int first, int count) {
@@ -204,7 +208,8 @@ TEST_CASE("audit writer: a database that fails now and then has every record") {
     std::this_thread::sleep_for(1ms);
   }
   w.database.fail({});
-  w.eventually([&] { return w.database.size() == 5'000 && w.metrics.audit_spool_bytes.Value() == 0; });
+  w.eventually(
+      [&] { return w.database.size() == 5'000 && w.metrics.audit_spool_bytes.Value() == 0; });
   w.writer->stop();
   CHECK(w.database.size() == 5'000);
 }

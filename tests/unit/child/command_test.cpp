@@ -31,7 +31,8 @@ struct Folder {
     ::chmod((path + "/" + name).c_str(), mode);
   }
   Result<std::string> find(const std::string& name, const std::string& directory = {}) const {
-    return find_command(Launch{{name, "argument"}, {"HOME=/", "PATH=/nowhere:" + path + "/bin"}, directory});
+    return find_command(
+        Launch{{name, "argument"}, {"HOME=/", "PATH=/nowhere:" + path + "/bin"}, directory});
   }
   std::string path;
 };

@@ -12,7 +12,9 @@ TEST_CASE("descriptor limit: 64 descriptors are reserved, more for more children
   CHECK(reserved_descriptors(100) == 424);
 }
 
-TEST_CASE("descriptor limit: of a low limit half is reserved at most, and a limit that changes is followed") {
+TEST_CASE(
+    "descriptor limit: of a low limit half is reserved at most, and a limit that changes is "
+    "followed") {
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   const auto first = [](std::uint64_t soft) {

@@ -56,8 +56,9 @@ TEST_CASE("guard: it holds the pipe from us and no other descriptor of ours") {
 
 TEST_CASE("guard: TERM, INT and HUP do not move it") {
   World world;
-  wait_until(
-      [&] { return first_line("/proc/" + std::to_string(world.guard.pid()) + "/comm") == "sidecar-guard"; });
+  wait_until([&] {
+    return first_line("/proc/" + std::to_string(world.guard.pid()) + "/comm") == "sidecar-guard";
+  });
   Supervised child(world);
   child.start();
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::kill(world.guard.pid(), number);
@@ -103,7 +104,8 @@ TEST_CASE("guard: without it children run all the same, with a warning") {
   CHECK(child.ask("hello") == "hello");
 }
 
-TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin and TERM is killed too") {
+TEST_CASE(
+    "guard: when the sidecar is killed, a grandchild that ignores stdin and TERM is killed too") {
   World world;
   std::string name = "/tmp/sidecar-fifo-XXXXXX";
   const std::string folder = ::mkdtemp(name.data());

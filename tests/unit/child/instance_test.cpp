@@ -1,4 +1,5 @@
-// What a pool of instances asks of a supervisor: to be warm, to say when it wants lines, to be retired.
+// What a pool of instances asks of a supervisor: to be warm, to say when it wants lines, to be
+// retired.
 #include <csignal>
 
 #include "child/supervisor.hpp"
@@ -31,7 +32,9 @@ TEST_CASE("supervisor: the deadline of a handshake ends with its process") {
   CHECK(child.ask("not asked") == "not asked");
 }
 
-TEST_CASE("supervisor: a child that ends before anybody asked it for the handshake is started again, later") {
+TEST_CASE(
+    "supervisor: a child that ends before anybody asked it for the handshake is started again, "
+    "later") {
   World world;
   Supervised child(world);
   child.start();
@@ -68,7 +71,8 @@ TEST_CASE("supervisor: who held lines back is told once when the child reads aga
   CHECK(child.events.writable == 1);
 }
 
-TEST_CASE("supervisor: a child that ends full is writable at its next start without being said to be") {
+TEST_CASE(
+    "supervisor: a child that ends full is writable at its next start without being said to be") {
   World world;
   Supervised child(world);
   child.start();
@@ -84,7 +88,8 @@ TEST_CASE("supervisor: a child that ends full is writable at its next start with
   CHECK(child.events.writable == 0);
 }
 
-TEST_CASE("supervisor: a child that was asked to end wants nothing and is not said to be writable") {
+TEST_CASE(
+    "supervisor: a child that was asked to end wants nothing and is not said to be writable") {
   World world;
   Supervised child(world);
   child.start();
@@ -121,7 +126,9 @@ TEST_CASE("supervisor: a retired child works on, and its end is final") {
   CHECK(child.events.exits.size() == 1);
 }
 
-TEST_CASE("supervisor: a child retired while it backs off or before it starts is stopped without an exit") {
+TEST_CASE(
+    "supervisor: a child retired while it backs off or before it starts is stopped without an "
+    "exit") {
   World world;
   Supervised child(world, {"--exit=1"});
   child.start();
@@ -153,7 +160,8 @@ TEST_CASE("supervisor: retired from inside its exit, a child is not started agai
   CHECK(world.timers.waiting() == 0);
 }
 
-TEST_CASE("supervisor: a retired child that does not answer the handshake is ended, and that is final") {
+TEST_CASE(
+    "supervisor: a retired child that does not answer the handshake is ended, and that is final") {
   World world;
   Supervised child(world, {"--no-handshake"});
   child.start();
@@ -165,7 +173,8 @@ TEST_CASE("supervisor: a retired child that does not answer the handshake is end
   CHECK(exit.reason == "no answer to the handshake within 60 s; exited with code 0");
 }
 
-TEST_CASE("supervisor: a retired child is stopped like any other, while it runs and after its end") {
+TEST_CASE(
+    "supervisor: a retired child is stopped like any other, while it runs and after its end") {
   World world;
   Supervised running(world);
   running.start();

@@ -124,7 +124,8 @@ TEST_CASE("line_framer: while it discards it says so and counts on") {
   CHECK(framer.unfinished() == 0);
 }
 
-TEST_CASE("line_framer: at the end an unfinished line can be taken, and there is none after an LF") {
+TEST_CASE(
+    "line_framer: at the end an unfinished line can be taken, and there is none after an LF") {
   Lines sink;
   LineFramer framer(100, sink);
   framer.feed("one\ntw");

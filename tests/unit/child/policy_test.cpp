@@ -25,7 +25,8 @@ using Steps = std::vector<KillStep>;
 
 }  // namespace
 
-TEST_CASE("restart_policy: a child that had answered and lived a second comes back at once, every time") {
+TEST_CASE(
+    "restart_policy: a child that had answered and lived a second comes back at once, every time") {
   RestartPolicy rule = policy();
   for (int i = 0; i < 10; ++i) CHECK(rule.after(kUseful) == 100ms);
   CHECK(rule.failed_starts() == 0);
@@ -50,7 +51,8 @@ TEST_CASE("restart_policy: jitter takes up to half of the delay away") {
 }
 
 TEST_CASE(
-    "restart_policy: an answer within the first second does not make a run useful, nor life without an "
+    "restart_policy: an answer within the first second does not make a run useful, nor life "
+    "without an "
     "answer") {
   RestartPolicy rule = policy();
   rule.after({999ms, true, true, false});

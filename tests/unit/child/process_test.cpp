@@ -229,7 +229,8 @@ TEST_CASE("process: an event for a descriptor that was closed is not taken for i
   CHECK(child.events.exits.size() == 1);
 }
 
-TEST_CASE("process: a descendant that left the group holds the pipes: the exit is told after the grace") {
+TEST_CASE(
+    "process: a descendant that left the group holds the pipes: the exit is told after the grace") {
   World world;
   Fifo fifo;
   Supervised child(world, {"--echo-lines", "--escapee=" + fifo.path});
@@ -255,7 +256,8 @@ TEST_CASE("process: one that closes its stdout and lives on is ended, and the re
   child.send("x");
   world.run_until([&] { return !child.link.running(); });
   world.timers.advance(1s);
-  CHECK(child.wait_for_exit().reason == "closed its stdout and did not exit; killed by signal 15 (SIGTERM)");
+  CHECK(child.wait_for_exit().reason ==
+        "closed its stdout and did not exit; killed by signal 15 (SIGTERM)");
 }
 
 TEST_CASE("process: one that closes its stdin and lives on is ended by the first line for it") {
@@ -274,7 +276,8 @@ TEST_CASE("process: one that closes its stdin and lives on is ended by the first
 }
 
 TEST_CASE(
-    "process: one that stops reading fills the queue, and the exit gives back the lines that it never had") {
+    "process: one that stops reading fills the queue, and the exit gives back the lines that it "
+    "never had") {
   World world;
   child::SupervisorOptions options = fake_child({"--echo-lines", "--stop-reading"});
   options.process.stdin_queue_bytes = 1'000'000;
@@ -293,7 +296,8 @@ TEST_CASE(
   REQUIRE(exit.unwritten.size() <= taken);
   REQUIRE(exit.unwritten.size() > taken - 20);  // a pipe holds 64 KB
   CHECK(exit.unwritten.back().number == taken + 2);
-  for (const child::Unwritten& unwritten : exit.unwritten) CHECK(unwritten.line == std::string(9'999, 'x'));
+  for (const child::Unwritten& unwritten : exit.unwritten)
+    CHECK(unwritten.line == std::string(9'999, 'x'));
   CHECK(world.metrics.child_stdin_queue_bytes.Value() == 0);
 }
 
@@ -314,7 +318,8 @@ TEST_CASE("process: a line beyond the limit is reported and the next one comes t
 
 TEST_CASE("process: a line beyond the limit that does not end in time ends the process") {
   World world;
-  child::SupervisorOptions options = fake_child({"--tail=" + std::string(1'000, 'x'), "--ignore-stdin-end"});
+  child::SupervisorOptions options =
+      fake_child({"--tail=" + std::string(1'000, 'x'), "--ignore-stdin-end"});
   options.process.launch.command = {"/bin/sh", "-c", "printf %0200000d 0; exec sleep 1000"};
   options.process.max_line_bytes = 1'000;
   Supervised child(world, options);

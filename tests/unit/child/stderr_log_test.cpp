@@ -13,8 +13,8 @@ namespace {
 
 struct Captured {
   std::ostringstream text;
-  std::shared_ptr<spdlog::logger> logger =
-      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
+  std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
   observe::Log log{logger, observe::LogFormat::kJson};
   Captured() { logger->set_pattern("%v"); }
 };
@@ -56,7 +56,8 @@ TEST_CASE("stderr_log: a line beyond 8 KB loses its middle") {
   StderrLog errors(log, "demo");
   errors.feed(std::string(1'000'000, 'x') + "\n");
   REQUIRE(errors.tail().size() == 1);
-  CHECK(errors.tail()[0] == std::string(4096, 'x') + " … 991808 bytes left out … " + std::string(4096, 'x'));
+  CHECK(errors.tail()[0] ==
+        std::string(4096, 'x') + " … 991808 bytes left out … " + std::string(4096, 'x'));
 }
 
 TEST_CASE("stderr_log: bytes that are not UTF-8 are kept as they came and escaped in the log") {

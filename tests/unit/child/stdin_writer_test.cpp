@@ -46,7 +46,8 @@ struct OtherEnd {
   double gauge() const { return metrics.child_stdin_queue_bytes.Value(); }
 
   boost::asio::io_context loop;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{loop.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{
+      loop.get_executor()};
   observe::Metrics metrics;
   UniqueFd reading;
   int broken = 0;
@@ -61,7 +62,8 @@ TEST_CASE("stdin_writer: lines go out in order with an LF each, however many wai
   OtherEnd end(1 << 20);
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
-    const std::string line = "line " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), '.');
+    const std::string line =
+        "line " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 50), '.');
     CHECK(end.writer->push(line) == static_cast<LineNumber>(i + 1));
     expected += line + "\n";
   }

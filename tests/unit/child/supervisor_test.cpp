@@ -115,7 +115,8 @@ TEST_CASE("supervisor: after the handshake its deadline is off") {
   CHECK(child.link.running());
 }
 
-TEST_CASE("supervisor: a refused handshake ends the process and counts, even after an hour and answers") {
+TEST_CASE(
+    "supervisor: a refused handshake ends the process and counts, even after an hour and answers") {
   World world;
   Supervised child(world);
   child.start();
@@ -196,7 +197,8 @@ TEST_CASE("supervisor: kill_now while the last output is awaited signals nobody"
   child.start();
   world.run_until([&] { return world.has_logged("grandchild "); });
   child.stop();
-  world.run_until([&] { return child.link.status().pid > 0 && ::kill(child.link.status().pid, 0) != 0; });
+  world.run_until(
+      [&] { return child.link.status().pid > 0 && ::kill(child.link.status().pid, 0) != 0; });
   child.link.kill_now();
   world.timers.advance(500ms);
   world.run_until([&] { return child.stopped; });

@@ -1,6 +1,6 @@
-// World: what a test of the child floor lives in: a real loop, time that the test moves, and real processes.
-// Its end fails the program when any process is left behind; being a subreaper it sees those that left their
-// group.
+// World: what a test of the child floor lives in: a real loop, time that the test moves, and real
+// processes. Its end fails the program when any process is left behind; being a subreaper it sees
+// those that left their group.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -57,9 +57,9 @@ struct World {
   boost::asio::io_context loop;
   ManualTimers timers;
   std::ostringstream logged;
-  observe::Log log{
-      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged)),
-      observe::LogFormat::kText};
+  observe::Log log{std::make_shared<spdlog::logger>(
+                       "test", std::make_shared<spdlog::sinks::ostream_sink_st>(logged)),
+                   observe::LogFormat::kText};
   observe::Metrics metrics;
   child::Reaper reaper{loop};
   child::Host host{loop, timers, log, metrics, reaper, guard};
@@ -72,7 +72,9 @@ struct World {
       loop.run_one_for(20ms);  // some conditions are not events of the loop
     }
   }
-  bool has_logged(const std::string& text) const { return logged.str().find(text) != std::string::npos; }
+  bool has_logged(const std::string& text) const {
+    return logged.str().find(text) != std::string::npos;
+  }
 };
 
 inline child::SupervisorOptions fake_child(std::vector<std::string> flags) {

@@ -1,5 +1,5 @@
-// World: a Server on a loop that the test turns by hand, with time that stands still, and clients on real
-// sockets.
+// World: a Server on a loop that the test turns by hand, with time that stands still, and clients
+// on real sockets.
 #pragma once
 
 #include <algorithm>
@@ -124,18 +124,19 @@ class World {
   std::vector<http::Route> routes;
   http::HeadCheck head_check;
   std::size_t buffered_bytes = 256 << 20;
-  observe::ThinnedLog refusals{log, timers};
+  observe::RateLimitedLog refusals{log, timers};
   std::unique_ptr<http::Budget> budget;
   std::unique_ptr<http::Server> server;
   std::uint16_t port = 0;
 
-  void route(std::string method, const std::string& path, http::Handler handler, bool direct = false) {
+  void route(std::string method, const std::string& path, http::Handler handler,
+             bool direct = false) {
     routes.push_back({std::move(method), path, path, std::move(handler), direct});
   }
   void make_server() {
     budget = std::make_unique<http::Budget>(buffered_bytes, refusals, metrics);
-    server = std::make_unique<http::Server>(loop, timers, limits, *budget, std::move(routes), head_check, log,
-                                            metrics);
+    server = std::make_unique<http::Server>(loop, timers, limits, *budget, std::move(routes),
+                                            head_check, log, metrics);
   }
   void start() {
     make_server();
@@ -149,7 +150,8 @@ class World {
     loop.restart();
     loop.poll();
   }
-  // Turns the loop until `done`; false when nothing brings it about. The clock only bounds a failure.
+  // Turns the loop until `done`; false when nothing brings it about. The clock only bounds a
+  // failure.
   template <class Condition>
   bool until(Condition done) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -172,7 +174,8 @@ class World {
       return client.ended();
     });
   }
-  // The next whole answer; status 0 when the connection ended without one. `bodiless`: it answers a HEAD.
+  // The next whole answer; status 0 when the connection ended without one. `bodiless`: it answers a
+  // HEAD.
   Received answer(Client& client, bool bodiless = false) {
     Received received;
     std::size_t used = 0;
@@ -216,11 +219,13 @@ class World {
       const std::size_t line_end = text.find("\r\n", at);
       const std::string_view line = text.substr(at, line_end - at);
       const std::size_t colon = line.find(": ");
-      received.fields.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 2))});
+      received.fields.push_back(
+          {std::string(line.substr(0, colon)), std::string(line.substr(colon + 2))});
       at = line_end + 2;
     }
     const std::size_t start = head_end + 4;
-    if (received.status == 100 || received.status == 204 || received.status == 304 || bodiless) return start;
+    if (received.status == 100 || received.status == 204 || received.status == 304 || bodiless)
+      return start;
     if (received.field("Transfer-Encoding") == "chunked") {
       std::size_t used = 0;
       return unchunk(text.substr(start), received.body, used) ? start + used : 0;
@@ -254,16 +259,20 @@ class Site : public World {
     route("GET", "/hello", [](http::Exchange exchange) { exchange.reply(text_response("hello")); });
     route("POST", "/echo",
           [](http::Exchange exchange) { exchange.reply(text_response(exchange.take_body())); });
-    route("POST", "/later", [this](http::Exchange exchange) { kept.push_back(std::move(exchange)); });
-    route("GET", "/events",
-          [this](http::Exchange exchange) { streams.push_back(exchange.open_sse({}, sse_options)); });
+    route("POST", "/later",
+          [this](http::Exchange exchange) { kept.push_back(std::move(exchange)); });
+    route("GET", "/events", [this](http::Exchange exchange) {
+      streams.push_back(exchange.open_sse({}, sse_options));
+    });
   }
 };
 
 inline std::string get(std::string_view path, std::string_view fields = "") {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) + "\r\n";
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(fields) +
+         "\r\n";
 }
-inline std::string post(std::string_view path, std::string_view body, std::string_view fields = "") {
+inline std::string post(std::string_view path, std::string_view body,
+                        std::string_view fields = "") {
   return "POST " + std::string(path) +
          " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
          std::string(fields) + "\r\n" + std::string(body);

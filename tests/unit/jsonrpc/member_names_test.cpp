@@ -24,14 +24,16 @@ std::string refusal(std::string text) {
 
 // A request with `key` beside what is in params.
 std::string request(std::string_view method, std::string_view params, std::string_view key) {
-  return fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"{}","params":{{{}{}"{}":1}}}})", method, params,
-                     params.empty() ? "" : ",", key);
+  return fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"{}","params":{{{}{}"{}":1}}}})", method,
+                     params, params.empty() ? "" : ",", key);
 }
 
 // The object at the end of `steps` in params, with the member `key`.
-std::string nested(std::string_view method, std::span<const std::string_view> steps, std::string_view key) {
+std::string nested(std::string_view method, std::span<const std::string_view> steps,
+                   std::string_view key) {
   std::string object = fmt::format(R"({{"{}":1}})", key);
-  for (std::size_t i = steps.size(); i-- > 0;) object = fmt::format(R"({{"{}":{}}})", steps[i], object);
+  for (std::size_t i = steps.size(); i-- > 0;)
+    object = fmt::format(R"({{"{}":{}}})", steps[i], object);
   return fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"{}","params":{}}})", method, object);
 }
 
@@ -83,7 +85,9 @@ TEST_CASE("member names: escapes are undone, and a lone surrogate equals no char
     CHECK(unescaped(broken).size() < 9);
 }
 
-TEST_CASE("member names: in the envelope every spelling of a member is refused, in all kinds of messages") {
+TEST_CASE(
+    "member names: in the envelope every spelling of a member is refused, in all kinds of "
+    "messages") {
   const char* rests[] = {R"("jsonrpc":"2.0","id":1,"method":"tools/list","params":{})",
                          R"("jsonrpc":"2.0","method":"notifications/initialized")",
                          R"("jsonrpc":"2.0","id":1,"result":{})",
@@ -91,8 +95,9 @@ TEST_CASE("member names: in the envelope every spelling of a member is refused, 
   for (const char* rest : rests) {
     for (const char* name : {"jsonrpc", "id", "method", "params", "result", "error"}) {
       for (const std::string& other : test::spellings_of(name)) {
-        for (const std::string& text : {fmt::format(R"({{{},"{}":5}})", rest, other),
-                                        fmt::format(R"({{"{}":{{"name":"x"}},{}}})", other, rest)}) {
+        for (const std::string& text :
+             {fmt::format(R"({{{},"{}":5}})", rest, other),
+              fmt::format(R"({{"{}":{{"name":"x"}},{}}})", other, rest)}) {
           INFO(text);
           CHECK(refusal(text).find("ambiguous member") == 0);
         }
@@ -102,11 +107,13 @@ TEST_CASE("member names: in the envelope every spelling of a member is refused, 
 }
 
 TEST_CASE(
-    "member names: a refusal names both names, and has the request's id unless that is what is doubtful") {
+    "member names: a refusal names both names, and has the request's id unless that is what is "
+    "doubtful") {
   const auto odd = jsonrpc::parse(
       R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","n\u0061me\u0000":"b"}})");
   REQUIRE_FALSE(odd);
-  CHECK(odd.error().message == R"(ambiguous member "name\u0000": some JSON readers take it for "name")");
+  CHECK(odd.error().message ==
+        R"(ambiguous member "name\u0000": some JSON readers take it for "name")");
   CHECK(odd.error().id == "7");
   const auto id = jsonrpc::parse(R"({"jsonrpc":"2.0","ID":8,"id":7,"method":"ping"})");
   REQUIRE_FALSE(id);
@@ -116,7 +123,8 @@ TEST_CASE(
   CHECK(lonely.error().id == "null");
 }
 
-TEST_CASE("member names: in params and below, each spelling of what is read of the method is refused") {
+TEST_CASE(
+    "member names: in params and below, each spelling of what is read of the method is refused") {
   for (const auto& row : jsonrpc::read_members()) {
     const std::string method(row.method.empty() ? "unheard/of" : row.method);
     for (const std::string_view name : row.members()) {
@@ -131,9 +139,10 @@ TEST_CASE("member names: in params and below, each spelling of what is read of t
     }
   }
   for (const char* name :
-       {"progressToken", "traceparent", "tracestate", "baggage", "io.modelcontextprotocol/related-task",
-        "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientInfo",
-        "io.modelcontextprotocol/clientCapabilities", "io.modelcontextprotocol/logLevel"}) {
+       {"progressToken", "traceparent", "tracestate", "baggage",
+        "io.modelcontextprotocol/related-task", "io.modelcontextprotocol/protocolVersion",
+        "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities",
+        "io.modelcontextprotocol/logLevel"}) {
     static constexpr std::string_view kMeta[] = {"_meta"};
     for (const std::string& other : test::spellings_of(name)) {
       INFO(name << " " << other);
@@ -151,7 +160,8 @@ TEST_CASE("member names: what is not read of a method may have any name, but onl
   CHECK(refusal(request("unheard/of", R"("x":1)", "\\u0078")) == R"(duplicate member "x")");
   CHECK(refusal(request("tools/call", R"("arguments":{})", "arguments")) ==
         R"(duplicate member "arguments")");
-  CHECK(refusal(request("tools/call", R"("name":"a","x":1,"y":2)", "x")) == R"(duplicate member "x")");
+  CHECK(refusal(request("tools/call", R"("name":"a","x":1,"y":2)", "x")) ==
+        R"(duplicate member "x")");
   CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"a":1,"a":2}}})") ==
         R"(duplicate member "a")");
 }
@@ -159,8 +169,10 @@ TEST_CASE("member names: what is not read of a method may have any name, but onl
 TEST_CASE("member names: arguments, results and other free values may hold any names") {
   const std::string odd = R"({"name":1,"Name":2,"name":3,"\ud800":4,"ID":5,"id\u0000":6})";
   for (const std::string& text : std::vector<std::string>{
-           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":)" + odd + "}}",
-           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","extra":)" + odd + "}}",
+           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":)" +
+               odd + "}}",
+           R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","extra":)" + odd +
+               "}}",
            R"({"jsonrpc":"2.0","id":1,"method":"m","params":[)" + odd + "]}",
            R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"x":)" + odd + "}}}",
            R"({"jsonrpc":"2.0","id":1,"result":)" + odd + "}",
@@ -176,14 +188,16 @@ TEST_CASE("member names: arguments, results and other free values may hold any n
 TEST_CASE("member names: many members of params that nobody reads are looked through once") {
   std::string params;
   for (int i = 0; i < 100'000; ++i) params += fmt::format(R"("k{}":{},)", i, i);
-  CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{)" + params + R"("k":0}})").empty());
-  CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{)" + params + R"("k77777":0}})") ==
-        R"(duplicate member "k77777")");
+  CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{)" + params + R"("k":0}})")
+            .empty());
+  CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{)" + params +
+                R"("k77777":0}})") == R"(duplicate member "k77777")");
 }
 
 TEST_CASE("find_members: a member that reads like one that is asked for is refused, in any value") {
   const std::string_view names[] = {"tools", "nextCursor"};
-  for (const char* bad : {R"({"tools":[],"Tools":[]})", R"({"tool\u017f":[]})", R"({"tools\u0000":[]})"}) {
+  for (const char* bad :
+       {R"({"tools":[],"Tools":[]})", R"({"tool\u017f":[]})", R"({"tools\u0000":[]})"}) {
     std::string text = bad;
     jsonrpc::pad(text);
     const auto places = jsonrpc::find_members(text, names);

@@ -3,7 +3,7 @@
 #include "jsonrpc/splice.hpp"
 #include "support/catch.hpp"
 
-using sidecar::jsonrpc::kLongestKept;
+using sidecar::jsonrpc::kMaxKept;
 using namespace sidecar;
 using jsonrpc::Kind;
 using jsonrpc::Message;
@@ -23,7 +23,8 @@ int code_of(std::string text) {
 }
 
 std::string nested(int depth) {
-  return R"({"jsonrpc":"2.0","method":"m","params":)" + std::string(static_cast<std::size_t>(depth), '[') +
+  return R"({"jsonrpc":"2.0","method":"m","params":)" +
+         std::string(static_cast<std::size_t>(depth), '[') +
          std::string(static_cast<std::size_t>(depth), ']') + "}";
 }
 
@@ -43,19 +44,24 @@ TEST_CASE("message: the places of a request's members are found") {
 }
 
 TEST_CASE("message: kinds are told apart by their members") {
-  CHECK(must_parse(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() == Kind::kNotification);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() ==
+        Kind::kNotification);
   CHECK(must_parse(R"({"jsonrpc":"2.0","id":"a","result":{}})").kind() == Kind::kResult);
   CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"result":null})").kind() == Kind::kResult);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}})").kind() == Kind::kError);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}})").kind() == Kind::kError);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}})").kind() ==
+        Kind::kError);
+  CHECK(must_parse(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}})").kind() ==
+        Kind::kError);
 }
 
 TEST_CASE(
-    "message: the token of a progress notification is taken from params, that of a request from _meta") {
+    "message: the token of a progress notification is taken from params, that of a request from "
+    "_meta") {
   const Message progress = must_parse(
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1}})");
   CHECK(progress.envelope.progress_token.in(progress.text) == "7");
-  const Message request = must_parse(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"progressToken":7}})");
+  const Message request =
+      must_parse(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"progressToken":7}})");
   CHECK_FALSE(request.envelope.progress_token);
 }
 
@@ -129,7 +135,9 @@ TEST_CASE("message: what is not one valid JSON value is a parse error") {
   CHECK(code_of(std::string("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}\0", 39)) == -32700);
 }
 
-TEST_CASE("message: valid JSON that is no message is an invalid request, with its id where one can be read") {
+TEST_CASE(
+    "message: valid JSON that is no message is an invalid request, with its id where one can be "
+    "read") {
   struct Row {
     const char* text;
     const char* id;
@@ -174,7 +182,8 @@ TEST_CASE("message: valid JSON that is no message is an invalid request, with it
 }
 
 TEST_CASE(
-    "message: numbers, escapes and lone surrogates that other parsers change or refuse pass untouched") {
+    "message: numbers, escapes and lone surrogates that other parsers change or refuse pass "
+    "untouched") {
   const char* values[] = {"9007199254740993",
                           "18446744073709551616",
                           "123456789012345678901234567890",
@@ -191,18 +200,19 @@ TEST_CASE(
                           "[ 1 ,\t2 ]",
                           R"({"\ud83d":1})"};
   for (const char* value : values) {
-    const std::string text = std::string(R"({"jsonrpc":"2.0","id":1,"result":{"v":)") + value + "}}";
+    const std::string text =
+        std::string(R"({"jsonrpc":"2.0","id":1,"result":{"v":)") + value + "}}";
     INFO(text);
     CHECK(must_parse(text).text == text);
   }
 }
 
 TEST_CASE("message: what a tool says of its failure is found in its result only") {
-  const Message failed =
-      must_parse(R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":1}],"is\u0045rror" : true}})");
+  const Message failed = must_parse(
+      R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":1}],"is\u0045rror" : true}})");
   CHECK(failed.envelope.is_error.in(failed.text) == "true");
-  const Message other =
-      must_parse(R"({"jsonrpc":"2.0","id":1,"isError":true,"result":{"content":[{"isError":true}]}})");
+  const Message other = must_parse(
+      R"({"jsonrpc":"2.0","id":1,"isError":true,"result":{"content":[{"isError":true}]}})");
   CHECK_FALSE(other.envelope.is_error);
 }
 
@@ -221,21 +231,22 @@ TEST_CASE("message: line ends between tokens become spaces, so that a message is
 }
 
 TEST_CASE(
-    "message: an id, a method and a progress token are accepted up to the limit and refused beyond it") {
+    "message: an id, a method and a progress token are accepted up to the limit and refused beyond "
+    "it") {
   const auto text = [](std::size_t id, std::size_t method, std::size_t token) {
     const auto word = [](std::size_t size) { return '"' + std::string(size - 2, 'x') + '"'; };
     return R"({"jsonrpc":"2.0","id":)" + word(id) + R"(,"method":)" + word(method) +
            R"(,"params":{"_meta":{"progressToken":)" + word(token) + "}}}";
   };
-  CHECK(parse(text(kLongestKept, kLongestKept, kLongestKept)).has_value());
+  CHECK(parse(text(kMaxKept, kMaxKept, kMaxKept)).has_value());
   for (const std::string& long_one :
-       {text(kLongestKept + 1, 9, 9), text(9, kLongestKept + 1, 9), text(9, 9, kLongestKept + 1)}) {
+       {text(kMaxKept + 1, 9, 9), text(9, kMaxKept + 1, 9), text(9, 9, kMaxKept + 1)}) {
     const auto refused = parse(long_one);
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code == -32600);
   }
-  CHECK(parse(text(kLongestKept + 1, 9, 9)).error().id == "null");
-  CHECK(parse(text(9, 9, kLongestKept + 1)).error().id == R"("xxxxxxx")");
+  CHECK(parse(text(kMaxKept + 1, 9, 9)).error().id == "null");
+  CHECK(parse(text(9, 9, kMaxKept + 1)).error().id == R"("xxxxxxx")");
 }
 
 TEST_CASE("message: nesting is accepted up to the limit and refused beyond it") {
@@ -252,7 +263,8 @@ TEST_CASE("message: a text beyond the kept parser's size is parsed like any othe
 }
 
 TEST_CASE("find_members: names are found in a part of a text, and its neighbours are not read") {
-  std::string text = R"({"result":{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"c"},"tools":7})";
+  std::string text =
+      R"({"result":{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"c"},"tools":7})";
   jsonrpc::pad(text);
   const std::string_view top[] = {"result"};
   const auto result = jsonrpc::find_members(text, top);
@@ -282,7 +294,8 @@ TEST_CASE("find_members: arrays, scalars, duplicates and broken JSON are refused
   CHECK_FALSE(jsonrpc::find_elements(object, {}));
 }
 
-TEST_CASE("string tokens: decode and encode are each other's reverse; what is no string is refused") {
+TEST_CASE(
+    "string tokens: decode and encode are each other's reverse; what is no string is refused") {
   CHECK(jsonrpc::string_value(R"("a\u00e9\n")").value() == "a\xc3\xa9\n");
   CHECK_FALSE(jsonrpc::string_value("5"));
   CHECK_FALSE(jsonrpc::string_value(R"("\ud800")"));
@@ -295,11 +308,12 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
       R"({"id":"c-1","jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":5},"n":1.10}})");
   const std::string spliced =
       jsonrpc::splice(m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
-  CHECK(spliced ==
-        R"({"id":12345,"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":77},"n":1.10}})");
+  CHECK(
+      spliced ==
+      R"({"id":12345,"jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":77},"n":1.10}})");
   CHECK(spliced.capacity() >= spliced.size() + jsonrpc::kPadding);
-  const std::string in_place =
-      jsonrpc::splice_in_place(m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
+  const std::string in_place = jsonrpc::splice_in_place(
+      m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
   CHECK(in_place == spliced);
   CHECK(in_place.capacity() >= in_place.size() + jsonrpc::kPadding);
   CHECK(jsonrpc::splice("abc", {{jsonrpc::Span{}, "x"}}) == "abc");
@@ -307,8 +321,8 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
 }
 
 TEST_CASE("built messages are valid, whatever their texts contain") {
-  CHECK(must_parse(
-            jsonrpc::error_text("\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
+  CHECK(must_parse(jsonrpc::error_text(
+                       "\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
             .kind() == Kind::kError);
   CHECK(must_parse(jsonrpc::result_text("1", "{}")).kind() == Kind::kResult);
   CHECK(must_parse(jsonrpc::request_text("1", "a\"b", {})).method() == "a\"b");

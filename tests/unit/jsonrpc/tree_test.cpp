@@ -25,8 +25,8 @@ TEST_CASE("tree: values stand where the text has them, byte by byte") {
   const Tree tree(text);
   CHECK(tree.size() == 11);
   CHECK(tree.type(Tree::kRoot) == Tree::Type::kObject);
-  CHECK(children(tree, Tree::kRoot) ==
-        List{"a=1.10", R"(b=[1e400, -0 ,"x,]}\"", {}])", R"(c={"d":null , "e":true})", R"(f="g:h")"});
+  CHECK(children(tree, Tree::kRoot) == List{"a=1.10", R"(b=[1e400, -0 ,"x,]}\"", {}])",
+                                            R"(c={"d":null , "e":true})", R"(f="g:h")"});
   CHECK(children(tree, 2) == List{"=1e400", "=-0", R"(="x,]}\"")", "={}"});
   CHECK(children(tree, 7) == List{"d=null", "e=true"});
   CHECK(tree.type(3) == Tree::Type::kNumber);
@@ -43,7 +43,8 @@ TEST_CASE("tree: values stand where the text has them, byte by byte") {
 TEST_CASE("tree: names are told without their escapes, and as they are written") {
   const std::string text = R"({"\u0061\/b":1,"":2,"\ud800":3,"c":"d" , "e" :"f"})";
   const Tree tree(text);
-  CHECK(children(tree, Tree::kRoot) == List{"a/b=1", "=2", R"("\ud800"=3)", R"(c="d")", R"(e="f")"});
+  CHECK(children(tree, Tree::kRoot) ==
+        List{"a/b=1", "=2", R"("\ud800"=3)", R"(c="d")", R"(e="f")"});
   CHECK(tree.key_token(1) == R"("\u0061\/b")");
   CHECK(tree.key_token(2) == R"("")");
   CHECK(tree.key_token(Tree::kRoot).empty());

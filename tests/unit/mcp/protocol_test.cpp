@@ -4,7 +4,9 @@
 
 using sidecar::mcp::negotiate;
 
-TEST_CASE("negotiate: a known version not newer than the child's is granted, else the child's own is told") {
+TEST_CASE(
+    "negotiate: a known version not newer than the child's is granted, else the child's own is "
+    "told") {
   CHECK(negotiate("2024-11-05", "2025-06-18") == "2024-11-05");
   CHECK(negotiate("2025-06-18", "2025-06-18") == "2025-06-18");
   CHECK(negotiate("2025-11-25", "2025-06-18") == "2025-06-18");

@@ -7,7 +7,8 @@ using namespace sidecar;
 namespace {
 
 jsonrpc::Message initialize(const std::string& params) {
-  auto message = jsonrpc::parse(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":)" + params + "}");
+  auto message =
+      jsonrpc::parse(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":)" + params + "}");
   REQUIRE(message);
   return std::move(*message);
 }
@@ -43,9 +44,11 @@ TEST_CASE("client_profile: an initialize without params, or with useless ones, d
   CHECK(mux::own_handshake_params(initialize("{}"), false).empty());
 }
 
-TEST_CASE("client_profile: a version is kept when it is short, for it is kept as long as the session") {
+TEST_CASE(
+    "client_profile: a version is kept when it is short, for it is kept as long as the session") {
   const auto version = [](std::size_t size) {
-    return mux::profile_of(initialize(R"({"protocolVersion":")" + std::string(size, '1') + "\"}")).version;
+    return mux::profile_of(initialize(R"({"protocolVersion":")" + std::string(size, '1') + "\"}"))
+        .version;
   };
   CHECK(version(62) == std::string(62, '1'));
   CHECK(version(63).empty());

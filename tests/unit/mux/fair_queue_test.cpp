@@ -42,7 +42,8 @@ TEST_CASE("fair_queue: owners are served in turn, however many sessions they hav
   CHECK(w.drain() == Ids{10, 50, 60, 20, 51, 30, 40, 11});
 }
 
-TEST_CASE("fair_queue: who comes anew is served after those who wait, also if it was served just now") {
+TEST_CASE(
+    "fair_queue: who comes anew is served after those who wait, also if it was served just now") {
   World w;
   w.push("a", 1, 10);
   w.push("b", 2, 20);

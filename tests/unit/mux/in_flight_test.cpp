@@ -17,14 +17,15 @@ mux::WireId open(mux::InFlight& calls, mux::ClientId client) {
 }  // namespace
 
 TEST_CASE(
-    "in_flight: beyond the limit of calls that were let go, the origin stays in doubt until the child is "
+    "in_flight: beyond the limit of calls that were let go, the origin stays in doubt until the "
+    "child is "
     "gone") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   for (std::size_t i = 0; i <= mux::InFlight::kMaxLetGo; ++i) {
     const mux::WireId each = open(calls, 7);
     calls.withdraw(each, {});
-    calls.let_go(each);
+    calls.abandon(each);
   }
   CHECK(calls.count(7) == 0);
   CHECK(calls.find(1) == nullptr);
@@ -38,9 +39,11 @@ TEST_CASE(
   CHECK(calls.sole_origin() == 8);
 }
 
-TEST_CASE("in_flight: a withdrawn call is not found by its client's id, and let go when its time is over") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+TEST_CASE(
+    "in_flight: a withdrawn call is not found by its client's id, and let go when its time is "
+    "over") {
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   const mux::WireId id = open(calls, 1);
   CHECK(calls.find(1, "1") == id);
   CHECK(calls.earliest_due());
@@ -50,7 +53,7 @@ TEST_CASE("in_flight: a withdrawn call is not found by its client's id, and let 
   CHECK(calls.count(1) == 1);
   CHECK(calls.earliest_due() == until);
   REQUIRE(calls.expired(until) == std::vector{id});
-  calls.let_go(id);
+  calls.abandon(id);
   CHECK(calls.count(1) == 0);
   CHECK_FALSE(calls.earliest_due());
   // The child may still work on it.
@@ -61,9 +64,10 @@ TEST_CASE("in_flight: a withdrawn call is not found by its client's id, and let 
 }
 
 TEST_CASE(
-    "in_flight: while a call is paused its deadline stands still, and begins anew after the last pause") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+    "in_flight: while a call is paused its deadline stands still, and begins anew after the last "
+    "pause") {
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   const Clock::time_point start(1h);
   mux::Call call(1, mux::Reply("1", nullptr));
   call.timeout = 10s;
@@ -88,10 +92,11 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "in_flight: progress of a paused call does not set its time going, and moves no deadline beyond the "
+    "in_flight: progress of a paused call does not set its time going, and moves no deadline "
+    "beyond the "
     "last") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   const Clock::time_point start(1h);
   mux::Call call(1, mux::Reply("1", nullptr));
   call.timeout = 10s;
@@ -111,8 +116,8 @@ TEST_CASE(
 }
 
 TEST_CASE("in_flight: a call that ends or is withdrawn while it is paused leaves no deadline") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   const mux::WireId a = open(calls, 1), b = open(calls, 1);
   calls.pause(a);
   calls.pause(b);
@@ -125,8 +130,8 @@ TEST_CASE("in_flight: a call that ends or is withdrawn while it is paused leaves
 }
 
 TEST_CASE("in_flight: a call of another table keeps its id and whether it is paused") {
-  mux::Numbers numbers;
-  mux::InFlight one(numbers), other(numbers);
+  mux::IdAllocator ids;
+  mux::InFlight one(ids), other(ids);
   const mux::WireId a = one.open(mux::Call(1, mux::Reply("1", nullptr)));
   const mux::WireId b = other.open(mux::Call(1, mux::Reply("1", nullptr)));
   CHECK(b == a + 1);
@@ -138,8 +143,8 @@ TEST_CASE("in_flight: a call of another table keeps its id and whether it is pau
 }
 
 TEST_CASE("in_flight: who the child works for is certain only while there is one") {
-  mux::Numbers numbers;
-  mux::InFlight calls(numbers);
+  mux::IdAllocator ids;
+  mux::InFlight calls(ids);
   CHECK_FALSE(calls.sole_origin());
   const mux::WireId a = open(calls, 1);
   CHECK(calls.sole_origin() == 1);

@@ -11,7 +11,8 @@ using test::FakeLink;
 // --- ends
 // ---------------------------------------------------------------------------------------------------------------
 
-TEST_CASE("instances: an own child is ended when its session leaves, and is gone once it has stopped") {
+TEST_CASE(
+    "instances: an own child is ended when its session leaves, and is gone once it has stopped") {
   World w;
   auto session = w.join(kSampling);
   FakeLink& own = w.link("own-1");
@@ -36,7 +37,8 @@ TEST_CASE("instances: shared children stay when sessions leave") {
   CHECK(w.instances.status().front().sessions == 0);
 }
 
-TEST_CASE("instances: stop is done once, after every child has stopped, in whatever order they do") {
+TEST_CASE(
+    "instances: stop is done once, after every child has stopped, in whatever order they do") {
   std::vector<int> order = {0, 1, 2, 3, 4, 5};
   do {
     World w(with([](auto& options) {
@@ -111,7 +113,8 @@ TEST_CASE("instances: kill_now reaches every child that is being stopped") {
 // --- replacing
 // ------------------------------------------------------------------------------------------------------------
 
-TEST_CASE("instances: restart replaces the child of every instance, and sessions keep their seats") {
+TEST_CASE(
+    "instances: restart replaces the child of every instance, and sessions keep their leases") {
   World w(with([](auto& options) {
     options.shared = 2;
     options.warm = 1;
@@ -145,7 +148,8 @@ TEST_CASE("instances: restart replaces the child of every instance, and sessions
 }
 
 TEST_CASE(
-    "instances: a replaced child is ended once its calls are done; calls that waited go to the new one") {
+    "instances: a replaced child is ended once its calls are done; calls that waited go to the new "
+    "one") {
   World w;
   FakeLink& before = w.link("child");
   w.ready(before);
@@ -174,7 +178,8 @@ TEST_CASE(
   CHECK(w.timers.waiting() == 0);
 }
 
-TEST_CASE("instances: a replaced child that does not finish its calls is ended after restart_drain") {
+TEST_CASE(
+    "instances: a replaced child that does not finish its calls is ended after restart_drain") {
   World w(with([](auto& options) { options.restart_drain = 5s; }));
   FakeLink& before = w.link("child");
   w.ready(before);
@@ -196,7 +201,8 @@ TEST_CASE("instances: a replaced child that does not finish its calls is ended a
   CHECK_FALSE(w.links.lives(&before));
 }
 
-TEST_CASE("instances: a child that is replaced twice over leaves both before it to finish their calls") {
+TEST_CASE(
+    "instances: a child that is replaced twice over leaves both before it to finish their calls") {
   World w;
   const auto session = w.join("");
   std::vector<FakeLink*> all;
@@ -208,8 +214,8 @@ TEST_CASE("instances: a child that is replaced twice over leaves both before it 
   }
   CHECK(w.links.all.size() == 3);
   CHECK(w.instances.in_flight() == 3);
-  CHECK(session->seat->calls() == 3);
-  CHECK(session->seat->has_call("1"));
+  CHECK(session->lease->calls() == 3);
+  CHECK(session->lease->has_call("1"));
   for (FakeLink* child : {all[1], all[0], all[2]}) child->say(answer_to(child->next()));
   CHECK(session->answers.size() == 3);
   w.timers.advance(100ms);
@@ -218,7 +224,8 @@ TEST_CASE("instances: a child that is replaced twice over leaves both before it 
   CHECK(w.links.all == std::vector<FakeLink*>{all[2]});
 }
 
-TEST_CASE("instances: a session that leaves while its own child is being replaced takes both along") {
+TEST_CASE(
+    "instances: a session that leaves while its own child is being replaced takes both along") {
   World w;
   auto session = w.join(kSampling);
   FakeLink& before = w.link("own-1");
@@ -304,7 +311,8 @@ TEST_CASE("instances: the status tells of each, shared ones first, warm ones las
   CHECK(w.instances.in_flight() == 3);
 }
 
-TEST_CASE("instances: the gauges of calls and of requests to clients are of all instances together") {
+TEST_CASE(
+    "instances: the gauges of calls and of requests to clients are of all instances together") {
   World w(with([](auto& options) { options.shared = 2; }));
   w.ready_all();
   const auto one = w.join(""), other = w.join(""), own = w.join(kSampling);
@@ -316,8 +324,8 @@ TEST_CASE("instances: the gauges of calls and of requests to clients are of all 
   first.say(answer_to(first.next()));
   CHECK(w.metrics.calls_in_flight.Value() == 2);
   w.link("own-1").say(R"({"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}})");
-  CHECK(w.metrics.peer_requests.Value() == 1);
+  CHECK(w.metrics.server_requests.Value() == 1);
   other->call("2");
   CHECK(w.metrics.calls_in_flight.Value() == 3);
-  CHECK(w.metrics.peer_requests.Value() == 1);
+  CHECK(w.metrics.server_requests.Value() == 1);
 }

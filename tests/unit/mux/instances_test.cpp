@@ -13,12 +13,14 @@ using test::FakeLink;
 // ------------------------------------------------------------------------------------------------
 
 TEST_CASE(
-    "instances: in auto, a client that declares sampling or elicitation gets an own child, others share") {
+    "instances: in auto, a client that declares sampling or elicitation gets an own child, others "
+    "share") {
   World w;
   const auto plain = w.join(""), roots = w.join(R"("roots":{"listChanged":true})");
   const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
   const auto odd = w.join(R"("sampling":true,"elicitation":null)");
-  for (const auto* session : {&plain, &roots, &lazy, &odd}) CHECK((*session)->instance() == "child");
+  for (const auto* session : {&plain, &roots, &lazy, &odd})
+    CHECK((*session)->instance() == "child");
   const auto sampling = w.join(kSampling), forms = w.join(kElicitation),
              urls = w.join(R"("elicitation":{"url":{}})");
   CHECK(sampling->instance() == "own-1");
@@ -29,7 +31,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: an own child gets its client's initialize but for roots; a shared one declares nothing") {
+    "instances: an own child gets its client's initialize but for roots; a shared one declares "
+    "nothing") {
   World w;
   CHECK_THAT(w.ready(w.link("child")), Contains(R"("capabilities":{},)"));
   const auto session = w.join(R"("roots":{},"sampling":{"context":{}},"x":1.0)");
@@ -46,7 +49,8 @@ TEST_CASE("instances: with client roots an own child hears of them") {
 }
 
 TEST_CASE(
-    "instances: with shared nobody gets an own child, and the shared one may ask for everything but roots") {
+    "instances: with shared nobody gets an own child, and the shared one may ask for everything "
+    "but roots") {
   World w(with([](auto& options) { options.sharing = Sharing::kShared; }));
   CHECK_THAT(w.ready(w.link("child")),
              Contains(R"("capabilities":{"sampling":{},"elicitation":{"form":{},"url":{}}},)"));
@@ -57,17 +61,20 @@ TEST_CASE(
   session->call("1");
   w.link("child").next();
   w.link("child").say(R"({"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}})");
-  CHECK(session->heard == Names{R"({"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}})"});
+  CHECK(session->heard ==
+        Names{R"({"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}})"});
 }
 
-TEST_CASE("instances: with isolated every session gets an own child, one that never initialises too") {
+TEST_CASE(
+    "instances: with isolated every session gets an own child, one that never initialises too") {
   World w(with([](auto& options) { options.sharing = Sharing::kIsolated; }));
   const auto plain = w.join("");
   const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
   CHECK(plain->instance() == "own-1");
   CHECK(lazy->instance() == "own-2");
   CHECK(w.ready(w.link("own-1")) == R"({"protocolVersion":"2025-06-18","capabilities":{}})");
-  CHECK_THAT(w.ready(w.link("own-2")), Contains(R"("capabilities":{},"clientInfo":{"name":"mcp-sidecar")"));
+  CHECK_THAT(w.ready(w.link("own-2")),
+             Contains(R"("capabilities":{},"clientInfo":{"name":"mcp-sidecar")"));
   lazy->call("1");
   CHECK(message(w.link("own-2").next()).method() == "tools/call");
 }
@@ -96,7 +103,8 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
 }
 
 TEST_CASE(
-    "instances: sessions that come while the children start are spread too, and calls go to who is ready") {
+    "instances: sessions that come while the children start are spread too, and calls go to who is "
+    "ready") {
   World w(with([](auto& options) { options.shared = 3; }));
   for (FakeLink* child : w.links.all) child->state = child::ChildState::kStarting;
   w.ready(w.link("child-2"));
@@ -128,10 +136,12 @@ TEST_CASE("instances: a child that is ready goes before one that has failed, how
 // ----------------------------------------------------------------------------------------------------------
 
 TEST_CASE(
-    "instances: beyond the bound on own children a session shares, and its child is told why it cannot ask") {
+    "instances: beyond the bound on own children a session shares, and its child is told why it "
+    "cannot ask") {
   World w(with([](auto& options) { options.most_own = 1; }));
   w.ready(w.link("child"));
-  const auto first = w.join(kSampling), second = w.join(kSampling, "bob"), third = w.join("", "bob");
+  const auto first = w.join(kSampling), second = w.join(kSampling, "bob"),
+             third = w.join("", "bob");
   CHECK(first->instance() == "own-1");
   CHECK(second->instance() == "child");
   CHECK(w.metrics.refused("own_child").Value() == 1);
@@ -166,14 +176,15 @@ TEST_CASE("instances: own children that are ending are bounded too") {
 }
 
 TEST_CASE(
-    "instances: an idle session with an own child gives way, of the same owner where that is the bound") {
+    "instances: an idle session with an own child gives way, of the same owner where that is the "
+    "bound") {
   World w(with([](auto& options) {
     options.most_own = 2;
     options.most_own_per_owner = 1;
   }));
   auto alice = w.join(kSampling, "alice"), bob = w.join(kSampling, "bob");
   std::vector<std::string> asked;
-  w.instances.set_give_way([&](std::string_view owner, mux::Ending) {
+  w.instances.set_evict_idle([&](std::string_view owner, mux::Ending) {
     asked.emplace_back(owner);
     if (asked.size() == 1) alice.reset();
     return asked.size() == 1;
@@ -186,14 +197,15 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: at the bound of all, a session of the owner that has most gives way, none of one with less") {
+    "instances: at the bound of all, a session of the owner that has most gives way, none of one "
+    "with less") {
   World w(with([](auto& options) {
     options.most_own = 4;
     options.most_own_per_owner = 3;
   }));
   std::map<std::string, std::vector<std::unique_ptr<Session>>> sessions;
   std::vector<std::string> ended;
-  w.instances.set_give_way([&](std::string_view owner, mux::Ending) {
+  w.instances.set_evict_idle([&](std::string_view owner, mux::Ending) {
     auto& all = sessions[std::string(owner)];
     if (all.empty()) return false;
     ended.emplace_back(owner);
@@ -213,7 +225,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: auto shares where only sessions in use could give way, isolated ends them, the idle first") {
+    "instances: auto shares where only sessions in use could give way, isolated ends them, the "
+    "idle first") {
   for (const Sharing sharing : {Sharing::kAuto, Sharing::kIsolated}) {
     mux::InstancesOptions options;
     options.sharing = sharing;
@@ -222,7 +235,7 @@ TEST_CASE(
     std::vector<std::unique_ptr<Session>> alice;
     for (int i = 0; i < 2; ++i) alice.push_back(w.join(kSampling, "alice"));
     std::vector<mux::Ending> asked;
-    w.instances.set_give_way([&](std::string_view owner, mux::Ending which) {
+    w.instances.set_evict_idle([&](std::string_view owner, mux::Ending which) {
       CHECK(owner == "alice");
       asked.push_back(which);
       if (which != mux::Ending::kAny) return false;
@@ -233,8 +246,8 @@ TEST_CASE(
     REQUIRE(bob != nullptr);
     CHECK(bob->instance() == (sharing == Sharing::kAuto ? "child" : "own-3"));
     using enum mux::Ending;
-    CHECK(asked ==
-          (sharing == Sharing::kAuto ? std::vector{kExpendable} : std::vector{kExpendable, kIdle, kAny}));
+    CHECK(asked == (sharing == Sharing::kAuto ? std::vector{kExpendable}
+                                              : std::vector{kExpendable, kIdle, kAny}));
   }
 }
 
@@ -247,7 +260,8 @@ TEST_CASE("instances: isolated refuses beyond its bounds and names the one that 
   const auto alice = w.join("", "alice");
   CHECK(w.join("", "alice") == nullptr);
   CHECK(w.refusal ==
-        "no process of its own for this session: MCP_MAX_INSTANCES_PER_OWNER (1 for one key or address) is "
+        "no process of its own for this session: MCP_MAX_INSTANCES_PER_OWNER (1 for one key or "
+        "address) is "
         "reached");
   const auto bob = w.join("", "bob");
   CHECK(bob->instance() == "own-2");
@@ -273,7 +287,8 @@ TEST_CASE("instances: an owner whose children take their time to end leaves plac
 // -----------------------------------------------------------------------------------------------------
 
 TEST_CASE(
-    "instances: a warm child is started ahead, waits for its session's handshake, and is followed by "
+    "instances: a warm child is started ahead, waits for its session's handshake, and is followed "
+    "by "
     "another") {
   World w(with([](auto& options) { options.warm = 1; }));
   FakeLink& warm = w.link("own-1");
@@ -292,7 +307,8 @@ TEST_CASE("instances: a warm child that is still starting is shaken hands with o
   World w(with([](auto& options) { options.warm = 1; }));
   const auto session = w.join(kSampling);
   CHECK(w.link("own-1").sent.empty());
-  CHECK(w.ready(w.link("own-1")) == R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
+  CHECK(w.ready(w.link("own-1")) ==
+        R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
 }
 
 TEST_CASE("instances: of several warm children the one that was started first is taken") {

@@ -22,24 +22,26 @@ inline jsonrpc::Message message(std::string text) {
 }
 
 inline jsonrpc::Message initialize(const std::string& capabilities) {
-  return message(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
-                 R"("capabilities":{)" +
-                 capabilities + "}}}");
+  return message(
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
+      R"("capabilities":{)" +
+      capabilities + "}}}");
 }
 
-// A session; ends with its seat.
+// A session; ends with its lease.
 struct Session : mux::Client {
   void on_message(std::string text) override { heard.push_back(std::move(text)); }
 
   void call(const std::string& id, const std::string& method = "tools/call") {
-    seat->request(message(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}"}})", id, method)),
-                  mux::Reply(id, [this](mux::Answer answer) { answers.push_back(std::move(answer)); }));
+    lease->request(
+        message(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}"}})", id, method)),
+        mux::Reply(id, [this](mux::Answer answer) { answers.push_back(std::move(answer)); }));
   }
-  std::string instance() const { return seat->instance(); }
+  std::string instance() const { return lease->instance(); }
 
   std::vector<std::string> heard;
   std::vector<mux::Answer> answers;
-  std::unique_ptr<mux::Seat> seat;
+  std::unique_ptr<mux::InstanceLease> lease;
 };
 
 struct World {
@@ -51,13 +53,14 @@ struct World {
   // nullptr: it was refused; see `refusal`.
   std::unique_ptr<Session> join(const jsonrpc::Message& first, std::string owner = "ann") {
     auto session = std::make_unique<Session>();
-    auto seat = instances.join(
-        *session, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true}, first);
-    if (!seat) {
-      refusal = seat.error().message;
+    auto lease = instances.join(
+        *session, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true},
+        first);
+    if (!lease) {
+      refusal = lease.error().message;
       return nullptr;
     }
-    session->seat = *std::move(seat);
+    session->lease = *std::move(lease);
     return session;
   }
   std::unique_ptr<Session> join(const char* capabilities, std::string owner = "ann") {

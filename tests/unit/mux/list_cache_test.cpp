@@ -19,16 +19,18 @@ std::optional<std::string> key(const std::string& params, const char* method = "
 
 }  // namespace
 
-TEST_CASE("list_cache: a list's key is its method and cursor, whoever traces it and reads its progress") {
+TEST_CASE(
+    "list_cache: a list's key is its method and cursor, whoever traces it and reads its progress") {
   const auto plain = key("");
   REQUIRE(plain);
-  for (const char* same : {"{}", "{ }", R"({"_meta":{}})", R"({"_meta":{"progressToken":7}})",
-                           R"( { "_meta" : {"progress\u0054oken" : [1, {"b":2}]} } )",
-                           R"({"_meta":{"traceparent":"a","tracestate":"b","baggage":"c=d"}})",
-                           R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}})",
-                           R"({"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"a","version":"1"}}})",
-                           R"({"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}})",
-                           R"({"_meta":{"io.modelcontextprotocol/logLevel":"info"}})"})
+  for (const char* same :
+       {"{}", "{ }", R"({"_meta":{}})", R"({"_meta":{"progressToken":7}})",
+        R"( { "_meta" : {"progress\u0054oken" : [1, {"b":2}]} } )",
+        R"({"_meta":{"traceparent":"a","tracestate":"b","baggage":"c=d"}})",
+        R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}})",
+        R"({"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"a","version":"1"}}})",
+        R"({"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}})",
+        R"({"_meta":{"io.modelcontextprotocol/logLevel":"info"}})"})
     CHECK(key(same) == plain);
   const auto second = key(R"({"cursor":"2"})");
   REQUIRE(second);
@@ -51,10 +53,10 @@ TEST_CASE("list_cache: a cursor is told from another by all of its bytes") {
 TEST_CASE("list_cache: a request with anything else in its params has no key") {
   for (const char* other :
        {R"({"cursor":"2","filter":"x"})", R"({"filter":"x"})", R"({"a":{"cursor":"2"}})",
-        R"({"_meta":{},"x":1})", R"({"_meta":[]})", "[]", R"(["cursor"])", R"({"_meta":{"tenant":"a"}})",
-        R"({"_meta":{"progressToken":1,"tenant":"a"}})", R"({"_meta":{"progressToken ":1}})",
-        R"({"_meta":{"example.org/traceparent":"a"}})", R"({"_meta":{"io.modelcontextprotocol/tenant":"a"}})",
-        R"({"_meta":{"":1}})"})
+        R"({"_meta":{},"x":1})", R"({"_meta":[]})", "[]", R"(["cursor"])",
+        R"({"_meta":{"tenant":"a"}})", R"({"_meta":{"progressToken":1,"tenant":"a"}})",
+        R"({"_meta":{"progressToken ":1}})", R"({"_meta":{"example.org/traceparent":"a"}})",
+        R"({"_meta":{"io.modelcontextprotocol/tenant":"a"}})", R"({"_meta":{"":1}})"})
     CHECK_FALSE(key(other));
 }
 
@@ -87,8 +89,8 @@ TEST_CASE("list_cache: who leaves while it waits is not waited for, and nobody e
 
 TEST_CASE("list_cache: a change forgets the lists of its capability and no others") {
   mux::ListCache lists;
-  for (const char* name : {"tools/list", "tools/list \"2\"", "prompts/list", "toolset/list", "resources/list",
-                           "resources/templates/list"}) {
+  for (const char* name : {"tools/list", "tools/list \"2\"", "prompts/list", "toolset/list",
+                           "resources/list", "resources/templates/list"}) {
     lists.lead_or_wait(name, 1);
     lists.store(name, 1, "[]");
     lists.leave(name, 1);
@@ -104,7 +106,8 @@ TEST_CASE("list_cache: a change forgets the lists of its capability and no other
 }
 
 TEST_CASE(
-    "list_cache: a list that changes while it is fetched is not kept, and who asks after that fetches anew") {
+    "list_cache: a list that changes while it is fetched is not kept, and who asks after that "
+    "fetches anew") {
   mux::ListCache lists;
   lists.lead_or_wait("tools/list", 1);
   CHECK_FALSE(lists.lead_or_wait("tools/list", 2));
@@ -121,7 +124,8 @@ TEST_CASE(
   CHECK(lists.find("tools/list") != nullptr);
 }
 
-TEST_CASE("list_cache: beyond its bounds the longest unused page of a cursor goes, first pages stay") {
+TEST_CASE(
+    "list_cache: beyond its bounds the longest unused page of a cursor goes, first pages stay") {
   const auto keep = [](mux::ListCache& lists, const std::string& name, std::size_t size) {
     lists.lead_or_wait(name, 1);
     lists.store(name, 1, std::string(size, 'x'));
@@ -129,7 +133,7 @@ TEST_CASE("list_cache: beyond its bounds the longest unused page of a cursor goe
     return lists.find(name) != nullptr;
   };
   mux::ListCache bytes;
-  constexpr std::size_t kThird = mux::ListCache::kMostBytes / 3 - 100;
+  constexpr std::size_t kThird = mux::ListCache::kMaxBytes / 3 - 100;
   CHECK(keep(bytes, "tools/list", kThird));
   CHECK(keep(bytes, "tools/list 1", kThird));
   CHECK(keep(bytes, "tools/list 2", kThird));
@@ -138,18 +142,18 @@ TEST_CASE("list_cache: beyond its bounds the longest unused page of a cursor goe
   CHECK(bytes.find("tools/list 2") == nullptr);
   CHECK(bytes.find("tools/list 1") != nullptr);
   CHECK(bytes.find("tools/list") != nullptr);
-  CHECK_FALSE(keep(bytes, "tools/list 4", mux::ListCache::kMostBytes - kThird));
+  CHECK_FALSE(keep(bytes, "tools/list 4", mux::ListCache::kMaxBytes - kThird));
   CHECK(bytes.find("tools/list") != nullptr);
   // A first page that is as large as all goes before others.
-  CHECK(keep(bytes, "prompts/list", mux::ListCache::kMostBytes - 100));
-  CHECK_FALSE(keep(bytes, "resources/list", mux::ListCache::kMostBytes));
+  CHECK(keep(bytes, "prompts/list", mux::ListCache::kMaxBytes - 100));
+  CHECK_FALSE(keep(bytes, "resources/list", mux::ListCache::kMaxBytes));
   bytes.clear();
   CHECK(bytes.find("prompts/list") == nullptr);
-  CHECK(keep(bytes, "tools/list", mux::ListCache::kMostBytes - 100));
+  CHECK(keep(bytes, "tools/list", mux::ListCache::kMaxBytes - 100));
 
   mux::ListCache many;
   REQUIRE(keep(many, "prompts/list", 1));
-  for (std::size_t i = 0; i < 2 * mux::ListCache::kMostLists; ++i)
+  for (std::size_t i = 0; i < 2 * mux::ListCache::kMaxLists; ++i)
     REQUIRE(keep(many, fmt::format("tools/list \"{}\"", i), 1));
   CHECK(many.find("prompts/list") != nullptr);
   CHECK(many.find("tools/list \"0\"") == nullptr);

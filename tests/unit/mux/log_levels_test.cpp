@@ -12,11 +12,13 @@ mux::LogLevel level(const char* name) { return mux::log_level(name).value(); }
 
 TEST_CASE("log_levels: the eight levels of RFC 5424 and no others") {
   mux::LogLevel expected = 0;
-  for (const char* name : {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}) {
+  for (const char* name :
+       {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}) {
     CHECK(mux::log_level(name) == expected);
     CHECK(mux::log_level_name(expected++) == name);
   }
-  for (const char* name : {"", "Debug", "warn", "trace", "debug "}) CHECK_FALSE(mux::log_level(name));
+  for (const char* name : {"", "Debug", "warn", "trace", "debug "})
+    CHECK_FALSE(mux::log_level(name));
 }
 
 TEST_CASE("log_levels: the child is told the most verbose level that anybody wants") {
@@ -37,7 +39,8 @@ TEST_CASE("log_levels: the child is told the most verbose level that anybody wan
 }
 
 TEST_CASE(
-    "log_levels: each client hears what it chose; who did not choose, info and worse once another did") {
+    "log_levels: each client hears what it chose; who did not choose, info and worse once another "
+    "did") {
   mux::LogLevels levels;
   CHECK(levels.lets_through(1, level("debug")));
   levels.set(1, level("warning"));

@@ -24,8 +24,8 @@ class Link : public test::FakeLink {
 
 std::string Asked::text(const std::string& as_id, const std::string& as_token) const {
   return fmt::format(
-      R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{"traceparent":"{}"{}{}}}}}}})", as_id,
-      method, params.empty() ? "" : params + ",", mark, tenant ? R"(,"tenant":"t")" : "",
+      R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{"traceparent":"{}"{}{}}}}}}})",
+      as_id, method, params.empty() ? "" : params + ",", mark, tenant ? R"(,"tenant":"t")" : "",
       token.empty() ? "" : R"(,"progressToken":)" + as_token);
 }
 
@@ -40,7 +40,7 @@ World::World(std::uint32_t seed, mux::InstancesOptions options) : random_(seed),
 }
 
 World::~World() {
-  for (const auto& session : sessions_) session->seat.reset();
+  for (const auto& session : sessions_) session->lease.reset();
   instances_.reset();
 }
 
@@ -54,7 +54,8 @@ void World::note(std::string line) { trace_.push_back(std::move(line)); }
 std::string World::complaints() const {
   if (problems_.empty()) return {};
   std::string all;
-  for (std::size_t i = trace_.size() - std::min<std::size_t>(trace_.size(), 3000); i < trace_.size(); ++i)
+  for (std::size_t i = trace_.size() - std::min<std::size_t>(trace_.size(), 3000);
+       i < trace_.size(); ++i)
     all += trace_[i] + "\n";
   for (const std::string& problem : problems_) all += "wrong: " + problem + "\n";
   return all;
@@ -81,7 +82,8 @@ std::vector<Session*> World::live(const Child& child) const {
 void Session::on_message(std::string text) { world.heard(*this, nullptr, std::move(text)); }
 
 void World::expect(Session* to, std::string text, std::string via) {
-  if (to != nullptr && !to->left) expected_.push_back({to->number, std::move(text), std::move(via)});
+  if (to != nullptr && !to->left)
+    expected_.push_back({to->number, std::move(text), std::move(via)});
 }
 
 void World::heard(Session& by, const Asked* on, std::string text) {
@@ -112,12 +114,14 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   const int who = asked->by != nullptr ? asked->by->number : 0;
   note(fmt::format("{} < ({}) {}", who, mux::outcome_name(answer.outcome), answer.text));
   if (!asked->open) return wrong("a request was answered twice");
-  if (asked->by != nullptr && asked->by->left) return wrong("a session that has left got an answer");
+  if (asked->by != nullptr && asked->by->left)
+    return wrong("a session that has left got an answer");
   const std::size_t owners_calls = open_of_owner_of(*asked);
   asked->open = false;
   if (asked->by != nullptr) asked->by->open.erase(asked->id);
 
-  if (asked->cancelled != (answer.outcome == Outcome::kCancelled)) wrong("cancelled, or not cancelled?");
+  if (asked->cancelled != (answer.outcome == Outcome::kCancelled))
+    wrong("cancelled, or not cancelled?");
   if (answer.outcome == Outcome::kCancelled) return;
   if (!answer.text.starts_with(R"({"jsonrpc":"2.0","id":)" + asked->id + ","))
     wrong("an answer does not have the request's id");
@@ -126,26 +130,29 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (says_so && asked->due.empty()) answered_here(*asked, answer);
   if (!says_so && !asked->due.empty()) wrong("the child answered, but its client got a failure");
 
-  const bool troubled =
-      std::any_of(children_.begin(), children_.end(), [](const auto& child) { return child->trouble; });
+  const bool troubled = std::any_of(children_.begin(), children_.end(),
+                                    [](const auto& child) { return child->trouble; });
   bool reasonable = true;
   if (answer.outcome == Outcome::kTimeout)
     reasonable = timers_.now() - asked->at >= options_.limits.call_timeout;
   if (answer.outcome == Outcome::kChildDied) reasonable = dying_.contains(asked.get());
   if (answer.outcome == Outcome::kTooLarge) reasonable = asked->too_large;
   if (answer.outcome == Outcome::kUnavailable)
-    reasonable = troubled || dying_.contains(asked.get()) || instances_->in_flight() >= options_.limits.calls;
+    reasonable = troubled || dying_.contains(asked.get()) ||
+                 instances_->in_flight() >= options_.limits.calls;
   // The call itself counts. An owner has its share, whatever others do.
   if (answer.outcome == Outcome::kBusy) {
-    reasonable = (asked->by != nullptr && held_by(*asked->by) >= options_.limits.calls_per_client) ||
-                 owners_calls >= std::max<std::size_t>(options_.limits.calls / kOwners, 1);
+    reasonable =
+        (asked->by != nullptr && held_by(*asked->by) >= options_.limits.calls_per_client) ||
+        owners_calls >= std::max<std::size_t>(options_.limits.calls / kOwners, 1);
   }
   if (answer.outcome == Outcome::kInternal || !reasonable)
     wrong(fmt::format("no reason for the outcome {}", mux::outcome_name(answer.outcome)));
 
   if (answer.outcome != Outcome::kResult || asked->by == nullptr) return;
   if (asked->method == "resources/unsubscribe" && asked->due.empty()) take_back(*asked);
-  if (asked->method == "resources/subscribe" && !asked->undone) asked->by->subscribed.insert(asked->subject);
+  if (asked->method == "resources/subscribe" && !asked->undone)
+    asked->by->subscribed.insert(asked->subject);
   if (asked->method == "logging/setLevel") asked->by->level = std::stoi(asked->subject);
 }
 
@@ -159,7 +166,8 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
     if (std::stol(asked.mark) + 1 < next_mark_) return;  // it waited, and its child may have died
     for (const auto& child : children_) {
       const auto task = child->tasks.find(asked.subject);
-      const bool its = task != child->tasks.end() && task->second.by == asked.by && asked.by != nullptr;
+      const bool its =
+          task != child->tasks.end() && task->second.by == asked.by && asked.by != nullptr;
       if (its && child->link != nullptr && child->name == asked.by->instance)
         wrong("a session's own task was denied");
     }
@@ -193,12 +201,14 @@ void World::on_line(Child& child, child::LineNumber number, const std::string& t
   child.unread.emplace_back(number, text);
   const Json line = Json::parse(text);
   if (!line.contains("method")) return on_reply_to(child, text, line);
-  if (!child.ready && line["method"] != "initialize") wrong("a child got something before its handshake");
+  if (!child.ready && line["method"] != "initialize")
+    wrong("a child got something before its handshake");
   if (line.contains("id")) return on_request_to(child, number, text, line);
   on_notification_to(child, text, line);
 }
 
-void World::on_request_to(Child& child, child::LineNumber number, const std::string& text, const Json& line) {
+void World::on_request_to(Child& child, child::LineNumber number, const std::string& text,
+                          const Json& line) {
   static const std::set<std::string> kSidecars = {"initialize",          "ping",
                                                   "resources/subscribe", "resources/unsubscribe",
                                                   "logging/setLevel",    "tasks/cancel"};
@@ -208,27 +218,33 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
   work.params = line.value("params", Json::object());
   work.number = number;
   const std::string mark =
-      work.method == "initialize" ? "" : work.params.value("/_meta/traceparent"_json_pointer, std::string());
+      work.method == "initialize"
+          ? ""
+          : work.params.value("/_meta/traceparent"_json_pointer, std::string());
   if (const auto [given, fresh] = wires_.emplace(wire, mark);
       !fresh && (mark.empty() || given->second != mark))
     wrong("a wire id was given to two requests");
   if (child.work.contains(wire)) wrong("a child got a request twice");
   if (mark.empty()) {
     if (!kSidecars.contains(work.method)) wrong("a request from nowhere");
-    if (work.method == "initialize" && std::exchange(child.initialized, true)) wrong("two handshakes");
+    if (work.method == "initialize" && std::exchange(child.initialized, true))
+      wrong("two handshakes");
   } else {
     work.asked = all_.at(mark);
     const Asked& asked = *work.asked;
     const std::string id = std::to_string(wire);
     // Of what a level becomes, the child's own in the end is checked.
-    if (work.method != "logging/setLevel" && text != asked.text(id, id)) wrong("not as its client wrote it");
-    if (asked.by != nullptr && child.name != asked.by->instance) wrong("a request at another instance");
+    if (work.method != "logging/setLevel" && text != asked.text(id, id))
+      wrong("not as its client wrote it");
+    if (asked.by != nullptr && child.name != asked.by->instance)
+      wrong("a request at another instance");
     if (asked.deaths > 0 && (!asked.safe || asked.deaths > 1 || asked.makes_task))
       wrong("a request was repeated that must not be");
     if (asked.method == "resources/unsubscribe") take_back(asked);
     if (asked.method.starts_with("tasks/") && asked.method != "tasks/list") {
       const auto task = child.tasks.find(asked.subject);
-      if (task == child.tasks.end() || task->second.by != asked.by) wrong("a task of nobody, or of another");
+      if (task == child.tasks.end() || task->second.by != asked.by)
+        wrong("a task of nobody, or of another");
     }
   }
   child.work.emplace(wire, std::move(work));
@@ -266,7 +282,8 @@ void World::check() {
     Child& child = *children_[i];
     if (child.link == nullptr) {
       for (const auto& [wire, work] : child.work) {
-        if (work.asked && work.asked->open) wrong("a child is gone with a call that its client waits for");
+        if (work.asked && work.asked->open)
+          wrong("a child is gone with a call that its client waits for");
       }
       child.work.clear();
       continue;
@@ -304,12 +321,13 @@ std::size_t World::held_by(const Session& session) const {
 }
 
 std::size_t World::open_of_owner_of(const Asked& asked) const {
-  return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), [&asked](const auto& entry) {
-    const Asked& other = *entry.second;
-    if (!other.open || (other.by == nullptr) != (asked.by == nullptr)) return false;
-    return asked.by == nullptr ||
-           (other.by->owner == asked.by->owner && other.by->instance == asked.by->instance);
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(all_.begin(), all_.end(), [&asked](const auto& entry) {
+        const Asked& other = *entry.second;
+        if (!other.open || (other.by == nullptr) != (asked.by == nullptr)) return false;
+        return asked.by == nullptr ||
+               (other.by->owner == asked.by->owner && other.by->instance == asked.by->instance);
+      }));
 }
 
 void World::check_limits() {
@@ -330,13 +348,14 @@ void World::check_limits() {
   for (const auto& session : sessions_) {
     if (session->left) continue;
     // A replaced child counts for itself.
-    const auto units = std::count_if(children_.begin(), children_.end(), [&session](const auto& child) {
-      return child->link != nullptr && child->name == session->instance;
-    });
+    const auto units =
+        std::count_if(children_.begin(), children_.end(), [&session](const auto& child) {
+          return child->link != nullptr && child->name == session->instance;
+        });
     if (session->open.size() > limits.calls_per_client * static_cast<std::size_t>(units))
       wrong("a session has more calls open than it may have");
     for (const auto& [id, asked] : session->open) {
-      if (!session->seat->has_call(id)) wrong("an open call is not known under its id");
+      if (!session->lease->has_call(id)) wrong("an open call is not known under its id");
     }
   }
 }
@@ -361,8 +380,8 @@ void World::settle() {
       check();
       if (child.up() && child.initialized && !child.ready) shake(child, true);
       check();
-      busy =
-          busy || !child.unread.empty() || !child.work.empty() || !child.questions.empty() || child.replaced;
+      busy = busy || !child.unread.empty() || !child.work.empty() || !child.questions.empty() ||
+             child.replaced;
       read(child, child.unread.size());
       while (!child.work.empty() && child.work.begin()->second.read) {
         say(child, answer(child, child.work.begin()->first));
@@ -383,7 +402,7 @@ void World::settle() {
 void World::check_settled() {
   for (const auto& session : sessions_) {
     if (!session->left && !session->open.empty()) wrong("a request was never answered");
-    if (!session->left && session->seat->calls() > 0) wrong("a call is still kept");
+    if (!session->left && session->lease->calls() > 0) wrong("a call is still kept");
   }
   for (const auto& [mark, asked] : all_) {
     if (asked->by == nullptr && asked->open) wrong("a REST call was never answered");
@@ -397,20 +416,22 @@ void World::check_settled() {
       wanted.insert(session->subscribed.begin(), session->subscribed.end());
       if (session->level) level = std::min(level.value_or(7), *session->level);
     }
-    const bool some_chose_none = std::any_of(all.begin(), all.end(), [](auto* s) { return !s->level; });
+    const bool some_chose_none =
+        std::any_of(all.begin(), all.end(), [](auto* s) { return !s->level; });
     if (level && some_chose_none) level = std::min(*level, 1);  // info
     if (child->subscriptions != wanted)
-      wrong(fmt::format("{} is subscribed to {}, not {}", child->name, fmt::join(child->subscriptions, " "),
-                        fmt::join(wanted, " ")));
+      wrong(fmt::format("{} is subscribed to {}, not {}", child->name,
+                        fmt::join(child->subscriptions, " "), fmt::join(wanted, " ")));
     if (level && child->level != level)
-      wrong(fmt::format("{} has the log level {}, not {}", child->name, child->level.value_or(-1), *level));
+      wrong(fmt::format("{} has the log level {}, not {}", child->name, child->level.value_or(-1),
+                        *level));
     for (const auto& [id, task] : child->tasks) {
       if (task.by == nullptr && !task.ended) wrong("a task that nobody has goes on");
     }
   }
   if (instances_->in_flight() > 0) wrong("calls are in flight");
   if (metrics_.calls_in_flight.Value() != 0) wrong("the gauge of calls is not 0");
-  if (metrics_.peer_requests.Value() != 0) wrong("the gauge of peer requests is not 0");
+  if (metrics_.server_requests.Value() != 0) wrong("the gauge of peer requests is not 0");
 }
 
 void World::wind_down() {

@@ -1,5 +1,5 @@
-// Model: a world around mux::Instances. It plays every client and every child, at random but from a seed, and
-// knows from the rules alone who must hear what:
+// Model: a world around mux::Instances. It plays every client and every child, at random but from a
+// seed, and knows from the rules alone who must hear what:
 //
 //  - a request is answered exactly once, with its id to the byte, and with what the child said for it, or
 //  with
@@ -13,8 +13,9 @@
 //  also
 //    inside a batch.
 //
-// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in its
-// _meta, where a trace would be, that the child sends back, so that an answer in the wrong hands is seen.
+// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in
+// its _meta, where a trace would be, that the child sends back, so that an answer in the wrong
+// hands is seen.
 #pragma once
 
 #include <deque>
@@ -44,7 +45,8 @@ inline constexpr const char* kLevels[] = {"debug", "info",     "notice", "warnin
 // Of sessions three, and one of REST calls.
 inline constexpr std::size_t kOwners = 4;
 
-std::string notification(const std::string& method, const std::string& params);  // as a child says it
+// as a child says it
+std::string notification(const std::string& method, const std::string& params);
 
 // A request, as its client sees it.
 struct Asked {
@@ -85,7 +87,7 @@ struct Session : mux::Client {
   bool streams = false;  // its calls take messages
   bool listening = true;
   bool sampling = false, forms = false, urls = false;
-  std::unique_ptr<mux::Seat> seat;
+  std::unique_ptr<mux::InstanceLease> lease;
   std::string instance;
   std::map<std::string, AskedPtr> open;  // by id
   std::set<std::string> subscribed;
@@ -184,7 +186,8 @@ class World {
   void check_deliveries();
   void check_limits();
   void on_line(Child& child, child::LineNumber number, const std::string& text);
-  void on_request_to(Child& child, child::LineNumber number, const std::string& text, const Json& line);
+  void on_request_to(Child& child, child::LineNumber number, const std::string& text,
+                     const Json& line);
   void on_notification_to(Child& child, const std::string& text, const Json& line);
   void on_reply_to(Child& child, const std::string& text, const Json& line);
   void settle();

@@ -28,14 +28,16 @@ void World::come_up(Child& child) {
 }
 
 void World::shake(Child& child, bool well) {
-  const auto initialize = std::find_if(child.work.begin(), child.work.end(),
-                                       [](const auto& work) { return work.second.method == "initialize"; });
+  const auto initialize = std::find_if(child.work.begin(), child.work.end(), [](const auto& work) {
+    return work.second.method == "initialize";
+  });
   if (initialize == child.work.end()) return;
   const std::string id = std::to_string(initialize->first);
   child.work.erase(initialize);
   child.unread.clear();
   if (!well) {
-    say(child, fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":-32603,"message":"no"}}}})", id));
+    say(child,
+        fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":-32603,"message":"no"}}}})", id));
     if (child.link->failed_handshake.empty()) wrong("a failed handshake was taken for one");
     child.link->failed_handshake.clear();
     return die(child, static_cast<unsigned>(pick(4)));
@@ -45,14 +47,17 @@ void World::shake(Child& child, bool well) {
   if (child.was_ready && !child.replaced) {
     for (Session* session : live(child)) {
       for (const char* list : {"tools", "prompts", "resources"})
-        expect(session, fmt::format(R"({{"jsonrpc":"2.0","method":"notifications/{}/list_changed"}})", list));
+        expect(
+            session,
+            fmt::format(R"({{"jsonrpc":"2.0","method":"notifications/{}/list_changed"}})", list));
     }
   }
   child.was_ready = true;
   say(child,
-      fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"protocolVersion":"2025-11-25","capabilities":{},)"
-                  R"("serverInfo":{{"name":"model","version":"1"}}}}}})",
-                  id, kCapabilities));
+      fmt::format(
+          R"({{"jsonrpc":"2.0","id":{},"result":{{"protocolVersion":"2025-11-25","capabilities":{},)"
+          R"("serverInfo":{{"name":"model","version":"1"}}}}}})",
+          id, kCapabilities));
 }
 
 // What it had not read, some of it may never have been written to it.
@@ -101,7 +106,8 @@ void World::die(Child& child, unsigned failed_starts) {
   child.link->events->on_child_exit(std::move(exit));
   dying_.clear();
   for (const AskedPtr& asked : lost) {
-    if (asked->open && (!asked->safe || asked->makes_task || asked->asked_client || asked->deaths > 1))
+    if (asked->open &&
+        (!asked->safe || asked->makes_task || asked->asked_client || asked->deaths > 1))
       wrong("a call waits for a child although it must not be repeated: " + asked->mark);
   }
 }
@@ -125,7 +131,8 @@ void World::replace_all() {
   for (std::size_t i = before; i < children_.size(); ++i) {
     Child& next = *children_[i];
     const auto old = std::find_if(children_.begin(), children_.end(), [&next](const auto& each) {
-      return each->name == next.name && !each->replaced && each.get() != &next && each->link != nullptr;
+      return each->name == next.name && !each->replaced && each.get() != &next &&
+             each->link != nullptr;
     });
     if (old == children_.end()) return wrong("a child was replaced that was not there");
     (*old)->replaced = true;
@@ -145,7 +152,8 @@ void World::replace_all() {
 
 void World::pass_time(Clock::duration by) {
   if (by > Clock::duration::zero())
-    note(fmt::format("{} ms pass", std::chrono::duration_cast<std::chrono::milliseconds>(by).count()));
+    note(fmt::format("{} ms pass",
+                     std::chrono::duration_cast<std::chrono::milliseconds>(by).count()));
   for (const auto& child : children_) {
     for (auto question = child->questions.begin(); question != child->questions.end();) {
       if (question->second.due > timers_.now() + by) {
@@ -180,12 +188,13 @@ void World::take_in(Child& child, Work& work) {
   if (work.asked && work.method.ends_with("subscribe")) work.fails = work.params["uri"] == "d";
   work.changes = child.changes[capability(work.method)];
   if (work.fails) return;
-  if (work.method == "resources/subscribe") child.subscriptions.insert(work.params["uri"].get<std::string>());
+  if (work.method == "resources/subscribe")
+    child.subscriptions.insert(work.params["uri"].get<std::string>());
   if (work.method == "resources/unsubscribe")
     child.subscriptions.erase(work.params["uri"].get<std::string>());
   if (work.method == "logging/setLevel")
-    child.level =
-        static_cast<int>(std::find(std::begin(kLevels), std::end(kLevels), work.params["level"]) - kLevels);
+    child.level = static_cast<int>(
+        std::find(std::begin(kLevels), std::end(kLevels), work.params["level"]) - kLevels);
 }
 
 }  // namespace sidecar::model

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "model.hpp"
-#include "session/posted.hpp"
+#include "session/post_body.hpp"
 #include "support/spellings.hpp"
 
 namespace sidecar::model {
@@ -49,13 +49,14 @@ void World::join() {
                       session.forms && session.urls ? "," : "", session.urls ? R"("url":{})" : "");
     }
     asked->method = "initialize";
-    asked->params = fmt::format(R"("protocolVersion":"2025-11-25","capabilities":{{{}}})", capabilities);
+    asked->params =
+        fmt::format(R"("protocolVersion":"2025-11-25","capabilities":{{{}}})", capabilities);
   }
-  auto seat =
-      instances_->join(session, observe::Caller{.owner = session.owner, .address = {}, .has_key = true},
-                       parsed(asked->text(asked->id, "")));
-  session.seat = *std::move(seat);
-  session.instance = session.seat->instance();
+  auto lease = instances_->join(
+      session, observe::Caller{.owner = session.owner, .address = {}, .has_key = true},
+      parsed(asked->text(asked->id, "")));
+  session.lease = *std::move(lease);
+  session.instance = session.lease->instance();
   note(fmt::format("{} of {} joins {}{}", session.number, session.owner, session.instance,
                    session.streams ? ", streams" : ""));
   now(session.instance).sessions.push_back(&session);
@@ -73,15 +74,16 @@ void World::leave(Session& session) {
       child->due.emplace(std::to_string(question->first), "");
       question = child->questions.erase(question);
     }
-    std::erase_if(child->tasks,
-                  [&](const auto& task) { return task.second.by == &session && task.second.ended; });
+    std::erase_if(child->tasks, [&](const auto& task) {
+      return task.second.by == &session && task.second.ended;
+    });
     for (auto& [id, task] : child->tasks) {
       if (task.by == &session) task.by = nullptr;
     }
   }
   for (const auto& [id, asked] : session.open) asked->open = false;
   session.left = true;
-  session.seat.reset();
+  session.lease.reset();
 }
 
 void World::ask(Session* session) {
@@ -91,7 +93,7 @@ void World::ask(Session* session) {
   asked->by = session;
   asked->id = kIds[pick(std::size(kIds))];
   if (session != nullptr && session->open.contains(asked->id)) return;
-  if (session != nullptr && session->seat->has_call(asked->id))
+  if (session != nullptr && session->lease->has_call(asked->id))
     return wrong("a call that the client does not have");
   asked->mark = std::to_string(next_mark_++);
   if (chance(60)) asked->token = chance(50) ? "1" : R"("t")";
@@ -116,7 +118,8 @@ void World::fill(Asked& asked, Session* session) {
     if (!asked.subject.empty()) asked.params = R"("cursor":"c")";
     asked.tenant = chance(20);
     if (session != nullptr)
-      asked.changes = now(session->instance).changes[asked.method.substr(0, asked.method.find('/'))];
+      asked.changes =
+          now(session->instance).changes[asked.method.substr(0, asked.method.find('/'))];
   } else if (kind < 50) {
     asked.method = "resources/read";
     asked.safe = true;
@@ -160,28 +163,32 @@ void World::send(const AskedPtr& asked) {
   note(fmt::format("{} > {}", session != nullptr ? session->number : 0, text));
   mux::Reply::Notify notify;
   if (session != nullptr && session->streams)
-    notify = [this, session, asked](std::string said) { heard(*session, asked.get(), std::move(said)); };
+    notify = [this, session, asked](std::string said) {
+      heard(*session, asked.get(), std::move(said));
+    };
   mux::Reply reply(
       asked->id, [this, asked](mux::Answer answer) { answered(asked, answer); }, std::move(notify));
   if (session == nullptr) return instances_->request("rest", parsed(text), std::move(reply));
   session->open.emplace(asked->id, asked);
-  session->seat->request(parsed(text), std::move(reply));
+  session->lease->request(parsed(text), std::move(reply));
 }
 
-// The same request with another spelling of one of its members beside it is no message, alone and in a batch.
+// The same request with another spelling of one of its members beside it is no message, alone and
+// in a batch.
 void World::misspell(const std::string& text) {
-  static constexpr std::pair<const char*, const char*> kNames[] = {{"id", R"({"jsonrpc")"},
-                                                                   {"method", R"({"jsonrpc")"},
-                                                                   {"params", R"({"jsonrpc")"},
-                                                                   {"_meta", R"("_meta")"},
-                                                                   {"progressToken", R"("traceparent")"}};
+  static constexpr std::pair<const char*, const char*> kNames[] = {
+      {"id", R"({"jsonrpc")"},
+      {"method", R"({"jsonrpc")"},
+      {"params", R"({"jsonrpc")"},
+      {"_meta", R"("_meta")"},
+      {"progressToken", R"("traceparent")"}};
   const auto& [name, before] = kNames[pick(std::size(kNames))];
   const std::vector<std::string> spellings = test::spellings_of(name);
   const std::string key = spellings[pick(spellings.size())];
   std::string odd = text;
   const bool inside = *before == '{';
   odd.insert(odd.find(before) + (inside ? 1 : 0), fmt::format(R"("{}":1,)", key));
-  const auto batch = session::parse_posted(fmt::format("[{},{}]", odd, text), true);
+  const auto batch = session::parse_post_body(fmt::format("[{},{}]", odd, text), true);
   if (jsonrpc::parse(odd) || !batch || batch->elements.size() != 2 || batch->elements[0] ||
       !batch->elements[1])
     wrong("taken for a message: " + odd);
@@ -209,7 +216,7 @@ void World::cancel(Session& session) {
       R"({{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{},"reason":"r"}}}})",
       id);
   note(fmt::format("{} > {}", session.number, text));
-  session.seat->notification(parsed(text));
+  session.lease->notification(parsed(text));
   if (asked && asked->open) wrong("a request was cancelled, and goes on");
 }
 
@@ -237,7 +244,7 @@ void World::tell_answer(Session& session, long id) {
     }
   }
   note(fmt::format("{} > {}", session.number, text(std::to_string(id))));
-  session.seat->answer(parsed(text(std::to_string(id))));
+  session.lease->answer(parsed(text(std::to_string(id))));
 }
 
 // Progress of an answer to the child, and what concerns no request.
@@ -260,7 +267,7 @@ void World::notify(Session& session) {
     }
   }
   note(fmt::format("{} > {}", session.number, text));
-  session.seat->notification(parsed(text));
+  session.lease->notification(parsed(text));
 }
 
 }  // namespace sidecar::model

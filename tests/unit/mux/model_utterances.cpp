@@ -9,8 +9,10 @@ namespace sidecar::model {
 namespace {
 
 constexpr const char* kRelatedTask = "io.modelcontextprotocol/related-task";
-constexpr const char* kTools = R"([{"name":"do"},{"name":"look","annotations":{"readOnlyHint":true}}])";
-constexpr const char* kStatuses[] = {"working", "input_required", "completed", "failed", "cancelled"};
+constexpr const char* kTools =
+    R"([{"name":"do"},{"name":"look","annotations":{"readOnlyHint":true}}])";
+constexpr const char* kStatuses[] = {"working", "input_required", "completed", "failed",
+                                     "cancelled"};
 
 bool ends(const std::string& status) {
   return status == "completed" || status == "failed" || status == "cancelled";
@@ -19,7 +21,8 @@ bool ends(const std::string& status) {
 }  // namespace
 
 std::string notification(const std::string& method, const std::string& params) {
-  return fmt::format(R"({{"jsonrpc":"2.0","method":"notifications/{}","params":{}}})", method, params);
+  return fmt::format(R"({{"jsonrpc":"2.0","method":"notifications/{}","params":{}}})", method,
+                     params);
 }
 
 // --- what it says
@@ -78,7 +81,8 @@ std::string World::answer(Child& child, long wire) {
   if (work.fails) {
     const bool elicits = chance(20);
     const std::string elicitation = fmt::format("E{}", pick(3));
-    if (elicits && asked->open && asked->by != nullptr) child.elicitations.emplace(elicitation, asked->by);
+    if (elicits && asked->open && asked->by != nullptr)
+      child.elicitations.emplace(elicitation, asked->by);
     said = fmt::format(
         R"({{"code":{},"message":"m","data":{{"mark":"{}","elicitations":[{{"elicitationId":"{}"}}]}}}})",
         elicits ? -32042 : -32000, asked->mark, elicitation);
@@ -102,7 +106,8 @@ std::string World::answer(Child& child, long wire) {
     said = make_task(child, wire, *asked);
   }
   const auto text = [&](const std::string& id, const std::string& value) {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id, work.fails ? "error" : "result", value);
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"{}":{}}})", id,
+                       work.fails ? "error" : "result", value);
   };
   if (asked && asked->open) {
     asked->due = text(asked->id, told.empty() ? said : told);
@@ -115,8 +120,9 @@ std::string World::answer(Child& child, long wire) {
 std::string World::make_task(Child& child, long wire, const Asked& asked) {
   const auto in_use = [&child](const std::string& id) {
     return child.tasks.contains(id) ||
-           std::any_of(child.work.begin(), child.work.end(),
-                       [&id](const auto& work) { return work.second.params.value("taskId", "") == id; });
+           std::any_of(child.work.begin(), child.work.end(), [&id](const auto& work) {
+             return work.second.params.value("taskId", "") == id;
+           });
   };
   std::string id = "T1";
   for (int number = 2; in_use(id); ++number) id = fmt::format("T{}", number);
@@ -127,7 +133,8 @@ std::string World::make_task(Child& child, long wire, const Asked& asked) {
   task.mark = asked.mark;
   const std::string status = chance(85) ? "working" : "completed";
   if (ends(status)) end_task(child, id);
-  return fmt::format(R"({{"task":{{"taskId":"{}","status":"{}"}},"mark":"{}"}})", id, status, asked.mark);
+  return fmt::format(R"({{"task":{{"taskId":"{}","status":"{}"}},"mark":"{}"}})", id, status,
+                     asked.mark);
 }
 
 // One that nobody has is forgotten when it ends.
@@ -142,10 +149,12 @@ void World::end_task(Child& child, const std::string& id) {
 World::Utterance World::answer_wrongly(Child& child) {
   std::vector<std::string> ids = {R"("1")", "0", "-1", "1.5", "99999999999999999999", "1000000"};
   for (const long wire : child.answered) ids.push_back(std::to_string(wire));
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"late":true}}}})", ids[pick(ids.size())]);
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"late":true}}}})",
+                     ids[pick(ids.size())]);
 }
 
-// What would be an answer or a notification, but for another spelling of one of its members beside it.
+// What would be an answer or a notification, but for another spelling of one of its members beside
+// it.
 World::Utterance World::misspelt(Child& child) {
   static constexpr std::pair<const char*, const char*> kNames[] = {{"id", ""},
                                                                    {"result", ""},
@@ -184,11 +193,13 @@ World::Utterance World::too_long(Child& child) {
 
 World::Utterance World::progress(Child& child) {
   const auto text = [](const std::string& token, int progress, const std::string& mark) {
-    return notification("progress", fmt::format(R"({{"progressToken":{},"progress":{},"mark":"{}"}})", token,
-                                                progress, mark));
+    return notification(
+        "progress",
+        fmt::format(R"({{"progressToken":{},"progress":{},"mark":"{}"}})", token, progress, mark));
   };
   if (!child.tasks.empty() && chance(20)) {
-    const Task& task = std::next(child.tasks.begin(), static_cast<long>(pick(child.tasks.size())))->second;
+    const Task& task =
+        std::next(child.tasks.begin(), static_cast<long>(pick(child.tasks.size())))->second;
     if (!task.token.empty() && !task.ended) expect(task.by, text(task.token, 1, task.mark), "");
     return text(std::to_string(task.wire), 1, task.mark);
   }
@@ -197,7 +208,8 @@ World::Utterance World::progress(Child& child) {
   const AskedPtr& asked = work.asked;
   ++work.progress;
   if (!asked) return text(std::to_string(wire), work.progress, "");
-  if (asked->open && !asked->token.empty() && (asked->deaths == 0 || work.progress > asked->progress)) {
+  if (asked->open && !asked->token.empty() &&
+      (asked->deaths == 0 || work.progress > asked->progress)) {
     asked->progress = std::max<double>(asked->progress, work.progress);
     if (asked->by != nullptr)
       expect(asked->by, text(asked->token, work.progress, asked->mark),
@@ -241,7 +253,8 @@ World::Utterance World::elicitation_complete(Child& child) {
   const std::string id = fmt::format("E{}", pick(3));
   const std::string text =
       notification("elicitation/complete", fmt::format(R"({{"elicitationId":"{}"}})", id));
-  if (const auto to = child.elicitations.find(id); to != child.elicitations.end()) expect(to->second, text);
+  if (const auto to = child.elicitations.find(id); to != child.elicitations.end())
+    expect(to->second, text);
   return text;
 }
 
@@ -262,9 +275,12 @@ World::Utterance World::junk(Child& child) {
 // --- whom it may mean
 // ------------------------------------------------------------------------------------------------------
 
-// Numbers of the sessions for whom it may be working; 0: REST, the sidecar itself, nobody any more.
+// IdAllocator of the sessions for whom it may be working; 0: REST, the sidecar itself, nobody any
+// more.
 std::set<int> World::origins(const Child& child) const {
-  const auto number = [](const Session* session) { return session != nullptr ? session->number : 0; };
+  const auto number = [](const Session* session) {
+    return session != nullptr ? session->number : 0;
+  };
   std::set<int> all;
   for (const auto& [wire, work] : child.work) {
     if (work.method != "initialize") all.insert(work.asked ? number(work.asked->by) : 0);
@@ -292,11 +308,13 @@ World::Utterance World::log(Child& child) {
   // Levels that are set after it was replaced are for the next one.
   const int level = is_log && !child.replaced ? static_cast<int>(pick(8)) : 7;
   const std::string text =
-      is_log ? notification("message", fmt::format(R"({{"level":"{}","data":"secret"}})", kLevels[level]))
+      is_log ? notification("message",
+                            fmt::format(R"({{"level":"{}","data":"secret"}})", kLevels[level]))
              : notification("unheard", R"({"data":"secret"})");
   note(fmt::format("{} works for {}", child.name, fmt::join(origins(child), ", ")));
   std::vector<Session*> to = live(child);
-  const bool some_chose = std::any_of(to.begin(), to.end(), [](auto* session) { return session->level; });
+  const bool some_chose =
+      std::any_of(to.begin(), to.end(), [](auto* session) { return session->level; });
   const auto lets_through = [&](const Session* session) {
     return !is_log || !some_chose || level >= session->level.value_or(1);
   };
@@ -315,16 +333,18 @@ World::Utterance World::log(Child& child) {
 World::Utterance World::question(Child& child) {
   const long id = child.next_question++;
   const std::size_t kind = pick(4);
-  const char* method = kind == 0 ? "sampling/createMessage" : kind == 3 ? "roots/list" : "elicitation/create";
+  const char* method = kind == 0   ? "sampling/createMessage"
+                       : kind == 3 ? "roots/list"
+                                   : "elicitation/create";
   const std::string elicitation = fmt::format("E{}", pick(3));
   const std::string task = chance(30) ? fmt::format("T{}", 1 + pick(4)) : "";
   const bool token = chance(50);
   const auto text = [&](long as_id, long as_token) {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{{}{}"x":1}}}}}})",
-                       as_id, method,
-                       kind == 2 ? fmt::format(R"("mode":"url","elicitationId":"{}",)", elicitation) : "",
-                       task.empty() ? "" : fmt::format(R"("{}":{{"taskId":"{}"}},)", kRelatedTask, task),
-                       token ? fmt::format(R"("progressToken":{},)", as_token) : "");
+    return fmt::format(
+        R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}"_meta":{{{}{}"x":1}}}}}})", as_id,
+        method, kind == 2 ? fmt::format(R"("mode":"url","elicitationId":"{}",)", elicitation) : "",
+        task.empty() ? "" : fmt::format(R"("{}":{{"taskId":"{}"}},)", kRelatedTask, task),
+        token ? fmt::format(R"("progressToken":{},)", as_token) : "");
   };
   std::optional<Session*> to = certain_origin(child);
   if (!task.empty()) to = child.tasks.contains(task) ? child.tasks[task].by : nullptr;
@@ -334,10 +354,12 @@ World::Utterance World::question(Child& child) {
     Session& session = **to;
     std::vector<AskedPtr> working;
     for (const auto& [wire, work] : child.work) {
-      if (work.asked && work.asked->by == &session && work.asked->open) working.push_back(work.asked);
+      if (work.asked && work.asked->by == &session && work.asked->open)
+        working.push_back(work.asked);
     }
     const bool declared = kind == 0 ? session.sampling : kind == 1 ? session.forms : session.urls;
-    const bool reachable = session.listening || (task.empty() && session.streams && working.size() == 1);
+    const bool reachable =
+        session.listening || (task.empty() && session.streams && working.size() == 1);
     // A shared child that was not told what clients can be asked for may not ask them.
     passes = (child.own() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
     if (passes) {
@@ -358,7 +380,8 @@ World::Utterance World::withdraw_question(Child& child) {
     return notification("cancelled", fmt::format(R"({{"requestId":{}}})", id));
   };
   if (child.questions.empty() || chance(20)) return text(static_cast<long>(500 + pick(10)));
-  const auto question = std::next(child.questions.begin(), static_cast<long>(pick(child.questions.size())));
+  const auto question =
+      std::next(child.questions.begin(), static_cast<long>(pick(child.questions.size())));
   expect(question->second.to, text(question->second.id));
   const long id = question->first;
   child.questions.erase(question);

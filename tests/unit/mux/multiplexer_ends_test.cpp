@@ -6,7 +6,8 @@ using namespace sidecar::test::multiplexer;
 using namespace std::chrono_literals;
 
 TEST_CASE(
-    "multiplexer: when the child dies, calls it had are told why, and calls it never read wait for the "
+    "multiplexer: when the child dies, calls it had are told why, and calls it never read wait for "
+    "the "
     "next") {
   World w;
   w.ready();
@@ -39,7 +40,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: a late answer of a dead child's successor to an old id is not taken for a new call's") {
+    "multiplexer: a late answer of a dead child's successor to an old id is not taken for a new "
+    "call's") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -59,7 +61,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: from the third failed start on, calls are refused at once until a handshake succeeds") {
+    "multiplexer: from the third failed start on, calls are refused at once until a handshake "
+    "succeeds") {
   World w;
   Session a(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
@@ -87,7 +90,9 @@ TEST_CASE(
   CHECK(w.link.sent.size() == 1);
 }
 
-TEST_CASE("multiplexer: a child that answers the handshake with an error or nonsense has failed to start") {
+TEST_CASE(
+    "multiplexer: a child that answers the handshake with an error or nonsense has failed to "
+    "start") {
   World w;
   w.start();
   const std::string id = wire_id_of(w.link.next());
@@ -101,7 +106,8 @@ TEST_CASE("multiplexer: a child that answers the handshake with an error or nons
 }
 
 TEST_CASE(
-    "multiplexer: a child that answers neither an old call nor a ping is wedged, until it says something") {
+    "multiplexer: a child that answers neither an old call nor a ping is wedged, until it says "
+    "something") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -184,7 +190,8 @@ TEST_CASE("multiplexer: one that ends while it waits for the child itself leaves
 }
 
 TEST_CASE(
-    "multiplexer: a client that leaves while its own list is fetched, and again, has neither fetched anew") {
+    "multiplexer: a client that leaves while its own list is fetched, and again, has neither "
+    "fetched anew") {
   World w;
   w.ready();
   {

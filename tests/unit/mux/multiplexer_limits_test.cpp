@@ -25,7 +25,8 @@ TEST_CASE("multiplexer: the limit of calls a client counts tombstones, and other
 }
 
 TEST_CASE(
-    "multiplexer: the limits of all calls and of the child's queue answer at once, with a time to retry") {
+    "multiplexer: the limits of all calls and of the child's queue answer at once, with a time to "
+    "retry") {
   mux::Limits limits;
   limits.calls = 1;
   World w(limits);
@@ -58,7 +59,8 @@ TEST_CASE("multiplexer: bytes that wait for a child are bounded, one message is 
 }
 
 TEST_CASE(
-    "multiplexer: a call past its deadline is answered and cancelled at the child; progress starts it "
+    "multiplexer: a call past its deadline is answered and cancelled at the child; progress starts "
+    "it "
     "again") {
   World w;
   w.ready();
@@ -90,8 +92,9 @@ TEST_CASE("multiplexer: progress does not keep a call alive beyond its total tim
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":9}}})");
   const std::string line = w.link.next();
   w.timers.advance(9s);
-  w.child(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
-          std::string(message(line).envelope.progress_token.in(line)) + "}}");
+  w.child(
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
+      std::string(message(line).envelope.progress_token.in(line)) + "}}");
   w.timers.advance(5s);
   CHECK(a.received.size() == 1);
   w.timers.advance(1s);
@@ -133,7 +136,8 @@ TEST_CASE("multiplexer: calls kept for a second try are bounded in bytes") {
   w.link.room = 64 << 20;
   w.ready();
   Session a(w.mux);
-  const std::string big = R"(,"method":"prompts/get","params":{"x":")" + std::string(9 << 20, 'x') + "\"}}";
+  const std::string big =
+      R"(,"method":"prompts/get","params":{"x":")" + std::string(9 << 20, 'x') + "\"}}";
   a.say(R"({"jsonrpc":"2.0","id":1)" + big);
   a.say(R"({"jsonrpc":"2.0","id":2)" + big);
   w.die();
@@ -147,14 +151,16 @@ TEST_CASE("multiplexer: the call whose answer was beyond the line limit is told 
   Session a(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
   const std::string id = wire_id_of(w.link.next());
-  w.mux.on_child_line_too_long(R"({"result":{"text":"aaa)", R"(aaa"},"jsonrpc":"2.0","id":)" + id + "}",
-                               70 << 20);
+  w.mux.on_child_line_too_long(R"({"result":{"text":"aaa)",
+                               R"(aaa"},"jsonrpc":"2.0","id":)" + id + "}", 70 << 20);
   CHECK(a.last == mux::Outcome::kTooLarge);
   w.mux.on_child_line_too_long("aaa", "aaa", 70 << 20);
   CHECK(w.dropped("line_too_long") == 2);
 }
 
-TEST_CASE("multiplexer: cancelled calls that are never answered do not use up a session's calls for good") {
+TEST_CASE(
+    "multiplexer: cancelled calls that are never answered do not use up a session's calls for "
+    "good") {
   mux::Limits limits;
   limits.calls_per_client = 1;
   World w(limits);
@@ -178,7 +184,8 @@ TEST_CASE("multiplexer: cancelled calls that are never answered do not use up a 
 }
 
 TEST_CASE(
-    "multiplexer: an answer beyond the limit to a call that was let go ends what the child did for it") {
+    "multiplexer: an answer beyond the limit to a call that was let go ends what the child did for "
+    "it") {
   World w;
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
@@ -190,19 +197,21 @@ TEST_CASE(
   w.timers.advance(5min);
   w.child(log);
   CHECK(a.next() == log);  // it may still be working for it
-  w.mux.on_child_line_too_long(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"text":"aaa)", "aaa\"}}",
-                               70 << 20);
+  w.mux.on_child_line_too_long(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"text":"aaa)",
+                               "aaa\"}}", 70 << 20);
   w.child(log);
   CHECK(a.next().empty());
   CHECK(w.dropped("notification_without_origin") == 1);
 }
 
-TEST_CASE("multiplexer: calls beyond the child's rate are refused with the time to retry, others pass") {
+TEST_CASE(
+    "multiplexer: calls beyond the child's rate are refused with the time to retry, others pass") {
   World w;
-  w.numbers.child_rate = {2, 60s};
+  w.ids.child_rate = {2, 60s};
   w.ready();
   Session a(w.mux), b(w.mux);
-  a.say(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
+  a.say(
+      R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
   a.say(R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})");
   w.child(answer_to(w.link.next(), R"({"tools":[]})"));
@@ -229,7 +238,7 @@ TEST_CASE("multiplexer: calls beyond the child's rate are refused with the time 
 
 TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate once") {
   World w;
-  w.numbers.child_rate = {1, 60s};
+  w.ids.child_rate = {1, 60s};
   w.ready();
   Session a(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x:y"}})");
@@ -242,17 +251,21 @@ TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate o
   CHECK(a.last == mux::Outcome::kResult);
 }
 
-TEST_CASE("multiplexer: calls without a session share the room of their owner, not that of other owners") {
+TEST_CASE(
+    "multiplexer: calls without a session share the room of their owner, not that of other "
+    "owners") {
   mux::Limits limits;
   limits.waiting_bytes = 4000;
   World w(limits);
   w.ready();
   w.link.wants = false;
   const auto call = [&w](std::string_view owner, std::size_t bytes) {
-    const std::string text = R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(bytes, 'm') + "\"}";
+    const std::string text =
+        R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(bytes, 'm') + "\"}";
     auto last = std::make_shared<std::optional<mux::Outcome>>();
-    w.mux.request(mux::Asker::of_owner(owner), message(text),
-                  mux::Reply("1", [last](const mux::Answer& answer) { *last = answer.outcome; }), {});
+    w.mux.request(mux::CallOrigin::of_owner(owner), message(text),
+                  mux::Reply("1", [last](const mux::Answer& answer) { *last = answer.outcome; }),
+                  {});
     return *last;  // nothing: it waits
   };
   CHECK_FALSE(call("flood", 800));

@@ -11,15 +11,15 @@ struct Subscribed : World {
   Subscribed() { ready(); }
 
   void subscribe(Session& session, const std::string& uri) {
-    session.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":")" + uri +
-                R"("}})");
+    session.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":")" +
+                uri + R"("}})");
     if (const std::string line = link.next(); !line.empty()) child(answer_to(line, "{}"));
     REQUIRE(session.next() == R"({"jsonrpc":"2.0","id":1,"result":{}})");
   }
   void update(const std::string& uri) { child(updated(uri)); }
   static std::string updated(const std::string& uri) {
-    return R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":")" + uri +
-           R"("}})";
+    return R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":")" +
+           uri + R"("}})";
   }
   // The URI that the child is asked to unsubscribe; empty: it is asked for nothing.
   std::string unsubscribed() {
@@ -34,7 +34,8 @@ struct Subscribed : World {
 }  // namespace
 
 TEST_CASE(
-    "multiplexer: an update that its subscriber may not hear of is dropped, and the subscription ends") {
+    "multiplexer: an update that its subscriber may not hear of is dropped, and the subscription "
+    "ends") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
   w.subscribe(a, "file:///s");
@@ -57,7 +58,9 @@ TEST_CASE(
   CHECK(w.unsubscribed() == "file:///s");
 }
 
-TEST_CASE("multiplexer: an update of a part goes to the subscriber of the whole if it may hear of the part") {
+TEST_CASE(
+    "multiplexer: an update of a part goes to the subscriber of the whole if it may hear of the "
+    "part") {
   Subscribed w;
   Session a(w.mux);
   w.subscribe(a, "file:///d");
@@ -70,7 +73,9 @@ TEST_CASE("multiplexer: an update of a part goes to the subscriber of the whole 
   CHECK(w.unsubscribed().empty());
 }
 
-TEST_CASE("multiplexer: when permissions have changed, subscriptions that are not permitted are given up") {
+TEST_CASE(
+    "multiplexer: when permissions have changed, subscriptions that are not permitted are given "
+    "up") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
   for (const char* uri : {"file:///1", "file:///2", "file:///3"}) w.subscribe(a, uri);
@@ -88,7 +93,8 @@ TEST_CASE("multiplexer: when permissions have changed, subscriptions that are no
   CHECK(b.received == Lines{Subscribed::updated("file:///2")});
 }
 
-TEST_CASE("multiplexer: a client that leaves before its subscriptions are reviewed takes them along") {
+TEST_CASE(
+    "multiplexer: a client that leaves before its subscriptions are reviewed takes them along") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
   w.subscribe(a, "file:///a");

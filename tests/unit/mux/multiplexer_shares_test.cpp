@@ -36,7 +36,8 @@ Lines methods_of(test::FakeLink& link) {
 
 }  // namespace
 
-TEST_CASE("shares: one owner alone may have all calls; the newest of them ends when another one comes") {
+TEST_CASE(
+    "shares: one owner alone may have all calls; the newest of them ends when another one comes") {
   World w(with(8));
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
@@ -54,8 +55,9 @@ TEST_CASE("shares: one owner alone may have all calls; the newest of them ends w
   CHECK(a.retry_after == 1s);
   const std::string ended = a.next();
   CHECK(message(ended).id() == "8");
-  CHECK_THAT(error_in(ended), Contains("ended to make room for the call of another key or address") &&
-                                  Contains("8 of 8 calls in flight (MCP_MAX_CALLS)"));
+  CHECK_THAT(error_in(ended),
+             Contains("ended to make room for the call of another key or address") &&
+                 Contains("8 of 8 calls in flight (MCP_MAX_CALLS)"));
   const std::string cancel = w.link.next();
   CHECK(message(cancel).method() == "notifications/cancelled");
   CHECK_THAT(cancel, Contains(R"("requestId":)" + wire_id_of(lines.back())));
@@ -92,8 +94,9 @@ TEST_CASE("shares: calls without a session count for their owner, over sessions 
   a.say(call(1));
   a.say(call(2));
   const auto rest = [&](std::string_view owner) {
-    w.mux.request(mux::Asker::of_owner(owner), message(call(1)),
-                  mux::Reply("1", [&](const mux::Answer& answer) { refused.push_back(answer.message); }), {});
+    w.mux.request(
+        mux::CallOrigin::of_owner(owner), message(call(1)),
+        mux::Reply("1", [&](const mux::Answer& answer) { refused.push_back(answer.message); }), {});
   };
   rest("alice");
   rest("alice");
@@ -107,12 +110,14 @@ TEST_CASE("shares: calls without a session count for their owner, over sessions 
 }
 
 TEST_CASE(
-    "shares: who asks again from inside the answer that its call was ended does not get the place back") {
+    "shares: who asks again from inside the answer that its call was ended does not get the place "
+    "back") {
   World w(with(2));
   w.ready();
   int answers = 0;
   std::function<void()> ask = [&] {
-    w.mux.request(mux::Asker::of_owner("alice"), message(call(1)), mux::Reply("1", [&](const mux::Answer&) {
+    w.mux.request(mux::CallOrigin::of_owner("alice"), message(call(1)),
+                  mux::Reply("1", [&](const mux::Answer&) {
                     if (++answers < 10) ask();
                   }));
   };
@@ -125,7 +130,9 @@ TEST_CASE(
   CHECK(answers == 10);
 }
 
-TEST_CASE("shares: withdrawn calls that the child still works on bound their owner, over all its sessions") {
+TEST_CASE(
+    "shares: withdrawn calls that the child still works on bound their owner, over all its "
+    "sessions") {
   World w;
   w.link.room = 64 << 20;
   w.ready();
@@ -153,7 +160,8 @@ TEST_CASE("shares: withdrawn calls that the child still works on bound their own
 }
 
 TEST_CASE(
-    "shares: owners that wait for the child are served in turn, and the newest of the largest gives way") {
+    "shares: owners that wait for the child are served in turn, and the newest of the largest "
+    "gives way") {
   World w(with(4096, 4000));
   w.ready();
   w.link.wants = false;
@@ -180,7 +188,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "shares: notifications wait in turn with their session's calls, and are dropped beyond their share") {
+    "shares: notifications wait in turn with their session's calls, and are dropped beyond their "
+    "share") {
   World w(with(4096, 4000));
   w.ready();
   w.link.wants = false;
@@ -214,7 +223,8 @@ TEST_CASE("shares: notifications give way to another owner's call") {
   std::vector<std::unique_ptr<Session>> all;
   for (int i = 0; i < 4; ++i) {
     all.push_back(std::make_unique<Session>(w.mux, "alice"));
-    for (int j = 0; j < 100; ++j) all.back()->say(R"({"jsonrpc":"2.0","method":"notifications/flood"})");
+    for (int j = 0; j < 100; ++j)
+      all.back()->say(R"({"jsonrpc":"2.0","method":"notifications/flood"})");
   }
   Session b(w.mux, "bob");
   b.say(padded(1, 500));
@@ -227,20 +237,24 @@ TEST_CASE("shares: a cancel with a long reason reaches the child without it") {
   Session a(w.mux);
   a.say(call(1));
   const std::string wire = wire_id_of(w.link.next());
-  a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":")" +
-        std::string(1 << 20, 'x') + "\"}}");
+  a.say(
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":")" +
+      std::string(1 << 20, 'x') + "\"}}");
   CHECK(w.link.next() ==
-        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + wire + "}}");
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + wire +
+            "}}");
 }
 
-TEST_CASE("shares: an owner's calls that are kept for a second try leave room for those of others") {
+TEST_CASE(
+    "shares: an owner's calls that are kept for a second try leave room for those of others") {
   World w;
   w.link.room = 64 << 20;
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
   const auto repeatable = [](int id) {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"prompts/get","params":{{"x":"{}"}}}})", id,
-                       std::string(3 << 20, 'x'));
+    return fmt::format(
+        R"({{"jsonrpc":"2.0","id":{},"method":"prompts/get","params":{{"x":"{}"}}}})", id,
+        std::string(3 << 20, 'x'));
   };
   for (int id = 1; id <= 5; ++id) a.say(repeatable(id));
   b.say(repeatable(1));
@@ -259,7 +273,8 @@ namespace {
 constexpr const char* kSubscribe = "resources/subscribe";
 
 std::string about(std::string_view method, int id, const std::string& uri) {
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{"uri":"{}"}}}})", id, method, uri);
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{"uri":"{}"}}}})", id,
+                     method, uri);
 }
 std::string uri_of(int n, std::size_t size = 4000) {
   return fmt::format("x:{}/{}", n, std::string(size, 'u'));
@@ -336,7 +351,8 @@ TEST_CASE("shares: a new child is given subscriptions as fast as it answers, and
 }
 
 TEST_CASE(
-    "shares: subscriptions of a session that leaves are released as fast as the child reads and answers") {
+    "shares: subscriptions of a session that leaves are released as fast as the child reads and "
+    "answers") {
   World w;
   w.ready();
   Session b(w.mux, "bob");

@@ -20,19 +20,22 @@ TEST_CASE("multiplexer: two clients with the same id get their own answers, what
   CHECK(w.mux.in_flight() == 0);
 }
 
-TEST_CASE("multiplexer: a client's id comes back byte for byte, and nothing else of a message changes") {
+TEST_CASE(
+    "multiplexer: a client's id comes back byte for byte, and nothing else of a message changes") {
   World w;
   w.ready();
   Session a(w.mux);
-  for (const char* id :
-       {"1", "1.0", "\"1\"", "\"\\u0061\\/\"", "123456789012345678901234567890", "-0", "1e400", "\"\""}) {
+  for (const char* id : {"1", "1.0", "\"1\"", "\"\\u0061\\/\"", "123456789012345678901234567890",
+                         "-0", "1e400", "\"\""}) {
     const std::string params = R"({"z":1.10,"a":18446744073709551616,"_meta":{"x":"\ud800"}})";
-    a.say(R"({"method":"tools/call","params":)" + params + R"(,"id":)" + id + R"(,"jsonrpc":"2.0"})");
+    a.say(R"({"method":"tools/call","params":)" + params + R"(,"id":)" + id +
+          R"(,"jsonrpc":"2.0"})");
     const std::string line = w.link.next();
     CHECK(line == R"({"method":"tools/call","params":)" + params + R"(,"id":)" + wire_id_of(line) +
                       R"(,"jsonrpc":"2.0"})");
     w.child(R"({"result": {"b":1e400,"a":-0} ,"jsonrpc":"2.0","id":)" + wire_id_of(line) + "}");
-    CHECK(a.next() == R"({"result": {"b":1e400,"a":-0} ,"jsonrpc":"2.0","id":)" + std::string(id) + "}");
+    CHECK(a.next() ==
+          R"({"result": {"b":1e400,"a":-0} ,"jsonrpc":"2.0","id":)" + std::string(id) + "}");
   }
 }
 
@@ -49,17 +52,20 @@ TEST_CASE("multiplexer: an error of the child passes as it is") {
 }
 
 TEST_CASE(
-    "multiplexer: initialize is answered from the child's result, with the version rule and all other "
+    "multiplexer: initialize is answered from the child's result, with the version rule and all "
+    "other "
     "bytes") {
   World w;
   w.ready();
   Session a(w.mux);
   auto initialize = [&](const char* version) {
     a.say(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" +
-          std::string(version) + R"(","capabilities":{},"clientInfo":{"name":"c","version":"1"}}})");
+          std::string(version) +
+          R"(","capabilities":{},"clientInfo":{"name":"c","version":"1"}}})");
     return a.next();
   };
-  const std::string own = R"({"jsonrpc":"2.0","id":0,"result":)" + std::string(kInitializeResult) + "}";
+  const std::string own =
+      R"({"jsonrpc":"2.0","id":0,"result":)" + std::string(kInitializeResult) + "}";
   CHECK(initialize("2025-06-18") == own);
   CHECK(initialize("2025-11-25") == own);
   CHECK(initialize("1999-01-01") == own);
@@ -82,10 +88,12 @@ TEST_CASE("multiplexer: ping is answered on both sides, also while no child runs
   CHECK(w.link.next() == R"({"jsonrpc":"2.0","id":"q","result":{}})");
 }
 
-TEST_CASE("multiplexer: calls and initialize wait for the handshake, then go in the order they came") {
+TEST_CASE(
+    "multiplexer: calls and initialize wait for the handshake, then go in the order they came") {
   World w;
   Session a(w.mux), b(w.mux);
-  a.say(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
+  a.say(
+      R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}})");
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"tools/list"})");
   w.start();
   b.say(R"({"jsonrpc":"2.0","id":1,"method":"prompts/list"})");
@@ -117,34 +125,38 @@ TEST_CASE("multiplexer: progress goes to the client of its call under the token 
   };
   progress(second, 5);
   CHECK(a.received.empty());
-  CHECK(b.next() ==
-        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":5}})");
+  CHECK(
+      b.next() ==
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":5}})");
   w.child(answer_to(second, "{}"));
   progress(second, 6);
   CHECK(w.dropped("progress_of_unknown_call") == 1);
   progress(first, 7);
-  CHECK(a.next() ==
-        R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":7}})");
+  CHECK(
+      a.next() ==
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":7}})");
 }
 
 TEST_CASE(
-    "multiplexer: a cancelled call's answer is dropped, and only the own session's calls can be cancelled") {
+    "multiplexer: a cancelled call's answer is dropped, and only the own session's calls can be "
+    "cancelled") {
   World w;
   w.ready();
   Session a(w.mux), b(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":"1","method":"tools/call"})");
   const std::string line = w.link.next();
   auto cancel = [](const char* id) {
-    return R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + std::string(id) +
-           R"(,"reason":"r"}})";
+    return R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+           std::string(id) + R"(,"reason":"r"}})";
   };
   b.say(cancel("\"1\""));
   a.say(cancel("1"));
   CHECK(w.link.next().empty());
   CHECK(w.dropped("cancel_of_unknown_call") == 2);
   a.say(cancel("\"1\""));
-  CHECK(w.link.next() == R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
-                             wire_id_of(line) + R"(,"reason":"r"}})");
+  CHECK(w.link.next() ==
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+            wire_id_of(line) + R"(,"reason":"r"}})");
   CHECK(w.mux.in_flight() == 0);
   CHECK(w.mux.calls_of(a.id) == 1);
   CHECK_FALSE(w.mux.has_call(a.id, "\"1\""));
@@ -211,7 +223,8 @@ TEST_CASE("multiplexer: junk on the child's stdout is counted, and the next answ
 }
 
 TEST_CASE(
-    "multiplexer: a message of the child that two readers could read differently is dropped and counted") {
+    "multiplexer: a message of the child that two readers could read differently is dropped and "
+    "counted") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -241,18 +254,22 @@ TEST_CASE("multiplexer: requests of the child are told from its notifications by
   World w;
   w.ready();
   Session a(w.mux);
-  for (const char* name : {"sampling/createMessage", "tools/call", "ping", "Notifications/message", ""})
+  for (const char* name :
+       {"sampling/createMessage", "tools/call", "ping", "Notifications/message", ""})
     w.child(R"({"jsonrpc":"2.0","method":")" + std::string(name) + R"("})");
   CHECK(w.dropped("request_without_id") == 5);
   CHECK(w.link.next().empty());
-  w.child(R"({"jsonrpc":"2.0","id":"q","method":"notifications/cancelled","params":{"requestId":1}})");
+  w.child(
+      R"({"jsonrpc":"2.0","id":"q","method":"notifications/cancelled","params":{"requestId":1}})");
   const jsonrpc::Message refused = message(w.link.next());
   CHECK(refused.id() == R"("q")");
   CHECK(refused.text.find("-32600") != std::string::npos);
   CHECK(a.received.empty());
 }
 
-TEST_CASE("multiplexer: a list of tasks that cannot be read becomes an error, for it could be anybody's") {
+TEST_CASE(
+    "multiplexer: a list of tasks that cannot be read becomes an error, for it could be "
+    "anybody's") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -267,8 +284,8 @@ TEST_CASE("multiplexer: a list that _meta asks for a tenant is neither shared no
   w.ready();
   Session a(w.mux), b(w.mux);
   const auto list = [](int id, const char* meta) {
-    return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":"tools/list","params":{"_meta":)" +
-           meta + "}}";
+    return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
+           R"(,"method":"tools/list","params":{"_meta":)" + meta + "}}";
   };
   a.say(list(1, R"({"tenant":"a"})"));
   b.say(list(1, R"({"tenant":"b"})"));
@@ -299,11 +316,14 @@ TEST_CASE("multiplexer: list_changed reaches every client") {
   CHECK(b.next() == changed);
 }
 
-TEST_CASE("multiplexer: a notification without an address goes to its certain origin, never across owners") {
+TEST_CASE(
+    "multiplexer: a notification without an address goes to its certain origin, never across "
+    "owners") {
   World w;
   w.ready();
   Session a(w.mux, "one"), b(w.mux, "two");
-  const std::string note = R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"secret"}})";
+  const std::string note =
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"secret"}})";
   w.child(note);
   CHECK(w.dropped("notification_without_origin") == 1);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
@@ -325,7 +345,8 @@ TEST_CASE("multiplexer: a notification without an address reaches all sessions o
   World w;
   w.ready();
   Session a(w.mux, "one"), b(w.mux, "one");
-  const std::string note = R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"d"}})";
+  const std::string note =
+      R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":"d"}})";
   w.child(note);
   CHECK(a.next() == note);
   CHECK(b.next() == note);

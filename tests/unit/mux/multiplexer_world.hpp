@@ -24,11 +24,14 @@ inline jsonrpc::Message message(std::string text) {
   return std::move(*parsed);
 }
 
-// One client with a stream on which answers and notifications arrive in order, as a legacy SSE session is.
+// One client with a stream on which answers and notifications arrive in order, as a legacy SSE
+// session is.
 class Session : public mux::Client {
  public:
-  Session(mux::Multiplexer& multiplexer, std::string owner = "") : multiplexer_(multiplexer), id(next_id++) {
-    multiplexer.add(id, *this, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true});
+  Session(mux::Multiplexer& multiplexer, std::string owner = "")
+      : multiplexer_(multiplexer), id(next_id++) {
+    multiplexer.add(id, *this,
+                    observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true});
   }
   ~Session() override { leave(); }
 
@@ -37,7 +40,8 @@ class Session : public mux::Client {
 
   void say(std::string text, std::optional<Clock::duration> timeout = {}) {
     jsonrpc::Message m = message(std::move(text));
-    if (m.kind() == jsonrpc::Kind::kNotification) return multiplexer_.notification(id, std::move(m));
+    if (m.kind() == jsonrpc::Kind::kNotification)
+      return multiplexer_.notification(id, std::move(m));
     if (m.kind() != jsonrpc::Kind::kRequest) return multiplexer_.answer(id, m);
     mux::Reply reply(std::string(m.id()), [this](mux::Answer answer) {
       last = answer.outcome;
@@ -45,7 +49,8 @@ class Session : public mux::Client {
       if (answer.outcome == mux::Outcome::kCancelled) return;  // the client itself withdrew it
       const jsonrpc::Message told = message(answer.text);
       const jsonrpc::Envelope& places = told.envelope;
-      const jsonrpc::Span payload = answer.outcome == mux::Outcome::kResult ? places.result : places.error;
+      const jsonrpc::Span payload =
+          answer.outcome == mux::Outcome::kResult ? places.result : places.error;
       CHECK(answer.payload.begin == payload.begin);
       CHECK(answer.payload.size == payload.size);
       received.push_back(std::move(answer.text));
@@ -79,7 +84,7 @@ class Session : public mux::Client {
 };
 
 struct World {
-  explicit World(mux::Limits limits = {}) : mux(link, timers, numbers, limits, {}, log, metrics) {
+  explicit World(mux::Limits limits = {}) : mux(link, timers, ids, limits, {}, log, metrics) {
     mux.initialize(mux::Handshake::params(false));
   }
 
@@ -88,12 +93,13 @@ struct World {
     link.number = 0;
     mux.on_child_started();
   }
-  // The handshake, up to and including notifications/initialized. The first line it takes is `initialize`.
+  // The handshake, up to and including notifications/initialized. The first line it takes is
+  // `initialize`.
   void shake() {
     const jsonrpc::Message initialize = message(link.next());
     REQUIRE(initialize.method() == "initialize");
-    child(R"({"jsonrpc":"2.0","id":)" + std::string(initialize.id()) + R"(,"result":)" + kInitializeResult +
-          "}");
+    child(R"({"jsonrpc":"2.0","id":)" + std::string(initialize.id()) + R"(,"result":)" +
+          kInitializeResult + "}");
     CHECK(link.next() == R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
   }
   void ready() {
@@ -112,7 +118,7 @@ struct World {
   ManualTimers timers;
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
-  mux::Numbers numbers;
+  mux::IdAllocator ids;
   mux::Multiplexer mux;
 };
 

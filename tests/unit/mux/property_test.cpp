@@ -1,5 +1,6 @@
-// Random interleavings of everything that clients and children may do, against the model (model.hpp).
-// SIDECAR_PROPERTY_RUNS: how many seeds (default 200); SIDECAR_PROPERTY_SEED: only this one.
+// Random interleavings of everything that clients and children may do, against the model
+// (model.hpp). SIDECAR_PROPERTY_RUNS: how many seeds (default 200); SIDECAR_PROPERTY_SEED: only
+// this one.
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
@@ -91,14 +92,17 @@ void run_all(const mux::InstancesOptions& options) {
 
 }  // namespace
 
-TEST_CASE("property: whatever clients and one shared child do, each hears what is for it and nothing else") {
+TEST_CASE(
+    "property: whatever clients and one shared child do, each hears what is for it and nothing "
+    "else") {
   mux::InstancesOptions options;
   options.sharing = mux::Sharing::kShared;
   options.limits.calls = 24;
   run_all(options);
 }
 
-TEST_CASE("property: the same with so few calls in all that owners give way to each other all the time") {
+TEST_CASE(
+    "property: the same with so few calls in all that owners give way to each other all the time") {
   mux::InstancesOptions options;
   options.sharing = mux::Sharing::kShared;
   options.limits.calls = 8;

@@ -42,7 +42,8 @@ TEST_CASE("subscriptions: a client that goes takes along what nobody else wants"
 }
 
 TEST_CASE(
-    "subscriptions: an update goes to the subscribers of the resource, else to those of what it is part of") {
+    "subscriptions: an update goes to the subscribers of the resource, else to those of what it is "
+    "part of") {
   mux::Subscriptions all;
   all.add("file:///d", 1);
   all.add("file:///d/e/", 2);

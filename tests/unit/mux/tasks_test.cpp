@@ -9,7 +9,7 @@ using namespace sidecar;
 namespace {
 
 // Outlives the tasks.
-Shares shares(mux::Tasks::kMost);
+Shares shares(mux::Tasks::kMax);
 
 void add(mux::Tasks& tasks, const std::string& id, mux::ClientId client, mux::WireId wire,
          std::string_view owner = "a") {

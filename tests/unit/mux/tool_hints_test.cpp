@@ -16,7 +16,8 @@ void learn(mux::ToolHints& hints, const std::string& result, bool first_page = t
 
 }  // namespace
 
-TEST_CASE("tool_hints: a tool is repeatable that is read-only or idempotent, and says so with true") {
+TEST_CASE(
+    "tool_hints: a tool is repeatable that is read-only or idempotent, and says so with true") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[
     {"name":"read","annotations":{"readOnlyHint":true}},
@@ -35,7 +36,8 @@ TEST_CASE("tool_hints: a tool is repeatable that is read-only or idempotent, and
     CHECK_FALSE(hints.repeatable(fmt::format("\"{}\"", name)));
 }
 
-TEST_CASE("tool_hints: annotations of no use are no hint, and do not keep the others from being learnt") {
+TEST_CASE(
+    "tool_hints: annotations of no use are no hint, and do not keep the others from being learnt") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[
     {"name":"a","annotations":null},
@@ -84,10 +86,11 @@ TEST_CASE("tool_hints: a result that is no list of tools teaches nothing") {
 
 TEST_CASE("tool_hints: beyond the limit no more tools are learnt") {
   std::string tools;
-  for (std::size_t i = 0; i <= mux::ToolHints::kMost; ++i)
-    tools += fmt::format(R"({}{{"name":"t{}","annotations":{{"readOnlyHint":true}}}})", i == 0 ? "" : ",", i);
+  for (std::size_t i = 0; i <= mux::ToolHints::kMax; ++i)
+    tools += fmt::format(R"({}{{"name":"t{}","annotations":{{"readOnlyHint":true}}}})",
+                         i == 0 ? "" : ",", i);
   mux::ToolHints hints;
   learn(hints, R"({"tools":[)" + tools + "]}");
-  CHECK(hints.repeatable(fmt::format("\"t{}\"", mux::ToolHints::kMost - 1)));
-  CHECK_FALSE(hints.repeatable(fmt::format("\"t{}\"", mux::ToolHints::kMost)));
+  CHECK(hints.repeatable(fmt::format("\"t{}\"", mux::ToolHints::kMax - 1)));
+  CHECK_FALSE(hints.repeatable(fmt::format("\"t{}\"", mux::ToolHints::kMax)));
 }

@@ -1,5 +1,5 @@
-// Plays tests/transcripts/*.txt, one promise of the protocol each, against one instance of the wrapped
-// server.
+// Plays tests/transcripts/*.txt, one promise of the protocol each, against one instance of the
+// wrapped server.
 //
 //   # what is promised (the first line; other lines with # are comments)
 //   A     > {…}       client A says this; a name that was not used before is a new session
@@ -22,8 +22,8 @@
 //   replaced          the child is replaced; `old child < …`, `old child > …` and `old child ends` are of the
 //   one before wait 300 s        time passes
 //
-// Nothing may be left over at the end. The handshake has wire id 1 and the calls go on from 2; clients are
-// asked under ids from 1 on.
+// Nothing may be left over at the end. The handshake has wire id 1 and the calls go on from 2;
+// clients are asked under ids from 1 on.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -90,12 +90,15 @@ class Player {
   void step(const std::string& line) {
     if (const Speech said = speech(line); said.direction != 0) {
       const bool says = said.direction == '>';
-      if (said.name == "child") return says ? link().say(said.text) : expect(link().sent, said.text);
-      if (said.name == "old child") return says ? old().say(said.text) : expect(old().sent, said.text);
+      if (said.name == "child")
+        return says ? link().say(said.text) : expect(link().sent, said.text);
+      if (said.name == "old child")
+        return says ? old().say(said.text) : expect(old().sent, said.text);
       Client& client = find(said.name);
       return says ? say(client, said.name, said.text) : expect(client.heard, said.text);
     }
-    if (line.starts_with("wait ")) return timers_.advance(std::chrono::seconds(std::stoi(line.substr(5))));
+    if (line.starts_with("wait "))
+      return timers_.advance(std::chrono::seconds(std::stoi(line.substr(5))));
     if (line == "child starts") return start(kCapabilities);
     if (line == "child comes up") {
       link().come_up();
@@ -118,12 +121,12 @@ class Player {
     }
     const std::string name = line.substr(0, line.find(' '));
     if (line.starts_with("own child of ")) {
-      terms_.own = true;
-      terms_.client_roots = line.ends_with(" with roots");
+      role_.own = true;
+      role_.client_roots = line.ends_with(" with roots");
       return;
     }
     if (line == "child may not ask") {
-      terms_.may_ask = false;
+      role_.may_ask = false;
       return;
     }
     if (line.find(" is of ") != std::string::npos) {
@@ -147,7 +150,7 @@ class Player {
     if (join && !client->joined && name != "rest" && name != "handshake" &&
         name.find('/') == std::string::npos) {
       client->joined = true;
-      client->id = numbers_.next_client++;
+      client->id = ids_.next_client++;
       instance().add(client->id, *client,
                      observe::Caller{.owner = client->owner, .address = {}, .has_key = true}, {});
     }
@@ -160,8 +163,8 @@ class Player {
     if (message->kind() == jsonrpc::Kind::kNotification)
       return instance().notification(client.id, std::move(*message));
     if (message->kind() != jsonrpc::Kind::kRequest) return instance().answer(client.id, *message);
-    if (terms_.own && message->method() == "initialize" && !instance().initialized())
-      instance().initialize(mux::own_handshake_params(*message, terms_.client_roots));
+    if (role_.own && message->method() == "initialize" && !instance().initialized())
+      instance().initialize(mux::own_handshake_params(*message, role_.client_roots));
     mux::Reply::Notify notify;
     if (name.front() == 'S') {
       Client& call = find(name + "/" + std::string(message->id()));
@@ -177,13 +180,15 @@ class Player {
   }
 
   void start(const std::string& capabilities) {
-    if (!terms_.own && !instance().initialized()) instance().initialize(mux::Handshake::params(false));
+    if (!role_.own && !instance().initialized())
+      instance().initialize(mux::Handshake::params(false));
     link().come_up();
     const auto initialize = jsonrpc::parse(link().next());
     REQUIRE(initialize);
     CHECK(initialize->method() == "initialize");
-    if (terms_.own)
-      find("handshake", false).heard.push_back(std::string(initialize->envelope.params.in(initialize->text)));
+    if (role_.own)
+      find("handshake", false)
+          .heard.push_back(std::string(initialize->envelope.params.in(initialize->text)));
     link().say(R"({"jsonrpc":"2.0","id":)" + std::string(initialize->id()) +
                R"(,"result":{"protocolVersion":"2025-06-18","capabilities":)" + capabilities +
                R"(,"serverInfo":{"name":"s","version":"1"}}})");
@@ -202,7 +207,7 @@ class Player {
 
   mux::Instance& instance() {
     if (!instance_) {
-      instance_ = std::make_unique<mux::Instance>(setting_, "child", terms_);
+      instance_ = std::make_unique<mux::Instance>(setting_, "child", role_);
       instance_->start();
     }
     return *instance_;
@@ -226,9 +231,9 @@ class Player {
   test::ManualTimers timers_;
   observe::Log log_ = observe::make_null_log();
   observe::Metrics metrics_;
-  mux::Numbers numbers_;
-  mux::Terms terms_;
-  const mux::InstanceSetting setting_{links_.factory(),         timers_, numbers_, limits(),
+  mux::IdAllocator ids_;
+  mux::ChildRole role_;
+  const mux::InstanceSetting setting_{links_.factory(),         timers_, ids_,    limits(),
                                       std::chrono::seconds(30), log_,    metrics_};
   std::map<std::string, std::unique_ptr<Client>> clients_;
   std::unique_ptr<mux::Instance> instance_;
@@ -238,7 +243,8 @@ class Player {
 
 TEST_CASE("transcripts: every one is kept to the letter") {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(SIDECAR_SOURCE_DIR "/tests/transcripts")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(SIDECAR_SOURCE_DIR "/tests/transcripts")) {
     files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

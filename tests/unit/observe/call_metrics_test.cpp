@@ -44,14 +44,15 @@ TEST_CASE("call metrics: names that the server never had, and those beyond the l
   w.call("forbidden-one", "forbidden");
   CHECK(w.count("other", "error") == 1);
   CHECK(w.count("other", "forbidden") == 1);
-  for (std::size_t i = 0; i < observe::CallMetrics::kMostTools + 50; ++i)
+  for (std::size_t i = 0; i < observe::CallMetrics::kMaxTools + 50; ++i)
     w.call("tool-" + std::to_string(i), "ok");
   CHECK(w.count("other", "ok") == 50);
   CHECK(w.count("tool-0", "ok") == 1);
 }
 
 TEST_CASE(
-    "call metrics: what the child took is not counted as overhead, nor is a call that never got there") {
+    "call metrics: what the child took is not counted as overhead, nor is a call that never got "
+    "there") {
   World w;
   w.call("echo", "ok", 3s, 3s - 20us);
   w.call("echo", "busy", 5us);

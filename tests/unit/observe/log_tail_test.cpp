@@ -15,8 +15,9 @@ namespace {
 // A log that writes to nothing but its tail, at once.
 struct Written {
   explicit Written(LogFormat format)
-      : log(std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::null_sink_st>()), format,
-            nullptr, std::make_shared<LogTail>(format)) {}
+      : log(std::make_shared<spdlog::logger>("test",
+                                             std::make_shared<spdlog::sinks::null_sink_st>()),
+            format, nullptr, std::make_shared<LogTail>(format)) {}
 
   std::vector<LogTail::Line> all() const {
     return log.tail()->lines(0, log.tail()->count(), LogTail::kLines);
@@ -88,13 +89,13 @@ TEST_CASE("log_tail: the oldest lines are forgotten, by number and by bytes") {
   const std::string endless(10 << 20, 'x');
   for (int i = 0; i < 100; ++i) tail.add({}, "info", endless);
   kept = texts(tail.lines(0, tail.count(), 10'000));
-  CHECK(kept.size() == LogTail::kBytes / LogTail::kLongest);
-  CHECK(kept.front().size() == LogTail::kLongestShown);
+  CHECK(kept.size() == LogTail::kBytes / LogTail::kMaxLength);
+  CHECK(kept.front().size() == LogTail::kMaxShown);
 }
 
 TEST_CASE("log_tail: a line of JSON that was cut is shown as it is") {
   LogTail tail(LogFormat::kJson);
-  tail.add({}, "info", R"("event":"e","line":")" + std::string(LogTail::kLongest, 'x') + '"');
+  tail.add({}, "info", R"("event":"e","line":")" + std::string(LogTail::kMaxLength, 'x') + '"');
   const auto kept = texts(tail.lines(0, 1, 1));
   CHECK(kept.at(0).starts_with(R"("event":"e","line":"xxx)"));
   CHECK(observe::text_form("") == "");

@@ -13,8 +13,8 @@ namespace {
 
 struct Written {
   explicit Written(LogFormat format) {
-    auto logger =
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(out));
+    auto logger = std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_st>(out));
     logger->set_pattern("%v");
     log = std::make_unique<Log>(logger, format);
   }
@@ -35,7 +35,8 @@ TEST_CASE("log: as text, an event and its fields on one line, quoted where a wor
                                      {"trick", "a=b"},
                                      {"raw", std::string("\n\x1b[31m\xff")}});
   CHECK(written.out.str() ==
-        "child exited code=1 ready=false share=0.5 name=x line=\"two words\" empty=\"\" trick=\"a=b\" "
+        "child exited code=1 ready=false share=0.5 name=x line=\"two words\" empty=\"\" "
+        "trick=\"a=b\" "
         "raw=\"\\n\\u001b[31m\xef\xbf\xbd\"\n");
 }
 

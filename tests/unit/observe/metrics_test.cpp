@@ -11,10 +11,11 @@ TEST_CASE("metrics: what is counted stands in the Prometheus text") {
   metrics.refused("no_key").Increment();
   metrics.sessions.Set(3);
   const std::string text = metrics.text();
-  for (const char* line : {"mcp_sidecar_http_requests_total{endpoint=\"sse\",status=\"200\"} 2",
-                           "mcp_sidecar_calls_total{outcome=\"ok\"} 1",
-                           "mcp_sidecar_messages_dropped_total{reason=\"junk_on_stdout\"} 1",
-                           "mcp_sidecar_refused_total{reason=\"no_key\"} 1", "mcp_sidecar_sessions 3"}) {
+  for (const char* line :
+       {"mcp_sidecar_http_requests_total{endpoint=\"sse\",status=\"200\"} 2",
+        "mcp_sidecar_calls_total{outcome=\"ok\"} 1",
+        "mcp_sidecar_messages_dropped_total{reason=\"junk_on_stdout\"} 1",
+        "mcp_sidecar_refused_total{reason=\"no_key\"} 1", "mcp_sidecar_sessions 3"}) {
     INFO(line);
     CHECK(text.find(line) != std::string::npos);
   }

@@ -8,8 +8,10 @@ using namespace std::chrono_literals;
 namespace {
 
 struct World {
-  void call(std::string_view subject, std::string_view outcome = "ok", std::string_view error = {}) {
-    sink.on_call_end({began, caller, source, "tools/call", subject, outcome, 1500us, 100, 80, error}, {});
+  void call(std::string_view subject, std::string_view outcome = "ok",
+            std::string_view error = {}) {
+    sink.on_call_end(
+        {began, caller, source, "tools/call", subject, outcome, 1500us, 100, 80, error}, {});
   }
 
   const std::chrono::system_clock::time_point began{std::chrono::seconds(1'700'000'000)};
@@ -40,7 +42,9 @@ TEST_CASE("recent calls: a call is kept with all that is told of it") {
   CHECK(call.answer_bytes == 80);
 }
 
-TEST_CASE("recent calls: the oldest is forgotten, and nothing of it shows in the one that takes its place") {
+TEST_CASE(
+    "recent calls: the oldest is forgotten, and nothing of it shows in the one that takes its "
+    "place") {
   World w;
   w.source = {"sse", "the-session", "a long name of a client", "1.2.3"};
   for (std::size_t i = 0; i < observe::RecentCalls::kKept; ++i)
@@ -56,7 +60,8 @@ TEST_CASE("recent calls: the oldest is forgotten, and nothing of it shows in the
   const auto& last = w.sink.at(w.sink.count() - 1);
   CHECK(last.subject == "last");
   CHECK(last.transport == "rest");
-  for (const std::string* text : {&last.error, &last.session, &last.key, &last.address, &last.client})
+  for (const std::string* text :
+       {&last.error, &last.session, &last.key, &last.address, &last.client})
     CHECK(text->empty());
 }
 
@@ -66,13 +71,14 @@ TEST_CASE("recent calls: long texts are cut") {
   w.caller.owner = w.source.client_name = w.source.client_version = endless;
   w.call(endless, "error", endless);
   const auto& call = w.sink.at(0);
-  CHECK(call.subject.size() == observe::RecentCalls::kLongestWord);
-  CHECK(call.key.size() == observe::RecentCalls::kLongestWord);
-  CHECK(call.client.size() == 2 * observe::RecentCalls::kLongestWord + 1);
-  CHECK(call.error.size() == observe::RecentCalls::kLongestError);
+  CHECK(call.subject.size() == observe::RecentCalls::kMaxWord);
+  CHECK(call.key.size() == observe::RecentCalls::kMaxWord);
+  CHECK(call.client.size() == 2 * observe::RecentCalls::kMaxWord + 1);
+  CHECK(call.error.size() == observe::RecentCalls::kMaxError);
 }
 
-TEST_CASE("recent calls: outcomes are counted from the start on, also of calls that are forgotten") {
+TEST_CASE(
+    "recent calls: outcomes are counted from the start on, also of calls that are forgotten") {
   World w;
   for (int i = 0; i < 1000; ++i) w.call("a");
   w.call("b", "timeout");

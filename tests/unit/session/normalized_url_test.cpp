@@ -25,9 +25,9 @@ void check(const std::vector<Case>& cases) {
 }  // namespace
 
 TEST_CASE("normalized_url: a URI in normal form stays as it is, whatever its characters") {
-  for (const char* uri :
-       {"file:///a/b c/\u00E9%20%41|", "https://a.example/x?y=/../z#/./", "notes://Box/a//b", "mailto:A@b",
-        "urn:a/../b", "custom:a\\b", "file:///C:/x", "https://[2001:db8::1]:8443/", "a/../b", "", "1:x"}) {
+  for (const char* uri : {"file:///a/b c/\u00E9%20%41|", "https://a.example/x?y=/../z#/./",
+                          "notes://Box/a//b", "mailto:A@b", "urn:a/../b", "custom:a\\b",
+                          "file:///C:/x", "https://[2001:db8::1]:8443/", "a/../b", "", "1:x"}) {
     INFO(uri);
     CHECK(normalized_url(uri) == uri);
   }
@@ -73,9 +73,9 @@ TEST_CASE("normalized_url: hosts and ports have one spelling") {
          {"http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/"},
          {"Notes://u@Box:007/A", "notes://Box:7/A"},
          {"notes://{host}:{port}/", "notes://{host}:{port}/"}});
-  for (const char* uri :
-       {"http://", "http://a b/", "http://a:b/", "http://a:65536/", "http://1.2.3.4.5/", "http://[::1/",
-        "http://%2541/", "http://b\u00FCcher.example/", "http://u@/", "http://a../"}) {
+  for (const char* uri : {"http://", "http://a b/", "http://a:b/", "http://a:65536/",
+                          "http://1.2.3.4.5/", "http://[::1/", "http://%2541/",
+                          "http://b\u00FCcher.example/", "http://u@/", "http://a../"}) {
     INFO(uri);
     CHECK_FALSE(normalized_url(uri));
   }

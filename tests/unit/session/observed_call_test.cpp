@@ -16,7 +16,8 @@ struct Told {
 };
 
 struct Sink : observe::CallSink {
-  Result<std::string> on_call_begin(const observe::Caller&, observe::CallArguments arguments) override {
+  Result<std::string> on_call_begin(const observe::Caller&,
+                                    observe::CallArguments arguments) override {
     ++begun;
     if (refuses) return fail("not now");
     return arguments.readable ? std::string(arguments.text) : "unreadable";
@@ -40,8 +41,8 @@ struct Observed : SessionWorld {
   }
   std::string call(BareSession& session, const std::string& id, const std::string& method,
                    const std::string& params) {
-    const std::string text =
-        R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}";
+    const std::string text = R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method +
+                             R"(","params":)" + params + "}";
     REQUIRE(session.receive(parsed(text), delivered.into()));
     return text;
   }
@@ -61,13 +62,15 @@ struct Observed : SessionWorld {
 }  // namespace
 
 TEST_CASE(
-    "observed call: a tool call is told of with its caller, session, tool, arguments, times and sizes") {
+    "observed call: a tool call is told of with its caller, session, tool, arguments, times and "
+    "sizes") {
   Observed w;
   BareSession& session = w.open("alice");
   w.call(
       session, "1", "initialize",
       R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"tester","version":"1"}})");
-  const std::string sent = w.call(session, "2", "tools/call", R"({"name":"add\u0021","arguments":{"a": 1}})");
+  const std::string sent =
+      w.call(session, "2", "tools/call", R"({"name":"add\u0021","arguments":{"a": 1}})");
   w.timers.advance(5s);
   w.answer(R"("result":{"content":[]})");
   REQUIRE(w.sink.told.size() == 2);
@@ -133,7 +136,8 @@ TEST_CASE("observed call: what its caller may not do is told of, though it reach
   permissions->tools.deny = {"t"};
   auto caller = std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true});
   caller->permissions.push_back(permissions);
-  auto made = std::make_unique<BareSession>(session::SessionTable::new_id(), caller, w.instances, w.timers);
+  auto made =
+      std::make_unique<BareSession>(session::SessionTable::new_id(), caller, w.instances, w.timers);
   BareSession& session = *made;
   w.sessions.add(std::move(made));
   w.call(session, "1", "tools/call", R"({"name":"t"})");
@@ -142,13 +146,16 @@ TEST_CASE("observed call: what its caller may not do is told of, though it reach
   CHECK_THAT(w.sink.told[0].error, Catch::Matchers::Contains("not permitted"));
 }
 
-TEST_CASE("observed call: a call that its client withdraws, and one whose session ends, are told of once") {
+TEST_CASE(
+    "observed call: a call that its client withdraws, and one whose session ends, are told of "
+    "once") {
   Observed w;
   BareSession& session = w.open();
   w.call(session, "1", "tools/call", R"({"name":"first"})");
   w.call(session, "2", "tools/call", R"({"name":"second"})");
   REQUIRE(session.receive(
-      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"),
+      nullptr));
   REQUIRE(w.sink.told.size() == 1);
   CHECK(w.sink.told[0].subject == "first");
   CHECK(w.sink.told[0].outcome == "cancelled");
@@ -164,15 +171,18 @@ TEST_CASE("observed call: a call that its client withdraws, and one whose sessio
 TEST_CASE("observed call: pings are no calls") {
   Observed w;
   BareSession& session = w.open();
-  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"), nullptr));
-  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"ping"})"), w.delivered.into()));
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"),
+                          nullptr));
+  REQUIRE(
+      session.receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"ping"})"), w.delivered.into()));
   CHECK(w.delivered.answers.size() == 1);
   CHECK(w.sink.begun == 0);
   CHECK(w.sink.told.empty());
 }
 
 TEST_CASE(
-    "observed call: one that a sink refuses is answered, reaches nobody, and ends for those that knew it") {
+    "observed call: one that a sink refuses is answered, reaches nobody, and ends for those that "
+    "knew it") {
   Observed w;
   Sink strict;
   strict.refuses = true;

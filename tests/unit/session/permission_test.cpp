@@ -15,7 +15,8 @@ using CallerPtr = std::shared_ptr<const observe::Caller>;
 CallerPtr caller_with(void (*set)(Permissions&)) {
   auto permissions = std::make_shared<Permissions>();
   set(*permissions);
-  auto caller = std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true, false});
+  auto caller =
+      std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true, false});
   caller->permissions.push_back(std::move(permissions));
   return caller;
 }
@@ -42,11 +43,13 @@ struct Reader {
     REQUIRE(session.admit(caller_with([](Permissions& may) { may.read_only = true; })));
   }
   void call(const std::string& tool) {
-    REQUIRE(session.receive(request("tools/call", R"({"name":")" + tool + R"("})"), delivered.into()));
+    REQUIRE(
+        session.receive(request("tools/call", R"({"name":")" + tool + R"("})"), delivered.into()));
   }
   jsonrpc::Message asked() { return parsed(w.link->next()); }
   void say(const jsonrpc::Message& to, const std::string& result) {
-    w.link->say(R"({"jsonrpc":"2.0","id":)" + std::string(to.id()) + R"(,"result":)" + result + "}");
+    w.link->say(R"({"jsonrpc":"2.0","id":)" + std::string(to.id()) + R"(,"result":)" + result +
+                "}");
   }
 
   SessionWorld w;
@@ -79,9 +82,9 @@ TEST_CASE("permission: what is named may be used as the rules for it say") {
 
 TEST_CASE("permission: a URI that goes up in its path fits no rule") {
   const auto ruled = caller_with([](Permissions& may) { may.resources.allow = {"file:///pub/*"}; });
-  for (const char* uri :
-       {"file:///pub/../etc/passwd", "file:///pub/..", "file:///pub/%2e%2E/etc", "file:///pub/.%2e/etc",
-        "file:///pub/..%2fetc", R"(file:///pub/..\\etc)", "file:///pub/a/..%5cetc"}) {
+  for (const char* uri : {"file:///pub/../etc/passwd", "file:///pub/..", "file:///pub/%2e%2E/etc",
+                          "file:///pub/.%2e/etc", "file:///pub/..%2fetc", R"(file:///pub/..\\etc)",
+                          "file:///pub/a/..%5cetc"}) {
     INFO(uri);
     CHECK_FALSE(may(ruled, "resources/read", std::string(R"({"uri":")") + uri + R"("})"));
   }
@@ -91,7 +94,8 @@ TEST_CASE("permission: a URI that goes up in its path fits no rule") {
 }
 
 TEST_CASE("permission: a URI is held to the rules in every way in which the server may read it") {
-  const auto most = caller_with([](Permissions& may) { may.resources.deny = {"file:///secret/*"}; });
+  const auto most =
+      caller_with([](Permissions& may) { may.resources.deny = {"file:///secret/*"}; });
   const auto some = caller_with([](Permissions& may) { may.resources.allow = {"file:///pub/*"}; });
   for (const char* method : {"resources/read", "resources/subscribe", "resources/unsubscribe"}) {
     INFO(method);
@@ -100,7 +104,8 @@ TEST_CASE("permission: a URI is held to the rules in every way in which the serv
     CHECK(may(most, method, R"({"uri":"file:///pub/%C3%A9 \u00e9"})"));
     CHECK(may(some, method, R"({"uri":"file:///pub/%C3%A9 \u00e9"})"));
   }
-  CHECK(filtered(most, "resources/list", R"({"resources":[{"uri":"FILE:/secret/a"},{"uri":"file:///b"}]})") ==
+  CHECK(filtered(most, "resources/list",
+                 R"({"resources":[{"uri":"FILE:/secret/a"},{"uri":"file:///b"}]})") ==
         R"({"jsonrpc":"2.0","id":7,"result":{"resources":[{"uri":"file:///b"}]}})");
   CHECK(
       filtered(
@@ -115,7 +120,8 @@ TEST_CASE("permission: a completion belongs to the prompt or the resource that i
     may.resources.allow = {"file:///pub/*"};
   });
   const auto completes = [&caller](const std::string& ref) {
-    return may(caller, "completion/complete", R"({"ref":)" + ref + R"(,"argument":{"name":"a","value":""}})");
+    return may(caller, "completion/complete",
+               R"({"ref":)" + ref + R"(,"argument":{"name":"a","value":""}})");
   };
   CHECK(completes(R"({"type":"ref/prompt","name":"open"})"));
   CHECK_FALSE(completes(R"({"type":"ref/prompt","name":"secret"})"));
@@ -127,7 +133,9 @@ TEST_CASE("permission: a completion belongs to the prompt or the resource that i
   CHECK_FALSE(may(caller, "completion/complete"));
 }
 
-TEST_CASE("permission: a caller of whom something is withheld is kept to the methods of the specification") {
+TEST_CASE(
+    "permission: a caller of whom something is withheld is kept to the methods of the "
+    "specification") {
   const auto caller = caller_with([](Permissions& may) { may.tools.deny = {"x"}; });
   for (const char* method : {"initialize", "ping", "tools/list", "prompts/list", "resources/list",
                              "resources/templates/list", "logging/setLevel", "tasks/get"})
@@ -168,7 +176,8 @@ TEST_CASE("permission: what may not be used is not listed, and every other byte 
 
 TEST_CASE("permission: a list that two readers could read differently becomes an error") {
   const auto caller = caller_with([](Permissions& may) { may.tools.deny = {"b"}; });
-  for (const char* result : {R"({"tools":[],"tools":[{"name":"b"}]})", R"({"tools":{"name":"b"}})"}) {
+  for (const char* result :
+       {R"({"tools":[],"tools":[{"name":"b"}]})", R"({"tools":{"name":"b"}})"}) {
     mux::Answer answer = mux::make_result("7", result);
     session::filter(*caller, "7", "tools/list", answer);
     CHECK(answer.outcome == Outcome::kInternal);
@@ -201,11 +210,14 @@ TEST_CASE("permission: each request is held to the permissions of the key that i
   REQUIRE(session.admit(caller_with([](Permissions& may) { may.tools.deny = {"t"}; })));
   REQUIRE(session.receive(request("tools/call", R"({"name":"t"})"), second.into()));
   CHECK(second.answers.at(0).outcome == Outcome::kForbidden);
-  auto stranger = std::make_shared<observe::Caller>(observe::Caller{"bob", "192.0.2.1", true, false});
+  auto stranger =
+      std::make_shared<observe::Caller>(observe::Caller{"bob", "192.0.2.1", true, false});
   CHECK_FALSE(session.admit(stranger));
 }
 
-TEST_CASE("permission: who may only read calls a tool once its list says that it only reads, on any page") {
+TEST_CASE(
+    "permission: who may only read calls a tool once its list says that it only reads, on any "
+    "page") {
   Reader reader;
   reader.call("get");
   const auto list = reader.asked();
@@ -235,19 +247,22 @@ TEST_CASE("permission: a tool that is not known to only read is refused to who m
     CHECK(reader.delivered.answers.at(0).outcome == Outcome::kForbidden);
     CHECK(reader.session.calls() == 0);
   }
-  CHECK(filtered(caller_with([](Permissions& may) { may.read_only = true; }), "tools/list",
-                 R"({"tools":[{"name":"a"},{"name":"b","annotations":{"readOnlyHint":true}}]})") ==
-        R"({"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"b","annotations":{"readOnlyHint":true}}]}})");
+  CHECK(
+      filtered(caller_with([](Permissions& may) { may.read_only = true; }), "tools/list",
+               R"({"tools":[{"name":"a"},{"name":"b","annotations":{"readOnlyHint":true}}]})") ==
+      R"({"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"b","annotations":{"readOnlyHint":true}}]}})");
 }
 
-TEST_CASE("permission: a call that is withdrawn while its tool is looked up never reaches the child") {
+TEST_CASE(
+    "permission: a call that is withdrawn while its tool is looked up never reaches the child") {
   Reader reader;
   reader.call("get");
   const auto list = reader.asked();
   Delivered same;
   CHECK_FALSE(reader.session.receive(request("tools/call", R"({"name":"get"})"), same.into()));
   REQUIRE(reader.session.receive(
-      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"),
+      nullptr));
   reader.say(list, R"({"tools":[{"name":"get","annotations":{"readOnlyHint":true}}]})");
   CHECK(reader.w.link->next().empty());
   CHECK(reader.delivered.answers.at(0).outcome == Outcome::kCancelled);

@@ -9,8 +9,8 @@ using namespace sidecar::test;
 namespace {
 
 std::string initialize(const std::string& version, const std::string& info) {
-  return R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":")" + version +
-         R"(","capabilities":{},"clientInfo":)" + info + "}}";
+  return R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":")" +
+         version + R"(","capabilities":{},"clientInfo":)" + info + "}}";
 }
 
 const std::string kCall = R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})";
@@ -19,7 +19,8 @@ const std::string kPing = R"({"jsonrpc":"2.0","id":9,"method":"ping"})";
 }  // namespace
 
 TEST_CASE(
-    "session: it takes its place at an instance with its first message, a ping before that takes none") {
+    "session: it takes its place at an instance with its first message, a ping before that takes "
+    "none") {
   SessionWorld w;
   BareSession& session = w.open();
   CHECK(session.instance().empty());
@@ -28,7 +29,8 @@ TEST_CASE(
   CHECK(pinged.text() == R"({"jsonrpc":"2.0","id":9,"result":{}})");
   CHECK(session.instance().empty());
   CHECK(w.instances.status().front().sessions == 0);
-  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"), nullptr));
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"),
+                          nullptr));
   CHECK(session.instance() == "child");
   CHECK(w.instances.status().front().sessions == 1);
   w.sessions.end(session.id(), "a test");
@@ -36,19 +38,21 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "session: it learns its revision from the answer to initialize, and who its client is from the request") {
+    "session: it learns its revision from the answer to initialize, and who its client is from the "
+    "request") {
   SessionWorld w;
   BareSession& session = w.open();
   CHECK(session.version().empty());
   Delivered made;
-  REQUIRE(
-      session.receive(parsed(initialize("2099-01-01", R"({"name":"n\u00e9","version":"1"})")), made.into()));
+  REQUIRE(session.receive(parsed(initialize("2099-01-01", R"({"name":"n\u00e9","version":"1"})")),
+                          made.into()));
   CHECK(session.version() == "2025-11-25");
   CHECK(session.source().client_name == "né");
   CHECK(session.source().client_version == "1");
 }
 
-TEST_CASE("session: what a client says of itself is cut to a sensible length, and may be nonsense") {
+TEST_CASE(
+    "session: what a client says of itself is cut to a sensible length, and may be nonsense") {
   SessionWorld w;
   for (const auto& [info, name] : std::vector<std::pair<std::string, std::string>>{
            {"5", ""},
@@ -76,7 +80,8 @@ TEST_CASE("session: what a client says of itself is cut to a sensible length, an
   }
 }
 
-TEST_CASE("session: a second request under an id in flight is refused, and nothing is called for it") {
+TEST_CASE(
+    "session: a second request under an id in flight is refused, and nothing is called for it") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered first, second;
@@ -88,32 +93,39 @@ TEST_CASE("session: a second request under an id in flight is refused, and nothi
   CHECK(session.receive(parsed(kCall), second.into()));
 }
 
-TEST_CASE("session: what is named as a request but has no id is dropped and counted, and takes no place") {
+TEST_CASE(
+    "session: what is named as a request but has no id is dropped and counted, and takes no "
+    "place") {
   SessionWorld w;
   BareSession& session = w.open();
-  for (const char* name : {"tools/call", "initialize", "ping", "notification/x", "unheard/of", ""}) {
-    REQUIRE(session.receive(
-        parsed(R"({"jsonrpc":"2.0","method":")" + std::string(name) + R"(","params":{"name":"t"}})"),
-        nullptr));
+  for (const char* name :
+       {"tools/call", "initialize", "ping", "notification/x", "unheard/of", ""}) {
+    REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":")" + std::string(name) +
+                                   R"(","params":{"name":"t"}})"),
+                            nullptr));
   }
   CHECK(w.metrics.dropped("request_without_id").Value() == 6);
   CHECK(w.link->sent.empty());
   CHECK(session.instance().empty());
-  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/unheard"})"), nullptr));
+  REQUIRE(
+      session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/unheard"})"), nullptr));
   CHECK(w.link->next() == R"({"jsonrpc":"2.0","method":"notifications/unheard"})");
 }
 
-TEST_CASE("session: a request with the name of a notification is refused, and another's call goes on") {
+TEST_CASE(
+    "session: a request with the name of a notification is refused, and another's call goes on") {
   SessionWorld w;
   BareSession& victim = w.open("alice");
   BareSession& session = w.open("bob");
   Delivered called, refused;
   REQUIRE(victim.receive(parsed(kCall), called.into()));
   const std::string id(parsed(w.link->next()).id());
-  for (const char* name : {"notifications/cancelled", "notifications/\\u0063ancelled", "notifications/"}) {
-    const auto received = session.receive(parsed(R"({"jsonrpc":"2.0","id":5,"method":")" + std::string(name) +
-                                                 R"(","params":{"requestId":)" + id + "}}"),
-                                          refused.into());
+  for (const char* name :
+       {"notifications/cancelled", "notifications/\\u0063ancelled", "notifications/"}) {
+    const auto received =
+        session.receive(parsed(R"({"jsonrpc":"2.0","id":5,"method":")" + std::string(name) +
+                               R"(","params":{"requestId":)" + id + "}}"),
+                        refused.into());
     REQUIRE_FALSE(received);
     CHECK(received.error().message.find("a request must not be named \"notifications/") == 0);
   }
@@ -129,13 +141,15 @@ TEST_CASE("session: a call that its client withdraws is answered as cancelled, w
   Delivered call;
   REQUIRE(session.receive(parsed(kCall), call.into()));
   REQUIRE(session.receive(
-      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"),
+      nullptr));
   REQUIRE(call.answers.size() == 1);
   CHECK(call.answers[0].outcome == mux::Outcome::kCancelled);
   CHECK(call.answers[0].text.empty());
 }
 
-TEST_CASE("session: progress goes to who takes it, and messages that belong to no call to the session") {
+TEST_CASE(
+    "session: progress goes to who takes it, and messages that belong to no call to the session") {
   SessionWorld w;
   BareSession& session = w.open();
   std::vector<std::string> told;
@@ -154,7 +168,8 @@ TEST_CASE("session: progress goes to who takes it, and messages that belong to n
 }
 
 TEST_CASE(
-    "session: a session that has ended is never called back, and its calls are cancelled at the child") {
+    "session: a session that has ended is never called back, and its calls are cancelled at the "
+    "child") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered call;
@@ -166,7 +181,9 @@ TEST_CASE(
   CHECK(call.answers.empty());
 }
 
-TEST_CASE("session_table: an idle session ends; a message keeps it, a ping does not, a call in flight does") {
+TEST_CASE(
+    "session_table: an idle session ends; a message keeps it, a ping does not, a call in flight "
+    "does") {
   SessionWorld w({.sessions = 10, .idle = 8s});
   const std::string silent = w.open().id(), pinging = w.open().id(), talking = w.open().id();
   BareSession& waiting = w.open();
@@ -193,7 +210,9 @@ TEST_CASE("session_table: an idle session ends; a message keeps it, a ping does 
   CHECK(w.sessions.by_address().empty());
 }
 
-TEST_CASE("session_table: a call that was withdrawn keeps no session, though the child never answers it") {
+TEST_CASE(
+    "session_table: a call that was withdrawn keeps no session, though the child never answers "
+    "it") {
   SessionWorld w({10, 8s});
   BareSession& session = w.open();
   Delivered call;
@@ -201,13 +220,16 @@ TEST_CASE("session_table: a call that was withdrawn keeps no session, though the
   CHECK(session.calls() == 1);
   w.link->next();
   REQUIRE(session.receive(
-      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"), nullptr));
+      parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"),
+      nullptr));
   CHECK(session.calls() == 0);
   w.timers.advance(11s);
   CHECK(w.sessions.size() == 0);
 }
 
-TEST_CASE("session_table: room is made by ending the longest-idle session that may go, else there is none") {
+TEST_CASE(
+    "session_table: room is made by ending the longest-idle session that may go, else there is "
+    "none") {
   SessionWorld w({.sessions = 3});
   const observe::Caller alice{"alice", "192.0.2.1", true, false};
   BareSession& first = w.open();
@@ -217,7 +239,8 @@ TEST_CASE("session_table: room is made by ending the longest-idle session that m
   const std::string third = w.open().id();
   CHECK_FALSE(w.sessions.make_room(alice));
   CHECK(w.metrics.refused("sessions").Value() == 1);
-  for (session::Session* each : w.sessions.all()) dynamic_cast<BareSession*>(each)->can_go = each != &first;
+  for (session::Session* each : w.sessions.all())
+    dynamic_cast<BareSession*>(each)->can_go = each != &first;
   CHECK(w.sessions.make_room(alice));
   CHECK(w.sessions.find(first.id()) == &first);
   CHECK(w.sessions.find(second) == nullptr);
@@ -236,7 +259,8 @@ TEST_CASE("session_table: a full table takes a session of the owner that has mos
     w.timers.advance(1s);
   }
   const auto gone = [&](const std::string& id) { return w.sessions.find(id) == nullptr; };
-  const std::vector<std::string> ids = {alices[0]->id(), alices[1]->id(), alices[2]->id(), alices[3]->id()};
+  const std::vector<std::string> ids = {alices[0]->id(), alices[1]->id(), alices[2]->id(),
+                                        alices[3]->id()};
   SECTION("the longest-idle one that may go") {
     alices[2]->can_go = alices[3]->can_go = true;
     CHECK(w.sessions.make_room(bob));
@@ -244,14 +268,16 @@ TEST_CASE("session_table: a full table takes a session of the owner that has mos
   }
   SECTION("else the longest-idle one without calls") {
     Delivered never;
-    REQUIRE(alices[0]->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"), never.into()));
+    REQUIRE(alices[0]->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"),
+                               never.into()));
     CHECK(w.sessions.make_room(bob));
     CHECK(gone(ids[1]));
   }
   SECTION("else the longest-idle one of all") {
     Delivered never;
     for (BareSession* each : alices) {
-      REQUIRE(each->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"), never.into()));
+      REQUIRE(
+          each->receive(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"), never.into()));
       w.timers.advance(1s);
     }
     CHECK(w.sessions.make_room(bob));
@@ -261,7 +287,8 @@ TEST_CASE("session_table: a full table takes a session of the owner that has mos
   CHECK(w.metrics.sessions_evicted.Value() == 1);
 }
 
-TEST_CASE("session_table: an owner is told what it holds, and takes no session of one that has fewer") {
+TEST_CASE(
+    "session_table: an owner is told what it holds, and takes no session of one that has fewer") {
   SessionWorld w({.sessions = 8});
   const observe::Caller alice{"alice", "192.0.2.1", true, false};
   BareSession& bobs = w.open("bob");
@@ -270,7 +297,8 @@ TEST_CASE("session_table: an owner is told what it holds, and takes no session o
   while (w.sessions.make_room(alice)) w.open("alice");
   CHECK(w.sessions.size() == 6);  // a quarter stays free
   CHECK(w.sessions.make_room(alice).error().message ==
-        "Connection limit exceeded: your key holds 5 of 8 sessions, 6 are in use (MCP_MAX_CONNECTIONS)");
+        "Connection limit exceeded: your key holds 5 of 8 sessions, 6 are in use "
+        "(MCP_MAX_CONNECTIONS)");
   CHECK(w.sessions.find(bobs.id()) == &bobs);
   CHECK(w.sessions.make_room({"carol", "192.0.2.1", true, false}));
   CHECK(w.sessions.size() == 6);
@@ -307,9 +335,11 @@ TEST_CASE("session_table: what ends soon is there until the next turn") {
 }
 
 TEST_CASE(
-    "session_table: an owner that has as many sessions as it may gives up one of its own or gets none") {
+    "session_table: an owner that has as many sessions as it may gives up one of its own or gets "
+    "none") {
   SessionWorld w({.sessions = 10, .sessions_per_owner = 2});
-  const observe::Caller alice{"alice", "192.0.2.1", true, false}, bob{"bob", "192.0.2.1", true, false};
+  const observe::Caller alice{"alice", "192.0.2.1", true, false},
+      bob{"bob", "192.0.2.1", true, false};
   const observe::Caller keyless{"", "192.0.2.1", false, false};
   BareSession& others = w.open("bob");
   others.can_go = true;
@@ -335,7 +365,9 @@ TEST_CASE(
   CHECK(w.sessions.make_room(alice));
 }
 
-TEST_CASE("session_table: callers without a key have no limit of their own, nor has anybody when it is off") {
+TEST_CASE(
+    "session_table: callers without a key have no limit of their own, nor has anybody when it is "
+    "off") {
   SessionWorld limited({.sessions = 10, .sessions_per_owner = 1});
   const observe::Caller keyless{"", "192.0.2.1", false, false};
   for (int i = 0; i < 5; ++i) {

@@ -13,7 +13,7 @@ namespace {
 struct World {
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();
-  observe::ThinnedLog refusals{log, timers};
+  observe::RateLimitedLog refusals{log, timers};
   observe::Metrics metrics;
 };
 
@@ -52,7 +52,8 @@ TEST_CASE("stream_limit: 0 is no limit") {
   CHECK(held.back());
 }
 
-TEST_CASE("stream_limit: a lower limit ends no stream, and lets no other in before they have ended") {
+TEST_CASE(
+    "stream_limit: a lower limit ends no stream, and lets no other in before they have ended") {
   World w;
   StreamLimit limit(0, w.refusals, w.metrics);
   auto first = limit.take("a");

@@ -12,15 +12,15 @@ using End = session::ToolPages::End;
 namespace {
 
 mux::Answer page(std::string_view tools, std::string_view cursor = {}) {
-  return mux::make_result("1", cursor.empty()
-                                   ? fmt::format(R"({{"tools":[{}]}})", tools)
-                                   : fmt::format(R"({{"tools":[{}],"nextCursor":{}}})", tools, cursor));
+  return mux::make_result(
+      "1", cursor.empty() ? fmt::format(R"({{"tools":[{}]}})", tools)
+                          : fmt::format(R"({{"tools":[{}],"nextCursor":{}}})", tools, cursor));
 }
 
 // A walk over a list whose pages `answer` makes, at once.
 struct Walked {
-  explicit Walked(std::function<mux::Answer(std::size_t asked)> answer, std::size_t most_pages = 1000,
-                  std::size_t most_bytes = 1 << 20) {
+  explicit Walked(std::function<mux::Answer(std::size_t asked)> answer,
+                  std::size_t most_pages = 1000, std::size_t most_bytes = 1 << 20) {
     session::ToolPages pages;
     pages.fetch = [this, answer](const std::string& params, mux::Reply::Deliver deliver) {
       requests.push_back(params);
@@ -30,7 +30,9 @@ struct Walked {
       for (const jsonrpc::Span tool : tools) seen += tool.in(text);
       return seen.find("enough") == std::string::npos;
     };
-    pages.done = [this](session::ToolPages::Outcome outcome) { ends.push_back(std::move(outcome)); };
+    pages.done = [this](session::ToolPages::Outcome outcome) {
+      ends.push_back(std::move(outcome));
+    };
     pages.most_pages = most_pages;
     pages.most_bytes = most_bytes;
     session::walk(std::move(pages));
@@ -45,9 +47,11 @@ struct Walked {
 
 TEST_CASE("tool_pages: cursors are followed to the page that has none") {
   const Walked walked([](std::size_t asked) {
-    return asked < 3 ? page(std::to_string(asked), fmt::format(R"("c{}")", asked)) : page("3", "null");
+    return asked < 3 ? page(std::to_string(asked), fmt::format(R"("c{}")", asked))
+                     : page("3", "null");
   });
-  CHECK(walked.requests == std::vector<std::string>{"", R"({"cursor":"c1"})", R"({"cursor":"c2"})"});
+  CHECK(walked.requests ==
+        std::vector<std::string>{"", R"({"cursor":"c1"})", R"({"cursor":"c2"})"});
   CHECK(walked.seen == "123");
   REQUIRE(walked.ends.size() == 1);
   CHECK(walked.ends[0].end == End::kAll);
@@ -70,20 +74,24 @@ TEST_CASE("tool_pages: a cursor that comes again ends the list") {
 }
 
 TEST_CASE("tool_pages: pages and bytes have limits, which the error names") {
-  const auto endless = [](std::size_t asked) { return page(R"({"name":"t"})", std::to_string(asked)); };
+  const auto endless = [](std::size_t asked) {
+    return page(R"({"name":"t"})", std::to_string(asked));
+  };
   const Walked long_one(endless);
-  CHECK(long_one.requests.size() == session::kMostPages);
+  CHECK(long_one.requests.size() == session::kMaxPages);
   CHECK(long_one.ends.at(0).end == End::kNeverEnds);
   CHECK(long_one.ends.at(0).problem ==
         "the MCP server's tools/list does not end: it has more than 1000 pages");
   const Walked large(endless, 1000, 100);
   CHECK(large.requests.size() == 9);
-  CHECK(large.ends.at(0).problem == "the MCP server's tools/list does not end: it has more than 100 bytes");
+  CHECK(large.ends.at(0).problem ==
+        "the MCP server's tools/list does not end: it has more than 100 bytes");
 }
 
 TEST_CASE("tool_pages: a page that is none ends the walk with the reason") {
   const Walked failed([](std::size_t asked) {
-    return asked == 1 ? page("1", "2") : mux::make_failure(mux::Outcome::kTimeout, "1", -1, "too late");
+    return asked == 1 ? page("1", "2")
+                      : mux::make_failure(mux::Outcome::kTimeout, "1", -1, "too late");
   });
   CHECK(failed.ends.at(0).end == End::kFailed);
   CHECK(failed.ends.at(0).answer.message == "too late");
@@ -91,7 +99,8 @@ TEST_CASE("tool_pages: a page that is none ends the walk with the reason") {
     INFO(result);
     const Walked walked([result](std::size_t) { return mux::make_result("1", result); });
     CHECK(walked.ends.at(0).end == End::kUnreadable);
-    CHECK(walked.ends.at(0).problem.starts_with("the MCP server's answer to tools/list cannot be used: "));
+    CHECK(walked.ends.at(0).problem.starts_with(
+        "the MCP server's answer to tools/list cannot be used: "));
   }
 }
 
@@ -99,7 +108,9 @@ TEST_CASE("tool_pages: a page that is dropped ends the walk without a word") {
   std::deque<mux::Reply::Deliver> asked;
   session::ToolPages pages;
   bool ended = false;
-  pages.fetch = [&](const std::string&, mux::Reply::Deliver deliver) { asked.push_back(std::move(deliver)); };
+  pages.fetch = [&](const std::string&, mux::Reply::Deliver deliver) {
+    asked.push_back(std::move(deliver));
+  };
   pages.page = [](const std::string&, const std::vector<jsonrpc::Span>&) { return true; };
   pages.done = [&ended](const session::ToolPages::Outcome&) { ended = true; };
   session::walk(std::move(pages));
@@ -111,7 +122,8 @@ TEST_CASE("tool_pages: a page that is dropped ends the walk without a word") {
 TEST_CASE("tool_pages: 100,000 pages from memory fit a small stack") {
   constexpr std::size_t kPages = 100'000;
   const auto asked = test::on_small_stack([] {
-    return Walked([](std::size_t n) { return page("1", n < kPages ? std::to_string(n) : ""); }, kPages + 1)
+    return Walked([](std::size_t n) { return page("1", n < kPages ? std::to_string(n) : ""); },
+                  kPages + 1)
         .requests.size();
   });
   CHECK(asked == kPages);

@@ -31,24 +31,26 @@ TEST_CASE("uri_rules: without rules every URI is allowed") {
   check_all({}, true, {"", "\t", " a", "file:///a/../b", "http://", "a\u2028"});
 }
 
-TEST_CASE("uri_rules: a URI with a control character, or with white space at an end, is not allowed") {
+TEST_CASE(
+    "uri_rules: a URI with a control character, or with white space at an end, is not allowed") {
   const Rules rules{{{"*"}, {}}};
   check_all(rules, false,
-            {"file:///a/.\t./b", "file:///a/.\n./b", "file:///a/.\r./b", "file:///a\x7f", "file:///a\x01",
-             "file:///a\u0085", "file:///a\u009F", "file:///a\u2028", "file:///a\u2029b", " file:///a",
-             "file:///a ", "\u00A0file:///a",
+            {"file:///a/.\t./b", "file:///a/.\n./b", "file:///a/.\r./b", "file:///a\x7f",
+             "file:///a\x01", "file:///a\u0085", "file:///a\u009F", "file:///a\u2028",
+             "file:///a\u2029b", " file:///a", "file:///a ", "\u00A0file:///a",
              "\uFEFF"
              "file:///a",
              "file:///a\u3000"});
   check_all(rules, false, {std::string("file:///a\0", 10), "file:///a%00b"});
-  check_all(rules, true, {"file:///a b", "file:///\u00E9/\u00A1", "file:///a\u00A0b", "file:///a%0Ab", ""});
+  check_all(rules, true,
+            {"file:///a b", "file:///\u00E9/\u00A1", "file:///a\u00A0b", "file:///a%0Ab", ""});
 }
 
 TEST_CASE("uri_rules: a URI that goes up in its path is not allowed, however it is written") {
   check_all({{{}, {"x"}}}, false,
-            {"file:///a/../b", "file:///a/..", "file:///a/%2e%2E/b", "file:///a/.%2e/b", "file:///a/..%2fb",
-             "file:///a/..\\b", "file:///a/..%5cb", "file:///a/%252e%252e/b", "file:///a/..?b", "a/../b",
-             "..", "notes:../b", "file:///a/..;x/b"});
+            {"file:///a/../b", "file:///a/..", "file:///a/%2e%2E/b", "file:///a/.%2e/b",
+             "file:///a/..%2fb", "file:///a/..\\b", "file:///a/..%5cb", "file:///a/%252e%252e/b",
+             "file:///a/..?b", "a/../b", "..", "notes:../b", "file:///a/..;x/b"});
   check_all({{{}, {"x"}}}, true, {"file:///a..b/..c/d..", "file:///a/...", "file:///%2e%"});
 }
 
@@ -57,10 +59,11 @@ TEST_CASE("uri_rules: an allowed URI stays allowed after a URL parser has read i
   check_all(rules, true,
             {"file:///public/a.txt", "file:///public/a b/\u00E9.txt", "file:///public/a%20b.txt",
              "https://a.example/v1/", "https://a.example/v1/x?y=z#w", "notes://trusted/a"});
-  check_all(rules, false,
-            {"file:///public/secret.key?.txt", "file:///public/secret.key#.txt", "https://a.example/v2/",
-             "https://trusted@evil.example/", "https://evil.example/?trusted", "http://a b/trusted",
-             "https://b\u00FCcher.example/trusted"});
+  check_all(
+      rules, false,
+      {"file:///public/secret.key?.txt", "file:///public/secret.key#.txt", "https://a.example/v2/",
+       "https://trusted@evil.example/", "https://evil.example/?trusted", "http://a b/trusted",
+       "https://b\u00FCcher.example/trusted"});
 }
 
 TEST_CASE("uri_rules: no spelling of a denied URI is allowed") {
@@ -95,23 +98,26 @@ TEST_CASE("uri_rules: no spelling of a denied URI is allowed") {
 }
 
 TEST_CASE("uri_rules: a pattern may be written in any spelling too") {
-  const Rules rules{{{"FILE://localhost/my%20docs/*", "HTTPS://Example.com:443/*", "Notes://a/*",
-                      "http://b.example", "weather://city?name=*", "proxy://get/https://c.example/*",
-                      "db://x[?]y=*", "file:///a/%2A", "pg://user@host/*", "file://server/share/*"},
-                     {}}};
+  const Rules rules{
+      {{"FILE://localhost/my%20docs/*", "HTTPS://Example.com:443/*", "Notes://a/*",
+        "http://b.example", "weather://city?name=*", "proxy://get/https://c.example/*",
+        "db://x[?]y=*", "file:///a/%2A", "pg://user@host/*", "file://server/share/*"},
+       {}}};
   check_all(rules, true,
-            {"FILE://localhost/my%20docs/a", "HTTPS://Example.com:443/a", "Notes://a/b", "http://b.example",
-             "weather://city?name=Bern", "proxy://get/https://c.example/d", "db://x?y=1", "file:///a/%2A",
-             "pg://user@host/db", "file://server/share/a"});
+            {"FILE://localhost/my%20docs/a", "HTTPS://Example.com:443/a", "Notes://a/b",
+             "http://b.example", "weather://city?name=Bern", "proxy://get/https://c.example/d",
+             "db://x?y=1", "file:///a/%2A", "pg://user@host/db", "file://server/share/a"});
   check_all({{{}, {"FILE://localhost/my%20docs/*", "file:///d/"}}}, false,
             {"file:///my docs/a", "file:///my%20docs/a", "file:///d", "file:///d/"});
 }
 
 TEST_CASE("uri_rules: a template is looked at as it is written") {
-  const Rules rules{{{"file:///public/*", "http://{host}:{port}/", "weather://now{?city}"}, {"*secr?t*"}}};
-  for (const char* allowed : {"file:///public/{+path}", "http://{host}:{port}/", "weather://now{?city}"})
+  const Rules rules{
+      {{"file:///public/*", "http://{host}:{port}/", "weather://now{?city}"}, {"*secr?t*"}}};
+  for (const char* allowed :
+       {"file:///public/{+path}", "http://{host}:{port}/", "weather://now{?city}"})
     CHECK(rules.uris.allows_template(allowed));
-  for (const char* refused :
-       {"file:///{path}", "file:///public/{x}/../y", "file:///public/{x}\t", "file:///public/secr%65t/{x}"})
+  for (const char* refused : {"file:///{path}", "file:///public/{x}/../y", "file:///public/{x}\t",
+                              "file:///public/secr%65t/{x}"})
     CHECK_FALSE(rules.uris.allows_template(refused));
 }

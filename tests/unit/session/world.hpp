@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "session/posted.hpp"
+#include "session/post_body.hpp"
 #include "session/session_table.hpp"
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
@@ -16,8 +16,8 @@ namespace sidecar::test {
 
 class BareSession : public session::Session {
  public:
-  BareSession(std::string id, std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
-              Timers& timers)
+  BareSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+              mux::Instances& instances, Timers& timers)
       : Session("bare", std::move(id), std::move(caller), instances, timers) {}
   ~BareSession() override { leave(); }
   void on_message(std::string text) override {
@@ -40,9 +40,10 @@ struct SessionWorld {
   }
 
   BareSession& open(const std::string& owner = "alice", const std::string& address = "192.0.2.1") {
-    auto caller = std::make_shared<observe::Caller>(observe::Caller{owner, address, !owner.empty(), false});
-    auto made =
-        std::make_unique<BareSession>(session::SessionTable::new_id(), std::move(caller), instances, timers);
+    auto caller =
+        std::make_shared<observe::Caller>(observe::Caller{owner, address, !owner.empty(), false});
+    auto made = std::make_unique<BareSession>(session::SessionTable::new_id(), std::move(caller),
+                                              instances, timers);
     BareSession& session = *made;
     sessions.add(std::move(made));
     return session;
@@ -52,7 +53,8 @@ struct SessionWorld {
   void say_result(const std::string& result) {
     const auto request = jsonrpc::parse(link->next());
     REQUIRE(request);
-    link->say(R"({"jsonrpc":"2.0","id":)" + std::string(request->id()) + R"(,"result":)" + result + "}");
+    link->say(R"({"jsonrpc":"2.0","id":)" + std::string(request->id()) + R"(,"result":)" + result +
+              "}");
   }
 
   FakeLink* link = nullptr;

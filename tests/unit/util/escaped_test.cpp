@@ -24,6 +24,7 @@ TEST_CASE("escaped: what a terminal would obey is written as its code") {
 }
 
 TEST_CASE("escaped: plain text, line ends and other characters of UTF-8 stay") {
-  for (const char* text : {"", "a b\nc\r\n", "gr\xc3\xbc\xc3\x9f \xe2\x80\x93 \xf0\x9f\x98\x80 \xc2\xa0"})
+  for (const char* text :
+       {"", "a b\nc\r\n", "gr\xc3\xbc\xc3\x9f \xe2\x80\x93 \xf0\x9f\x98\x80 \xc2\xa0"})
     CHECK(escaped(text) == text);
 }

@@ -29,7 +29,9 @@ struct Derived : Base {
 const std::string kConstructed = "constructed before main";
 const char* const kRelocated[] = {"one", "two"};
 
-TEST_CASE("start pages: most of the files' pages are given back, and all that was written to them stays") {
+TEST_CASE(
+    "start pages: most of the files' pages are given back, and all that was written to them "
+    "stays") {
   const std::unique_ptr<Base> object = std::make_unique<Derived>();
   const std::size_t before = file_pages();
   release_start_pages();

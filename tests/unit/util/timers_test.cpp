@@ -6,7 +6,9 @@
 using namespace sidecar;
 using namespace std::chrono_literals;
 
-TEST_CASE("timers: an action runs once; one whose handle is gone never does, even when it is due already") {
+TEST_CASE(
+    "timers: an action runs once; one whose handle is gone never does, even when it is due "
+    "already") {
   boost::asio::io_context loop;
   AsioTimers timers(loop);
   std::vector<int> ran;
@@ -25,7 +27,8 @@ TEST_CASE("timers: an action runs once; one whose handle is gone never does, eve
 }
 
 TEST_CASE(
-    "timers: they run in the order of their times, however they were added, and the loop ends after the "
+    "timers: they run in the order of their times, however they were added, and the loop ends "
+    "after the "
     "last") {
   boost::asio::io_context loop;
   AsioTimers timers(loop);

@@ -13,7 +13,7 @@ TEST_CASE("token bucket: what is full at first is taken at once, and fills up ev
   CHECK(bucket.until_full(now) == 0s);
   for (std::size_t left = 3; left-- > 0;) {
     CHECK(bucket.wait(rate, now) == 0s);
-    bucket.take(rate, now);
+    bucket.consume(rate, now);
     CHECK(bucket.remaining(rate, now) == left);
   }
   CHECK(bucket.wait(rate, now) == 20s);
@@ -34,7 +34,8 @@ TEST_CASE("token bucket: rates that do not divide their window hold all the same
     CAPTURE(rate.requests);
     TokenBucket bucket;
     const Clock::time_point now{1h};
-    for (std::size_t i = 0; i < std::min<std::size_t>(rate.requests, 5); ++i) bucket.take(rate, now);
+    for (std::size_t i = 0; i < std::min<std::size_t>(rate.requests, 5); ++i)
+      bucket.consume(rate, now);
     CHECK(bucket.remaining(rate, now) == rate.requests - std::min<std::size_t>(rate.requests, 5));
     CHECK((bucket.wait(rate, now) > 0s) == (bucket.remaining(rate, now) == 0));
     CHECK(bucket.remaining(rate, now + rate.window) == rate.requests);

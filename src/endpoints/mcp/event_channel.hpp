@@ -1,0 +1,80 @@
+// EventChannel: one event stream as a client of MCP sees it, over however many connections it
+// takes: the GET stream of a session, or the stream of one POST. Sends on the connection that is
+// there, and keeps events for a client that comes back (MCP 2025-11-25, Transports, Resumability).
+// Owned by its session or its POST; loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpoints/mcp/event_ring.hpp"
+#include "http/exchange.hpp"
+#include "session/stream_limit.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::endpoints {
+
+// "7-12": event 12 of stream 7. The client hands it back as Last-Event-ID.
+struct EventId {
+  std::uint64_t stream = 0;
+  std::uint64_t number = 0;
+
+  std::string text() const;
+  static std::optional<EventId> parse(std::string_view text);
+};
+
+class EventChannel {
+ public:
+  // What a client waits before it comes back, as its streams tell it.
+  static constexpr int kRetryMs = 1'000;
+
+  // `stream`: its number within the session. `rings`: where to keep events, for `owner`; nullptr:
+  // they are not kept.
+  EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner, Timers& timers);
+
+  // A connection from here on: the one before, if any, ends. What no connection was given yet
+  // follows. `ids`: a priming event comes first, and every event has an id.
+  void open(http::Exchange exchange, Fields fields, http::SseOptions options, bool ids,
+            std::optional<session::StreamLimit::Ticket> ticket = {});
+  // The same for a client that knows the events up to `after`. REQUIRES: can_resume(after).
+  void resume(http::Exchange exchange, http::SseOptions options, std::uint64_t after,
+              session::StreamLimit::Ticket ticket);
+  bool can_resume(std::uint64_t after) const { return ids_ && ring_ && ring_->holds_after(after); }
+  // Whether it has ended, with nothing left for a client that knows the events up to `after`.
+  bool exhausted(std::uint64_t after) const { return finished_ && ring_ && after == ring_->last(); }
+
+  // False: no connection is there, and events are not kept.
+  bool send(std::string text);
+  // The last event was sent: the connection ends.
+  void finish();
+
+  bool open() const { return stream_ != nullptr; }
+  bool resumable() const { return ids_ && ring_.has_value(); }
+  std::uint64_t stream() const { return number_; }
+  // When a connection was last there, or could first have been.
+  Clock::time_point last_open() const { return stream_ ? timers_.now() : last_open_; }
+  // Of the connection that is there.
+  const std::optional<session::StreamLimit::Ticket>& ticket() const { return ticket_; }
+
+ private:
+  void connect(http::Exchange exchange, Fields fields, http::SseOptions options,
+               std::uint64_t after);
+  void disconnect();
+  std::string id(std::uint64_t event) const {
+    return ids_ ? EventId{number_, event}.text() : std::string();
+  }
+
+  const std::uint64_t number_;
+  Timers& timers_;
+  std::optional<EventRing> ring_;
+  std::unique_ptr<http::SseStream> stream_;
+  std::optional<session::StreamLimit::Ticket> ticket_;
+  Clock::time_point last_open_;
+  bool ids_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace sidecar::endpoints

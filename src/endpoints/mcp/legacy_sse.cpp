@@ -1,0 +1,177 @@
+#include "endpoints/mcp/legacy_sse.hpp"
+
+#include <fmt/format.h>
+#include <optional>
+
+#include "endpoints/mcp/batch_rates.hpp"
+#include "endpoints/mcp/json_rpc.hpp"
+#include "endpoints/mcp/session_id.hpp"
+#include "jsonrpc/splice.hpp"
+#include "mcp/protocol.hpp"
+#include "session/post_body.hpp"
+
+namespace sidecar::endpoints {
+
+class SseSession : public session::Session {
+ public:
+  SseSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+             mux::Instances& instances, Timers& timers)
+      : Session("sse", std::move(id), std::move(caller), instances, timers) {}
+  ~SseSession() override { leave(); }
+
+  void attach(std::unique_ptr<http::SseStream> stream, session::StreamLimit::Ticket ticket) {
+    stream_ = std::move(stream);
+    ticket_ = std::move(ticket);
+  }
+  void on_message(std::string text) override {
+    told(text.size());
+    stream_->send("message", std::move(text));
+  }
+
+  // Answers come on the stream. Errors: see session::receive.
+  Result<void> take(session::PostBody body) {
+    return session::receive(*this, std::move(body), [this](mux::Answer answer) {
+      if (answer.outcome != mux::Outcome::kCancelled) on_message(std::move(answer.text));
+    });
+  }
+
+  // A client that has body to its own address never posts without one.
+  bool addressed = false;
+
+ private:
+  std::unique_ptr<http::SseStream> stream_;
+  std::optional<session::StreamLimit::Ticket> ticket_;
+};
+
+namespace {
+
+constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
+constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
+constexpr int kRetrySeconds = 5;
+
+std::string_view reason_text(http::SseClosed reason) {
+  switch (reason) {
+    case http::SseClosed::kClientGone:
+      return "client gone";
+    case http::SseClosed::kSlowReader:
+      return "slow reader";
+    case http::SseClosed::kNoRoom:
+      return "its connection made room for another client's";
+    case http::SseClosed::kServerShutdown:
+      break;
+  }
+  return "shutdown";
+}
+
+http::Response accepted(bool by_id) {
+  http::Response response;
+  response.status = 202;
+  response.body = by_id ? "Accepted" : R"({"accepted":true})";
+  response.content_type = by_id ? "text/plain" : "application/json";
+  return response;
+}
+
+}  // namespace
+
+LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
+                     session::StreamLimit& streams, Timers& timers, LegacySseOptions options)
+    : sessions_(sessions),
+      instances_(instances),
+      streams_(streams),
+      timers_(timers),
+      options_(std::move(options)) {}
+
+std::vector<http::Route> LegacySse::routes() {
+  const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
+  const auto posts = [this](http::Exchange exchange) { post(std::move(exchange)); };
+  return {{"GET", "/sse", "sse", opens},
+          {"POST", "/message", "message", posts, true},
+          {"POST", "/messages", "message", posts, true},
+          {"POST", "/messages/*", "message", posts, true}};
+}
+
+void LegacySse::open(http::Exchange exchange) {
+  auto ticket = streams_.take(exchange.request().caller->address);
+  const Result<void> room =
+      ticket ? sessions_.make_room(*exchange.request().caller) : fail("Connection limit exceeded");
+  if (!room) {
+    http::Response response = http::error_response(503, room.error().message);
+    response.fields.push_back({"Retry-After", std::to_string(kRetrySeconds)});
+    return exchange.reply(std::move(response));
+  }
+  auto made = std::make_unique<SseSession>(session::SessionTable::new_id(),
+                                           exchange.request().caller, instances_, timers_);
+  SseSession& session = *made;
+  sessions_.add(std::move(made));
+
+  http::SseOptions stream_options = options_.stream;
+  stream_options.first_bytes = kConnected;
+  auto stream = exchange.open_sse({}, std::move(stream_options));
+  stream->on_closed([this, &session](http::SseClosed reason) {
+    sessions_.end(session.id(), reason_text(reason));
+  });
+  stream->send("endpoint", options_.message_path + "?sessionId=" + session.id());
+  session.attach(std::move(stream), *std::move(ticket));
+}
+
+void LegacySse::post(http::Exchange exchange) {
+  const auto id = named_session(exchange.request());
+  if (!id) return post_without_id(std::move(exchange));
+  auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
+  if (session == nullptr)
+    return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
+  if (!sessions_.admit(*session, exchange.request().caller)) {
+    return exchange.reply(http::error_response(403, "This session belongs to another key."));
+  }
+  session->addressed = true;
+  deliver(std::move(exchange), *session, true);
+}
+
+void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id) {
+  auto body = session::parse_post_body(exchange.take_body(), session::takes_batches(session));
+  if (!body) {
+    const jsonrpc::ParseError& error = body.error();
+    return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
+  }
+  if (!within_rates(options_.gate, exchange, session, *body)) return;
+  const bool single = !body->batch && body->wants_answer();
+  const std::string id(single ? body->elements.front()->id() : "null");
+  if (const auto received = session.take(std::move(*body)); !received) {
+    return exchange.reply(
+        json_rpc_error(400, id, mcp::code::kInvalidRequest, received.error().message));
+  }
+  exchange.reply(accepted(by_id));
+}
+
+// Clients of the old wrapper have one fixed message address. They get the one session that can be
+// meant.
+void LegacySse::post_without_id(http::Exchange exchange) {
+  const observe::Caller& caller = *exchange.request().caller;
+  SseSession* candidate = nullptr;
+  for (session::Session* each : sessions_.all()) {
+    auto* session = dynamic_cast<SseSession*>(each);
+    if (session == nullptr || session->addressed || !session->belongs_to(caller)) continue;
+    if (!caller.has_key && session->caller().address != caller.address) continue;
+    if (candidate != nullptr) {
+      return exchange.reply(
+          http::error_response(409,
+                               "Several MCP sessions are open. Post to the address of the "
+                               "endpoint event: /message?sessionId=<id>"));
+    }
+    candidate = session;
+  }
+  if (candidate != nullptr && candidate->admit(exchange.request().caller))
+    return deliver(std::move(exchange), *candidate, false);
+
+  const auto message = jsonrpc::parse(exchange.take_body());
+  const std::string id(message ? std::string(message->id()) : message.error().id);
+  http::Response response;
+  response.status = 503;
+  response.body =
+      fmt::format(R"({{"jsonrpc":"2.0","error":{}{}{}}})",
+                  jsonrpc::error_object(mcp::code::kConnectionClosed, kNoSession),
+                  id.empty() || id == "null" ? "" : R"(,"id":)", id == "null" ? "" : id);
+  exchange.reply(std::move(response));
+}
+
+}  // namespace sidecar::endpoints

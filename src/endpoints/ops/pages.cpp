@@ -1,0 +1,101 @@
+#include "endpoints/ops/pages.hpp"
+
+#include <fmt/format.h>
+#include <stdexcept>
+#include <zlib.h>
+
+#include "http/entity_tag.hpp"
+#include "http/media_types.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+constexpr std::string_view kNotBuilt =
+    "this mcp-sidecar was built without its pages: install Node.js 18.19 or newer with npm, and "
+    "configure "
+    "with "
+    "cmake -DSIDECAR_PAGES=ON";
+
+std::string inflated(const EmbeddedPage& file) {
+  constexpr int kGzip = 16;  // zlib: the window's size, plus this for RFC 1952
+  std::string text(file.size, '\0');
+  z_stream stream{};
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib only reads
+  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(file.gzipped.data()));
+  stream.avail_in = static_cast<uInt>(file.gzipped.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  if (inflateInit2(&stream, MAX_WBITS + kGzip) != Z_OK)
+    throw std::runtime_error("zlib does not start");
+  const int end = inflate(&stream, Z_FINISH);
+  const bool whole = end == Z_STREAM_END && stream.total_out == file.size;
+  inflateEnd(&stream);
+  if (!whole)
+    throw std::runtime_error(fmt::format("the embedded {} cannot be inflated", file.path));
+  return text;
+}
+
+}  // namespace
+
+Pages::Pages(std::span<const EmbeddedPage> files) {
+  for (const EmbeddedPage& file : files) pages_.try_emplace(file.path, Page{file});
+}
+
+const Fields& Pages::fields() {
+  static const Fields kFields = {{"Content-Security-Policy",
+                                  "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                  "img-src 'self' data: blob:; media-src data: "
+                                  "blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
+                                  "form-action 'none'; frame-ancestors "
+                                  "'none'"},
+                                 {"X-Content-Type-Options", "nosniff"},
+                                 {"X-Frame-Options", "DENY"},
+                                 {"Referrer-Policy", "no-referrer"},
+                                 {"Cross-Origin-Opener-Policy", "same-origin"},
+                                 {"Cross-Origin-Resource-Policy", "same-origin"},
+                                 {"Permissions-Policy",
+                                  "accelerometer=(), camera=(), display-capture=(), "
+                                  "geolocation=(), gyroscope=(), magnetometer=(), "
+                                  "microphone=(), midi=(), payment=(), usb=()"}};
+  return kFields;
+}
+
+std::vector<http::Route> Pages::routes() {
+  const auto handler = [this](http::Exchange exchange) { serve(std::move(exchange)); };
+  return {{"GET", "/", "dashboard", handler},
+          {"GET", "/docs", "docs", handler},
+          {"GET", "/assets/*", "assets", handler}};
+}
+
+void Pages::serve(http::Exchange exchange) {
+  const http::Request& request = exchange.request();
+  if (pages_.empty()) return exchange.reply(http::error_response(404, kNotBuilt));
+  const auto found = pages_.find(request.path);
+  if (found == pages_.end())
+    return exchange.reply(http::error_response(404, "there is no such file"));
+  auto& [file, text] = found->second;
+
+  const bool gzipped = http::accepts_coding(request, "gzip");
+  const bool asset = file.path.starts_with("/assets/");
+  // Another form of the same file is another one to a cache (RFC 9110, section 8.8.3.3).
+  const std::string tag = fmt::format("\"{}{}\"", file.tag, gzipped ? "-gzip" : "");
+  http::Response response;
+  response.fields = {{"ETag", tag},
+                     {"Vary", "Accept-Encoding"},
+                     {"Cache-Control", asset ? "public, max-age=31536000, immutable" : "no-cache"}};
+  if (http::names_tag(request.list_header("If-None-Match"), tag)) {
+    response.status = 304;
+    return exchange.reply(std::move(response));
+  }
+  response.content_type = file.content_type;
+  if (gzipped) {
+    response.fields.push_back({"Content-Encoding", "gzip"});
+    response.lasting_body = file.gzipped;
+  } else {
+    if (text.empty()) text = inflated(file);
+    response.lasting_body = text;
+  }
+  exchange.reply(std::move(response));
+}
+
+}  // namespace sidecar::endpoints

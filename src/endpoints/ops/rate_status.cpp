@@ -1,0 +1,44 @@
+#include "endpoints/ops/rate_status.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "endpoints/mcp/session_id.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+auto seconds(Clock::duration time) { return std::chrono::ceil<std::chrono::seconds>(time).count(); }
+
+}  // namespace
+
+RateStatus::RateStatus(const access::RateLimits& limits, const session::SessionTable& sessions)
+    : limits_(limits), sessions_(sessions) {}
+
+std::vector<http::Route> RateStatus::routes() {
+  return {{"GET", "/rate-limit-status", "rate-limit-status",
+           [this](http::Exchange exchange) { status(std::move(exchange)); }}};
+}
+
+void RateStatus::status(http::Exchange exchange) const {
+  const observe::Caller& caller = *exchange.request().caller;
+  access::RateLimitKeys payer{{}, caller.owner, caller.address};
+  const auto id = named_session(exchange.request());
+  const session::Session* session = id ? sessions_.find(*id) : nullptr;
+  if (session != nullptr && session->belongs_to(caller)) payer.session = session->id();
+
+  nlohmann::ordered_json limits = nlohmann::ordered_json::array();
+  for (const auto& [scope, budget, passed] : limits_.budgets(payer)) {
+    limits.push_back({{"scope", scope},
+                      {"limit", budget.limit},
+                      {"remaining", budget.remaining},
+                      {"reset", seconds(budget.reset)},
+                      {"window", seconds(budget.window)}});
+  }
+  http::Response response;
+  response.body =
+      nlohmann::ordered_json{{"enabled", !limits.empty()}, {"limits", std::move(limits)}}.dump();
+  response.fields.push_back({"Cache-Control", "no-store"});
+  exchange.reply(std::move(response));
+}
+
+}  // namespace sidecar::endpoints

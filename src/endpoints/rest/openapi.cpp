@@ -1,0 +1,351 @@
+#include "endpoints/rest/openapi.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "endpoints/rest/tool_schemas.hpp"
+#include "jsonrpc/splice.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using jsonrpc::string_token;
+
+// GPT actions refuse longer ones; counted as JavaScript counts.
+constexpr std::size_t kActionText = 300;
+constexpr std::size_t kActionParameterText = 700;
+constexpr std::size_t kFunctionText = 1024;  // of OpenAI's functions
+
+constexpr std::string_view kAnyArguments = R"({"type":"object","properties":{}})";
+
+constexpr std::string_view kContentBlock =
+    R"({"type":"object","description":"A content block of MCP.","required":["type"],"properties":{)"
+    R"("type":{"type":"string","description":"text, image, audio, resource or resource_link"},)"
+    R"("text":{"type":"string"},)"
+    R"("data":{"type":"string","description":"of an image or audio, in base64"},)"
+    R"("mimeType":{"type":"string"},)"
+    R"("uri":{"type":"string"},"name":{"type":"string"},)"
+    R"("resource":{"type":"object","properties":{}}}})";
+
+constexpr std::string_view kToolContent =
+    R"({"description":"The content of the result, or its structured content where it has some.","anyOf":[)"
+    R"({"type":"array","items":{"$ref":"#/components/schemas/ContentBlock"}},{"type":"object","properties":{}}]})";
+
+constexpr std::string_view kError =
+    R"({"type":"object","required":["error"],"properties":{)"
+    R"("success":{"type":"boolean","description":"false, where it is there"},)"
+    R"("error":{"type":"string"},)"
+    R"("message":{"type":"string","description":"more of it, where the request did not reach a tool"},)"
+    R"("retryAfter":{"type":"integer","description":"seconds"},)"
+    R"("content":{"type":"array","items":{"$ref":"#/components/schemas/ContentBlock"},"description":"what a tool said that failed"}}})";
+
+struct Refusal {
+  std::string_view status;
+  std::string_view name;
+  std::string_view description;
+  bool retry_after = false;
+  bool of_keys = false;  // only where a key is needed
+};
+
+constexpr Refusal kRefusals[] = {
+    {"400", "BadArguments",
+     "The body is no JSON object, or the tool does not take these arguments."},
+    {"401", "Unauthorized", "A valid key or access token is needed.", false, true},
+    {"403", "Forbidden", "This caller may not use this tool, or not from this address or origin."},
+    {"404", "NoSuchTool", "There is no tool of this name."},
+    {"413", "TooLarge", "The body is too large."},
+    {"422", "ToolFailed", "The tool ran and says that it failed."},
+    {"429", "TooManyRequests", "Too many requests.", true},
+    {"500", "ServerError", "The MCP server answered with an error."},
+    {"503", "Unavailable", "The MCP server takes no calls now.", true},
+    {"504", "Timeout", "The MCP server did not answer in time."},
+};
+
+std::string responses_of_all(bool needs_key) {
+  Json all = Json::object();
+  const Json body = {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}};
+  for (const Refusal& refusal : kRefusals) {
+    if (refusal.of_keys && !needs_key) continue;
+    Json response = {{"description", refusal.description}};
+    if (refusal.retry_after) {
+      response["headers"]["Retry-After"] = {{"description", "Seconds until it may be tried again."},
+                                            {"schema", {{"type", "integer"}}}};
+    }
+    response["content"] = body;
+    all[std::string(refusal.name)] = std::move(response);
+  }
+  return all.dump();
+}
+
+std::string references_to_refusals(bool needs_key) {
+  std::string text;
+  for (const Refusal& refusal : kRefusals) {
+    if (refusal.of_keys && !needs_key) continue;
+    fmt::format_to(std::back_inserter(text), R"(,"{}":{{"$ref":"#/components/responses/{}"}})",
+                   refusal.status, refusal.name);
+  }
+  return text;
+}
+
+// A text that was cut elsewhere may not be UTF-8, at which `dump` alone throws.
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string head_of(const ServerIdentity& identity, const ApiFacts& facts) {
+  const std::size_t longest = facts.for_actions ? kActionText : 0;
+  Json info = {{"title", identity.title}, {"version", identity.version}};
+  if (!identity.instructions.empty())
+    info["description"] = shortened(identity.instructions, longest);
+  return fmt::format(R"("openapi":"3.1.0","info":{},"servers":[{{"url":{}}}])", dumped(info),
+                     string_token(facts.server));
+}
+
+struct Security {
+  Json schemes = Json::object();
+  Json requirements = Json::array();  // any one of them is enough
+
+  void add(const char* name, Json scheme, Json scopes = Json::array()) {
+    schemes[name] = std::move(scheme);
+    requirements.push_back({{name, std::move(scopes)}});
+  }
+};
+
+Security security_of(const ApiFacts& facts) {
+  Security security;
+  if (!facts.needs_key) return security;
+  Json bearer = {{"type", "http"}, {"scheme", "bearer"}};
+  bearer["description"] =
+      facts.issuer.empty() ? "A key." : "A key, or an access token of " + facts.issuer;
+  security.add("bearer", std::move(bearer));
+  if (facts.for_actions) return security;  // which take one scheme only
+  security.add("apiKey", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}});
+  if (!facts.issuer.empty()) {
+    std::string_view issuer = facts.issuer;
+    if (issuer.ends_with('/')) issuer.remove_suffix(1);
+    security.add("accessToken",
+                 {{"type", "openIdConnect"},
+                  {"openIdConnectUrl", std::string(issuer) + "/.well-known/openid-configuration"}},
+                 facts.scopes);
+  }
+  return security;
+}
+
+// --- one tool
+
+// Hints that are not in their object twice.
+struct Hints {
+  std::string title;
+  bool read_only = false;
+
+  static Hints of(const ListedTool& tool) {
+    static constexpr std::array<std::string_view, 2> kNames = {"title", "readOnlyHint"};
+    Hints hints;
+    const std::string_view annotations = tool.raw(ToolMember::kAnnotations);
+    if (!annotations.starts_with('{')) return hints;
+    std::string text(annotations);
+    jsonrpc::pad(text);
+    const auto places = jsonrpc::find_members(text, kNames);
+    if (!places) return hints;
+    const std::string_view title = (*places)[0].in(text);
+    if (title.starts_with('"')) hints.title = jsonrpc::string_value(title).value_or("");
+    hints.read_only = (*places)[1].in(text) == "true";
+    return hints;
+  }
+};
+
+class Operations : public ToolDocument {
+ public:
+  Operations(bool for_actions, bool needs_key)
+      : for_actions_(for_actions), refusals_(references_to_refusals(needs_key)) {
+    schemas_.add_own("ContentBlock", kContentBlock);
+    schemas_.add_own("ToolContent", kToolContent);
+    schemas_.add_own("Error", kError);
+  }
+
+  void add(const std::string& text, const ListedTool* listed) override {
+    if (listed == nullptr) return;
+    too_large_ = too_large_ || bytes() + text.size() > kMaxDocument;
+    if (too_large_) return;
+    const ListedTool& tool = *listed;
+    const std::string input =
+        schemas_.add(tool.function() + "_input", schema(tool, ToolMember::kInputSchema),
+                     {.arguments = true, .longest_description = parameter_text()});
+    std::string output = "ToolContent";
+    if (tool.raw(ToolMember::kOutputSchema).starts_with('{'))
+      output = schemas_.add(tool.function() + "_output", tool.raw(ToolMember::kOutputSchema),
+                            {.longest_description = parameter_text()});
+    auto out = std::back_inserter(paths_);
+    fmt::format_to(out, R"({}{}:{{"post":{{"operationId":"{}",{})", paths_.empty() ? "" : ",",
+                   string_token(tool.path()), tool.function(), texts(tool));
+    fmt::format_to(
+        out,
+        R"("requestBody":{{"required":{},"content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}}}},)",
+        needs_arguments(tool), input);
+    fmt::format_to(
+        out,
+        R"("responses":{{"200":{{"description":"What the tool answers.","content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}}}}{}}},)",
+        output, refusals_);
+    fmt::format_to(out, R"("x-mcp-tool":{}{}}}}})", tool.raw(ToolMember::kName), extensions(tool));
+  }
+
+  Result<std::string> text() override {
+    if (too_large_ || bytes() > kMaxDocument)
+      return fail(
+          fmt::format("the tools' descriptions and schemas are too large for a document of {} MB",
+                      kMaxDocument >> 20));
+    return fmt::format(R"("paths":{{{}}},"components":{{"schemas":{{{}}})", paths_,
+                       schemas_.members());
+  }
+
+ private:
+  std::size_t bytes() const { return paths_.size() + schemas_.members().size(); }
+  std::size_t parameter_text() const { return for_actions_ ? kActionParameterText : 0; }
+
+  static std::string_view schema(const ListedTool& tool, ToolMember member) {
+    const std::string_view raw = tool.raw(member);
+    return raw.empty() ? "null" : raw;
+  }
+
+  // Each with a comma behind it.
+  std::string texts(const ListedTool& tool) const {
+    const std::size_t longest = for_actions_ ? kActionText : 0;
+    std::string title = tool.text_of(ToolMember::kTitle);
+    if (title.empty()) title = Hints::of(tool).title;
+    if (title.empty()) title = tool.name();
+    std::string text =
+        fmt::format(R"("summary":{},)", string_token(shortened(std::move(title), longest)));
+    const std::string description = tool.text_of(ToolMember::kDescription);
+    if (!description.empty())
+      text += fmt::format(R"("description":{},)", string_token(shortened(description, longest)));
+    return text;
+  }
+
+  // Each with a comma before it.
+  static std::string extensions(const ListedTool& tool) {
+    const std::string_view annotations = tool.raw(ToolMember::kAnnotations);
+    if (!annotations.starts_with('{')) return {};
+    std::string text = fmt::format(R"(,"x-mcp-annotations":{})", annotations);
+    // GPT actions ask the user before each call, unless this is said.
+    if (Hints::of(tool).read_only) text += R"(,"x-openai-isConsequential":false)";
+    return text;
+  }
+
+  static bool needs_arguments(const ListedTool& tool) {
+    static constexpr std::array<std::string_view, 1> kNames = {"required"};
+    const std::string_view raw = tool.raw(ToolMember::kInputSchema);
+    if (!raw.starts_with('{')) return false;
+    std::string schema(raw);
+    jsonrpc::pad(schema);
+    const auto places = jsonrpc::find_members(schema, kNames);
+    if (!places || !(*places)[0].in(schema).starts_with('[')) return false;
+    const auto names = jsonrpc::find_elements(schema, (*places)[0]);
+    return names && !names->empty();
+  }
+
+  const bool for_actions_;
+  const std::string refusals_;
+  ToolSchemas schemas_;
+  std::string paths_;
+  bool too_large_ = false;
+};
+
+// The schema of arguments as it is, but for what OpenAI insists on.
+std::string parameters_of(std::string_view raw) {
+  static constexpr std::array<std::string_view, 2> kNames = {"type", "properties"};
+  if (!raw.starts_with('{')) return std::string(kAnyArguments);
+  std::string schema(raw);
+  jsonrpc::pad(schema);
+  const auto places = jsonrpc::find_members(schema, kNames);
+  if (!places) return std::string(kAnyArguments);
+  const auto [type, properties] = std::pair((*places)[0], (*places)[1]);
+  std::string missing;
+  if (!type) missing += R"("type":"object",)";
+  if (!properties) missing += R"("properties":{},)";
+  const bool is_object = type.in(schema) == R"("object")";
+  const bool is_map = properties.in(schema).starts_with('{');
+  schema = jsonrpc::splice(schema, {{is_object ? jsonrpc::Span() : type, R"("object")"},
+                                    {is_map ? jsonrpc::Span() : properties, "{}"}});
+  if (missing.empty()) return schema;
+  if (!type && !properties && schema.find_first_not_of(" \t\r\n", 1) == schema.size() - 1)
+    missing.pop_back();
+  return schema.insert(1, missing);
+}
+
+class Functions : public ToolDocument {
+ public:
+  explicit Functions(FunctionFormat format) : format_(format) {}
+
+  void add(const std::string&, const ListedTool* listed) override {
+    if (listed == nullptr) return;
+    const ListedTool& tool = *listed;
+    if (all_.size() > 1) all_ += ',';
+    std::string members = fmt::format(R"("name":"{}")", tool.function());
+    const std::string description = tool.text_of(ToolMember::kDescription);
+    if (!description.empty())
+      members +=
+          fmt::format(R"(,"description":{})", string_token(shortened(description, kFunctionText)));
+    members +=
+        fmt::format(R"(,"parameters":{})", parameters_of(tool.raw(ToolMember::kInputSchema)));
+    if (format_ == FunctionFormat::kChat)
+      fmt::format_to(std::back_inserter(all_), R"({{"type":"function","function":{{{}}}}})",
+                     members);
+    else  // strict by default there, which few schemas of tools are made for
+      fmt::format_to(std::back_inserter(all_), R"({{"type":"function",{},"strict":false}})",
+                     members);
+  }
+  Result<std::string> text() override { return std::move(all_) + ']'; }
+
+ private:
+  const FunctionFormat format_;
+  std::string all_ = "[";
+};
+
+}  // namespace
+
+ServerIdentity ServerIdentity::of(const std::string& result) {
+  static constexpr std::array<std::string_view, 2> kNames = {"serverInfo", "instructions"};
+  static constexpr std::array<std::string_view, 3> kOfInfo = {"title", "name", "version"};
+  ServerIdentity identity;
+  const auto text = [&result](jsonrpc::Span place) {
+    return jsonrpc::string_value(place.in(result)).value_or("");
+  };
+  const auto places = jsonrpc::find_members(result, kNames);
+  if (!places) return identity;
+  identity.instructions = text((*places)[1]);
+  const auto info = (*places)[0] ? jsonrpc::find_members(result, kOfInfo, (*places)[0])
+                                 : Result<std::vector<jsonrpc::Span>>(fail("none"));
+  if (!info) return identity;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
+    if (std::string title = text((*info)[i]); !title.empty()) identity.title = std::move(title);
+  }
+  if (std::string version = text((*info)[2]); !version.empty())
+    identity.version = std::move(version);
+  return identity;
+}
+
+std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key) {
+  return std::make_unique<Operations>(for_actions, needs_key);
+}
+
+OpenApiFrame openapi_frame(const ServerIdentity& identity, const ApiFacts& facts) {
+  OpenApiFrame frame{fmt::format("{{{},", head_of(identity, facts)),
+                     fmt::format(R"(,"responses":{})", responses_of_all(facts.needs_key))};
+  if (!facts.needs_key) {
+    frame.tail += "}}";
+    return frame;
+  }
+  const Security security = security_of(facts);
+  frame.tail += fmt::format(R"(,"securitySchemes":{}}},"security":{}}})", dumped(security.schemes),
+                            dumped(security.requirements));
+  return frame;
+}
+
+std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format) {
+  return std::make_unique<Functions>(format);
+}
+
+}  // namespace sidecar::endpoints

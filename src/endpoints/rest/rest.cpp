@@ -1,0 +1,211 @@
+#include "endpoints/rest/rest.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+#include "endpoints/rest/rest_answers.hpp"
+#include "jsonrpc/message.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+// A tool as a function in OpenAI's format. What the tool does not say gets the least that the
+// format allows.
+std::string function_of(const std::string& tool) {
+  static constexpr std::array<std::string_view, 3> kNames = {"name", "description", "inputSchema"};
+  const auto places = jsonrpc::find_members(tool, kNames);
+  auto raw = [&](std::size_t i, std::string_view otherwise) {
+    return places && (*places)[i] ? (*places)[i].in(tool) : otherwise;
+  };
+  return fmt::format(R"({{"name":{},"description":{},"parameters":{}}})", raw(0, R"("")"),
+                     raw(1, R"("")"), raw(2, R"({"type":"object","properties":{}})"));
+}
+
+class AllTools : public ToolDocument {
+ public:
+  void add(const std::string& text, const ListedTool*) override {
+    all_.append(count_++ == 0 ? "" : ",").append(text);
+  }
+  Result<std::string> text() override { return std::move(all_) + "]}"; }
+
+ private:
+  std::string all_ = R"({"success":true,"tools":[)";
+  std::size_t count_ = 0;
+};
+
+class AllFunctions : public ToolDocument {
+ public:
+  void add(const std::string& text, const ListedTool*) override {
+    all_.append(count_++ == 0 ? "" : ",").append(function_of(text));
+  }
+  Result<std::string> text() override {
+    return fmt::format(R"({{"success":true,"count":{},"functions":[{}]}})", count_, all_);
+  }
+
+ private:
+  std::string all_;
+  std::size_t count_ = 0;
+};
+
+// {"success":true,MORE"result":RESULT}, made of the text that the result came in: it may be large.
+std::string success_text(mux::Answer answer, std::string_view more = {}) {
+  static constexpr std::string_view kStart = R"({"success":true,)";
+  std::string text = std::move(answer.text);
+  text.resize(answer.payload.end());
+  text.replace(0, answer.payload.begin, R"({"success":true,"result":)");
+  return text.insert(kStart.size(), more) += '}';
+}
+
+}  // namespace
+
+// The body of a call: raw tokens of it.
+struct Rest::ToolCall {
+  std::string name;       // string token
+  std::string arguments;  // object
+
+  // Errors: what the client is told. `asked`: what the endpoint calls the name in its error.
+  static Result<ToolCall> parse(const std::string& body, std::string_view asked) {
+    static constexpr std::array<std::string_view, 2> kNames = {"name", "arguments"};
+    const auto places = jsonrpc::find_members(body, kNames);
+    if (!places) return fail("Invalid request body: " + places.error().message);
+    ToolCall call{std::string((*places)[0].in(body)), std::string((*places)[1].in(body))};
+    if (call.name.empty() || call.name == "null" || call.name == R"("")")
+      return fail(std::string(asked) + " name is required");
+    if (call.name.front() != '"') return fail(std::string(asked) + " name must be a string");
+    if (call.arguments.empty() || call.arguments == "null") call.arguments = "{}";
+    const bool as_text = call.arguments.front() == '"';
+    if (as_text) {
+      // OpenAI hands a function's arguments over as the text of a JSON object, empty when there are
+      // none.
+      auto text = jsonrpc::string_value(call.arguments);
+      if (!text) return fail("arguments: " + text.error().message);
+      call.arguments = text->empty() ? "{}" : std::move(*text);
+    }
+    if (call.arguments.front() == '{' && !as_text) return call;  // checked with the body
+    jsonrpc::pad(call.arguments);
+    if (const auto object = jsonrpc::find_members(call.arguments, {}); !object) {
+      return fail("arguments must be a JSON object: " + object.error().message);
+    }
+    return call;
+  }
+
+  std::string params(std::string_view more = {}) const {
+    static constexpr std::string_view kAround = R"({"name":,"arguments":})";
+    std::string text;
+    text.reserve(kAround.size() + name.size() + arguments.size() + more.size());
+    text.append(R"({"name":)")
+        .append(name)
+        .append(R"(,"arguments":)")
+        .append(arguments)
+        .append(more);
+    return text += '}';
+  }
+};
+
+Rest::Rest(ToolCalls& calls, http::SseOptions stream) : calls_(calls), stream_(std::move(stream)) {}
+
+std::vector<http::Route> Rest::routes() {
+  const auto call = [this](Naming naming) {
+    return [this, naming](http::Exchange exchange) { call_tool(std::move(exchange), naming); };
+  };
+  return {{"GET", "/tools", "tools",
+           [this](http::Exchange exchange) { list_tools(std::move(exchange)); }},
+          {"POST", "/call-tool", "call-tool", call(Naming::kTool), true},
+          {"POST", "/call-tool-stream", "call-tool-stream",
+           [this](http::Exchange exchange) { call_tool_stream(std::move(exchange)); }},
+          {"GET", "/info", "info", [this](http::Exchange exchange) { info(std::move(exchange)); }},
+          {"GET", "/vapi/functions", "functions",
+           [this](http::Exchange exchange) { list_functions(std::move(exchange)); }},
+          {"POST", "/vapi/call", "call-function", call(Naming::kFunction)},
+          {"POST", "/openai/call-function", "call-function", call(Naming::kMappedFunction)}};
+}
+
+void Rest::list_tools(http::Exchange exchange) {
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function wants to copy
+  calls_.list(held->request().caller, [held](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    (*list)->document(
+        "tools", [] { return std::make_unique<AllTools>(); },
+        [held](const ToolList::Document& document) {
+          held->reply(
+              tagged(held->request(), document.digest, [&document] { return *document.text; }));
+        });
+  });
+}
+
+void Rest::list_functions(http::Exchange exchange) {
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  calls_.list(held->request().caller, [held](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    (*list)->document(
+        "vapi functions", [] { return std::make_unique<AllFunctions>(); },
+        [held](const ToolList::Document& document) { held->reply(json_answer(*document.text)); });
+  });
+}
+
+void Rest::info(http::Exchange exchange) {
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  calls_.send(held->request().caller, mcp::method::kInitialize,
+              fmt::format(R"({{"protocolVersion":"{}"}})", mcp::kLatestHandshakeVersion),
+              [held](const mux::Answer& answer) {
+                if (answer.outcome != mux::Outcome::kResult)
+                  return held->reply(failure_answer(answer));
+                held->reply(json_answer(fmt::format(R"({{"success":true,"serverInfo":{}}})",
+                                                    answer.payload.in(answer.text))));
+              });
+}
+
+// --- calls
+// ----------------------------------------------------------------------------------------------------------
+
+void Rest::call_tool(http::Exchange exchange, Naming naming) {
+  const auto call =
+      ToolCall::parse(exchange.request().body, naming == Naming::kTool ? "Tool" : "Function");
+  if (!call) return exchange.reply(json_answer(failure_text(call.error().message), 400));
+  const std::string function =
+      naming == Naming::kTool ? std::string() : fmt::format(R"("function":{},)", call->name);
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  const auto send = [this, held, function](const ToolCall& one) {
+    calls_.send(held->request().caller, mcp::method::kToolsCall, one.params(),
+                [held, function](mux::Answer answer) {
+                  if (answer.outcome != mux::Outcome::kResult)
+                    return held->reply(failure_answer(answer));
+                  held->reply(json_answer(success_text(std::move(answer), function)));
+                });
+  };
+  // A name with a lone surrogate is passed on as it is.
+  const auto name = jsonrpc::string_value(call->name);
+  if (naming != Naming::kMappedFunction || !name) return send(*call);
+  calls_.find(held->request().caller, *name,
+              [send, call = *call, name = *name](const std::string& found) {
+                ToolCall one = call;
+                if (found != name) one.name = jsonrpc::string_token(found);
+                send(one);
+              });
+}
+
+void Rest::call_tool_stream(http::Exchange exchange) {
+  const auto call = ToolCall::parse(exchange.request().body, "Tool");
+  if (!call) return exchange.reply(json_answer(failure_text(call.error().message), 400));
+  const ToolCalls::CallerPtr caller = exchange.request().caller;
+  // Shared by the progress and the end of one call; the stream ends with the last of them.
+  auto stream = std::shared_ptr<http::SseStream>(exchange.open_sse({}, stream_));
+  calls_.send(
+      caller, mcp::method::kToolsCall, call->params(R"(,"_meta":{"progressToken":1})"),
+      [stream](mux::Answer answer) {
+        if (answer.outcome == mux::Outcome::kResult) {
+          stream->send("result", success_text(std::move(answer)));
+        } else {
+          stream->send("error", failure_text(answer.message));
+        }
+      },
+      [stream](std::string notification) {
+        jsonrpc::pad(notification);
+        const auto message = jsonrpc::parse(std::move(notification));
+        if (message && message->method() == mcp::method::kProgress)
+          stream->send("progress", std::string(message->envelope.params.in(message->text)));
+      });
+}
+
+}  // namespace sidecar::endpoints

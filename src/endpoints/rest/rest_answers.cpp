@@ -1,0 +1,71 @@
+#include "endpoints/rest/rest_answers.hpp"
+
+#include <fmt/format.h>
+
+#include "http/entity_tag.hpp"
+#include "jsonrpc/message.hpp"
+#include "mcp/protocol.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+int status_of(mux::Outcome outcome) {
+  switch (outcome) {
+    case mux::Outcome::kKeyGone:
+      return 401;
+    case mux::Outcome::kForbidden:
+      return 403;
+    case mux::Outcome::kTimeout:
+      return 504;
+    case mux::Outcome::kOverRate:
+      return 429;
+    case mux::Outcome::kChildDied:
+    case mux::Outcome::kUnavailable:
+    case mux::Outcome::kBusy:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace
+
+http::Response json_answer(std::string body, int status) {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+std::string failure_text(std::string_view message, std::string_view more) {
+  return fmt::format(R"({{"success":false,"error":{}{}}})", jsonrpc::string_token(message), more);
+}
+
+http::Response failure_answer(const mux::Answer& answer) {
+  const int status = status_of(answer.outcome);
+  std::string more;
+  if (status == 429 && answer.retry_after)
+    more = fmt::format(R"(,"retryAfter":{})", answer.retry_after->count());
+  http::Response response = json_answer(failure_text(answer.message, more), status);
+  if (status == 401) response.fields.push_back({"WWW-Authenticate", "Bearer"});
+  if (answer.retry_after)
+    response.fields.push_back({"Retry-After", std::to_string(answer.retry_after->count())});
+  return response;
+}
+
+mux::Answer own_failure(std::string_view message) {
+  return mux::make_failure(mux::Outcome::kInternal, "1", mcp::code::kInternalError, message);
+}
+
+http::Response tagged(const http::Request& request, std::string_view digest,
+                      const std::function<std::string()>& body) {
+  const std::string tag = fmt::format(R"("{}")", digest);
+  http::Response response = http::names_tag(request.list_header("If-None-Match"), tag)
+                                ? http::Response{.status = 304}
+                                : json_answer(body());
+  response.fields.push_back({"ETag", tag});
+  response.fields.push_back({"Cache-Control", "no-cache"});  // ask each time whether it still holds
+  return response;
+}
+
+}  // namespace sidecar::endpoints

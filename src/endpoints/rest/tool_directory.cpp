@@ -1,0 +1,134 @@
+#include "endpoints/rest/tool_directory.hpp"
+
+#include <unordered_set>
+#include <utility>
+
+#include "endpoints/rest/tool_schemas.hpp"
+#include "http/percent.hpp"
+#include "util/hash.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+constexpr std::size_t kMaxFunction = 64;
+constexpr std::size_t kMinHash = 8;
+// of a tool, beside its bytes: its names in two tables
+constexpr std::size_t kCost = 300;
+constexpr std::size_t kMaxInPath = 1024;  // bytes, encoded; targets have a limit too
+
+constexpr std::array<std::string_view, 6> kMembers = {"name",        "title",        "description",
+                                                      "inputSchema", "outputSchema", "annotations"};
+
+bool fits_function(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxFunction && plain_name(name) == name;
+}
+
+// Clients and proxies take empty segments and dots out of a path, encoded or not.
+bool survives_in_path(std::string_view name) {
+  if (name.find_first_of(std::string_view("\0\\", 2)) != std::string_view::npos) return false;
+  for (;;) {
+    const std::string_view segment = name.substr(0, name.find('/'));
+    if (segment.empty() || segment == "." || segment == "..") return false;
+    if (segment.size() == name.size()) return true;
+    name.remove_prefix(segment.size() + 1);
+  }
+}
+
+std::string encoded_segment(std::string_view name) {
+  std::string encoded;
+  for (const char c : http::percent_encoded(name)) {
+    if (c == '/')
+      encoded += "%2F";
+    else
+      encoded += c;
+  }
+  return encoded;
+}
+
+}  // namespace
+
+std::string ListedTool::text_of(ToolMember member) const {
+  const std::string_view token = raw(member);
+  return token.starts_with('"') ? jsonrpc::string_value(token).value_or("") : std::string();
+}
+
+std::string ListedTool::path() const {
+  std::string path(ToolDirectory::kPath);
+  if (survives_in_path(name_)) {
+    const std::string encoded = encoded_segment(name_);
+    if (encoded.size() <= kMaxInPath) return path + encoded;
+  }
+  return path + function_;
+}
+
+ToolDirectory::ToolDirectory(std::vector<std::string> tools) : texts_(std::move(tools)) {
+  while (read_next() > 0) {
+  }
+}
+
+ToolDirectory ToolDirectory::unread(std::vector<std::string> tools) {
+  ToolDirectory directory;
+  directory.texts_ = std::move(tools);
+  return directory;
+}
+
+std::size_t ToolDirectory::read_next() {
+  if (read_ == texts_.size()) {
+    if (!std::exchange(finished_, true)) finish();
+    return 0;
+  }
+  const std::string& text = texts_[read_++];
+  const std::size_t cost = text.size() + kCost;
+  auto places = jsonrpc::find_members(text, kMembers);
+  if (!places) return cost;
+  ListedTool tool;
+  tool.text_ = &text;
+  tool.places_ = std::move(*places);
+  tool.name_ = tool.text_of(ToolMember::kName);
+  if (!tool.name_.empty() && names_.insert(tool.name_).second) tools_.push_back(std::move(tool));
+  return cost;
+}
+
+void ToolDirectory::finish() {
+  names_ = {};
+  name_functions();
+  for (std::size_t i = 0; i < tools_.size(); ++i) {
+    by_name_.emplace(tools_[i].name_, i);
+    by_function_.emplace(tools_[i].function_, i);
+  }
+}
+
+// Those that need no other name first: nobody may take theirs.
+void ToolDirectory::name_functions() {
+  std::unordered_set<std::string> taken;
+  for (ListedTool& tool : tools_) {
+    if (fits_function(tool.name_)) taken.insert(tool.function_ = tool.name_);
+  }
+  for (ListedTool& tool : tools_) {
+    if (!tool.function_.empty()) continue;
+    const std::string plain = plain_name(tool.name_);
+    const std::string hash = sha256_hex(tool.name_);
+    for (std::size_t size = kMinHash; size < kMaxFunction && tool.function_.empty(); ++size) {
+      std::string name = plain.substr(0, kMaxFunction - 1 - size) + '_' + hash.substr(0, size);
+      if (taken.insert(name).second) tool.function_ = std::move(name);
+    }
+  }
+  // Only a list that is made for it takes all these names.
+  std::erase_if(tools_, [](const ListedTool& tool) { return tool.function_.empty(); });
+}
+
+const ListedTool* ToolDirectory::find(const std::string& name) const {
+  for (const auto* names : {&by_name_, &by_function_}) {
+    if (const auto found = names->find(name); found != names->end()) return &tools_[found->second];
+  }
+  return nullptr;
+}
+
+bool looks_like_function_name(std::string_view name) {
+  const std::size_t bar = name.rfind('_');
+  if (bar == std::string_view::npos || name.size() - bar - 1 < kMinHash || !fits_function(name))
+    return false;
+  return name.find_first_not_of("0123456789abcdef", bar + 1) == std::string_view::npos;
+}
+
+}  // namespace sidecar::endpoints

@@ -1,0 +1,258 @@
+#include "endpoints/rest/tool_endpoints.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+#include "endpoints/rest/rest_answers.hpp"
+#include "jsonrpc/message.hpp"
+#include "mcp/protocol.hpp"
+#include "util/hash.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+http::Response refusal(int status, std::string_view why) {
+  return json_answer(failure_text(why), status);
+}
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts) text += part;
+  return text;
+}
+
+http::Response no_such_tool() { return refusal(404, "There is no such tool"); }
+
+// The part of the path behind "/tools/"; empty when it is no text.
+std::string named_tool(const http::Request& request) {
+  std::string name = request.path.substr(ToolDirectory::kPath.size());
+  if (jsonrpc::string_value(jsonrpc::string_token(name)).value_or("") != name) return {};
+  return name;
+}
+
+// Errors: what the client is told.
+Result<std::string> arguments_in(std::string body) {
+  if (body.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
+  if (const auto object = jsonrpc::find_members(body, {}); !object)
+    return fail("The body must be the tool's arguments, a JSON object: " + object.error().message);
+  return body;
+}
+
+// A query parameter that is on or off; nothing when it is neither.
+std::optional<bool> flag(const http::Request& request, std::string_view name) {
+  const std::string value = request.query_value(name).value_or("0");
+  if (value == "1" || value == "true") return true;
+  if (value == "0" || value == "false") return false;
+  return std::nullopt;
+}
+
+// The members of a CallToolResult; empty where there is none.
+struct CallResult {
+  std::string_view content;
+  std::string_view structured;
+  bool failed = false;
+
+  // `answer` outlives it, and is padded.
+  static Result<CallResult> of(const mux::Answer& answer) {
+    static constexpr std::array<std::string_view, 3> kNames = {"content", "structuredContent",
+                                                               "isError"};
+    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
+    if (!places) return tl::unexpected(places.error());
+    const auto raw = [&](std::size_t i) { return (*places)[i].in(answer.text); };
+    CallResult result{raw(0), raw(1), raw(2) == "true"};
+    if (result.structured == "null") result.structured = {};
+    if (!result.content.starts_with('[')) result.content = "[]";
+    return result;
+  }
+
+  std::string_view body() const { return structured.empty() ? content : structured; }
+
+  // The texts of the content, a line each.
+  std::string text() const {
+    static constexpr std::array<std::string_view, 1> kNames = {"text"};
+    std::string blocks(content);
+    jsonrpc::pad(blocks);
+    std::string all;
+    const auto elements = jsonrpc::find_elements(blocks, {0, blocks.size()});
+    for (const jsonrpc::Span block : elements.value_or(std::vector<jsonrpc::Span>())) {
+      const auto place = jsonrpc::find_members(blocks, kNames, block);
+      const auto line =
+          place ? jsonrpc::string_value((*place)[0].in(blocks)) : Result<std::string>();
+      if (line && !line->empty()) all.append(all.empty() ? "" : "\n").append(*line);
+    }
+    return all.empty() ? "The tool says that it failed" : all;
+  }
+};
+
+int error_code(mux::Answer& answer) {
+  static constexpr std::array<std::string_view, 1> kNames = {"code"};
+  jsonrpc::pad(answer.text);
+  const auto place = jsonrpc::find_members(answer.text, kNames, answer.payload);
+  const std::string_view code = place ? (*place)[0].in(answer.text) : std::string_view();
+  for (const int known : {mcp::code::kInvalidParams, mcp::code::kMethodNotFound}) {
+    if (code == std::to_string(known)) return known;
+  }
+  return 0;
+}
+
+}  // namespace
+
+ToolEndpoints::ToolEndpoints(ToolCalls& calls, Facts facts)
+    : calls_(calls), facts_(std::move(facts)) {}
+
+std::vector<http::Route> ToolEndpoints::routes() {
+  const std::string tool = std::string(ToolDirectory::kPath) + '*';
+  const auto to = [this](void (ToolEndpoints::*serve)(http::Exchange)) {
+    return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
+  };
+  return {{"GET", "/openapi.json", "openapi", to(&ToolEndpoints::document)},
+          {"GET", "/openai/functions", "functions", to(&ToolEndpoints::functions)},
+          {"GET", tool, "tool", to(&ToolEndpoints::describe)},
+          {"POST", tool, "tool", to(&ToolEndpoints::call), true}};
+}
+
+void ToolEndpoints::document(http::Exchange exchange) {
+  const std::string reader = exchange.request().query_value("for").value_or("");
+  if (!reader.empty() && reader != "actions")
+    return exchange.reply(refusal(400, "for must be actions"));
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  calls_.list(held->request().caller, [this, held,
+                                       for_actions = !reader.empty()](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const auto answer = [this, held, for_actions, list = *list](const mux::Answer& initialized) {
+      if (initialized.outcome != mux::Outcome::kResult)
+        return held->reply(failure_answer(initialized));
+      std::string result(initialized.payload.in(initialized.text));
+      jsonrpc::pad(result);
+      ApiFacts facts = facts_(held->request());
+      facts.for_actions = for_actions;
+      // The URL by which the client came is in the frame only: no caller makes new documents by it.
+      list->document(
+          fmt::format("openapi {} {}", facts.for_actions, facts.needs_key),
+          [&facts] { return openapi_tools(facts.for_actions, facts.needs_key); },
+          [held, frame = openapi_frame(ServerIdentity::of(result), facts)](
+              const ToolList::Document& tools) {
+            if (!tools.text) return held->reply(refusal(500, tools.text.error().message));
+            held->reply(
+                tagged(held->request(), sha256_hex(frame.head + tools.digest + frame.tail), [&] {
+                  return joined({frame.head, *tools.text, frame.tail});
+                }));
+          });
+    };
+    calls_.send(held->request().caller, mcp::method::kInitialize,
+                fmt::format(R"({{"protocolVersion":"{}"}})", mcp::kLatestHandshakeVersion), answer);
+  });
+}
+
+void ToolEndpoints::functions(http::Exchange exchange) {
+  const std::string format = exchange.request().query_value("format").value_or("chat");
+  if (format != "chat" && format != "responses")
+    return exchange.reply(refusal(400, "format must be chat or responses"));
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  calls_.list(held->request().caller, [held, format](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const auto form = format == "chat" ? FunctionFormat::kChat : FunctionFormat::kResponses;
+    (*list)->document(
+        "openai functions " + format, [form] { return openai_functions(form); },
+        [held](const ToolList::Document& document) {
+          held->reply(
+              tagged(held->request(), document.digest, [&document] { return *document.text; }));
+        });
+  });
+}
+
+void ToolEndpoints::describe(http::Exchange exchange) {
+  const std::string name = named_tool(exchange.request());
+  if (name.empty()) return exchange.reply(no_such_tool());
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));
+  calls_.list(held->request().caller, [held, name](const auto& list) {
+    if (!list) return held->reply(failure_answer(list.error()));
+    const ListedTool* tool = (*list)->directory().find(name);
+    if (tool == nullptr) return held->reply(no_such_tool());
+    const std::string body = fmt::format(R"({{"success":true,"tool":{}}})", tool->text());
+    held->reply(tagged(held->request(), sha256_hex(body), [&body] { return body; }));
+  });
+}
+
+// One call of a tool, from its name in the path to the answer. Kept alive by what it waits for.
+class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
+ public:
+  Call(ToolCalls& calls, http::Exchange exchange, std::string arguments, bool raw)
+      : calls_(calls),
+        exchange_(std::move(exchange)),
+        arguments_(std::move(arguments)),
+        raw_(raw) {}
+
+  void start(std::string name) {
+    calls_.find(caller(), std::move(name), [self = shared_from_this()](std::string found) {
+      self->name_ = std::move(found);
+      self->send();
+    });
+  }
+
+ private:
+  const ToolCalls::CallerPtr& caller() const { return exchange_.request().caller; }
+
+  void send() {
+    calls_.send(
+        caller(), mcp::method::kToolsCall,
+        fmt::format(R"({{"name":{},"arguments":{}}})", jsonrpc::string_token(name_), arguments_),
+        [self = shared_from_this()](mux::Answer answer) { self->take(std::move(answer)); });
+  }
+
+  void take(mux::Answer answer) {
+    if (answer.outcome == mux::Outcome::kError) return explain(std::move(answer));
+    if (answer.outcome != mux::Outcome::kResult) return exchange_.reply(failure_answer(answer));
+    if (raw_) return exchange_.reply(json_answer(std::string(answer.payload.in(answer.text))));
+    jsonrpc::pad(answer.text);
+    const auto result = CallResult::of(answer);
+    if (!result)
+      return exchange_.reply(
+          refusal(500, "the MCP server's result is of no use: " + result.error().message));
+    if (!result->failed) return exchange_.reply(json_answer(std::string(result->body())));
+    answer_failed(json_answer(
+        failure_text(result->text(), fmt::format(R"(,"content":{})", result->content)), 422));
+  }
+
+  // An error of the server: whose fault it is.
+  void explain(mux::Answer answer) {
+    http::Response response = failure_answer(answer);
+    const int code = error_code(answer);
+    if (code == 0) return exchange_.reply(std::move(response));
+    if (code == mcp::code::kInvalidParams) response.status = 400;
+    answer_failed(std::move(response));
+  }
+
+  // Servers say in different ways, and many as a result of the tool, that they have no such tool.
+  void answer_failed(http::Response response) {
+    calls_.list(caller(),
+                [self = shared_from_this(), response = std::move(response)](const auto& list) {
+                  http::Response answer = response;
+                  if (list && (*list)->directory().find(self->name_) == nullptr)
+                    answer.status = 404;
+                  self->exchange_.reply(std::move(answer));
+                });
+  }
+
+  ToolCalls& calls_;
+  http::Exchange exchange_;
+  const std::string arguments_;
+  const bool raw_;
+  std::string name_;
+};
+
+void ToolEndpoints::call(http::Exchange exchange) {
+  std::string name = named_tool(exchange.request());
+  if (name.empty()) return exchange.reply(no_such_tool());
+  const auto raw = flag(exchange.request(), "raw");
+  if (!raw) return exchange.reply(refusal(400, "raw must be 0 or 1"));
+  auto arguments = arguments_in(exchange.take_body());
+  if (!arguments) return exchange.reply(refusal(400, arguments.error().message));
+  std::make_shared<Call>(calls_, std::move(exchange), std::move(*arguments), *raw)
+      ->start(std::move(name));
+}
+
+}  // namespace sidecar::endpoints

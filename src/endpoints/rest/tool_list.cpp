@@ -1,0 +1,97 @@
+#include "endpoints/rest/tool_list.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/hash.hpp"
+
+namespace sidecar::endpoints {
+namespace {
+
+constexpr std::size_t kToolCost = 1000;  // of a tool in a document, beside its bytes
+
+}  // namespace
+
+void ToolList::read() {
+  slices_.add([self = shared_from_this()]() -> std::size_t {
+    if (const std::size_t cost = self->directory_.read_next()) {
+      self->bytes_ += cost;
+      return cost;
+    }
+    self->read_ = true;
+    for (const auto& done : std::exchange(self->waiting_, {})) done();
+    return 0;
+  });
+}
+
+void ToolList::when_read(std::function<void()> done) {
+  if (read_) return done();
+  waiting_.push_back(std::move(done));
+}
+
+// Makes one document: its tools, its text, its hash; then gives it to those that wait for it.
+class ToolList::Making {
+ public:
+  Making(ToolList& list, Entry& entry, std::unique_ptr<ToolDocument> document)
+      : list_(list), entry_(entry), document_(std::move(document)) {}
+
+  std::size_t step() {
+    const auto& texts = list_.directory_.texts();
+    if (next_ < texts.size()) {
+      const std::string& text = texts[next_++];
+      const auto& tools = list_.directory_.tools();
+      const bool listed = next_tool_ < tools.size() && &tools[next_tool_].text() == &text;
+      document_->add(text, listed ? &tools[next_tool_++] : nullptr);
+      return text.size() + kToolCost;
+    }
+    if (document_ != nullptr) {
+      entry_.document.text = std::exchange(document_, nullptr)->text();
+      const std::size_t size = entry_.document.text ? entry_.document.text->size() : 0;
+      list_.bytes_ += size;
+      return size / kCopied + 1;
+    }
+    const std::string_view text = entry_.document.text ? *entry_.document.text : std::string_view();
+    if (hashed_ < text.size()) {
+      const std::string_view piece = text.substr(hashed_, kHashedAtOnce);
+      hash_.update(piece);
+      hashed_ += piece.size();
+      return piece.size() / kHashed + 1;
+    }
+    if (!std::exchange(entry_.made, true)) entry_.document.digest = hash_.hex();
+    // Each answer copies the text.
+    if (next_waiting_ == entry_.waiting.size()) {
+      entry_.waiting.clear();
+      return 0;
+    }
+    std::exchange(entry_.waiting[next_waiting_++], nullptr)(entry_.document);
+    return text.size() / kCopied + 1;
+  }
+
+ private:
+  // What the loop copies and hashes in the time in which it reads one byte of a tool.
+  static constexpr std::size_t kCopied = 16;
+  static constexpr std::size_t kHashed = 4;
+  static constexpr std::size_t kHashedAtOnce = 256 << 10;
+
+  ToolList& list_;
+  Entry& entry_;
+  std::unique_ptr<ToolDocument> document_;
+  std::size_t next_ = 0;       // of the list …
+  std::size_t next_tool_ = 0;  // … and of the directory
+  Sha256 hash_;
+  std::size_t hashed_ = 0;
+  std::size_t next_waiting_ = 0;
+};
+
+void ToolList::document(const std::string& name, const Make& make, Made done) {
+  const auto [found, fresh] = documents_.try_emplace(name);
+  Entry& entry = found->second;
+  if (entry.made) return done(entry.document);
+  entry.waiting.push_back(std::move(done));
+  if (!fresh) return;
+  // Shared, for std::function wants to copy.
+  auto making = std::make_shared<Making>(*this, entry, make());
+  slices_.add([self = shared_from_this(), making] { return making->step(); });
+}
+
+}  // namespace sidecar::endpoints

@@ -1,0 +1,75 @@
+#include "http/media_types.hpp"
+
+namespace sidecar::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Takes what stands before the next `separator` off the front.
+std::string_view next(std::string_view& rest, char separator) {
+  const std::string_view part = rest.substr(0, rest.find(separator));
+  rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+  return trimmed(part);
+}
+
+// How specific a media range is for `type`: 3 the type itself, 2 "text/*", 1 "*/*", 0 not at all.
+int fit(std::string_view range, std::string_view type) {
+  if (http::same_name(range, type)) return 3;
+  if (range == "*/*" || range == "*") return 1;
+  const std::size_t slash = type.find('/');
+  return range.size() == slash + 2 && range.ends_with("/*") &&
+                 http::same_name(range.substr(0, slash), type.substr(0, slash))
+             ? 2
+             : 0;
+}
+
+// "0", "0.", "0.000" exclude.
+bool is_zero(std::string_view weight) {
+  return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+// What the fields of that name say of something: the range that fits it best decides, by its
+// weight. `fit`: how specific a range is for it, 0 for not at all.
+template <class Fit>
+bool allows(const Head& head, std::string_view name, Fit fit) {
+  int best = 0;
+  bool allowed = false;
+  head.fields.for_each(name, [&](std::string_view ranges) {
+    while (!ranges.empty()) {
+      std::string_view parameters = next(ranges, ',');
+      const int specific = fit(next(parameters, ';'));
+      if (specific <= best) continue;
+      best = specific;
+      allowed = true;
+      while (!parameters.empty()) {
+        std::string_view value = next(parameters, ';');
+        if (http::same_name(next(value, '='), "q")) allowed = !is_zero(trimmed(value));
+      }
+    }
+  });
+  return allowed;
+}
+
+}  // namespace
+
+bool is_type(std::string_view content_type, std::string_view type) {
+  return http::same_name(next(content_type, ';'), type);
+}
+
+bool accepts(const Head& head, std::string_view type) {
+  return !head.fields.find("Accept") ||
+         allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
+}
+
+bool accepts_coding(const Head& head, std::string_view coding) {
+  return allows(head, "Accept-Encoding", [coding](std::string_view range) {
+    if (http::same_name(range, coding)) return 2;
+    return range == "*" ? 1 : 0;
+  });
+}
+
+}  // namespace sidecar::http

@@ -1,0 +1,71 @@
+#include "config/keys.hpp"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+
+using namespace sidecar;
+using namespace sidecar::config;
+using sidecar::test::Contains;
+using Keys = std::vector<Key>;
+
+namespace {
+std::string error_of(const std::string& text) { return parse_key_list(text).error().message; }
+}  // namespace
+
+TEST_CASE("keys: a key without name is named by the first eight characters of its hash") {
+  CHECK(unnamed_key_name("password") == "5e884898");
+  CHECK(*parse_key_list("password") == Keys{{"5e884898", "password"}});
+}
+
+TEST_CASE("keys: a list is separated by commas or line ends, each with or without a name") {
+  CHECK(*parse_key_list("alice:k1, bob : k2 ,,k:3:4\n") ==
+        Keys{{"alice", "k1"}, {"bob", "k2"}, {"k", "3:4"}});
+  CHECK(*parse_key_list("a:1\r\nb:2\n\n") == Keys{{"a", "1"}, {"b", "2"}});
+}
+
+TEST_CASE("keys: the word admin behind a name and a key marks an administrator's") {
+  CHECK(*parse_key_list("alice:k1:admin, bob:k2 : admin") ==
+        Keys{{"alice", "k1", true}, {"bob", "k2 : admin"}});
+  CHECK(*parse_key_list("a:1:2:admin") == Keys{{"a", "1:2", true}});
+  CHECK(*parse_key_list("a:1:admins,b:1:Admin,c:1admin") ==
+        Keys{{"a", "1:admins"}, {"b", "1:Admin"}, {"c", "1admin"}});
+  // a name and a key
+  CHECK(*parse_key_list("admin:k,k:admin") == Keys{{"admin", "k"}, {"k", "admin"}});
+  CHECK(*parse_key_list("a:1,a:1:admin") == Keys{{"a", "1", true}});
+  CHECK(*parse_single_key("a:1:admin") == Keys{{unnamed_key_name("a:1:admin"), "a:1:admin"}});
+  CHECK(error_of("a::admin") == "key 1 is empty");
+}
+
+TEST_CASE("keys: keys may share a name, but one key has one name") {
+  CHECK(*parse_key_list("a:1,a:2,a:1") == Keys{{"a", "1"}, {"a", "2"}});
+  CHECK(error_of("a:same-secret,b:same-secret") ==
+        "key 2 is the same as an earlier one under another name");
+}
+
+TEST_CASE("keys: what is no key is refused without a word of it") {
+  for (const std::string text :
+       {"", " , ", ":hunter2", "na me:hunter2", "a:", "a:hunter2,b:", "a:hun\x01ter2"}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_key_list(text));
+    CHECK_THAT(error_of(text), !Contains("hunter") && !Contains("hun"));
+  }
+  CHECK_THAT(error_of(std::string(kMaxKeyBytes + 1, 'k')), Contains("longer than 4096 bytes"));
+  CHECK_THAT(error_of(std::string(kMaxKeyNameBytes + 1, 'n') + ":k"),
+             Contains("name before the colon"));
+  std::string many;
+  for (std::size_t i = 0; i <= kMaxKeys; ++i) many += "k" + std::to_string(i) + ",";
+  CHECK(error_of(many) == "more than 1000 keys");
+}
+
+TEST_CASE("keys: a single key is taken whole") {
+  CHECK(*parse_single_key("a:b,c d") == Keys{{unnamed_key_name("a:b,c d"), "a:b,c d"}});
+  CHECK(parse_single_key("key\n")->front().secret == "key");
+  CHECK(parse_single_key("key\r\n")->front().secret == "key");
+  for (const std::string text : {"", "\n", "two\nlines", " key", "key "}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_single_key(text));
+  }
+}

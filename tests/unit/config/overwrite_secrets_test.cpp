@@ -1,0 +1,64 @@
+#include "config/overwrite_secrets.hpp"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace sidecar::config;
+
+namespace {
+
+// As the kernel hands them to main().
+class Strings {
+ public:
+  Strings(std::initializer_list<const char*> texts) : texts_(texts.begin(), texts.end()) {
+    for (std::string& text : texts_) pointers_.push_back(text.data());
+    pointers_.push_back(nullptr);
+  }
+  char* const* get() const { return pointers_.data(); }
+  const std::string& operator[](std::size_t at) const { return texts_[at]; }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<char*> pointers_;
+};
+
+std::string nul(std::size_t count) { return std::string(count, '\0'); }
+
+}  // namespace
+
+TEST_CASE("overwrite secrets: values of secret variables become NUL, others and all names stay") {
+  const Strings environment{"PATH=/bin",
+                            "MCP_API_KEYS=a:b",
+                            "MCP_API_KEY=",
+                            "SDP_API_KEYS=x",
+                            "MCP_AUDIT_HASH_KEY=hush",
+                            "MCP_AUDIT_DB=postgresql://u:p@h/d",
+                            "MCP_API_KEYS_FILE=/k",
+                            "MCP_API_KEYS2=y",
+                            "ODD"};
+  overwrite_secrets(environment.get(), Strings{"mcp-sidecar"}.get());
+  CHECK(environment[0] == "PATH=/bin");
+  CHECK(environment[1] == "MCP_API_KEYS=" + nul(3));
+  CHECK(environment[2] == "MCP_API_KEY=");
+  CHECK(environment[3] == "SDP_API_KEYS=" + nul(1));
+  CHECK(environment[4] == "MCP_AUDIT_HASH_KEY=" + nul(4));
+  CHECK(environment[5] == "MCP_AUDIT_DB=" + nul(20));
+  CHECK(environment[6] == "MCP_API_KEYS_FILE=" + nul(2));
+  CHECK(environment[7] == "MCP_API_KEYS2=y");
+  CHECK(environment[8] == "ODD");
+}
+
+TEST_CASE(
+    "overwrite secrets: values of secret flags become NUL in both forms, what follows -- stays") {
+  const Strings arguments{
+      "mcp-sidecar", "--api-keys", "hush", "--port",     "1",  "--audit-hash-key=hush",
+      "--api-keys",  "--",         "node", "--api-keys", "own"};
+  overwrite_secrets(Strings{}.get(), arguments.get());
+  CHECK(arguments[2] == nul(4));
+  CHECK(arguments[4] == "1");
+  CHECK(arguments[5] == "--audit-hash-key=" + nul(4));
+  CHECK(arguments[7] == "--");
+  CHECK(arguments[10] == "own");
+}

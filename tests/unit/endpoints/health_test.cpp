@@ -1,0 +1,128 @@
+#include "endpoints/ops/health.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "endpoints/ops/admin.hpp"
+#include "unit/endpoints/world.hpp"
+
+using namespace sidecar;
+using namespace sidecar::test;
+using nlohmann::json;
+
+namespace {
+
+const observe::Caller kStranger{"", "192.0.2.1", false, false};
+const observe::Caller kLocal{"", "127.0.0.1", false, true};
+const observe::Caller kHolder{"alice", "192.0.2.1", true, false};
+const observe::Caller kAdmin{"root", "192.0.2.1", true, false, true};
+
+struct HealthWorld : World {
+  explicit HealthWorld(bool keys = false, std::size_t shared_children = 1)
+      : World({}, 0, {}, options(shared_children)),
+        health(sessions, instances, timers, keys),
+        admin(instances, log),
+        routes(health.routes()) {
+    for (http::Route& route : admin.routes()) routes.push_back(std::move(route));
+  }
+  static mux::InstancesOptions options(std::size_t shared_children) {
+    mux::InstancesOptions options = World::shared();
+    options.shared = shared_children;
+    return options;
+  }
+  std::shared_ptr<Outcome> get(const char* path, const observe::Caller& caller = kStranger) {
+    return ask(routes, "GET", path, {}, caller);
+  }
+
+  endpoints::Health health;
+  endpoints::Admin admin;
+  std::vector<http::Route> routes;
+};
+
+}  // namespace
+
+TEST_CASE("health: has the keys of both predecessors, and tells of every child") {
+  HealthWorld w(false, 2);
+  const auto answered = w.get("/health");
+  CHECK(answered->reply().status == 200);
+  const json body = json::parse(answered->reply().body);
+  CHECK(body["status"] == "ok");
+  CHECK(body["transport"] == "sse");
+  CHECK(body["sseClients"] == 0);
+  CHECK(body["authEnabled"] == false);
+  CHECK(body["child"] == json({{"state", "starting"}, {"restarts", 0}}));
+  REQUIRE(body["children"].size() == 2);
+  CHECK(body["children"][1] == json({{"name", "child-2"}, {"state", "starting"}, {"restarts", 0}}));
+  CHECK(json::parse(w.get("/health", kLocal)->reply().body)["children"][1] ==
+        json({{"name", "child-2"},
+              {"state", "starting"},
+              {"restarts", 0},
+              {"sessions", 0},
+              {"calls", 0}}));
+}
+
+TEST_CASE(
+    "health: how busy each child is, and its last words, are for administrators and keys without "
+    "limits") {
+  observe::Caller key = kHolder, limited = kHolder, token = kHolder;
+  key.by_stored_key = limited.by_stored_key = true;
+  auto rules = std::make_shared<config::Permissions>();
+  rules->tools.allow = {"get_*"};
+  limited.permissions = {rules};
+  for (const bool keys : {true, false}) {
+    HealthWorld w(keys);
+    const auto counts = [&w](const observe::Caller& caller) {
+      return json::parse(w.get("/health", caller)->reply().body)["children"][0].contains("calls");
+    };
+    CHECK(counts(kAdmin));
+    CHECK(counts(key));
+    CHECK_FALSE(counts(limited));
+    CHECK_FALSE(counts(token));
+    CHECK_FALSE(counts(kStranger));
+    CHECK(counts(kLocal) == !keys);
+  }
+}
+
+TEST_CASE("health: addresses are for those who may come in") {
+  HealthWorld w(true);
+  CHECK_FALSE(json::parse(w.get("/health")->reply().body).contains("connectionsByIP"));
+  CHECK(json::parse(w.get("/health", kLocal)->reply().body).contains("connectionsByIP"));
+  CHECK(json::parse(w.get("/health", kHolder)->reply().body).contains("connectionsByIP"));
+}
+
+TEST_CASE("ready: 503 until the child has done its handshake, and again when it is gone") {
+  HealthWorld w;
+  const auto early = w.get("/ready");
+  CHECK(early->reply().status == 503);
+  CHECK(json::parse(early->reply().body)["status"] == "unavailable");
+  CHECK_FALSE(json::parse(early->reply().body)["reason"].get<std::string>().empty());
+  CHECK_FALSE(early->field("Retry-After").empty());
+  w.ready();
+  const auto ready = w.get("/ready");
+  CHECK(ready->reply().status == 200);
+  CHECK(ready->reply().body == R"({"status":"ready"})");
+  w.die();
+  CHECK(w.get("/ready")->reply().status == 503);
+  CHECK(w.get("/health")->reply().status == 200);
+}
+
+TEST_CASE("ready: everybody is told the reason") {
+  HealthWorld w(true);
+  CHECK(json::parse(w.get("/ready")->reply().body).contains("reason"));
+  CHECK(json::parse(w.get("/ready", kLocal)->reply().body).contains("reason"));
+  CHECK(json::parse(w.get("/ready", kHolder)->reply().body).contains("reason"));
+}
+
+TEST_CASE("restart: replaces every child, for an administrator") {
+  HealthWorld w(true);
+  w.ready();
+  const FakeLink* before = w.link;
+  for (const observe::Caller& caller : {kStranger, kLocal, kHolder}) {
+    CHECK(ask(w.routes, "POST", "/restart", {}, caller)->reply().status == 403);
+  }
+  CHECK(w.link == before);
+  const auto restarted = ask(w.routes, "POST", "/restart", {}, kAdmin);
+  CHECK(restarted->reply().status == 202);
+  CHECK(restarted->reply().body == R"({"restarting":1})");
+  CHECK(w.link != before);
+  CHECK(w.link->started);
+}

@@ -1,0 +1,326 @@
+#include "endpoints/mcp/streamable_http.hpp"
+
+#include "mcp/protocol.hpp"
+#include "unit/endpoints/streamable_world.hpp"
+
+using namespace sidecar;
+using namespace std::chrono_literals;
+using namespace sidecar::test;
+
+namespace {
+
+observe::Caller key(const char* name, const char* address = "192.0.2.1") {
+  return {name, address, true, false};
+}
+
+}  // namespace
+
+TEST_CASE("streamable_http: initialize makes a session, and its id is in the head of the answer") {
+  StreamableWorld w;
+  const auto made = w.post({}, initialize_text("2025-06-18"));
+  CHECK(made->reply().status == 200);
+  CHECK(made->reply().content_type == "application/json");
+  CHECK(made->reply().body.find(R"("id":0,"result":{"protocolVersion":"2025-06-18")") !=
+        std::string::npos);
+  const std::string id = made->field("Mcp-Session-Id");
+  CHECK(id.size() == 32);
+  CHECK(id != w.open());
+  const session::Session* session = w.sessions.find(id);
+  REQUIRE(session != nullptr);
+  CHECK(session->version() == "2025-06-18");
+  CHECK(session->source().client_name == "c");
+  CHECK(session->source().client_version == "2");
+  CHECK(session->instance() == "child");
+}
+
+TEST_CASE("streamable_http: an initialize that fails tells no id, and its session is gone") {
+  StreamableWorld w;
+  w.instances.refuse_calls("shutting down");
+  const auto refused = w.post({}, initialize_text("2025-11-25"));
+  CHECK(refused->reply().status == 503);
+  CHECK(refused->field("Mcp-Session-Id").empty());
+  CHECK(refused->field("Retry-After") == "1");
+  w.timers.advance(0s);
+  CHECK(w.sessions.size() == 0);
+}
+
+TEST_CASE(
+    "streamable_http: a client that leaves before its session is made leaves no session behind") {
+  StreamableWorld w;
+  w.die();
+  const auto made = w.post({}, initialize_text("2025-11-25"));
+  w.timers.advance(10s);  // longer than any other answer may take without becoming a stream
+  CHECK_FALSE(made->answered());
+  made->leave();
+  w.ready("2025-11-25");
+  w.timers.advance(0s);
+  CHECK(w.sessions.size() == 0);
+  CHECK(w.dropped("answer_to_gone_client") == 1);
+}
+
+TEST_CASE(
+    "streamable_http: a client that accepts only an event stream gets its session's id in the head "
+    "of one") {
+  StreamableWorld w;
+  const auto made = w.post({}, initialize_text("2025-11-25"), "text/event-stream");
+  CHECK(made->streamed);
+  CHECK_FALSE(made->stream_open);
+  CHECK(made->field("Mcp-Session-Id").size() == 32);
+  CHECK(made->first_bytes == "id: 1-0\nretry: 1000\ndata: \n\n");
+  REQUIRE(made->events.size() == 1);
+  CHECK(made->events[0].id == "1-1");
+}
+
+TEST_CASE(
+    "streamable_http: requests without a session: 400, but a GET 405, so that clients fall back") {
+  StreamableWorld w;
+  const auto posted = w.post({}, kList);
+  CHECK(posted->reply().status == 400);
+  CHECK(posted->reply().body.find(R"("id":"a","error":{"code":-32000)") != std::string::npos);
+  CHECK(w.post({}, R"({"jsonrpc":"2.0","method":"notifications/initialized"})")->reply().status ==
+        400);
+  CHECK(w.end({})->reply().status == 400);
+  const auto got = w.send("GET", {}, {{"Accept", "text/event-stream"}});
+  CHECK(got->reply().status == 405);
+  CHECK(got->field("Allow") == "POST, DELETE, OPTIONS");
+  CHECK(got->reply().body.find(R"("id":null,"error":{"code":-32000)") != std::string::npos);
+  CHECK(w.sessions.size() == 0);
+}
+
+TEST_CASE("streamable_http: unknown sessions are 404, -32001") {
+  StreamableWorld w;
+  w.open();
+  for (const char* id : {"x", "constructor", "__proto__", "00000000000000000000000000000000"}) {
+    CAPTURE(id);
+    CHECK(w.post(id, kList)->reply().status == 404);
+    CHECK(w.post(id, initialize_text("2025-11-25"))->reply().status == 404);
+    CHECK(w.get(id)->reply().status == 404);
+    CHECK(w.end(id)->reply().status == 404);
+  }
+  CHECK(w.post("x", kList)->reply().body ==
+        R"({"jsonrpc":"2.0","id":"a","error":{"code":-32001,"message":"Session not found"}})");
+}
+
+TEST_CASE("streamable_http: another owner's session is 403, from whatever address") {
+  StreamableWorld w;
+  const std::string id = w.open("2025-11-25", key("alice"));
+  CHECK(w.post(id, kList, "*/*", key("bob"))->reply().status == 403);
+  CHECK(w.get(id, {}, key("bob"))->reply().status == 403);
+  CHECK(w.end(id, key("bob"))->reply().status == 403);
+  CHECK(w.metrics.refused("session_of_another_owner").Value() == 3);
+  CHECK(w.get(id, {}, key("alice", "198.51.100.7"))->stream_open);
+}
+
+TEST_CASE("streamable_http: the content type must be JSON") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  for (const char* type : {"application/json", "Application/JSON",
+                           "application/json; charset=utf-8", "application/json;charset=utf-8"}) {
+    CAPTURE(type);
+    const auto posted = w.send("POST", R"({"jsonrpc":"2.0","id":1,"method":"ping"})",
+                               {{"Content-Type", type}, {"Mcp-Session-Id", id}});
+    CHECK(posted->reply().status == 200);
+  }
+  for (const char* type : {"", "text/plain", "application/jsonp",
+                           "application/x-www-form-urlencoded", "text/plain; a=application/json"}) {
+    CAPTURE(type);
+    const auto posted = w.send("POST", kList, {{"Content-Type", type}, {"Mcp-Session-Id", id}});
+    CHECK(posted->reply().status == 415);
+    CHECK(posted->reply().body.find(R"("id":"a")") != std::string::npos);
+  }
+}
+
+TEST_CASE("streamable_http: Accept must allow one of both forms, for a GET the event stream") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
+  for (const char* accept :
+       {"*/*", "application/*", "application/json", "text/html, application/json;q=0.1",
+        "APPLICATION/JSON", "application/json, text/event-stream"}) {
+    CAPTURE(accept);
+    CHECK(w.post(id, ping, accept)->reply().status == 200);
+  }
+  for (const char* accept :
+       {"text/event-stream", "text/*", "application/json;q=0, text/event-stream"}) {
+    CAPTURE(accept);
+    CHECK(w.post(id, ping, accept)->streamed);
+  }
+  for (const char* accept : {"text/html", "application/json;q=0", "image/*", "*/*;q=0"}) {
+    CAPTURE(accept);
+    CHECK(w.post(id, ping, accept)->reply().status == 406);
+  }
+  for (const char* accept :
+       {"application/json", "text/html", "text/event-stream;q=0.0, application/json"}) {
+    CAPTURE(accept);
+    CHECK(w.send("GET", {}, {{"Accept", accept}, {"Mcp-Session-Id", id}})->reply().status == 406);
+  }
+  CHECK(w.send("GET", {},
+               {{"Accept", "application/json"},
+                {"Accept", "text/event-stream"},
+                {"Mcp-Session-Id", id}})
+            ->stream_open);
+  CHECK(w.send("GET", {}, {{"Mcp-Session-Id", id}})->stream_open);
+}
+
+TEST_CASE(
+    "streamable_http: an unsupported revision is 400 with an error that makes clients of both eras "
+    "fall "
+    "back") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const std::string discover =
+      R"({"jsonrpc":"2.0","id":7,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})";
+  const auto by_header =
+      w.send("POST", discover,
+             {{"Content-Type", "application/json"}, {"MCP-Protocol-Version", "2026-07-28"}});
+  CHECK(by_header->reply().status == 400);
+  CHECK(
+      by_header->reply().body ==
+      R"({"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"Bad Request: Unsupported protocol version: )"
+      R"x(2026-07-28 (supported versions: 2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25)"}})x");
+  const auto by_meta = w.post({}, discover);
+  CHECK(by_meta->reply().body == by_header->reply().body);
+  const auto by_method =
+      w.send("POST", kList, {{"Content-Type", "application/json"}, {"Mcp-Method", "tools/call"}});
+  CHECK(by_method->reply().body.find("Unsupported protocol version") != std::string::npos);
+  const auto unknown = w.send("GET", {}, {{"Mcp-Session-Id", id}, {"MCP-Protocol-Version", "1.0"}});
+  CHECK(unknown->reply().status == 400);
+  for (const std::string_view version : mcp::kHandshakeVersions) {
+    const auto known =
+        w.send("GET", {}, {{"Mcp-Session-Id", id}, {"MCP-Protocol-Version", std::string(version)}});
+    CHECK(known->stream_open);
+  }
+}
+
+TEST_CASE(
+    "streamable_http: what is no message is 400 with its code, and under its id where it has one") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const std::pair<const char*, const char*> rows[] = {
+      {"{", R"("id":null,"error":{"code":-32700)"},
+      {"", R"("id":null,"error":{"code":-32700)"},
+      {R"({"jsonrpc":"2.0","id":3})", R"("id":3,"error":{"code":-32600)"},
+      {R"([{"jsonrpc":"2.0","id":3,"method":"ping"}])", R"("id":null,"error":{"code":-32600)"},
+  };
+  for (const auto& [body, error] : rows) {
+    CAPTURE(body);
+    const auto posted = w.post(id, body);
+    CHECK(posted->reply().status == 400);
+    CHECK(posted->reply().body.find(error) != std::string::npos);
+  }
+  CHECK(w.link->sent.empty());
+}
+
+TEST_CASE("streamable_http: a session is initialized once") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const auto again = w.post(id, initialize_text("2025-03-26"));
+  CHECK(again->reply().status == 400);
+  CHECK(error_of(again) == "-32600");
+  CHECK(w.sessions.find(id)->version() == "2025-11-25");
+}
+
+TEST_CASE("streamable_http: DELETE ends the session, and it is unknown from then on") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const auto stream = w.get(id);
+  const auto waiting = w.post(id, kList);
+  w.take();
+  const auto ended = w.end(id);
+  CHECK(ended->reply().status == 204);
+  CHECK(ended->reply().body.empty());
+  CHECK_FALSE(stream->stream_open);
+  CHECK(waiting->reply().status == 404);
+  CHECK(waiting->reply().body.find(R"("id":"a","error":{"code":-32001)") != std::string::npos);
+  CHECK(w.take().method() == "notifications/cancelled");
+  CHECK(w.end(id)->reply().status == 404);
+  CHECK(w.post(id, kList)->reply().status == 404);
+}
+
+TEST_CASE(
+    "streamable_http: when all sessions are taken, one that nobody listens or waits on makes "
+    "room") {
+  StreamableWorld w({.table = {3, 30min}});
+  const std::string listening = w.open();
+  w.get(listening);
+  const std::string waiting = w.open();
+  w.post(waiting, kList);
+  w.timers.advance(1s);
+  const std::string silent = w.open();
+  w.timers.advance(1s);
+  const std::string fresh = w.open();
+  CHECK(w.sessions.find(silent) == nullptr);
+  CHECK(w.metrics.sessions_evicted.Value() == 1);
+  w.get(fresh);
+  const auto refused = w.post({}, initialize_text("2025-11-25"));
+  CHECK(refused->reply().status == 503);
+  CHECK(
+      refused->reply().body.find(
+          R"("id":0,"error":{"code":-32000,"message":"Connection limit exceeded: your address holds)") !=
+      std::string::npos);
+  CHECK_FALSE(refused->field("Retry-After").empty());
+  CHECK(w.metrics.refused("sessions").Value() == 1);
+}
+
+TEST_CASE("streamable_http: of several that can make room the longest-idle one does") {
+  StreamableWorld w({.table = {3, 30min}});
+  const std::string first = w.open();
+  w.timers.advance(1s);
+  const std::string second = w.open();
+  w.timers.advance(1s);
+  const std::string third = w.open();
+  w.timers.advance(1s);
+  w.post(first, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
+  w.post(second, R"({"jsonrpc":"2.0","id":1,"method":"ping"})");
+  w.open();
+  CHECK(w.sessions.find(first) != nullptr);
+  CHECK(w.sessions.find(second) == nullptr);
+  CHECK(w.sessions.find(third) != nullptr);
+}
+
+TEST_CASE(
+    "streamable_http: beyond the limit of streams of one address a GET is 503, but it may replace "
+    "its own") {
+  StreamableWorld w({.streams_per_address = 1});
+  const std::string one = w.open(), two = w.open();
+  const observe::Caller here{"", "192.0.2.1", false, false};
+  CHECK(w.get(one, {}, here)->stream_open);
+  const auto again = w.get(one, {}, here);
+  CHECK(again->stream_open);
+  const auto refused = w.get(two, {}, here);
+  CHECK(refused->reply().status == 503);
+  CHECK(refused->reply().body.find("Connection limit exceeded") != std::string::npos);
+  CHECK_FALSE(refused->field("Retry-After").empty());
+  CHECK(w.get(two, {}, {"", "192.0.2.2", false, false})->stream_open);
+  again->leave();
+  CHECK(w.get(two, {}, here)->stream_open);
+}
+
+TEST_CASE(
+    "streamable_http: an idle session ends; what ends a call's wait counts as its last sign of "
+    "life") {
+  StreamableWorld w({.table = {10, 8s}});
+  const std::string silent = w.open(), listening = w.open(), waiting = w.open();
+  w.get(listening);
+  w.post(waiting, kList);
+  const jsonrpc::Message call = w.take();
+  w.timers.advance(11s);
+  CHECK(w.sessions.find(silent) == nullptr);
+  CHECK(w.sessions.find(listening) == nullptr);  // keep-alive comments are no messages
+  CHECK(w.sessions.find(waiting) != nullptr);
+  w.answer(call, "{}");
+  w.timers.advance(6s);
+  CHECK(w.sessions.find(waiting) != nullptr);
+  w.timers.advance(5s);
+  CHECK(w.sessions.size() == 0);
+}
+
+TEST_CASE("streamable_http: HEAD shows the head of a stream and leaves the one in place alone") {
+  StreamableWorld w;
+  const std::string id = w.open();
+  const auto stream = w.get(id);
+  const auto head = w.send("HEAD", {}, {{"Mcp-Session-Id", id}});
+  CHECK(head->streamed);
+  CHECK_FALSE(head->stream_open);
+  CHECK(stream->stream_open);
+}
