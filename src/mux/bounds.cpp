@@ -164,31 +164,4 @@ bool Multiplexer::forget_oldest_task(const Owner& owner) {
   return forgotten.has_value();
 }
 
-// --- subscriptions
-// -----------------------------------------------------------------------------------------------------
-
-bool Multiplexer::make_room_for_subscription(Entry& entry, std::size_t bytes) {
-  return owners_.make_room(owners_.subscriptions, entry.subscriptions, bytes,
-                           [this](const Owner& other) { return end_a_subscription(other); });
-}
-
-// One of the session that has most. Nothing in MCP can tell its client.
-bool Multiplexer::end_a_subscription(const Owner& owner) {
-  ClientId most = kNoClient;
-  std::size_t bytes = 0;
-  for (const auto& [client, entry] : clients_) {
-    if (entry.account != &owner || entry.subscriptions.amount() <= bytes) continue;
-    most = client;
-    bytes = entry.subscriptions.amount();
-  }
-  const auto uri = subscriptions_.any(most);
-  if (!uri) return false;
-  refusals_.warn("subscription ended to make room for another key or address",
-                 {{"owner", owner.name}});
-  metrics_.refused("subscription_ended_for_others").Increment();
-  unsubscribe(most, *uri, in_flight_.next_id());
-  release_subscription(*uri);
-  return true;
-}
-
 }  // namespace sidecar::mux

@@ -84,6 +84,7 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
     note_url_elicitations(*call, answer);
   }
   if (call->task && !is_error) task_made(*id, *call, answer);
+  if (Feature* const feature = feature_of(*call)) feature->on_result(*id, *call, answer);
   if (call->rule != nullptr && call->rule->answered != nullptr)
     (this->*call->rule->answered)(*id, *call, answer);
   settle(*id, std::move(*call), std::move(answer));
@@ -244,7 +245,7 @@ void Multiplexer::on_child_notification(jsonrpc::Message message) {
     return on_list_changed(message);
   }
   if (name == method::kTaskStatus) return on_task_status(message);
-  if (name == method::kResourcesUpdated) return on_resource_updated(message);
+  if (subscriptions_.on_child_notification(message)) return;
   if (name == method::kElicitationComplete) {
     const auto id = string_member(message.text, message.envelope.params, "elicitationId");
     const auto client = id ? url_elicitations_.client(*id) : std::nullopt;
@@ -296,22 +297,6 @@ void Multiplexer::on_list_changed(const jsonrpc::Message& message) {
   list_versions_.erase(std::string(ListCache::capability(name)));
   if (replaced_) return drop("notification_of_replaced_child");
   to_everybody(message.text);
-}
-
-void Multiplexer::on_resource_updated(const jsonrpc::Message& message) {
-  const auto uri = jsonrpc::string_value(message.envelope.uri.in(message.text));
-  const auto subscribers = uri ? subscriptions_.subscribers(*uri) : std::vector<ClientId>();
-  if (subscribers.empty()) return drop("update_without_subscriber");
-  for (const ClientId client : subscribers) {
-    const auto entry = clients_.find(client);
-    if (entry == clients_.end()) continue;
-    if (entry->second.client->may_hear_of(*uri)) {
-      entry->second.client->on_message(message.text);
-      continue;
-    }
-    drop("update_not_permitted");
-    if (subscriptions_.has(*uri, client)) give_up_subscription(client, *uri);
-  }
 }
 
 void Multiplexer::on_task_status(const jsonrpc::Message& message) {

@@ -1,15 +1,20 @@
 // MethodRule: the methods of clients' requests that need more than being passed on, a row each.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "mux/multiplexer.hpp"
 
 namespace sidecar::mux {
 
-struct
-    MethodRule {  // NOLINT(clang-analyzer-optin.performance.Padding): its rows are read by people
+// The feature that takes part in a method's calls.
+enum class FeatureKind : std::uint8_t { kNone, kSubscriptions };
+
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): people read its rows
+struct MethodRule {
   std::string_view method;
+  FeatureKind feature = FeatureKind::kNone;
   bool repeatable = false;  // may be sent to a second child when the first died with it
   // its result may be kept: Call::subject is its key in the ListCache, or empty
   bool list = false;

@@ -17,7 +17,6 @@ namespace method = mcp::method;
 namespace {
 
 constexpr std::size_t kMaxCachedRequest = 4096;  // a longer one is passed on
-constexpr std::size_t kMaxSubscribed = 4096;     // of a URI: it is kept as long as the session
 
 // MCP 2025-11-25, Tasks, Error Handling: as if there were no such task.
 Answer no_such_task(std::string_view client_id) {
@@ -56,12 +55,9 @@ const MethodRule* MethodRule::find(std::string_view name) {
        .answered = &M::listed},
       {.method = method::kInitialize, .ask = &M::ask_initialize},
       {.method = method::kResourcesSubscribe,
-       .ask = &M::ask_subscribe,
-       .must_migrate = true,
-       .answered = &M::subscribed},
-      {.method = method::kResourcesUnsubscribe,
-       .ask = &M::ask_unsubscribe,
-       .handing = &M::hand_unsubscribe},
+       .feature = FeatureKind::kSubscriptions,
+       .must_migrate = true},
+      {.method = method::kResourcesUnsubscribe, .feature = FeatureKind::kSubscriptions},
       {.method = method::kSetLevel,
        .ask = &M::ask_level,
        .handing = &M::hand_level,
@@ -133,213 +129,6 @@ bool Multiplexer::ask_tool(Asked asked) {
                                                   limits_.calls_per_client),
                                       {}, std::chrono::seconds(1)));
   return true;
-}
-
-// --- subscriptions
-// ----------------------------------------------------------------------------------------------------
-
-bool Multiplexer::ask_subscribe(Asked asked) {
-  const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
-  if (!uri || asked.client == kNoClient) return false;  // the child says what is wrong
-  if (uri->size() > kMaxSubscribed) {
-    reply_here(asked.call,
-               make_failure(Outcome::kError, asked.call.reply.client_id(), code::kInvalidParams,
-                            "the URI is too long to subscribe to"));
-    return true;
-  }
-  if (!subscriptions_.has(*uri, asked.client) &&
-      subscriptions_.count(asked.client) >= kSubscriptionsPerClient) {
-    reply_here(asked.call,
-               make_failure(Outcome::kBusy, asked.call.reply.client_id(), code::kBusy,
-                            fmt::format("too many subscriptions: this session may have {}",
-                                        kSubscriptionsPerClient),
-                            {}, std::chrono::seconds(1)));
-    return true;
-  }
-  const auto entry = clients_.find(asked.client);
-  if (entry != clients_.end() && !subscriptions_.has(*uri, asked.client) &&
-      !make_room_for_subscription(entry->second, Subscriptions::bytes_of(*uri))) {
-    reply_here(asked.call, beyond_share(asked.call.reply.client_id(), "subscription_bytes",
-                                        owners_.subscriptions, entry->second.subscriptions,
-                                        "too many bytes of subscriptions"));
-    return true;
-  }
-  asked.call.subject = *uri;
-  if (!subscriptions_.wanted(*uri) || has_open(asked.client, method::kResourcesUnsubscribe, *uri))
-    return false;
-  subscribe(asked.client, *uri);
-  reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
-  return true;
-}
-
-void Multiplexer::subscribed(WireId id, Call& call, Answer& answer) {
-  if (call.subject.empty()) return;
-  if (answer.outcome != Outcome::kResult) {
-    // One that was cancelled may have been granted, and kept for the sake of this one.
-    if (unclaimed_.contains(call.subject)) release_subscription(call.subject);
-    return;
-  }
-  if (call.reply.pending() && !call.undone) {
-    unclaimed_.erase(call.subject);
-    if (!known_at_child(call.subject)) restored_.insert(call.subject);
-    return subscribe(call.client, call.subject);
-  }
-  // Nobody waits for it any more. The child may have been told so already, after this.
-  const auto own = in_flight_.of_client(call.client);
-  const bool told = std::any_of(own.begin(), own.end(), [&](WireId each) {
-    const Call& other = *in_flight_.find(each);
-    return each > id && other.number != 0 && other.method == method::kResourcesUnsubscribe &&
-           other.subject == call.subject;
-  });
-  if (!told) release_subscription(call.subject);
-}
-
-// Takes effect when the child is given it, or here, when the child is to keep the subscription for
-// another client, or has none.
-bool Multiplexer::ask_unsubscribe(Asked asked) {
-  const auto uri = jsonrpc::string_value(asked.message.envelope.uri.in(asked.message.text));
-  if (!uri || asked.client == kNoClient) return false;
-  const bool has = subscriptions_.has(*uri, asked.client) && takes_calls() && known_at_child(*uri);
-  const bool gets = has_open(asked.client, method::kResourcesSubscribe, *uri);
-  if ((has || gets) && !subscriptions_.wanted_by_other(*uri, asked.client)) {
-    asked.call.subject = *uri;
-    return false;
-  }
-  unsubscribe(asked.client, *uri, in_flight_.next_id());
-  reply_here(asked.call, make_result(asked.call.reply.client_id(), "{}"));
-  return true;
-}
-
-bool Multiplexer::hand_unsubscribe(WireId id, Call& call) {
-  if (call.subject.empty()) return false;
-  unsubscribe(call.client, call.subject, id);
-  if (!needed_at_child(call.subject) && known_at_child(call.subject)) return false;
-  finish(id, make_result(call.reply.client_id(), "{}"));
-  return true;
-}
-
-void Multiplexer::subscribe(ClientId client, const std::string& uri) {
-  subscriptions_.add(uri, client);
-  charge_subscriptions(client);
-}
-
-void Multiplexer::charge_subscriptions(ClientId client) {
-  const auto entry = clients_.find(client);
-  if (entry != clients_.end()) entry->second.subscriptions.set(subscriptions_.bytes(client));
-}
-
-// What the client has asked for before the call `by` no longer holds.
-void Multiplexer::unsubscribe(ClientId client, const std::string& uri, WireId by) {
-  subscriptions_.remove(uri, client);
-  charge_subscriptions(client);
-  for (const WireId id : in_flight_.of_client(client)) {
-    Call& call = *in_flight_.find(id);
-    if (call.method == method::kResourcesSubscribe && call.subject == uri && id < by)
-      call.undone = true;
-  }
-}
-
-bool Multiplexer::has_open(ClientId client, std::string_view name, std::string_view subject) {
-  const auto ids = in_flight_.of_client(client);
-  return std::any_of(ids.begin(), ids.end(), [&](WireId id) {
-    const Call& call = *in_flight_.find(id);
-    return call.method == name && call.subject == subject && !call.withdrawn;
-  });
-}
-
-// Whether the child's subscription is somebody's, or about to be by a request that the child has.
-bool Multiplexer::needed_at_child(const std::string& uri) {
-  unclaimed_.erase(uri);
-  if (subscriptions_.wanted(uri)) return true;
-  const auto all = in_flight_.all();
-  const bool coming = std::any_of(all.begin(), all.end(), [&](WireId id) {
-    const Call& call = *in_flight_.find(id);
-    return call.method == method::kResourcesSubscribe && call.subject == uri && call.number != 0 &&
-           !call.undone && !call.withdrawn;
-  });
-  if (coming) unclaimed_.insert(uri);
-  return coming;
-}
-
-// The child need not have it any longer, unless somebody has it.
-void Multiplexer::release_subscription(const std::string& uri) {
-  if (replaced_ || !takes_calls() || !known_at_child(uri) || needed_at_child(uri)) return;
-  if (release_bytes_ + uri.size() > kReleaseBytes) return drop("unsubscribe_beyond_limit");
-  release_bytes_ += uri.size();
-  releases_.push_back(uri);
-  pump();
-}
-
-// While subscriptions are restored the child does not have all of them yet.
-bool Multiplexer::known_at_child(const std::string& uri) const {
-  return !restore_next_ || uri < *restore_next_ || restored_.contains(uri);
-}
-
-// Restores or releases the next subscription, as fast as the child reads and answers. False: there
-// is none now.
-bool Multiplexer::tend_subscription() {
-  if (tending_ >= kTending) return false;
-  std::string uri;
-  std::string_view name;
-  while (restore_next_ && name.empty()) {
-    auto next = subscriptions_.next(*restore_next_);
-    restore_next_.reset();
-    if (!next) {
-      restored_.clear();
-      break;
-    }
-    uri = *std::move(next);
-    if (!restored_.contains(uri)) name = method::kResourcesSubscribe;
-    restore_next_ = uri + '\0';
-  }
-  while (name.empty()) {
-    if (releases_.empty()) return false;
-    uri = std::move(releases_.front());
-    releases_.pop_front();
-    release_bytes_ -= uri.size();
-    if (!needed_at_child(uri)) name = method::kResourcesUnsubscribe;
-  }
-  ++tending_;
-  const bool restores = name == method::kResourcesSubscribe;
-  std::string params = fmt::format(R"({{"uri":{}}})", jsonrpc::string_token(uri));
-  ask_child(
-      name, params,
-      [this, restores, uri = std::move(uri)](const Answer& answer) {
-        --tending_;
-        if (restores && answer.outcome != Outcome::kResult)
-          log_.warn("subscription not restored",
-                    {{"uri", excerpt(uri)}, {"problem", answer.message}});
-        pump();
-      },
-      limits_.call_timeout);
-  return true;
-}
-
-void Multiplexer::give_up_subscription(ClientId client, const std::string& uri) {
-  unsubscribe(client, uri, in_flight_.next_id());
-  release_subscription(uri);
-}
-
-void Multiplexer::permissions_changed() {
-  tell_lists_changed();
-  to_review_.clear();
-  for (const auto& [id, entry] : clients_) {
-    if (subscriptions_.count(id) > 0) to_review_.push_back(id);
-  }
-  review_subscriptions();
-}
-
-// One client a turn of the loop: it may have kSubscriptionsPerClient.
-void Multiplexer::review_subscriptions() {
-  if (to_review_.empty()) return review_timer_.cancel();
-  review_timer_ = timers_.after({}, [this] {
-    const ClientId client = to_review_.back();
-    to_review_.pop_back();
-    for (const std::string& uri : subscriptions_.of(client)) {
-      if (!clients_.at(client).client->may_hear_of(uri)) give_up_subscription(client, uri);
-    }
-    review_subscriptions();
-  });
 }
 
 // --- log levels

@@ -22,7 +22,8 @@ constexpr std::size_t kMaxCancel = 1024;  // bytes, as its client wrote it
 
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
                          ChildRole role, observe::Log& log, observe::Metrics& metrics)
-    : child_(child),
+    : Core({in_flight_, clients_, owners_, timers, limits_, role_, log, refusals_, metrics}),
+      child_(child),
       timers_(timers),
       ids_(ids),
       limits_(limits),
@@ -50,9 +51,7 @@ Multiplexer::~Multiplexer() {
 void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller,
                       ClientProfile profile) {
   OwnerPtr account = owners_.get(caller.share_owner());
-  Shares::Holding subscriptions = owners_.subscriptions.hold(account->name);
-  clients_.emplace(id, Entry{&client, caller.owner, std::move(account), std::move(profile),
-                             std::move(subscriptions)});
+  clients_.emplace(id, ClientEntry{&client, caller.owner, std::move(account), std::move(profile)});
   adjust_level();
 }
 
@@ -78,7 +77,7 @@ void Multiplexer::remove(ClientId client) {
     const Call* call = in_flight_.find(id);  // the end of one may have ended others
     if (call != nullptr && !call->withdrawn) cancel_at_child(id, "the client has gone");
   }
-  for (const std::string& uri : subscriptions_.remove_all(client)) release_subscription(uri);
+  subscriptions_.client_left(client);
   for (const std::string& task : tasks_.disown(client)) {
     // The child still works on it, for nobody.
     in_flight_.work_ends(client);
@@ -133,6 +132,10 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
     call.repeatable = call.rule->repeatable;
     if (call.rule->ask != nullptr && (this->*call.rule->ask)({origin.client, message, call}))
       return;
+    if (Feature* const feature = feature_of(call)) {
+      if (auto answer = feature->on_request(origin.client, message, call))
+        return reply_here(call, *std::move(answer));
+    }
   }
   if (!call.asked_version) {
     const std::string wire = std::to_string(in_flight_.next_id());
@@ -204,7 +207,7 @@ std::optional<Answer> Multiplexer::over_rate(const Call& call) {
 void Multiplexer::pump() {
   if (std::exchange(pumping_, true)) return;
   while (takes_calls() && child_.wants_more()) {
-    if (tend_subscription()) continue;
+    if (subscriptions_.work()) continue;
     auto next = queue_.pop();
     if (!next) break;
     if (next->id != 0)
@@ -221,6 +224,9 @@ void Multiplexer::send(WireId id) {
   if (call.rule != nullptr && call.rule->handing != nullptr &&
       (this->*call.rule->handing)(id, call))
     return;
+  if (Feature* const feature = feature_of(call)) {
+    if (auto answer = feature->before_send(id, call)) return finish(id, *std::move(answer));
+  }
   if (call.repeatable || (call.rule != nullptr && call.rule->must_migrate)) keep(call);
   if (const auto number = child_.send(std::exchange(call.line, {}))) {
     call.sent = timers_.now();
@@ -405,6 +411,22 @@ void Multiplexer::ask_child(std::string_view name, std::string_view params, Repl
   show_in_flight();
   arm();
   send(id);
+}
+
+Feature* Multiplexer::feature_of(const Call& call) {
+  if (call.rule == nullptr) return nullptr;
+  switch (call.rule->feature) {
+    case FeatureKind::kNone:
+      return nullptr;
+    case FeatureKind::kSubscriptions:
+      return &subscriptions_;
+  }
+  return nullptr;
+}
+
+void Multiplexer::permissions_changed() {
+  tell_lists_changed();
+  subscriptions_.permissions_changed();
 }
 
 void Multiplexer::drop(std::string_view reason) {

@@ -17,12 +17,10 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,14 +30,15 @@
 #include "jsonrpc/message.hpp"
 #include "mux/call.hpp"
 #include "mux/client_profile.hpp"
+#include "mux/core/feature.hpp"
 #include "mux/fair_queue.hpp"
+#include "mux/features/subscriptions.hpp"
 #include "mux/handshake.hpp"
 #include "mux/in_flight.hpp"
 #include "mux/list_cache.hpp"
 #include "mux/log_levels.hpp"
 #include "mux/owners.hpp"
 #include "mux/server_requests.hpp"
-#include "mux/subscriptions.hpp"
 #include "mux/tasks.hpp"
 #include "mux/tool_hints.hpp"
 #include "observe/caller.hpp"
@@ -51,29 +50,6 @@
 
 namespace sidecar::mux {
 
-struct Limits {
-  std::size_t calls_per_client = 64;  // cancelled ones included for call_timeout; beyond: kBusy
-  // shared by owners (Owners); beyond: kUnavailable, or kBusy for an owner that holds too much
-  // while others are there
-  std::size_t calls = 4096;
-  // of what waits for a child, in the same way. One client may have a quarter of it; beyond: kBusy
-  std::size_t waiting_bytes = 16 << 20;
-  Clock::duration call_timeout = std::chrono::minutes(5);      // progress starts it again …
-  Clock::duration call_timeout_total = std::chrono::hours(1);  // … up to this
-  // a call this old: the child is asked for a ping …
-  Clock::duration wedged_after = std::chrono::minutes(1);
-  Clock::duration probe_timeout =
-      std::chrono::seconds(10);  // … and is wedged if it does not answer within this
-  bool restart_wedged = false;
-};
-
-// What kind of child it is.
-struct ChildRole {
-  bool own = false;           // of one client, whose own `initialize` it gets
-  bool client_roots = false;  // an own child may ask for its client's roots
-  bool may_ask = true;        // its handshake declared what clients can be asked for
-};
-
 // Whether clients can be served now, and if not, why.
 struct Readiness {
   bool ready = false;
@@ -82,16 +58,11 @@ struct Readiness {
   std::shared_ptr<const ChildDeath> death{};  // as Answer::death; `reason` has all of it
 };
 
-class Multiplexer : public child::ChildEvents {
+class Multiplexer : public child::ChildEvents, private Core {
  public:
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
-  static constexpr std::size_t kSubscriptionsPerClient = 1000;  // beyond: kBusy
-  static constexpr std::size_t kServerRequestsPerClient = 64;   // beyond: the child is refused
-  // subscriptions that are restored or released at a time
-  static constexpr std::size_t kTending = 64;
-  // of URIs to be released; beyond: the child keeps subscriptions that nobody has
-  static constexpr std::size_t kReleaseBytes = 16 << 20;
+  static constexpr std::size_t kServerRequestsPerClient = 64;  // beyond: the child is refused
 
   Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
               ChildRole role, observe::Log& log, observe::Metrics& metrics);
@@ -158,14 +129,6 @@ class Multiplexer : public child::ChildEvents {
  private:
   friend struct MethodRule;
 
-  struct Entry {
-    Client* client;
-    std::string owner;  // who may see its messages
-    OwnerPtr account;   // whose bounds it counts against
-    ClientProfile profile;
-    Shares::Holding subscriptions;
-  };
-
   // A request on its way in, before it is a call in flight.
   struct Asked {
     ClientId client;
@@ -187,7 +150,8 @@ class Multiplexer : public child::ChildEvents {
 
   // Clients' side
   // False also while a child that has died is still being buried: calls wait for the next one.
-  bool takes_calls() const { return handshake_.done() && child_.running(); }
+  bool takes_calls() const override { return handshake_.done() && child_.running(); }
+  bool replaced() const override { return replaced_; }
   OwnerPtr owner_of(CallOrigin origin);
   bool pass_on(ClientId client, std::string line, std::string_view kind);
   // The refusal of a call that IdAllocator::child_rate does not let pass now.
@@ -197,19 +161,21 @@ class Multiplexer : public child::ChildEvents {
   // Answer::list_version of the lists of a method that are kept now.
   std::uint64_t list_version(std::string_view method);
   void forget_lists();
-  void pump();
+  void pump() override;
   void send(WireId id);
   void reply_here(Call& call, Answer answer);
-  void finish(WireId id, Answer answer);
+  void finish(WireId id, Answer answer) override;
   void settle(WireId id, Call call, Answer answer);
   void end_early(WireId id, Answer answer, std::string_view reason);
   void dispatch_waiting(const std::string& key, WireId id);
   void cancel_at_child(WireId id, std::string_view reason);
   void withdraw(WireId id);
-  bool send_to_child(std::string line, std::string_view kind);
+  bool send_to_child(std::string line, std::string_view kind) override;
   void ask_child(std::string_view method, std::string_view params, Reply::Deliver then,
-                 Clock::duration timeout);
-  void drop(std::string_view reason);
+                 Clock::duration timeout) override;
+  void drop(std::string_view reason) override;
+  // The feature that takes part in a call; nullptr: none does.
+  Feature* feature_of(const Call& call);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
   void show_in_flight() { calls_shown_.set(in_flight_.live()); }
 
@@ -218,13 +184,11 @@ class Multiplexer : public child::ChildEvents {
                                 std::size_t size);
   bool fits_client(const Owner& owner, ClientId client, std::size_t size) const;
   Answer beyond_share(std::string_view client_id, std::string_view limit, const Shares& shares,
-                      const Shares::Holding& holding, std::string_view what);
+                      const Shares::Holding& holding, std::string_view what) override;
   bool make_room_for_bytes(Owner& owner, std::size_t size);
   bool end_newest_call(Owner& owner);
   bool make_room_for_work(Owner& owner);
   bool end_newest_waiting(Owner& owner);
-  bool end_a_subscription(const Owner& owner);
-  bool make_room_for_subscription(Entry& entry, std::size_t bytes);
   bool forget_oldest_task(const Owner& owner);
   void keep(Call& call);
   void end_for_others(WireId id, std::string_view what);
@@ -233,16 +197,12 @@ class Multiplexer : public child::ChildEvents {
   bool ask_initialize(Asked asked);
   bool ask_list(Asked asked);
   bool ask_tool(Asked asked);
-  bool ask_subscribe(Asked asked);
-  bool ask_unsubscribe(Asked asked);
-  bool hand_unsubscribe(WireId id, Call& call);
   bool ask_level(Asked asked);
   bool hand_level(WireId id, Call& call);
   bool ask_task(Asked asked);
   bool hand_task(WireId id, Call& call);
   bool has_task(ClientId client, std::string_view id) const;
   void listed(WireId id, Call& call, Answer& answer);
-  void subscribed(WireId id, Call& call, Answer& answer);
   void level_set(WireId id, Call& call, Answer& answer);
   void task_told(WireId id, Call& call, Answer& answer);
   void tasks_listed(WireId id, Call& call, Answer& answer);
@@ -251,16 +211,6 @@ class Multiplexer : public child::ChildEvents {
   static std::optional<std::string> made_task(const std::string& text, jsonrpc::Span result);
   void cancel_task(std::string_view id);
   void end_task(std::string_view id);
-  void subscribe(ClientId client, const std::string& uri);
-  void unsubscribe(ClientId client, const std::string& uri, WireId by);
-  void charge_subscriptions(ClientId client);
-  bool has_open(ClientId client, std::string_view name, std::string_view subject);
-  bool needed_at_child(const std::string& uri);
-  void release_subscription(const std::string& uri);
-  void give_up_subscription(ClientId client, const std::string& uri);
-  void review_subscriptions();
-  bool known_at_child(const std::string& uri) const;
-  bool tend_subscription();
   void adjust_level();
 
   // From the child
@@ -280,11 +230,10 @@ class Multiplexer : public child::ChildEvents {
   void on_task_status(const jsonrpc::Message& message);
   void on_log_or_unknown(const jsonrpc::Message& message);
   void on_list_changed(const jsonrpc::Message& message);
-  void on_resource_updated(const jsonrpc::Message& message);
   std::optional<Origin> origin_of(const jsonrpc::Message& message);
   Origin at(ClientId client);
   void deliver(Origin origin, std::string text);
-  void tell(ClientId client, std::string text);
+  void tell(ClientId client, std::string text) override;
   void to_everybody(const std::string& text);
   bool one_owner() const;
   std::optional<ServerRequest> close_peer_request(PeerId id);
@@ -294,7 +243,6 @@ class Multiplexer : public child::ChildEvents {
   void send_handshake();
   void tell_lists_changed();
   void restore();
-  void forget_restoring();
   bool must_migrate(const Call& call) const;
   Call detach(WireId id);
   bool may_repeat(const Call& call) const;
@@ -319,24 +267,13 @@ class Multiplexer : public child::ChildEvents {
   observe::GaugeShare server_requests_shown_;
 
   Owners owners_;  // before what charges them
-  std::unordered_map<ClientId, Entry> clients_;
+  ClientEntries clients_;
   InFlight in_flight_;
   FairQueue queue_;  // what waits for the child to read
   bool pumping_ = false;
   ServerRequests server_requests_;
   UrlElicitations url_elicitations_;
-  Subscriptions subscriptions_;
-  std::set<std::string, std::less<>>
-      unclaimed_;                    // granted to nobody, and a subscribe of somebody is under way
-  std::vector<ClientId> to_review_;  // whose subscriptions may not be permitted any more
-  Timer review_timer_;
-  std::deque<std::string> releases_;  // that the child may have for nobody
-  std::size_t release_bytes_ = 0;
-  // while a new child is given the subscriptions, in order of URIs
-  std::optional<std::string> restore_next_;
-  std::set<std::string, std::less<>> restored_;  // by a client's own request, before their turn
-  // requests for restoring and releasing that are open
-  std::size_t tending_ = 0;
+  Subscriptions subscriptions_{*this};
   LogLevels levels_;
   std::optional<LogLevel> child_level_;  // that the child has been told
   Tasks tasks_;

@@ -72,29 +72,19 @@ void Multiplexer::tell_lists_changed() {
 void Multiplexer::restore() {
   child_level_.reset();
   adjust_level();
-  restore_next_.emplace();
-  while (child_.wants_more() && tend_subscription()) {
+  subscriptions_.child_ready();
+  while (child_.wants_more() && subscriptions_.work()) {
   }
-}
-
-void Multiplexer::forget_restoring() {
-  restore_next_.reset();
-  restored_.clear();
-  releases_.clear();
-  release_bytes_ = 0;
 }
 
 void Multiplexer::migrate_to(Multiplexer& next) {
   replaced_ = true;
-  next.subscriptions_ = std::exchange(subscriptions_, {});
-  for (auto& [id, entry] : clients_) {
+  for (const auto& [id, entry] : clients_) {
     OwnerPtr account = next.owners_.get(entry.account->name);
-    Shares::Holding held = next.owners_.subscriptions.hold(account->name);
-    held.set(std::exchange(entry.subscriptions, {}).amount());
     next.clients_.emplace(
-        id, Entry{entry.client, entry.owner, std::move(account), entry.profile, std::move(held)});
+        id, ClientEntry{entry.client, entry.owner, std::move(account), entry.profile});
   }
-  forget_restoring();
+  subscriptions_.migrate_to(next.subscriptions_);
   next.levels_ = levels_;
   next.was_ready_ = was_ready_;
   next.closing_ = closing_;
@@ -161,8 +151,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   in_flight_.child_gone();
   tasks_.clear();
   url_elicitations_.clear();
-  unclaimed_.clear();
-  forget_restoring();
+  subscriptions_.child_gone();
   forget_lists();
   for (std::size_t lost = queue_.clear(); lost > 0; --lost) drop("child_takes_nothing");
   for (const WireId id : in_flight_.all()) {
@@ -255,10 +244,12 @@ void Multiplexer::on_due() {
 // the same.
 void Multiplexer::abandon(WireId id) {
   const Call& call = *in_flight_.find(id);
-  const std::string uri = call.method == method::kResourcesSubscribe ? call.subject : std::string();
+  Feature* const feature = feature_of(call);
+  const std::string name = call.method;
+  const std::string subject = call.subject;
   const bool level = call.method == method::kSetLevel && !call.own;
   in_flight_.abandon(id);
-  if (!uri.empty()) release_subscription(uri);
+  if (feature != nullptr) feature->on_abandoned(name, subject);
   if (!level) return;
   child_level_.reset();
   adjust_level();

@@ -336,7 +336,7 @@ TEST_CASE("shares: a new child is given subscriptions as fast as it answers, and
   w.ready();
   Lines first;
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next()) first.push_back(line);
-  REQUIRE(first.size() == mux::Multiplexer::kTending + 1);
+  REQUIRE(first.size() == mux::Subscriptions::kTending + 1);
   CHECK(message(first.back()).method() == "m");
   // One that the child does not have yet is withdrawn without it.
   a.received.clear();
@@ -347,7 +347,7 @@ TEST_CASE("shares: a new child is given subscriptions as fast as it answers, and
   for (Lines more = serve(w); !more.empty(); more = serve(w)) {
     for (const std::string& method : more) restored += method == kSubscribe;
   }
-  CHECK(restored == 199 - mux::Multiplexer::kTending);
+  CHECK(restored == 199 - mux::Subscriptions::kTending);
 }
 
 TEST_CASE(
@@ -368,7 +368,7 @@ TEST_CASE(
   b.say(call(1));
   w.link.wants = true;
   w.mux.on_child_writable();
-  CHECK(w.link.sent.size() == mux::Multiplexer::kTending + 1);
+  CHECK(w.link.sent.size() == mux::Subscriptions::kTending + 1);
   std::size_t released = 0;
   for (Lines more = serve(w); !more.empty(); more = serve(w)) {
     for (const std::string& method : more) released += method == "resources/unsubscribe";

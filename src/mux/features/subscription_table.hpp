@@ -1,6 +1,6 @@
-// Subscriptions: which clients want to hear of which resource. The child knows of one subscription
-// a URI, however many clients have one. MCP 2025-11-25, Resources, Subscriptions. Bounded by the
-// caller: see count() and bytes(). Owned by Multiplexer. Loop thread only.
+// SubscriptionTable: which clients subscribed to which resource. The child holds at most one
+// subscription for a URI, however many clients share it. MCP 2025-11-25, Resources, Subscriptions.
+// The owner bounds it: see count() and bytes(). Owned by Subscriptions. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace sidecar::mux {
 
-class Subscriptions {
+class SubscriptionTable {
  public:
   bool wanted(std::string_view uri) const { return by_uri_.contains(uri); }
   bool has(std::string_view uri, ClientId client) const;

@@ -1,12 +1,12 @@
-#include "mux/subscriptions.hpp"
+#include "mux/features/subscription_table.hpp"
 
 #include "support/catch.hpp"
 
 using namespace sidecar;
 using Clients = std::vector<mux::ClientId>;
 
-TEST_CASE("subscriptions: only the last who leaves a resource is told so") {
-  mux::Subscriptions all;
+TEST_CASE("subscription table: only the last who leaves a resource is told so") {
+  mux::SubscriptionTable all;
   all.add("u", 1);
   all.add("u", 1);  // once more: still one
   all.add("u", 2);
@@ -26,8 +26,8 @@ TEST_CASE("subscriptions: only the last who leaves a resource is told so") {
   CHECK(all.count(2) == 0);
 }
 
-TEST_CASE("subscriptions: a client that goes takes along what nobody else wants") {
-  mux::Subscriptions all;
+TEST_CASE("subscription table: a client that goes takes along what nobody else wants") {
+  mux::SubscriptionTable all;
   all.add("a", 1);
   all.add("b", 1);
   all.add("b", 2);
@@ -42,9 +42,10 @@ TEST_CASE("subscriptions: a client that goes takes along what nobody else wants"
 }
 
 TEST_CASE(
-    "subscriptions: an update goes to the subscribers of the resource, else to those of what it is "
+    "subscription table: an update goes to the subscribers of the resource, else to those of what "
+    "it is "
     "part of") {
-  mux::Subscriptions all;
+  mux::SubscriptionTable all;
   all.add("file:///d", 1);
   all.add("file:///d/e/", 2);
   all.add("file:///d/e/f", 3);
@@ -56,35 +57,36 @@ TEST_CASE(
   CHECK(all.subscribers("file:///").empty());
 }
 
-TEST_CASE("subscriptions: what a client holds in memory is counted, whichever way it goes") {
-  mux::Subscriptions all;
+TEST_CASE("subscription table: what a client holds in memory is counted, whichever way it goes") {
+  mux::SubscriptionTable all;
   const std::string uri(4096, 'u');
   CHECK(all.bytes(1) == 0);
   all.add(uri, 1);
   all.add(uri, 1);  // once more: still one
   all.add(uri, 2);
   all.add("v", 1);
-  CHECK(all.bytes(1) == mux::Subscriptions::bytes_of(uri) + mux::Subscriptions::bytes_of("v"));
+  CHECK(all.bytes(1) ==
+        mux::SubscriptionTable::bytes_of(uri) + mux::SubscriptionTable::bytes_of("v"));
   CHECK(all.bytes(1) > uri.size());
-  CHECK(all.bytes(2) == mux::Subscriptions::bytes_of(uri));
+  CHECK(all.bytes(2) == mux::SubscriptionTable::bytes_of(uri));
   CHECK(all.any(2) == uri);
   all.remove(uri, 1);
-  CHECK(all.bytes(1) == mux::Subscriptions::bytes_of("v"));
+  CHECK(all.bytes(1) == mux::SubscriptionTable::bytes_of("v"));
   all.remove_all(1);
   all.remove_all(2);
   CHECK(all.bytes(1) + all.bytes(2) == 0);
   CHECK_FALSE(all.any(2));
 }
 
-TEST_CASE("subscriptions: a client that wants a whole twice over hears of a part once") {
-  mux::Subscriptions all;
+TEST_CASE("subscription table: a client that wants a whole twice over hears of a part once") {
+  mux::SubscriptionTable all;
   all.add("file:///d", 1);
   all.add("file:///d/", 1);
   CHECK(all.subscribers("file:///d/e") == Clients{1});
 }
 
-TEST_CASE("subscriptions: resources without slashes, or with nothing else, have no parts") {
-  mux::Subscriptions all;
+TEST_CASE("subscription table: resources without slashes, or with nothing else, have no parts") {
+  mux::SubscriptionTable all;
   all.add("u", 1);
   all.add("", 2);
   all.add("/", 3);

@@ -1,34 +1,34 @@
-#include "mux/subscriptions.hpp"
+#include "mux/features/subscription_table.hpp"
 
 namespace sidecar::mux {
 
-bool Subscriptions::has(std::string_view uri, ClientId client) const {
+bool SubscriptionTable::has(std::string_view uri, ClientId client) const {
   const auto found = by_uri_.find(uri);
   return found != by_uri_.end() && found->second.contains(client);
 }
 
-bool Subscriptions::wanted_by_other(std::string_view uri, ClientId client) const {
+bool SubscriptionTable::wanted_by_other(std::string_view uri, ClientId client) const {
   const auto found = by_uri_.find(uri);
   return found != by_uri_.end() && found->second.size() > found->second.count(client);
 }
 
-std::size_t Subscriptions::count(ClientId client) const {
+std::size_t SubscriptionTable::count(ClientId client) const {
   const auto found = by_client_.find(client);
   return found == by_client_.end() ? 0 : found->second.uris.size();
 }
 
-std::size_t Subscriptions::bytes(ClientId client) const {
+std::size_t SubscriptionTable::bytes(ClientId client) const {
   const auto found = by_client_.find(client);
   return found == by_client_.end() ? 0 : found->second.bytes;
 }
 
-std::vector<std::string> Subscriptions::of(ClientId client) const {
+std::vector<std::string> SubscriptionTable::of(ClientId client) const {
   const auto found = by_client_.find(client);
   if (found == by_client_.end()) return {};
   return {found->second.uris.begin(), found->second.uris.end()};
 }
 
-void Subscriptions::add(std::string_view uri, ClientId client) {
+void SubscriptionTable::add(std::string_view uri, ClientId client) {
   const auto wanted = by_uri_.try_emplace(std::string(uri)).first;
   if (!wanted->second.insert(client).second) return;
   OfClient& own = by_client_[client];
@@ -36,7 +36,7 @@ void Subscriptions::add(std::string_view uri, ClientId client) {
   own.bytes += bytes_of(uri);
 }
 
-bool Subscriptions::remove(std::string_view uri, ClientId client) {
+bool SubscriptionTable::remove(std::string_view uri, ClientId client) {
   const auto found = by_uri_.find(uri);
   if (found == by_uri_.end() || found->second.erase(client) == 0) return false;
   const auto own = by_client_.find(client);
@@ -48,7 +48,7 @@ bool Subscriptions::remove(std::string_view uri, ClientId client) {
   return true;
 }
 
-std::vector<std::string> Subscriptions::remove_all(ClientId client) {
+std::vector<std::string> SubscriptionTable::remove_all(ClientId client) {
   std::vector<std::string> unwanted;
   while (auto uri = any(client)) {
     if (remove(*uri, client)) unwanted.push_back(*std::move(uri));
@@ -56,13 +56,13 @@ std::vector<std::string> Subscriptions::remove_all(ClientId client) {
   return unwanted;
 }
 
-std::optional<std::string> Subscriptions::any(ClientId client) const {
+std::optional<std::string> SubscriptionTable::any(ClientId client) const {
   const auto own = by_client_.find(client);
   if (own == by_client_.end()) return std::nullopt;
   return std::string(*own->second.uris.begin());
 }
 
-std::vector<ClientId> Subscriptions::subscribers(std::string_view uri) const {
+std::vector<ClientId> SubscriptionTable::subscribers(std::string_view uri) const {
   if (const auto exact = by_uri_.find(uri); exact != by_uri_.end())
     return {exact->second.begin(), exact->second.end()};
   std::set<ClientId> clients;
@@ -76,7 +76,7 @@ std::vector<ClientId> Subscriptions::subscribers(std::string_view uri) const {
   return {clients.begin(), clients.end()};
 }
 
-std::optional<std::string> Subscriptions::next(std::string_view from) const {
+std::optional<std::string> SubscriptionTable::next(std::string_view from) const {
   const auto found = by_uri_.lower_bound(from);
   if (found == by_uri_.end()) return std::nullopt;
   return found->first;
