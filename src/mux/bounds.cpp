@@ -158,10 +158,4 @@ void Multiplexer::release_kept(Call& call) {
   call.kept = {};
 }
 
-bool Multiplexer::forget_oldest_task(const Owner& owner) {
-  const auto forgotten = tasks_.forget_oldest_of(owner.name);
-  if (forgotten && !forgotten->ended) in_flight_.work_ends(forgotten->client);
-  return forgotten.has_value();
-}
-
 }  // namespace sidecar::mux

@@ -9,7 +9,7 @@
 namespace sidecar::mux {
 
 // The feature that takes part in a method's calls.
-enum class FeatureKind : std::uint8_t { kNone, kSubscriptions };
+enum class FeatureKind : std::uint8_t { kNone, kSubscriptions, kLogLevels, kTasks };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): people read its rows
 struct MethodRule {

@@ -31,12 +31,10 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& i
       log_(log),
       metrics_(metrics),
       calls_shown_(metrics.calls_in_flight),
-      server_requests_shown_(metrics.server_requests),
-      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, Tasks::kMax,
+      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, TaskTable::kMax,
               UrlElicitations::kMax),
       in_flight_(ids),
-      queue_(metrics.waiting_bytes),
-      server_requests_(ids) {
+      queue_(metrics.waiting_bytes) {
   for (std::size_t i = 0; i < kOutcomes; ++i)
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
 }
@@ -52,7 +50,7 @@ void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller
                       ClientProfile profile) {
   OwnerPtr account = owners_.get(caller.share_owner());
   clients_.emplace(id, ClientEntry{&client, caller.owner, std::move(account), std::move(profile)});
-  adjust_level();
+  log_levels_.client_joined();
 }
 
 OwnerPtr Multiplexer::owner_of(CallOrigin origin) {
@@ -62,13 +60,7 @@ OwnerPtr Multiplexer::owner_of(CallOrigin origin) {
 
 void Multiplexer::remove(ClientId client) {
   clients_.erase(client);
-  for (const PeerId id : server_requests_.of_client(client)) {
-    if (const auto request = close_peer_request(id))
-      send_to_child(
-          jsonrpc::error_text(request->child_id, jsonrpc::error_object(code::kConnectionClosed,
-                                                                       "the client has gone")),
-          "refusal");
-  }
+  server_requests_.client_left(client);
   std::vector<WireId> calls = in_flight_.of_client(client);
   for (const WireId id : calls) in_flight_.find(id)->reply.forget();
   // The newest first: one that waits for another one's list must not fetch it in its place.
@@ -78,33 +70,19 @@ void Multiplexer::remove(ClientId client) {
     if (call != nullptr && !call->withdrawn) cancel_at_child(id, "the client has gone");
   }
   subscriptions_.client_left(client);
-  for (const std::string& task : tasks_.disown(client)) {
-    // The child still works on it, for nobody.
-    in_flight_.work_ends(client);
-    in_flight_.work_begins(kNoClient);
-    ask_child(
-        method::kTasksCancel, fmt::format(R"({{"taskId":{}}})", jsonrpc::string_token(task)),
-        [this, task](const Answer&) { end_task(task); }, limits_.call_timeout);
-  }
-  levels_.forget(client);
-  adjust_level();
+  tasks_.client_left(client);
+  log_levels_.client_left(client);
 }
 
 bool Multiplexer::concerns(ClientId client, const jsonrpc::Message& message) const {
-  if (message.kind() == jsonrpc::Kind::kResult || message.kind() == jsonrpc::Kind::kError) {
-    const auto id = number_of(message.id());
-    return id && server_requests_.find(*id, client) != nullptr;
-  }
-  if (message.method() == method::kProgress) {
-    const auto id = number_of(message.envelope.progress_token.in(message.text));
-    return id && server_requests_.find(*id, client) != nullptr;
-  }
+  if (message.kind() == jsonrpc::Kind::kResult || message.kind() == jsonrpc::Kind::kError ||
+      message.method() == method::kProgress)
+    return server_requests_.concerns(client, message);
   if (message.method() == method::kCancelled)
     return has_call(client, message.envelope.request_id.in(message.text));
   if (!message.method().starts_with("tasks/")) return false;
-  const Task* task =
-      tasks_.find(string_member(message.text, message.envelope.params, "taskId").value_or(""));
-  return task != nullptr && task->client == client;
+  const auto task = string_member(message.text, message.envelope.params, "taskId");
+  return task && tasks_.has(client, *task);
 }
 
 // --- requests
@@ -266,16 +244,7 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     withdraw(*id);
     return reply.send(std::move(nothing));
   }
-  if (name == method::kProgress) {
-    const auto id = number_of(message.envelope.progress_token.in(message.text));
-    const ServerRequest* asked = id ? server_requests_.find(*id, client) : nullptr;
-    if (asked == nullptr || asked->progress_token.empty()) return drop("progress_of_unknown_call");
-    pass_on(
-        client,
-        jsonrpc::splice(message.text, {{message.envelope.progress_token, asked->progress_token}}),
-        "progress");
-    return;
-  }
+  if (name == method::kProgress) return server_requests_.on_client_progress(client, message);
   // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not
   // have.
   if (name == method::kRootsListChanged && !(role_.own && role_.client_roots))
@@ -286,20 +255,7 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
 }
 
 void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
-  const auto id = number_of(message.id());
-  const ServerRequest* asked = id ? server_requests_.find(*id, client) : nullptr;
-  if (asked == nullptr) return drop("answer_to_nothing");
-  const auto request = close_peer_request(*id);
-  if (pass_on(client, jsonrpc::splice(message.text, {{message.envelope.id, request->child_id}}),
-              "answer") ||
-      !takes_calls())
-    return;
-  send_to_child(
-      jsonrpc::error_text(request->child_id,
-                          jsonrpc::error_object(code::kBusy,
-                                                "the client's answer was dropped: it has too many "
-                                                "bytes that wait for the server to read them")),
-      "refusal");
+  server_requests_.on_client_answer(client, message);
 }
 
 // A message of a client that is no call: in turn with its calls. False: it was dropped.
@@ -420,6 +376,10 @@ Feature* Multiplexer::feature_of(const Call& call) {
       return nullptr;
     case FeatureKind::kSubscriptions:
       return &subscriptions_;
+    case FeatureKind::kLogLevels:
+      return &log_levels_;
+    case FeatureKind::kTasks:
+      return &tasks_;
   }
   return nullptr;
 }

@@ -32,14 +32,14 @@
 #include "mux/client_profile.hpp"
 #include "mux/core/feature.hpp"
 #include "mux/fair_queue.hpp"
+#include "mux/features/log_levels.hpp"
+#include "mux/features/server_requests.hpp"
 #include "mux/features/subscriptions.hpp"
+#include "mux/features/tasks.hpp"
 #include "mux/handshake.hpp"
 #include "mux/in_flight.hpp"
 #include "mux/list_cache.hpp"
-#include "mux/log_levels.hpp"
 #include "mux/owners.hpp"
-#include "mux/server_requests.hpp"
-#include "mux/tasks.hpp"
 #include "mux/tool_hints.hpp"
 #include "observe/caller.hpp"
 #include "observe/gauge_share.hpp"
@@ -62,7 +62,6 @@ class Multiplexer : public child::ChildEvents, private Core {
  public:
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
-  static constexpr std::size_t kServerRequestsPerClient = 64;  // beyond: the child is refused
 
   Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
               ChildRole role, observe::Log& log, observe::Metrics& metrics);
@@ -101,9 +100,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   // calls that this child has not been given. What it has been given it may finish: until idle().
   void migrate_to(Multiplexer& next);
   // Nothing is left that somebody waits for.
-  bool idle() const {
-    return in_flight_.live() == 0 && server_requests_.size() == 0 && queue_.empty();
-  }
+  bool idle() const { return in_flight_.live() == 0 && server_requests_.empty() && queue_.empty(); }
 
   // What clients may see and use has changed: those that may have seen the child's lists are told,
   // and subscriptions that are not permitted any more are given up.
@@ -136,12 +133,6 @@ class Multiplexer : public child::ChildEvents, private Core {
     Call& call;
   };
 
-  // Whose a message of the child is: the session, and the call of it when there is only one.
-  struct Origin {
-    ClientId client = kNoClient;
-    Call* call = nullptr;
-  };
-
   // Why the child takes no calls.
   struct Trouble {
     std::shared_ptr<const ChildDeath> death;  // shared with the answers that tell of it
@@ -153,7 +144,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   bool takes_calls() const override { return handshake_.done() && child_.running(); }
   bool replaced() const override { return replaced_; }
   OwnerPtr owner_of(CallOrigin origin);
-  bool pass_on(ClientId client, std::string line, std::string_view kind);
+  bool pass_on(ClientId client, std::string line, std::string_view kind) override;
   // The refusal of a call that IdAllocator::child_rate does not let pass now.
   std::optional<Answer> over_rate(const Call& call);
   void dispatch(WireId id);
@@ -189,7 +180,6 @@ class Multiplexer : public child::ChildEvents, private Core {
   bool end_newest_call(Owner& owner);
   bool make_room_for_work(Owner& owner);
   bool end_newest_waiting(Owner& owner);
-  bool forget_oldest_task(const Owner& owner);
   void keep(Call& call);
   void end_for_others(WireId id, std::string_view what);
 
@@ -197,21 +187,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   bool ask_initialize(Asked asked);
   bool ask_list(Asked asked);
   bool ask_tool(Asked asked);
-  bool ask_level(Asked asked);
-  bool hand_level(WireId id, Call& call);
-  bool ask_task(Asked asked);
-  bool hand_task(WireId id, Call& call);
-  bool has_task(ClientId client, std::string_view id) const;
   void listed(WireId id, Call& call, Answer& answer);
-  void level_set(WireId id, Call& call, Answer& answer);
-  void task_told(WireId id, Call& call, Answer& answer);
-  void tasks_listed(WireId id, Call& call, Answer& answer);
-  void task_made(WireId id, const Call& call, const Answer& answer);
-  // The id of the task that a result tells of.
-  static std::optional<std::string> made_task(const std::string& text, jsonrpc::Span result);
-  void cancel_task(std::string_view id);
-  void end_task(std::string_view id);
-  void adjust_level();
 
   // From the child
   void on_child_batch(const std::string& line);
@@ -220,24 +196,18 @@ class Multiplexer : public child::ChildEvents, private Core {
   void on_answer(jsonrpc::Message message);
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
   void on_handshake_answer(const jsonrpc::Message& message);
-  void note_url_elicitations(const Call& call, const Answer& answer);
-  void note_url_elicitation(std::string id, ClientId client);
   void on_child_request(const jsonrpc::Message& message);
-  void refuse_child(const jsonrpc::Message& request, int code, std::string_view why);
+  void refuse_child(const jsonrpc::Message& request, int code, std::string_view why) override;
   void on_child_notification(jsonrpc::Message message);
   void on_progress(jsonrpc::Message message);
-  void on_child_cancelled(const jsonrpc::Message& message);
-  void on_task_status(const jsonrpc::Message& message);
   void on_log_or_unknown(const jsonrpc::Message& message);
   void on_list_changed(const jsonrpc::Message& message);
-  std::optional<Origin> origin_of(const jsonrpc::Message& message);
-  Origin at(ClientId client);
-  void deliver(Origin origin, std::string text);
+  std::optional<MessageOrigin> origin_of(const jsonrpc::Message& message) override;
+  MessageOrigin origin_of(ClientId client) override;
+  void deliver(MessageOrigin origin, std::string text) override;
   void tell(ClientId client, std::string text) override;
   void to_everybody(const std::string& text);
   bool one_owner() const;
-  std::optional<ServerRequest> close_peer_request(PeerId id);
-  void withdraw_peer_request(PeerId id, std::string_view reason);
 
   // Starts, ends and time
   void send_handshake();
@@ -247,7 +217,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   Call detach(WireId id);
   bool may_repeat(const Call& call) const;
   void release_kept(Call& call);
-  void arm();
+  void arm() override;
   void on_due();
   void abandon(WireId id);
   void watch();
@@ -264,19 +234,16 @@ class Multiplexer : public child::ChildEvents, private Core {
 
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   observe::GaugeShare calls_shown_;
-  observe::GaugeShare server_requests_shown_;
 
   Owners owners_;  // before what charges them
   ClientEntries clients_;
   InFlight in_flight_;
   FairQueue queue_;  // what waits for the child to read
   bool pumping_ = false;
-  ServerRequests server_requests_;
-  UrlElicitations url_elicitations_;
+  ServerRequests server_requests_{*this, ids_};
   Subscriptions subscriptions_{*this};
-  LogLevels levels_;
-  std::optional<LogLevel> child_level_;  // that the child has been told
-  Tasks tasks_;
+  LogLevels log_levels_{*this};
+  Tasks tasks_{*this};
   ListCache lists_;
   // by capability; none: nothing is kept
   std::map<std::string, std::uint64_t, std::less<>> list_versions_;

@@ -70,8 +70,7 @@ void Multiplexer::tell_lists_changed() {
 // What an earlier child knew: the log level and the subscriptions, the first of them before
 // anything else.
 void Multiplexer::restore() {
-  child_level_.reset();
-  adjust_level();
+  log_levels_.child_ready();
   subscriptions_.child_ready();
   while (child_.wants_more() && subscriptions_.work()) {
   }
@@ -85,7 +84,7 @@ void Multiplexer::migrate_to(Multiplexer& next) {
         id, ClientEntry{entry.client, entry.owner, std::move(account), entry.profile});
   }
   subscriptions_.migrate_to(next.subscriptions_);
-  next.levels_ = levels_;
+  log_levels_.migrate_to(next.log_levels_);
   next.was_ready_ = was_ready_;
   next.closing_ = closing_;
   forget_lists();
@@ -146,11 +145,9 @@ void Multiplexer::on_child_exit(child::Exit exit) {
     if (const auto id = in_flight_.find_number(unwritten.number))
       in_flight_.find(*id)->line = std::move(unwritten.line);
   }
-  for (const PeerId id : server_requests_.all())
-    withdraw_peer_request(id, "the MCP server has ended");
+  server_requests_.child_gone();
   in_flight_.child_gone();
-  tasks_.clear();
-  url_elicitations_.clear();
+  tasks_.child_gone();
   subscriptions_.child_gone();
   forget_lists();
   for (std::size_t lost = queue_.clear(); lost > 0; --lost) drop("child_takes_nothing");
@@ -212,17 +209,7 @@ void Multiplexer::arm() {
 
 void Multiplexer::on_due() {
   armed_for_.reset();
-  for (const PeerId id : server_requests_.expired(timers_.now())) {
-    const auto request = close_peer_request(id);
-    send_to_child(jsonrpc::error_text(request->child_id,
-                                      jsonrpc::error_object(code::kRequestTimeout,
-                                                            "the client did not answer in time")),
-                  "refusal");
-    deliver(at(request->client),
-            jsonrpc::notification_text(
-                method::kCancelled,
-                fmt::format(R"({{"requestId":{},"reason":"no answer in time"}})", id)));
-  }
+  server_requests_.on_due();
   for (const WireId id : in_flight_.expired(timers_.now())) {
     Call* call = in_flight_.find(id);
     if (call == nullptr) continue;
@@ -247,12 +234,8 @@ void Multiplexer::abandon(WireId id) {
   Feature* const feature = feature_of(call);
   const std::string name = call.method;
   const std::string subject = call.subject;
-  const bool level = call.method == method::kSetLevel && !call.own;
   in_flight_.abandon(id);
   if (feature != nullptr) feature->on_abandoned(name, subject);
-  if (!level) return;
-  child_level_.reset();
-  adjust_level();
 }
 
 // --- a child that does not answer

@@ -57,6 +57,12 @@ struct ClientEntry {
 };
 using ClientEntries = std::unordered_map<ClientId, ClientEntry>;
 
+// The session that a message of the child belongs to, and its call when there is only one.
+struct MessageOrigin {
+  ClientId client = kNoClient;
+  Call* call = nullptr;
+};
+
 class Core {
  public:
   Core(const Core&) = delete;
@@ -90,6 +96,16 @@ class Core {
   virtual void drop(std::string_view reason) = 0;
   // Passes a message of the child to a client; to no one when the client has gone.
   virtual void tell(ClientId client, std::string text) = 0;
+  // Nothing: several sessions may be meant.
+  virtual std::optional<MessageOrigin> origin_of(const jsonrpc::Message& message) = 0;
+  virtual MessageOrigin origin_of(ClientId client) = 0;
+  // To the call, where its reply takes messages; else to the client.
+  virtual void deliver(MessageOrigin origin, std::string text) = 0;
+  // Sends a client's message to the child, in turn with its calls. False: it was dropped and counted.
+  virtual bool pass_on(ClientId client, std::string line, std::string_view kind) = 0;
+  virtual void refuse_child(const jsonrpc::Message& request, int code, std::string_view why) = 0;
+  // A deadline of a feature may be earlier than those before.
+  virtual void arm() = 0;
   // The refusal of an owner that holds too much of `shares`. `limit` labels the metric.
   virtual Answer beyond_share(std::string_view client_id, std::string_view limit,
                               const Shares& shares, const Shares::Holding& holding,

@@ -1,4 +1,4 @@
-#include "mux/tasks.hpp"
+#include "mux/features/task_table.hpp"
 
 #include <fmt/format.h>
 
@@ -9,9 +9,9 @@ using namespace sidecar;
 namespace {
 
 // Outlives the tasks.
-Shares shares(mux::Tasks::kMax);
+Shares shares(mux::TaskTable::kMax);
 
-void add(mux::Tasks& tasks, const std::string& id, mux::ClientId client, mux::WireId wire,
+void add(mux::TaskTable& tasks, const std::string& id, mux::ClientId client, mux::WireId wire,
          std::string_view owner = "a") {
   mux::Task task;
   task.client = client;
@@ -23,7 +23,7 @@ void add(mux::Tasks& tasks, const std::string& id, mux::ClientId client, mux::Wi
 }  // namespace
 
 TEST_CASE("tasks: an id that is known stays with its first owner") {
-  mux::Tasks tasks;
+  mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   add(tasks, "T", 2, 11);
   REQUIRE(tasks.find("T") != nullptr);
@@ -34,7 +34,7 @@ TEST_CASE("tasks: an id that is known stays with its first owner") {
 }
 
 TEST_CASE("tasks: a task ends once, and is known until its session goes") {
-  mux::Tasks tasks;
+  mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   CHECK(tasks.open_of(1) == 1);
   CHECK(tasks.end("T"));
@@ -48,7 +48,7 @@ TEST_CASE("tasks: a task ends once, and is known until its session goes") {
 }
 
 TEST_CASE("tasks: what a session leaves behind belongs to nobody, and is forgotten when it ends") {
-  mux::Tasks tasks;
+  mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   add(tasks, "U", 2, 11);
   CHECK(tasks.disown(1) == std::vector<std::string>{"T"});
@@ -62,7 +62,7 @@ TEST_CASE("tasks: what a session leaves behind belongs to nobody, and is forgott
 }
 
 TEST_CASE("tasks: of one owner the oldest that has ended is forgotten, else the oldest") {
-  mux::Tasks tasks;
+  mux::TaskTable tasks;
   add(tasks, "other", 2, 1, "b");
   for (mux::WireId i = 2; i <= 6; ++i) add(tasks, fmt::format("T{}", i), 1, i);
   CHECK(shares.held_by("a") == 5);

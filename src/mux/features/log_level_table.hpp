@@ -1,6 +1,5 @@
-// LogLevels: which log messages of the child each client wants. The child has one level for all:
-// the most verbose of them; what is too verbose for a client is kept from it here. MCP 2025-11-25,
-// Logging. Owned by Multiplexer. Loop thread only.
+// LogLevelTable: the log level that each client chose. The child has one level for all: the most
+// verbose of them. MCP 2025-11-25, Logging. Owned by LogLevels. Loop thread only.
 #pragma once
 
 #include <optional>
@@ -16,9 +15,9 @@ using LogLevel = int;
 std::optional<LogLevel> log_level(std::string_view name);
 std::string_view log_level_name(LogLevel level);
 
-class LogLevels {
+class LogLevelTable {
  public:
-  // What a client hears that never chose, once another one has.
+  // For a client that did not choose, once another one did.
   static constexpr LogLevel kUnchosen = 1;  // info
 
   void set(ClientId client, LogLevel level) { levels_[client] = level; }

@@ -1,4 +1,4 @@
-#include "mux/server_requests.hpp"
+#include "mux/features/server_request_table.hpp"
 
 #include "support/catch.hpp"
 
@@ -21,7 +21,7 @@ mux::ServerRequest asked_of(mux::ClientId client, const char* child_id, Clock::d
 TEST_CASE(
     "server_requests: only the client that was asked finds its request, and once closed nobody") {
   mux::IdAllocator ids;
-  mux::ServerRequests all(ids);
+  mux::ServerRequestTable all(ids);
   const mux::PeerId id = all.open(asked_of(1, "q"));
   REQUIRE(all.find(id, 1) != nullptr);
   CHECK(all.find(id, 1)->child_id == "q");
@@ -37,7 +37,7 @@ TEST_CASE(
     "server_requests: ids are of one row for all instances, and those of children are told by "
     "their bytes") {
   mux::IdAllocator ids;
-  mux::ServerRequests one(ids), other(ids);
+  mux::ServerRequestTable one(ids), other(ids);
   const mux::PeerId a = one.open(asked_of(1, "1"));
   CHECK(other.next_id() == a + 1);
   CHECK(other.open(asked_of(1, "1")) == a + 1);
@@ -50,7 +50,7 @@ TEST_CASE(
 
 TEST_CASE("server_requests: counted and listed by client") {
   mux::IdAllocator ids;
-  mux::ServerRequests all(ids);
+  mux::ServerRequestTable all(ids);
   const mux::PeerId a = all.open(asked_of(1, "1")), b = all.open(asked_of(2, "2")),
                     c = all.open(asked_of(1, "3"));
   CHECK(all.of_client(1) == Ids{a, c});
@@ -64,7 +64,7 @@ TEST_CASE("server_requests: counted and listed by client") {
 
 TEST_CASE("server_requests: the earliest deadline counts, in whatever order they were asked") {
   mux::IdAllocator ids;
-  mux::ServerRequests all(ids);
+  mux::ServerRequestTable all(ids);
   CHECK_FALSE(all.earliest_due());
   const mux::PeerId late = all.open(asked_of(1, "1", 3h)), early = all.open(asked_of(1, "2", 1h));
   CHECK(all.earliest_due() == Clock::time_point(1h));

@@ -1,4 +1,4 @@
-#include "mux/tasks.hpp"
+#include "mux/features/task_table.hpp"
 
 #include <algorithm>
 
@@ -8,14 +8,14 @@ bool task_ended(std::string_view status) {
   return status == "completed" || status == "failed" || status == "cancelled";
 }
 
-void Tasks::add(std::string id, Task task) {
+void TaskTable::add(std::string id, Task task) {
   if (tasks_.contains(id)) return;
   task.share.set(1);
   by_wire_.emplace(task.wire_id, id);
   tasks_.emplace(std::move(id), std::move(task));
 }
 
-std::optional<Task> Tasks::forget_oldest_of(std::string_view owner) {
+std::optional<Task> TaskTable::forget_oldest_of(std::string_view owner) {
   auto oldest = by_wire_.end();
   for (auto each = by_wire_.begin(); each != by_wire_.end(); ++each) {
     const Task& task = tasks_.find(each->second)->second;
@@ -29,17 +29,17 @@ std::optional<Task> Tasks::forget_oldest_of(std::string_view owner) {
   return std::move(forgotten.mapped());
 }
 
-const Task* Tasks::find(std::string_view id) const {
+const Task* TaskTable::find(std::string_view id) const {
   const auto found = tasks_.find(id);
   return found == tasks_.end() ? nullptr : &found->second;
 }
 
-const Task* Tasks::find_wire(WireId id) const {
+const Task* TaskTable::find_wire(WireId id) const {
   const auto found = by_wire_.find(id);
   return found == by_wire_.end() ? nullptr : find(found->second);
 }
 
-bool Tasks::end(std::string_view id) {
+bool TaskTable::end(std::string_view id) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end() || found->second.ended) return false;
   found->second.ended = true;
@@ -50,7 +50,7 @@ bool Tasks::end(std::string_view id) {
   return true;
 }
 
-std::vector<std::string> Tasks::disown(ClientId client) {
+std::vector<std::string> TaskTable::disown(ClientId client) {
   std::vector<std::string> open;
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     if (task->second.client != client) {
@@ -67,7 +67,7 @@ std::vector<std::string> Tasks::disown(ClientId client) {
   return open;
 }
 
-std::vector<Task> Tasks::clear() {
+std::vector<Task> TaskTable::clear() {
   std::vector<Task> all;
   for (auto& [id, task] : tasks_) all.push_back(std::move(task));
   tasks_.clear();
@@ -75,7 +75,7 @@ std::vector<Task> Tasks::clear() {
   return all;
 }
 
-std::size_t Tasks::open_of(ClientId client) const {
+std::size_t TaskTable::open_of(ClientId client) const {
   return static_cast<std::size_t>(
       std::count_if(tasks_.begin(), tasks_.end(), [client](const auto& entry) {
         return entry.second.client == client && !entry.second.ended;

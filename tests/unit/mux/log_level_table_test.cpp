@@ -1,4 +1,4 @@
-#include "mux/log_levels.hpp"
+#include "mux/features/log_level_table.hpp"
 
 #include "support/catch.hpp"
 
@@ -22,7 +22,7 @@ TEST_CASE("log_levels: the eight levels of RFC 5424 and no others") {
 }
 
 TEST_CASE("log_levels: the child is told the most verbose level that anybody wants") {
-  mux::LogLevels levels;
+  mux::LogLevelTable levels;
   CHECK_FALSE(levels.for_child(3));  // nobody has chosen
   levels.set(1, level("error"));
   CHECK(levels.for_child(1) == level("error"));
@@ -41,7 +41,7 @@ TEST_CASE("log_levels: the child is told the most verbose level that anybody wan
 TEST_CASE(
     "log_levels: each client hears what it chose; who did not choose, info and worse once another "
     "did") {
-  mux::LogLevels levels;
+  mux::LogLevelTable levels;
   CHECK(levels.lets_through(1, level("debug")));
   levels.set(1, level("warning"));
   CHECK(levels.lets_through(1, level("warning")));

@@ -1,6 +1,6 @@
-// ServerRequests: what the child has asked of clients and not been answered yet. The child's id is
-// put back on the client's answer: a restarted child uses its ids again, so clients see ids of
-// ours. Owned by Multiplexer. Loop thread only. Bounded by the caller: see count().
+// ServerRequestTable: requests of the child to clients that are not answered yet. A client gets an id
+// of ours, because a restarted child uses its ids again. The owner bounds it: see count().
+// Owned by ServerRequests. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +30,9 @@ struct ServerRequest {
   Clock::time_point due;
 };
 
-class ServerRequests {
+class ServerRequestTable {
  public:
-  explicit ServerRequests(IdAllocator& ids) : ids_(ids) {}
+  explicit ServerRequestTable(IdAllocator& ids) : ids_(ids) {}
 
   PeerId next_id() const { return ids_.next_peer; }
   PeerId open(ServerRequest request);

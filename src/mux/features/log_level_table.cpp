@@ -1,4 +1,4 @@
-#include "mux/log_levels.hpp"
+#include "mux/features/log_level_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,14 +21,14 @@ std::string_view log_level_name(LogLevel level) {
   return kNames.at(static_cast<std::size_t>(level));
 }
 
-std::optional<LogLevel> LogLevels::for_child(std::size_t clients) const {
+std::optional<LogLevel> LogLevelTable::for_child(std::size_t clients) const {
   if (levels_.empty()) return std::nullopt;
   LogLevel most = clients > levels_.size() ? kUnchosen : static_cast<LogLevel>(kNames.size() - 1);
   for (const auto& [client, level] : levels_) most = std::min(most, level);
   return most;
 }
 
-bool LogLevels::lets_through(ClientId client, std::optional<LogLevel> level) const {
+bool LogLevelTable::lets_through(ClientId client, std::optional<LogLevel> level) const {
   if (levels_.empty() || !level) return true;
   const auto chosen = levels_.find(client);
   return *level >= (chosen == levels_.end() ? kUnchosen : chosen->second);

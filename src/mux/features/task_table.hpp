@@ -1,6 +1,6 @@
-// Tasks: whose the child's tasks are. A task belongs to the session whose request made it; to every
-// other it does not exist. MCP 2025-11-25, Tasks. Knows ids and whether a task has ended; never
-// results. Owned by Multiplexer. Loop thread only. Bounded by the caller: see Owners::tasks.
+// TaskTable: the tasks of the child, and the session that each belongs to. Knows ids and whether a
+// task has ended; never results. The owner bounds it: see Owners::tasks. Owned by Tasks. Loop thread
+// only.
 #pragma once
 
 #include <map>
@@ -23,7 +23,7 @@ struct Task {
       share{};  // of its owner, who stays the same when its session has ended; 1 while it is known
 };
 
-class Tasks {
+class TaskTable {
  public:
   static constexpr std::size_t kMax = 4096;
 

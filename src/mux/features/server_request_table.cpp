@@ -1,4 +1,4 @@
-#include "mux/server_requests.hpp"
+#include "mux/features/server_request_table.hpp"
 
 #include <algorithm>
 
@@ -16,47 +16,47 @@ std::vector<PeerId> ids_of(const Requests& requests, Wanted wanted) {
 
 }  // namespace
 
-PeerId ServerRequests::open(ServerRequest request) {
+PeerId ServerRequestTable::open(ServerRequest request) {
   const PeerId id = ids_.next_peer++;
   by_due_.emplace(request.due, id);
   requests_.emplace(id, std::move(request));
   return id;
 }
 
-const ServerRequest* ServerRequests::find(PeerId id, ClientId client) const {
+const ServerRequest* ServerRequestTable::find(PeerId id, ClientId client) const {
   const auto found = requests_.find(id);
   return found != requests_.end() && found->second.client == client ? &found->second : nullptr;
 }
 
-std::optional<PeerId> ServerRequests::find_child_id(std::string_view child_id) const {
+std::optional<PeerId> ServerRequestTable::find_child_id(std::string_view child_id) const {
   for (const auto& [id, request] : requests_) {
     if (request.child_id == child_id) return id;
   }
   return std::nullopt;
 }
 
-std::optional<ServerRequest> ServerRequests::close(PeerId id) {
+std::optional<ServerRequest> ServerRequestTable::close(PeerId id) {
   auto node = requests_.extract(id);
   if (node.empty()) return std::nullopt;
   by_due_.erase({node.mapped().due, id});
   return std::move(node.mapped());
 }
 
-std::vector<PeerId> ServerRequests::of_client(ClientId client) const {
+std::vector<PeerId> ServerRequestTable::of_client(ClientId client) const {
   return ids_of(requests_,
                 [client](const ServerRequest& request) { return request.client == client; });
 }
 
-std::vector<PeerId> ServerRequests::all() const {
+std::vector<PeerId> ServerRequestTable::all() const {
   return ids_of(requests_, [](const ServerRequest&) { return true; });
 }
 
-std::optional<Clock::time_point> ServerRequests::earliest_due() const {
+std::optional<Clock::time_point> ServerRequestTable::earliest_due() const {
   if (by_due_.empty()) return std::nullopt;
   return by_due_.begin()->first;
 }
 
-std::vector<PeerId> ServerRequests::expired(Clock::time_point now) const {
+std::vector<PeerId> ServerRequestTable::expired(Clock::time_point now) const {
   return ids_of(requests_, [now](const ServerRequest& request) { return request.due <= now; });
 }
 
