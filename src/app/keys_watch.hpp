@@ -14,7 +14,7 @@
 #include "access/keys_file.hpp"
 #include "app/watched_file.hpp"
 #include "endpoints/rest/tool_calls.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/log.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"

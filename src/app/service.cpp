@@ -178,7 +178,7 @@ std::uint64_t reserved_descriptors(const config::Settings& settings) {
 }
 
 Service::Service(const config::Settings& settings, access::Networks networks,
-                 std::vector<access::StoredKey> keys, child::ChildFactory children,
+                 const std::vector<access::StoredKey>& keys, child::ChildFactory children,
                  const Dependencies& dependencies)
     : settings_(settings),
       log_(dependencies.log),

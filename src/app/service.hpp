@@ -28,7 +28,7 @@
 #include "endpoints/rest/tool_endpoints.hpp"
 #include "http/budget.hpp"
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -58,7 +58,7 @@ class Service {
   // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
   // `keys`: of the keys file.
   Service(const config::Settings& settings, access::Networks networks,
-          std::vector<access::StoredKey> keys, child::ChildFactory children,
+          const std::vector<access::StoredKey>& keys, child::ChildFactory children,
           const Dependencies& dependencies);
 
   // Starts the children and looks at keys files from now on. The port is opened by

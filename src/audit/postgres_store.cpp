@@ -310,7 +310,7 @@ StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now
     more = *gone > 0;
   }
   if (retention.bytes == 0) return more;
-  const auto trimmed = trim_to(static_cast<std::int64_t>(retention.bytes), until);
+  auto trimmed = trim_to(static_cast<std::int64_t>(retention.bytes), until);
   if (!trimmed) return trimmed;
   return *trimmed || more;
 }

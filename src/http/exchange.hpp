@@ -21,7 +21,7 @@ class Exchange {
     virtual ~Backend() = default;
     virtual void reply(Response response) = 0;
     virtual std::unique_ptr<SseStream> open_sse(Fields fields, SseOptions options) = 0;
-    virtual void set_reply_fields(Fields /*fields*/) {}
+    virtual void set_reply_fields(Fields fields) = 0;
     // `action` runs at most once, when the client goes away before the answer.
     virtual void on_abandoned(std::function<void()> action) = 0;
     // The exchange was destroyed unanswered. Replies 500; the connection also logs it.

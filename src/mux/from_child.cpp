@@ -6,9 +6,9 @@
 #include "jsonrpc/splice.hpp"
 #include "jsonrpc/truncated.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/method_rules.hpp"
+#include "mux/core/method_rules.hpp"
+#include "mux/core/wire.hpp"
 #include "mux/multiplexer.hpp"
-#include "mux/wire.hpp"
 
 namespace sidecar::mux {
 
@@ -85,8 +85,7 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   }
   if (call->task && !is_error) tasks_.on_made(*id, *call, answer);
   if (Feature* const feature = feature_of(*call)) feature->on_result(*id, *call, answer);
-  if (call->rule != nullptr && call->rule->answered != nullptr)
-    (this->*call->rule->answered)(*id, *call, answer);
+  if (call->rule != nullptr && call->rule->list) listed(*id, *call, answer);
   settle(*id, std::move(*call), std::move(answer));
 }
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "jsonrpc/message.hpp"
-#include "mux/id_allocator.hpp"
+#include "mux/core/id_allocator.hpp"
 
 namespace sidecar::mux {
 

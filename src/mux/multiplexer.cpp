@@ -6,8 +6,8 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/method_rules.hpp"
-#include "mux/wire.hpp"
+#include "mux/core/method_rules.hpp"
+#include "mux/core/wire.hpp"
 
 namespace sidecar::mux {
 
@@ -16,7 +16,8 @@ namespace method = mcp::method;
 
 namespace {
 
-constexpr std::size_t kMaxCancel = 1024;  // bytes, as its client wrote it
+constexpr std::size_t kMaxCachedRequest = 4096;  // bytes; a longer one is passed on
+constexpr std::size_t kMaxCancel = 1024;         // bytes, as its client wrote it
 
 }  // namespace
 
@@ -108,8 +109,11 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
   call.rule = MethodRule::find(name);
   if (call.rule != nullptr) {
     call.repeatable = call.rule->repeatable;
-    if (call.rule->ask != nullptr && (this->*call.rule->ask)({origin.client, message, call}))
-      return;
+    if (name == method::kInitialize) note_initialize(origin.client, message, call);
+    if (name == method::kToolsCall)
+      call.repeatable = tools_.repeatable(message.envelope.name.in(message.text));
+    if (call.rule->list && message.text.size() <= kMaxCachedRequest)
+      call.subject = ListCache::key(message).value_or("");
     if (Feature* const feature = feature_of(call)) {
       if (auto answer = feature->on_request(origin.client, message, call))
         return reply_here(call, *std::move(answer));
@@ -199,9 +203,6 @@ void Multiplexer::pump() {
 // Requires a child that has done its handshake.
 void Multiplexer::send(WireId id) {
   Call& call = *in_flight_.find(id);
-  if (call.rule != nullptr && call.rule->handing != nullptr &&
-      (this->*call.rule->handing)(id, call))
-    return;
   if (Feature* const feature = feature_of(call)) {
     if (auto answer = feature->before_send(id, call)) return finish(id, *std::move(answer));
   }

@@ -28,18 +28,18 @@
 
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
-#include "mux/call.hpp"
-#include "mux/client_profile.hpp"
+#include "mux/core/call.hpp"
+#include "mux/core/client_profile.hpp"
+#include "mux/core/fair_queue.hpp"
 #include "mux/core/feature.hpp"
-#include "mux/fair_queue.hpp"
+#include "mux/core/in_flight.hpp"
+#include "mux/core/owners.hpp"
+#include "mux/era/handshake.hpp"
 #include "mux/features/log_levels.hpp"
 #include "mux/features/server_requests.hpp"
 #include "mux/features/subscriptions.hpp"
 #include "mux/features/tasks.hpp"
-#include "mux/handshake.hpp"
-#include "mux/in_flight.hpp"
 #include "mux/list_cache.hpp"
-#include "mux/owners.hpp"
 #include "mux/tool_hints.hpp"
 #include "observe/caller.hpp"
 #include "observe/gauge_share.hpp"
@@ -124,15 +124,6 @@ class Multiplexer : public child::ChildEvents, private Core {
   void on_child_exit(child::Exit exit) override;
 
  private:
-  friend struct MethodRule;
-
-  // A request on its way in, before it is a call in flight.
-  struct Asked {
-    ClientId client;
-    jsonrpc::Message& message;
-    Call& call;
-  };
-
   // Why the child takes no calls.
   struct Trouble {
     std::shared_ptr<const ChildDeath> death;  // shared with the answers that tell of it
@@ -183,10 +174,8 @@ class Multiplexer : public child::ChildEvents, private Core {
   void keep(Call& call);
   void end_for_others(WireId id, std::string_view what);
 
-  // Methods: true when the request has been answered here.
-  bool ask_initialize(Asked asked);
-  bool ask_list(Asked asked);
-  bool ask_tool(Asked asked);
+  // Methods
+  void note_initialize(ClientId client, const jsonrpc::Message& message, Call& call);
   void listed(WireId id, Call& call, Answer& answer);
 
   // From the child

@@ -3,10 +3,10 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/child_death.hpp"
-#include "mux/method_rules.hpp"
+#include "mux/core/child_death.hpp"
+#include "mux/core/method_rules.hpp"
+#include "mux/core/wire.hpp"
 #include "mux/multiplexer.hpp"
-#include "mux/wire.hpp"
 
 namespace sidecar::mux {
 

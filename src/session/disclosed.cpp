@@ -1,7 +1,7 @@
 #include "session/disclosed.hpp"
 
 #include "mcp/protocol.hpp"
-#include "mux/child_death.hpp"
+#include "mux/core/child_death.hpp"
 #include "observe/disclosure.hpp"
 
 namespace sidecar::session {

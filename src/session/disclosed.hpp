@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/caller.hpp"
 
 namespace sidecar::session {

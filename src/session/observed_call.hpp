@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/calls.hpp"
 #include "session/permission.hpp"
 

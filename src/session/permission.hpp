@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/caller.hpp"
 
 namespace sidecar::session {

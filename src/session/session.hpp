@@ -13,8 +13,8 @@
 
 #include "http/budget.hpp"
 #include "jsonrpc/message.hpp"
-#include "mux/call.hpp"
-#include "mux/instances.hpp"
+#include "mux/core/call.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/caller.hpp"
 #include "observe/calls.hpp"
 #include "session/uri_rules.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "jsonrpc/message.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 
 namespace sidecar::session {
 

@@ -33,6 +33,7 @@ class Recorder : public http::Exchange::Backend {
   explicit Recorder(http::EngineCall*& call) : call_(call) {}
   void reply(http::Response response) override { call_->answer = std::move(response); }
   std::unique_ptr<http::SseStream> open_sse(Fields, http::SseOptions) override { return nullptr; }
+  void set_reply_fields(Fields) override {}
   void on_abandoned(std::function<void()>) override {}
 
  private:

@@ -84,6 +84,7 @@ class FakeBackend : public http::Exchange::Backend {
     outcome_->first_bytes = options.first_bytes;
     return std::make_unique<FakeStream>(outcome_);
   }
+  void set_reply_fields(Fields) override {}
   void on_abandoned(std::function<void()> action) override {
     outcome_->on_abandoned = std::move(action);
   }

@@ -10,7 +10,7 @@
 #include "access/gate.hpp"
 #include "http/exchange.hpp"
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 #include "util/timers.hpp"

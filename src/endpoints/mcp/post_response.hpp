@@ -17,7 +17,7 @@
 #include "access/gate.hpp"
 #include "endpoints/mcp/event_channel.hpp"
 #include "http/exchange.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/metrics.hpp"
 #include "session/session.hpp"
 #include "util/timers.hpp"

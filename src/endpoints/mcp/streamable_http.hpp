@@ -19,7 +19,7 @@
 #include "endpoints/mcp/streamable_session.hpp"
 #include "http/exchange.hpp"
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 

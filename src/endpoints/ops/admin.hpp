@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/log.hpp"
 
 namespace sidecar::endpoints {

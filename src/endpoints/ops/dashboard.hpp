@@ -19,7 +19,7 @@
 
 #include "access/gate.hpp"
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/recent_calls.hpp"

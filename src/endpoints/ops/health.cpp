@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "child/supervisor.hpp"
-#include "mux/child_death.hpp"
+#include "mux/core/child_death.hpp"
 #include "util/iso_time.hpp"
 
 namespace sidecar::endpoints {

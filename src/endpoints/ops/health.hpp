@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "http/server.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/disclosure.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "endpoints/rest/tool_list.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/caller.hpp"
 
 namespace sidecar::endpoints {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "http/message.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 
 namespace sidecar::endpoints {
 

@@ -12,7 +12,7 @@
 
 #include "endpoints/rest/kept_lists.hpp"
 #include "endpoints/rest/slices.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
 #include "observe/rate_limited_log.hpp"
 #include "session/tool_pages.hpp"

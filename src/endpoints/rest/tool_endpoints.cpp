@@ -172,8 +172,9 @@ void ToolEndpoints::describe(http::Exchange exchange) {
     if (!list) return held->reply(failure_answer(list.error()));
     const ListedTool* tool = (*list)->directory().find(name);
     if (tool == nullptr) return held->reply(no_such_tool());
-    const std::string body = fmt::format(R"({{"success":true,"tool":{}}})", tool->text());
-    held->reply(tagged(held->request(), sha256_hex(body), [&body] { return body; }));
+    std::string body = fmt::format(R"({{"success":true,"tool":{}}})", tool->text());
+    const std::string digest = sha256_hex(body);
+    held->reply(tagged(held->request(), digest, [&body] { return std::move(body); }));
   });
 }
 

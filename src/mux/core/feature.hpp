@@ -12,10 +12,10 @@
 #include <unordered_map>
 
 #include "jsonrpc/message.hpp"
-#include "mux/call.hpp"
-#include "mux/client_profile.hpp"
-#include "mux/in_flight.hpp"
-#include "mux/owners.hpp"
+#include "mux/core/call.hpp"
+#include "mux/core/client_profile.hpp"
+#include "mux/core/in_flight.hpp"
+#include "mux/core/owners.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"

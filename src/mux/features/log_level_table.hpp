@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 
 namespace sidecar::mux {
 

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 
 namespace sidecar::mux {
 

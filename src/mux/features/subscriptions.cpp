@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "mcp/protocol.hpp"
-#include "mux/wire.hpp"
+#include "mux/core/wire.hpp"
 
 namespace sidecar::mux {
 

@@ -5,7 +5,7 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/wire.hpp"
+#include "mux/core/wire.hpp"
 
 namespace sidecar::mux {
 

@@ -7,7 +7,7 @@
 
 #include "endpoints/mcp/event_ring.hpp"
 #include "jsonrpc/message.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 #include "support/catch.hpp"

@@ -245,6 +245,7 @@ class Recorder : public Exchange::Backend {
   void reply(Response response) override { call_->answer = std::move(response); }
   void drop() override { call_->dropped = true; }
   std::unique_ptr<SseStream> open_sse(Fields, SseOptions) override { return nullptr; }
+  void set_reply_fields(Fields) override {}
   void on_abandoned(std::function<void()>) override {}
 
  private:

@@ -1,4 +1,4 @@
-#include "mux/fair_queue.hpp"
+#include "mux/core/fair_queue.hpp"
 
 #include "support/catch.hpp"
 

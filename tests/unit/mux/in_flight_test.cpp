@@ -1,4 +1,4 @@
-#include "mux/in_flight.hpp"
+#include "mux/core/in_flight.hpp"
 
 #include "support/catch.hpp"
 

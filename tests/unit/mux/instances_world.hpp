@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"

@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
 

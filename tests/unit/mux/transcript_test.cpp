@@ -29,8 +29,8 @@
 #include <fstream>
 #include <map>
 
-#include "mux/instance.hpp"
-#include "mux/instances.hpp"
+#include "mux/pool/instance.hpp"
+#include "mux/pool/instances.hpp"
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"

@@ -20,9 +20,9 @@
 #include <vector>
 
 #include "child/link.hpp"
-#include "mux/call.hpp"
-#include "mux/id_allocator.hpp"
-#include "mux/owners.hpp"
+#include "mux/core/call.hpp"
+#include "mux/core/id_allocator.hpp"
+#include "mux/core/owners.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {

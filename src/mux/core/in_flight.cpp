@@ -1,8 +1,8 @@
-#include "mux/in_flight.hpp"
+#include "mux/core/in_flight.hpp"
 
 #include <algorithm>
 
-#include "mux/method_rules.hpp"
+#include "mux/core/method_rules.hpp"
 
 namespace sidecar::mux {
 namespace {

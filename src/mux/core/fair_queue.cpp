@@ -1,4 +1,4 @@
-#include "mux/fair_queue.hpp"
+#include "mux/core/fair_queue.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -63,7 +63,7 @@ void FairQueue::remove(const Owner& owner, ClientId client, WireId id) {
 }
 
 FairQueue::Waiting FairQueue::take(OwnerLines owner, SessionLine line,
-                                   std::deque<Waiting>::iterator which) {
+                                   const std::deque<Waiting>::iterator& which) {
   Waiting taken = std::move(*which);
   line->second.waiting.erase(which);
   line->second.bytes -= taken.bytes;

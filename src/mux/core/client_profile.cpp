@@ -1,4 +1,4 @@
-#include "mux/client_profile.hpp"
+#include "mux/core/client_profile.hpp"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "mux/handshake.hpp"
+#include "mux/era/handshake.hpp"
 
 #include <array>
 #include <fmt/format.h>

@@ -13,8 +13,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "mux/id_allocator.hpp"
-#include "mux/owners.hpp"
+#include "mux/core/id_allocator.hpp"
+#include "mux/core/owners.hpp"
 #include "observe/gauge_share.hpp"
 
 namespace sidecar::mux {
@@ -66,7 +66,7 @@ class FairQueue {
   using SessionLine = std::unordered_map<ClientId, Line>::iterator;
 
   void push(const OwnerPtr& owner, ClientId client, Waiting waiting);
-  Waiting take(OwnerLines owner, SessionLine line, std::deque<Waiting>::iterator which);
+  Waiting take(OwnerLines owner, SessionLine line, const std::deque<Waiting>::iterator& which);
 
   std::unordered_map<const Owner*, Lines> owners_;  // of which something waits
   std::list<const Owner*> turns_;                   // the same owners, next first

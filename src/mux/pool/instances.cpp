@@ -1,11 +1,11 @@
-#include "mux/instances.hpp"
+#include "mux/pool/instances.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
 
 #include "mcp/protocol.hpp"
-#include "mux/instance.hpp"
+#include "mux/pool/instance.hpp"
 #include "observe/rate_limited_log.hpp"
 #include "util/shares.hpp"
 
@@ -222,9 +222,9 @@ class Instances::Impl {
   // Ends sessions until one more of the owner fits; many clients never say that they are done.
   // Returns the bound that does not allow it; empty: it fits.
   std::string make_room(const std::string& owner) {
-    const std::string of_owner = fmt::format(
-        "MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)", options_.most_own_per_owner);
-    const std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.most_own);
+    std::string of_owner = fmt::format("MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)",
+                                       options_.most_own_per_owner);
+    std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.most_own);
     while (sessions_.held_by(owner) >= options_.most_own_per_owner) {
       if (!evict_idle_ || !evict_idle_(owner, Ending::kExpendable)) return of_owner;
     }

@@ -1,10 +1,10 @@
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 
 #include <array>
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/child_death.hpp"
+#include "mux/core/child_death.hpp"
 
 namespace sidecar::mux {
 

@@ -24,7 +24,7 @@
 
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "mux/multiplexer.hpp"
 #include "observe/caller.hpp"
 #include "observe/log.hpp"

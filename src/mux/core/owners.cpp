@@ -1,4 +1,4 @@
-#include "mux/owners.hpp"
+#include "mux/core/owners.hpp"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "util/token_bucket.hpp"
 
 namespace sidecar::mux {

@@ -1,4 +1,4 @@
-#include "mux/instance.hpp"
+#include "mux/pool/instance.hpp"
 
 #include <algorithm>
 #include <numeric>

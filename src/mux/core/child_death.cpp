@@ -1,4 +1,4 @@
-#include "mux/child_death.hpp"
+#include "mux/core/child_death.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
