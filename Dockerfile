@@ -5,14 +5,10 @@
 ARG NODE_VERSION=22
 ARG ALPINE_VERSION=3.22
 
-# ---- The dashboard's pages, for both
-
 FROM node:${NODE_VERSION}-bookworm-slim AS pages
 WORKDIR /src
 COPY src/web .
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev && node build.mjs /built && node embed.mjs /built /pages
-
-# ---- Debian
 
 FROM debian:bookworm AS build
 WORKDIR /src
@@ -37,8 +33,6 @@ EXPOSE 3001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["mcp-sidecar", "healthcheck"]
 ENTRYPOINT ["mcp-sidecar"]
-
-# ---- Alpine. Not run where this was written: docs/packaging.md says what was.
 
 # What Alpine has not packaged comes from Debian: two libraries of headers as they are, three as sources.
 FROM debian:bookworm AS sources

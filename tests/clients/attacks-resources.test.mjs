@@ -77,8 +77,6 @@ for (const over of faces) {
   });
 }
 
-// ---- updates ---------------------------------------------------------------------------------------------------------
-
 const updated = 'notifications/resources/updated';
 const urisHeard = (client) => heard(client, updated).map(({ params }) => params.uri);
 
@@ -127,8 +125,6 @@ for (const over of faces) {
     await sidecar.stop();
   });
 }
-
-// ---- held against Node's parser --------------------------------------------------------------------------------------
 
 const pieces = [
   'http', 'HTTPS', 'ws', 'ftp', 'file', 'FILE', 'notes', 'a+b', ':', '://', ':/', '::', ':\\', '/', '//', '\\', '.', '..', '%2e', '%2E.', '.%2e', '%252e', '%2f', '%5c', 'a', 'B',

@@ -383,8 +383,6 @@ test('audit: with every disk full and nothing required calls go on, and what is 
   assert.equal(new Set(numbers).size, numbers.length);
 });
 
-// --- PostgreSQL
-
 test(`audit: ${many} calls are in PostgreSQL, each once, also when it is killed and started again under load`, { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const spool = join(temporaryFolder(t), 'spool');

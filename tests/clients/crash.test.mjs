@@ -173,8 +173,6 @@ async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, sp
   await sidecar.stop();
 }
 
-// --- what the fake child is asked
-
 function pickFake(who, turn) {
   if (turn % 5 === 3) return { method: 'tools/list', check: ({ tools }) => assert.ok(tools.length > 10) };
   if (turn % 5 === 4) return { method: 'ping', check: (result) => assert.deepEqual(result, {}) };
@@ -214,8 +212,6 @@ test(`crash: the same with three children that share the sessions`, async (t) =>
 test('crash: the same with three children, killed and replaced on demand by turns', async (t) => {
   await killUnderLoad(t, { ...fake, command: fakeChild(), flags: ['--instances', '3'], replace: true, running: { started: 3, all: 3 } });
 });
-
-// --- a child that npx starts
 
 const clients = resolve(dirname(fileURLToPath(import.meta.url)));
 const npx = ['npx', '--no-install', '--prefix', clients, 'mcp-server-everything'];

@@ -13,8 +13,6 @@ import { Sidecar } from './lib/sidecar.mjs';
 
 const sessionsOf = async (sidecar, headers = withKey) => (await request(`${sidecar.url}/sessions`, { headers })).json().sessions;
 
-// ---- a key that is no administrator's ------------------------------------------------------------------------------
-
 test('dashboard: a key that is no administrator’s sees its tools, and is told what it may not see', async (t) => {
   const { keys, env } = keysFile(t);
   const root = await keys('new', 'root', '--admin');
@@ -67,8 +65,6 @@ test('dashboard: a key that is revoked while its page is open is told so', async
   await sidecar.stop();
 });
 
-// ---- the start token -----------------------------------------------------------------------------------------------
-
 test('dashboard: without keys the address of the log opens it, for its tab only', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_OPEN_ADMIN: 'false' } });
   const token = await sidecar.startToken();
@@ -93,8 +89,6 @@ test('dashboard: without keys the address of the log opens it, for its tab only'
   assert.equal(other.url(), `${sidecar.url}/`);
   await sidecar.stop();
 });
-
-// ---- behind a proxy ------------------------------------------------------------------------------------------------
 
 const stripping = (sidecar) => (port) => `
 server {
@@ -161,8 +155,6 @@ test('dashboard: behind a proxy that strips a path all of it works under that pa
   await eventually(async () => (await sessionsOf(sidecar)).length === 0, 'the session of the page is gone');
   await sidecar.stop();
 });
-
-// ---- leaving -------------------------------------------------------------------------------------------------------
 
 // A dashboard whose page waits, from `act` on, for an answer that does not come: to what `held` says of a request.
 async function waiting(t, held, act) {

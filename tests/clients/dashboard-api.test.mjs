@@ -35,8 +35,6 @@ const tick = async (stream, fits, what) => JSON.parse((await stream.find((one) =
 const echo = (message = 'hi') => ({ name: 'echo', arguments: { message } });
 const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
 
-// ---- who may --------------------------------------------------------------------------------------------------------
-
 async function keysFile(t) {
   const file = join(temporaryFolder(t), 'keys.json');
   const make = (...args) => execFileSync(sidecarProgram, ['keys', 'new', ...args, '--keys-file', file], { encoding: 'utf8' }).trim();
@@ -110,8 +108,6 @@ test('dashboard: with MCP_OPEN_ADMIN and without keys it is for this machine and
   assert.equal((await restart({ origin: sidecar.url })).status, 202);
   await sidecar.stop();
 });
-
-// ---- what it tells --------------------------------------------------------------------------------------------------
 
 test('dashboard: ticks tell of calls, sessions, refusals and log as clients and log have them', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a', MCP_LOG_FORMAT: 'json', MCP_PUBLIC_URL: 'https://mcp.example' } });
@@ -219,8 +215,6 @@ test('dashboard: names and errors of a hostile client and child arrive as what t
   await sidecar.stop();
 });
 
-// ---- how much -------------------------------------------------------------------------------------------------------
-
 test('dashboard: more readers than there may be are told to come back, and one that leaves makes room', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a' } });
   const readers = [];
@@ -259,8 +253,6 @@ test('dashboard: a reader that takes nothing ends as a slow reader, and the othe
   await eventually(() => ticksOf(good).length > count, 'ticks go on for the other one');
   await sidecar.stop();
 });
-
-// ---- the files ------------------------------------------------------------------------------------------------------
 
 function checkFields({ headers }, what) {
   assert.equal(headers['content-security-policy'], POLICY, what);

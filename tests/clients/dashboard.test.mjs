@@ -16,8 +16,6 @@ const run = promisify(execFile);
 const unauthorised = /status of 401/;
 const rows = (page) => page.getByRole('table').getByRole('row');
 
-// ---- coming in -----------------------------------------------------------------------------------------------------
-
 test('dashboard: a wrong key is told, and a right one shows the server', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}` } });
   const page = await open(t, `${sidecar.url}/`, { expected: [unauthorised] });
@@ -56,8 +54,6 @@ test('dashboard: a sidecar that goes away is told, and found again when it is ba
   await again.stop();
 });
 
-// ---- sessions ------------------------------------------------------------------------------------------------------
-
 test('dashboard: a session appears when a client connects, and vanishes when it leaves', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await go(page, 'Sessions');
@@ -95,8 +91,6 @@ test('dashboard: its own session ends with the page', async (t) => {
   await eventually(async () => (await sessions()).length === 0, 'the session of the page is gone');
   await sidecar.stop();
 });
-
-// ---- tools ---------------------------------------------------------------------------------------------------------
 
 test('dashboard: a tool called with a form shows its result, and the plots move', async (t) => {
   const { sidecar, page } = await dashboard(t);
@@ -242,8 +236,6 @@ test('dashboard: the curl that it shows does the same call', async (t) => {
   await sidecar.stop();
 });
 
-// ---- resources, prompts, snippets ------------------------------------------------------------------------------------
-
 test('dashboard: resources are read, templates filled in, prompts completed and had', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await go(page, 'Resources');
@@ -285,8 +277,6 @@ test('dashboard: what to paste names the public address where there is one', asy
   await page.getByText('https://mcp.example.com/desk/mcp').first().waitFor();
   await sidecar.stop();
 });
-
-// ---- for everybody -------------------------------------------------------------------------------------------------
 
 for (const [how, options] of [['in light', {}], ['in dark', dark], ['on a phone', phone], ['on a phone in dark', { ...phone, ...dark }]]) {
   test(`dashboard: ${how} nothing stands in anybody's way, and nothing is wider than the screen`, async (t) => {

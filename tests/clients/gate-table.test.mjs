@@ -39,8 +39,6 @@ function ask(url, { method, headers, body }) {
   return within(answer, () => `the answer to ${method} ${url}`);
 }
 
-// ---- who asks ------------------------------------------------------------------------------------------------------
-
 // Verdicts: `refused` (401) and `lacking` (403), a token's with the `error` of RFC 6750; else whose key it is: `owner` of
 // the session that is asked for, `other`, or `admin`, who is another one too, and may administrate.
 const credentials = (keys, tokens) => [
@@ -102,8 +100,6 @@ const origins = (own) => [
   { name: 'a page that rebinds', headers: { origin: 'http://evil.example', host: 'evil.example' }, in: false, message: HOST },
   { name: 'a listed origin under a foreign name', headers: { origin: LISTED, host: 'evil.example' }, in: false, cors: LISTED, message: HOST },
 ];
-
-// ---- what is asked for ----------------------------------------------------------------------------------------------
 
 const echo = { name: 'echo', arguments: { message: 'hi' } };
 const ping = call('p', 'ping');
@@ -189,8 +185,6 @@ function endpoints(sse, mcp, fresh) {
   ];
 }
 
-// ---- what must come of it -------------------------------------------------------------------------------------------
-
 // The gate in its order: address, preflight, origin and host, key; then what the endpoint says.
 function expected(endpoint, credential, address, origin) {
   const known = address.allowed || (address.local && endpoint.session);
@@ -222,8 +216,6 @@ function check(answer, wanted, endpoint, origin) {
   assert.equal(told?.includes('error_description'), wanted.challenge?.includes('error='));
   if (wanted.message && endpoint.method !== 'HEAD') assert.equal(JSON.parse(answer.text).message, wanted.message);
 }
-
-// ---- the run --------------------------------------------------------------------------------------------------------
 
 async function keysFile(t) {
   const file = join(temporaryFolder(t), 'keys.json');

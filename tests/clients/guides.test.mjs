@@ -24,8 +24,6 @@ function staying(t, command) {
   return { prints: (pattern) => eventually(() => pattern.test(all()), `${command} prints ${pattern}`), all, end: () => process_.kill() };
 }
 
-// --- Production MCP Server Setup: http-wrapper.cjs
-
 test('guide of the wrapper: Testing, Troubleshooting, Monitor, Check Logs', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'NOWCERTS_USERNAME=somebody\nMCP_API_KEY=YOUR_KEY\n' });
   const host = sidecar.url;
@@ -91,8 +89,6 @@ test('guide of the wrapper: Testing, Troubleshooting, Monitor, Check Logs', asyn
   });
   await sidecar.stop();
 });
-
-// --- Service Desk Plus MCP
 
 const serviceDeskEnv = `# Service Desk Plus OAuth
 SDP_CLIENT_ID=your_client_id_here

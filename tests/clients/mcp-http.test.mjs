@@ -12,8 +12,6 @@ const revisions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 const ping = call('p', 'ping');
 const newest = { command: unruly(NEWEST) };
 
-// ---- what is refused ---------------------------------------------------------------------------------------------
-
 const post_ = (headers, body = ping) => ({ method: 'POST', headers: { ...accept, 'content-type': 'application/json', ...headers }, body });
 const get = (headers) => ({ method: 'GET', headers: { accept: 'text/event-stream', ...headers } });
 
@@ -79,8 +77,6 @@ test('mcp-http: a key reaches the sessions that were opened with it, and no othe
   await sidecar.stop();
 });
 
-// ---- sessions ----------------------------------------------------------------------------------------------------
-
 test('mcp-http: a deleted session is gone, and so are its streams', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
@@ -141,8 +137,6 @@ test('mcp-http: ids come back as they were sent', async (t) => {
   await sidecar.stop();
 });
 
-// ---- batches -----------------------------------------------------------------------------------------------------
-
 test('mcp-http: a session of 2025-03-26 takes a batch and answers it as one array', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url, { version: '2025-03-26' });
@@ -174,8 +168,6 @@ for (const version of revisions.filter((one) => one !== '2025-03-26')) {
     await sidecar.stop();
   });
 }
-
-// ---- streams -----------------------------------------------------------------------------------------------------
 
 for (const version of revisions) {
   const ids = version === NEWEST;
@@ -252,8 +244,6 @@ test('mcp-http: progress and log of a call come on its own stream, and on no oth
   listening.close();
   await sidecar.stop();
 });
-
-// ---- connections that break --------------------------------------------------------------------------------------
 
 test('mcp-http: after a lost connection the rest of a stream comes from the event on that the client names', async (t) => {
   const sidecar = await Sidecar.start(t, newest);

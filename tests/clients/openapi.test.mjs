@@ -89,8 +89,6 @@ async function assertUsable(document) {
   return ajv;
 }
 
-// ---- the document, of real servers ---------------------------------------------------------------------------------
-
 for (const [name, command] of [['the demo server', () => demo], ['server-everything', () => everything], ['server-filesystem', (t) => filesystem(temporaryFolder(t))], ['server-memory', () => memory]]) {
   test(`openapi: validators, generators and importers take the document of ${name}`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: command(t) });
@@ -151,8 +149,6 @@ test('openapi: what a generated client says and hears is typed, and true', async
   assert.equal(heard.error.success, false);
   await sidecar.stop();
 });
-
-// ---- who sees what, and where --------------------------------------------------------------------------------------
 
 test('openapi: each key has a document of what it may use, and says how it is shown', async (t) => {
   const file = join(temporaryFolder(t), 'keys.json');
@@ -232,8 +228,6 @@ test('openapi: forwarded fields count from trusted proxies only, and nothing hos
   await told.stop();
 });
 
-// ---- names and schemas ---------------------------------------------------------------------------------------------
-
 const oddNames = ['a b', 'fs/read', 'fs.read', 'a{b}', '{a}', 'a?b#c', 'a%2Fb', '日本語', '.', '..', 'a/../b', '/', 'a//b', 'a\\b', 'a"b', "a'b", 'a+b', 'a&b=c',
   'x'.repeat(65), 'y'.repeat(5000), '\n', '😀', '__proto__', 'constructor', '0', '-', 'a:b@c', '<b>', 'a_b'];
 
@@ -307,8 +301,6 @@ test('openapi: numbers in schemas keep their digits', async (t) => {
   await sidecar.stop();
 });
 
-// ---- hostile servers -----------------------------------------------------------------------------------------------
-
 test('openapi: definitions that make no sense, or mean harm, spoil nothing for other tools', async (t) => {
   const nested = (levels, open, inner, close) => open.repeat(levels) + inner + close.repeat(levels);
   const tools = [
@@ -358,8 +350,6 @@ test('openapi: a huge list is served as far as the limit goes, and then refused'
   assert.equal((await post(`${sidecar.url}/tools/t7`, {})).status, 200, 'its tools are there all the same');
   await sidecar.stop();
 });
-
-// ---- calls ---------------------------------------------------------------------------------------------------------
 
 test('openapi: a call answers with structured content, else with content, and raw with the whole result', async (t) => {
   const sidecar = await Sidecar.start(t);

@@ -16,8 +16,6 @@ const tool = (name, args = {}) => ({ name, arguments: args });
 // Each of these programs takes seconds to start.
 const enough = (cases) => (scope === 'short' ? cases.slice(0, 1) : cases);
 
-// ---- mcp-remote --------------------------------------------------------------------------------------------------
-
 async function remote(t, url, strategy, { key, capabilities = {}, prepare } = {}) {
   const folder = temporaryFolder(t);
   const header = key ? ['--header', `Authorization: Bearer ${key}`] : [];
@@ -75,8 +73,6 @@ test('tools: through mcp-remote a client with a key is asked by the server', asy
   await client.close();
   await sidecar.stop();
 });
-
-// ---- the Inspector -----------------------------------------------------------------------------------------------
 
 async function inspect(t, url, transport, ...args) {
   const folder = temporaryFolder(t);

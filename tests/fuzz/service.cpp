@@ -31,8 +31,6 @@ using boost::asio::ip::tcp;
 using fuzz::require;
 using ErrorCode = boost::system::error_code;
 
-// ---- what comes back
-
 std::string lower(std::string_view text) {
   std::string word(text);
   for (char& c : word) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
@@ -104,8 +102,6 @@ void take_answer(std::string_view& rest) {
 void check_answers(std::string_view received) {
   while (!received.empty()) take_answer(received);
 }
-
-// ---- the child
 
 enum class Mood { kAnswers, kTalks, kAsks, kSilent };
 
@@ -198,8 +194,6 @@ class Child : public test::FakeLink {
   std::size_t& heard_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-
-// ---- the world
 
 config::Settings settings_for(const std::string& key) {
   config::Settings settings;

@@ -14,8 +14,6 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const say = (text) => writeSync(2, `== ${text}\n`);
 const shell = (script, ...args) => execFileSync('bash', ['-euo', 'pipefail', '-c', script, '-', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 
-// ---- the text
-
 // [{op, flags: {name: value}, rest}], continuation lines joined, comments left out.
 export function parse(text) {
   const lines = text.split('\n').filter((line) => !/^\s*#/.test(line)).join('\n').replace(/\\\n/g, ' ').split('\n');
@@ -50,8 +48,6 @@ export function stages(instructions) {
   return found;
 }
 
-// ---- the build context
-
 // `*` within one name, `**/` across folders.
 const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()|[\]{}\\]/g, '\\$&').replace(/\*\*\//g, '(.+/)?').replace(/(?<!\))\*/g, '[^/]*')}$`);
 
@@ -71,8 +67,6 @@ export function contextFiles(root) {
   const files = execFileSync('git', ['-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
   return files.split('\0').filter((file) => file && existsSync(join(root, file)) && !ignored(file));
 }
-
-// ---- the images
 
 export class Images {
   #built = new Map();
@@ -204,8 +198,6 @@ export class Images {
     image.entrypoint = JSON.parse(rest);
   }
 }
-
-// ---- processes in an image
 
 // Arguments of unshare(1) that run a command as PID 1 in the image, as its user, without capabilities unless root.
 // `readOnly`: nothing but /tmp can be written, as compose.yaml has it.

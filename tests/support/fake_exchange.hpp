@@ -1,4 +1,4 @@
-// FakeExchange: an Exchange without a connection, and what came out of it.
+// FakeExchange: an Exchange without a connection that records its answer.
 #pragma once
 
 #include <memory>
@@ -21,26 +21,26 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-// What a handler did with its exchange. Outlives the exchange.
+// The actions of a handler on its exchange. Outlives the exchange.
 struct Outcome {
   std::vector<http::Response> replies;
-  bool streamed = false;  // a stream was opened …
+  bool streamed = false;  // a stream was opened
   bool stream_open = false;
-  Fields fields;  // … with these in its head
+  Fields fields;  // of the stream, if one was opened
   std::string first_bytes;
   std::vector<Event> events;
-  std::size_t queued = 0;  // bytes that its client has still to take, as the test says
+  std::size_t queued = 0;  // unsent bytes, set by the test
   std::function<void(http::SseClosed)> on_closed;
   std::function<void()> on_abandoned;
   bool gone = false;
 
   const http::Response& reply() const { return replies.at(0); }
   bool answered() const { return !replies.empty() || streamed; }
-  // A field of the answer's head; empty when it is not there.
+  // A field of the answer's head; empty if it is missing.
   std::string field(std::string_view name) const {
     return field_of(streamed ? fields : reply().fields, name);
   }
-  // The client's connection goes, before the answer or in the middle of its stream.
+  // Closes the client's connection, before the answer or during its stream.
   void leave(http::SseClosed reason = http::SseClosed::kClientGone) {
     gone = true;
     if (const auto action = std::exchange(on_abandoned, nullptr)) action();

@@ -1,5 +1,5 @@
-// FakeLink: a child that a test plays by hand. Keeps what was sent to it, and what its owner did
-// with it.
+// FakeLink: a child that a test plays by hand. Records the lines sent to it and the calls of its
+// owner.
 #pragma once
 
 #include <algorithm>
@@ -53,8 +53,7 @@ class FakeLink : public child::ManagedChild {
     return status;
   }
 
-  // --- what the test does
-  // A process of it runs.
+  // Its process runs.
   void come_up() {
     up = true;
     number = 0;
@@ -65,13 +64,13 @@ class FakeLink : public child::ManagedChild {
     line.reserve(line.size() + 64);
     events->on_child_line(std::move(line));
   }
-  // It has ended after stop().
+  // The end after stop().
   void finish_stop() {
     up = false;
     state = child::ChildState::kStopped;
     for (const auto& done : std::exchange(stopping, {})) done();
   }
-  // The next line that was sent; empty when there is none.
+  // The next line that was sent; empty if there is none.
   std::string next() {
     if (sent.empty()) return {};
     std::string line = std::move(sent.front());
@@ -96,11 +95,11 @@ class FakeLink : public child::ManagedChild {
   bool started = false;
   bool retired = false;
   bool killed = false;
-  std::vector<std::function<void()>> stopping;  // who waits for its end
+  std::vector<std::function<void()>> stopping;  // callbacks of stop()
   std::function<void()> on_destroyed;
 };
 
-// Makes FakeLinks and knows those that live. Outlives them.
+// Makes FakeLinks and lists the living ones. Outlives them.
 class FakeLinks {
  public:
   child::ChildFactory factory() {
@@ -117,7 +116,7 @@ class FakeLinks {
   }
 
   std::vector<FakeLink*> all;  // oldest first
-  std::size_t made = 0;        // destroyed ones too
+  std::size_t made = 0;        // includes destroyed ones
 };
 
 }  // namespace sidecar::test

@@ -8,7 +8,7 @@
 
 namespace sidecar::test {
 
-// The first field of that name, compared without case; empty when there is none.
+// The first field of that name, compared without case; empty if there is none.
 inline std::string field_of(const Fields& fields, std::string_view name) {
   for (const Field& field : fields) {
     if (http::same_name(field.name, name)) return field.value;

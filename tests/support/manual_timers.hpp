@@ -42,7 +42,7 @@ class ManualTimers : public Timers {
     return Timer(std::move(entry));
   }
 
-  // Moves the clock; what falls due runs in its order, each at its own time.
+  // Moves the clock. Timers that fall due run in order, each at its own time.
   void advance(Clock::duration by) {
     const Clock::time_point target = now_ + by;
     while (!state_->waiting.empty() && state_->waiting.begin()->first <= target) {
@@ -53,7 +53,7 @@ class ManualTimers : public Timers {
     now_ = target;
   }
 
-  // One turn of the loop: what is due now, without what that adds.
+  // One turn of the loop: runs the timers due now, not those that they add.
   void turn() {
     auto due = std::distance(state_->waiting.begin(), state_->waiting.upper_bound(now_));
     for (; due > 0 && !state_->waiting.empty() && state_->waiting.begin()->first <= now_; --due) {

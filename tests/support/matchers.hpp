@@ -1,4 +1,4 @@
-// Matchers that Catch2 2 and 3 call by different names.
+// Matchers whose names differ between Catch2 2 and 3.
 #pragma once
 
 #include <string>

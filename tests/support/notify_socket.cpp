@@ -1,5 +1,5 @@
-// notify-socket PATH: stands for systemd: takes the datagrams of sd_notify at PATH and prints each
-// on one line, its line ends as " | ". Runs until it is killed, or its stdin ends.
+// notify-socket PATH: systemd's end of sd_notify. Receives datagrams at PATH and prints each on one
+// line, its line ends as " | ". Runs until it is killed or its stdin ends.
 #include <cstdio>
 #include <cstring>
 #include <poll.h>

@@ -43,7 +43,7 @@ class Signer {
     cjose_err error{};
     cjose_header_t* const head = cjose_header_new(&error);
     for (const auto& [name, value] : header.items()) {
-      // Raw values can be objects and lists only.
+      // Raw values are objects or lists.
       const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
       const auto set = value.is_string() ? cjose_header_set : cjose_header_set_raw;
       must(set(head, name.c_str(), text.c_str(), &error));

@@ -1,6 +1,6 @@
-// Runs a piece of a test on a stack of 256 KB, as a loop thread with `ulimit -s 256` has: a
-// recursion whose depth its input decides ends the program there. The test's own thread waits
-// meanwhile. The action makes no assertions: it returns what is to be checked.
+// Runs part of a test on a stack of 256 KB, like a loop thread under `ulimit -s 256`: a recursion
+// as deep as its input overflows it. The test's thread waits meanwhile. The action makes no
+// assertions; it returns the value to check.
 #pragma once
 
 #include <cassert>

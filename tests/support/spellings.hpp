@@ -1,4 +1,4 @@
-// Names of members that some JSON reader takes for another name.
+// Member names that some JSON readers take for another name.
 #pragma once
 
 #include <cctype>
@@ -9,8 +9,8 @@
 
 namespace sidecar::test {
 
-// What stands between the quotes of the key: spellings of `name`, which begins with a letter or
-// "_", that are not it.
+// Other spellings of `name`, as written between the quotes of a key. REQUIRES: `name` begins with a
+// letter or "_".
 inline std::vector<std::string> spellings_of(std::string_view name) {
   const auto upper = [](char c) {
     return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

@@ -1,4 +1,4 @@
-// TemporaryFolder: an empty folder that is gone, with all in it, when the test ends.
+// TemporaryFolder: an empty folder that is removed, with its contents, when the test ends.
 #pragma once
 
 #include <filesystem>
@@ -27,7 +27,7 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // Writes a file, with the folders on its way. Returns its path.
+  // Writes a file and creates its parent folders. Returns its path.
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     const auto file = path_ / name;
     std::filesystem::create_directories(file.parent_path());

@@ -14,8 +14,6 @@ const image = { type: 'image', data: redPixel, mimeType: 'image/png' };
 const resource = (uri, mimeType, words) => ({ type: 'resource', resource: { uri, mimeType, text: words } });
 const object = (properties = {}, required = Object.keys(properties)) => ({ type: 'object', properties, required });
 
-// ---- tools -------------------------------------------------------------------------------------------------------
-
 const defaults = {
   name: { type: 'string', default: 'John Doe' },
   age: { type: 'integer', default: 30 },
@@ -122,8 +120,6 @@ const tools = {
   json_schema_2020_12_tool: ['Tool with JSON Schema 2020-12 features', (args) => [text(JSON.stringify(args))], schema2020],
 };
 
-// ---- resources and prompts ---------------------------------------------------------------------------------------
-
 const resources = {
   'test://static-text': ['static-text', 'text/plain', { text: 'This is the content of the static text resource.' }],
   'test://static-binary': ['static-binary', 'image/png', { blob: redPixel }],
@@ -153,8 +149,6 @@ const prompts = {
   ), ['resourceUri']],
   test_prompt_with_image: ['An image', () => says(image, text('Please analyze the image above.')), []],
 };
-
-// ---- the server --------------------------------------------------------------------------------------------------
 
 const server = new Server({ name: 'conformance', version: '1.0.0' }, {
   capabilities: {

@@ -44,8 +44,6 @@ const booking = object(
   ['guest'],
 );
 
-// ---- tools -------------------------------------------------------------------------------------------------------
-
 const tools = {
   book: { description: 'Books a room.', inputSchema: booking, annotations: { destructiveHint: false, openWorldHint: true }, run: (args) => answer(text(JSON.stringify(args))) },
   add: {
@@ -92,8 +90,6 @@ server.setRequestHandler(mcp.ListToolsRequestSchema, () => ({
   tools: Object.entries(tools).map(([name, { run: _, ...described }]) => ({ name, ...described })),
 }));
 server.setRequestHandler(mcp.CallToolRequestSchema, ({ params }, extra) => tools[params.name].run(params.arguments ?? {}, extra));
-
-// ---- resources and prompts -----------------------------------------------------------------------------------------
 
 server.setRequestHandler(mcp.ListResourcesRequestSchema, () => ({ resources: [{ uri: 'test://greeting', name: 'greeting', mimeType: 'text/html' }] }));
 server.setRequestHandler(mcp.ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [{ uriTemplate: 'test://room/{number}', name: 'room' }] }));

@@ -13,8 +13,6 @@ const owners = [...steady, unlucky];
 const SLOW_LIMIT_MS = 600_000; // the child has megabytes to write until then, on a busy machine
 const EXPIRY_MS = 13_500; // a session ends at most a quarter of MCP_SESSION_TIMEOUT late
 
-// --- one step of a session; each gives the outcomes of its calls
-
 const one = async (client, wanted, options) => {
   const { entry } = await client.call(wanted, options);
   return [await entry.settled];
@@ -80,8 +78,6 @@ const everyday = { say: 30, read: 15, work: 10, big: 4, fail: 3, unknown: 1, fic
 
 // The session is over when its owner's key was taken away.
 const isOver = (outcomes) => outcomes.some((outcome) => ['no_session', 'no_key', 'stream_ended', 'broken'].includes(outcome));
-
-// --- sessions
 
 async function session(world, random, name, { owner, kind, version, capabilities, weights = everyday }) {
   const { calls } = world;

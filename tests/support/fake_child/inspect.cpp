@@ -30,7 +30,7 @@ std::string file(pid_t pid, const std::string& name) {
   return text;
 }
 
-// Opening is what needs permission: without `maps` nobody knows where to read.
+// Opening the file needs the permission; reading would need an address from `maps`.
 std::string memory(pid_t pid) {
   const int fd = ::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY);
   if (fd < 0) return denied();
@@ -55,7 +55,7 @@ std::string attach(pid_t pid) {
 std::string read_memory(pid_t pid) {
   char byte = 0;
   const iovec to{&byte, 1};
-  // some address: whether it is mapped there is asked after the permission
+  // Any address: the kernel checks the permission before it checks the mapping.
   const iovec from{&byte, 1};
   if (::process_vm_readv(pid, &to, 1, &from, 1, 0) >= 0 || errno == EFAULT) return "read";
   return denied();

@@ -1,4 +1,4 @@
-// What a process can find out about another one of the same user.
+// Reads of another process of the same user.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace fake {
 
-// A JSON object: for each way in (environ, cmdline, maps, mem, fd, cwd, ptrace, process_vm_readv,
-// pidfd_getfd) the text that was read, or "denied: " and why.
+// A JSON object: for each access path (environ, cmdline, maps, mem, fd, cwd, ptrace,
+// process_vm_readv, pidfd_getfd) the text that was read, or "denied: " and the reason.
 std::string inspect(pid_t pid);
 
 }  // namespace fake

@@ -1,39 +1,37 @@
 // fake-child: a stdio MCP server that misbehaves on request. Shares no code with the sidecar.
-// Without flags it is a well-behaved server of the handshake era (2025-11-25) that answers in
-// order; tools.hpp says what its tools do. resources/list, prompts/list, resources/subscribe,
-// unsubscribe and logging/setLevel are answered plainly; resources/read of `fatal:FILE` is as the
-// tool fatal_once; other methods get -32601.
+// Without flags it is a well-behaved server of revision 2025-11-25 that answers in order. tools.hpp
+// lists its tools. It answers resources/list, prompts/list, resources/subscribe, unsubscribe and
+// logging/setLevel plainly; resources/read of `fatal:FILE` acts like the tool fatal_once; other
+// methods get -32601.
 //
 // Flags, in the order in which they take effect:
 //
 //   --stderr=TEXT            writes TEXT and LF to stderr at start
 //   --ignore-term            ignores TERM ("got TERM" on stderr instead)
-//   --grandchild[=FIFO]      leaves a grandchild in the same group that ignores the end of stdin, TERM, INT
-//   and
-//                            HUP, and holds our stdout and stderr; prints "grandchild PID" on stderr. With
-//                            FIFO it also holds that open for writing: its end of file says that the
-//                            grandchild is gone
+//   --grandchild[=FIFO]      leaves a grandchild in the same group that ignores the end of stdin,
+//                            TERM, INT and HUP, and holds our stdout and stderr open; prints
+//                            "grandchild PID" on stderr. With FIFO it also holds that open for
+//                            writing: end of file there means that the grandchild is gone
 //   --escapee[=FIFO]         the same, in a session of its own (setsid)
-//   --start-gate=FIFO        if there is such a FIFO, waits at the start until somebody opens it for writing
-//   --exit-while=FILE        exits with code 9 at once while there is such a file, and says so on stderr
+//   --start-gate=FIFO        if the FIFO exists, waits at the start until it is opened for writing
+//   --exit-while=FILE        exits with code 9 at once while FILE exists, with a line on stderr
 //   --exit=N                 exits with code N at once
-//   --die=SIGNAL             kills itself by signal number SIGNAL at once
-//   --close-stdin            closes stdin at once and lives on
-//   --exit-on-initialize=N   exits with code N when `initialize` comes, unanswered
+//   --die=SIGNAL             kills itself with signal number SIGNAL at once
+//   --close-stdin            closes stdin at once and keeps running
+//   --exit-on-initialize=N   exits with code N on `initialize`, without an answer
 //   --no-handshake           never answers `initialize`
 //   --refuse-initialize      answers `initialize` with an error
-//   --protocol=VERSION       the protocol version that it answers (default 2025-11-25)
-//   --list-changed           promises listChanged for tools
-//   --pages=N                tools/list comes in N pages (default 1)
-//   --close-stdout           closes stdout after the first line and lives on
-//   --stop-reading           reads nothing more once a line "stop-reading" has come
-//   --tail=TEXT              at the end of stdin writes TEXT without LF to stdout
-//   --ignore-stdin-end       lives on when stdin ends ("got EOF" on stderr)
-//   --exit-at-end=N          exits with code N at the end of stdin (default 0)
-//   --echo-lines             is no MCP server: answers each line with itself; the words "exit N", "die
-//   SIGNAL",
-//                            "cut" (writes half a line and exits 3), "fds", "env", "signals", "cwd" do what
-//                            they say
+//   --protocol=VERSION       answers with this protocol version (default 2025-11-25)
+//   --list-changed           declares listChanged for tools
+//   --pages=N                divides tools/list into N pages (default 1)
+//   --close-stdout           closes stdout after the first line and keeps running
+//   --stop-reading           stops reading after a line "stop-reading"
+//   --tail=TEXT              writes TEXT without LF to stdout when stdin ends
+//   --ignore-stdin-end       keeps running when stdin ends ("got EOF" on stderr)
+//   --exit-at-end=N          exits with code N when stdin ends (default 0)
+//   --echo-lines             is no MCP server: echoes each line. The lines "exit N", "die SIGNAL",
+//                            "cut" (writes half a line and exits with 3), "fds", "env", "signals"
+//                            and "cwd" are commands
 
 #include <csignal>
 #include <cstdlib>

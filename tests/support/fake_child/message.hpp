@@ -1,4 +1,4 @@
-// A request as it came, and the messages that answer it.
+// A request as received, and the messages that answer it.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ struct Call {
   std::string line;
   std::string id;          // raw
   std::string params;      // raw
-  ordered_json arguments;  // an empty object when the library does not take them
+  ordered_json arguments;  // an empty object if the library cannot parse them
 
   std::size_t size(const char* name, std::size_t otherwise) const {
     return arguments.value(name, otherwise);

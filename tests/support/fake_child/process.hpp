@@ -1,4 +1,4 @@
-// What the process does to itself, and what it can tell of itself.
+// Actions of the process on itself, and its own state.
 #pragma once
 
 #include <string>
@@ -8,21 +8,21 @@ namespace fake {
 [[noreturn]] void wait_for_ever();
 [[noreturn]] void die_by(int signal);
 
-// A grandchild that ignores the end of stdin, TERM, INT and HUP; `escape`: in a session of its own.
-// With a FIFO it holds that open for writing.
+// Starts a grandchild that ignores the end of stdin, TERM, INT and HUP; with `escape` in a session
+// of its own. It holds the FIFO, if there is one, open for writing.
 void leave_grandchild(const std::string& fifo, bool escape);
 
-// Waits until somebody has the FIFO open for writing. False: there is none.
+// Waits until the FIFO is open for writing elsewhere. False if it does not exist.
 bool pass_gate(const std::string& fifo);
 
-// The open descriptors but the one that reads the list, as "0 1 2".
+// The open descriptors as "0 1 2", without the one that reads the list.
 std::string descriptors();
 
-// Blocked and ignored signals, and the death signal: "0000000000000000 0000000000000000 9" when all
-// is as it should be.
+// Masks of blocked and of ignored signals, and the parent-death signal. A correct start gives
+// "0000000000000000 0000000000000000 9".
 std::string signals();
 
-std::string environment();  // with commas between
+std::string environment();  // comma-separated
 std::string current_directory();
 
 }  // namespace fake

@@ -55,7 +55,7 @@ std::string raw_member(std::string_view json, std::string_view name) {
     }
     return std::min(at + 1, json.size());
   };
-  const auto skip_value = [&](std::size_t at) {  // to the comma or bracket behind it
+  const auto skip_value = [&](std::size_t at) {  // to the comma or bracket after it
     for (int depth = 0; at < json.size();) {
       const char c = json[at];
       if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
@@ -71,7 +71,7 @@ std::string raw_member(std::string_view json, std::string_view name) {
     const std::size_t key = at + 1;
     at = skip_string(at);
     const bool found = json.substr(key, at - key - 1) == name;
-    const std::size_t value = skip_space(skip_space(at) + 1);  // behind the colon
+    const std::size_t value = skip_space(skip_space(at) + 1);  // after the colon
     at = skip_value(value);
     if (found) {
       const std::string_view bytes = json.substr(value, at - value);

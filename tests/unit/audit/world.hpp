@@ -1,4 +1,4 @@
-// Records to try the audit log with, and a store that the test plays.
+// Sample records for tests of the audit log, and a store that the test plays.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 
 namespace sidecar::test {
 
-// A record that is told from others by `number`, a second later than the one before.
+// A record identified by `number`, one second later than the one before.
 inline audit::Record record(int number) {
   audit::Record record;
   record.id = fmt::format("id-{:06}", number);
@@ -44,10 +44,10 @@ inline std::vector<audit::Record> records(int first, int count) {
 // Shared with the writer's thread.
 struct FakeDatabase {
   std::mutex mutex;
-  std::map<std::string, int> times;  // each id was given, in inserts that were taken
+  std::map<std::string, int> times;  // id → how often it was in an accepted insert
   std::optional<audit::StoreError> error;
-  std::string refused;         // the id of a record that is never taken
-  bool loses_answers = false;  // takes the records, and fails all the same
+  std::string refused;         // the id of a record that is never accepted
+  bool loses_answers = false;  // stores the records but reports a failure
   int inserts = 0;
 
   std::size_t size() {

@@ -1,6 +1,6 @@
-// World: what a test of the child floor lives in: a real loop, time that the test moves, and real
-// processes. Its end fails the program when any process is left behind; being a subreaper it sees
-// those that left their group.
+// World: the fixture of the tests of src/child: a real loop, a manual clock and real processes. Its
+// destructor fails the program if any process is left; as a subreaper it also finds those that left
+// their group.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -38,7 +38,7 @@ inline child::Guard started_guard() {
   return *std::move(guard);
 }
 
-// First member of World, so that its end comes last.
+// First member of World, so that it is destroyed last.
 struct NobodyLeft {
   ~NobodyLeft() {
     for (int i = 0; i < 1000; ++i) {
@@ -64,7 +64,7 @@ struct World {
   child::Reaper reaper{loop};
   child::Host host{loop, timers, log, metrics, reaper, guard};
 
-  // Runs the loop until `condition` holds. The limit is only there for hanging.
+  // Runs the loop until `condition` holds. The time limit only ends a test that hangs.
   void run_until(const std::function<bool()>& condition) {
     const auto limit = std::chrono::steady_clock::now() + 30s;
     while (!condition()) {
@@ -85,7 +85,7 @@ inline child::SupervisorOptions fake_child(std::vector<std::string> flags) {
   return options;
 }
 
-// Writes down what a supervisor says, and holds that it never says it from inside a call.
+// Records the events of a supervisor and checks that none is reported from inside a call.
 struct Recorder : child::ChildEvents {
   struct TooLong {
     std::string first, last;
@@ -167,15 +167,15 @@ struct Supervised {
     link.retire();
     events.inside_call = false;
   }
-  // Stops the process as a terminal would, and comes back when it stands.
+  // Stops the process as a terminal does and returns once it is stopped.
   void freeze() {
     const pid_t pid = link.status().pid;
-    REQUIRE(pid > 0);  // -1 would be everybody
+    REQUIRE(pid > 0);  // -1 would signal every process
     ::kill(pid, SIGSTOP);
     siginfo_t info{};
     REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT) == 0);
   }
-  // Has the process do its duty, so that a restart is no failed start.
+  // Lets the process become ready, so that a restart does not count as a failed start.
   void be_useful() {
     link.handshake_done();
     link.note_answer();

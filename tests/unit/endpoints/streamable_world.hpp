@@ -1,4 +1,4 @@
-// Streamable HTTP on a child that the test plays: a client's requests, and what its streams got.
+// Streamable HTTP on a child that the test plays: requests of a client and the events it received.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ inline std::string initialize_text(std::string_view version) {
          std::string(version) + R"(","capabilities":{},"clientInfo":{"name":"c","version":"2"}}})";
 }
 
-// A log message that is told apart.
+// A log message with a distinct text.
 inline std::string log_text(const std::string& data) {
   return R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":)" +
          data + "}}";
@@ -58,7 +58,7 @@ struct StreamableWorld : World {
                 observe::Caller caller = {}) {
     return ask(routes, method, "/mcp", std::move(body), std::move(caller), std::move(fields));
   }
-  // As a client of the session does.
+  // A request of the session's client.
   Answered post(const std::string& session, std::string body,
                 std::string accept = "application/json, text/event-stream",
                 observe::Caller caller = {}) {
@@ -75,7 +75,7 @@ struct StreamableWorld : World {
   Answered end(const std::string& session, observe::Caller caller = {}) {
     return send("DELETE", {}, {{"Mcp-Session-Id", session}}, std::move(caller));
   }
-  // A session of that revision.
+  // Opens a session of that revision.
   std::string open(std::string_view version = "2025-11-25", observe::Caller caller = {}) {
     const auto made =
         post({}, initialize_text(version), "application/json, text/event-stream", caller);

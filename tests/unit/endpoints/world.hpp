@@ -1,4 +1,4 @@
-// Instances of a child that the test plays, and the sessions on top of them.
+// Instances of a child that the test plays, with sessions on top of them.
 #pragma once
 
 #include <memory>
@@ -48,14 +48,14 @@ struct World {
     link->next();
   }
 
-  // The child's process ends, and another one will be started.
+  // Ends the child's process; another one will be started.
   void die(child::Exit exit = {}) const {
     link->up = false;
     if (exit.reason.empty()) exit.reason = "exited with code 1";
     link->events->on_child_exit(std::move(exit));
   }
 
-  // The oldest line sent to the child that the test has not seen yet.
+  // The oldest line sent to the child that the test has not taken yet.
   jsonrpc::Message take() {
     auto message = jsonrpc::parse(link->next());
     REQUIRE(message);

@@ -1,5 +1,5 @@
-// World: a Server on a loop that the test turns by hand, with time that stands still, and clients
-// on real sockets.
+// World: a Server on a loop that the test turns by hand, with a manual clock, and clients on real
+// sockets.
 #pragma once
 
 #include <algorithm>
@@ -64,7 +64,7 @@ class Client {
     }
     ::fcntl(descriptor_, F_SETFL, O_NONBLOCK);
   }
-  // Returns what the system took.
+  // Returns the number of bytes that the system accepted.
   std::size_t send(std::string_view bytes) {
     const ssize_t size = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     return size < 0 ? 0 : static_cast<std::size_t>(size);
@@ -73,7 +73,7 @@ class Client {
   void close() {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
-  // Closes so that the server sees a reset.
+  // Closes with a reset.
   void reset() {
     const linger hard{1, 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -101,7 +101,7 @@ class Client {
   bool ended_ = false;
 };
 
-// Takes the chunks that have come off `text`; true once the last one was there.
+// Decodes the complete chunks at the beginning of `text`; true after the last chunk.
 inline bool unchunk(std::string_view text, std::string& body, std::size_t& used) {
   for (used = 0;;) {
     const std::size_t line = text.find("\r\n", used);
@@ -150,8 +150,7 @@ class World {
     loop.restart();
     loop.poll();
   }
-  // Turns the loop until `done`; false when nothing brings it about. The clock only bounds a
-  // failure.
+  // Turns the loop until `done` holds; false after 10 s.
   template <class Condition>
   bool until(Condition done) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -174,8 +173,8 @@ class World {
       return client.ended();
     });
   }
-  // The next whole answer; status 0 when the connection ended without one. `bodiless`: it answers a
-  // HEAD.
+  // The next complete answer; status 0 if the connection ended before it. `bodiless`: the answer to
+  // a HEAD.
   Received answer(Client& client, bool bodiless = false) {
     Received received;
     std::size_t used = 0;
@@ -248,7 +247,8 @@ inline http::Response text_response(std::string body) {
   return response;
 }
 
-// Most tests: GET /hello, POST /echo (at once), POST /later and GET /events (kept for the test).
+// The routes of most tests: GET /hello, POST /echo (answered at once), POST /later and GET /events
+// (the test answers them).
 class Site : public World {
  public:
   std::vector<http::Exchange> kept;

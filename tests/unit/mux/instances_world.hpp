@@ -1,4 +1,4 @@
-// What the tests of Instances share: sessions, and children that the test plays.
+// Fixture of the tests of Instances: sessions, and children that the test plays.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ inline jsonrpc::Message initialize(const std::string& capabilities) {
       capabilities + "}}}");
 }
 
-// A session; ends with its lease.
+// A session. It ends with its lease.
 struct Session : mux::Client {
   void on_message(std::string text) override { heard.push_back(std::move(text)); }
 
@@ -73,7 +73,7 @@ struct World {
     REQUIRE(found != links.all.rend());
     return **found;
   }
-  // Starts it, and answers its handshake. Returns the params that it was sent.
+  // Starts the child and answers its handshake. Returns the params of `initialize`.
   std::string ready(FakeLink& child) {
     if (!child.up) child.come_up();
     const jsonrpc::Message handshake = message(child.next());

@@ -1,4 +1,4 @@
-// Model: what must be, and what was.
+// Model: expectations and checks.
 #include "model.hpp"
 
 #include <algorithm>
@@ -76,9 +76,6 @@ std::vector<Session*> World::live(const Child& child) const {
   return all;
 }
 
-// --- what clients hear
-// -------------------------------------------------------------------------------------------------
-
 void Session::on_message(std::string text) { world.heard(*this, nullptr, std::move(text)); }
 
 void World::expect(Session* to, std::string text, std::string via) {
@@ -140,7 +137,7 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (answer.outcome == Outcome::kUnavailable)
     reasonable = troubled || dying_.contains(asked.get()) ||
                  instances_->in_flight() >= options_.limits.calls;
-  // The call itself counts. An owner has its share, whatever others do.
+  // The call itself counts. An owner keeps its share whatever other owners do.
   if (answer.outcome == Outcome::kBusy) {
     reasonable =
         (asked->by != nullptr && held_by(*asked->by) >= options_.limits.calls_per_client) ||
@@ -156,14 +153,14 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (asked->method == "logging/setLevel") asked->by->level = std::stoi(asked->subject);
 }
 
-// What may be answered without the child.
+// Checks an answer that the sidecar gave without the child.
 void World::answered_here(const Asked& asked, const mux::Answer& answer) {
   const Json told = Json::parse(answer.text);
   const std::string& method = asked.method;
   if (answer.outcome == Outcome::kError) {
     if (!method.starts_with("tasks/") || told["error"]["code"] != -32602)
       return wrong("an error from nowhere");
-    if (std::stol(asked.mark) + 1 < next_mark_) return;  // it waited, and its child may have died
+    if (std::stol(asked.mark) + 1 < next_mark_) return;  // it waited; its child may have died
     for (const auto& child : children_) {
       const auto task = child->tasks.find(asked.subject);
       const bool its =
@@ -192,9 +189,6 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
     wrong("a result from nowhere");
   }
 }
-
-// --- what children get
-// -------------------------------------------------------------------------------------------------
 
 void World::on_line(Child& child, child::LineNumber number, const std::string& text) {
   note(fmt::format("{}{} < {}", child.name, child.replaced ? " (replaced)" : "", text));
@@ -233,7 +227,7 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     work.asked = all_.at(mark);
     const Asked& asked = *work.asked;
     const std::string id = std::to_string(wire);
-    // Of what a level becomes, the child's own in the end is checked.
+    // The sidecar may rewrite a level; check_settled() checks the final level.
     if (work.method != "logging/setLevel" && text != asked.text(id, id))
       wrong("not as its client wrote it");
     if (asked.by != nullptr && child.name != asked.by->instance)
@@ -274,9 +268,6 @@ void World::on_reply_to(Child& child, const std::string& text, const Json& line)
   child.due.erase(found);
 }
 
-// --- after each act
-// -------------------------------------------------------------------------------------------------
-
 void World::check() {
   for (std::size_t i = 0; i < children_.size(); ++i) {
     Child& child = *children_[i];
@@ -296,7 +287,7 @@ void World::check() {
       if (is_new && work.asked && !work.asked->open && !work.cancelled)
         wrong("a child got a request that nobody waits for");
     }
-    // What a session says waits in turn while the child does not read.
+    // Lines of sessions queue up while the child does not read.
     if (child.up() && !child.link->wants) continue;
     for (const auto& [id, text] : std::exchange(child.due, {})) {
       if (child.up()) wrong(fmt::format("{} must get an answer to {}: {}", child.name, id, text));
@@ -343,11 +334,11 @@ void World::check_limits() {
     own += child->own() && child->link != nullptr && !child->replaced;
     if (child->own() && live(*child).size() > 1) wrong("an own child has two sessions");
   }
-  // Those that are ending, as many again, are children too.
+  // As many children again may be ending.
   if (own > 2 * options_.most_own) wrong("more own children than there may be");
   for (const auto& session : sessions_) {
     if (session->left) continue;
-    // A replaced child counts for itself.
+    // A replaced child counts as one more.
     const auto units =
         std::count_if(children_.begin(), children_.end(), [&session](const auto& child) {
           return child->link != nullptr && child->name == session->instance;
@@ -359,9 +350,6 @@ void World::check_limits() {
     }
   }
 }
-
-// --- the end
-// --------------------------------------------------------------------------------------------------------
 
 void World::settle() {
   for (int round = 0; round < 50; ++round) {

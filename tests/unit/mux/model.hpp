@@ -1,21 +1,19 @@
-// Model: a world around mux::Instances. It plays every client and every child, at random but from a
-// seed, and knows from the rules alone who must hear what:
+// Model: a world around mux::Instances. It plays every client and every child with seeded random
+// choices, and checks deliveries against these rules:
 //
-//  - a request is answered exactly once, with its id to the byte, and with what the child said for it, or
-//  with
-//    a failure of the sidecar's for which there is a reason;
-//  - before each act the world writes down which messages sessions must hear of it (expect) and which lines
-//    children must get of it (Child::due); afterwards these and no others must have come;
-//  - a child gets each request as its client wrote it but for id and token, under a wire id that no other
-//    request has had; again only when the process before had not been given it, or once when that is safe.
+//  - A request is answered exactly once, with its id unchanged byte for byte, and either with the
+//    child's answer to it or with an error of the sidecar that has a reason.
+//  - Before each act the world records which messages sessions must receive because of it (expect)
+//    and which lines children must receive (Child::due). After it exactly these must have arrived.
+//  - A child receives each request as its client wrote it except for id and progress token, under a
+//    wire id that no other request has had. A request is sent again only if the previous process
+//    was not given it, or once if repeating it is safe.
+//  - A message with a member that some JSON reader takes for another one is delivered to nobody, in
+//    either direction, also inside a batch.
 //
-//  - a message with a member that some JSON reader takes for another one reaches nobody, from either side,
-//  also
-//    inside a batch.
-//
-// It never looks into src/mux: all it knows is what went over the wires. Each request has a mark in
-// its _meta, where a trace would be, that the child sends back, so that an answer in the wrong
-// hands is seen.
+// It does not look into src/mux: it only sees the messages of both sides. Each request has a mark
+// in its _meta, in place of a trace context. The child sends the mark back, so a misdelivered answer
+// is detected.
 #pragma once
 
 #include <deque>
@@ -42,13 +40,13 @@ struct Session;
 inline constexpr const char* kLevels[] = {"debug", "info",     "notice", "warning",
                                           "error", "critical", "alert",  "emergency"};
 
-// Of sessions three, and one of REST calls.
+// Owners: three of sessions, one of REST calls.
 inline constexpr std::size_t kOwners = 4;
 
-// as a child says it
+// The notification as a child writes it.
 std::string notification(const std::string& method, const std::string& params);
 
-// A request, as its client sees it.
+// A request as its client sees it.
 struct Asked {
   Session* by = nullptr;  // nullptr: a REST call
   std::string mark;       // no other request has it
@@ -57,20 +55,20 @@ struct Asked {
   std::string params;   // members before _meta
   std::string subject;  // the URI, level, task id or cursor in them
   std::string token;    // progress token; empty: none
-  bool tenant = false;  // _meta says whose it is: its list is nobody else's
-  bool safe = false;    // may be given to a second process
+  bool tenant = false;  // _meta names a tenant: its list must not be shared
+  bool safe = false;    // may be sent to a second process
   bool makes_task = false;
   Clock::time_point at;
-  long changes = 0;  // of lists, that were told before it
+  long changes = 0;  // list changes announced before it
 
   bool open = true;           // its client waits for the answer
-  bool cancelled = false;     // its client withdrew it
-  bool undone = false;        // a subscribe that an unsubscribe followed
-  bool asked_client = false;  // its client was asked something meanwhile
-  int deaths = 0;             // processes that ended with it
-  double progress = -1;       // the furthest that was told
-  std::string due;            // the child has just said this answer
-  bool too_large = false;     // the child has just said an answer beyond the limit
+  bool cancelled = false;     // its client cancelled it
+  bool undone = false;        // a subscribe followed by an unsubscribe
+  bool asked_client = false;  // a server request reached its client meanwhile
+  int deaths = 0;             // processes that ended while they had it
+  double progress = -1;       // the highest value reported so far
+  std::string due;            // the answer that the child has just written
+  bool too_large = false;     // the child has just written an answer beyond the limit
 
   std::string text(const std::string& as_id, const std::string& as_token) const;
 };
@@ -84,7 +82,7 @@ struct Session : mux::Client {
   World& world;
   int number = 0;
   std::string owner;
-  bool streams = false;  // its calls take messages
+  bool streams = false;  // its calls can receive messages before their answer
   bool listening = true;
   bool sampling = false, forms = false, urls = false;
   std::unique_ptr<mux::InstanceLease> lease;
@@ -95,45 +93,45 @@ struct Session : mux::Client {
   bool left = false;
 };
 
-// A request that a process was given and has not answered.
+// A request that a process has received and not answered.
 struct Work {
-  AskedPtr asked;  // null: the sidecar's own
+  AskedPtr asked;  // null: a request of the sidecar itself
   std::string method;
   Json params;
   child::LineNumber number = 0;
   bool read = false;
   bool fails = false;
   bool cancelled = false;
-  long changes = 0;  // of lists, that were told before it was read
+  long changes = 0;  // list changes announced before the child read it
   int progress = 0;
 };
 
 struct Task {
-  Session* by = nullptr;  // nullptr: nobody any more
+  Session* by = nullptr;  // nullptr: no session any more
   long wire = 0;
   std::string token;
   std::string mark;
   bool ended = false;
 };
 
-// What a child has asked a session.
+// A server request of a child to a session.
 struct Question {
   Session* to = nullptr;
-  long id = 0;  // for the session
+  long id = 0;  // the id that the session sees
   bool token = false;
   Clock::time_point due;
 };
 
-// A child, and what its process of the moment knows.
+// A child and the state of its current process.
 struct Child {
   test::FakeLink* link = nullptr;  // nullptr: destroyed
   std::string name;
   bool replaced = false;
-  bool ended = false;  // for good
+  bool ended = false;  // will not be restarted
   bool was_ready = false;
   bool trouble = false;                 // too many failed starts
-  std::vector<Session*> sessions;       // that it serves; of a replaced one: served
-  std::map<std::string, long> changes;  // of its lists, by capability
+  std::vector<Session*> sessions;       // sessions it serves; served, if it is replaced
+  std::map<std::string, long> changes;  // changes of its lists, by capability
 
   bool ready = false;
   bool initialized = false;   // was sent `initialize`
@@ -146,7 +144,7 @@ struct Child {
   std::map<std::string, Session*> elicitations;
   std::set<std::string> subscriptions;
   std::optional<int> level;
-  // Lines that it must get of the act at hand: by id, the text, or empty: an error.
+  // Lines that it must receive because of the current act, by id; an empty text means an error.
   std::multimap<std::string, std::string> due;
 
   bool own() const { return name.starts_with("own"); }
@@ -159,9 +157,11 @@ class World {
   World(std::uint32_t seed, mux::InstancesOptions options);
   ~World();
 
-  void act();        // something happens, and is checked
-  void wind_down();  // all is answered, all leave, all ends: nothing may be left
-  // What was not as it must be; empty: nothing. With the last lines that went to and fro.
+  // Performs one random act and checks its effects.
+  void act();
+  // Answers every call, closes every session, ends every child. Nothing may be left.
+  void wind_down();
+  // The violated rules with the last lines of both sides; empty if there are none.
   std::string complaints() const;
 
  private:
@@ -170,10 +170,10 @@ class World {
   struct Delivery {
     int to;
     std::string text;
-    std::string via;  // mark of the call that took it; empty: none; "*": either
+    std::string via;  // mark of the call that delivered it; empty: no call; "*": either
   };
 
-  // model.cpp: what must be, and what was
+  // model.cpp: expectations and checks
   std::size_t pick(std::size_t below) { return random_() % below; }
   bool chance(unsigned percent) { return pick(100) < percent; }
   void wrong(const std::string& what);
@@ -197,7 +197,7 @@ class World {
   std::size_t held_by(const Session& session) const;
   std::size_t open_of_owner_of(const Asked& asked) const;
 
-  // model_clients.cpp: what clients do
+  // model_clients.cpp: acts of clients
   void join();
   void leave(Session& session);
   void ask(Session* session);
@@ -211,7 +211,7 @@ class World {
   void tell_answer(Session& session, long id);
   Session* some_session();
 
-  // model_children.cpp: what children do
+  // model_children.cpp: acts of children
   using Utterance = std::optional<std::string>;
   void read(Child& child, std::size_t lines);
   void take_in(Child& child, Work& work);
@@ -248,19 +248,19 @@ class World {
   test::ManualTimers timers_;
   observe::Log log_ = observe::make_null_log();
   observe::Metrics metrics_;
-  std::vector<std::unique_ptr<Child>> children_;    // destroyed ones too
-  std::vector<std::unique_ptr<Session>> sessions_;  // those that left too
+  std::vector<std::unique_ptr<Child>> children_;    // includes destroyed ones
+  std::vector<std::unique_ptr<Session>> sessions_;  // includes closed ones
   std::optional<mux::Instances> instances_;
 
   std::vector<std::string> trace_;
   std::vector<std::string> problems_;
   std::vector<Delivery> expected_, actual_;
   std::vector<AskedPtr> owed_;           // the child has just answered them
-  std::map<long, std::string> wires_;    // wire ids ever given, and to which mark
-  std::set<const Asked*> dying_;         // the process that ends has them
+  std::map<long, std::string> wires_;    // every wire id given so far → mark
+  std::set<const Asked*> dying_;         // open calls of the process that is ending
   std::map<std::string, AskedPtr> all_;  // by mark
   long next_mark_ = 1;
-  long next_question_id_ = 1;  // that a session is asked under
+  long next_question_id_ = 1;  // as sessions see it
   int stops_ = 0;
 };
 

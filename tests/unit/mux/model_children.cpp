@@ -1,4 +1,4 @@
-// Model: what children do, and what they read. What they say: model_utterances.cpp.
+// Model: processes of children and what they read. model_utterances.cpp has what they write.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -17,9 +17,6 @@ std::string cancelled(long id, const char* reason) {
 std::string capability(const std::string& method) { return method.substr(0, method.find('/')); }
 
 }  // namespace
-
-// --- its process
-// ---------------------------------------------------------------------------------------------------------
 
 void World::come_up(Child& child) {
   if (child.up() || child.ending() || !child.link->started || child.link->retired) return;
@@ -60,7 +57,7 @@ void World::shake(Child& child, bool well) {
           id, kCapabilities));
 }
 
-// What it had not read, some of it may never have been written to it.
+// Of the lines it has not read, a suffix may never have been written to it.
 void World::die(Child& child, unsigned failed_starts) {
   child::Exit exit;
   exit.reason = "exited with code 1";
@@ -83,7 +80,7 @@ void World::die(Child& child, unsigned failed_starts) {
   }
   for (Session* session : live(child)) {
     for (const auto& [id, asked] : session->open) {
-      // About a task of this child, and not given to it yet.
+      // It concerns a task of this child and has not reached the child yet.
       if (exit.final && asked->method.starts_with("tasks/")) dying_.insert(asked.get());
     }
   }
@@ -112,7 +109,7 @@ void World::die(Child& child, unsigned failed_starts) {
   }
 }
 
-// The end that was asked for with stop().
+// Completes the end that stop() has requested.
 void World::finish(Child& child) {
   if (child.link->stopping.empty()) return;
   note(child.name + " is ended");
@@ -136,7 +133,7 @@ void World::replace_all() {
     });
     if (old == children_.end()) return wrong("a child was replaced that was not there");
     (*old)->replaced = true;
-    // What changes the child's state goes to the new one; the old one only has a tombstone of it.
+    // Requests that change the child's state move to the new child; the old one keeps a tombstone.
     for (auto& [wire, work] : (*old)->work) {
       const bool state = work.method == "resources/subscribe" || work.method == "logging/setLevel";
       if (!state || !work.asked || !work.asked->open || work.asked->undone) continue;
@@ -168,9 +165,6 @@ void World::pass_time(Clock::duration by) {
   timers_.advance(by);
 }
 
-// --- what it reads
-// -------------------------------------------------------------------------------------------------------
-
 void World::read(Child& child, std::size_t lines) {
   for (; lines > 0 && !child.unread.empty() && child.link->wants; --lines) {
     const Json line = Json::parse(child.unread.front().second);
@@ -184,7 +178,7 @@ void World::read(Child& child, std::size_t lines) {
 void World::take_in(Child& child, Work& work) {
   work.read = true;
   work.fails = work.asked && chance(10);
-  // Whether there is such a resource does not depend on who asks.
+  // Resource "d" does not exist, whichever session asks for it.
   if (work.asked && work.method.ends_with("subscribe")) work.fails = work.params["uri"] == "d";
   work.changes = child.changes[capability(work.method)];
   if (work.fails) return;

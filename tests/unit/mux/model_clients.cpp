@@ -1,4 +1,4 @@
-// Model: what clients do.
+// Model: acts of clients.
 #include <fmt/format.h>
 
 #include "model.hpp"
@@ -129,7 +129,7 @@ void World::fill(Asked& asked, Session* session) {
     asked.subject = kUris[pick(4)];
     asked.params = fmt::format(R"("uri":"{}")", asked.subject);
   } else if (kind < 72) {
-    // Of two at once the order of the answers decides, and that is the child's.
+    // One at a time: of two, the child decides by the order of its answers which one counts.
     for (const auto& [id, other] : session->open) {
       if (other->method == "logging/setLevel") return fill(asked, session);
     }
@@ -173,8 +173,8 @@ void World::send(const AskedPtr& asked) {
   session->lease->request(parsed(text), std::move(reply));
 }
 
-// The same request with another spelling of one of its members beside it is no message, alone and
-// in a batch.
+// Sends the request with another spelling of one of its members added. It must not be accepted,
+// neither alone nor in a batch.
 void World::misspell(const std::string& text) {
   static constexpr std::pair<const char*, const char*> kNames[] = {
       {"id", R"({"jsonrpc")"},
@@ -194,7 +194,7 @@ void World::misspell(const std::string& text) {
     wrong("taken for a message: " + odd);
 }
 
-// An unsubscribe takes effect: when the child gets it, or when it is answered without the child.
+// Applies an unsubscribe: when the child receives it, or when it is answered without the child.
 void World::take_back(const Asked& unsubscribe) {
   unsubscribe.by->subscribed.erase(unsubscribe.subject);
   for (const auto& [id, other] : unsubscribe.by->open) {
@@ -247,7 +247,7 @@ void World::tell_answer(Session& session, long id) {
   session.lease->answer(parsed(text(std::to_string(id))));
 }
 
-// Progress of an answer to the child, and what concerns no request.
+// Sends progress on an answer to the child, or a notification that concerns no request.
 void World::notify(Session& session) {
   std::string text = chance(50) ? R"({"jsonrpc":"2.0","method":"notifications/roots/list_changed"})"
                                 : R"({"jsonrpc":"2.0","method":"notifications/initialized"})";

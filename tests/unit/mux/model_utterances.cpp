@@ -1,4 +1,4 @@
-// Model: what children say, and whom they may mean.
+// Model: messages that children write, and the sessions to which they may be delivered.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -25,9 +25,6 @@ std::string notification(const std::string& method, const std::string& params) {
                      params);
 }
 
-// --- what it says
-// ----------------------------------------------------------------------------------------------------------
-
 void World::say(Child& child, std::string text) {
   note(fmt::format("{}{} > {}", child.name, child.replaced ? " (replaced)" : "", text));
   child.link->say(std::move(text));
@@ -43,7 +40,7 @@ void World::speak(Child& child) {
   if (!said.empty()) say(child, fmt::format("[{}]", fmt::join(said, ",")));
 }
 
-// For whom it works, and who is subscribed, may change with what it says before in the same batch.
+// Earlier messages of the same batch may change the sessions it works for and its subscribers.
 World::Utterance World::utter(Child& child, bool first, bool alone) {
   const std::size_t kind = pick(100);
   if (kind < 35) return answer(child);
@@ -77,7 +74,7 @@ std::string World::answer(Child& child, long wire) {
   child.answered.insert(wire);
   const AskedPtr& asked = work.asked;
   std::string said = asked ? fmt::format(R"({{"mark":"{}"}})", asked->mark) : "{}";
-  std::string told;  // to the client, where that is something else
+  std::string told;  // what the client must receive if it differs from `said`
   if (work.fails) {
     const bool elicits = chance(20);
     const std::string elicitation = fmt::format("E{}", pick(3));
@@ -116,7 +113,7 @@ std::string World::answer(Child& child, long wire) {
   return text(std::to_string(wire), said);
 }
 
-// The sidecar hears of it as soon as it is said.
+// The sidecar learns of the task when it reads the result.
 std::string World::make_task(Child& child, long wire, const Asked& asked) {
   const auto in_use = [&child](const std::string& id) {
     return child.tasks.contains(id) ||
@@ -127,7 +124,7 @@ std::string World::make_task(Child& child, long wire, const Asked& asked) {
   std::string id = "T1";
   for (int number = 2; in_use(id); ++number) id = fmt::format("T{}", number);
   Task& task = child.tasks[id];
-  task.by = asked.open ? asked.by : nullptr;  // else nobody knows of it
+  task.by = asked.open ? asked.by : nullptr;  // no client waits: the task has no owner
   task.wire = wire;
   task.token = asked.token;
   task.mark = asked.mark;
@@ -137,7 +134,7 @@ std::string World::make_task(Child& child, long wire, const Asked& asked) {
                      asked.mark);
 }
 
-// One that nobody has is forgotten when it ends.
+// A task without an owner is forgotten when it ends.
 void World::end_task(Child& child, const std::string& id) {
   const auto task = child.tasks.find(id);
   if (task == child.tasks.end()) return;
@@ -145,7 +142,7 @@ void World::end_task(Child& child, const std::string& id) {
   if (task->second.by == nullptr) child.tasks.erase(task);
 }
 
-// An answer to what it has answered, or was never asked.
+// An answer to a request that was answered before or never sent.
 World::Utterance World::answer_wrongly(Child& child) {
   std::vector<std::string> ids = {R"("1")", "0", "-1", "1.5", "99999999999999999999", "1000000"};
   for (const long wire : child.answered) ids.push_back(std::to_string(wire));
@@ -153,8 +150,7 @@ World::Utterance World::answer_wrongly(Child& child) {
                      ids[pick(ids.size())]);
 }
 
-// What would be an answer or a notification, but for another spelling of one of its members beside
-// it.
+// An answer or a notification with another spelling of one of its members added.
 World::Utterance World::misspelt(Child& child) {
   static constexpr std::pair<const char*, const char*> kNames[] = {{"id", ""},
                                                                    {"result", ""},
@@ -272,10 +268,7 @@ World::Utterance World::junk(Child& child) {
   return R"({"jsonrpc":"2.0","id":"p","method":"ping"})";
 }
 
-// --- whom it may mean
-// ------------------------------------------------------------------------------------------------------
-
-// IdAllocator of the sessions for whom it may be working; 0: REST, the sidecar itself, nobody any
+// Numbers of the sessions it may be working for; 0: REST, the sidecar itself, or no session any
 // more.
 std::set<int> World::origins(const Child& child) const {
   const auto number = [](const Session* session) {
@@ -291,7 +284,7 @@ std::set<int> World::origins(const Child& child) const {
   return all;
 }
 
-// The one whom it must mean: nullptr: nobody that can be told; nothing: that is not certain.
+// The only session it can mean; nullptr: none that can be reached; nothing: it is ambiguous.
 std::optional<Session*> World::certain_origin(const Child& child) const {
   const std::vector<Session*> all = live(child);
   if (child.own()) return all.empty() ? std::nullopt : std::optional(all.front());
@@ -305,7 +298,7 @@ std::optional<Session*> World::certain_origin(const Child& child) const {
 
 World::Utterance World::log(Child& child) {
   const bool is_log = chance(70);
-  // Levels that are set after it was replaced are for the next one.
+  // Levels set after its replacement apply to the new child only.
   const int level = is_log && !child.replaced ? static_cast<int>(pick(8)) : 7;
   const std::string text =
       is_log ? notification("message",
@@ -360,7 +353,7 @@ World::Utterance World::question(Child& child) {
     const bool declared = kind == 0 ? session.sampling : kind == 1 ? session.forms : session.urls;
     const bool reachable =
         session.listening || (task.empty() && session.streams && working.size() == 1);
-    // A shared child that was not told what clients can be asked for may not ask them.
+    // A shared child may ask clients only if the handshake declared their capabilities.
     passes = (child.own() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
     if (passes) {
       for (const AskedPtr& asked : working) asked->asked_client = true;

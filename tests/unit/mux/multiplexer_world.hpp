@@ -1,4 +1,4 @@
-// What the tests of the Multiplexer share: clients, and a child that the test plays.
+// Fixture of the tests of Multiplexer: clients, and a child that the test plays.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ inline jsonrpc::Message message(std::string text) {
   return std::move(*parsed);
 }
 
-// One client with a stream on which answers and notifications arrive in order, as a legacy SSE
-// session is.
+// A client with one stream on which answers and notifications arrive in order, like a legacy SSE
+// session.
 class Session : public mux::Client {
  public:
   Session(mux::Multiplexer& multiplexer, std::string owner = "")
@@ -93,8 +93,7 @@ struct World {
     link.number = 0;
     mux.on_child_started();
   }
-  // The handshake, up to and including notifications/initialized. The first line it takes is
-  // `initialize`.
+  // Answers the handshake, from `initialize` (the first line) through notifications/initialized.
   void shake() {
     const jsonrpc::Message initialize = message(link.next());
     REQUIRE(initialize.method() == "initialize");

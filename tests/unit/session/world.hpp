@@ -82,7 +82,7 @@ inline jsonrpc::Message parsed(std::string text) {
   return std::move(*message);
 }
 
-// What was delivered for one POST.
+// The deliveries for one POST.
 struct Delivered {
   std::vector<mux::Answer> answers;
   mux::Reply::Deliver into() {
