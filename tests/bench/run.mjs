@@ -1,8 +1,10 @@
-// Measures mcp-sidecar, its limits and its peers side by side; see docs/performance.md. Usually run by scripts/bench.
+// Measures mcp-sidecar, its limits and its peers side by side; see docs/performance.md. Usually run
+// by scripts/bench.
 //   node run.mjs [--quick] [--only ROW,…] [--without-peers] [--write]
-// Rows: sse streamable rest memory idle big broadcast start growth instances. --quick: short and small, to see that all
-// works: its figures mean little. --write: the report and the plots go into docs/. Exit code 1 when something could not
-// be measured or was answered wrongly by mcp-sidecar; falling short of a bar is no failure of the benchmark.
+// Rows: sse streamable rest memory idle big broadcast start growth instances. --quick: short and
+// small, only to show that everything works. --write: the report and the plots go into docs/. Exit
+// code 1 if something could not be measured or mcp-sidecar gave a wrong answer; a missed target is
+// no failure.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -42,7 +44,7 @@ async function measure({ only, contenders: measured, plan }) {
     contenders: measured,
     samples: results.samples,
     note: (text) => console.error(`  ${text}`),
-    // What cannot be measured is told in the report; the others go on.
+    // A row that fails is named in the report; the others continue.
     attempt: async (what, action) => {
       try {
         await action();

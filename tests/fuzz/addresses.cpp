@@ -1,5 +1,5 @@
-// Any text is a list of networks that the gate can hold, or a one-line error; a list and its
-// addresses agree with each other however they are written.
+// Address lists: any text is either a list of networks that the gate accepts or a one-line error. A
+// list and its addresses agree with each other in every spelling.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +19,7 @@ void check_entry(const access::AddressSet& set, const std::string& entry) {
   if (entry == "*") return require(set.everything(), "* is everything");
   const auto parsed = access::parse_address(address);
   const bool mapped = parsed && parsed->is_v4() && address.find(':') != std::string::npos;
-  // It says less than what makes an address a mapped one, so it is a network of IPv6.
+  // The prefix is shorter than that of mapped addresses, so it is an IPv6 network.
   if (mapped && entry.size() > address.size() && std::stoi(entry.substr(address.size() + 1)) < 96)
     return;
   require(parsed.has_value(), "what is in a list is an address");

@@ -1,4 +1,5 @@
-// Any bytes are a `.env` file or a one-line error, and what was read can be written and read again.
+// Any bytes are either a `.env` file or a one-line error. A parsed file can be written and parsed
+// again.
 #include "config/dotenv.hpp"
 
 #include <algorithm>
@@ -15,8 +16,8 @@ using sidecar::fuzz::require;
 
 namespace {
 
-// A value in a form whose meaning does not depend on the lines after it; none when the grammar has
-// no such form, as for a value with line ends and all three kinds of quotes.
+// A value in a form whose meaning does not depend on the lines after it; none if the grammar has no
+// such form, as for a value with line ends and all three kinds of quotes.
 std::optional<std::string> written(const std::string& value) {
   const auto lacks = [&value](std::string_view part) {
     return value.find(part) == std::string::npos;

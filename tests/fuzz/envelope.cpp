@@ -1,6 +1,6 @@
-// The scan of a message: what it takes is one valid JSON value with its members where it says, and
-// none that another reader takes for one of them; what the reference parser takes it does not call
-// broken.
+// The scan of a message. An accepted text is one valid JSON value whose members are at the reported
+// places, and no member is one that another reader takes for a known one. A text that the reference
+// parser accepts is never reported as broken JSON.
 #include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -26,7 +26,7 @@ int depth_of(std::string_view text) {
   return deepest;
 }
 
-// The reference refuses two things that are legal: lone surrogates, and ids beyond double.
+// The reference refuses two legal inputs: lone surrogates, and ids beyond double.
 bool beyond_reference(std::string_view text) {
   return text.find("\\u") != std::string_view::npos ||
          text.find_first_of("eE") != std::string_view::npos || text.size() > 300;
@@ -37,8 +37,8 @@ bool beyond_reference(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sidecar;
   const std::string text(reinterpret_cast<const char*>(data), size);
-  if (depth_of(text) > 500) return 0;  // the reference recurses
-  // The reference skips a byte order mark and takes a NUL for the end; here both are refused.
+  if (depth_of(text) > 500) return 0;  // the reference parser recurses
+  // The reference skips a byte order mark and treats a NUL as the end; the scan refuses both.
   const bool lenient = text.starts_with("\xef\xbb\xbf") || text.find('\0') != std::string::npos;
   const auto message = jsonrpc::parse(text);
   const bool taken_as_json = message || message.error().code == -32600;
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
     require(value.is_discarded() || !fuzz::is_ambiguous(value));
-    // What was taken once is taken again, at the same places.
+    // A second scan accepts an accepted text again, with the same places.
     const auto again = jsonrpc::parse(message->text);
     require(again && again->id() == message->id() && again->method() == message->method());
   }

@@ -1,5 +1,5 @@
-// Any forwarded fields give an address, and none that a client makes up hides what a trusted proxy
-// put behind it. The first byte chooses the field, the rest is its value.
+// Any forwarded fields give an address, and a client's own entry never hides the one that a trusted
+// proxy appended. The first byte chooses the field, the rest is its value.
 #include "access/forwarded.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The framer against a naive reading of its header. The first byte of the input is the limit, the
-// second the seed of the splits; the rest is what the child says, repeated when the limit's top bit
-// is set, so that lines pass 4 KB.
+// The framer against a naive implementation of its header comment. The first byte of the input is
+// the limit, the second seeds the splits. The rest is the child's output, repeated if the limit's
+// top bit is set, so that lines exceed 4 KB.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,7 @@ namespace {
 
 struct Event {
   bool too_long;
-  std::string text;  // of a line that is too long: both ends
+  std::string text;  // of an overlong line: both ends
   std::size_t size;
   bool operator==(const Event&) const = default;
 };

@@ -1,5 +1,5 @@
-// Any bytes are a keys file or a one-line error that tells no hash, and what was read can be
-// written and read again.
+// Any bytes are either a keys file or a one-line error that contains no hash. A parsed file can be
+// written and parsed again.
 #include "access/keys_file.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// Fuzzes how requests are read and given to the engine. The first byte of the input says how the
-// rest is split. Holds: whatever the split, the same requests come out; each is within the limits;
-// the engine renders one answer for each.
+// The request reader and the engine behind it. The first byte of the input chooses how the rest is
+// split. Checks: every split gives the same requests, each request is within the limits, and the
+// engine renders one answer for each.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -92,7 +92,7 @@ std::string summary(const http::Request& request) {
   return text + '\n' + request.body;
 }
 
-// The requests that a connection would read from `text`, which comes in pieces of `step` bytes.
+// The requests that a connection reads from `text` in pieces of `step` bytes.
 std::vector<std::string> read(std::string_view text, std::size_t step) {
   std::vector<std::string> requests;
   auto reader = std::make_unique<RequestReader>(limits());
@@ -134,8 +134,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::vector<std::string> whole = read(text, text.size());
   const std::vector<std::string> split = read(text, data[0] % 64 + 1u);
-  // A refusal may come earlier when the bytes come in pieces (the frame of a chunk is limited only
-  // then).
+  // A refusal may come earlier if the bytes arrive in pieces: only then is the frame of a chunk
+  // limited.
   require(split.size() <= whole.size() && std::equal(split.begin(), split.end(), whole.begin()),
           "the split does not change what is read");
   return 0;

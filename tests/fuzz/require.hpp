@@ -1,4 +1,4 @@
-// What a fuzzer holds true of every input.
+// Assertions of the fuzzers.
 #pragma once
 
 #include <cstdio>
@@ -7,7 +7,7 @@
 
 namespace sidecar::fuzz {
 
-// Ends the program with `what`, and what was seen, unless the promise holds.
+// Ends the program with `what` and the observed value unless the assertion holds.
 inline void require(bool holds, const char* what, std::string_view seen = {}) {
   if (holds) return;
   std::fprintf(stderr, "broken promise: %s\n%.*s\n", what, static_cast<int>(seen.size()),

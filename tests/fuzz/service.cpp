@@ -1,11 +1,12 @@
-// The whole way of a request, in one process: bytes on a connection → reader → gate → transports →
-// sessions → multiplexer → a child that the fuzzer plays, and back. The first byte says how the
-// rest is split and what the child is like; in the rest @KEY@ stands for a key, @MCP@ and @SSE@ for
-// the ids of live sessions of it.
+// The complete way of a request in one process: bytes on a connection → reader → gate → transports
+// → sessions → multiplexer → a child that the fuzzer plays, and back. The first byte of the input
+// chooses how the rest is split and how the child behaves. In the rest @KEY@ stands for a key,
+// @MCP@ and @SSE@ for the ids of live sessions of that key.
 //
-// Holds: what comes back is well-formed HTTP; the child gets whole lines of valid JSON, whose
-// members no reader takes for others; without the key it gets none, and no session is made; a good
-// client is answered afterwards; once time has passed nothing is kept.
+// Checks: the output is well-formed HTTP. The child receives whole lines of valid JSON, with no
+// member that some reader takes for another one; without the key it receives none, and no session
+// is created. A well-behaved client is served afterwards. After some time nothing is left of the
+// input.
 #include "app/service.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -45,7 +46,7 @@ std::size_t number(std::string_view text, int base) {
   return value;
 }
 
-// Takes one answer off `rest`. The end of the last one may be missing: streams go on, and
+// Takes one answer off `rest`. The last answer may be incomplete: streams stay open, and
 // connections are cut.
 void take_answer(std::string_view& rest) {
   const std::string_view whole = rest;
@@ -78,7 +79,7 @@ void take_answer(std::string_view& rest) {
     stream = stream || (name == "content-type" && value.starts_with("text/event-stream"));
   }
   require(!(length && chunked), "a body has one kind of length", whole);
-  // Without a body: by its status, or because it answers HEAD.
+  // No body: by status, or because the request is a HEAD.
   if (status < 200 || status == 204 || status == 304 || rest.empty() ||
       rest.starts_with("HTTP/1.1 "))
     return;
@@ -105,7 +106,7 @@ void check_answers(std::string_view received) {
 
 enum class Mood { kAnswers, kTalks, kAsks, kSilent };
 
-// Answers what it is sent, on the next turn of the loop.
+// Answers each line on the next turn of the loop.
 class Child : public test::FakeLink {
  public:
   Child(boost::asio::io_context& loop, Mood& mood, std::size_t& heard, std::string name)
@@ -214,7 +215,7 @@ class World {
     const auto bound = service_.server().listen("127.0.0.1", 0);
     require(bound.has_value(), "there is a port");
     endpoint_ = {boost::asio::ip::make_address("127.0.0.1"), *bound};
-    service_.instances().start();  // and not the look at the keys file, once a second
+    service_.instances().start();  // without the keys file's timer of one second
     run();
   }
 
@@ -227,17 +228,17 @@ class World {
     tcp::socket socket(loop_);
     ErrorCode error;
     socket.connect(endpoint_, error);
-    // libFuzzer's clock interrupts; the connection comes about all the same.
+    // libFuzzer's timer interrupts connect(); the connection is established all the same.
     while (error == boost::asio::error::interrupted) socket.wait(tcp::socket::wait_write, error);
     require(!error, "the port takes connections", error.message());
     socket.non_blocking(true);
-    // leaves nothing behind in the kernel
+    // a reset leaves no state in the kernel
     socket.set_option(boost::asio::socket_base::linger(true, 0));
     socket.set_option(tcp::no_delay(true));
     return socket;
   }
 
-  // Adds to `received`. False: the connection is at its end.
+  // Appends to `received`. False at the end of the connection.
   bool read(tcp::socket& socket, std::string& received) {
     run();
     char buffer[16 << 10];
@@ -268,7 +269,7 @@ class World {
     return received;
   }
 
-  // Keeps its connection until the input is over.
+  // Keeps its connection until the end of the input.
   std::string open_session(bool streamable) {
     held_.push_back(connect());
     const std::string body =
@@ -288,7 +289,7 @@ class World {
     return received.substr(at + mark.size(), 32);
   }
 
-  // The input with its placeholders filled in.
+  // The input with its placeholders replaced.
   std::string filled(std::string_view text) {
     std::string result;
     std::string mcp, sse;
@@ -331,7 +332,7 @@ class World {
   void check_nothing_kept() {
     held_.clear();
     run();
-    // In steps, for what one deadline sets off may have a deadline of its own.
+    // In steps: a deadline that fires may set another one.
     for (int hour = 0; hour < 4; ++hour) {
       timers_.advance(std::chrono::hours(1));
       run();
@@ -349,7 +350,7 @@ class World {
   bool with_key() const { return with_key_; }
 
   Mood mood = Mood::kAnswers;
-  std::size_t heard = 0;  // lines that the child got on behalf of clients
+  std::size_t heard = 0;  // lines that the child received on behalf of clients
 
  private:
   boost::asio::io_context loop_{1};
@@ -378,7 +379,7 @@ class World {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  static World& world = *new World;  // it ends with the process
+  static World& world = *new World;  // lives until the process ends
   world.mood = static_cast<Mood>(data[0] >> 6);
   const std::size_t step = data[0] % 64 == 0 ? size * 8 : data[0] % 64 * 7;
   const std::string bytes = world.filled({reinterpret_cast<const char*>(data) + 1, size - 1});

@@ -1,4 +1,4 @@
-// Which members of a message some JSON reader takes for others, told by another way than the
+// Members of a message that some JSON reader takes for others, found by another method than the
 // scan's.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace sidecar::fuzz {
 
-// A name as a reader has it that ignores case and ends at a NUL.
+// The name as a reader sees it that ignores case and ends at a NUL.
 inline std::string folded(std::string name) {
   name.resize(std::min(name.find('\0'), name.size()));
   static constexpr std::pair<std::string_view, char> kLetters[] = {
@@ -23,7 +23,7 @@ inline std::string folded(std::string name) {
   return name;
 }
 
-// Whether a member of `object` is not one of `names`, but is taken for one.
+// Whether `object` has a member that is not one of `names` but is taken for one.
 inline bool has_spelling_of(const nlohmann::json& object,
                             std::initializer_list<std::string_view> names) {
   if (!object.is_object()) return false;
@@ -34,7 +34,8 @@ inline bool has_spelling_of(const nlohmann::json& object,
   });
 }
 
-// The places that are read of every message, and of those that name what they use.
+// The objects whose members are checked in every message, and those checked for methods that use
+// them.
 inline bool is_ambiguous(const nlohmann::json& message) {
   if (has_spelling_of(message, {"jsonrpc", "id", "method", "params", "result", "error"}))
     return true;

@@ -1,4 +1,4 @@
-// Splicing ids into a message: all other bytes stay, and the way back restores the text.
+// Replacing the id in a message changes no other byte, and the reverse restores the text.
 #include "jsonrpc/splice.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
-// No bytes are taken for a token of the issuer but those that it signed with the claims that the
-// rules ask for, and no key set is read that cannot be used. The first byte chooses: the bytes are
-// a token, the head and claims of one that is signed by a stranger, claims that the issuer signs,
-// or a key set.
+// Access tokens: no token is accepted except one that the issuer signed with claims that satisfy
+// the rules, and no key set is accepted that cannot be used. The first byte chooses whether the
+// rest is a token, the head and claims of a token signed by a stranger, claims that the issuer
+// signs, or a key set.
 #include <cstdint>
 #include <string>
 
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 1: {
       const std::size_t line = text.find('\n');
       const Json head = Json::parse(text.substr(0, line), nullptr, false);
-      // What the library can sign with: the rest of the head is anything.
+      // Algorithms that the library can sign with; the rest of the head is arbitrary.
       if (!head.is_object() || line == std::string::npos) break;
       Json fit = {{"alg", "ES256"}};
       for (const auto& [name, value] : head.items()) {

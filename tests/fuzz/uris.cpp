@@ -1,5 +1,5 @@
-// A normalised URI is in normal form. No URI that rules allow leaves the allowed folder or enters
-// the denied one when it is normalised.
+// A normalised URI is in normal form. No URI that the rules allow leaves the allowed folder or
+// enters the denied one when it is normalised.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           "what is allowed stays in the folder", uri);
   require(!secret.allows(uri) || !url->starts_with("file:///s/"), "what is denied is not allowed",
           uri);
-  // Any text is a pattern.
+  // Any text is a valid pattern.
   const config::NameRules own{{std::string(uri)}, {}};
   session::UriRules(own).allows(uri);
   return 0;

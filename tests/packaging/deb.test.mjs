@@ -1,5 +1,6 @@
-// The Debian package in a clean Debian 12: what it puts where, that the program runs there as its unit starts it, and
-// what goes with it. Started by scripts/check-deb. There is no systemd running in such a folder.
+// The Debian package in a clean Debian 12: its files, the program started as its unit starts it,
+// and the scripts and documents with it. Started by scripts/check-deb. systemd does not run in such
+// a folder.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,7 +47,7 @@ test('deb: binary, unit, user, configuration and man pages are in place', () => 
     assert.match(man.stdout, /^\.SH NAME/m);
   }
   assert.match(readFileSync(there('/var/lib/dpkg/info/mcp-sidecar.conffiles'), 'utf8'), new RegExp(`^${settings}$`, 'm'));
-  // Its libraries are Debian's, found without help.
+  // All its libraries are Debian's and found by default.
   for (const file of ['/usr/bin/mcp-sidecar', '/usr/lib/mcp-sidecar/mcp-sidecar-postgresql.so'])
     assert.doesNotMatch(spawnSync('readelf', ['-d', there(file)], { encoding: 'utf8' }).stdout, /R(UN)?PATH/, file);
   const query = spawnSync('unshare', inside(image, ['mcp-sidecar', 'audit', 'query', '--audit-db', 'postgresql://127.0.0.1:1/x']), { encoding: 'utf8' });

@@ -1,6 +1,6 @@
-// Runs the stages of our Dockerfile in folders instead of an engine: a clean Debian by mmdebstrap for each base image,
-// RUN in a chroot with its own processes and mounts. Knows the instructions that our Dockerfile uses, and fails on any
-// other. Root only.
+// Runs the stages of the Dockerfile in folders instead of a container engine: mmdebstrap makes a
+// clean Debian for each base image; RUN is executed in a chroot with its own processes and mounts.
+// Supports only the instructions of this Dockerfile and fails on any other. Needs root.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { dirname, join, posix } from 'node:path';
 const HOST_CERTIFICATES = '/run/host-certificates.crt';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-// Nothing that is printed otherwise would appear before a long step ends: the steps run synchronously.
+// Written synchronously: the steps block, so buffered output would only appear after a long step.
 const say = (text) => writeSync(2, `== ${text}\n`);
 const shell = (script, ...args) => execFileSync('bash', ['-euo', 'pipefail', '-c', script, '-', ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 
-// [{op, flags: {name: value}, rest}], continuation lines joined, comments left out.
+// [{op, flags: {name: value}, rest}]; continuation lines are joined, comments left out.
 export function parse(text) {
   const lines = text.split('\n').filter((line) => !/^\s*#/.test(line)).join('\n').replace(/\\\n/g, ' ').split('\n');
   return lines.filter((line) => line.trim()).map((line) => {
@@ -27,7 +27,7 @@ export function parse(text) {
 
 const expand = (text, values) => text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, a, b) => values[a ?? b] ?? '');
 
-// The stages by name: {base, steps}; FROM expanded with the ARGs before the first stage.
+// The stages by name: {base, steps}. FROM is expanded with the ARGs before the first stage.
 export function stages(instructions) {
   const args = {};
   const found = new Map();
@@ -48,10 +48,11 @@ export function stages(instructions) {
   return found;
 }
 
-// `*` within one name, `**/` across folders.
+// `*` matches within one name, `**/` across folders.
 const glob = (pattern) => new RegExp(`^${pattern.replace(/[.+^$()|[\]{}\\]/g, '\\$&').replace(/\*\*\//g, '(.+/)?').replace(/(?<!\))\*/g, '[^/]*')}$`);
 
-// The files that Docker would send: those of the checkout that .dockerignore leaves in. The last pattern that fits wins.
+// The files that Docker would send: the checkout without the files that .dockerignore excludes. The
+// last matching pattern decides.
 export function contextFiles(root) {
   const patterns = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
   const ignored = (file) => {
@@ -90,7 +91,7 @@ export class Images {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  // Stands for an image of the registry: the Debian that it is made from, and what we rely on beside that.
+  // Replaces an image of the registry: its Debian release and the programs that we rely on.
   #base(name) {
     assert.match(name, /^(debian:bookworm|node:\d+-bookworm-slim)$/, `no way to make the base image ${name}`);
     const debian = join(this.folder, 'debian');
@@ -134,7 +135,7 @@ export class Images {
       mkdirSync(host, { recursive: true });
       mounts.push([host, mount.target]);
     }
-    // Where this machine reaches the registry through certificates of its own.
+    // For machines that reach the registry through their own certificates.
     const certificates = process.env.NODE_EXTRA_CA_CERTS;
     if (certificates) mounts.push([certificates, HOST_CERTIFICATES]);
     const env = { ...image.args, ...(certificates && { NODE_EXTRA_CA_CERTS: HOST_CERTIFICATES }) };
@@ -199,8 +200,8 @@ export class Images {
   }
 }
 
-// Arguments of unshare(1) that run a command as PID 1 in the image, as its user, without capabilities unless root.
-// `readOnly`: nothing but /tmp can be written, as compose.yaml has it.
+// Arguments of unshare(1) that run a command as PID 1 in the image, as its user, without
+// capabilities unless root. `readOnly`: only /tmp is writable, as in compose.yaml.
 export function inside(image, command, { mounts = [], env = {}, readOnly = false } = {}) {
   const root = image.root;
   const script = ['set -e', 'mount --bind "$0" "$0"', 'mount -t proc proc "$0/proc"', 'mount --rbind /dev "$0/dev"',

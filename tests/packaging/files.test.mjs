@@ -1,4 +1,4 @@
-// The files that people deploy with, without deploying. Started by scripts/check-packaging.
+// The deployment files, checked without deploying. Started by scripts/check-packaging.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,8 @@ const tools = createRequire(join(process.env.PACKAGING_TOOLS, 'dclint/package.js
 const { parse: parseYaml, parseAllDocuments } = tools('yaml');
 const Ajv = tools('ajv');
 
-// ${NAME}, ${NAME:-otherwise} and ${NAME:?why}, nested, as Compose reads them; throws for what is missing.
+// Expands ${NAME}, ${NAME:-otherwise} and ${NAME:?why}, nested, like Compose; throws if a required
+// value is missing.
 function interpolate(source, variables) {
   const innermost = /\$\{(\w+)(?:(:-|:\?)([^${}]*))?\}/;
   for (let found; (found = source.match(innermost)); ) {
@@ -31,9 +32,10 @@ function interpolate(source, variables) {
 const settings = { MCP_DOMAIN: 'mcp.example.com', ACME_EMAIL: 'you@example.com' };
 const compose = (variables = settings) => parseYaml(interpolate(text('compose.yaml').replace(/^\s*#.*$/gm, ''), variables));
 
-// Unknown formats are hints for editors; unknown keywords would be a schema that we cannot read.
+// Unknown formats are hints for editors; an unknown keyword would make the schema unreadable for
+// us.
 const schema = JSON.parse(readFileSync(join(process.env.PACKAGING_TOOLS, 'dclint/schemas/compose.schema.json'), 'utf8'));
-delete schema.$schema; // the https form of draft 7, which Ajv does not know by that name
+delete schema.$schema; // the https form of draft 7, which Ajv does not recognise
 const fits = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
 test('compose.yaml: fits the Compose schema, which refuses what is wrong', () => {
@@ -111,7 +113,7 @@ const folderOf = (t, name) => {
   return folder;
 };
 
-// What systemd-analyze says of a unit.
+// The output of systemd-analyze for a unit.
 function verify(t, unit) {
   const file = join(folderOf(t, 'unit-'), 'mcp-sidecar.service');
   writeFileSync(file, unit);
@@ -158,7 +160,7 @@ test('an installation: everything is in place under its prefix, and a configurat
   assert.match(unit, /^ExecStart=\/opt\/sidecar\/bin\/mcp-sidecar --env-file \/opt\/sidecar\/etc\/mcp-sidecar\/mcp-sidecar\.env$/m);
   assert.equal(installed('/opt/sidecar/etc/mcp-sidecar/mcp-sidecar.env'), text('.env.example'));
 
-  // What scripts/bundle takes.
+  // The folder that scripts/bundle makes.
   const withPages = !/without pages/.test(execFileSync(program, ['--version'], { encoding: 'utf8' }));
   install('/bundle', '--component', 'program');
   const module = './lib/mcp-sidecar/mcp-sidecar-postgresql.so';
@@ -184,7 +186,7 @@ test('ecosystem.config.cjs: one process, and PM2 leaves more time than the sidec
 const models = createRequire(join(process.env.PACKAGING_TOOLS, 'kubernetes-models/package.json'));
 const manifest = () => Object.fromEntries(parseAllDocuments(text('scripts/deploy/kubernetes.yaml')).map((one) => [one.toJS().kind, one.toJS()]));
 
-// Throws what is wrong by the description of Kubernetes' API.
+// Throws violations of the Kubernetes API description.
 function validate(object) {
   const { [object.kind]: Model } = models(`kubernetes-models/${object.apiVersion}/${object.kind}`);
   new Model(object).validate();
@@ -247,7 +249,7 @@ test('traefik.yaml: says the same as the labels of compose.yaml, and its parts b
   assert.deepEqual([mcp.rule.replace('mcp.example.com', settings.MCP_DOMAIN), mcp.entryPoints[0], mcp.tls.certResolver],
     ['rule', 'entrypoints', 'tls.certresolver'].map((name) => labels[`traefik.http.routers.mcp.${name}`]));
   assert.ok(mcp.middlewares.every((name) => name in http.middlewares));
-  // Nothing that buffers or compresses.
+  // No middleware that buffers or compresses.
   assert.deepEqual(Object.values(http.middlewares).map((each) => Object.keys(each)), [['headers']]);
   assert.ok(mcp.service in http.services);
   assert.deepEqual(http.services[mcp.service].loadBalancer.servers.map(({ url }) => new URL(url).port), ['3001']);

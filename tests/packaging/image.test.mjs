@@ -1,5 +1,5 @@
-// The image, without an engine: the Dockerfile's stage `runtime` in a folder, run as PID 1, as its user, with nothing to
-// write to but /tmp. What this cannot show is in docs/packaging.md.
+// The image without a container engine: the Dockerfile's stage `runtime` in a folder, run as PID 1,
+// as its user, with only /tmp writable. docs/packaging.md lists what this cannot show.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { Images, contextFiles, inside } from './dockerfile.mjs';
 const repository = resolve(fileURLToPath(import.meta.url), '../../..');
 const DOCKER_GRACE_MS = 10_000;
 
-// What was compiled before is not compiled again: ccache's own checks say whether it is the same.
+// ccache skips what was compiled before; its own checks decide whether the sources are the same.
 const cacheFolder = execFileSync('ccache', ['--get-config', 'cache_dir'], { encoding: 'utf8' }).trim();
 const options = {
   caches: { '/root/.cache/ccache': cacheFolder },
@@ -31,7 +31,7 @@ before(() => {
 });
 after(() => images?.remove());
 
-// A container, or as much of one as there is.
+// A container, as far as it can be had without an engine.
 class Container {
   static async start(t, args = [], env = {}) {
     const container = new Container();
@@ -48,7 +48,7 @@ class Container {
     return container;
   }
 
-  // As seen from outside: PID 1 of the inner namespace.
+  // The process id outside, of PID 1 in the inner namespace.
   get pid() {
     return Number(readFileSync(`/proc/${this.process.pid}/task/${this.process.pid}/children`, 'utf8').trim());
   }
@@ -61,7 +61,7 @@ class Container {
     return spawnSync('unshare', inside(image, image.healthcheck, { env: this.env }), { encoding: 'utf8' });
   }
 
-  // Exit code, and how long it took.
+  // Exit code and duration.
   async stop() {
     const began = Date.now();
     process.kill(this.pid, image.stopSignal);
@@ -83,7 +83,7 @@ test('image: every library is found, and those of the sidecar beside it', () => 
   assert.match(listed, /libpq/);
   assert.doesNotMatch(listed, /not found/);
   for (const [, name, place] of listed.matchAll(/^\s*(\S+) => (\S+)/gm)) {
-    const ofTheCLibrary = /^lib(c|m|dl|rt|pthread|resolv)\.so/; // the target's own, as scripts/bundle says
+    const ofTheCLibrary = /^lib(c|m|dl|rt|pthread|resolv)\.so/; // the target's own, as in scripts/bundle
     if (!ofTheCLibrary.test(name)) assert.match(place, /^\/opt\/mcp-sidecar\//, name);
   }
 });

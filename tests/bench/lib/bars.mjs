@@ -1,4 +1,4 @@
-// What mcp-sidecar has to reach: each bar compares one median with what was measured beside it in the same run.
+// The targets of mcp-sidecar. Each compares a median with one measured beside it in the same run.
 import { peerNames } from './contenders.mjs';
 import { median } from './statistics.mjs';
 
@@ -8,7 +8,8 @@ const MB = 1e6;
 const atLeast = (value, bar) => ({ value, bar, pass: value >= bar, short: (bar - value) / bar, direction: '≥' });
 const atMost = (value, bar) => ({ value, bar, pass: value <= bar, short: (value - bar) / bar, direction: '≤' });
 
-// Medians of those samples, unless one had errors, for a fast wrong answer is none, or no call at all.
+// Medians of those samples; none if a sample has errors or no calls, because a wrong answer may be
+// fast.
 const good = (samples, wanted) => ({
   median: (name) => {
     const { items } = samples.where(wanted);
@@ -27,7 +28,7 @@ class Measured {
 
   // The best of the peers: the largest or the smallest of their medians.
   bestPeer(transport, clients, name, choose) {
-    const values = peerNames.map((peer) => this.calls(peer, transport, clients, name)).filter((value) => value > 0); // none without a call
+    const values = peerNames.map((peer) => this.calls(peer, transport, clients, name)).filter((value) => value > 0); // 0: the peer made no call
     return values.length > 0 ? choose(...values) : undefined;
   }
 
@@ -94,7 +95,7 @@ function bigResults(over) {
   ];
 }
 
-// Of the later half, each part against what a fresh process needed in the same seconds.
+// Over the later half of the work, each part against a fresh process in the same seconds.
 function slowdown(m) {
   const part = (n, name) => m.row({ row: 'growth', part: n }, name);
   const change = median([6, 7, 8, 9, 10].map((n) => ratio(part(n, 'microsecondsPerCall'), part(n, 'microsecondsOfFresh'))));
@@ -107,7 +108,8 @@ function memoryGrowth({ samples }) {
   return (found.items.at(-1).ownRss / found.items[0].ownRss - 1) * 100;
 }
 
-// The keep-alives of idle sessions are on time when no session waits for one longer than the interval and a second.
+// Keep-alives of idle sessions are on time if no session waits longer than the interval plus one
+// second.
 function lateness(m) {
   const gap = m.row({ row: 'idle' }, 'longestGapMs');
   return gap === undefined ? undefined : gap - m.row({ row: 'idle' }, 'keepaliveMs');
@@ -147,8 +149,8 @@ const bars = [
   },
 ];
 
-// [{what, unit, value, bar, direction, pass, verdict}]; value and pass are undefined where nothing was measured, or
-// with errors.
+// [{what, unit, value, bar, direction, pass, verdict}]; value and pass are undefined if nothing was
+// measured or if there were errors.
 export function judge(samples) {
   const measured = new Measured(samples);
   return bars.map(({ what, unit, judge: of, excuse }) => {

@@ -1,9 +1,9 @@
-// Who is measured, and how each is started. Every one of them that wraps a server wraps the stub.
+// The measured programs and how each is started. Each one that wraps a server wraps the stub.
 import * as programs from './programs.mjs';
 
 const node = process.execPath;
 
-// All clients come from one address, and faster than people.
+// All clients share one address and send faster than people.
 const roomy = {
   LOG_LEVEL: 'warn',
   MCP_MAX_CONNECTIONS: '20000',
@@ -44,7 +44,7 @@ export const contenders = [
     name: 'http-wrapper (stand-in)',
     faces: ['rest'],
     peer: true,
-    slow: true, // a call may take longer than the others are measured
+    slow: true, // a call may take longer than the others are measured for
     command: (port) => [node, programs.wrapperStandIn, port, node, programs.nodeServer],
   },
 ];

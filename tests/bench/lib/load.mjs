@@ -1,11 +1,11 @@
-// Runs bench_load, and hands back what it measured.
+// Runs bench_load and returns its figures.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 import { loadProgram } from './programs.mjs';
 
-// {name: value} as --name value; undefined ones are left out.
+// {name: value} as --name value; undefined values are left out.
 function flags(options) {
   return Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
 }
@@ -27,7 +27,8 @@ async function nextJson(load, mode) {
   return JSON.parse(value);
 }
 
-// Wrong answers are in `errors` and `firstError`, answers that another client got in `foreign`; nothing is thrown.
+// Wrong answers are in `errors` and `firstError`, answers delivered to another client in `foreign`;
+// nothing is thrown.
 export async function runLoad(mode, options, command) {
   const load = start(mode, options, command);
   const json = await nextJson(load, mode);
@@ -35,7 +36,8 @@ export async function runLoad(mode, options, command) {
   return json;
 }
 
-// Holds idle sessions while `during` runs, or for `seconds` when that is given. Returns what the load says at the end.
+// Holds idle sessions while `during` runs, or for `seconds` if that is given. Returns the final
+// figures of the load.
 export async function holdIdle(options, during) {
   const load = start('idle', options);
   const first = await nextJson(load, 'idle');

@@ -1,4 +1,4 @@
-// Puts the figures into docs/performance.md, between its markers.
+// Writes the figures into docs/performance.md, between its markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

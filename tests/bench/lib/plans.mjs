@@ -1,4 +1,4 @@
-// How much is measured.
+// The amount of work of each run.
 export const plans = {
   full: {
     rounds: 5,

@@ -1,4 +1,4 @@
-// The plots, drawn by Vega-Lite as SVG without a browser.
+// The plots, drawn as SVG by Vega-Lite without a browser.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ async function svg(spec) {
   return new vega.View(vega.parse(compile({ config, ...spec }).spec), { renderer: 'none' }).toSVG();
 }
 
-// Median latencies over the number of clients, a line for each contender, a panel for each transport.
+// Median latencies by number of clients: a line for each contender, a panel for each transport.
 export function latencyPlot(samples) {
   const found = samples.where({ row: 'calls' });
   const values = found.distinct('transport').filter((transport) => transport !== 'direct').flatMap((transport) => {
@@ -20,7 +20,7 @@ export function latencyPlot(samples) {
     return here.distinct('contender').flatMap((contender) =>
       here.where({ contender }).distinct('clients').flatMap((clients) => {
         const p50 = here.where({ contender, clients }).median('p50');
-        return p50 > 0 ? [{ transport, contender, clients, ms: p50 / 1000 }] : []; // without a call there is none
+        return p50 > 0 ? [{ transport, contender, clients, ms: p50 / 1000 }] : []; // 0: no call was made
       }));
   });
   return values.length === 0 ? undefined : svg({
@@ -56,7 +56,7 @@ export function memoryPlot(samples) {
   });
 }
 
-// Returns the names of the files that were written into `folder`.
+// Returns the names of the files written into `folder`.
 export async function drawPlots(samples, folder) {
   mkdirSync(folder, { recursive: true });
   const written = [];

@@ -1,4 +1,4 @@
-// Where the measured and the measuring programs are.
+// Paths of the measured and the measuring programs.
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

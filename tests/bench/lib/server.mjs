@@ -1,4 +1,4 @@
-// One running contender, in a process group and a folder of its own.
+// One running contender, in its own process group and folder.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { tree } from './system.mjs';
 const START_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 10_000;
 
-// Settings of this machine must not reach what is measured.
+// Settings of this machine must not reach the measured programs.
 function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(MCP_|SDP_|SSE_|PORT$|LOG_LEVEL$|NODE_OPTIONS$)/.test(name)));
 }
@@ -55,7 +55,7 @@ export class Server {
     return this.process.pid;
   }
 
-  // The end of what it printed, for errors.
+  // The end of its output, for errors.
   #keep(data) {
     this.#output = (this.#output + data).slice(-4000);
   }
@@ -69,7 +69,7 @@ export class Server {
     throw new Error(`${name} does not listen on port ${this.port}:\n${this.#output}`);
   }
 
-  // TERM, and KILL for what has not ended in time; some peers leave their children behind.
+  // Sends TERM, and KILL if it has not ended in time; some peers leave their children behind.
   async stop() {
     const below = tree(this.pid).slice(1);
     if (this.process.exitCode === null && this.process.signalCode === null) {
@@ -82,14 +82,14 @@ export class Server {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It has ended.
+        // Already ended.
       }
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
-// Starts a contender for as long as `use` takes.
+// Runs a contender for the duration of `use`.
 export async function withServer(contender, use) {
   const server = await Server.start(contender);
   try {

@@ -5,7 +5,7 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// All that was measured: a flat list of samples, each with the row it belongs to, who was measured and how.
+// All measurements: a flat list of samples, each with its row, contender and conditions.
 export class Samples {
   constructor(items = []) {
     this.items = items;
@@ -15,17 +15,17 @@ export class Samples {
     this.items.push(sample);
   }
 
-  // Those whose members equal all of `wanted`'s.
+  // The samples whose members equal all of `wanted`'s.
   where(wanted) {
     return new Samples(this.items.filter((item) => Object.entries(wanted).every(([name, value]) => item[name] === value)));
   }
 
-  // Median of a member over the samples that have it; undefined when none has.
+  // Median of a member over the samples that have it; undefined if none has.
   median(name) {
     return median(this.items.map((item) => item[name]));
   }
 
-  // The values that a member has, each once, in the order in which they were measured.
+  // The distinct values of a member, in the order of measurement.
   distinct(name) {
     return [...new Set(this.items.map((item) => item[name]).filter((value) => value !== undefined))];
   }

@@ -1,11 +1,11 @@
-// What processes use, from /proc.
+// Resources of processes, from /proc.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-// The fields of /proc/PID/stat behind the name, from `state` on; undefined when the process is gone.
+// The fields of /proc/PID/stat after the name, from `state` on; undefined if the process is gone.
 function stat(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -17,7 +17,7 @@ function stat(pid) {
 
 const field = { ppid: 1, utime: 11, stime: 12 };
 
-// A process and all below it that live.
+// A process and all its living descendants.
 export function tree(root) {
   const children = new Map();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -35,15 +35,15 @@ function kilobytes(path, pattern) {
   try {
     return Number(readFileSync(path, 'utf8').match(pattern)?.[1] ?? 0);
   } catch {
-    return 0; // gone, or not ours to read
+    return 0; // gone, or not readable for this user
   }
 }
 
 export const residentBytes = (pid) => kilobytes(`/proc/${pid}/status`, /^VmRSS:\s+(\d+) kB/m) * 1024;
-// Pages that several processes share are divided among them. 0 where the kernel does not tell.
+// Pages that several processes share are divided among them. 0 if the kernel does not report it.
 export const proportionalBytes = (pid) => kilobytes(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB/m) * 1024;
 
-// Seconds of CPU, user and system; a clock tick (10 ms) is its grain.
+// Seconds of CPU time, user and system; the resolution is a clock tick (10 ms).
 export function cpuSeconds(pid) {
   const fields = stat(pid);
   return fields ? (Number(fields[field.utime]) + Number(fields[field.stime])) / ticksPerSecond : 0;
@@ -51,7 +51,7 @@ export function cpuSeconds(pid) {
 
 const sum = (values) => values.reduce((all, value) => all + value, 0);
 
-// {processes, rss, pss, ownRss, ownPss}: of the whole tree and of its root alone, in bytes.
+// {processes, rss, pss, ownRss, ownPss}: of the tree and of its root alone, in bytes.
 export function memory(root) {
   const pids = tree(root);
   return {

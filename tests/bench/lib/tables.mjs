@@ -1,8 +1,8 @@
-// Tables of what was measured, as Markdown, which reads well on a terminal too.
+// Tables of the measurements, as Markdown, which is readable in a terminal too.
 import { peerNames } from './contenders.mjs';
 import { judge } from './bars.mjs';
 
-// Three significant digits, thousands with commas.
+// Three significant digits, thousands separated by commas.
 export function figure(value) {
   if (value === undefined || Number.isNaN(value)) return '–';
   if (value === 0) return '0';

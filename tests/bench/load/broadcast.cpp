@@ -1,5 +1,5 @@
-// Broadcast: a call makes the stub child send one notification, and every session has to get it.
-// Measured from before the call until the last session has it, so the way of the call is in it.
+// Broadcast: a call makes the stub child send one notification, which every session must receive.
+// Measured from before the call until the last session has it, so it includes the call's own way.
 #include <fmt/format.h>
 
 #include "bench/load/messages.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 class Broadcast : public Opener {
  public:
-  // One session more than are counted makes the calls.
+  // One additional session, which is not counted, makes the calls.
   Broadcast(Loop& loop, const Options& options)
       : Opener(loop, options.target, options.clients + 1),
         options_(options),
@@ -60,7 +60,7 @@ class Broadcast : public Opener {
   const Options& options_;
   std::vector<std::uint64_t> got_;  // round of each session's last notification
   std::uint64_t round_ = 0;
-  std::size_t last_ = 0;  // sessions that have got this round's
+  std::size_t last_ = 0;  // sessions that have this round's notification
   std::uint64_t notifications_ = 0;
   Clock::time_point called_{};
   Clock::time_point began_{};

@@ -1,5 +1,5 @@
-// Closed loops: calls of one size from all clients, or big results for one while others make small
-// calls.
+// Closed loops: calls of one size from all clients, or big results for one client while others make
+// small calls.
 #include <fmt/format.h>
 
 #include "bench/load/direct_child.hpp"
@@ -16,7 +16,7 @@ ClosedLoop::Options loop_options(const Options& options) {
           .stall = seconds(options.stall)};
 }
 
-// Makes clients of whatever the target is; a direct child lives as long as this.
+// Makes clients for the target of the options. Owns the direct child, if there is one.
 class Clients {
  public:
   Clients(Loop& loop, const Options& options) : loop_(loop), target_(options.target) {
@@ -59,7 +59,7 @@ int run_calls(const Options& options) {
   return load.failed() ? 1 : 0;
 }
 
-// The others have pauses, for they must not be what slows the big ones down.
+// The small calls have pauses, so that they do not slow the big ones down.
 int run_big(const Options& options) {
   Loop loop;
   Clients clients(loop, options);

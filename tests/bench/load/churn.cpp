@@ -1,4 +1,4 @@
-// Churn: sessions that are opened, make one call, and are closed, so many at a time.
+// Churn: sessions that are opened, make one call and are closed, a fixed number at a time.
 #include "bench/load/messages.hpp"
 #include "bench/load/modes.hpp"
 
@@ -54,7 +54,7 @@ class Churn : public ClientOwner {
     if (client.has_ids() && !is_answer_to(slot.id, json)) return figures_.add_foreign();
     if (!work_.is_answer(json, slot.message))
       figures_.add_error("wrong answer: " + std::string(json));
-    // The POST that brought the answer may not have ended yet.
+    // The POST that carried the answer may not have ended yet.
     loop_.after({}, [this, index = client.index()] { slots_[index].client->close(); });
   }
   void on_closed(Client& client) override {

@@ -1,5 +1,5 @@
-// Client: one MCP client, whatever it speaks. Opens its session, makes calls, hands back what it is
-// told. Knows nothing of measuring.
+// Client: one MCP client over any transport. Opens its session, makes calls and reports messages.
+// Measures nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ class Client;
 class ClientOwner {
  public:
   virtual ~ClientOwner() = default;
-  // The session is there, with its handshake done.
+  // The session is open and its handshake is done.
   virtual void on_opened(Client& client) = 0;
   // A JSON-RPC message, or the body of a REST answer. The client must not be destroyed from here.
   virtual void on_message(Client& client, std::string_view json) = 0;
-  // It is of no use any more. As above.
+  // The client has failed or is closed. Must not be destroyed from here.
   virtual void on_failed(Client& client, const std::string& why) = 0;
   virtual void on_closed(Client&) {}
-  // A comment on its event stream.
+  // A comment on the event stream.
   virtual void on_comment(Client&) {}
 };
 
 struct ToolCall {
-  std::uint64_t id = 0;  // REST has none
+  std::uint64_t id = 0;  // not used by REST
   std::string_view tool;
   std::string_view arguments;  // JSON object
 };
@@ -42,12 +42,13 @@ class Client {
 
   virtual void open() = 0;
   virtual void call(const ToolCall& call) = 0;
-  // Ends the session as its transport does; on_closed() follows, maybe from inside.
+  // Ends the session in the way of its transport. on_closed() follows, possibly before this
+  // returns.
   virtual void close() = 0;
-  // Whether an answer carries the id of its call.
+  // Whether answers carry the id of their call.
   virtual bool has_ids() const { return true; }
 
-  // Its place among its owner's clients.
+  // Its index among its owner's clients.
   std::size_t index() const { return index_; }
 
  protected:
@@ -66,10 +67,10 @@ struct Target {
   std::string sse_path = "/sse";
   std::string mcp_path = "/mcp";
   std::string rest_path = "/call-tool";
-  bool keep_posts = true;  // SSE: the connection for POSTs stays when the session is open
+  bool keep_posts = true;  // SSE: keep the connection for POSTs after opening
 };
 
-// For every transport but kDirect, whose clients share a child.
+// For every transport except kDirect, whose clients share a child.
 std::unique_ptr<Client> make_client(const Target& target, Loop& loop, std::size_t index,
                                     ClientOwner& owner);
 

@@ -28,7 +28,7 @@ void ClosedLoop::on_opened(Client& client) {
 }
 
 void ClosedLoop::one_opened() {
-  // In a turn of their own, for clients that open at once would nest.
+  // In a turn of its own: clients that open at once would recurse.
   loop_.after({}, [this] {
     open_next();
     if (++settled_ == slots_.size()) opened_();

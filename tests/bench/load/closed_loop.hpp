@@ -1,6 +1,6 @@
-// ClosedLoop: clients that each send their next call when they have the answer to the last one.
-// Checks every answer, its id and its text. Starts when all sessions are open, so that opening them
-// is not measured.
+// ClosedLoop: clients that each send their next call after the answer to the previous one. Checks
+// the id and the text of every answer. Starts after all sessions are open, so that opening them is
+// not measured.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@
 
 namespace sidecar::bench {
 
-// What is called, and what the text of its answer has to be. The tools are those of the stub child.
+// The call and the expected text of its answer. The tools are those of the stub child.
 class Work {
  public:
   enum class Tool { kEcho, kCpu, kBig };
   struct Wish {
     Tool tool = Tool::kEcho;
-    std::size_t bytes = 0;           // kBig: of the text; kEcho: the message is filled up to this
+    std::size_t bytes = 0;           // kBig: size of the text; kEcho: size of the message
     std::uint64_t microseconds = 0;  // kCpu
   };
 
@@ -39,21 +39,21 @@ class ClosedLoop : public ClientOwner {
  public:
   struct Options {
     std::size_t clients = 1;
-    std::size_t at_once = 64;  // sessions that are being opened at the same time
-    std::uint64_t calls = 0;   // in all; 0: until `time` is over
+    std::size_t at_once = 64;  // sessions being opened at the same time
+    std::uint64_t calls = 0;   // total; 0: until `time` has passed
     Clock::duration time{};
     Clock::duration pause{};                           // between an answer and the next call
-    Clock::duration stall = std::chrono::seconds(30);  // with no answer at all: it has failed
+    Clock::duration stall = std::chrono::seconds(30);  // fails after this long without an answer
   };
   using MakeClient = std::function<std::unique_ptr<Client>(std::size_t index, ClientOwner& owner)>;
 
-  // `ids` is shared by all loads of the process: some peers mix equal ids up.
+  // `ids` is shared by all loads of the process: some peers mix up equal ids.
   ClosedLoop(Loop& loop, Options options, Work work, std::uint64_t& ids, const MakeClient& make);
 
-  // `opened` is called when all sessions are open, or failed; `done` when the load has ended.
+  // Calls `opened` when every session is open or has failed, and `done` when the load has ended.
   void open(std::function<void()> opened, std::function<void()> done);
   void start();
-  // Ends it early.
+  // Ends the load early.
   void finish();
 
   Json json();
@@ -89,10 +89,10 @@ class ClosedLoop : public ClientOwner {
   std::function<void()> done_;
   Figures figures_;
   std::size_t next_to_open_ = 0;
-  std::size_t settled_ = 0;  // opened, or failed before
+  std::size_t settled_ = 0;  // sessions that are open or failed to open
   std::size_t alive_ = 0;
   std::uint64_t sent_ = 0;
-  std::size_t answers_seen_ = 0;  // at the last look for a stall
+  std::size_t answers_seen_ = 0;  // at the last check for a stall
   std::optional<Clock::time_point> began_;
   std::optional<Clock::time_point> ended_;
 };

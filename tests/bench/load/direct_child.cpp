@@ -24,7 +24,7 @@ std::uint64_t id_of(std::string_view line) {
 
 }  // namespace
 
-// The ids of its calls are told apart by the child's table, so it only keeps the one that is open.
+// The child's table assigns answers by id, so the client only keeps its open call.
 class DirectClient : public Client {
  public:
   DirectClient(DirectChild& child, std::size_t index, ClientOwner& client_owner)
@@ -112,13 +112,14 @@ void DirectChild::on_line(std::string_view line) {
     for (DirectClient* client : std::exchange(opening_, {})) client->opened();
     return;
   }
-  // Calls get consecutive ids, one of each client being open: few steps find it where there are few
-  // clients.
+  // Calls have consecutive ids, with one open per client: with few clients the search takes few
+  // steps.
   const std::uint64_t id = id_of(line);
   for (DirectClient* client : clients_) {
     if (client->open_id() == id) return client->told(line);
   }
-  if (!is_from_server(line)) clients_.front()->told(line);  // which will not take it for its own
+  if (!is_from_server(line))
+    clients_.front()->told(line);  // the client ignores ids other than its own
 }
 
 void DirectChild::on_closed(const std::string& why) {

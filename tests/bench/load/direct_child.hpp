@@ -1,5 +1,5 @@
-// DirectChild: a stdio server with nothing in between: the limit of what any sidecar can reach. Its
-// clients share the child's two pipes, as sessions behind a sidecar do.
+// DirectChild: a stdio server without a sidecar, which is the limit for any sidecar. Its clients
+// share the child's two pipes, like sessions behind a sidecar.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ class DirectClient;
 
 class DirectChild : private StreamSink {
  public:
-  // Errors: throws when the program cannot be started.
+  // Errors: throws if the program cannot be started.
   DirectChild(Loop& loop, const std::vector<std::string>& command);
   // Closes its stdin and waits for its end.
   ~DirectChild() override;
@@ -34,12 +34,12 @@ class DirectChild : private StreamSink {
   pid_t pid_ = -1;
   std::unique_ptr<Stream> stdin_;
   std::unique_ptr<Stream> stdout_;
-  std::string line_;   // the line under way
-  std::string batch_;  // what the lines of one read have brought about, written in one go
+  std::string line_;   // the incomplete line
+  std::string batch_;  // messages caused by the lines of one read, written at once
   bool batching_ = false;
   std::vector<DirectClient*> clients_;
-  std::vector<DirectClient*> opening_;  // they wait for the handshake
-  bool ready_ = false;                  // it is done
+  std::vector<DirectClient*> opening_;  // waiting for the handshake
+  bool ready_ = false;                  // the handshake is done
 };
 
 }  // namespace sidecar::bench

@@ -1,4 +1,4 @@
-// Figures: what one load has measured, and its JSON.
+// Figures: the measurements of one load, and their JSON.
 #pragma once
 
 #include <chrono>
@@ -20,8 +20,7 @@ class Figures {
   void add_error(const std::string& why) {
     if (errors_++ == 0) first_error_ = why.substr(0, 500);
   }
-  // An answer that was another session's: a fault of the server, though not the end of the call
-  // that waits.
+  // An answer that belongs to another session: a fault of the server. The open call keeps waiting.
   void add_foreign() { ++foreign_; }
   std::size_t foreign() const { return foreign_; }
   std::size_t calls() const { return latencies_.size(); }

@@ -1,5 +1,5 @@
-// Idle sessions: opened, held for a time or until stdin ends, their keep-alive comments counted. A
-// first line of JSON tells that all are open.
+// Idle sessions: opened and held for a time or until stdin ends, while their keep-alive comments
+// are counted. Prints a first line of JSON when all are open.
 #include <algorithm>
 #include <cmath>
 #include <unistd.h>

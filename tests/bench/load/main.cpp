@@ -1,5 +1,5 @@
-// bench_load: a load on a running server, on one thread. Prints one line of JSON; exit code 1 when
-// any answer was wrong or missing, or went to another client. `bench_load --help` tells the modes.
+// bench_load: a load on a running server, on one thread. Prints one line of JSON. Exit code 1 if
+// any answer was wrong or missing or went to another client. `bench_load --help` lists the modes.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <map>
@@ -66,7 +66,7 @@ void add_options(CLI::App& mode, Options& options) {
   mode.add_option("command", options.command, "of the server that is started, after --");
 }
 
-// A usage error, or nothing.
+// The usage error, if there is one.
 std::string contradiction(const Options& options) {
   const bool starts = options.mode == "start" || options.target.transport == Transport::kDirect;
   if (starts && options.command.empty()) return "give the server's command after --";

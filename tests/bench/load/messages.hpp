@@ -1,5 +1,5 @@
-// The JSON-RPC messages that clients send, and how answers are told from each other. Peers write
-// compact JSON, so an answer is searched for its members, not parsed.
+// The JSON-RPC messages of the clients, and functions that tell answers apart. Peers write compact
+// JSON, so an answer is searched for its members instead of parsed.
 #pragma once
 
 #include <fmt/format.h>
@@ -26,13 +26,12 @@ inline std::string call_text(const ToolCall& call) {
       call.id, call.tool, call.arguments);
 }
 
-// Of handshakes; never that of a call. Unique among all clients: some peers mix equal ids up.
+// For handshakes; never the id of a call. Unique among all clients: some peers mix up equal ids.
 inline std::uint64_t handshake_id(std::size_t index) { return 1'000'000'000'000 + index; }
 
 inline bool is_answer_to(std::uint64_t id, std::string_view json) {
   const std::string member = fmt::format(R"("id":{})", id);
-  // The id stands at the beginning or at the end of an answer, never behind ten megabytes of it
-  // alone.
+  // The id is at the beginning or at the end of an answer; ten megabytes are not searched for it.
   const std::size_t at = json.size() <= 1024 ? json.find(member)
                          : json.substr(0, 512).find(member) != std::string_view::npos
                              ? json.find(member)
@@ -42,7 +41,7 @@ inline bool is_answer_to(std::uint64_t id, std::string_view json) {
   return next == ',' || next == '}';
 }
 
-// A request or a notification of the server.
+// A request or a notification from the server.
 inline bool is_from_server(std::string_view json) {
   return json.substr(0, 512).find(R"("method":)") != std::string_view::npos &&
          json.substr(0, 512).find(R"("result":)") == std::string_view::npos;

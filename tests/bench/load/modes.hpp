@@ -1,5 +1,5 @@
-// The modes of bench_load. Each runs on a loop of its own until it is done, and prints one line of
-// JSON. Returns the exit code: 1 when anything went wrong, which the JSON tells.
+// The modes of bench_load. Each runs on its own loop until it is done, prints one line of JSON, and
+// returns the exit code: 1 if anything went wrong; the JSON has the reason.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ struct Options {
   double stall = 30;  // seconds
   double pause = 0;   // milliseconds
   std::size_t bytes = 0;
-  std::uint64_t cpu = 0;  // microseconds of the child's CPU that each call takes
+  std::uint64_t cpu = 0;  // CPU time of the child per call, in microseconds
   std::size_t others = 0;
   std::size_t rounds = 5;
 };

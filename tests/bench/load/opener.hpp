@@ -1,5 +1,5 @@
-// Opener: opens many sessions, some at a time, and counts those that fail. What happens to them
-// afterwards is the business of the mode that derives from it.
+// Opener: opens many sessions, a limited number at a time, and counts those that fail. A mode
+// derives from it and uses the sessions.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class Opener : public ClientOwner {
   }
 
  protected:
-  // All are open, or have failed.
+  // Every session is open or has failed.
   virtual void all_opened() = 0;
 
   Loop& loop() { return loop_; }

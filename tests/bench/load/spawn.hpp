@@ -1,4 +1,4 @@
-// Starts a program with pipes, or with our own descriptors.
+// Starts a program with pipes or with this process's descriptors.
 #pragma once
 
 #include <string>
@@ -15,9 +15,9 @@ struct Piped {
   UniqueFd from_stdout;
 };
 
-// Errors: throws when it cannot be started.
+// Errors: throws if the program cannot be started.
 Piped spawn_piped(const std::vector<std::string>& command);
-// Its stdin, stdout and stderr are /dev/null.
+// The program's stdin, stdout and stderr are /dev/null.
 pid_t spawn_apart(const std::vector<std::string>& command);
 
 }  // namespace sidecar::bench

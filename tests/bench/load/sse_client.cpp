@@ -44,7 +44,7 @@ void SseClient::fail(const std::string& why) { owner().on_failed(*this, why); }
 
 void SseClient::on_event(std::string_view event, std::string_view data) {
   if (event == "endpoint") {
-    // Some peers name the whole URL.
+    // Some peers send an absolute URL.
     if (const auto scheme = data.find("://"); scheme != std::string_view::npos)
       data.remove_prefix(std::min(data.find('/', scheme + 3), data.size()));
     post_head_ = fmt::format(

@@ -1,4 +1,4 @@
-// SseClient: HTTP+SSE (MCP 2024-11-05): an event stream, and a second connection to post to.
+// SseClient: HTTP+SSE (MCP 2024-11-05): an event stream and a second connection for POSTs.
 #pragma once
 
 #include <deque>
@@ -29,7 +29,7 @@ class SseClient : public Client {
   HttpConnection stream_;
   HttpConnection posts_;
   std::string post_head_;            // up to the value of Content-Length; empty: no endpoint yet
-  std::deque<std::string> to_post_;  // while a POST is under way
+  std::deque<std::string> to_post_;  // waiting for the current POST
   int status_ = 0;                   // of that POST
   bool opened_ = false;
 };

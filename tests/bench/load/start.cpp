@@ -1,5 +1,5 @@
-// Start: how long a program takes until its port listens, and until its first call is answered.
-// Started several times, ended by TERM each time.
+// Start: the time from the start of a program until its port listens, and until its first call is
+// answered. Starts the program several times and ends it with TERM.
 #include <csignal>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -35,7 +35,7 @@ class Program {
   pid_t pid_;
 };
 
-// By trying: a tenth of a millisecond is the grain of what is measured.
+// Polls every 0.1 ms, which is the resolution of the result.
 void wait_until_listening(Program& program, std::uint16_t port) {
   for (const auto end = Clock::now() + kMaxLength; Clock::now() < end;) {
     try {

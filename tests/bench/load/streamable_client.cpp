@@ -98,7 +98,7 @@ void StreamableClient::on_end() {
       step_ = Step::kOpen;
       return owner().on_opened(*this);
     default:
-      if (!body.empty()) return on_json(body);  // which may post the next call
+      if (!body.empty()) return on_json(body);  // may post the next call
       if (!answered_) return fail("a POST ended without its answer");
       if (!waiting_.empty()) post(std::exchange(waiting_, {}));
   }

@@ -32,9 +32,9 @@ class StreamableClient : public Client {
   Step step_ = Step::kNew;
   std::string session_;
   std::string post_head_;  // up to the value of Content-Length
-  // a call that the answer before it has brought about, while its POST has not ended
+  // a call posted from the previous answer, before that answer's POST has ended
   std::string waiting_;
-  std::string body_;  // of an answer that is no event stream
+  std::string body_;  // of an answer that is not an event stream
   int status_ = 0;
   bool is_stream_ = false;
   bool answered_ = false;

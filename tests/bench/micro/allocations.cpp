@@ -5,7 +5,7 @@
 
 namespace {
 
-sidecar::bench::Allocated counted;  // one thread measures
+sidecar::bench::Allocated counted;  // one thread only
 
 void* take(std::size_t size) {
   ++counted.times;

@@ -1,4 +1,4 @@
-// Counts what is taken from the heap in this program, by operators new of its own.
+// Counts heap allocations of this program by replacing operator new.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -12,8 +12,8 @@ struct Allocated {
 };
 Allocated allocated();
 
-// Adds `allocations` and `allocated` (bytes), each of one iteration, to a benchmark: what is
-// allocated while it lives.
+// Adds `allocations` and `allocated` (bytes), each per iteration, to a benchmark. Counts while it
+// lives.
 class CountAllocations {
  public:
   explicit CountAllocations(benchmark::State& state) : state_(state), before_(allocated()) {}

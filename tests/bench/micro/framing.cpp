@@ -1,4 +1,4 @@
-// Lines out of what a read of the child's stdout brings.
+// Lines framed from reads of the child's stdout.
 #include <algorithm>
 
 #include "bench/micro/allocations.hpp"
@@ -15,7 +15,7 @@ class Count : public child::LineSink {
   std::size_t bytes = 0;
 };
 
-// One iteration is one line; a read brings as many of them as fit into 64 KB, and cuts the last.
+// One iteration is one line. A read contains as many lines as fit into 64 KB and cuts the last one.
 void frame_line(benchmark::State& state) {
   constexpr std::size_t kRead = std::size_t{64} << 10;
   const std::string line = answer_of("9001", static_cast<std::size_t>(state.range(0))) + "\n";
@@ -27,7 +27,7 @@ void frame_line(benchmark::State& state) {
   std::size_t at = 0;
   std::size_t fed = 0;
   for (auto _ : state) {
-    // As much of the stream as holds one line more.
+    // The part of the stream that contains one more line.
     for (std::size_t left = line.size(); left > 0;) {
       const std::size_t size = std::min({left, kRead, stream.size() - at});
       framer.feed(std::string_view(stream).substr(at, size));
@@ -41,7 +41,7 @@ void frame_line(benchmark::State& state) {
 }
 BENCHMARK(frame_line)->Arg(150)->Arg(10'000)->Arg(1'000'000)->Arg(10'000'000);
 
-// A whole read of small lines at once.
+// A whole read of small lines in one iteration.
 void frame_read(benchmark::State& state) {
   constexpr std::size_t kRead = std::size_t{64} << 10;
   const std::string line = answer_of("9001", 100) + "\n";

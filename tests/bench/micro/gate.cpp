@@ -1,4 +1,4 @@
-// The gate's judgement of a POST: open, and with a key among many.
+// The gate's decision on a POST: without keys, and with a key among many.
 #include "access/gate.hpp"
 
 #include <array>

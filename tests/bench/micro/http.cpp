@@ -1,4 +1,4 @@
-// The head of an answer, and an event of a stream.
+// The head of an answer, and an event of an event stream.
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/texts.hpp"
 #include "http/event_stream.hpp"
@@ -22,7 +22,7 @@ void render_head(benchmark::State& state) {
 }
 BENCHMARK(render_head);
 
-// The copy of the data that the event takes over is measured with it.
+// Includes the copy of the data that the event takes over.
 void format_event(benchmark::State& state) {
   const std::string data = answer_of("17", static_cast<std::size_t>(state.range(0)));
   const CountAllocations count(state);

@@ -1,4 +1,4 @@
-// The envelope's places in a message, and an answer with the client's id put back.
+// Scanning the envelope of a message, and putting the client's id back into an answer.
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/texts.hpp"
 #include "jsonrpc/message.hpp"
@@ -7,7 +7,7 @@
 namespace sidecar::bench {
 namespace {
 
-// The copy that parse() takes over is measured with it: a message comes in a string of its own.
+// Includes the copy that parse() takes over: each message arrives in its own string.
 void parse_envelope(benchmark::State& state) {
   const std::string text = call_of(static_cast<std::size_t>(state.range(0)));
   const CountAllocations count(state);

@@ -1,5 +1,4 @@
-// bench_micro: what the parts of a call cost, each by itself: time, and allocations of one
-// iteration.
+// bench_micro: the cost of each part of a call: time and allocations per iteration.
 #include <benchmark/benchmark.h>
 
 BENCHMARK_MAIN();

@@ -1,5 +1,4 @@
-// A call's way through the multiplexer and back, with a child that is played here; with others open
-// meanwhile.
+// A call through the multiplexer and back, with a child played here and other calls open.
 #include "mux/multiplexer.hpp"
 
 #include "bench/micro/allocations.hpp"
@@ -33,7 +32,7 @@ struct World {
     mux.add(1, session, caller);
   }
 
-  // The answer is not looked at: that it comes is counted.
+  // The answer is counted, not checked.
   void call(const std::string& text) {
     auto message = jsonrpc::parse(text);
     mux::Reply reply(std::string(message->id()), [this](mux::Answer) { ++answered; });
@@ -50,8 +49,7 @@ struct World {
   std::int64_t answered = 0;
 };
 
-// Parsing the call and finding the child's answer are part of it. `range`: calls that are open all
-// the time.
+// Includes parsing the call and finding the child's answer. `range`: calls open all the time.
 void round_trip(benchmark::State& state) {
   World world;
   for (std::int64_t i = 0; i < state.range(0); ++i)

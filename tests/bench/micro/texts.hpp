@@ -1,4 +1,4 @@
-// The messages that the parts are measured with.
+// Messages for the benchmarks of the parts.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@ inline std::string call_of(std::size_t size) {
   return head + std::string(size > head.size() ? size - head.size() : 0, 'x') + R"("}}})";
 }
 
-// Its answer, under the id that the child was given.
+// Its answer, under the wire id.
 inline std::string answer_of(std::string_view id, std::size_t size) {
   return fmt::format(
       R"({{"result":{{"content":[{{"type":"text","text":"{}"}}]}},"jsonrpc":"2.0","id":{}}})",

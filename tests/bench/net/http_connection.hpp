@@ -1,5 +1,5 @@
-// HttpConnection: one keep-alive connection to a server on loopback, one request at a time. Opens
-// itself again when the server closed it between two requests.
+// HttpConnection: one keep-alive connection to a server on loopback, one request at a time.
+// Reconnects if the server closed it between two requests.
 #pragma once
 
 #include <functional>
@@ -25,12 +25,12 @@ class HttpConnection : private StreamSink, private HttpSink {
   HttpConnection(Loop& loop, std::uint16_t port, Callbacks callbacks)
       : loop_(loop), port_(port), callbacks_(std::move(callbacks)) {}
 
-  // `head` ends with the empty line. REQUIRES: !busy().
+  // REQUIRES: !busy(). `head` ends with the empty line.
   void request(std::string_view head, std::string_view body = {});
   bool busy() const { return busy_; }
-  // Bytes of bodies so far.
+  // Bytes of all bodies so far.
   std::uint64_t body_bytes() const { return body_bytes_; }
-  // Nothing is called any more.
+  // After this no callback is called.
   void close() { stream_.reset(); }
 
  private:

@@ -112,7 +112,7 @@ bool HttpReader::start_body(std::string_view text) {
   return true;
 }
 
-// The line of a chunk's size, the empty line after a chunk, or a line of the trailer.
+// A chunk-size line, the empty line after a chunk, or a trailer line.
 bool HttpReader::read_chunk_line(std::string_view& bytes) {
   const std::size_t line_end = bytes.find('\n');
   kept_.append(bytes.substr(0, line_end));

@@ -1,6 +1,6 @@
-// HttpReader: takes HTTP/1.1 requests or answers out of a stream of bytes. Knows no more of them
-// than the measuring programs need, and expects well-formed peers on loopback: what it cannot read
-// is reported, never guessed.
+// HttpReader: parses HTTP/1.1 requests or answers from a stream of bytes. Supports only what the
+// measuring programs need and expects well-formed peers on loopback; input it cannot parse is
+// reported, never guessed.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Head {
 class HttpSink {
  public:
   virtual ~HttpSink() = default;
-  // Views live during the call only.
+  // Views are valid during the call only.
   virtual void on_head(const Head& head) = 0;
   virtual void on_body(std::string_view piece) = 0;
   // The message is complete. The reader must not be destroyed from here.
@@ -36,9 +36,9 @@ class HttpReader {
   enum class Reads { kRequests, kAnswers };
   HttpReader(Reads what, HttpSink& sink) : what_(what), sink_(sink) {}
 
-  // False: that was no HTTP, and nothing more can be read.
+  // False: not HTTP; nothing more can be read.
   bool feed(std::string_view bytes);
-  // At the end of the stream: ends a body without a length. False: something is cut off.
+  // At the end of the stream: completes a body without a length. False: the message is incomplete.
   bool finish();
 
  private:
@@ -53,8 +53,8 @@ class HttpReader {
   const Reads what_;
   HttpSink& sink_;
   State state_ = State::kHead;
-  std::string kept_;        // the beginning of a head, or of a line between chunks
-  std::uint64_t left_ = 0;  // of the body, or of the chunk
+  std::string kept_;        // the beginning of a head or of a line between chunks
+  std::uint64_t left_ = 0;  // of the body or of the chunk
 };
 
 }  // namespace sidecar::bench

@@ -1,5 +1,5 @@
-// Loop: epoll and timers on one thread; what the measuring programs run on instead of Asio, so that
-// they take as little as possible of the machine that they measure.
+// Loop: epoll and timers on one thread. The measuring programs use it instead of Asio to take less
+// of the machine that they measure.
 #pragma once
 
 #include <array>
@@ -36,14 +36,14 @@ class Loop {
   void change(int fd, std::uint32_t events, Watcher& watcher);
   void forget(int fd, const Watcher& watcher);
 
-  // There is no way to cancel: an action looks whether it is still wanted.
+  // Cannot be cancelled: the action must check whether it is still wanted.
   void after(Clock::duration delay, std::function<void()> action);
 
-  // Until stop().
+  // Runs until stop().
   void run();
   void stop() { stopped_ = true; }
 
-  // For reading into; valid until the next read.
+  // A buffer for one read, valid until the next read.
   char* scratch() { return scratch_.get(); }
 
  private:

@@ -1,5 +1,5 @@
-// SseReader: takes events out of a stream of bytes (WHATWG HTML, Server-sent events); ids and retry
-// times are passed over.
+// SseReader: parses events from a stream of bytes (WHATWG HTML, Server-sent events). Ignores ids
+// and retry times.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@ namespace sidecar::bench {
 
 class SseReader {
  public:
-  // `event`: its name, empty for the default one. Views live during the call only.
+  // `event`: its name, empty for the default one. Views are valid during the call only.
   std::function<void(std::string_view event, std::string_view data)> on_event;
   std::function<void()> on_comment = [] {};
 
@@ -19,7 +19,7 @@ class SseReader {
  private:
   void read_line(std::string_view line);
 
-  std::string line_;  // the line under way
+  std::string line_;  // the incomplete line
   std::string event_;
   std::string data_;
   bool has_data_ = false;

@@ -77,11 +77,11 @@ void Stream::send(std::string_view head, std::string_view body) {
     waiting_.append(head).append(body);
     return;
   }
-  // iovec has no const, though writev only reads.
+  // iovec has no const pointer; writev only reads.
   iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
                     {const_cast<char*>(body.data()), body.size()}};
   const ssize_t result = writev(fd_.get(), parts, body.empty() ? 1 : 2);
-  // A broken stream tells so when it is read, or by EPOLLERR.
+  // The failure is reported by the next read or by EPOLLERR.
   const std::size_t written = result < 0 ? 0 : static_cast<std::size_t>(result);
   if (written == head.size() + body.size()) return;
   waiting_.assign(head.substr(std::min(written, head.size())));
@@ -111,7 +111,7 @@ void Stream::on_ready(std::uint32_t events) {
   if (events & EPOLLERR) sink_.on_closed("the other side does not read any more");
 }
 
-// One read a turn: what fills the buffer comes again, after the others.
+// One read per turn: epoll reports a full buffer's remainder again, after the other streams.
 void Stream::read() {
   const ssize_t got = ::read(fd_.get(), loop_.scratch(), Loop::kScratch);
   if (got > 0) return sink_.on_bytes({loop_.scratch(), static_cast<std::size_t>(got)});

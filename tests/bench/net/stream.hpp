@@ -1,5 +1,5 @@
-// Stream: bytes over one non-blocking descriptor, a socket or one end of a pipe. What the kernel
-// does not take at once waits here without a limit: those who measure send one message at a time.
+// Stream: bytes over one non-blocking descriptor, a socket or one end of a pipe. Unsent bytes are
+// kept without a limit: the measuring programs send one message at a time.
 #pragma once
 
 #include <string>
@@ -12,10 +12,9 @@ namespace sidecar::bench {
 class StreamSink {
  public:
   virtual ~StreamSink() = default;
-  // `bytes` live in the loop's scratch buffer. The stream may be destroyed from here.
+  // `bytes` are in the loop's scratch buffer. The stream may be destroyed from here.
   virtual void on_bytes(std::string_view bytes) = 0;
-  // The other side ended, or the stream broke: `why` says so in a few words. May destroy the
-  // stream.
+  // The other side closed, or the stream failed: `why` is a short reason. May destroy the stream.
   virtual void on_closed(const std::string& why) = 0;
 };
 
@@ -27,7 +26,7 @@ class Stream : public Watcher {
   Stream& operator=(const Stream&) = delete;
   ~Stream() override;
 
-  // `head` and `body` are written together.
+  // Writes `head` and `body` together.
   void send(std::string_view head, std::string_view body = {});
   void on_ready(std::uint32_t events) override;
 

@@ -1,5 +1,5 @@
-// bench_null: the faces of a sidecar with nothing behind them, on one thread: the ceiling of this
-// way of measuring.
+// bench_null: the endpoints of a sidecar with nothing behind them, on one thread: the upper limit
+// of this way of measuring.
 //   bench_null [PORT]      prints `listening PORT`; port 0, the default, takes a free one
 #include <cstdio>
 #include <cstdlib>

@@ -9,7 +9,7 @@
 namespace sidecar::bench {
 namespace {
 
-// The rest of `text` behind `member`; empty when it is not there.
+// The part of `text` after `member`; empty if it is missing.
 std::string_view behind(std::string_view text, std::string_view member) {
   const std::size_t at = text.find(member);
   return at == std::string_view::npos ? std::string_view() : text.substr(at + member.size());

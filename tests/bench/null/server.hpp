@@ -1,5 +1,5 @@
 // NullServer: answers `initialize` and `echo` over HTTP+SSE, Streamable HTTP and REST by itself.
-// Looks into messages no further than it must, checks nothing, limits nothing.
+// Parses as little of each message as possible; checks and limits nothing.
 #pragma once
 
 #include <memory>
@@ -51,7 +51,7 @@ class NullServer : private Watcher {
   Loop& loop_;
   std::uint16_t port_;
   UniqueFd listener_;
-  // By descriptor, which is the id of an SSE session too.
+  // By descriptor, which is also the id of an SSE session.
   std::unordered_map<int, std::unique_ptr<NullConnection>> connections_;
 };
 

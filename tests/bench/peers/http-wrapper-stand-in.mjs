@@ -1,6 +1,7 @@
-// A stand-in for http-wrapper.cjs, the program that mcp-sidecar replaces, whose source is not ours to ship. It does what
-// the wrapper did for POST /call-tool, measured on it: Express, one process of the wrapped server for every call, no
-// `initialize`, the first line with the call's id is the answer, then the process is ended.
+// A stand-in for http-wrapper.cjs, the predecessor of mcp-sidecar, whose source cannot be shipped
+// here. It handles POST /call-tool as measured on the predecessor: Express; one process of the
+// wrapped server per call; no `initialize`; the first line with the call's id is the answer; then
+// the process is ended.
 //   node http-wrapper-stand-in.mjs PORT COMMAND [ARGUMENT…]
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// A stdio MCP server as people write them: Node and the official SDK. What the wrapper's stand-in starts for every call,
-// for the wrapper ran `node dist/index.js`.
+// A typical stdio MCP server: Node and the official SDK. The stand-in for the predecessor starts it
+// for every call, as the predecessor ran `node dist/index.js`.
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { z } from 'zod';

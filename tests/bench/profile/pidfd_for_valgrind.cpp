@@ -1,6 +1,5 @@
-// Preloaded under valgrind, whose version in Debian 12 does not know pidfd_open: gives a descriptor
-// that never becomes ready instead. So the sidecar can start its child there, and does not see the
-// child's end.
+// Preloaded under valgrind, whose version in Debian 12 lacks pidfd_open: returns a descriptor that
+// never becomes ready. The sidecar can start its child there but does not notice the child's end.
 #include <cerrno>
 #include <cstdarg>
 #include <sys/eventfd.h>
@@ -8,7 +7,7 @@
 
 namespace {
 
-// Six registers, x86-64 and AArch64.
+// Six registers: x86-64 and AArch64.
 long raw_syscall(long number, const long (&a)[6]) {
 #if defined(__x86_64__)
   register long r10 asm("r10") = a[3];

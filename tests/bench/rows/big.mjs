@@ -1,5 +1,5 @@
-// Results of 10 MB for one session: alone, and while other sessions make small calls; against direct stdio, whose child
-// has to finish what it writes before it answers anybody else, too.
+// Results of 10 MB for one session, alone and while other sessions make small calls; compared with
+// direct stdio, whose child also finishes writing one result before it answers the next call.
 import { sidecar } from '../lib/contenders.mjs';
 import { runLoad } from '../lib/load.mjs';
 import { stub } from '../lib/programs.mjs';

@@ -1,4 +1,4 @@
-// One notification of the child to many sessions: the time until the last has it.
+// One notification of the child to many sessions: the time until the last one has it.
 import { sidecar } from '../lib/contenders.mjs';
 import { runLoad } from '../lib/load.mjs';
 import { withServer } from '../lib/server.mjs';

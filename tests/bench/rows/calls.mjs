@@ -1,11 +1,12 @@
-// Calls a second and their latency, for every transport of every contender, over the number of clients. Contenders take
-// turns within each round, so that a slow minute of the machine meets all of them.
+// Calls per second and their latency, for every transport of every contender, by number of clients.
+// Contenders take turns within each round, so that a slow minute of the machine affects all of
+// them.
 import { runLoad } from '../lib/load.mjs';
 import { stub } from '../lib/programs.mjs';
 import { withServer } from '../lib/server.mjs';
 import { cpuSeconds, memory, tree } from '../lib/system.mjs';
 
-// Only what holds that many gets them: the stateful peer starts a process for each.
+// Only for contenders that can hold that many: the stateful peer starts a process for each.
 const MANY = 1000;
 const SLOW_SECONDS = 30;
 const holdsMany = ({ name }) => name === 'mcp-sidecar' || name === 'null server';
@@ -15,7 +16,7 @@ const treeCpu = (pid) => tree(pid).reduce((sum, one) => sum + cpuSeconds(one), 0
 async function measure(server, face, clients, seconds) {
   const before = { own: cpuSeconds(server.pid), all: treeCpu(server.pid) };
   const load = runLoad(face, { port: server.port, clients, seconds });
-  // The most that is seen: sessions and processes take their time to be there, and are gone when the load is.
+  // The maximum seen: sessions and processes appear gradually and end with the load.
   let used;
   const look = setInterval(() => {
     const now = memory(server.pid);
@@ -46,7 +47,7 @@ async function measureFace(contender, face, round, { plan, samples, note }) {
   }
   await withServer(contender, async (server) => {
     const seconds = contender.slow ? Math.max(SLOW_SECONDS, plan.seconds) : plan.seconds;
-    await runLoad(face, { port: server.port, clients: 4, seconds: seconds / 4 }); // everything has run once
+    await runLoad(face, { port: server.port, clients: 4, seconds: seconds / 4 }); // warms everything up
     for (const clients of plan.clients.filter((count) => count < MANY || holdsMany(contender))) {
       add(clients, await measure(server, face, clients, seconds));
     }

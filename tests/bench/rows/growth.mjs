@@ -1,5 +1,6 @@
-// What work leaves behind: the memory of the process, and the time of a call beside that of a fresh process, for the
-// machine's own pace changes meanwhile; over a million calls, and over sessions that were opened, used once and closed.
+// Growth with use, over a million calls and over sessions that are opened, used once and closed:
+// the memory of the process, and the time of a call beside that of a fresh process, because the
+// machine's own speed changes meanwhile.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sidecar } from '../lib/contenders.mjs';
@@ -14,7 +15,8 @@ const SETTLE_MS = 2000;
 
 const load = (port, calls) => runLoad('sse', { port, clients: CLIENTS, calls });
 
-// So many calls of each, in turns: {microsecondsPerCall, microsecondsOfFresh, calls, errors}.
+// Makes that many calls of each, in turns: {microsecondsPerCall, microsecondsOfFresh, calls,
+// errors}.
 async function besideFresh(port, calls) {
   return withServer(sidecar(), async (fresh) => {
     await load(fresh.port, calls / 4);
@@ -41,7 +43,7 @@ export async function growth({ plan, samples, note, attempt }) {
         const { microsecondsPerCall: own, microsecondsOfFresh: fresh } = figures;
         note(`after ${after}: ${(used.ownRss / 1e6).toFixed(2)} MB${own ? `, ${own.toFixed(1)} µs a call, a fresh process ${fresh.toFixed(1)}` : ''}, ${figures.errors ?? 0} errors`);
       };
-      // Buffers have found their size when each way has been gone under this load.
+      // Buffers reach their final size once every transport has been used under this load.
       await load(port, part / 4);
       for (const over of ['sse', 'streamable']) await runLoad('churn', { port, over, clients: CLIENTS, calls: 200 });
       await add('warm-up');

@@ -1,5 +1,5 @@
-// Two instances of a child that is busy computing, against one; and what two such children reach with nothing in front
-// of them, which tells whether a second core was free.
+// Two instances of a CPU-bound child against one; and two such children without a sidecar, which
+// shows whether a second core was free.
 import { sidecar } from '../lib/contenders.mjs';
 import { runLoad } from '../lib/load.mjs';
 import { stub } from '../lib/programs.mjs';

@@ -1,4 +1,4 @@
-// Memory over the number of idle SSE sessions, of every contender; and many of them held for long.
+// Memory by number of idle SSE sessions, for every contender; and many sessions held for long.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { sidecar } from '../lib/contenders.mjs';
@@ -42,7 +42,7 @@ export async function manyIdle({ plan, samples, note, attempt }) {
       const held = await holdIdle({ port: server.port, clients: sessions, seconds }, async () => {
         await sleep(SETTLE_MS);
         used = memory(server.pid);
-        // Again shortly before the end: memory must not creep.
+        // Measured again shortly before the end: memory must not grow.
         setTimeout(() => (used = memory(server.pid)), seconds * 900).unref();
       });
       samples.add({ row: 'idle', contender: 'mcp-sidecar', sessions, keepaliveMs, ...held, ...used });

@@ -1,4 +1,5 @@
-// From the start of a process until it listens, and until its first call is answered; with the demo server as child.
+// The time from the start of a process until it listens, and until its first call is answered, with
+// the demo server as child.
 import { freePort } from '../../clients/lib/free-port.mjs';
 import { runLoad } from '../lib/load.mjs';
 import { demo, mcpProxy, sidecar, supergateway } from '../lib/programs.mjs';

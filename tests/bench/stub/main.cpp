@@ -1,7 +1,7 @@
-// bench_stub: a stdio MCP server that is never the bottleneck: one read and one write for as many
-// messages as there are, and no document is built.
-//   bench_stub [--wrong N]      every Nth echo says something else, for the test of the load
-// Tools: echo {message} · big {bytes}: so many x · cpu {message, microseconds}: echo after that
+// bench_stub: a stdio MCP server that is never the bottleneck: one read and one write for all the
+// messages that are available, without building JSON documents.
+//   bench_stub [--wrong N]      every Nth echo has a wrong text, to test the load generator
+// Tools: echo {message} · big {bytes}: that many x · cpu {message, microseconds}: echo after that
 // much CPU time · notify {}: sends notifications/tools/list_changed first.
 #include <cstdlib>
 #include <cstring>

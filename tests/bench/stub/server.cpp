@@ -27,7 +27,7 @@ std::string_view known_version(std::string_view wanted) {
   return "2025-11-25";
 }
 
-// CPU time of this thread, so that a busy machine does not make it less.
+// CPU time of this thread, so that a busy machine does not shorten the work.
 void use_cpu(std::uint64_t microseconds) {
   const auto used = [] {
     timespec now{};
@@ -39,7 +39,7 @@ void use_cpu(std::uint64_t microseconds) {
   }
 }
 
-// The bytes of a string as they stand between its quotes: they go back as they came.
+// The bytes of a string between its quotes, which are sent back unchanged.
 std::string_view raw_string(simdjson::ondemand::value value) {
   std::string_view token = value.raw_json_token();
   while (!token.empty() && token.back() != '"') token.remove_suffix(1);
@@ -94,7 +94,7 @@ bool Stub::write_out() {
 void Stub::on_line(std::string_view line) {
   simdjson::ondemand::document document;
   simdjson::ondemand::object message;
-  // What follows the line in the buffer is readable, which is all that simdjson wants of its
+  // The bytes after the line in the buffer are readable, which is all that simdjson requires of its
   // padding.
   if (parser_.iterate(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING)
           .get(document) ||
@@ -152,7 +152,7 @@ void Stub::call(std::string_view id, std::string_view tool, std::string_view mes
     if (filling_.size() < number) filling_.assign(number, 'x');
     fmt::format_to(std::back_inserter(out_), R"({{"jsonrpc":"2.0","id":{},"result":{})", id,
                    kBegin);
-    // From where it stands: to make a large text each time would take longer than to write it.
+    // Written from a kept text: making a large text each time would take longer than writing it.
     if (write_out()) failed_ = !write_all(std::string_view(filling_).substr(0, number));
     out_.append(kEnd).append("}\n");
     return;

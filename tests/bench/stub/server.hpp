@@ -1,4 +1,4 @@
-// Stub: the child of the benchmarks. Blocking, one thread.
+// Stub: the child of the benchmarks. Blocking, single-threaded.
 #pragma once
 
 #include <simdjson.h>
@@ -11,7 +11,7 @@ class Stub {
  public:
   explicit Stub(unsigned long wrong) : wrong_(wrong) {}
 
-  // Until stdin ends. Returns the exit code.
+  // Runs until stdin ends. Returns the exit code.
   int run();
 
  private:
@@ -26,10 +26,10 @@ class Stub {
   bool write_out();
 
   simdjson::ondemand::parser parser_;
-  std::string in_;  // a buffer, with simdjson's padding behind what is read
+  std::string in_;  // a buffer, with simdjson's padding after the bytes read
   std::string out_;
   std::string filling_;  // of big results
-  bool failed_ = false;  // nobody reads any more
+  bool failed_ = false;  // stdout is closed
   unsigned long wrong_;
   unsigned long echoes_ = 0;
 };
