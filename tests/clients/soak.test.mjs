@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { Books } from '../soak/lib/books.mjs';
 import { Calls } from '../soak/lib/calls.mjs';
-import { DRAIN_MS, accountsOf, othersThatGiveWay } from '../soak/lib/disturbances.mjs';
+import { DRAIN_MS, accountsOf, otherEvictable } from '../soak/lib/disturbances.mjs';
 import { grown } from '../soak/lib/footprint.mjs';
 import { LogReader } from '../soak/lib/log.mjs';
 import { outcomeOf } from '../soak/lib/outcomes.mjs';
@@ -130,11 +130,11 @@ test("soak: what is done to one owner excuses nobody else's calls", () => {
 });
 
 test('soak: a session ends for a newcomer only where it gives way, and not for itself', () => {
-  for (const [givesWay, newcomer, faults] of [[true, 'asked 0.1', 0], [true, 'asked 0.0', 1], [false, 'asked 0.1', 1]]) {
+  for (const [evictable, newcomer, faults] of [[true, 'asked 0.1', 0], [true, 'asked 0.0', 1], [false, 'asked 0.1', 1]]) {
     const books = new Books();
-    const account = books.account({ transport: 'streamable', owner: 'alpha', name: 'asked 0.0', givesWay });
+    const account = books.account({ transport: 'streamable', owner: 'alpha', name: 'asked 0.0', evictable });
     const call = account.open({ id: 1, ...new Calls(books, LIMIT).say() });
-    books.disturbances.begin('newcomer', othersThatGiveWay(newcomer)).end();
+    books.disturbances.begin('newcomer', otherEvictable(newcomer)).end();
     account.answerHttp(call, 'no_session', {});
     assert.equal(books.faultCount, faults);
   }

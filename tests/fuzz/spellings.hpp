@@ -34,8 +34,8 @@ inline bool has_spelling_of(const nlohmann::json& object,
   });
 }
 
-// The objects whose members are checked in every message, and those checked for methods that use
-// them.
+// Whether the message has such a member in an object that the sidecar reads: the message itself,
+// _meta, or the params of a method that uses them.
 inline bool is_ambiguous(const nlohmann::json& message) {
   if (has_spelling_of(message, {"jsonrpc", "id", "method", "params", "result", "error"}))
     return true;

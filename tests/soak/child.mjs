@@ -1,19 +1,19 @@
-// The wrapped server of the soak: a stdio MCP server whose every answer names the call that it belongs to, and which
-// notes in a file, before it does anything, which calls it began.
+// The wrapped server of the soak: a stdio MCP server whose answers name their call. Before it
+// starts a call it records it in a file.
 //   child.mjs JOURNAL
-// Tools take a `token`, and answer with `<tool> <token>` unless said otherwise:
+// Tools take a `token` and answer `<tool> <token>` unless stated otherwise:
 //   say, fickle          at once; read-only
-//   read {ms}            after that time; read-only, so it may be run again by another process
+//   read {ms}            after that time; read-only, so another process may run it again
 //   work {ms, steps}     the same with progress; not safe to repeat
-//   big {size}           and so many characters more; read-only
+//   big {size}           with that many more characters; read-only
 //   fail                 answers with an error
 //   hang                 never answers
-//   touch {uri}          says before its answer that the resource has changed
-//   tell {owner}         says a log message before its answer
-//   ask                  asks its client for a sample, when it has one that offers this
-//   junk                 writes nonsense to stdout before its answer, and answers twice
-//   die                  ends without an answer
-// A cancelled call is dropped when its token is odd, and answered all the same when it is even.
+//   touch {uri}          reports a change of the resource before its answer
+//   tell {owner}         writes a log message before its answer
+//   ask                  asks its client for a sample if the client offers sampling
+//   junk                 writes garbage to stdout before its answer, and answers twice
+//   die                  exits without an answer
+// A cancelled call is dropped if its token is odd, and answered anyway if it is even.
 import { openSync, writeSync } from 'node:fs';
 
 const journal = openSync(process.argv[2], 'a');
@@ -24,10 +24,10 @@ const refuse = (id, code, message, data) => write({ jsonrpc: '2.0', id, error: {
 const content = (text, isError) => ({ content: [{ type: 'text', text }], ...(isError && { isError }) });
 
 let sampling = false;
-const pending = new Map(); // id of a call to its timer and token
-const asked = new Map(); // id of our request to what takes its answer
+const pending = new Map(); // id of a call → its timer and token
+const asked = new Map(); // id of our request → handler of its answer
 
-// Calls `then` after `ms`, unless the call is cancelled meanwhile.
+// Calls `then` after `ms` unless the call is cancelled before.
 function later(id, token, ms, then) {
   const timer = setTimeout(() => {
     pending.delete(id);

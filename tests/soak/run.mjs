@@ -1,4 +1,5 @@
-// The soak: hours of use in minutes, and books of every call. Usually run by scripts/soak, which see.
+// The soak: hours of use in minutes, with books of every call. Usually run by scripts/soak; see
+// there.
 //   node run.mjs --minutes N --presets release,asan-ubsan [--seed N] [--write]
 import { randomInt } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const presets = values.presets.split(',');
 const seed = values.seed ?? String(randomInt(2 ** 31));
 console.log(`seed ${seed}`);
 
-// What was started is ended with us.
+// Started processes end with this one.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const results = { when: new Date().toISOString().slice(0, 16), minutes, seed, runs: [] };

@@ -119,7 +119,7 @@ void DirectChild::on_line(std::string_view line) {
     if (client->open_id() == id) return client->told(line);
   }
   if (!is_from_server(line))
-    clients_.front()->told(line);  // the client ignores ids other than its own
+    clients_.front()->told(line);  // ignored there
 }
 
 void DirectChild::on_closed(const std::string& why) {

@@ -1,4 +1,5 @@
-// Who uses the sidecar, each in rounds of its own: a round is one session from its beginning to its end.
+// Clients of the sidecar, which act in rounds: a round is one session from beginning to end. The
+// steps of a session return the outcomes of their calls.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../../clients/lib/guard.mjs';
@@ -10,8 +11,8 @@ import { StreamableClient } from './streamable-client.mjs';
 
 const kinds = { sse: SseClient, streamable: StreamableClient };
 const owners = [...steady, unlucky];
-const SLOW_LIMIT_MS = 600_000; // the child has megabytes to write until then, on a busy machine
-const EXPIRY_MS = 13_500; // a session ends at most a quarter of MCP_SESSION_TIMEOUT late
+const SLOW_LIMIT_MS = 600_000; // the child may have megabytes to write before, on a busy machine
+const EXPIRY_MS = 13_500; // a session ends up to a quarter of MCP_SESSION_TIMEOUT late
 
 const one = async (client, wanted, options) => {
   const { entry } = await client.call(wanted, options);
@@ -37,7 +38,8 @@ async function touch(client, calls) {
   const wanted = calls.touch(client.uri);
   const { entry } = await client.call(wanted);
   const outcome = await entry.settled;
-  // Over SSE what is said before the answer comes before it. A process that is being replaced has no subscribers.
+  // Over SSE, messages written before the answer arrive before it. A process that is being replaced
+  // has no subscribers.
   const replaced = client.world.books.disturbances.during(['restart'], entry.opened);
   if (outcome === 'result' && client.subscribed && client instanceof SseClient && !replaced && !client.account.hasHeard(wanted.token)) {
     client.account.fault(`no update of token ${wanted.token} came before its answer`);
@@ -76,7 +78,7 @@ function step(client, calls, random, weights) {
 
 const everyday = { say: 30, read: 15, work: 10, big: 4, fail: 3, unknown: 1, fickle: 3, tell: 2, junk: 1, list: 3, ping: 3, hang: 0.2, touch: 4, cancelled: 4, cut: 5, together: 6 };
 
-// The session is over when its owner's key was taken away.
+// The session ends when its owner's key is revoked.
 const isOver = (outcomes) => outcomes.some((outcome) => ['no_session', 'no_key', 'stream_ended', 'broken'].includes(outcome));
 
 async function session(world, random, name, { owner, kind, version, capabilities, weights = everyday }) {
@@ -97,7 +99,7 @@ async function session(world, random, name, { owner, kind, version, capabilities
     }
     await sleep(random.between(0, 120));
   }
-  // Some leave in the middle of something.
+  // Some leave before their calls are answered.
   const underWay = random.chance(0.3) && client.open ? client.call(calls.work(random.between(50, 400), 4)).catch(() => {}) : undefined;
   if (underWay) await sleep(random.between(0, 50));
   if (kind === 'streamable' && random.chance(0.7)) await client.delete();
@@ -111,7 +113,7 @@ const sse = (world, random, name) => session(world, random, name, { kind: 'sse',
 const streamable = (world, random, name) =>
   session(world, random, name, { kind: 'streamable', owner: random.pick(owners), version: random.pick(['2025-11-25', '2025-11-25', '2025-06-18']) });
 
-// One that offers sampling, and gets a process of its own while there is room.
+// A client that offers sampling and gets a dedicated process if there is room.
 const asked = (world, random, name) =>
   session(world, random, name, { kind: random.pick(Object.keys(kinds)), owner: random.pick(steady), capabilities: { sampling: {} }, weights: { ask: 5, say: 5, work: 2, read: 2 } });
 simple.ask = (calls) => calls.ask();
@@ -131,7 +133,7 @@ async function batches(world, random, name) {
   await client.delete();
 }
 
-// More calls at once than a session may have.
+// Makes more concurrent calls than a session may have.
 async function flood(world, random, name) {
   const client = await kinds[random.pick(Object.keys(kinds))].open(world, random.pick(steady), name);
   if (!client) return sleep(500);
@@ -143,11 +145,11 @@ async function flood(world, random, name) {
   client.leave();
 }
 
-// Reads nothing until its session was ended for that.
+// Reads nothing until its session is ended for that reason.
 async function slow(world, random, name) {
   const client = await SseClient.open(world, random.pick(steady), name);
   if (!client) return sleep(500);
-  client.open = false; // its end is what we want
+  client.open = false; // the end is expected
   client.stream.stall();
   let ended = false;
   await eventually(async () => {
@@ -163,7 +165,7 @@ async function slow(world, random, name) {
   await sleep(random.between(500, 3000));
 }
 
-// Says nothing until its session has expired.
+// Sends nothing until its session expires.
 async function idle(world, random, name) {
   const client = await kinds[random.pick(Object.keys(kinds))].open(world, random.pick(steady), name);
   if (!client) return sleep(500);
@@ -191,10 +193,10 @@ async function rest(world, random, name) {
   client.close();
 }
 
-// How many of each there are at a time.
+// The number of concurrent actors of each kind.
 const cast = [[sse, 5], [streamable, 6], [asked, 2], [batches, 1], [flood, 1], [slow, 1], [idle, 2], [rest, 4], [watch, 1], [attack, 2], [thief, 1]];
 
-// All of them, until world.over(); resolves when the last has ended its round.
+// Runs all of them until world.over(); resolves when the last has ended its round.
 export async function act(world, random) {
   const playing = cast.flatMap(([actor, count]) => Array.from({ length: count }, async (_, at) => {
     const name = `${actor.name} ${at}`;

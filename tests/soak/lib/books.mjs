@@ -1,24 +1,25 @@
-// The books of the soak: every call of every client, and how it was answered. They tell what must not be: an answer to
-// nobody, a second one, one with another call's text, an error that nothing excuses, a call that is never answered, one
-// that was run more often than it may. Pure book-keeping: no network, a clock that tests can set.
+// The books of the soak: every call of every client and its answers. They report faults: an answer
+// to an unknown call, a second answer, an answer with another call's text, an error without an
+// excuse, a call that is never answered, a call that was run more often than allowed. Pure
+// book-keeping: no network, and a clock that tests can set.
 import { Disturbances } from './disturbances.mjs';
 import { outcomeOf } from './outcomes.mjs';
 
-const KEPT_FAULTS = 50; // texts; all are counted
-const GRACE_MS = 30_000; // beyond a call's own limit: a guard against calls that are never answered, no measurement
+const KEPT_FAULTS = 50; // texts kept; every fault is counted
+const GRACE_MS = 30_000; // added to a call's own limit; only detects calls that are never answered
 
-// How often a call may have been begun, by what the tool's annotations say.
+// How often a call may be begun, by the tool's annotations.
 const RUNS = { once: 1, repeatable: 2 };
 
 export class Books {
   disturbances;
   faults = [];
   faultCount = 0;
-  counts = {}; // transport to outcome to number
+  counts = {}; // transport → outcome → number
   #now;
   #next = 1;
   #open = new Set();
-  #begun = []; // by token: what it may be, whether it was answered with a result
+  #begun = []; // by token: how often it may begin, and whether it was answered with a result
 
   constructor({ now = Date.now } = {}) {
     this.#now = now;
@@ -38,7 +39,7 @@ export class Books {
     if (this.faults.length < KEPT_FAULTS) this.faults.push(`${new Date(this.#now()).toISOString()} ${text}`);
   }
 
-  // A client's account; one for each session.
+  // The account of one client, one per session.
   account(client) {
     return new Account(this, client);
   }
@@ -60,7 +61,7 @@ export class Books {
     call.resolve(outcome);
   }
 
-  // Calls that nobody has answered although their time is over.
+  // Calls without an answer whose time is over.
   lookForOverdue() {
     for (const call of this.#open) {
       if (this.#now() <= call.opened + call.limit + GRACE_MS) continue;
@@ -71,7 +72,7 @@ export class Books {
     }
   }
 
-  // At the end: what the wrapped servers noted, a token for each call that one began.
+  // At the end: the tokens that the wrapped servers recorded, one for each begun call.
   compareRuns(tokens) {
     const runs = new Map();
     for (const token of tokens) runs.set(token, (runs.get(token) ?? 0) + 1);
@@ -93,16 +94,16 @@ class Account {
   #books;
   #calls = new Map(); // by id
   #byToken = new Map();
-  #heard = new Set(); // tokens of updates
+  #heard = new Set(); // tokens of received updates
 
-  // `givesWay`: its session may end for one that comes (disturbances.mjs).
-  constructor(books, { transport, owner, name, givesWay = false }) {
+  // `evictable`: its session may be closed to make room for another (disturbances.mjs).
+  constructor(books, { transport, owner, name, evictable = false }) {
     this.#books = books;
-    Object.assign(this, { transport, owner, name, givesWay, started: books.now });
+    Object.assign(this, { transport, owner, name, evictable, started: books.now });
   }
 
-  // `expects`: outcomes that are right at any time. `check`: throws when a result is not this call's. `limit`: ms within
-  // which it must be answered. The call's `settled` gives its outcome.
+  // `expects`: outcomes that are always right. `check`: throws if a result belongs to another call.
+  // `limit`: ms within which the answer must arrive. The call's `settled` resolves to its outcome.
   open({ id, what, own, token, check, expects = ['result'], limit }) {
     const call = { id, own, token, check, expects, limit, transport: this.transport, opened: this.#books.now, answers: 0, progress: 0 };
     call.name = `${what}, id ${JSON.stringify(id)}, ${this.name}`;
@@ -114,7 +115,7 @@ class Account {
     return call;
   }
 
-  // A JSON-RPC answer that reached this client.
+  // A JSON-RPC answer received by this client.
   answer(message) {
     const call = this.#calls.get(message.id);
     if (!call) return this.fault(`an answer to nothing that was asked: ${excerpt(message)}`);
@@ -123,13 +124,13 @@ class Account {
     return this.#judge(call, outcomeOf(message), message);
   }
 
-  // An answer over HTTP without JSON-RPC. `outcome`: what it says.
+  // An HTTP answer without JSON-RPC; `outcome` is its meaning.
   answerHttp(call, outcome, answer) {
     call.answers += 1;
     this.#judge(call, outcome, answer);
   }
 
-  // The client does not wait any more: no answer is owed, one is still allowed.
+  // The client stops waiting: no answer is owed, one is still allowed.
   leave(call, outcome = 'left') {
     if (call.left || call.answers > 0) return;
     call.left = true;
@@ -148,7 +149,7 @@ class Account {
     call.progress = progress;
   }
 
-  // An update that a call of this client has caused, or may have.
+  // An update that a call of this client has caused or may have caused.
   update(uri, own, token) {
     if (uri !== own) this.fault(`an update of ${uri}, which it did not subscribe to`);
     else if (this.#heard.has(token)) this.fault(`the update of token ${token} came twice`);
@@ -183,7 +184,7 @@ class Account {
         this.fault(`not the answer to ${call.name}: ${error.message}`);
       }
     }
-    // A session that was ended stays so.
+    // A session stays closed.
     const since = outcome === 'no_session' ? this.started : call.opened;
     const excused = call.expects.includes(outcome) || this.#books.disturbances.excuse(outcome, since, this);
     if (!excused && !call.left) this.fault(`${outcome}, after ${this.#books.now - call.opened} ms: ${call.name}: ${excerpt(answer)}`);

@@ -1,4 +1,4 @@
-// The calls that the soak's clients make, each with what its answer must be.
+// The calls of the soak's clients, each with its expected answer.
 export class Calls {
   #books;
   #limit;
@@ -33,11 +33,11 @@ export class Calls {
   work = (ms, steps) => this.#tool('work', 'once', { ms, steps });
   big = (size) => this.#tool('big', 'repeatable', { size }, { more: 'x'.repeat(size) });
   fail = () => this.#tool('fail', 'once', {}, { expects: ['error'] });
-  // The process that has it may be replaced, and ends with it then.
+  // Its process may be replaced and then ends with the call open.
   hang = () => this.#tool('hang', 'once', {}, { expects: ['timeout', 'child_died', 'unavailable'] });
   touch = (uri) => this.#tool('touch', 'once', { uri });
   tell = (owner) => this.#tool('tell', 'once', { owner });
-  // A session that found no room for a process of its own has nobody to ask.
+  // A session without a dedicated process has no client to ask.
   ask = () => this.#tool('ask', 'once', {}, { expects: ['result', 'tool_error'] });
   junk = () => this.#tool('junk', 'once');
   // Not permitted at times.

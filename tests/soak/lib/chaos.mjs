@@ -1,4 +1,4 @@
-// What is done to the sidecar and to the wrapped servers, one thing at a time.
+// Disturbances of the sidecar and of the wrapped servers, one at a time.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually } from '../../clients/lib/guard.mjs';
@@ -6,8 +6,8 @@ import { request } from '../../clients/lib/http.mjs';
 import { DRAIN_MS, accountsOf } from './disturbances.mjs';
 import { admin, steady, unlucky } from './keys.mjs';
 
-const WEDGED_MS = 21_000; // until MCP_WEDGED_AFTER and MCP_PROBE_TIMEOUT have noticed
-const AFTERMATH_MS = 1000; // for answers that say so to be read by their clients
+const WEDGED_MS = 21_000; // until MCP_WEDGED_AFTER and MCP_PROBE_TIMEOUT have detected it
+const AFTERMATH_MS = 1000; // time for clients to read the errors it caused
 
 const post = ({ program }, path, body) => request(program.url + path, { method: 'POST', headers: program.keys.headers(admin), body });
 
@@ -58,7 +58,7 @@ const acts = {
   restart: (world) => disturb(world, 'restart', async () => {
     const { status, text } = await post(world, '/restart');
     if (status !== 202) world.books.fault(`${status} to POST /restart: ${text}`);
-    await sleep(DRAIN_MS + 1000); // as long as the old ones may finish their calls
+    await sleep(DRAIN_MS + 1000); // the time that the old ones have to finish their calls
   }),
   reload: async (world, random) => {
     world.program.writeDotenv(random.chance(0.5) ? 'MCP_DENIED_TOOLS=fickle\n' : 'MCP_CORS_ORIGINS=https://a.example\n');
@@ -78,7 +78,7 @@ const acts = {
     reload(world);
     await holds(world, renewed);
     keys.adopt(owner);
-    await sleep(8000); // what was sent with the old one has arrived, on a busy machine too
+    await sleep(8000); // requests sent with the old key have arrived, on a busy machine too
     keys.retire(owner);
     reload(world);
   },

@@ -1,20 +1,22 @@
-// What was done to the sidecar on purpose, from when to when: it excuses calls for being answered with an error.
+// Deliberate disturbances of the sidecar with their times. They excuse calls that are answered with
+// an error.
 const excusedBy = {
   child_died: ['kill', 'freeze'],
   unavailable: ['kill', 'freeze'],
-  timeout: ['kill', 'freeze', 'restart'], // a call that waits for the next process may wait too long
+  timeout: ['kill', 'freeze', 'restart'], // a call that waits for the next process may time out
   busy: ['freeze', 'revoked'], // an address with many wrong keys gets 429
   no_key: ['revoked'],
   no_session: ['revoked', 'newcomer'],
   stream_ended: ['revoked', 'newcomer'],
 };
 
-// Of whom a disturbance can be: accounts in the books, all of them unless it says otherwise.
+// The accounts that a disturbance affects; all of them unless stated otherwise.
 export const accountsOf = (owner) => (account) => account.owner === owner;
-// Of sessions with a process of their own, one that nobody listens on ends for another's that comes.
-export const othersThatGiveWay = (name) => (account) => account.givesWay && account.name !== name;
+// A session with a dedicated process and no listening stream may be closed to make room for another
+// one.
+export const otherEvictable = (name) => (account) => account.evictable && account.name !== name;
 
-// A process that is replaced has this long for its calls, and then ends with what it has not answered (MCP_RESTART_DRAIN).
+// A replaced process has this long for its open calls, and then ends (MCP_RESTART_DRAIN).
 export const DRAIN_MS = 5_000;
 const endsWithReplaced = ['child_died', 'unavailable'];
 
@@ -26,7 +28,7 @@ export class Disturbances {
     this.#now = now;
   }
 
-  // Lasts until end() of what it gives. `concerns`: whether an account is concerned.
+  // Lasts until end() of the returned object. `concerns`: whether an account is affected.
   begin(kind, concerns = () => true) {
     const one = { kind, concerns, from: this.#now(), to: Infinity };
     this.#all.push(one);
@@ -37,7 +39,7 @@ export class Disturbances {
     return this.#all.some((one) => kinds.includes(one.kind) && one.to >= from && one.concerns(account));
   }
 
-  // Whether something since `from` explains an outcome of that account now.
+  // Whether a disturbance since `from` explains an outcome of that account now.
   excuse(outcome, from, account) {
     const drained = endsWithReplaced.includes(outcome) && this.#now() - from >= DRAIN_MS;
     return this.during([...(excusedBy[outcome] ?? []), ...(drained ? ['restart'] : [])], from, account);

@@ -1,4 +1,4 @@
-// What the sidecar holds when nobody uses it.
+// Resources of the idle sidecar.
 import { readFileSync } from 'node:fs';
 
 import { childrenOf, openDescriptors, residentBytes } from '../../clients/lib/processes.mjs';
@@ -20,6 +20,6 @@ export async function footprint(program) {
 
 export { residentBytes };
 
-// What is more in `now` than it was: a text for each.
+// The values of `now` that exceed those of before: a text for each.
 export const grown = (before, now) =>
   Object.keys(now).filter((name) => !(now[name] <= before[name])).map((name) => `${name}: ${now[name]}, was ${before[name]}`);

@@ -1,8 +1,8 @@
-// The keys of the soak's owners: a keys file that is written anew while the sidecar runs.
+// The keys of the soak's owners: a keys file that is rewritten while the sidecar runs.
 import { createHash, randomBytes } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 
-// Two whose keys are only ever rotated, one whose key is taken away at times, and the one who administrates.
+// Two owners whose keys are only rotated, one whose key is revoked at times, and the administrator.
 export const steady = ['alpha', 'beta'];
 export const unlucky = 'gamma';
 export const admin = 'keeper';
@@ -11,7 +11,7 @@ const owners = [...steady, unlucky, admin];
 export class Keys {
   #path;
   #current = new Map(owners.map((owner) => [owner, newKey()]));
-  #also = new Map(); // owner to a further key that holds
+  #also = new Map(); // owner → a second valid key
   #revoked = new Set();
 
   constructor(path) {
@@ -23,7 +23,8 @@ export class Keys {
     return headersFor(this.#current.get(owner));
   }
 
-  // Gives an owner a second key, and the headers for it. It is used from adopt() on, and the first one holds until retire().
+  // Gives an owner a second key and returns its headers. The key is used from adopt() on; the first
+  // one is valid until retire().
   renew(owner) {
     const key = newKey();
     this.#also.set(owner, key);

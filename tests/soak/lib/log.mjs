@@ -1,25 +1,25 @@
-// The sidecar's log of a soak: what must not stand in it.
+// Checks the sidecar's log of a soak for unexpected lines.
 
-// Errors that the soak itself brings about.
+// Errors that the soak itself causes.
 const expected = [
-  'settings are kept as they are', // a .env that makes no sense
+  'settings are kept as they are', // a malformed .env
   'call ended two children', // killed, and the next one too
   'child does not answer', // frozen
-  'handshake failed', // killed or frozen in the middle of it
+  'handshake failed', // killed or frozen during it
 ];
 
 const KEPT = 20;
 
 export class LogReader {
   bad = [];
-  counts = {}; // by level and event, of warnings and errors
+  counts = {}; // warnings and errors, by level and event
 
   take(line) {
     let entry;
     try {
       entry = JSON.parse(line);
     } catch {
-      return this.#keep(line); // of a sanitizer, or of a library
+      return this.#keep(line); // from a sanitizer or a library
     }
     if (entry.level !== 'error' && !/^warn/.test(entry.level)) return;
     const name = `${entry.level}: ${entry.event}`;

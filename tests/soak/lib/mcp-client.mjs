@@ -1,24 +1,25 @@
-// What the soak's clients over SSE and over Streamable HTTP have in common: one session, and its account in the books.
+// Common parts of the soak's SSE and Streamable HTTP clients: one session, and its account in the
+// books.
 import http from 'node:http';
 
 import { within } from '../../clients/lib/guard.mjs';
 import { call as request, initialize, notification } from '../../clients/lib/mcp-http.mjs';
-import { othersThatGiveWay } from './disturbances.mjs';
+import { otherEvictable } from './disturbances.mjs';
 import { mustSayWhen, outcomeOfStatus } from './outcomes.mjs';
 import { Exchange } from './wire.mjs';
 
-const SILENCE_MS = 7_000; // after more than that, a session may have reached MCP_SESSION_TIMEOUT
+const SILENCE_MS = 7_000; // after a longer silence the session may have reached MCP_SESSION_TIMEOUT
 
 export class McpClient {
   #next = 1;
-  open = true; // until we end it
-  cancelled = 0; // calls whose place may still be taken at the child
+  open = true; // until we close it
+  cancelled = 0; // cancelled calls that may still count at the child
 
-  constructor(transport, world, owner, name, { givesWay } = {}) {
+  constructor(transport, world, owner, name, { evictable } = {}) {
     this.world = world;
     this.owner = owner;
     this.agent = new http.Agent({ keepAlive: true });
-    this.account = world.books.account({ transport, owner, name, givesWay });
+    this.account = world.books.account({ transport, owner, name, evictable });
     this.started = this.lastSaid = Date.now();
     this.uri = `soak://${name}`;
   }
@@ -28,11 +29,11 @@ export class McpClient {
   }
 
   nextId() {
-    // Of both types, and the same ones in every session.
+    // Ids of both types, the same ones in every session.
     return this.#next % 3 === 0 ? String(this.#next++) : this.#next++;
   }
 
-  // A call as {message, entry}: what is sent, and its entry in the books.
+  // A call as {message, entry}: the message to send, and its entry in the books.
   prepare({ method, params, expects = ['result'], ...rest }) {
     const id = this.nextId();
     const entry = this.account.open({ id, ...rest, expects: this.mayHaveExpired ? [...expects, 'no_session'] : expects });
@@ -40,7 +41,7 @@ export class McpClient {
     return { message: request(id, method, params), entry };
   }
 
-  // On a busy machine we may be silent for longer than we mean to.
+  // On a busy machine we may be silent for longer than intended.
   get mayHaveExpired() {
     return Date.now() - this.lastSaid > SILENCE_MS;
   }
@@ -66,10 +67,10 @@ export class McpClient {
     this.send({ jsonrpc: '2.0', id, result }).catch(() => {});
   }
 
-  // The handshake; whether it came to something.
+  // Performs the handshake; returns whether it succeeded.
   async greet(version, capabilities) {
     const { params } = initialize(version, capabilities);
-    const coming = capabilities?.sampling && this.world.books.disturbances.begin('newcomer', othersThatGiveWay(this.account.name));
+    const coming = capabilities?.sampling && this.world.books.disturbances.begin('newcomer', otherEvictable(this.account.name));
     const { entry } = await this.call({ what: 'initialize', method: 'initialize', params, check: checkInitialize, limit: this.world.limits.call });
     const outcome = await entry.settled;
     coming?.end();
@@ -88,7 +89,8 @@ export class McpClient {
     await this.send(notification('notifications/cancelled', { requestId: entry.id }));
   }
 
-  // A notification or an answer; what it was answered with does not matter to the call that it is about.
+  // Sends a notification or an answer. The HTTP status does not matter to the call that it is
+  // about.
   async send(message) {
     const exchange = new Exchange(this.postUrl, { method: 'POST', headers: this.postHeaders, body: JSON.stringify(message), agent: this.agent });
     const { status } = await within(exchange.whole, () => `the answer to ${message.method ?? 'an answer'}`);
@@ -99,7 +101,7 @@ export class McpClient {
     return !this.open || (status === 404 && this.isEnded) || this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.account);
   }
 
-  // An event stream that the sidecar ends is a fault, as long as we want it.
+  // The sidecar must not end an event stream that we still want.
   watch(exchange) {
     exchange.whole.catch(() => {}).then(() => {
       if (exchange.wasCut || !this.open) return;
@@ -109,7 +111,8 @@ export class McpClient {
     });
   }
 
-  // Its session may have ended, because its owner's key was taken away, it has said nothing for long, or it gave way.
+  // The session may have ended: its owner's key was revoked, it was silent for too long, or it was
+  // evicted.
   get isEnded() {
     return this.mayHaveExpired || this.world.books.disturbances.excuse('stream_ended', this.started, this.account);
   }

@@ -1,6 +1,6 @@
-// How calls end, by the names that mux/call.hpp has for it and some of HTTP's.
+// Outcomes of calls, with the names of mux/call.hpp and some of HTTP.
 
-// What the sidecar means by an error; see mux/call.hpp.
+// The outcome of a JSON-RPC error of the sidecar; see mux/call.hpp.
 export function outcomeOf({ result, error }) {
   if (error === undefined) return result?.isError ? 'tool_error' : 'result';
   if (error.code === -32001) return /Session not found/.test(error.message) ? 'no_session' : 'timeout';
@@ -12,9 +12,9 @@ export function outcomeOf({ result, error }) {
   return `error ${error.code}`;
 }
 
-// What an HTTP status says where there is no JSON-RPC message.
+// The outcome of an HTTP status without a JSON-RPC message.
 const byStatus = { 401: 'no_key', 403: 'forbidden', 404: 'no_session', 429: 'busy', 503: 'unavailable', 504: 'timeout' };
 export const outcomeOfStatus = (status) => byStatus[status] ?? `status ${status}`;
 
-// A refusal for want of room says when to come again.
+// A refusal at a limit has Retry-After.
 export const mustSayWhen = (status) => status === 429 || status === 503;

@@ -1,4 +1,4 @@
-// The program under test, in a folder of its own under build/soak, its log in a file.
+// The program under test, in its own folder under build/soak, with its log in a file.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { Keys, admin } from './keys.mjs';
 const child = resolve(dirname(fileURLToPath(import.meta.url)), '../child.mjs');
 export const soakFolder = join(repository, 'build/soak');
 
-// Small enough that they are reached, and long enough for a busy machine.
+// Small enough to be reached, and long enough for a busy machine.
 const settings = {
   MCP_INSTANCES: '2',
   MCP_MAX_INSTANCES: '3',
@@ -44,7 +44,7 @@ const settings = {
   MCP_KEYS_FILE: 'keys.json',
   MCP_LOG_FORMAT: 'json',
 };
-// Its children when nobody needs one of their own: those that are shared, and its guard.
+// Children without any dedicated ones: the shared ones and the guard.
 export const RESTING_PROCESSES = Number(settings.MCP_INSTANCES) + 1;
 export const limits = { call: 40_000, rest: 15_000 };
 
@@ -71,7 +71,7 @@ export class Program {
     });
     process.once('exit', () => program.kill());
     program.#ended = once(program.process, 'exit').then(([code, signal]) => ({ code, signal }));
-    program.#ended.catch(() => {}); // it could not be started: told below
+    program.#ended.catch(() => {}); // a failed start is reported below
     await eventually(async () => {
       if (!program.running) throw new Error(`it ended: ${readFileSync(program.logFile, 'utf8').slice(-2000)}`);
       return program.ready();
@@ -103,12 +103,13 @@ export class Program {
     return (await this.get('/ready')).status === 200 && (await this.children()).every(({ state }) => state === 'ready');
   }
 
-  // The living processes that it started. One that is just being started has the sidecar's own name still.
+  // The living processes that it started. A process between fork and exec still has the sidecar's
+  // name.
   started() {
     return childrenOf(this.pid).filter(({ name, state }) => state !== 'Z' && name !== guardName && name !== 'mcp-sidecar');
   }
 
-  // Sums of /metrics, over labels: {name: value}; the names without mcp_sidecar_.
+  // Sums of /metrics over labels: {name: value}; names without the prefix mcp_sidecar_.
   async metrics() {
     const sums = {};
     for (const line of (await this.get('/metrics')).text.split('\n')) {
@@ -118,7 +119,7 @@ export class Program {
     return sums;
   }
 
-  // TERM: {code, signal, left}.
+  // Sends TERM: {code, signal, left}.
   async stop() {
     this.process.kill('SIGTERM');
     const end = await within(this.#ended, () => 'the end of the sidecar after TERM');

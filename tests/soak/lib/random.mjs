@@ -1,4 +1,5 @@
-// Seeded randomness. Each actor has a row of its own, so that what one decides does not depend on the others' timing.
+// Seeded randomness. Each actor has its own sequence, so that its decisions do not depend on the
+// timing of others.
 export class Random {
   #state;
 
@@ -11,7 +12,7 @@ export class Random {
     return new Random(`${this.seed}/${name}`);
   }
 
-  // From 0 up to 1 (mulberry32).
+  // A number from 0 to below 1 (mulberry32).
   next() {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let z = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -19,7 +20,7 @@ export class Random {
     return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  // A whole number, both ends included.
+  // An integer between both bounds, inclusive.
   between(low, high) {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -32,7 +33,7 @@ export class Random {
     return items[this.between(0, items.length - 1)];
   }
 
-  // One of the names, by their weights: {name: weight}.
+  // One of the names, by weight: {name: weight}.
   weighted(weights) {
     const entries = Object.entries(weights);
     let at = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -1,4 +1,4 @@
-// What a soak came to, for people.
+// The result of a soak as text.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -14,7 +14,7 @@ export class RestClient {
     this.account = world.books.account({ transport: 'rest', owner, name });
   }
 
-  // A call of a tool, at /call-tool or at its own path.
+  // A tool call, at /call-tool or at the tool's own path.
   async call({ params, ...rest }, { cutAfter, ownPath } = {}) {
     const entry = this.account.open({ id: this.#next++, ...rest });
     const [path, body] = ownPath ? [`/tools/${params.name}?raw=1`, params.arguments] : ['/call-tool', params];
@@ -32,7 +32,7 @@ export class RestClient {
     return { entry };
   }
 
-  // A call whose progress is told.
+  // A call with progress events.
   async stream({ params, ...rest }, { cutAfter } = {}) {
     const entry = this.account.open({ id: this.#next++, ...rest });
     const onEvent = ({ event, data }) => {
@@ -57,7 +57,7 @@ export class RestClient {
     }
   }
 
-  // What needs the wrapped server, but is no call of a tool.
+  // A request that needs the wrapped server but is not a tool call.
   async page(path) {
     const entry = this.account.open({ id: this.#next++, what: path, check: () => {}, limit: this.world.limits.rest });
     const exchange = new Exchange(this.world.url + path, { headers: this.world.keys.headers(this.owner) });

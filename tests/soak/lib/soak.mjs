@@ -1,5 +1,5 @@
-// One program, soaked: a tenth of the time to warm up, a quiet time in which it is looked at, the rest of the time, and
-// a quiet time after which it must be as it was.
+// The soak of one program: a tenth of the time to warm up, a quiet time with a first measurement,
+// the rest of the time, and a quiet time after which the measurement must be the same.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { eventually, within } from '../../clients/lib/guard.mjs';
@@ -12,9 +12,9 @@ import { LogReader } from './log.mjs';
 import { Program, RESTING_PROCESSES, limits } from './program.mjs';
 import { Random } from './random.mjs';
 
-const QUIET_LIMIT_MS = 120_000; // until sessions have expired and cancelled calls are let go
+const QUIET_LIMIT_MS = 120_000; // until sessions have expired and cancelled calls have been released
 const LAST_ROUND_MS = 240_000; // the longest round of an actor, on a busy machine
-export const GROWTH = 12 << 20; // bytes of resident memory, from one quiet time to the other
+export const GROWTH = 12 << 20; // bytes of resident memory, from the first quiet time to the second
 
 const idle = ['sessions', 'sse_streams', 'calls_in_flight', 'calls_waiting_bytes', 'child_stdin_queue_bytes', 'peer_requests', 'own_children', 'dashboard_readers'];
 

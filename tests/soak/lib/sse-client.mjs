@@ -27,7 +27,7 @@ export class SseClient extends McpClient {
     return undefined;
   }
 
-  // Sends a call; resolves when its POST was answered, or cut after `cutAfter` ms.
+  // Sends a call; resolves when its POST is answered, or is cut after `cutAfter` ms.
   async call(wanted, { cutAfter } = {}) {
     const { message, entry } = this.prepare(wanted);
     const exchange = new Exchange(this.postUrl, {
@@ -38,14 +38,14 @@ export class SseClient extends McpClient {
       const answer = await within(exchange.whole, () => `the 202 of ${entry.name}`);
       if (answer.status !== 202) this.refusedOver(entry, answer);
     } catch (error) {
-      // One that we cut may have arrived or not.
+      // A POST that we cut may or may not have arrived.
       if (this.open && !exchange.wasCut) this.account.fault(`${error.message}: POST of ${entry.name}`);
       this.account.leave(entry, exchange.wasCut ? 'cut' : 'broken');
     }
     return { entry };
   }
 
-  // The connection is gone, as when a laptop is closed.
+  // The connection disappears, as when a laptop is closed.
   leave() {
     this.finish();
     this.stream.cut();

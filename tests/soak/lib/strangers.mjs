@@ -1,4 +1,4 @@
-// Those who only look, and those who mean no good. What they are answered with is known beforehand.
+// Harmless visitors and attackers, with the expected answers.
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,7 +58,7 @@ export async function attack(world, random) {
   await sleep(random.between(50, 500));
 }
 
-// A session is only its owner's.
+// A session can only be used by its owner.
 export async function thief(world, random, name) {
   const client = await StreamableClient.open(world, 'alpha', name);
   if (!client) return sleep(500);

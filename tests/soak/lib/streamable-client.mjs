@@ -8,7 +8,7 @@ import { Exchange } from './wire.mjs';
 export class StreamableClient extends McpClient {
   // `version`: 2025-11-25 has event ids and resumption, 2025-03-26 batches.
   static async open(world, owner, name, { version = '2025-11-25', capabilities = {} } = {}) {
-    const client = new StreamableClient('streamable', world, owner, name, { givesWay: capabilities.sampling !== undefined });
+    const client = new StreamableClient('streamable', world, owner, name, { evictable: capabilities.sampling !== undefined });
     client.version = version;
     return (await client.greet(version, capabilities)) ? client : undefined;
   }
@@ -23,7 +23,7 @@ export class StreamableClient extends McpClient {
     return { ...accept, ...named, ...versioned, ...this.headers };
   }
 
-  // The stream for what belongs to no call; goes on where it was cut.
+  // Opens the stream for messages that belong to no call; resumes it where it was cut.
   listen() {
     const resume = this.lastHeard === undefined ? {} : { 'last-event-id': this.lastHeard };
     const headers = { ...this.postHeaders, accept: 'text/event-stream', ...resume };
@@ -47,8 +47,8 @@ export class StreamableClient extends McpClient {
     this.stream = undefined;
   }
 
-  // Calls, one or a batch of them. `cutAfter` ms the client breaks off; with `comesBack` it goes on by Last-Event-ID, if it
-  // has seen an event by then.
+  // Makes calls, one or a batch. After `cutAfter` ms the client disconnects; with `comesBack` it
+  // resumes by Last-Event-ID if it has seen an event by then.
   async call(wanted, { cutAfter, comesBack = false } = {}) {
     const batch = Array.isArray(wanted);
     const prepared = [wanted].flat().map((each) => this.prepare(each));
@@ -72,7 +72,7 @@ export class StreamableClient extends McpClient {
     return batch ? { entries } : { entry: entries[0] };
   }
 
-  // The POST was answered to its end.
+  // Reads the answer of the POST to its end.
   #answered(entries, answer) {
     const { status, headers, text } = answer;
     if (headers['mcp-session-id'] !== undefined) this.id = headers['mcp-session-id'];
@@ -99,7 +99,7 @@ export class StreamableClient extends McpClient {
     for (const entry of waiting()) this.account.leave(entry, exchange.wasCut ? 'cut' : 'broken');
   }
 
-  // Nothing that was missed is lost: the answer comes on the stream that goes on, or has come.
+  // Missed messages are not lost: the answer arrives on the resumed stream, or has arrived before.
   async #resume(last, waiting) {
     const headers = { ...this.postHeaders, accept: 'text/event-stream', 'last-event-id': last };
     const exchange = new Exchange(this.postUrl, { headers, onEvent: (event) => this.takeEvent(event) });
@@ -124,7 +124,7 @@ export class StreamableClient extends McpClient {
     if (status !== 204 && !(status === 404 && this.isEnded) && !this.world.books.disturbances.excuse(outcomeOfStatus(status), this.started, this.account)) this.account.fault(`${status} to DELETE`);
   }
 
-  // Nothing is said: the session has to expire.
+  // Sends nothing: the session has to expire.
   leave() {
     this.finish();
     this.cutListening();

@@ -1,4 +1,4 @@
-// One HTTP exchange that can be cut, or left unread, at any moment.
+// One HTTP exchange that can be cut or left unread at any moment.
 import http from 'node:http';
 
 import { blockReader, parseBlock } from '../../clients/lib/http.mjs';
@@ -8,15 +8,15 @@ export class Exchange {
   #request;
   #response;
 
-  // `onEvent` gets the events of an event stream as they come; what is no event stream is gathered as text. Of a body only
-  // the first `send` characters are sent, when that is given, and the rest never.
+  // `onEvent` receives the events of an event stream as they arrive; any other body is collected as
+  // text. If `send` is given, only the first `send` characters of the request body are ever sent.
   constructor(url, { method = 'GET', headers = {}, body, agent = false, onEvent, send } = {}) {
     const type = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     this.head = new Promise((resolve, reject) => {
       this.#request = http.request(url, { method, agent, headers: { ...type, ...headers } }, resolve);
       this.#request.on('error', reject);
     });
-    // {status, headers, text}; rejects with `cut` set when it was us who ended it.
+    // {status, headers, text}; rejects with `cut` set if we ended it.
     this.whole = this.head.then((response) => this.#read(response, onEvent));
     for (const promise of [this.head, this.whole]) promise.catch(() => {});
     if (send === undefined) this.#request.end(body);
@@ -33,7 +33,7 @@ export class Exchange {
     this.#response?.destroy();
   }
 
-  // Reads nothing more.
+  // Stops reading.
   stall() {
     this.#response.pause();
   }
