@@ -1,7 +1,7 @@
 # mcp-sidecar in a container. Stages to build (docker build --target NAME):
 #   runtime   Debian 12, Node and the sidecar; the default
 #   alpine    the same for musl: a program built on Debian does not start there
-# An image of your own takes /opt/mcp-sidecar from either: docs/packaging.md.
+# Your own image can copy /opt/mcp-sidecar from either; see docs/packaging.md.
 ARG NODE_VERSION=22
 ARG ALPINE_VERSION=3.22
 
@@ -12,7 +12,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev && node build.mjs /bu
 
 FROM debian:bookworm AS build
 WORKDIR /src
-# Packages first: they stay cached while only the sources change.
+# Packages first: this layer stays cached while only the sources change.
 COPY scripts/lib.sh scripts/setup scripts/
 RUN SIDECAR_PAGES=OFF scripts/setup run && apt-get install -y --no-install-recommends ccache
 COPY . .
@@ -23,18 +23,20 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
 
 FROM node:${NODE_VERSION}-bookworm-slim AS runtime
 COPY --from=build /opt/mcp-sidecar /opt/mcp-sidecar
-# Mount or copy your server here: `node dist/index.js` is what runs when nothing else is said.
+# Mount or copy your server here: by default the sidecar runs `node dist/index.js`.
 WORKDIR /app
 ENV PATH=/opt/mcp-sidecar/bin:$PATH
 ENV MCP_HOST=0.0.0.0
 USER node
 EXPOSE 3001
-# The sidecar is a good PID 1 (reaps orphans, ends its child and all it left): neither tini nor --init is needed.
+# The sidecar can be PID 1: it reaps orphans and ends its child with all descendants. Neither tini
+# nor --init is needed.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 CMD ["mcp-sidecar", "healthcheck"]
 ENTRYPOINT ["mcp-sidecar"]
 
-# What Alpine has not packaged comes from Debian: two libraries of headers as they are, three as sources.
+# The Alpine stages have not been run; docs/packaging.md says what was tested. Libraries that Alpine
+# does not package come from Debian: two header-only libraries as packages, three as sources.
 FROM debian:bookworm AS sources
 WORKDIR /sources
 RUN sed -i 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/debian.sources && apt-get update && \

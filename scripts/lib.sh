@@ -1,4 +1,5 @@
-# Shared by the scripts of this folder; sourced, never run. Sets `root`, the checkout's folder.
+# Functions shared by the scripts of this folder; sourced, never run. Sets `root`, the checkout's
+# folder.
 # shellcheck shell=bash
 # shellcheck disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -6,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 
-# Runs a command as root: as it is, or through sudo.
+# Runs a command as root: directly, or through sudo.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"
   elif command -v sudo >/dev/null; then sudo "$@"
@@ -14,7 +15,7 @@ as_root() {
   fi
 }
 
-# Installs those of the named Debian packages that are missing; asks the network only then.
+# Installs the named Debian packages that are missing; uses the network only then.
 install_packages() {
   local package missing=()
   command -v dpkg-query >/dev/null || { say "not a Debian system: CMake will say what is missing"; return 0; }
@@ -27,19 +28,21 @@ install_packages() {
   [ ${#missing[@]} -eq 0 ] && return 0
   say "installing: ${missing[*]}"
   as_root true || die "neither root nor sudo; run as root: apt-get install ${missing[*]}"
-  # One dead entry among the sources is no reason to stop: the install says what cannot be had.
+  # One dead source must not stop the script: the installation reports packages that are missing.
   as_root apt-get -qq update >&2 || say "apt-get update had errors; going on"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2 ||
     die "apt-get could not install: ${missing[*]}"
 }
 
-# Node.js and npm. A Node from elsewhere brings its own npm and does not go together with Debian's packages.
+# Node.js and npm. A Node from another source brings its own npm and conflicts with Debian's
+# packages.
 install_node() {
   if command -v node >/dev/null && command -v npm >/dev/null; then return 0; fi
   install_packages nodejs npm
 }
 
-# Debian 12 ships Boost 1.81 beside its default 1.74, which has no Process v2; 1.83 is Debian 13's default.
+# Debian 12 ships Boost 1.81 beside its default 1.74, which lacks Process v2; Debian 13's default is
+# 1.83.
 boost_version() {
   # shellcheck disable=SC1091
   case "$(. /etc/os-release 2>/dev/null; echo "${VERSION_CODENAME:-}")" in
@@ -48,7 +51,7 @@ boost_version() {
   esac
 }
 
-# What compiles the program.
+# Packages that the program's build needs.
 build_packages() {
   echo g++ cmake ninja-build pkgconf \
     "libboost$(boost_version)-dev" "libboost-filesystem$(boost_version)-dev" \
@@ -57,7 +60,7 @@ build_packages() {
     libsqlite3-dev libsqlitecpp-dev libpq-dev zlib1g-dev
 }
 
-# What the tests add to that; `bench` and `full` ask for more than `quick`.
+# Packages that the tests need in addition; `bench` and `full` need more than `quick`.
 test_packages() {
   echo ccache catch2
   [ "$1" = quick ] && return
@@ -67,5 +70,5 @@ test_packages() {
   [ "$1" = full ] && echo clang clang-tidy libclang-rt-dev
 }
 
-# The Node that scripts/setup-node found or brought.
+# The Node that scripts/setup-node found or installed.
 scripts_node() { echo "$("$root/scripts/setup-node" --path)/node"; }

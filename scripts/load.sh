@@ -1,6 +1,6 @@
-# A sidecar before the benchmarks' stub child, and their load on it; sourced, never run. Takes `build`, the folder of
-# mcp-sidecar, bench_load and bench_stub; sets `sidecar`, its process, and `port`. Works in a temporary folder, where no
-# .env is read; both go with the script.
+# A sidecar with the benchmarks' stub child, and load on it; sourced, never run. Reads `build`, the
+# folder of mcp-sidecar, bench_load and bench_stub; sets `sidecar`, its process id, and `port`.
+# Works in a temporary folder without a .env; the script's exit removes both.
 # shellcheck shell=bash
 # shellcheck disable=SC2154
 folder=$(mktemp -d)
@@ -15,7 +15,7 @@ export MCP_MAX_CONNECTIONS=2000
 
 listens() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# start [TOOL…]: the sidecar on a free port, under a tool.
+# start [TOOL…]: starts the sidecar on a free port, under a tool.
 start() {
   port=$((20000 + RANDOM % 10000))
   while listens "$port"; do port=$((port + 1)); done

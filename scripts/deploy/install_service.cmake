@@ -1,6 +1,7 @@
-# Run by `cmake --install`: puts what knows its own place: the unit, its user, its configuration.
-# With the prefix /usr they go to /usr/lib/systemd/system, /usr/lib/sysusers.d and /etc/mcp-sidecar; with another one
-# below it, the unit's paths with them. A configuration that is there already stays.
+# Run by `cmake --install`: installs the files with absolute paths: the unit, its user, its
+# configuration. With the prefix /usr they go to /usr/lib/systemd/system, /usr/lib/sysusers.d and
+# /etc/mcp-sidecar; with any other prefix they go below it, and the unit's paths follow. An existing
+# configuration is kept.
 set(prefix "${CMAKE_INSTALL_PREFIX}")
 set(configuration "${prefix}/etc/mcp-sidecar")
 if(prefix STREQUAL "/usr" OR prefix STREQUAL "/")
@@ -16,7 +17,7 @@ endfunction()
 file(READ "@service_source@/mcp-sidecar.service" unit)
 string(REPLACE "/usr/bin/mcp-sidecar" "${prefix}/bin/mcp-sidecar" unit "${unit}")
 string(REPLACE "/etc/mcp-sidecar" "${configuration}" unit "${unit}")
-# By hand it is no longer.
+# Removes the instructions for an installation by hand.
 string(REGEX REPLACE "^# Installed by[^\n]*\n(#  [^\n]*\n)*" "" unit "${unit}")
 put_text("${prefix}/lib/systemd/system/mcp-sidecar.service" "${unit}")
 

@@ -1,8 +1,8 @@
-# Run by cpack on the folder that becomes the package: what is Debian's way and not that of an installation in general.
+# Run by cpack on the staging folder of the package: the parts that only Debian packages have.
 set(root "${CPACK_TEMPORARY_INSTALL_DIRECTORY}")
 set(doc "${root}/usr/share/doc/mcp-sidecar")
 
-# The libraries are Debian's own; the programs look for none beside themselves.
+# The libraries are Debian's; the programs do not search their own folder.
 foreach(program IN ITEMS bin/mcp-sidecar bin/mcp-sidecar-demo lib/mcp-sidecar/mcp-sidecar-postgresql.so)
   file(RPATH_REMOVE FILE "${root}/usr/${program}")
 endforeach()
@@ -11,7 +11,7 @@ function(compress file)
   execute_process(COMMAND gzip -9 --no-name --force "${file}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-foreach(page IN ITEMS mcp-sidecar.1 mcp-sidecar-demo.1)  # the first is made by the target man
+foreach(page IN ITEMS mcp-sidecar.1 mcp-sidecar-demo.1)  # the target man makes the first
   compress("${root}/usr/share/man/man1/${page}")
 endforeach()
 
