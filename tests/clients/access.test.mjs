@@ -95,7 +95,7 @@ test('access: a session belongs to its key', async (t) => {
   const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
   const foreign = await post(alice.endpoint, ping, { 'x-api-key': 'key-b' });
   assert.equal(foreign.status, 403, foreign.text);
-  // Without an id, too: bob has no session, although alice's is the only one.
+  // Also without an id: bob has no session, although alice's is the only one.
   assert.equal((await post(`${sidecar.url}/message`, ping, { 'x-api-key': 'key-b' })).status, 503);
   assert.deepEqual(await alice.call(1, 'ping'), { jsonrpc: '2.0', id: 1, result: {} });
   alice.close();
@@ -164,7 +164,7 @@ test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and un
   await sidecar.line(/origin refused.*MCP_ALLOWED_HOSTS.*evil\.example\.com/);
   await sidecar.stop();
 
-  // With names listed they hold on every address, not on loopback only.
+  // Listed names apply on every address, not on loopback only.
   const everywhere = await Sidecar.start(t, { env: { MCP_ALLOWED_HOSTS, MCP_HOST: '0.0.0.0', MCP_CORS_ORIGINS: 'none' }, flags: ['--log-format', 'json'] });
   assert.equal((await ask(everywhere, 'evil.example.com', 'http://evil.example.com')).status, 403);
   assert.equal((await ask(everywhere, 'mcp.example.com', 'https://app.example.com')).status, 403);

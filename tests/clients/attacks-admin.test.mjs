@@ -1,4 +1,5 @@
-// Attacks on administration of a sidecar without keys, where a proxy on the same machine makes all clients look local.
+// Attacks on the administration of a sidecar without keys behind a proxy on the same machine, which
+// makes all clients look local.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -8,7 +9,7 @@ import { request } from './lib/http.mjs';
 import { McpSession } from './lib/mcp-http.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
-// As people write them who want no more than a way through: no word of the client.
+// Minimal proxy configurations, which do not forward the client's address.
 const plain = {
   nginx: (sidecar) => (port) => `server { listen 127.0.0.1:${port}; location / { proxy_pass ${sidecar.url}; } }`,
   haproxy: (sidecar) => (port) => `defaults
@@ -56,7 +57,7 @@ test('attacks: the start token is another one at each start, and stands in one l
     const sidecar = await Sidecar.start(t, { env: { ...closed, MCP_LOG_FORMAT: format, MCP_DASHBOARD: dashboard, LOG_LEVEL: 'trace', MCP_DEBUG_REQUESTS: 'true' } });
     const token = await sidecar.startToken();
     tokens.push(token);
-    // A program of this machine is nobody in particular.
+    // A program on this machine is not an administrator.
     assert.ok([403, 404].includes((await request(`${sidecar.url}/logs`)).status));
     const headers = { authorization: `Bearer ${token}` };
     assert.equal((await request(`${sidecar.url}/metrics`, { headers })).status, 200);

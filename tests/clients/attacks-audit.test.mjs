@@ -1,4 +1,4 @@
-// Attacks on the audit log: one key tries to push out what is recorded of others, or to keep them from being recorded.
+// Attacks on the audit log: one key tries to displace records of others or to prevent them.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { McpSession } from './lib/mcp-http.mjs';
 import { Postgres, missing as noPostgres } from './lib/postgres.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
-const keys = { mallory: 'a-secret-of-mallory', alice: 'a-secret-of-alice' }; // the last one administrates
+const keys = { mallory: 'a-secret-of-mallory', alice: 'a-secret-of-alice' }; // the last one is the administrator's
 const as = (name) => ({ 'x-api-key': keys[name] });
 const small = { MCP_AUDIT_QUEUE: '1MB', MCP_AUDIT_SPOOL_LIMIT: '1MB' };
 const large = 'x'.repeat(40_000);
@@ -29,8 +29,8 @@ const startWith = (t, database, env = {}) =>
 
 const callOf = (sidecar, name, tool, message) => post(`${sidecar.url}/call-tool`, { name: tool, arguments: { message } }, as(name));
 
-// Large calls, until the key's shares of the spool and then of the queue are used up: the database is out. Gives how
-// many were served, and the last answer.
+// Makes large calls until the key's shares of the spool and of the queue are used up while the
+// database is unavailable. Returns the number of served calls and the last answer.
 async function fill(sidecar, name) {
   let calls = 0;
   let answer;
@@ -49,7 +49,7 @@ async function fill(sidecar, name) {
   return { calls, answer };
 }
 
-// The file is locked, and the sidecar has noticed.
+// Locks the file and waits until the sidecar has noticed.
 async function lockedOut(t, sidecar, path) {
   const lock = await locked(t, path);
   assert.equal((await callOf(sidecar, 'alice', 'echo', 'call 999999')).status, 200);
@@ -123,7 +123,8 @@ test('attacks: a spool that one key has filled is known to be its own after a re
   assertComplete(await exported(postgres.url(), '--key', 'alice'), answered);
 });
 
-// Both fill their log beyond its size: alice first, with a few calls, then a key with many that are forbidden.
+// Both fill their log beyond its size: first alice with a few calls, then another key with many
+// forbidden ones.
 async function flood(sidecar) {
   const { answered } = await load(sidecar.url, { count: 200, headers: as('alice') });
   const name = 'add-'.padEnd(900, 'x');
@@ -138,7 +139,7 @@ test('attacks: forbidden calls of one key push out no record of another one', as
   const sidecar = await startWith(t, database, flooded);
   const answered = await flood(sidecar);
   await sidecar.stop();
-  // What is too much is deleted at the start.
+  // The excess is deleted at start.
   const next = await startWith(t, database, flooded);
   await eventually(async () => (await exported(database, '--key', 'mallory')).length < 1_000, 'the oldest are deleted');
   await next.stop();

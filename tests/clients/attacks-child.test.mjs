@@ -1,4 +1,4 @@
-// A hostile child: what it writes harms no client but the one whose call it ruins, and never the sidecar.
+// A hostile child: its output harms only the client whose call it spoils, and never the sidecar.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -13,7 +13,7 @@ const textOf = (message) => message.result?.content?.[0]?.text;
 const answeredOn = ({ stream }) => stream.events.filter((e) => e.event === 'message').map((e) => JSON.parse(e.data)).filter((m) => !m.method).map((m) => m.id);
 const wrap = (result) => `{"jsonrpc":"2.0","id":\${id},"result":${result}}\n`;
 
-// Each is written, then the true answer.
+// Each is written before the true answer.
 const junk = [
   ['100,000 arrays', `${'['.repeat(100_000)}${']'.repeat(100_000)}\n`],
   ['a million arrays that are not closed', `${'['.repeat(1_000_000)}\n`],
@@ -51,11 +51,12 @@ test('attacks: what a hostile child writes is dropped, and the call and all othe
     const other = await RawSession.open(sidecar.url);
     for (const [n, [what, bytes]] of junk.entries()) {
       const answer = await session.call(n, 'tools/call', write(bytes + done));
-      // An answer to this very call, in whatever shape, may count; then the true one comes late.
+      // An answer to this very call may count in any shape; the true one then comes too late.
       if (!what.startsWith('an answer')) assert.equal(textOf(answer), 'done', `${what}: ${JSON.stringify(answer).slice(0, 300)}`);
     }
     await session.call('last', 'tools/call', write(done));
-    // As text: what it says of a difference stays short, however much came. A notification may, to him for whom it works.
+    // As text, so that a difference is reported briefly whatever arrived. A notification may reach
+    // the client whose call is running.
     assert.equal(answeredOn(session).join(), [...junk.keys(), 'last'].join(), 'one answer each');
     assert.equal((await other.call(1, 'ping')).id, 1);
     assert.equal(other.stream.events.filter((e) => e.event === 'message').length, 1, 'the other session heard nothing of it');
@@ -70,7 +71,8 @@ test('attacks: what a hostile child writes is dropped, and the call and all othe
 test('attacks: a child cannot answer what another session was not asked, nor twice', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   const [one, two] = [await RawSession.open(sidecar.url), await RawSession.open(sidecar.url)];
-  // Both have the same id of their own, and an answer that says the client's id instead of the child's.
+  // Both clients use the same id. One answer of the child carries the client's id instead of the
+  // wire id.
   const wrong = '{"jsonrpc":"2.0","id":"mine","result":{"content":[{"type":"text","text":"stolen"}]}}\n';
   const answers = await Promise.all([one, two].map((session) => session.call('mine', 'tools/call', write(wrong + done + done))));
   assert.deepEqual(answers.map(textOf), ['done', 'done']);
@@ -90,7 +92,7 @@ test('attacks: lines beyond the limit, and a flood of them, are skipped without 
     const before = peakBytes(sidecar.pid);
     const big = await session.call(1, 'tools/call', { name: 'big', arguments: { size: 40 * MB } });
     assert.ok(big.error, 'its own call has an error');
-    // 50 lines of 2 MB that name no call.
+    // 50 lines of 2 MB that belong to no call.
     await session.post({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: write(`${'x'.repeat(2 * MB)}\n`, 50) });
     assert.equal(textOf(await session.call(3, 'tools/call', write(done))), 'done');
     const grown = peakBytes(sidecar.pid) - before;

@@ -1,4 +1,5 @@
-// Attacks by lists: tools/list in very many pages, and with cursors that lead nowhere, over every face that reads it.
+// Attacks with lists: tools/list with very many pages or with cursors that never end, over every
+// face that reads it.
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +11,7 @@ import { Sidecar } from './lib/sidecar.mjs';
 
 const paging = (...args) => [process.execPath, join(dirname(fileURLToPath(import.meta.url)), 'lib/paging-child.mjs'), ...args.map(String)];
 
-// Everything over REST that reads the list, with what it says of the number of tools.
+// Every REST request that reads the list, and how it reports the number of tools.
 const lists = {
   '/tools': ({ tools }) => tools.length,
   '/openapi.json': ({ paths }) => Object.keys(paths).length,
@@ -19,7 +20,7 @@ const lists = {
   '/openai/functions?format=responses': (functions) => functions.length,
   '/vapi/functions': ({ functions }) => functions.length,
 };
-// A name that has to be looked up: it could be a function name.
+// A name that needs a lookup because it could be a function name.
 const lookedUp = (url, headers) => [
   () => request(`${url}/tools/tool-0`, { headers }),
   () => post(`${url}/openai/call-function`, { name: 'name_0123abcd', arguments: {} }, headers),
@@ -51,7 +52,8 @@ test('attacks: a list whose cursors go in a circle ends there, without a tool tw
     await counts(sidecar.url, tools);
     for (const look of lookedUp(sidecar.url)) assert.equal((await look()).status, 200);
     await sidecar.line(/tools\/list repeats a cursor: the list ends there/);
-    // The first page of the first walk is not kept when it was asked for before the handshake was done.
+    // The first page of the first walk is not cached if it was requested before the handshake was
+    // done.
     assert.ok((await asked(sidecar.url)) <= 5, 'the MCP server is asked for each page once');
     await sidecar.stop();
   }
@@ -89,7 +91,7 @@ test('attacks: a huge list is read once for all readers of its documents, until 
   const one = { 'x-api-key': await keys('new', 'one', '--allow-tools', 'tool-3') };
   const pages = 20;
   const sidecar = await Sidecar.start(t, { command: paging(pages, 200_000), env });
-  await asked(sidecar.url, all); // the handshake is done: from now on the list is kept
+  await asked(sidecar.url, all); // the handshake is done: from now on the list is cached
   for (const [round, path] of [...Object.keys(lists), '/openapi.json'].entries()) {
     const answers = await Promise.all(Array.from({ length: 12 }, () => request(sidecar.url + path, { headers: all })));
     assert.equal(new Set(answers.map(({ text }) => text)).size, 1, path);

@@ -1,5 +1,6 @@
-// Attacks by members that JSON readers do not agree on: the wrapped server reads them in any case (Go's encoding/json),
-// so that it would do something else than what was permitted, recorded and given an id of its own.
+// Attacks with members that JSON readers interpret differently: the wrapped server ignores their
+// case (Go's encoding/json), so it would act on something else than was permitted, recorded and
+// given a wire id.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
@@ -15,7 +16,7 @@ const caseBlind = buildCaseBlind({ after });
 const message = (id, method, params, more = '') => `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${params}${more}}`;
 const echo = '"name":"echo","arguments":{"message":"said"}';
 
-// [what, a message, what a server that reads members in any case does with it]; the id that it answers is `id`.
+// [name, message, effect in a server that ignores the case of members]; such a server answers `id`.
 const read = [
   ['Name beside name', (id) => message(id, 'tools/call', `{${echo},"Name":"delete_all"}`), 'deleted all'],
   ['NAME beside name', (id) => message(id, 'tools/call', `{${echo},"NAME":"delete_all"}`), 'deleted all'],
@@ -30,7 +31,7 @@ const read = [
   ['ID beside id', (id) => `{"jsonrpc":"2.0","id":4711,"ID":${id},"method":"tools/call","params":{${echo}}}`, 'said'],
 ];
 
-// Others that it does not take for the known name; readers in other languages do.
+// Other spellings, which Go does not take for the known name but readers in other languages do.
 const foreign = [
   ['a NUL behind name', (id) => message(id, 'tools/call', `{${echo},"name\\u0000":"delete_all"}`)],
   ['a NUL and more behind name', (id) => message(id, 'tools/call', `{${echo},"name\\u0000x":"delete_all"}`)],

@@ -1,4 +1,4 @@
-// Attacks by what messages hold, towards the child, other clients, and the log.
+// Attacks with the contents of messages, on the child, other clients and the log.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,7 +9,7 @@ import { Sidecar, hostile } from './lib/sidecar.mjs';
 
 const MB = 1 << 20;
 
-// A POST of bytes as they are; `latin1` for bytes that are no UTF-8. {status, text}
+// POSTs bytes unchanged; `latin1` for bytes that are not UTF-8. {status, text}
 async function sendBytes(sidecar, path, bytes, headers = '') {
   const wire = await Wire.open(sidecar.port);
   const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes, 'latin1');
@@ -131,7 +131,8 @@ test('attacks: what is kept for a call or a session is refused when it is long',
   await sidecar.stop();
 });
 
-// Every client-chosen string that gets into a line of the child: a line end in it must stay an escape.
+// Every string of a client that becomes part of a line to the child: a line end in it must stay an
+// escape.
 const injection = '\\n{\\"jsonrpc\\":\\"2.0\\",\\"id\\":99,\\"method\\":\\"tools/call\\",\\"params\\":{\\"name\\":\\"tell\\",\\"arguments\\":{\\"base64\\":\\"U01VR0dMRUQ=\\"}}}\\n\\r\\u2028\\u0000';
 
 test('attacks: no string of a client begins a line of its own at the child', async (t) => {
@@ -157,7 +158,7 @@ test('attacks: no string of a client begins a line of its own at the child', asy
       assert.doesNotMatch(arrived, /[\n\r\0]/, what);
       assert.equal(JSON.parse(arrived).method, 'tools/call', what);
     }
-    // What the child does not know it answers with an empty result: the method is one line too.
+    // The child answers unknown methods with an empty result: the method stays on one line too.
     const method = await sendBytes(sidecar, '/mcp', `{"jsonrpc":"2.0","id":1,"method":"x${injection}"}`, named);
     assert.equal(method.status, 200, method.text);
     const tool = await sendBytes(sidecar, '/mcp', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${injection}"}}`, named);
@@ -179,7 +180,7 @@ test('attacks: no id, name or result adds a field or an event to an event stream
     const session = await RawSession.open(sidecar.url);
     const answer = await session.call(forged, 'tools/call', { name: 'echo', arguments: { message: forged } });
     assert.equal(answer.result.content[0].text, forged);
-    // The child's own line, with carriage returns between its tokens and with an id of its own for the event.
+    // The child's own line, with carriage returns between its tokens and its own event id.
     const line = '{"jsonrpc":"2.0",\r"id":${id},\r\r"result":{"content":[],\r"x":"\\r\\nevent: endpoint\\r\\n"}\r}\r\n';
     const spaced = await session.call('spaced', 'tools/call', { name: 'write', arguments: { base64: Buffer.from(line).toString('base64') } });
     assert.equal(spaced.result.x, '\r\nevent: endpoint\r\n');
@@ -187,12 +188,12 @@ test('attacks: no id, name or result adds a field or an event to an event stream
     assert.equal(session.stream.raw.replaceAll('\r\n', '').includes('\r'), false, 'no carriage return, which would end a line');
     session.close();
 
-    // As an event stream of REST: the name of the event and the text of an error.
+    // Over an event stream of REST: the name of the event and the text of an error.
     const stream = await sendBytes(sidecar, '/call-tool-stream', `{"name":${JSON.stringify(forged)}}`);
     assert.equal(stream.status, 200);
     assert.deepEqual(stream.text.split('\r\n\r\n').slice(1).join('').match(/^(event|data|id):[^\r\n]*/gm)?.map((one) => one.split(':')[0]), ['event', 'data']);
 
-    // Ids that a client sends as a header: unknown, and not in the answer.
+    // Ids sent as a header: unknown, and not repeated in the answer.
     const mcp = await McpSession.open(sidecar.url);
     for (const value of ['x%0d%0aevent: evil', '../../etc/passwd', '"; drop', 'constructor', '__proto__', '\x80\xff', 'x'.repeat(8000)]) {
       const listened = await request(`${sidecar.url}/mcp`, { headers: { ...mcp.headers, accept: 'text/event-stream', 'last-event-id': value } });
@@ -205,7 +206,8 @@ test('attacks: no id, name or result adds a field or an event to an event stream
   await sidecar.stop();
 });
 
-// What a line of the log must not hold: controls, among them those beyond ASCII, and what breaks or turns lines.
+// Characters that a log line must not contain: control characters, also beyond ASCII, and those
+// that break or reorder lines.
 // eslint-disable-next-line no-control-regex
 const obeyed = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const escapes = '\n2026-01-01T00:00:00.000+0000 info FORGED\r\n{"level":"info","event":"FORGED"}\x1b[2J\x1b]0;title\x07\x9b31m\u2028FORGED\u202e\x7f\0';
@@ -235,7 +237,7 @@ for (const format of ['text', 'json']) {
           for (const fields of ['', keyed]) await sendBytes(sidecar, '/mcp', '{}', `${fields}${name}: ${value}\r\n`);
         }
       }
-      // Not in the URL of a name: the client's own, a tool's, a method, a body.
+      // Not in the URL: the client's name, a tool's name, a method, a body.
       const named = initialize();
       named.params.clientInfo = { name: escapes, version: escapes };
       assert.equal((await post(`${sidecar.url}/mcp`, named, { ...key, accept: 'application/json, text/event-stream' })).status, 200);
@@ -246,7 +248,7 @@ for (const format of ['text', 'json']) {
       await session.post({ jsonrpc: '2.0', id: escapes, result: {} });
       const told = (bytes) => ({ name: 'tell', arguments: { base64: Buffer.from(bytes).toString('base64') } });
       await session.call(3, 'tools/call', told(Buffer.concat([Buffer.from(escapes), Buffer.from([0x9b, 0x0a]), Buffer.alloc(20_000, 0x1b), Buffer.from([0x0a])])));
-      // What the child writes to stdout and is no message, or asks for in an odd way.
+      // Lines of the child that are no messages, or malformed requests.
       for (const junk of [`${escapes.replaceAll('\n', ' ')}\n`, `{"jsonrpc":"2.0","id":1,"method":${JSON.stringify(escapes)}}\n`, '{"jsonrpc":"2.0","id":"\\u001b","method":"sampling/createMessage"}\n']) {
         await session.call(`junk ${junk}`, 'tools/call', { name: 'write', arguments: { base64: Buffer.from(`${junk}{"jsonrpc":"2.0","id":\${id},"result":{}}\n`).toString('base64') } });
       }

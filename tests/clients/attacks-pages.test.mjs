@@ -1,4 +1,4 @@
-// Attacks by web pages in a browser that can reach a sidecar without keys.
+// Attacks of web pages in a browser that can reach a sidecar without keys.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -10,7 +10,7 @@ import { Sidecar } from './lib/sidecar.mjs';
 
 const echo = { name: 'echo', arguments: { message: 'hi' } };
 
-// Everything that reaches the wrapped server: [path, body].
+// Every request that reaches the wrapped server: [path, body].
 const calls = [
   ['/call-tool', echo],
   ['/call-tool-stream', echo],
@@ -58,7 +58,7 @@ test('attacks: without keys a page of this machine may call, but not by a reques
       }
     }
   }
-  // A program is no page.
+  // A program sends no Origin.
   assert.equal((await post(`${sidecar.url}/call-tool`, echo, { 'content-type': 'text/plain' })).status, 200);
   await sidecar.stop();
 });
@@ -82,7 +82,7 @@ test('attacks: without keys a page that rebinds its name to loopback reads nothi
     ['GET /tools HTTP/1.1\r\nHost: user@localhost', 400],
     ['GET /tools HTTP/1.1\r\nHost: localhost\r\nHost: evil.example', 400],
     ['GET /tools HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: https://evil.example', 403],
-    ['GET /tools HTTP/1.0', 200], // no browser leaves the Host out
+    ['GET /tools HTTP/1.0', 200], // browsers always send Host
   ]) {
     const wire = await Wire.open(sidecar.port);
     wire.send(`${head}\r\n\r\n`);

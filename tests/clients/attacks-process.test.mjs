@@ -1,4 +1,5 @@
-// Attacks of the wrapped server on the process that started it: what it can read of it, what it can take from it.
+// Attacks of the wrapped server on the process that started it: reading it and taking resources
+// from it.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,8 @@ const run = promisify(execFile);
 const nobody = 65534;
 const asRoot = process.getuid() === 0;
 
-// The programs where every user may run them, and that user: another one than root, who may read every process.
+// The programs at a path that every user may run, and an unprivileged user, because root may read
+// every process.
 function unprivileged(t) {
   const folder = temporaryFolder(t);
   chmodSync(folder, 0o755);
@@ -122,7 +124,7 @@ test('attacks: under a limit of 48 open files the sidecar serves', async (t) => 
   await sidecar.stop();
 });
 
-// On a terminal of its own: what is written there.
+// Runs on a terminal of its own; returns its output.
 const onTerminal = async (command, options) =>
   (await run('script', ['--quiet', '--return', '--command', command.map((word) => `'${word}'`).join(' '), '/dev/null'], { ...options, env: { ...cleanEnvironment(), ...options?.env, SHELL: '/bin/sh' } }).catch((error) => error)).stdout;
 

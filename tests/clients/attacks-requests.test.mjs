@@ -1,11 +1,13 @@
-// Attacks by the bytes of a request: smuggling, bombs of headers, tricks with paths. The child says which calls it heard.
+// Attacks with the bytes of a request: smuggling, huge heads, path tricks. The child reports the
+// calls it received.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Wire, besides, exchange } from './lib/attacks.mjs';
 import { Sidecar, hostile } from './lib/sidecar.mjs';
 
-// What an attacker wants to get past a proxy in front: a call that the good client's own never look like.
+// A call that an attacker tries to get past a proxy in front; no call of the good client looks like
+// it.
 const stolen = '{"name":"tell","arguments":{"base64":"U01VR0dMRUQK"}}'; // SMUGGLED
 const smuggled = `POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${stolen.length}\r\n\r\n${stolen}`;
 const own = '{"name":"echo","arguments":{"message":"own"}}';
@@ -13,7 +15,8 @@ const start = 'POST /call-tool HTTP/1.1\r\nHost: localhost\r\nContent-Type: appl
 const sizes = (n) => n.toString(16);
 const chunked = `${sizes(own.length)}\r\n${own}\r\n0\r\n\r\n`;
 
-// [what, fields, body, status]: each is followed by a smuggled request. A refusal ends the connection, so it is not heard.
+// [name, fields, body, status]: each is followed by a smuggled request. A refusal closes the
+// connection, so it is not read.
 const ambiguous = [
   ['Content-Length and Transfer-Encoding', 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n', chunked, 400],
   ['Transfer-Encoding and Content-Length', 'Transfer-Encoding: chunked\r\nContent-Length: 4\r\n', chunked, 400],
@@ -153,7 +156,7 @@ const paths = [
   '/..%2f..%2f..%2f..%2fetc%2fpasswd', '/restart/..', '/%72estart', '/message?sessionId=%00', '/message?sessionId=../../x',
   '/docs/../tools', '/docs%2f..%2ftools', '/docs/', '/assets', '/assets/../tools', '/assets/..%2ftools', '/assets/..%2f..%2fetc%2fpasswd', '/assets//tools',
 ];
-// Paths of the pages, for which no key is needed: there is a page, or nothing.
+// Paths of the pages, which need no key: they give a page or nothing.
 const pages = (path) => path === 'http://a' || path.startsWith('/assets/');
 
 test('attacks: no way of writing a path gets past the key', async (t) => {
@@ -195,7 +198,7 @@ test('attacks: a pipeline of thousands of requests waits its turn', async (t) =>
     let answers = 0;
     wire.socket.on('data', (data) => (answers += data.toString('latin1').split('HTTP/1.1 200 ').length - 1));
     await wire.ended();
-    assert.ok(answers > count * 0.95 && answers <= count, `${answers} answers`); // one that lies across two reads is not seen
+    assert.ok(answers > count * 0.95 && answers <= count, `${answers} answers`); // an answer split between two reads is not counted
   });
   await sidecar.stop();
 });

@@ -1,4 +1,5 @@
-// Attacks on rules for resources: URIs that a server reads as others than the rules do, and updates of what is withheld.
+// Attacks on rules for resources: URIs that a server resolves differently from the rules, and
+// updates of withheld resources.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,12 +16,12 @@ import { connect, faces, heard, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, filesServer, uriRules } from './lib/sidecar.mjs';
 
 const secrets = {
-  // Begin with what is allowed.
+  // Begin with the allowed prefix.
   MCP_ALLOWED_RESOURCES: [
     'file:///public/.\t./secret/b', 'file:///public/.\n./secret/b', 'file:///public/.\r./secret/b', 'file:///public/%2\te%2e/secret/b', 'file:///public/\t../secret/b',
     'file:///public/../secret/b', 'file:///public/%2e%2E/secret/b', 'file:///public/..\\secret\\b', 'file:///public/..\t\\secret/b',
   ],
-  // Do not begin with what is denied.
+  // Do not begin with the denied prefix.
   MCP_DENIED_RESOURCES: [
     'FILE:///secret/b', 'file://localhost/secret/b', 'file://LOCALHOST/secret/b', 'file:\\\\\\secret\\b', 'file:/secret/b', 'file:secret/b', ' file:///secret/b',
     '\u001ffile:///secret/b', 'file:///\tsecret/b', 'fi\nle:///secret/b', 'file:///./secret/b', 'file:///%2E/secret/b', 'file:////secret/b', 'file:///secr%65t/b',

@@ -1,5 +1,6 @@
-// One key uses as much as it can of what all keys share: sessions, connections, buffered bytes. Another key, behind the
-// same address, goes on working over every face. Limits are the defaults, except where a smaller one is reached sooner.
+// One key uses as much as it can of shared resources: sessions, connections, buffered bytes.
+// Another key, behind the same address, keeps working over every face. Limits are the defaults,
+// except where a smaller one is reached sooner.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// One key that takes all it can get, and another one whose calls succeed all the same, soon, with default limits.
+// One key takes all it can get; calls of another key still succeed, and soon, with default limits.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,12 @@ import { Poster, as, beside, counted, metrics, openMcp, openSse, start } from '.
 const KB = 1 << 10;
 const MB = 1 << 20;
 const kSessions = 64;
-const kCalls = 64; // of a session
+const kCalls = 64; // per session
 
 const held = /this key or address holds \d+ of \d+/;
 const gone = /ended to make room for the call of another key or address: this one held \d+ of \d+/;
 
-// The first text that fits, once there is one.
+// The first matching text, once there is one.
 function texts() {
   const all = new Set();
   return {
@@ -29,7 +29,7 @@ function texts() {
   };
 }
 
-// A file that lets a child go on that was told to hold.
+// A file that releases a child that was told to hold.
 function latch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'sidecar-latch-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -149,7 +149,7 @@ test('shares: notifications that the child does not read are dropped beyond thei
     await each(100, 8, () => send(sent++));
     return (await counted(sidecar, 'messages_dropped', 'message_beyond_share')) > 0;
   }, 'notifications are dropped');
-  // B's call waits for a place only, and A's notifications make it.
+  // B's call only waits for a place, which A's notifications free.
   const waiting = post(`${sidecar.url}/call-tool`, { name: 'echo', arguments: { message: 'x'.repeat(3 * MB) } }, as('b'));
   release();
   assert.equal((await waiting).status, 200);
@@ -238,7 +238,7 @@ test('shares: isolated sessions beyond the bounds are refused, never shared, and
   for (const owner of ['a', 'c']) {
     for (let n = 0; n < 4; n += 1) assert.ok(await occupy(owner));
   }
-  // Over SSE the first request is answered with the error.
+  // Over SSE the error answers the first request.
   const told = texts();
   const url = await openSse(t, sidecar, 'a', told.add);
   assert.equal((await poster.post(url, initialize(), as('a'))).status, 202);

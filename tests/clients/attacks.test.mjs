@@ -1,4 +1,5 @@
-// Attacks on connections: clients that are slow, many, or heavy. A good client works meanwhile and afterwards.
+// Attacks on connections: slow, many or heavy clients. A good client works meanwhile and
+// afterwards.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +14,7 @@ import { Sidecar, hostile, scope } from './lib/sidecar.mjs';
 const MB = 1 << 20;
 const head = 'POST /call-tool HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
 
-// `begin` goes out at once, then a byte of `drip` at a time, for ever.
+// Sends `begin` at once, then a byte of `drip` at a time without end.
 async function slowly(sidecar, count, begin, drip) {
   let said = 0;
   await each(count, count, async (n) => {
@@ -50,10 +51,11 @@ test('attacks: clients that do not read are cut after the stall limit', async (t
     for (let n = 0; n < 8; n += 1) {
       const wire = await Wire.open(sidecar.port, { from: ownAddress(n), listens: false });
       wire.send(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
-      await within(once(wire.socket, 'readable'), () => 'the first bytes of an answer');  // and never reads on
+      await within(once(wire.socket, 'readable'), () => 'the first bytes of an answer');  // and stops reading
       wires.push(wire);
     }
-    // Whoever does not read does not hear of his end either. The good client has three connections at most.
+    // A client that does not read does not notice its end either. The good client has at most three
+    // connections.
     await eventually(() => openDescriptors(sidecar.pid).sockets <= before + 4, 'those who do not read are gone');
     for (const wire of wires) wire.close();
   });
@@ -78,7 +80,7 @@ test('attacks: an event stream that is not read ends as a slow reader, and its s
   await sidecar.stop();
 });
 
-// Under AddressSanitizer descriptors cost more than time allows there: the short run has fewer.
+// Under AddressSanitizer descriptors are expensive: the short run has fewer.
 test('attacks: thousands of idle connections keep nobody out, and cost little', async (t) => {
   const count = scope === 'long' ? 10_000 : 2_000;
   const sidecar = await Sidecar.start(t);
@@ -87,7 +89,7 @@ test('attacks: thousands of idle connections keep nobody out, and cost little', 
     const wires = [];
     await each(count, 200, async (n) => {
       const wire = await Wire.open(sidecar.port, { from: ownAddress(n >> 9) });
-      // Half of them say something, and stay.
+      // Half of them send something and stay.
       if (n % 2) wire.send('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
       wires.push(wire);
     });

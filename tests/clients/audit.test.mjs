@@ -1,4 +1,5 @@
-// The audit log in real databases: every call once, whatever happens to the database, the disk and the sidecar.
+// The audit log in real databases: every call is recorded once, whatever happens to the database,
+// the disk and the sidecar.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
@@ -291,7 +292,7 @@ test('audit: without its module PostgreSQL is refused, and the line names where 
   assert.equal((await query(database)).stdout, '');
 });
 
-// A file system of its own, so that it can be full. Gives nothing where none may be mounted.
+// A separate file system that can become full. Returns nothing if mounting is not permitted.
 function smallDisk(t, megabytes) {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
   try {
@@ -307,7 +308,7 @@ function smallDisk(t, megabytes) {
   return folder;
 }
 
-// Fills what is left of it, until release().
+// Fills the rest of it until release().
 function fill(folder) {
   const path = join(folder, 'filler');
   try {

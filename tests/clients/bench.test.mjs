@@ -1,4 +1,5 @@
-// The load generator of the benchmarks against the real program: right answers are no errors, wrong ones are.
+// The benchmarks' load generator against the real program: it accepts right answers and reports
+// wrong ones.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import test from 'node:test';

@@ -1,5 +1,5 @@
-// The official conformance suite against the sidecar, in front of a server that speaks stdio only. The results are in
-// docs/conformance.md, which must be what this test finds: CONFORMANCE_WRITE=1 writes it.
+// The official conformance suite against the sidecar in front of a stdio server.
+// docs/conformance.md must equal the results of this test: CONFORMANCE_WRITE=1 writes it.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ function scenarios() {
   return [...counted, ...uncounted];
 }
 
-// Runs the suite; its checks by scenario.
+// Runs the suite; returns its checks by scenario.
 async function runSuite(t, flags) {
   const folder = temporaryFolder(t);
   const sidecar = await Sidecar.start(t, { command: conforming, flags });
@@ -41,14 +41,15 @@ async function runSuite(t, flags) {
 const count = (checks, status) => checks.filter((check) => check.status === status).length;
 const failures = (checks) => checks.filter((check) => check.status === 'FAILURE').map((check) => `${check.id}: ${check.errorMessage}`);
 
-// How many checks there are depends on which answers came as a stream, and so on the machine: not told.
+// The number of checks depends on which answers came as a stream, and so on the machine: it is left
+// out.
 function verdict(checks) {
   const [good, bad, odd] = ['SUCCESS', 'FAILURE', 'WARNING'].map((status) => count(checks, status));
   if (bad > 0) return 'fails';
   return `${good > 0 ? 'passes' : 'checks nothing'}${odd > 0 ? ', with a warning' : ''}`;
 }
 
-const results = new Map(); // way of sharing → checks by scenario
+const results = new Map(); // sharing → checks by scenario
 
 for (const sharing of scope === 'short' ? ['auto'] : ['auto', 'shared']) {
   test(`conformance: with --sessions ${sharing} every scenario that ${REVISION} requires passes`, async (t) => {

@@ -1,5 +1,5 @@
-// The wrapped server is killed again and again under load: no session is lost, every call is answered exactly once, and
-// nothing piles up: no memory, no descriptor, no process.
+// The wrapped server is killed again and again under load: no session is lost, every call is
+// answered exactly once, and no memory, descriptors or processes accumulate.
 import assert from 'node:assert/strict';
 import { basename, dirname, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -15,14 +15,15 @@ import { faces, openSession, tool } from './lib/sessions.mjs';
 import { Sidecar, fakeChild, scope, sidecarProgram } from './lib/sidecar.mjs';
 
 const RAW = 46; // sessions, half of them over Streamable HTTP and half over SSE
-const OFFICIAL = 4; // and of the official client, the same
-const AT_ONCE = 2; // calls of one session
+const OFFICIAL = 4; // of the official client, likewise
+const AT_ONCE = 2; // calls per session
 const KILLS = { short: 5, normal: 10, long: 50 }[scope];
-const GROWTH = 8 << 20; // bytes: from a fifth of the kills to the last
-// A ready child that lived for the longest delay was of use: kills that come so fast are no crash loop then.
+const GROWTH = 8 << 20; // bytes, from a fifth of the kills to the last
+// A ready child that lived for the longest delay resets the restart count, so that such fast kills
+// are no crash loop.
 const QUICK = { MCP_RESTART_DELAY: '1ms', MCP_RESTART_DELAY_MAX: '1ms' };
 
-// Counts, and can be waited on.
+// A counter that can be waited on.
 class Counter {
   #value = 0;
   #waiting = new Set();
@@ -43,8 +44,8 @@ class Counter {
 const uriOf = (who) => `test://of/${who}`;
 const levelOf = (who) => (who % 2 === 0 ? 'debug' : 'error');
 
-// The parts of the load that differ by client: a call's result (it throws what the client was told instead), and what
-// was heard of a resource and of the log.
+// The parts of the load that differ by client: the result of a call (it throws the error that the
+// client received), and the received messages about a resource and the log.
 const raw = (session, who) => ({
   who,
   call: async (method, params) => {
@@ -71,7 +72,7 @@ async function official(t, over, base, who) {
     call: (method, params) => client.request({ method, params }, anything, { timeout: 60_000 }),
     updates: () => all('notifications/resources/updated').map(({ params }) => params.uri),
     logged: () => all('notifications/message').map(({ params }) => params.data),
-    // A second answer is one to an unknown request.
+    // A second answer is reported as one to an unknown request.
     check: () => assert.deepEqual(client.problems.filter(({ message }) => /unknown message id/i.test(message)), []),
     close: () => client.close(),
   };
@@ -83,7 +84,7 @@ async function openAll(t, base) {
   return sessions;
 }
 
-// Calls until `over()`: {results, errors}. An error of the sidecar's own says what became of the child.
+// Calls until `over()`: {results, errors}. An error of the sidecar says what happened to the child.
 async function load(client, pick, counter, over) {
   const sums = { results: 0, errors: 0 };
   const worker = async (at) => {
@@ -107,27 +108,28 @@ async function load(client, pick, counter, over) {
 const children = async (sidecar) => (await request(`${sidecar.url}/health`)).json().children;
 const sum = (items, what) => items.reduce((total, each) => total + each[what], 0);
 
-// Kills one of the processes that the sidecar started; which one goes by turns. Every second time it stands still first,
+// Kills one of the processes that the sidecar started, in turns. Every second one is first stopped
 // until many calls are on their way to it.
 async function kill(sidecar, turn, calls) {
   const stands = turn % 2 === 0;
   await eventually(async () => (await children(sidecar)).every(({ state }) => state === 'ready'), 'all children are ready');
   let victim;
   await eventually(() => {
-    // One that is the sidecar still, by its name, is just being started: stopped there, it would hold the sidecar up.
+    // A process that still has the sidecar's name is between fork and exec: stopped there, it would
+    // block the sidecar.
     const running = sidecar.started().filter(({ name, state }) => state !== 'Z' && name !== basename(sidecarProgram));
     victim = running[turn % running.length].pid;
-    return process.kill(-victim, stands ? 'SIGSTOP' : 0); // the group: npx only waits for what it started
+    return process.kill(-victim, stands ? 'SIGSTOP' : 0); // the group: npx only waits for the process that it started
   }, 'a child to kill runs');
   if (stands) await eventually(async () => sum(await children(sidecar), 'calls') >= calls, `${calls} calls are in flight`);
   process.kill(victim, 'SIGKILL');
-  // What npx started answers until npx is gone.
+  // The server that npx started answers until npx is gone.
   await eventually(() => sidecar.started().every(({ pid }) => pid !== victim), 'it is gone');
 }
 
-// Everything but what each kind of child is asked. `pick` gives the load's calls. A kill comes after `spacing` results:
-// more than there are calls in flight, so that some are the new child's, which is ready then.
-// With `replace` every third one is a POST /restart instead.
+// Everything except the calls of each kind of child. `pick` returns the load's calls. A kill
+// follows `spacing` results: more than there are calls in flight, so that some results come from
+// the new child, which is ready then. With `replace` every third kill is a POST /restart instead.
 async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, spacing, prepare, verify, running, replace = false }) {
   const sidecar = await Sidecar.start(t, { command, flags, env: { ...QUICK, ...env } });
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
@@ -157,11 +159,11 @@ async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, sp
   if (!replace) assert.equal(sum(await children(sidecar), 'restarts'), kills);
   await verify(sessions, sidecar);
   for (const session of sessions) session.check();
-  // A sanitizer keeps what is freed.
+  // A sanitizer keeps freed memory.
   if (scope !== 'short') assert.ok(late - early < GROWTH, `memory grew from ${early} to ${late} bytes`);
 
   await eventually(() => assert.deepEqual(sidecar.started().map(({ state }) => state === 'Z'), Array(running.started).fill(false)) ?? true, 'no zombie is left');
-  // And the sidecar itself and its guard.
+  // Plus the sidecar itself and its guard.
   await eventually(() => assert.equal(sidecar.processes().length, running.all + 2) ?? true, 'no process is left of those before');
   for (const session of sessions) await session.close();
   await eventually(() => {
@@ -185,8 +187,8 @@ async function subscribe({ who, call }) {
   assert.deepEqual(await call('logging/setLevel', { level: levelOf(who) }), {});
 }
 
-// Every session still has its subscription, its level, and nobody else's. What a session hears comes before the answer
-// to the call that makes it, but maybe on another stream.
+// Every session still has its subscription and its level, and no others. Messages caused by a call
+// come before its answer, but possibly on another stream.
 async function stillSubscribed(sessions) {
   for (const { who, call, updates, logged } of sessions) {
     assert.deepEqual(updates(), [], `nothing came to ${who} unasked`);
@@ -229,6 +231,6 @@ test('crash: the same with a child that npx starts: what it started goes with it
   const verify = async (sessions) => {
     for (const { who, call } of sessions) pick(who, 0).check(await call('tools/call', pick(who, 0).params));
   };
-  // npx itself, its shell, and the server.
+  // npx itself, its shell and the server.
   await killUnderLoad(t, { command: npx, env: npm, pick, kills: { short: 2, normal: 10, long: 50 }[scope], spacing: 150, verify, running: { started: 1, all: 3 } });
 });

@@ -1,5 +1,5 @@
-// The dashboard in a real browser for those who come by another way: with a key that is no administrator's, behind a proxy
-// that strips a path, and leaving in the middle of something.
+// The dashboard in a real browser under other conditions: with a key that is not an
+// administrator's, behind a proxy that strips a path prefix, and closed in the middle of something.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -24,7 +24,7 @@ test('dashboard: a key that is no administrator’s sees its tools, and is told 
   assert.deepEqual(await barriers(page), []);
   const views = (await page.getByRole('navigation').getByRole('listitem').allTextContents()).map((name) => name.trim());
   assert.deepEqual(views, ['Tools', 'Resources', 'Prompts', 'Connect', 'API']);
-  // Where the address leads to a view that it may not see, the tools are.
+  // If the address leads to a view that the key may not see, the tools are shown.
   await choose(page, 'add');
   assert.deepEqual((await page.getByRole('main').getByRole('link').locator('strong').allTextContents()).sort(), ['add', 'wait']);
 
@@ -41,7 +41,8 @@ test('dashboard: a key that is no administrator’s sees its tools, and is told 
   const [{ key: owner }] = await sessionsOf(sidecar, { 'x-api-key': root });
   assert.equal(owner, 'guest');
 
-  // Another key on the same page: an administrator sees all, and the guest's session is over.
+  // Another key on the same page: an administrator sees everything, and the guest's session has
+  // ended.
   await page.getByRole('button', { name: 'Log out' }).click();
   await logIn(page, root);
   await page.getByText('ready', { exact: true }).first().waitFor();
@@ -78,7 +79,8 @@ test('dashboard: without keys the address of the log opens it, for its tab only'
   await page.goto(`${sidecar.url}/docs`);
   await page.getByText('/tools/').first().waitFor();
 
-  // A page without it uses the tools, and is told what is missing; the same page takes the token when it comes.
+  // A page without the token uses the tools and shows what is missing; the same page accepts the
+  // token later.
   const other = await open(t, `${sidecar.url}/`, { expected: [/status of 40[13]/] });
   await other.getByText('start token').waitFor();
   await tool(other, 'add');
@@ -156,7 +158,8 @@ test('dashboard: behind a proxy that strips a path all of it works under that pa
   await sidecar.stop();
 });
 
-// A dashboard whose page waits, from `act` on, for an answer that does not come: to what `held` says of a request.
+// A dashboard whose page waits, from `act` on, for an answer that is held back: that of the request
+// that `held` selects.
 async function waiting(t, held, act) {
   const { sidecar, page } = await dashboard(t, { expected: [/ERR_/] });
   const asked = new Promise((resolve) => void page.route('**/*', (route) => (held(route.request()) ? resolve() : route.continue())));

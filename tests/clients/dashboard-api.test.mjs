@@ -1,4 +1,5 @@
-// What the dashboard's page is made of and asks for: its files as they are served, the stream of events, calls and log.
+// The files and requests of the dashboard's page: files as served, the stream of events, calls and
+// log.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const MOST_READERS = 16;
 
 const admin = { 'x-api-key': 'key-a' };
-// Every tick so far, the first one with the past.
+// Every tick so far; the first one contains the past.
 const ticksOf = (stream) => stream.events.filter(({ event }) => event === 'tick').map(({ data }) => JSON.parse(data));
 const watch = async (sidecar, headers = {}) => {
   const stream = await EventStream.open(`${sidecar.url}/dashboard/events`, headers);
@@ -30,7 +31,7 @@ const watch = async (sidecar, headers = {}) => {
   await stream.find(({ event }) => event === 'tick', 'the first tick');
   return stream;
 };
-// The first tick that fits, from those that have not been there yet on.
+// The first matching tick, starting with those not yet returned.
 const tick = async (stream, fits, what) => JSON.parse((await stream.find((one) => one.event === 'tick' && fits(JSON.parse(one.data)), what)).data);
 const echo = (message = 'hi') => ({ name: 'echo', arguments: { message } });
 const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
@@ -77,7 +78,8 @@ test('dashboard: a stream that an access token opened ends when the token expire
   const plain = await EventStream.open(`${sidecar.url}/dashboard/events`, await bearing({ scope: '' }));
   assert.equal(plain.status, 403);
 
-  // A token is good for 30 s more than it says. On a slow machine one may be over before its stream is open.
+  // A token is accepted for 30 s beyond its expiry. On a slow machine one may expire before its
+  // stream is open.
   let [short, headers] = [];
   for (let life = 2; short?.status !== 200; life *= 2) {
     headers = await bearing({ exp: Math.floor(Date.now() / 1000) - 30 + life });
@@ -134,7 +136,7 @@ test('dashboard: ticks tell of calls, sessions, refusals and log as clients and 
   assert.deepEqual({ ...first.recent[0], time: '', ms: 0, requestBytes: 0, answerBytes: 0 },
     { time: '', method: 'tools/call', subject: 'echo', outcome: 'ok', ms: 0, session: '', key: 'alice', address: '127.0.0.1', transport: 'rest', client: '', error: '', requestBytes: 0, answerBytes: 0 });
   assert.ok(first.recent[0].ms > 0 && first.recent[0].requestBytes > 50 && first.recent[0].answerBytes > 50);
-  // The log has a thread of its own, which may be behind.
+  // The log has its own thread, which may lag behind.
   const logged = (start) => ticksOf(stream).flatMap(({ log }) => log).find(({ text }) => text.startsWith(start));
   await eventually(() => logged('tool call ') && logged('authentication failed'), 'the log tells of both');
   const line = logged('tool call ');
@@ -147,7 +149,7 @@ test('dashboard: ticks tell of calls, sessions, refusals and log as clients and 
   for (let round = 0; round < 5; round += 1) await Promise.all([...clients.map((client) => client.callTool(echo())), post(`${sidecar.url}/call-tool`, echo(), admin)]);
   await post(`${sidecar.url}/call-tool`, { name: 'no-such-tool' }, admin);
   const last = await tick(stream, ({ calls }) => calls.error === 1, 'a tick after the load');
-  assert.deepEqual([last.sessions, last.calls], [2, { ok: 18, error: 1 }]); // initialize of both among them
+  assert.deepEqual([last.sessions, last.calls], [2, { ok: 18, error: 1 }]); // includes initialize of both
   assert.equal(sum(last.latency), 19);
   const told = ticksOf(stream).flatMap(({ recent }) => recent);
   assert.equal(told.length, 19);
@@ -241,7 +243,7 @@ test('dashboard: a reader that takes nothing ends as a slow reader, and the othe
   socket.write(`GET /dashboard/events HTTP/1.1\r\nHost: 127.0.0.1:${sidecar.port}\r\n\r\n`);
   const gone = new Promise((resolve) => socket.once('close', resolve).once('end', resolve).once('error', resolve));
   const value = async (name) => Number((await request(`${sidecar.url}/metrics`)).text.match(new RegExp(`^${name} (\\S+)$`, 'm'))?.[1] ?? 0);
-  const most = '\u0001'.repeat(200); // written as an escape, six times as long
+  const most = '\u0001'.repeat(200); // escaped, six times as long
   await eventually(async () => {
     await Promise.all(Array.from({ length: 100 }, () => post(`${sidecar.url}/call-tool`, { name: most })));
     return (await value('mcp_sidecar_slow_readers_total')) === 1;
@@ -290,7 +292,7 @@ test('pages: every file that they name is there, gzipped or not, and is not sent
     const type = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg/, txt: /^text\/plain/ }[path.startsWith('/assets/') ? path.split('.').pop() : 'html'];
     assert.match(plain.headers['content-type'], type);
 
-    // node:http leaves the body as it came.
+    // node:http does not decode the body.
     const gzipped = await rawBody(sidecar.url + path, { 'accept-encoding': 'gzip, deflate, br' });
     assert.equal(gzipped.headers['content-encoding'], 'gzip');
     assert.deepEqual(gunzipSync(gzipped.raw), plain.raw, path);
@@ -354,7 +356,7 @@ test('pages: each names a file that says whose work they are made of', needsPage
     const [, path] = (await request(sidecar.url + page)).text.match(/<link rel="license" href="([^"]+)">/);
     const { status, headers, text } = await request(`${sidecar.url}/${path}`);
     assert.deepEqual([status, headers['content-type']], [200, 'text/plain; charset=utf-8']);
-    // What is only built with is not in it.
+    // Build-time packages are not listed.
     assert.doesNotMatch(text, /^@?esbuild/m);
     for (const [name, version] of Object.entries(dependencies)) {
       const told = text.split('\n').find((line) => line.startsWith(`${name} ${version}: `));
@@ -386,7 +388,7 @@ test('pages: many clients that take nothing of a page use up no buffers', needsP
   for (let n = 0; n < 10; n += 1) {
     const socket = await rawConnection(sidecar.port);
     socket.pause();
-    socket.write(`GET /${asset} HTTP/1.1\r\nHost: 127.0.0.1:${sidecar.port}\r\n\r\n`.repeat(40)); // more than the kernel takes
+    socket.write(`GET /${asset} HTTP/1.1\r\nHost: 127.0.0.1:${sidecar.port}\r\n\r\n`.repeat(40)); // more than the kernel's buffers hold
     sockets.push(socket);
   }
   for (let n = 0; n < 20; n += 1) assert.equal((await post(`${sidecar.url}/call-tool`, echo())).status, 200);

@@ -25,7 +25,7 @@ test('dashboard: a wrong key is told, and a right one shows the server', async (
   await page.getByRole('heading', { level: 1, name: 'Hotel <b>desk</b>' }).waitFor();
   await page.getByText('ready', { exact: true }).first().waitFor();
 
-  // Nobody finds the key where it was not to be.
+  // The key is stored nowhere it should not be.
   assert.ok(!page.url().includes(key));
   assert.ok(!(await page.content()).includes(key));
   assert.deepEqual(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]), ['', 0, 0]);
@@ -137,7 +137,7 @@ test('dashboard: nested objects, lists, choices, defaults and required fields ma
     payment: { currency: 'EUR' },
   });
 
-  // The same as JSON, where anything goes.
+  // The same as JSON, which accepts anything.
   await page.getByRole('button', { name: 'JSON' }).click();
   const editor = page.getByRole('textbox', { name: 'Arguments' });
   assert.match(await editor.inputValue(), /"suite"/);
@@ -194,7 +194,7 @@ test('dashboard: a sound is a player with what the server sent, and one of an un
   await player.waitFor();
   assert.ok(await player.evaluate((audio) => audio.controls));
   assert.equal(await player.getAttribute('aria-label'), 'Sound');
-  // Decoded: had the policy refused it or a byte been lost, there were no length.
+  // Decoded: if the policy had refused it or a byte were lost, it would have no length.
   await eventually(() => player.evaluate((audio) => audio.readyState >= 1), 'the player knows the sound');
   assert.ok(Math.abs((await player.evaluate((audio) => audio.duration)) - 0.5) < 0.01);
   const sent = (await post(`${sidecar.url}/call-tool`, { name: 'tone', arguments: {} }, withKey)).json().result.content[0].data;

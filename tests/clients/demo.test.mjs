@@ -1,4 +1,5 @@
-// The bundled demo server by itself, over stdio: with the official client, and its bytes against the official schema.
+// The bundled demo server by itself over stdio: with the official client, and its output against
+// the official schema.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import Ajv2020 from 'ajv/dist/2020.js';

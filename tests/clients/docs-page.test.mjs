@@ -1,4 +1,4 @@
-// The reference page at /docs in a real browser: what it shows, that its "Try it out" calls tools, and keys.
+// The reference page at /docs in a real browser: its contents, calls by "Try it out", and keys.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -15,7 +15,7 @@ const withKeys = { MCP_API_KEYS: `admin:${key}` };
 const shown = (page) => page.locator('.opblock-summary-path').evaluateAll((all) => all.map((one) => one.dataset.path));
 const operation = (page, path) => page.locator('.opblock').filter({ has: page.locator(`[data-path="${path}"]`) });
 
-// Opens an operation and fills in its body, as a person does.
+// Opens an operation and fills in its body like a user.
 async function fillIn(page, path, body) {
   const block = operation(page, path);
   await block.locator('.opblock-summary-control').click();
@@ -24,7 +24,7 @@ async function fillIn(page, path, body) {
   return block;
 }
 
-// Executes it; status and body as the page shows them.
+// Executes it; returns status and body as the page shows them.
 async function execute(page, block) {
   const answered = page.waitForResponse((response) => response.request().method() === 'POST');
   await block.getByRole('button', { name: 'Execute' }).click();
@@ -51,7 +51,7 @@ test('docs: without keys it shows an operation for each tool of the server, and 
   assert.match(good.text, /42/);
   assert.deepEqual((await callsOf(sidecar))[0], ['add', 'ok', '']);
 
-  // The curl line that it shows is of this address.
+  // The curl line on the page has this address.
   assert.ok((await add.locator('.curl-command').textContent()).includes(`'${sidecar.url}/tools/add'`));
   await sidecar.stop();
 });

@@ -1,5 +1,5 @@
-// What goes wrong in the field: children that die, hang and babble; clients that vanish. Nobody waits for nothing, no
-// session is lost, nobody else notices.
+// Faults in the field: children that die, hang and write garbage; clients that vanish. No client
+// waits in vain, no session is lost, no other client notices.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -70,7 +70,7 @@ test('faults: a child that never answers the handshake is given up, and who wait
 test('faults: a call that the child never answers ends at its limit, and is cancelled at the child', async (t) => {
   const env = { MCP_REST_TIMEOUT: '2s', MCP_CALL_TIMEOUT: '2s' };
   const sidecar = await Sidecar.start(t, { command: unruly(), env });
-  await sidecar.line(/child is ready/);  // else the time may be over before the child has the call
+  await sidecar.line(/child is ready/);  // otherwise the time may be over before the child has the call
   const rest = await post(`${sidecar.url}/call-tool`, tool('hang'));
   assert.equal(rest.status, 504);
   assert.equal(rest.json().success, false);
@@ -116,13 +116,13 @@ test('faults: a client that cancels names only its own calls', async (t) => {
   const [one, two] = [await RawSession.open(sidecar.url), await RawSession.open(sidecar.url)];
   await pidOf(one, 'first'); // a call that still waits for the child's start is not cancelled at the child
   for (const session of [one, two]) await session.post({ jsonrpc: '2.0', id: 'same', method: 'tools/call', params: tool('hang') });
-  // A call that the child has not got yet would be cancelled without a word to it.
+  // A call that has not reached the child would be cancelled without a message to it.
   await eventually(() => sidecar.output.match(/heard call hang/g)?.length === 2, 'the child has both calls');
   const cancel = (requestId) => ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'test' } });
   await two.post(cancel('not mine'));
   await one.post(cancel('same'));
   await sidecar.line(/heard cancelled/);
-  await pidOf(one, 'later'); // what was sent before this has been heard
+  await pidOf(one, 'later'); // everything sent before this has been read
   await pidOf(two, 'later');
   assert.equal(sidecar.output.match(/heard cancelled/g).length, 1);
   one.close();
