@@ -1,4 +1,4 @@
-// What the client gets equals what the child wrote, byte for byte, outside the id; and the other way round.
+// Messages pass unchanged byte for byte except for the id, in both directions.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const corpus = (name) =>
 const values = corpus('fidelity.txt');
 const ids = corpus('ids.txt');
 
-// The event whose data begins with that id, as text: nothing here is parsed.
+// The event whose data begins with that id, as text; nothing is parsed here.
 const answerTo = async (session, id) =>
   (await session.stream.find((e) => e.event === 'message' && e.data.includes(`"id":${id},`), `the answer to ${id}`)).data;
 

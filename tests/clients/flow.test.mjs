@@ -1,4 +1,5 @@
-// Limits and fairness: what is refused and how, and that one session's flood, size or slowness is not another's.
+// Limits and fairness: refusals, and the independence of one session from the flood, size or
+// slowness of another.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { once } from 'node:events';
@@ -28,7 +29,7 @@ for (const [flooder, other] of [['streamable', 'sse'], ['sse', 'streamable']]) {
     const gatekeeper = await openSession('sse', sidecar.url);
     const held = gatekeeper.callTool('wait_for', { fifo: gate.path });
     await inFlight(sidecar, 1);
-    // The child reads nothing now. As much as one session may have, in calls and in bytes.
+    // The child reads nothing now. Sends as many calls and bytes as one session may have waiting.
     const CALLS = 64;
     const padding = 'x'.repeat(48_000);
     const flooding = Array.from({ length: CALLS }, () => turnOf(flood.callTool('turn', { padding })));
@@ -39,8 +40,8 @@ for (const [flooder, other] of [['streamable', 'sse'], ['sse', 'streamable']]) {
     await inFlight(sidecar, 3 + CALLS);
     gate.open();
     assert.equal(textOf((await held).result), 'waited');
-    // The child says which call it was to it. Ahead are the gatekeeper's, what the pipe holds and what was written
-    // ahead: 128 KB, and the call that was begun.
+    // The child reports the turn of this call. Before it come the gatekeeper's call, those in the
+    // pipe, those written ahead (128 KB), and the one that had begun.
     assert.ok((await first) <= 1 + 4 + 1, `it came as call ${await first}`);
     assert.ok((await second) <= (await first) + 2, `and the next one in turn, as call ${await second}`);
     assert.deepEqual((await Promise.all(flooding)).length, CALLS);
@@ -93,7 +94,7 @@ test('flow: with too many calls in flight in all everybody is refused, whoever h
   assert.equal(rest.status, 503);
   assert.match(rest.headers['retry-after'], /^[1-9]\d*$/);
   assert.match(rest.json().error, /too many calls/);
-  // Cancelled calls make room.
+  // Cancelled calls free their places.
   for (const [id, count] of [...holder.answers]) if (count === 0) await holder.cancel(id);
   await inFlight(sidecar, 0);
   assert.ok((await Promise.all(held)).every(({ cancelled }) => cancelled));
@@ -108,7 +109,8 @@ test('flow: what waits for a child that does not read is limited, for a session 
   const gatekeeper = await openSession('sse', sidecar.url);
   const accepted = [gatekeeper.callTool('wait_for', { fifo: gate.path })];
   await inFlight(sidecar, 1);
-  // Calls of one session until one is refused: that answer. Each call is either answered at once or waits.
+  // Makes calls of one session until one is refused, and returns that answer. Each call is either
+  // answered at once or waits.
   const fill = async (session) => {
     for (;;) {
       const answer = session.callTool('turn', { padding: 'x'.repeat(30_000) });
@@ -146,7 +148,7 @@ test('flow: an SSE client that does not read is ended once too much waits for it
   const other = await openSession('sse', sidecar.url);
   slow.stream.response.pause();
   const from = sidecar.lineCount;
-  // More than the sockets' buffers, which the kernel lets grow, and the queue hold.
+  // More than the sockets' buffers, which the kernel grows, and the queue can hold.
   for (let id = 1; id <= 24; id += 1) {
     const { status } = await slow.post({ jsonrpc: '2.0', id, method: 'tools/call', params: tool('big', { bytes: MB }) });
     if (status === 404) break;
@@ -171,7 +173,7 @@ test('flow: a Streamable client that does not read its stream loses the stream, 
   assert.ok((await slow.call('resources/subscribe', { uri })).result);
   let ended = false;
   slow.stream.ended().then(() => (ended = true));
-  // Another session's call is what makes them: they belong to no call of this one.
+  // Caused by another session's call: the messages belong to no call of this one.
   for (let i = 0; i < 24; i += 1) await other.callTool('update', { uri, bytes: MB });
   slow.stream.response.resume();
   await eventually(() => ended, 'the stream has ended');
@@ -206,7 +208,7 @@ test('flow: a line of 70 MB costs only the call that it answers', async (t) => {
   await sidecar.stop();
 });
 
-// Reads a response in two halves: `between` comes when the first half is here. Gives the whole text.
+// Reads a response in two halves and calls `between` after the first. Returns the whole text.
 async function inHalves(response, size, between) {
   let text = '';
   response.setEncoding('latin1');
@@ -241,7 +243,7 @@ test('flow: a body of 10 MB, slowly sent, and a result of 10 MB, slowly read, go
   const data = whole.startsWith('{') ? whole : whole.split('\n').find((line) => line.startsWith('data: {')).slice(6);
   assert.equal(JSON.parse(data).result.structuredContent.text === text, true);
 
-  // The same result over SSE, to a session whose stream is read late.
+  // The same result over SSE, for a session whose stream is read late.
   const reader = await RawSession.open(sidecar.url);
   reader.stream.response.pause();
   await reader.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: tool('big', { bytes: 10 * MB }) });
@@ -262,7 +264,7 @@ test('flow: with the sessions full the longest-idle Streamable one without strea
   await inFlight(sidecar, 1);
   const older = await openSession('streamable', sidecar.url, { listen: false });
   const newer = await openSession('streamable', sidecar.url, { listen: false });
-  assert.ok(await pidOf(older)); // now `newer` is the longer idle one
+  assert.ok(await pidOf(older)); // now `newer` is idle for longer
   const third = await openSession('sse', sidecar.url);
   assert.equal((await newer.callTool('pid')).status, 404);
   assert.ok(await pidOf(older));

@@ -1,5 +1,6 @@
-// The gate as a table: every endpoint × credential × address × origin, and the status that each must have. It is worked
-// out here from the order that is written down (src/access/gate.hpp, compat.md), not asked of the program.
+// The gate as a table: every endpoint × credential × address × origin, with the required status.
+// The status is computed here from the documented order (src/access/gate.hpp), independently of the
+// program.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import http from 'node:http';
@@ -18,7 +19,7 @@ import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 const run = promisify(execFile);
 const withPages = !/without pages/.test((await run(sidecarProgram, ['--version'])).stdout);
 
-// The status and, of anything but an event stream, the body. A stream is left as soon as its head is there.
+// The status and the body, except of an event stream, which is closed after its head.
 function ask(url, { method, headers, body }) {
   const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const type = data === undefined ? {} : { 'content-type': 'application/json' };
@@ -39,8 +40,9 @@ function ask(url, { method, headers, body }) {
   return within(answer, () => `the answer to ${method} ${url}`);
 }
 
-// Verdicts: `refused` (401) and `lacking` (403), a token's with the `error` of RFC 6750; else whose key it is: `owner` of
-// the session that is asked for, `other`, or `admin`, who is another one too, and may administrate.
+// Verdicts: `refused` (401) and `lacking` (403), for a token with the `error` of RFC 6750;
+// otherwise the owner of the key: `owner` of the requested session, `other`, or `admin`, who is not
+// the owner but an administrator.
 const credentials = (keys, tokens) => [
   { name: 'no key', headers: {}, verdict: 'refused' },
   { name: 'an empty key', headers: { authorization: 'Bearer ' }, verdict: 'refused' },
@@ -81,11 +83,11 @@ async function tokensOf(issuer) {
 
 const PUBLIC = 'https://mcp.example';
 const METADATA = '/.well-known/oauth-protected-resource';
-const ALLOWED = '192.0.2.7'; // of MCP_ALLOWED_IPS, as a trusted proxy tells it
+const ALLOWED = '192.0.2.7'; // in MCP_ALLOWED_IPS, reported by a trusted proxy
 const addresses = [
   { name: 'an allowed address', headers: { 'x-forwarded-for': ALLOWED }, allowed: true },
   { name: 'a denied address', headers: { 'x-forwarded-for': '198.51.100.7' }, allowed: false },
-  // What names a live session counts for the address that opened it.
+  // A request that names a live session counts for the address that opened it.
   { name: 'the proxy, which names nobody', headers: {}, allowed: false, local: true },
 ];
 
@@ -105,8 +107,9 @@ const echo = { name: 'echo', arguments: { message: 'hi' } };
 const ping = call('p', 'ping');
 const notNeeded = { keyless: true, anyOrigin: true };
 
-// {method, path, body, headers, session, status}: the status of each verdict that comes through the gate; `other` holds
-// for `admin` too where that is left out. `session`: a live one is named. `fresh`: makes one for each request.
+// {method, path, body, headers, session, status}: the status of each verdict that passes the gate;
+// `other` also applies to `admin` if that is missing. `session`: names a live one. `fresh`: opens
+// one for each request.
 function endpoints(sse, mcp, fresh) {
   const get = (path, status = 200, more = {}) => ({ method: 'GET', path, status, ...more });
   const posted = (path, body, status = 200, more = {}) => ({ method: 'POST', path, body, status, ...more });
@@ -180,12 +183,12 @@ function endpoints(sse, mcp, fresh) {
     { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': 'made-up' } },
     { method: 'PUT', path: '/mcp', status: 405 },
 
-    get('/sse'), // the last: what it opens takes a moment to be gone
+    get('/sse'), // last, because its streams take a moment to close
     { method: 'HEAD', path: '/sse', status: 200 },
   ];
 }
 
-// The gate in its order: address, preflight, origin and host, key; then what the endpoint says.
+// The order of the gate: address, preflight, origin and host, key; then the endpoint's own status.
 function expected(endpoint, credential, address, origin) {
   const known = address.allowed || (address.local && endpoint.session);
   if (!known && !(endpoint.evenIfDenied && address.local)) return { status: 403, message: 'IP not allowed' };
@@ -203,7 +206,7 @@ function expected(endpoint, credential, address, origin) {
   return { status: status[verdict] ?? status.other };
 }
 
-// What WWW-Authenticate begins with, before the description.
+// The beginning of WWW-Authenticate, before the description.
 const challenge = ({ path }, error) =>
   `Bearer resource_metadata="${PUBLIC}${METADATA}${['/mcp', '/sse'].includes(path) ? path : ''}", scope="${SCOPE}"${error ? `, error="${error}", ` : ''}`;
 
@@ -266,7 +269,7 @@ test('gate-table: every endpoint answers each credential, address and origin as 
   assert.deepEqual(problems.slice(0, 20), [], `${problems.length} of ${combinations}`);
   assert.ok(combinations > 5000, `${combinations}`);
 
-  // And after all that the owner's sessions are as they were, and no key is in the log.
+  // Afterwards the owner's sessions still work, and no key is in the log.
   assert.equal((await sse.call(2, 'ping')).id, 2);
   assert.equal((await mcp.post(ping)).status, 200);
   for (const secret of [...Object.values(keys), ...Object.values(tokens).map(({ token }) => token)]) assert.ok(!sidecar.output.includes(secret), 'no key is in the log');

@@ -1,5 +1,6 @@
-// The commands of the two deployment guides' Monitoring, Testing, Troubleshooting and Backup parts, as a reader types them
-// into a shell; only the server's address is another.
+// The commands in the Monitoring, Testing, Troubleshooting and Backup parts of the deployment
+// guides of the two predecessors (http-wrapper.cjs and the Service Desk Plus SSE server), run in a
+// shell as written except for the server's address.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 const shell = async (command, options = {}) => (await promisify(execFile)('bash', ['-c', command], { timeout: 60_000, ...options })).stdout;
 const headOf = (verbose) => verbose.split('\n').filter((line) => line.startsWith('< ')).join('\n');
 
-// A command that stays: what it prints, as it comes.
+// A command that keeps running; its output as it arrives.
 function staying(t, command) {
   const printed = new Feed();
   const process_ = spawn('bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,4 +1,4 @@
-// Who is served by which process of the wrapped server, told by the processes themselves.
+// The process of the wrapped server that serves each session, as reported by the processes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -46,7 +46,7 @@ for (const over of faces) {
     assert.deepEqual(answers.map((answer) => answer.structuredContent.result.content.text), ['I am one', 'I am two']);
     for (const client of [one, two]) assert.deepEqual(client.problems, []);
 
-    // A child of a session's own is restarted like any other.
+    // A dedicated child is restarted like any other.
     process.kill(first, 'SIGKILL');
     await eventually(async () => (await officialPid(one)) !== first, 'its next child answers');
     assert.equal((await one.callTool(ask)).structuredContent.result.content.text, 'I am one');
@@ -92,7 +92,7 @@ for (const face of faces) {
     assert.deepEqual(beyond.all('sampling/createMessage'), []);
     assert.ok((await beyond.call('tools/list')).result);
 
-    // Once there is room, the next session gets one.
+    // Once there is room, the next session gets a dedicated child.
     await owner.close();
     await running(sidecar, 1);
     const next = await openSession(face, sidecar.url, { capabilities: SAMPLING });

@@ -1,4 +1,5 @@
-// Keys of a keys file: who comes in, what they may see and call over each face, and what becomes of their sessions.
+// Keys of a keys file: access, visible and callable tools over each face, and the sessions of
+// revoked keys.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -54,7 +55,7 @@ for (const over of faces) {
     const key = await keys('new', 'reader', '--read-only');
     const sidecar = await Sidecar.start(t, { env });
     const client = await connect(t, sidecar.url, { over, headers: withKey(key) });
-    // Before it has asked for any list.
+    // Before it has requested any list.
     assert.equal(textOf(await client.callTool({ name: 'add', arguments: { a: 1, b: 2 } })), '3');
     const { tools } = await client.listTools();
     assert.ok(tools.length > 0 && tools.every(({ annotations }) => annotations.readOnlyHint === true));

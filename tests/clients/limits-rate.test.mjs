@@ -1,5 +1,5 @@
-// How often, and from where: rates of sessions, keys and addresses, the child's own, wrong keys, and the address list.
-// Windows are so long that nothing comes back while a test runs.
+// Rates of sessions, keys and addresses, the limit of calls to the child, wrong keys, and the
+// address list. Windows are so long that no budget is refilled during a test.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -42,13 +42,13 @@ test('limits-rate: each session has its own rate, and what has no session counts
   assert.equal(passed.status, 200);
   assert.equal(passed.headers['x-ratelimit-limit'], '4');
   assert.equal(passed.headers['x-ratelimit-remaining'], '1');
-  // Ids that nobody made are no way to a fresh budget.
+  // Made-up session ids give no fresh budget.
   assert.equal((await post(`${sidecar.url}/message?sessionId=made-up`, ping, alice)).status, 404); // 4
   for (const path of ['/message?sessionId=another', '/messages/third', '/mcp']) {
     checkRefusal(await post(sidecar.url + path, ping, { ...alice, 'mcp-session-id': 'fourth' }), 4);
   }
   checkRefusal(await rest(), 4);
-  // Another key, another address, and health are not touched by it.
+  // Another key, another address and /health are not affected.
   assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'key-b' } })).status, 200);
   assert.equal((await request(`${sidecar.url}/tools`, { headers: via('192.0.2.7', alice) })).status, 200);
   assert.equal((await request(`${sidecar.url}/health`, { headers: alice })).status, 200);
@@ -66,12 +66,12 @@ test('limits-rate: a key has one rate at every address, an address one for every
   const tools = (key, address) => request(`${sidecar.url}/tools`, { headers: via(address, { 'x-api-key': key }) });
   assert.deepEqual(await statuses(4, () => tools('key-a', '192.0.2.1')), [200, 200, 200, 429]);
   assert.equal((await tools('key-b', '192.0.2.1')).status, 429, 'the address, with another key');
-  // What a client writes in front of the address that its proxy saw does not count.
+  // An address that the client itself puts in front of the one that its proxy adds does not count.
   assert.equal((await tools('key-b', '203.0.113.5, 192.0.2.1')).status, 429);
   assert.deepEqual(await statuses(3, () => tools('key-a', '192.0.2.2')), [200, 200, 429], 'the key, at another address');
   checkRefusal(await tools('key-a', '192.0.2.3'), 5);
   assert.equal((await tools('key-b', '192.0.2.3')).status, 200);
-  // One client has a whole network of IPv6.
+  // An IPv6 client counts with its whole network.
   const standard = (at) => request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'key-b', forwarded: `for="[2001:db8::${at}]:443"` } });
   assert.deepEqual(await statuses(3, () => standard(1)), [200, 200, 200]);
   assert.equal((await standard(2)).status, 429);

@@ -1,4 +1,4 @@
-// Streamable HTTP to the letter of the specification, from a client without an SDK.
+// Streamable HTTP in the terms of the specification, from a client without an SDK.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -90,7 +90,7 @@ test('mcp-http: a deleted session is gone, and so are its streams', async (t) =>
   assert.ok(deleted.status >= 200 && deleted.status < 300, `${deleted.status}`);
   await listening.ended();
   await open.ended();
-  await sidecar.line(/heard cancelled/); // the child was told to stop
+  await sidecar.line(/heard cancelled/); // the child was asked to stop
   assert.equal((await session.post(ping)).status, 404);
   assert.equal((await session.listen()).status, 404);
   assert.equal((await session.delete()).status, 404);
@@ -253,13 +253,13 @@ test('mcp-http: after a lost connection the rest of a stream comes from the even
   await first.find((event) => event.data && JSON.parse(event.data).params?.progress === 5, 'step 5');
   first.close();
   const seen = first.events.filter((event) => event.data);
-  // It was no cancellation: the child goes on to the end.
+  // It was no cancellation: the child continues to the end.
   await sidecar.line(/did 20 steps/);
   const rest = await session.listen(seen.at(-1).id);
   await rest.ended();
   const messages = [...seen.map(({ data }) => JSON.parse(data)), ...messagesOn(rest)];
   assert.deepEqual(messages.map((one) => one.params?.progress ?? textOf(one.result)), [...Array.from({ length: 20 }, (_, i) => i + 1), 'done']);
-  // Once more, from the beginning; nothing after the end; and nothing of it for another session.
+  // Once more from the beginning; nothing after the end; and nothing of it for another session.
   const again = await session.listen(first.events[0].id);
   await again.ended();
   assert.deepEqual(messagesOn(again), messages);

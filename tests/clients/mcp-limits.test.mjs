@@ -1,4 +1,5 @@
-// Streamable HTTP where something is full, idle, or shared: who gives way, who is refused, and who does not notice.
+// Streamable HTTP at limits, when idle, and with a shared child: evictions, refusals, and
+// independence of other sessions.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,16 +10,16 @@ import { textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
 
 const ping = call('p', 'ping');
-// Calls that hang need not be waited for at the end.
+// Calls without an answer need no drain at the end.
 const patience = { MCP_DRAIN_TIMEOUT: '100ms' };
 const newest = { command: unruly(NEWEST), env: patience };
 const alive = async (session) => (await session.post(ping)).status === 200;
 const pidOf = async (session) => textOf((await session.call('pid', 'tools/call', { name: 'pid' })).result);
 
-// A call that the child has, and never answers.
+// A call that the child has received and never answers.
 async function hang(sidecar, session, id) {
   const before = sidecar.output.match(/heard call hang/g)?.length ?? 0;
-  session.post(toolCall(id, 'hang')).catch(() => {}); // it ends with the sidecar
+  session.post(toolCall(id, 'hang')).catch(() => {}); // ends with the sidecar
   await eventually(() => sidecar.output.match(/heard call hang/g)?.length === before + 1, 'the child has the call');
 }
 

@@ -1,4 +1,5 @@
-// Legacy SSE by hand: the stream's first bytes, the ways to post, and the seed's curl flow.
+// Legacy SSE by hand: the stream's first bytes, the ways to post, and the curl commands of the
+// predecessor's deployment guide.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
@@ -79,12 +80,12 @@ test('message: without a session id the only client that nobody addressed gets i
   assert.equal(several.status, 409);
   assert.match(several.text, /\?sessionId=/);
 
-  assert.deepEqual(await second.call(3, 'ping'), pong(3)); // from now on it is addressed by its id
+  assert.deepEqual(await second.call(3, 'ping'), pong(3)); // addressed by its id from now on
   assert.equal((await post(`${sidecar.url}/message`, ping(4))).status, 202);
   assert.deepEqual(await first.stream.answer(4), pong(4));
 
   first.close();
-  // A client that is addressed by its id is no candidate.
+  // A client that is addressed by its id is not a candidate.
   await eventually(async () => (await post(`${sidecar.url}/message`, ping(5))).status === 503, 'the first session has ended');
   second.close();
   await sidecar.stop();

@@ -1,4 +1,4 @@
-// Metrics and sessions: the figures after a load match what the clients themselves counted.
+// Metrics and sessions: the figures after a load equal the clients' own counts.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { Sidecar, repository, unruly } from './lib/sidecar.mjs';
 
 const promtool = () => execFileSync(join(repository, 'scripts/setup-programs'), ['--path', 'promtool'], { encoding: 'utf8' }).trim();
 
-// Every sample by its name and labels, as they stand in the text.
+// Every sample by its name and labels as written in the text.
 async function scrape(sidecar, headers = {}) {
   const page = await request(`${sidecar.url}/metrics`, { headers });
   assert.equal(page.status, 200);
@@ -77,7 +77,7 @@ test('metrics: refusals are counted by reason, and a key is needed', async (t) =
 test('metrics: names of tools that a client makes up do not grow the page', async (t) => {
   const sidecar = await Sidecar.start(t);
   const sizes = [];
-  await scrape(sidecar); // which counts itself from now on
+  await scrape(sidecar); // which counts itself in later scrapes
   for (let round = 0; round < 2; round += 1) {
     for (let i = 0; i < 20; i += 1) await post(`${sidecar.url}/call-tool`, { name: `made-up-${round}-${i}` });
     sizes.push((await scrape(sidecar)).text.split('\n').length);

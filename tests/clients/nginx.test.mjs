@@ -1,4 +1,5 @@
-// The real nginx in front: our file, and the locations of the guide that people have.
+// The real nginx in front: the shipped file, and the locations of the predecessor's deployment
+// guide (SSE wrapper).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,13 +14,14 @@ import { Sidecar, repository } from './lib/sidecar.mjs';
 
 const ourFile = readFileSync(join(repository, 'scripts/deploy/nginx.conf'), 'utf8');
 
-// Ours without TLS: certificates are the only thing that the tests do not have.
+// The shipped file without TLS: the tests have no certificates.
 const ours = (sidecar) => (port) => ourFile
   .replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`)
   .replace(/ssl_certificate\w*\s[^;]*;/g, '')
   .replaceAll('http://127.0.0.1:3001', sidecar.url);
 
-// The guide's own locations, to the letter but for the port. It names a zone and does not define it.
+// The guide's locations, unchanged except for the port. They use a rate zone that the guide does
+// not define.
 const guide = (sidecar) => (port) => `
 server {
     listen 127.0.0.1:${port};

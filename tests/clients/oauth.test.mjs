@@ -1,5 +1,5 @@
-// Access tokens of an authorization server: the official client's own flow, what is refused and how, and how keys of
-// the server come and go.
+// Access tokens of an authorization server: the official client's own flow, refusals, and changes
+// of the server's key set.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const echo = { name: 'echo', arguments: { message: 'hi' } };
 const bearing = (token) => ({ authorization: `Bearer ${token}` });
 const metadata = '/.well-known/oauth-protected-resource';
 
-// A sidecar that takes the issuer's tokens. What it is called is known before it starts.
+// A sidecar that accepts the issuer's tokens. Its URL is known before it starts.
 async function startFor(t, issuer, { env = {}, ...options } = {}) {
   const port = new URL(issuer.audience ?? issuer.resource).port;
   return Sidecar.start(t, {
@@ -35,7 +35,7 @@ async function startFor(t, issuer, { env = {}, ...options } = {}) {
 
 const own = async () => `http://127.0.0.1:${await freePort()}`;
 
-// Until the keys are there, tokens are asked to wait.
+// Until the keys are loaded, requests with tokens are asked to retry.
 async function ready(sidecar, token) {
   await eventually(async () => {
     assert.equal((await post(`${sidecar.url}/call-tool`, echo, bearing(token))).status, 200);

@@ -1,4 +1,5 @@
-// The OpenAPI document and the endpoints that it describes, as validators, code generators and importers from npm take them.
+// The OpenAPI document and its endpoints, checked by validators, code generators and importers from
+// npm.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ import { Sidecar, cleanEnvironment, demo, everything, filesystem, memory, nodeMo
 const run = promisify(execFile);
 const copy = (value) => structuredClone(value);
 
-// A server whose tools are `tools`: objects, or JSON text.
+// A server with the tools `tools`: objects, or JSON text.
 async function listing(t, tools, options = {}) {
   const file = join(temporaryFolder(t), 'tools.json');
   const write = (list) => writeFileSync(file, typeof list === 'string' ? list : JSON.stringify(list));
@@ -42,7 +43,7 @@ async function documentOf(url, headers = {}, query = '') {
 
 const operations = (document) => Object.entries(document.paths).map(([path, { post: operation }]) => ({ path, ...operation }));
 
-// Every reference in a document, but for values that are no schemas.
+// Every reference in a document, except inside values that are not schemas.
 function references(value, found = []) {
   if (typeof value?.$ref === 'string') found.push(value.$ref);
   if (value && typeof value === 'object') {
@@ -51,7 +52,7 @@ function references(value, found = []) {
   return found;
 }
 
-// A validator that knows every schema of a document, as `document#/components/schemas/NAME`.
+// A validator with every schema of a document, as `document#/components/schemas/NAME`.
 function compiled(document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats(ajv);
@@ -60,13 +61,13 @@ function compiled(document) {
   return ajv;
 }
 
-// All that readers of such documents look at, each with the reader's own code.
+// Everything that typical readers of such documents examine, each with the reader's own code.
 async function assertUsable(document) {
   const validator = new Validator();
   const validated = await validator.validate(copy(document));
   assert.ok(validated.valid, JSON.stringify(validated.errors));
   assert.equal(validator.version, '3.1');
-  await SwaggerParser.validate(copy(document)); // which resolves every reference
+  await SwaggerParser.validate(copy(document)); // resolves every reference
   await SwaggerParser.dereference(copy(document));
   assert.match(astToString(await openapiTS(copy(document), { silent: true })), /export interface paths/);
   new n8n.N8NPropertiesBuilder(copy(document)).build();
@@ -266,7 +267,7 @@ test('openapi: references inside schemas hold: what they allow and refuse stays 
     identified: { $id: 'https://tools.example/t.json', type: 'object', $defs: { x: { type: 'integer' } }, properties: { at: { $ref: 'https://tools.example/t.json#/$defs/x' } }, required: ['at'] },
     tuple: { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', properties: { at: { type: 'array', items: [{ type: 'string' }], additionalItems: false } }, required: ['at'] },
   };
-  // Some of the readers take these for references.
+  // Some readers take these for references.
   const misleading = {
     named: { type: 'object', properties: { at: { type: 'object', properties: { $ref: { type: 'string' }, $defs: { type: 'number' } }, required: ['$ref'], default: { $ref: '#/nowhere' } } }, required: ['at'] },
   };

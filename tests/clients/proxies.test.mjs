@@ -1,5 +1,5 @@
-// What holds behind any of the proxies that people put in front: nginx, HAProxy, Caddy, with the files that we ship.
-// nginx.test.mjs has what is nginx's alone.
+// Tests for every supported proxy in front (nginx, HAProxy, Caddy), with the shipped files.
+// nginx.test.mjs has those for nginx only.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,8 +19,8 @@ const shipped = (name) => readFileSync(join(repository, 'scripts/deploy', name),
 const noTls = (text) => text.replace(/ssl_certificate\w*\s[^;]*;/g, '');
 const caddyOptions = '{\n\tadmin off\n\tauto_https off\n}\n';
 
-// Each proxy's file for a port and a sidecar: `ours` is the shipped one but for TLS and the ports, `prefixed` strips
-// the path prefix /tools-of/team.
+// Each proxy's file for a port and a sidecar: `ours` is the shipped file except for TLS and the
+// ports; `prefixed` strips the path prefix /tools-of/team.
 const proxies = {
   nginx: {
     ours: (sidecar) => (port) => noTls(shipped('nginx.conf')).replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`).replaceAll('http://127.0.0.1:3001', sidecar.url),
@@ -81,8 +81,8 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
     await sidecar.stop();
   });
 
-  // The client is at 127.0.0.77, which is no proxy: only 127.0.0.1 is. HAProxy sees that a client left when it next has
-  // something to say to it, hence the short interval.
+  // The client is at 127.0.0.77, which is not a trusted proxy: only 127.0.0.1 is. HAProxy notices
+  // that a client has left when it next sends something, hence the short interval.
   test(`proxies: through ${kind} the client's address arrives, whatever the client says of it`, async (t) => {
     const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:the-key', MCP_TRUSTED_PROXIES: '127.0.0.1', MCP_KEEPALIVE_INTERVAL: '200ms' } });
     const front = await startFront(t, kind, ours(sidecar));
@@ -120,7 +120,7 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
   });
 
   test(`proxies: behind a path prefix that ${kind} strips, every face works with MCP_PUBLIC_URL`, async (t) => {
-    // The proxy needs the sidecar's port and the sidecar the proxy's, or rather its path alone.
+    // The proxy needs the sidecar's port, and the sidecar the proxy's path.
     const sidecar = await Sidecar.start(t, { env: { MCP_PUBLIC_URL: 'https://mcp.example.com/tools-of/team' } });
     const front = await startFront(t, kind, prefixed(sidecar));
     const base = `${front.url}/tools-of/team`;
@@ -138,7 +138,7 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
   });
 }
 
-// HAProxy's own way: a field of its own after what the client sent, not a longer list.
+// HAProxy's default: a field of its own after the client's, not a longer list.
 test('proxies: an address that a proxy adds in a field of its own counts, and not the first one', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_TRUSTED_PROXIES: '127.0.0.1' } });
   const front = await startFront(t, 'haproxy', (port) => proxies.haproxy.ours(sidecar)(port)

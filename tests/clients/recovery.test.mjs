@@ -1,5 +1,5 @@
-// What the supervisor promises, seen from outside over all three faces: what becomes of calls when the wrapped server
-// dies, does not come up, is replaced on demand, or stands still.
+// The supervisor's behaviour, seen from outside over all three faces: calls while the wrapped
+// server dies, fails to start, is replaced on demand, or stands still.
 import assert from 'node:assert/strict';
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +12,15 @@ import { textOf } from './lib/sdk.mjs';
 import { faces, openSession, tool } from './lib/sessions.mjs';
 import { Sidecar, fakeChild } from './lib/sidecar.mjs';
 
-// A ready child that lived for the longest delay was of use: one that dies when a test says so is no crash loop then.
+// A ready child that lived for the longest delay resets the restart count, so that a deliberate
+// death is no crash loop.
 const QUICK = { MCP_RESTART_DELAY: '1ms', MCP_RESTART_DELAY_MAX: '1ms' };
 
 const health = async (sidecar) => (await request(`${sidecar.url}/health`)).json();
 const readiness = (sidecar) => request(`${sidecar.url}/ready`);
 const ready = (sidecar) => eventually(async () => (await readiness(sidecar)).status === 200, 'the child is ready');
 
-// REST with the manners of a session. What it says of an error is text.
+// REST with the interface of a session. Its errors are text.
 const overRest = (base) => ({
   kind: 'rest',
   callTool: async (name, args) => {
@@ -72,7 +73,7 @@ for (const name of ['fatal_once_read_only', 'fatal_once_idempotent']) {
     const folder = temporaryFolder(t);
     const sidecar = await Sidecar.start(t, { command: fakeChild(), env: QUICK });
     const clients = await allFaces(sidecar);
-    // The hints are in a list that somebody has fetched.
+    // The hints come from a list that some client has requested.
     assert.ok((await clients[0].call('tools/list')).result);
     for (const client of clients) {
       const once = join(folder, `once-${client.kind}`);
@@ -134,7 +135,7 @@ test('recovery: calls that come while the child restarts wait for the new one, a
   const sidecar = await Sidecar.start(t, { command: fakeChild(`--start-gate=${join(folder, 'gate')}`), env: QUICK });
   const clients = await allFaces(sidecar);
   const before = await pidOf(clients[0]);
-  const gate = new Gate(t, folder); // there was none when the first one started
+  const gate = new Gate(t, folder); // did not exist when the first child started
   process.kill(before, 'SIGKILL');
   await eventually(async () => (await health(sidecar)).child.restarts === 1, 'the next child has been started');
   const late = faces.map((face) => openSession(face, sidecar.url)); // a session that begins meanwhile
@@ -151,7 +152,7 @@ test('recovery: calls that come while the child restarts wait for the new one, a
     assert.equal(await pidOf(session), pids[0]);
     await session.close();
   }
-  // Those who saw the lists of the child before are told that they may have changed.
+  // Sessions that saw the lists of the previous child are notified that these may have changed.
   for (const session of clients.slice(0, 2)) {
     await session.heard.find(({ method }) => method === 'notifications/tools/list_changed', 'the news of changed lists');
   }
@@ -167,7 +168,7 @@ test('recovery: calls that the child had not read when it died are answered by t
   const gate = new Gate(t, folder);
   const had = clients[0].callTool('wait_for', { fifo: gate.path });
   await eventually(async () => (await callsInFlight(sidecar)) === 1, 'the child has the first call');
-  // More than a pipe and what is written ahead of it hold.
+  // More than a pipe and the bytes written ahead hold.
   const large = 'x'.repeat(100_000);
   const fill = await openSession('sse', sidecar.url);
   const filling = Array.from({ length: 4 }, () => fill.callTool('received', { large }));
@@ -213,7 +214,7 @@ test('recovery: in a crash loop callers are told at once why and when to come ba
   };
   // These may still wait for the third failed start,
   await Promise.all(clients.map(async (client) => explains(client, await client.callTool('pid'))));
-  // and then nobody waits.
+  // and later ones do not wait.
   const failing = await readiness(sidecar);
   assert.equal(failing.status, 503);
   assert.match(failing.json().reason, /exited with code 9.*is in the way/);

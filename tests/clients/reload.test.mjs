@@ -1,4 +1,5 @@
-// SIGHUP: settings that change while sessions stay, settings that wait, and files that cannot be used.
+// SIGHUP: settings that take effect while sessions stay, settings that need a restart, and unusable
+// files.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -7,7 +8,7 @@ import { post, request } from './lib/http.mjs';
 import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything } from './lib/sidecar.mjs';
 
-// Writes .env, sends SIGHUP and gives what was logged of it, up to the last line.
+// Writes .env, sends SIGHUP and returns the log lines about it, including the last one.
 async function reload(sidecar, dotenv, last = /settings (read again|are kept as they are)/) {
   const from = sidecar.lineCount;
   sidecar.writeDotenv(dotenv);
@@ -108,7 +109,7 @@ test('reload: the first key closes an open sidecar, and ends sessions that were 
   assert.equal((await request(`${sidecar.url}/health`)).json().authEnabled, true);
   await assert.rejects(add(client));
 
-  // A key that goes takes its sessions along; those of the others stay.
+  // A removed key ends its sessions; those of other keys stay.
   const [alice, bob] = [{ 'x-api-key': 'first-secret-key' }, { 'x-api-key': 'second-secret-key' }];
   await reload(sidecar, 'MCP_API_KEYS=alice:first-secret-key,bob:second-secret-key\n', /settings read again/);
   const [first, second] = [await connect(t, sidecar.url, { headers: alice }), await connect(t, sidecar.url, { headers: bob })];
@@ -127,7 +128,7 @@ test("reload: the wrapped server's variables reach it with its next start", asyn
   assert.equal(await variable(), 'one');
   assert.equal((await post(`${sidecar.url}/restart`)).status, 202);
   await eventually(async () => (await variable()) === 'two', 'the new server answers');
-  // And one that dies comes back with what was read last.
+  // A restarted child gets the variables read last.
   await reload(sidecar, 'OF_THE_SERVER=three\n');
   for (const { pid } of sidecar.children(everything)) process.kill(pid, 'SIGKILL');
   await eventually(async () => (await variable()) === 'three', 'the server that was started again answers');

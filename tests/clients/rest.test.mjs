@@ -1,4 +1,4 @@
-// REST as the old wrapper's clients use it, with curl and with plain requests: shapes to the letter.
+// REST as clients of the predecessor use it, with curl and with plain requests, compared exactly.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

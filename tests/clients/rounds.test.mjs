@@ -1,4 +1,5 @@
-// What a server says on its own, and what it asks of its client, through the official SDK's client over both faces.
+// Messages and requests that a server sends by itself, through the official SDK's client over both
+// faces.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -88,13 +89,14 @@ for (const over of faces) {
       prepare: (one) => one.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///etc' }] })),
     });
     await client.sendRootsListChanged();
-    // Its own child, which was told of sampling: the tools that ask for that are there, the one that asks for roots is not.
+    // A dedicated child that was given the sampling capability: it offers the tools that need it,
+    // but not the one that needs roots.
     const names = await eventually(async () => {
       const { tools } = await client.listTools();
       return tools.some(({ name }) => name === 'trigger-sampling-request') && tools.map(({ name }) => name);
     }, 'the server has taken note of the capabilities');
     assert.ok(!names.includes('get-roots-list'));
-    // It asks for roots by itself 350 ms after the handshake; this takes longer.
+    // It requests roots by itself 350 ms after the handshake; this takes longer.
     await client.callTool(tool('trigger-long-running-operation', { duration: 0.6, steps: 1 }));
     assert.deepEqual(heard(client, 'roots/list'), []);
     await client.close();
@@ -133,7 +135,7 @@ for (const over of faces) {
     }
     const [one, both, none] = clients;
     const updated = (client) => heard(client, 'notifications/resources/updated').map(({ params }) => params.uri).sort();
-    // Switched on, the server tells of every page at once that somebody has subscribed to.
+    // Once switched on, the server updates every subscribed page at once.
     await none.callTool(tool('toggle-subscriber-updates'));
     await eventually(() => updated(one).length === 1 && updated(both).length === 2, 'the subscribers have heard');
     assert.deepEqual(updated(one), [page(1)]);
@@ -176,7 +178,7 @@ for (const over of faces) {
         return { action: 'accept', content: { interpretation: 'technical' } };
       }),
     });
-    await owner.listTools(); // from which the client knows that the tool is run as a task
+    await owner.listTools(); // shows the client that the tool runs as a task
     const steps = [];
     const research = tool('simulate-research-query', { topic: 'python', ambiguous: true });
     for await (const step of owner.experimental.tasks.callToolStream(research)) steps.push(step);
@@ -191,7 +193,7 @@ for (const over of faces) {
   test(`rounds over ${over}: no session sees, reads or cancels the task of another on the same child`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const [owner, other] = [await connect(t, sidecar.url), await connect(t, sidecar.url)];
-    await owner.listTools(); // from which the client knows that the tool is run as a task
+    await owner.listTools(); // shows the client that the tool runs as a task
     const stream = owner.experimental.tasks.callToolStream(tool('simulate-research-query', { topic: 'private' }));
     const { value: created } = await stream.next();
     assert.equal(created.type, 'taskCreated');

@@ -1,4 +1,4 @@
-// The official SDK's clients, unchanged, over SSE and Streamable HTTP, in front of real servers.
+// The official SDK's clients, unmodified, over SSE and Streamable HTTP, in front of real servers.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -140,7 +140,7 @@ test('sdk: after its stream was cut a client goes on without a new initialize', 
   const other = await connectOver(t, sidecar.url);
   for (const round of [1, 2]) {
     proxy.cut();
-    // EventSource comes back by itself. A POST in between is refused, for its session is gone.
+    // EventSource reconnects by itself. A POST before that is refused, because its session is gone.
     await eventually(async () => {
       const result = await client.callTool({ name: 'echo', arguments: { message: `after ${round}` } }, undefined, { timeout: 3000 });
       return textOf(result) === `after ${round}`;

@@ -1,4 +1,4 @@
-// What runs the sidecar: systemd's notifications on a real socket, PM2's copies, a terminal that closes.
+// Process managers: systemd's notifications on a real socket, PM2's copies, a terminal that closes.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -90,7 +90,7 @@ test('service: a library that lies in the working directory is not loaded', asyn
   for (const program of [sidecarProgram, demo[0]]) await run(program, ['--version'], { cwd });
 });
 
-// Of a release build: it has 11.5 MB mapped before, 5 after. Sanitizers map more.
+// For a release build, which has 11.5 MB mapped before and 5 after. Sanitizers map more.
 test('service: once it has started, pages of files that only the start used are given back', { skip: /\b[at]san\b/.test(sidecarProgram) }, async (t) => {
   const sidecar = await Sidecar.start(t);
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');

@@ -1,4 +1,4 @@
-// The ways to end: nothing is lost that could be finished, and nothing stays behind.
+// Every way to end: calls that can finish are finished, and no process is left.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -18,7 +18,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: sleep(1, 'begun') });
     await session.stream.message((m) => m.method === 'notifications/progress', 'the call has begun');
     const rest = post(`${sidecar.url}/call-tool`, sleep(1));
-    // Both are at the child: it answers this one after it has read them.
+    // Both have reached the child: it answers this one after reading them.
     await eventually(async () => {
       const status = await session.call(`status ${Math.random()}`, 'resources/read', { uri: 'demo://status' });
       return JSON.parse(status.result.contents[0].text).sleepingCalls === 2;

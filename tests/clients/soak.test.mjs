@@ -1,4 +1,5 @@
-// The books of the soak (tests/soak): what they must find wrong, and what they must let pass.
+// The books of the soak (tests/soak): faults that they must report, and events that they must
+// accept.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -12,7 +13,7 @@ import { Random } from '../soak/lib/random.mjs';
 
 const LIMIT = 10_000;
 
-// Books with a clock of their own, an account of alpha's, and a call of it that is open.
+// Books with a manual clock, an account of alpha and one open call of it.
 function opened(make = (calls) => calls.say()) {
   const clock = { now: 0 };
   const books = new Books({ now: () => clock.now });
@@ -106,7 +107,7 @@ test('soak: the death of a child excuses what was open then, and nothing else', 
   onlyFault(kill(({ books }) => books.disturbances.begin('restart')), /child_died/);
   onlyFault(kill(({ books }) => books.disturbances.begin('revoked', accountsOf('alpha'))), /child_died/);
 
-  // A process that is replaced has some time for its calls.
+  // A replaced process has some time for its calls.
   assert.equal(kill(({ books, clock }) => {
     books.disturbances.begin('restart');
     clock.now = DRAIN_MS;

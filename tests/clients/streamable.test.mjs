@@ -1,4 +1,5 @@
-// Streamable HTTP under the official SDK's client: sessions that come and go, connections that break, many at once.
+// Streamable HTTP with the official SDK's client: sessions that come and go, broken connections,
+// many at once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -33,7 +34,7 @@ test('streamable: a session that its client deleted is unknown afterwards, and t
   await sidecar.stop();
 });
 
-// Cuts every connection of the client each time `steps` more steps of its call have come.
+// Cuts every connection of the client after each `steps` steps of its call.
 async function callThroughCuts(client, proxy, { seconds, cuts, steps }) {
   const done = client.callTool(tool('sleep', { seconds }), undefined, { timeout: 60_000, onprogress: () => {} });
   const progress = () => heard(client, 'notifications/progress');
@@ -85,8 +86,8 @@ test('streamable: an error at the end of a stream ends the call, and the client 
   }
   assert.equal(results(client).length, 3);
   assert.equal(heard(client, 'notifications/progress').length, 6);
-  // SDK v1 takes a stream that ended with an error for one that broke, and asks for the rest of it: once for each, after
-  // the two POSTs and the GET of the handshake and the three calls.
+  // SDK v1 treats a stream that ended with an error as broken and requests its rest: once for each,
+  // after the two POSTs and the GET of the handshake and the three calls.
   await eventually(() => proxy.requests >= 9, 'the client has asked for the rest of each stream');
   assert.equal(textOf(await client.callTool(tool('steps', { count: 30, pause: 100 }), undefined, { onprogress: () => {} })), 'done');
   assert.equal(proxy.requests, 10, 'the last call is the only request of its three seconds');

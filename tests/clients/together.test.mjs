@@ -1,4 +1,4 @@
-// Many clients at once on one child: every answer reaches the one who asked.
+// Many clients at once on one child: every answer reaches its own client.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -7,9 +7,9 @@ import { connect, faces, textOf } from './lib/sdk.mjs';
 import { Sidecar, demo, everything, scope } from './lib/sidecar.mjs';
 
 const CALLS = { short: 100, normal: 1000, long: 10_000 }[scope];
-const AT_ONCE = 32; // of one client; a session may have 64 in flight
+const AT_ONCE = 32; // per client; a session may have 64 in flight
 
-// Runs `count` numbered jobs, some at once, in order of their numbers.
+// Runs `count` numbered jobs in order, some of them at the same time.
 async function inParallel(count, job) {
   let next = 0;
   const worker = async () => {
@@ -18,7 +18,7 @@ async function inParallel(count, job) {
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-// Different for the two clients, so that their reports can be told apart.
+// Different for the two clients, so that their reports can be distinguished.
 const secondsOf = (who, i) => (1 + who + 2 * (i % 5)) / 1000;
 
 test('together: two official clients, the same ids and tokens, no cross-talk', async (t) => {
@@ -39,7 +39,8 @@ test('together: two official clients, the same ids and tokens, no cross-talk', a
       assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { message } })), message);
     }
   })));
-  // This client loses progress that arrives in the same read as its result, and says so; another's it must never see.
+  // This client loses progress that arrives in the same read as its result, and reports that. It
+  // must never see progress of another client.
   for (const [who, client] of clients.entries()) {
     const own = Array.from({ length: 5 }, (_, i) => `unknown token.* of a sleep of ${secondsOf(who, i)} s`);
     for (const problem of client.problems) assert.match(problem.message, new RegExp(own.join('|')));

@@ -1,4 +1,4 @@
-// Programs from npm that bring other clients here: mcp-remote, and the Inspector's command line.
+// Client programs from npm: mcp-remote, and the Inspector's command line.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';

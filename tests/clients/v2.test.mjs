@@ -1,4 +1,5 @@
-// The official v2 client, which knows the stateless revision of 2026-07-28 too, against a child of the handshake era.
+// The official v2 client, which also supports the stateless revision of 2026-07-28, against a child
+// of the handshake era.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

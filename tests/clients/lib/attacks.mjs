@@ -1,4 +1,5 @@
-// What attack tests share: a good client that goes on working meanwhile, many raw connections, and what they say.
+// Shared parts of the attack tests: a good client that keeps working, and raw connections with what
+// they receive.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -26,8 +27,8 @@ export async function served(sidecar, headers = {}) {
   assert.equal((await mcp.delete()).status, 204);
 }
 
-// Runs an attack beside a good client, who has a session over SSE and calls over REST too. Every call of his succeeds
-// from before the attack until after it, and the process is the same at its end.
+// Runs an attack beside a good client with a session over SSE and calls over REST. Every call of it
+// succeeds from before the attack until after it, and the process is still the same at the end.
 export async function besides(sidecar, attack, { headers = {} } = {}) {
   await served(sidecar, headers);
   const session = await RawSession.open(sidecar.url, headers);
@@ -43,7 +44,7 @@ export async function besides(sidecar, attack, { headers = {} } = {}) {
       await delay(10);
     }
   })();
-  // Whoever fails first is the one to tell; the other one is waited for all the same.
+  // Reports the first failure, after waiting for the other one too.
   try {
     await Promise.race([attack(), good.then(() => new Promise(() => {}))]);
   } finally {
@@ -56,7 +57,8 @@ export async function besides(sidecar, attack, { headers = {} } = {}) {
   assert.equal(sidecar.process.exitCode, null);
 }
 
-// A connection from an address of this machine's own, 127.0.0.0/8. What it hears: `text`, `over` (resolves at the end).
+// A connection from an address of this machine, 127.0.0.0/8. Receives `text`; `over` resolves at
+// the end.
 export class Wire {
   text = '';
   bytes = 0;
@@ -80,7 +82,7 @@ export class Wire {
     this.socket.write(bytes);
   }
 
-  // What it was told until the other side ended it.
+  // Everything received until the other side closed.
   async ended() {
     await within(this.over, () => `the end of a connection; it heard ${JSON.stringify(this.text.slice(0, 500))}`);
     this.socket.destroy();
@@ -98,7 +100,8 @@ export class Wire {
 
 export const statusesIn = (text) => [...text.matchAll(/HTTP\/1\.1 (\d\d\d) /g)].map((match) => Number(match[1]));
 
-// Sends bytes, then nothing more, and gives what came until the end. The request asks for that end, or is refused.
+// Sends bytes, then nothing more; returns everything received until the end. The request asks for
+// the end, or is refused.
 export async function exchange(port, bytes) {
   const wire = await Wire.open(port);
   wire.send(Buffer.from(bytes, 'latin1'));
@@ -106,7 +109,7 @@ export async function exchange(port, bytes) {
   return { text, statuses: statusesIn(text) };
 }
 
-// Address number n of those that Linux answers to without being told.
+// The nth of the loopback addresses, which Linux accepts without configuration.
 export const ownAddress = (n) => `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${1 + (n & 127)}`;
 
 // At most `width` at a time.
@@ -117,9 +120,9 @@ export async function each(count, width, action) {
   }));
 }
 
-// What AddressSanitizer keeps of freed memory, on top of any bound that a test sets.
+// Freed memory that AddressSanitizer keeps, in addition to any bound of a test.
 export const quarantine = /asan/.test(sidecarProgram) ? 300 << 20 : 0;
 
-// The most memory that a process has held since the last resetPeak, in bytes.
+// The peak memory of a process since the last resetPeak, in bytes.
 export const resetPeak = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 export const peakBytes = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmHWM:\s+(\d+) kB/m)[1]) * 1024;

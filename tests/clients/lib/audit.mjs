@@ -1,4 +1,5 @@
-// A sidecar with an audit log, a load whose calls are told apart by their argument, and what the log says of it.
+// A sidecar with an audit log, a load whose calls are identified by their argument, and the records
+// in the log.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ import { cleanEnvironment, sidecarProgram } from './sidecar.mjs';
 
 const run = promisify(execFile);
 
-// What `mcp-sidecar audit …` prints.
+// The output of `mcp-sidecar audit …`.
 export async function audit(database, ...args) {
   const { stdout } = await run(sidecarProgram, ['audit', ...args], { env: { ...cleanEnvironment(), MCP_AUDIT_DB: database }, maxBuffer: 1 << 30 });
   return stdout;
@@ -18,8 +19,8 @@ export async function audit(database, ...args) {
 
 export const exported = async (database, ...args) => JSON.parse(await audit(database, 'export', '--format', 'json', ...args));
 
-// Calls echo for every number from `first` on, `width` at a time over kept connections. Gives the numbers that were
-// answered 200; `onAnswer` is called after each, with how many answers there were.
+// Calls echo for every number from `first` on, `width` at a time over kept connections. Returns the
+// numbers answered with 200; `onAnswer` is called after each with the number of answers.
 export async function load(url, { first = 0, count, width = 32, headers = {}, onAnswer = () => {} }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: width });
   const answered = [];
@@ -51,8 +52,8 @@ export async function load(url, { first = 0, count, width = 32, headers = {}, on
   return { answered, others };
 }
 
-// Loads, a part at a time, until the sidecar has said `pattern`: how much a database takes before it notices is its own
-// affair. Gives what load() gives, of all parts.
+// Makes load in parts until the sidecar has logged `pattern`: databases differ in how much they
+// accept before a failure shows. Returns the results of load() of all parts.
 export async function loadUntil(sidecar, pattern, { first, part = 500, most = 100_000 }) {
   const all = { answered: [], others: [] };
   const from = sidecar.lineCount;
@@ -65,11 +66,11 @@ export async function loadUntil(sidecar, pattern, { first, part = 500, most = 10
   throw new Error(`${most} calls, and still no line like ${pattern}`);
 }
 
-// The numbers of the calls that the log has.
+// The numbers of the recorded calls.
 export const numbersOf = (records) =>
   records.filter(({ tool }) => tool === 'echo').map((record) => Number(JSON.parse(record.arguments).message.split(' ')[1]));
 
-// Every call that was answered is in the log, and no call twice.
+// Every answered call is in the log, and no call twice.
 export function assertComplete(records, answered) {
   assert.equal(new Set(records.map(({ id }) => id)).size, records.length, 'an id twice');
   const numbers = numbersOf(records);
@@ -79,7 +80,7 @@ export function assertComplete(records, answered) {
   assert.deepEqual(lost.slice(0, 10), [], `${lost.length} of ${answered.length} calls are missing`);
 }
 
-// Another program that has the file's lock, until release().
+// Another program that holds the file's lock until release().
 export async function locked(t, path) {
   const shell = spawn('sqlite3', [path], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => shell.kill('SIGKILL'));

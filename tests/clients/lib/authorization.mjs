@@ -1,4 +1,4 @@
-// Authorization servers: a real one (oidc-provider), and one of our own that can be told to misbehave.
+// Authorization servers: a real one (oidc-provider), and a scripted one that can misbehave.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
@@ -41,7 +41,7 @@ export async function realIssuer(test, { resource, scopes }) {
   return { issuer, jwks: `${issuer}/jwks` };
 }
 
-// Signs what it is told; its key set is a member that a test changes. `requests` counts those for the key set.
+// Signs any claims; a test may change its key set. `requests` counts requests for the key set.
 export class Issuer {
   issuer = 'https://as.example';
   keys = [];
@@ -69,7 +69,7 @@ export class Issuer {
     return self;
   }
 
-  // A new pair signs from now on, and is published unless `hidden`.
+  // Signs with a new key pair from now on, which is published unless `hidden`.
   async rotate(kid, { algorithm = 'ES256', hidden = false } = {}) {
     this.pair = await jose.generateKeyPair(algorithm, { extractable: true });
     this.header = { alg: algorithm, kid, typ: 'at+jwt' };

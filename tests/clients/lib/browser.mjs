@@ -1,4 +1,5 @@
-// Debian's Chromium, and pages in it that have to behave: no error, no breach of their policy, no other host.
+// Debian's Chromium, and checked pages: no errors, no violation of their policy, no request to
+// another host.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,7 +17,7 @@ let browser;
 after(async () => (await browser)?.close());
 
 function launched() {
-  // The tests run as root in containers, where Chromium's own sandbox does not.
+  // In containers the tests run as root, where Chromium's sandbox does not work.
   const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
   return (browser ??= chromium.launch({ executablePath, args: ['--no-sandbox'] }));
 }
@@ -24,10 +25,10 @@ function launched() {
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 export const dark = { colorScheme: 'dark' };
 
-// A page at `url`, in a context of its own. When the test ends it must have behaved; `expected` are patterns of what the
-// test makes it complain about.
+// A page at `url` in its own context. At the end of the test it must have had no errors except
+// those that match `expected`.
 export async function open(t, url, { expected = [], ...options } = {}) {
-  // Tests stop the sidecar before the page is closed, which may look for it once more.
+  // Tests stop the sidecar before the page is closed, which may request it once more.
   const allowed = [/net::ERR_(CONNECTION_|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)/, ...expected];
   const context = await (await launched()).newContext({ viewport: { width: 1360, height: 860 }, ...options });
   context.setDefaultTimeout(GUARD_MS);
@@ -49,7 +50,8 @@ export async function open(t, url, { expected = [], ...options } = {}) {
   return page;
 }
 
-// What axe finds that is serious or critical, in words. Injected through the debugger, which the policy does not bind.
+// Findings of axe that are serious or critical, as text. Injected through the debugger, to which
+// the policy does not apply.
 export async function barriers(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));

@@ -1,4 +1,5 @@
-// The server of servers/case-blind, built with the machine's Go: one that reads members in any case.
+// The server of servers/case-blind, built with the machine's Go: it ignores the case of member
+// names.
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,7 +8,7 @@ import { temporaryFolder } from './files.mjs';
 import { Feed } from './guard.mjs';
 import { cleanEnvironment, repository } from './sidecar.mjs';
 
-// Nothing is fetched: the standard library is all that it needs.
+// Fetches nothing: it only needs the standard library.
 export function buildCaseBlind(test) {
   const folder = temporaryFolder(test);
   const program = join(folder, 'case-blind');
@@ -17,7 +18,7 @@ export function buildCaseBlind(test) {
   return [program];
 }
 
-// A program on the other end of a pipe, asked line by line.
+// A program at the other end of a pipe, with one answer per line.
 export class Piped {
   #lines = new Feed();
 
@@ -27,7 +28,7 @@ export class Piped {
     test.after(() => this.process.kill('SIGKILL'));
   }
 
-  // Sends a line; the next answer under this id.
+  // Sends a line; returns the next answer under this id.
   ask(line, id) {
     const from = this.#lines.items.length;
     this.process.stdin.write(`${line}\n`);

@@ -1,4 +1,4 @@
-// Ways through the dashboard that several tests take.
+// Steps through the dashboard that several tests share.
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,7 @@ export async function logIn(page, typed = key) {
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
-// A sidecar in front of the test's server, and a page in it that is logged in.
+// A sidecar in front of the test's server, and a logged-in page.
 export async function dashboard(t, { env = {}, flags, port, ...options } = {}) {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}`, ...env }, flags, port });
   const page = await open(t, `${sidecar.url}/`, options);

@@ -1,4 +1,4 @@
-// Files that tests and the fake child meet at.
+// Files that tests and the fake child share.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ export function temporaryFolder(test) {
   return folder;
 }
 
-// A FIFO that holds up whoever opens it for reading, until open().
+// A FIFO that blocks whoever opens it for reading until open().
 export class Gate {
   #fd;
 
@@ -20,7 +20,7 @@ export class Gate {
     test.after(() => this.#fd !== undefined && closeSync(this.#fd));
   }
 
-  // For everybody from now on. Does not wait for a reader: for reading too, which Linux grants at once.
+  // Opens it permanently, also for reading, which Linux grants without waiting for a reader.
   open() {
     this.#fd = openSync(this.path, 'r+');
   }

@@ -24,7 +24,8 @@ ${inside}
 }
 `;
 
-// How each is told its file, to run in the foreground and to check only. nginx gets what stands inside http { }.
+// Command lines to run each in the foreground with a file, and to check that file only. For nginx
+// the text is the inside of http { }.
 const kinds = {
   nginx: {
     text: nginxText,
@@ -49,15 +50,15 @@ function prepared(test, kind, text) {
   return { folder, file, env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder } };
 }
 
-// What the program says of a configuration: {ok, text}.
+// Checks a configuration: {ok, text}.
 export function checkConfiguration(test, kind, text) {
   const { folder, file, env } = prepared(test, kind, text);
   const done = spawnSync(program(kind), kinds[kind].check(folder, file), { encoding: 'utf8', env });
   return { ok: done.status === 0, text: done.stdout + done.stderr };
 }
 
-// `textFor`: from the port to listen on to the configuration. None of them tells a port that it chose, so one that was
-// free a moment ago is tried, and another one if somebody was quicker.
+// `textFor`: port → configuration. None of them reports a port that it chose, so a port that was
+// free a moment ago is tried, and another one if it is taken by then.
 export async function startFront(test, kind, textFor) {
   for (let attempt = 1; ; ++attempt) {
     const port = await freePort();

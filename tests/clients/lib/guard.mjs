@@ -1,4 +1,5 @@
-// Waiting on events. A guard only turns a hang into a failure that says what was awaited; no test measures time.
+// Waiting on events. A guard only turns a hang into a failure with a description; no test measures
+// time.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const GUARD_MS = 60_000;
@@ -15,7 +16,7 @@ export async function within(promise, what, ms = GUARD_MS) {
   }
 }
 
-// Tries until `attempt` neither throws nor gives a falsy value.
+// Repeats until `attempt` neither throws nor returns a falsy value.
 export async function eventually(attempt, what, ms = GUARD_MS) {
   const end = Date.now() + ms;
   for (;;) {
@@ -31,7 +32,7 @@ export async function eventually(attempt, what, ms = GUARD_MS) {
   }
 }
 
-// A list that others append to, and that can be waited on.
+// A list that can be appended to and waited on.
 export class Feed {
   #items = [];
   #waiting = new Set();
@@ -45,7 +46,7 @@ export class Feed {
     for (const look of [...this.#waiting]) look(item);
   }
 
-  // The first item, from index `from` on, that fits.
+  // The first matching item from index `from` on.
   async find(fits, what, from = 0) {
     for (let at = from; at < this.#items.length; at += 1) if (fits(this.#items[at])) return this.#items[at];
     let look;

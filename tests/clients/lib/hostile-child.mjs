@@ -1,11 +1,11 @@
-// A stdio MCP server that does what it is told, byte by byte: for tests of what hostile bytes do on their way back.
-//   echo {message}         says it back, as the demo does
-//   line {}                says back, as base64, the line that it was called by, as it arrived
-//   big {size}             answers with so many characters
-//   write {base64, times}  writes the bytes so often, ${id} in them replaced by the call's id; answers only by them
-//   tell {base64}          the same to stderr, then answers `told`
+// A stdio MCP server that writes given bytes, for tests of hostile output.
+//   echo {message}         like the demo's echo
+//   line {}                answers with the line of this call, unchanged, as base64
+//   big {size}             answers with that many characters
+//   write {base64, times}  writes the bytes that often, with ${id} replaced by the call's id; has no other answer
+//   tell {base64}          writes the same to stderr, then answers `told`
 //   wait {}                never answers
-//   hold {file}            reads nothing until there is such a file, then answers `held`
+//   hold {file}            reads nothing until the file exists, then answers `held`
 import { existsSync } from 'node:fs';
 
 const answer = (id, result) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);

@@ -1,4 +1,4 @@
-// HTTP as programs without an SDK speak it: one request, an event stream byte by byte, raw sockets, curl.
+// HTTP without an SDK: one request, an event stream byte by byte, raw sockets, curl.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import http from 'node:http';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 import { Feed, within } from './guard.mjs';
 
-// One request on a connection of its own: {status, headers, text, json()}.
+// One request on its own connection: {status, headers, text, json()}.
 export function request(url, { method = 'GET', headers = {}, body } = {}) {
   const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const type = data === undefined || 'content-type' in headers ? {} : { 'content-type': 'application/json' };
@@ -29,7 +29,7 @@ export function request(url, { method = 'GET', headers = {}, body } = {}) {
 
 export const post = (url, body, headers = {}) => request(url, { method: 'POST', body, headers });
 
-// The real curl; gives what it printed. Fails as curl fails.
+// The real curl; returns its output. Fails if curl fails.
 export async function curl(...args) {
   const { stdout } = await promisify(execFile)('curl', ['--silent', '--show-error', '--max-time', '60', ...args], {
     maxBuffer: 64 << 20,
@@ -37,7 +37,8 @@ export async function curl(...args) {
   return stdout;
 }
 
-// An event stream, open until close(). Events: {event, data, id}; comments: {comment}. `onEvent` gets each as it comes.
+// An event stream, open until close(). Events: {event, data, id}; comments: {comment}. Calls
+// `onEvent` for each.
 export class EventStream {
   #feed = new Feed();
   #onEvent = () => {};
@@ -72,7 +73,7 @@ export class EventStream {
     return this.#feed.find(fits, what, from);
   }
 
-  // The messages that came as JSON-RPC, parsed.
+  // The JSON-RPC messages received so far, parsed.
   async message(fits, what) {
     const event = await this.find((e) => e.event === 'message' && fits(JSON.parse(e.data)), what);
     return JSON.parse(event.data);
@@ -88,7 +89,7 @@ export class EventStream {
     return new URL(event.data, base).href;
   }
 
-  // Resolves when the server ended the stream (or it broke).
+  // Resolves when the server has ended the stream or it has failed.
   ended() {
     return within(this.#over, () => `the end of the event stream; got:\n${this.raw.slice(-2000)}`);
   }
@@ -116,7 +117,7 @@ export class EventStream {
   }
 }
 
-// From pieces of an event stream to the blocks that a piece completes. Long ones, of many pieces, are put together once.
+// Splits pieces of an event stream into blocks. Long blocks of many pieces are joined only once.
 export function blockReader() {
   let pieces = [];
   return (text) => {
@@ -142,7 +143,7 @@ export function parseBlock(block) {
   return event;
 }
 
-// A legacy SSE session without an SDK: an open stream, and where to post.
+// A legacy SSE session without an SDK: an open stream and the URL for POSTs.
 export class RawSession {
   static async open(base, headers = {}, path = '/sse') {
     const session = new RawSession();
@@ -153,12 +154,12 @@ export class RawSession {
     return session;
   }
 
-  // Sends a message as the text or object that it is; the POST's answer.
+  // Sends a message, text or object; returns the POST's answer.
   post(message) {
     return post(this.endpoint, message, this.headers);
   }
 
-  // A request and its answer.
+  // Sends a request and returns its answer.
   async call(id, method, params) {
     const accepted = await this.post({ jsonrpc: '2.0', id, method, ...(params && { params }) });
     assert.equal(accepted.status, 202, accepted.text);
@@ -170,7 +171,7 @@ export class RawSession {
   }
 }
 
-// A TCP connection for what no HTTP library would send.
+// A TCP connection for requests that no HTTP library would send.
 export async function rawConnection(port) {
   const socket = net.connect({ port, host: '127.0.0.1' });
   await within(new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject)), () => 'a TCP connection');

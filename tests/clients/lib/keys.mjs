@@ -1,4 +1,4 @@
-// A keys file, and what `mcp-sidecar keys` says of it.
+// A keys file, and the output of `mcp-sidecar keys` on it.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { sidecarProgram } from './sidecar.mjs';
 
 const run = promisify(execFile);
 
-// `env` is for a sidecar that uses the file.
+// `env`: the environment of a sidecar that uses the file.
 export function keysFile(test) {
   const file = join(temporaryFolder(test), 'keys.json');
   const keys = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();

@@ -1,7 +1,8 @@
-// A stdio MCP server whose list of tools is whatever a test writes.
-//   listing-child.mjs FILE    FILE holds the array of tools, as JSON text that is passed on as it is
-// Any tool answers with what it was called by: {name, arguments}, as text and as structured content. But `plain…`
-// answers with text alone, `fails…` says that it failed, and the tool `changed` announces that the list has changed.
+// A stdio MCP server whose list of tools is given by a test.
+//   listing-child.mjs FILE    FILE has the array of tools as JSON text, which is passed on unchanged
+// Any tool answers with its call, {name, arguments}, as text and as structured content, except:
+// `plain…` answers with text only, `fails…` reports a failure, and `changed` announces a change of
+// the list.
 import { readFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Streamable HTTP as programs without an SDK speak it.
+// Streamable HTTP without an SDK.
 import assert from 'node:assert/strict';
 
 import { EventStream, post, request } from './http.mjs';
@@ -16,7 +16,7 @@ export const initialize = (version = NEWEST, capabilities = {}, id = 'first') =>
 });
 
 export class McpSession {
-  // `result` is what `initialize` was answered with.
+  // `result`: the result of `initialize`.
   static async open(base, { version = NEWEST, capabilities, headers = {} } = {}) {
     const session = new McpSession();
     session.url = `${base}/mcp`;
@@ -29,7 +29,7 @@ export class McpSession {
     return session;
   }
 
-  // The answer to a POST, whole.
+  // The complete answer to a POST.
   post(message, headers) {
     return post(this.url, message, { ...this.headers, ...headers });
   }
@@ -42,7 +42,7 @@ export class McpSession {
     return message;
   }
 
-  // The answer to a POST as a stream, open. Fails when it is none.
+  // The answer to a POST as an open stream. Fails if it is not a stream.
   async stream(message) {
     const headers = { ...this.headers, 'content-type': 'application/json' };
     const stream = await EventStream.open(this.url, headers, { method: 'POST', body: JSON.stringify(message) });
@@ -50,7 +50,7 @@ export class McpSession {
     return stream;
   }
 
-  // A GET: for what belongs to no call, or for what follows an event.
+  // A GET: for messages that belong to no call, or for those after an event.
   listen(lastEvent) {
     const resume = lastEvent === undefined ? {} : { 'last-event-id': lastEvent };
     return EventStream.open(this.url, { ...this.headers, accept: 'text/event-stream', ...resume });
@@ -63,12 +63,12 @@ export class McpSession {
 
 const dataOf = (text) => text.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trim());
 
-// The messages in the answer to a POST, of either form.
+// The messages in the answer to a POST of either form.
 export function messagesOf({ headers, text }) {
   if (!text) return [];
   if (!headers['content-type'].startsWith('text/event-stream')) return [JSON.parse(text)].flat();
   return dataOf(text).filter(Boolean).map((data) => JSON.parse(data));
 }
 
-// Those that came on an open stream so far.
+// The messages received on an open stream so far.
 export const messagesOn = (stream) => stream.events.filter((event) => event.data).map((event) => JSON.parse(event.data));

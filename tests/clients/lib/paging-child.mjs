@@ -1,10 +1,10 @@
-// A stdio MCP server with one tool a page of tools/list, which promises to say when the list changes.
-//   paging-child.mjs PAGES [BYTES]    so many pages, each with a description of so many bytes; or how its cursors go wrong:
-//     endless                 each page has a cursor that was never seen
+// A stdio MCP server with one tool per page of tools/list, which declares listChanged.
+//   paging-child.mjs PAGES [BYTES]    the number of pages, and the bytes of each description; or a fault of the cursors:
+//     endless                 each page has a new cursor
 //     same, empty             every page has the same cursor, or ""
 //     circle                  the third page leads to the first one's cursor
-// The tools only read. Any tool answers with its name; `asked` with the number of tools/list that came; `changed` announces
-// that the list has changed.
+// The tools are read-only. Any tool answers with its name; `asked` with the number of tools/list
+// received; `changed` announces a change of the list.
 const [shape, bytes = '50'] = process.argv.slice(2);
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 const known = Number(shape);

@@ -1,4 +1,5 @@
-// A real PostgreSQL of a test's own: in a temporary folder, on a port and a socket of its own, as Debian packages it.
+// A real PostgreSQL for one test: in a temporary folder, on its own port and socket, as packaged by
+// Debian.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ const asServer = (program, args) => (process.getuid() === 0 ? ['runuser', ['-u',
 export class Postgres {
   static async start(test) {
     const server = new Postgres();
-    test.after(() => server.kill());  // before its folder goes: without its files it ends by itself, at any moment
+    test.after(() => server.kill());  // before its folder is removed: without its files it could end at any moment
     const folder = temporaryFolder(test);
     if (process.getuid() === 0) {
       const entry = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('postgres:')).split(':');
@@ -31,7 +32,7 @@ export class Postgres {
     server.folder = join(folder, 'data');
     server.sockets = folder;
     server.port = await freePort();
-    // No sync: what is killed here is the server, not the machine.
+    // No sync: only the server is killed, not the machine.
     await run(...asServer('initdb', ['-D', server.folder, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8']), { cwd: '/' });
     await server.up();
     return server;
@@ -41,7 +42,8 @@ export class Postgres {
     return `postgresql://${user}@127.0.0.1:${this.port}/${database}`;
   }
 
-  // After a crash a new server finds the old one's processes on their way out, and does not start: again, then.
+  // After a crash a new server does not start while the old one's processes are still ending: try
+  // again.
   async up() {
     const [program, args] = asServer('postgres', ['-D', this.folder, '-k', this.sockets, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off']);
     this.output = '';
@@ -59,7 +61,7 @@ export class Postgres {
     return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  // As a crash: the postmaster, and with it all of its processes.
+  // Like a crash: kills the postmaster, which ends all of its processes.
   async kill() {
     if (!this.#running()) return;
     const ended = once(this.process, 'exit');
@@ -67,7 +69,7 @@ export class Postgres {
     await within(ended, () => `the end of PostgreSQL; it printed:\n${this.output}`);
   }
 
-  // The rows as text, columns parted by |.
+  // The rows as text, columns separated by |.
   async sql(statement, database = 'postgres') {
     const { stdout } = await run(join(programs, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database), '-c', statement]);
     return stdout.trim();

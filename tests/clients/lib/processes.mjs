@@ -1,4 +1,5 @@
-// What runs, from /proc: tests mark what they start with an environment variable that every descendant inherits.
+// Running processes, from /proc. Tests mark the processes that they start with an environment
+// variable, which all descendants inherit.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const MARK = 'MCP_CLIENT_TEST';
@@ -6,7 +7,7 @@ const MARK = 'MCP_CLIENT_TEST';
 export const guardName = 'sidecar-guard';
 export const marked = (mark) => ({ [MARK]: mark });
 
-// Living processes (zombies have no environment any more) with that mark: [{pid, ppid, name, command}].
+// Living processes with that mark (zombies have no environment): [{pid, ppid, name, command}].
 export function processesOf(mark) {
   const found = [];
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -18,13 +19,13 @@ export function processesOf(mark) {
       const [name, ppid] = [stat.slice(stat.indexOf('(') + 1, end), Number(stat.slice(end + 2).split(' ')[1])];
       found.push({ pid: Number(pid), ppid, name, command });
     } catch {
-      // It ended while we looked.
+      // It has ended meanwhile.
     }
   }
   return found;
 }
 
-// The children of a process, those that nobody has collected yet among them: [{pid, name, state}].
+// The children of a process, including those not yet reaped: [{pid, name, state}].
 export function childrenOf(parent) {
   const found = [];
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -34,24 +35,24 @@ export function childrenOf(parent) {
       const [state, ppid] = stat.slice(end + 2).split(' ');
       if (Number(ppid) === parent) found.push({ pid: Number(pid), name: stat.slice(stat.indexOf('(') + 1, end), state });
     } catch {
-      // It ended while we looked.
+      // It has ended meanwhile.
     }
   }
   return found;
 }
 
-// How many descriptors a process has open: {sockets, others}.
+// The open descriptors of a process: {sockets, others}.
 export function openDescriptors(pid) {
   const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
       return readlinkSync(`/proc/${pid}/fd/${fd}`);
     } catch {
-      return undefined; // closed while we looked
+      return undefined; // closed meanwhile
     }
   });
   const sockets = targets.filter((target) => target?.startsWith('socket:')).length;
   return { sockets, others: targets.filter(Boolean).length - sockets };
 }
 
-// `of`: what proc_pid_status(5) calls it; RssFile: pages of files alone.
+// `of`: a field name of proc_pid_status(5); RssFile: pages of files only.
 export const residentBytes = (pid, of = 'VmRSS') => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`^${of}:\\s+(\\d+) kB`, 'm'))[1]) * 1024;

@@ -1,4 +1,4 @@
-// A TCP proxy that can cut its connections, as networks do, and counts what goes through.
+// A TCP proxy that can cut its connections like a network, and counts requests.
 import { once } from 'node:events';
 import net from 'node:net';
 
@@ -37,7 +37,7 @@ export class CuttingProxy {
     }
   }
 
-  // Refuses connections until accept() is called, and ends those there are.
+  // Refuses connections until accept() is called, and closes the existing ones.
   refuse() {
     this.#refusing = true;
     this.cut();

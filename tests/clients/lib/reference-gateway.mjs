@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// A gateway made of the official SDK's own transports, one child per session: what a test of this folder finds against
-// mcp-sidecar and not against this one is no fault of the test. It is run in the sidecar's place:
+// A gateway made of the official SDK's own transports, with one child per session. If a test of
+// this folder fails with mcp-sidecar and passes with this gateway, the test is right. Run it in
+// place of the sidecar:
 //   MCP_SIDECAR_BIN=$PWD/lib/reference-gateway.mjs node --test streamable.test.mjs
-// Only `--port` of the sidecar's flags means anything to it. Tests of what it has not got (limits, one child for many,
-// REST, withheld roots …) fail here.
+// Of the sidecar's flags it only uses `--port`. Tests of features that it lacks (limits, one child
+// for many sessions, REST, withheld roots …) fail here.
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 
@@ -19,7 +20,7 @@ const port = Number(flags[flags.indexOf('--port') + 1]);
 const sessions = new Map(); // id → transport
 const children = new Set();
 
-// Every event that was sent, by id.
+// Every event sent, by id.
 class Events {
   #events = [];
 
@@ -42,7 +43,8 @@ class Events {
   }
 }
 
-// Lines of the child to the client and back. Progress goes with its call, all else with the only open call, if any.
+// Passes the child's lines to the client and back. Progress goes with its call, everything else
+// with the only open call, if there is exactly one.
 async function join(transport, open = () => {}) {
   const child = new StdioClientTransport({ command, args, env: process.env, stderr: 'inherit' });
   const calls = new Map(); // id → progress token

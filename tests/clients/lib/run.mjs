@@ -8,7 +8,7 @@ import { cleanEnvironment, nodeModules } from './sidecar.mjs';
 
 export const packaged = (path) => join(nodeModules, path);
 
-// `script`: in node_modules. {code, output, error}; the process is ended when it takes longer than `ms`.
+// `script`: in node_modules. {code, output, error}; the process is killed after `ms`.
 export async function runScript(script, args, { env = {}, cwd, ms } = {}) {
   const process_ = spawn(process.execPath, [packaged(script), ...args], {
     cwd,

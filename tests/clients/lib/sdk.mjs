@@ -5,7 +5,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 
 import { Feed, within } from './guard.mjs';
 
-// `listening` resolves when the stream for what belongs to no call is there, or refused.
+// `listening` resolves when the stream for messages that belong to no call is open or refused.
 const transports = {
   sse: (base, options) => ({
     transport: new SSEClientTransport(new URL('/sse', base), options),
@@ -24,10 +24,10 @@ const transports = {
 
 export const faces = Object.keys(transports);
 
-// Connected and initialised; closed when the test ends. `prepare`, if given, sets the client's handlers; `options` are
-// the transport's.
-//   client.wire      Feed of all messages that came after the handshake
-//   client.problems  what the client complained about
+// Connected and initialised; closed at the end of the test. `prepare`, if given, sets the client's
+// handlers; `options` are the transport's.
+//   client.wire      Feed of all messages received after the handshake
+//   client.problems  errors that the client reported
 export async function connect(test, base, { headers, name = 'client-test', over = 'sse', capabilities = {}, prepare, options } = {}) {
   const { transport, listening } = transports[over](base, { requestInit: { headers }, ...options });
   const client = new Client({ name, version: '1.0.0' }, { capabilities });
@@ -46,7 +46,7 @@ export async function connect(test, base, { headers, name = 'client-test', over 
   return client;
 }
 
-// The notifications of a method that came so far, and the next one, from index `from` on.
+// The notifications of a method received so far, and the next one from index `from` on.
 export const heard = (client, method) => client.wire.items.filter((message) => message.method === method);
 export const hears = (client, method, from) => client.wire.find((message) => message.method === method, `${method} on the wire`, from);
 

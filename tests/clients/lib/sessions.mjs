@@ -1,5 +1,5 @@
-// Sessions without an SDK, alike over Streamable HTTP and over legacy SSE, that keep books: which requests were made,
-// how often each was answered, and what was heard besides.
+// Sessions without an SDK, with one interface over Streamable HTTP and legacy SSE, that record
+// their requests, the number of answers to each, and all other messages.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 
@@ -13,9 +13,9 @@ export const tool = (name, args = {}) => ({ name, arguments: args });
 
 class Session {
   #next = 1;
-  #waiting = new Map(); // id to what takes its answer
-  answers = new Map(); // id to how many answers came
-  heard = new Feed(); // requests and notifications of the server
+  #waiting = new Map(); // id → handler of its answer
+  answers = new Map(); // id → number of answers
+  heard = new Feed(); // requests and notifications from the server
 
   constructor(base, headers) {
     this.base = base;
@@ -23,8 +23,8 @@ class Session {
     this.agent = new http.Agent({ keepAlive: true });
   }
 
-  // The answer to a request, {id, result} or {id, error}, and with it {status, retryAfter} of the POST. A request that
-  // gets nothing but an HTTP error is answered {error: undefined}.
+  // The answer to a request, {id, result} or {id, error}, with {status, retryAfter} of the POST. A
+  // request with only an HTTP error is answered {error: undefined}.
   async call(method, params, id = this.#next++) {
     const answer = new Promise((resolve) => this.#waiting.set(id, resolve));
     this.answers.set(id, 0);
@@ -41,7 +41,7 @@ class Session {
     }
   }
 
-  // Withdraws a request: it counts as answered, and must not be from now on.
+  // Cancels a request: it counts as answered, and must not be answered from now on.
   async cancel(requestId) {
     this.answers.set(requestId, 1);
     await this.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
@@ -65,7 +65,7 @@ class Session {
     return [...this.answers].filter(([, count]) => count !== 1);
   }
 
-  // What was heard of a method so far.
+  // The messages of a method received so far.
   all(method) {
     return this.heard.items.filter((message) => message.method === method);
   }
@@ -76,7 +76,8 @@ class Session {
     this.#waiting.get(message.id)?.(message);
   }
 
-  // One POST, its answer read to the end: {status, headers, text}. `onMessage` gets the messages in it as they come.
+  // One POST, with its answer read to the end: {status, headers, text}. Calls `onMessage` for each
+  // message in it.
   send(url, message, headers, onMessage) {
     return new Promise((resolve, reject) => {
       const sent = http.request(url, { method: 'POST', agent: this.agent, headers: { 'content-type': 'application/json', ...headers } }, (response) => {

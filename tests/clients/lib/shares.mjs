@@ -1,5 +1,5 @@
-// What tests of shares have in common: a hostile key A that does its worst for as long as it is let, and a key B whose
-// calls over every face succeed meanwhile, and soon.
+// Common parts of the tests of shares: a hostile key A attacks as long as it is allowed to, and a
+// key B whose calls over every face succeed meanwhile, and soon.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 
@@ -13,11 +13,11 @@ const keys = { ...others, admin };
 export const as = (owner) => ({ 'x-api-key': keys[owner] });
 
 const kCalls = 200;
-const kSoon = 1000; // ms, the 99th percentile …
-const kTimesAlone = 20; // … or, on a machine that is busy with other things, so often what it was without A
+const kSoon = 1000; // ms, for the 99th percentile
+const kTimesAlone = 20; // or, on a busy machine, this multiple of the time without A
 
-// A sidecar that knows the keys of a, b, c and an admin; its child does what it is told. `alone`: how soon B's calls
-// are answered now.
+// A sidecar with the keys of a, b, c and an administrator; its child acts on command. `alone`: the
+// latency of B's calls without A.
 export async function start(t, { env = {}, ...options } = {}) {
   const sidecar = await Sidecar.start(t, {
     command: hostile,
@@ -28,7 +28,7 @@ export async function start(t, { env = {}, ...options } = {}) {
   return sidecar;
 }
 
-// What a metric of a reason has come to, e.g. ('messages_dropped', 'message_beyond_share').
+// The value of a metric with that reason, e.g. ('messages_dropped', 'message_beyond_share').
 export async function counted(sidecar, name, reason) {
   const text = await metrics(sidecar);
   return Number(text.match(new RegExp(`^mcp_sidecar_${name}_total\\{reason="${reason}"\\} (\\d+)`, 'm'))?.[1] ?? 0);
@@ -40,8 +40,8 @@ export async function metrics(sidecar) {
   return answer.text;
 }
 
-// A's POSTs, over connections that are kept, spread over addresses of this machine. Gives {status, text}; nothing
-// when the connection ended without an answer.
+// A's POSTs over kept connections, spread over addresses of this machine. Returns {status, text};
+// nothing if the connection ended without an answer.
 export class Poster {
   #agents = [];
   #next = 0;
@@ -71,7 +71,7 @@ export class Poster {
   }
 }
 
-// A session of A over legacy SSE: {url to post to}. `heard` gets each message.
+// A session of A over legacy SSE: {url}, the URL for POSTs. Calls `heard` for each message.
 export async function openSse(t, sidecar, owner, heard) {
   const stream = await EventStream.open(`${sidecar.url}/sse`, as(owner), { onEvent: ({ event, data }) => event === 'message' && heard(data) });
   assert.equal(stream.status, 200);
@@ -86,8 +86,8 @@ export async function openMcp(sidecar, owner, version = NEWEST) {
   return { ...accept, accept: 'application/json', 'mcp-session-id': answer.headers['mcp-session-id'], 'mcp-protocol-version': version, ...as(owner) };
 }
 
-// Runs `attack(rounds)`; `rounds` is an async iterator that ends when B is done, so that what A does in its loop goes
-// on until then. B makes 200 calls over SSE, over /mcp and over REST. `filled` resolves when B is to begin.
+// Runs `attack(rounds)`. `rounds` is an async iterator that ends when B is done, so A's loop runs
+// until then. B makes 200 calls over SSE, /mcp and REST. `filled` resolves when B should begin.
 export async function beside(sidecar, { filled = Promise.resolve(), attack }) {
   let over = false;
   let meanwhile;

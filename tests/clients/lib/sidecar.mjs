@@ -1,4 +1,5 @@
-// Starts the real program in front of a child, in a folder of its own, and sees to it that nothing stays behind.
+// Starts the real program in front of a child, in its own folder, and checks that nothing is left
+// afterwards.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -32,7 +33,8 @@ export const hostile = [process.execPath, join(here, 'hostile-child.mjs')];
 export const filesServer = [process.execPath, join(here, '../servers/files.mjs')];
 export const conforming = [process.execPath, join(here, '../servers/conformance.mjs')];
 
-// KB of stack that the program under test gets, for tests of how deep it recurses; what it wraps has an ordinary one.
+// KB of stack for the program under test, to test the depth of its recursions; the wrapped server
+// has an ordinary stack.
 const stack = process.env.MCP_SIDECAR_STACK;
 const withStack = (kilobytes, command) => ['sh', '-c', `ulimit -Ss ${kilobytes}; exec "$@"`, 'sh', ...command];
 
@@ -46,7 +48,7 @@ export function cleanEnvironment() {
   return { ...Object.fromEntries(kept), ...(mayTraceAll ? {} : { MCP_ALLOW_DEBUGGER: 'true' }) };
 }
 
-// Whatever its URL is for others.
+// Any URL under which others reach it.
 const listening = /\blistening\b.*?127\.0\.0\.1:(\d+)/;
 
 const startToken = /\badministration\b.*?(?:#token=|\bstart_token\W+)([0-9a-f]{64})\b/;
@@ -57,8 +59,8 @@ export class Sidecar {
   #folder = mkdtempSync(join(tmpdir(), 'sidecar-test-'));
   #ended;
 
-  // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder. `user`: the number of the
-  // user who runs it, root permitting. `under`: a command in front of it.
+  // Cleans up after `test`, a context of node:test. `dotenv`: text of the .env in its folder.
+  // `user`: the uid that runs it, if the tests run as root. `under`: a command in front of it.
   constructor(test, { command = demo, flags = [], env = {}, port = 0, dotenv, program = sidecarProgram, user, under = [] } = {}) {
     if (dotenv !== undefined) this.writeDotenv(dotenv);
     if (user !== undefined) for (const path of [this.#folder, ...(dotenv === undefined ? [] : [join(this.#folder, '.env')])]) chownSync(path, user, user);
@@ -67,12 +69,13 @@ export class Sidecar {
     const [first, ...args] = stack ? withStack(stack, started) : started;
     this.process = spawn(first, args, {
       cwd: this.#folder,
-      // Without keys a test looks into metrics, sessions and the log as this machine; one about administration says otherwise.
+      // Without keys, tests read metrics, sessions and the log as this machine; a test about
+      // administration overrides that.
       env: { ...cleanEnvironment(), ...marked(this.#mark), MCP_OPEN_ADMIN: 'true', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });
-    // Both streams at their end: then every line has been seen.
+    // Both streams have ended: every line has been read.
     this.#ended = once(this.process, 'close').then(([code, signal]) => ({ code, signal }));
     this.#ended.catch(() => {});
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -81,7 +84,7 @@ export class Sidecar {
     test.after(() => this.#cleanUp());
   }
 
-  // A running one, its port known.
+  // A running sidecar with a known port.
   static async start(test, options) {
     const sidecar = new Sidecar(test, options);
     const banner = sidecar.line(listening);
@@ -103,12 +106,12 @@ export class Sidecar {
     writeFileSync(join(this.#folder, '.env'), text);
   }
 
-  // All that it printed so far, on both streams.
+  // Everything printed so far on both streams.
   get output() {
     return this.#lines.items.join('\n');
   }
 
-  // The token that a sidecar without keys shows at start.
+  // The start token of a sidecar without keys.
   async startToken() {
     return (await this.line(startToken)).match(startToken)[1];
   }
@@ -130,12 +133,14 @@ export class Sidecar {
     return processesOf(this.#mark);
   }
 
-  // Those that run the wrapped command: told by the end of the command line, which the sidecar's guard has too.
+  // The processes of the wrapped command, found by the end of the command line, which the sidecar's
+  // guard also has.
   children(command) {
     return this.processes().filter((one) => one.pid !== this.pid && one.name !== guardName && one.command.join(' ').endsWith(command.slice(-2).join(' ')));
   }
 
-  // The wrapped command's processes that it started itself, dead ones that it has not collected yet among them.
+  // The wrapped command's processes that the sidecar started itself, including those not yet
+  // reaped.
   started() {
     return childrenOf(this.pid).filter(({ name }) => name !== guardName);
   }
@@ -148,7 +153,7 @@ export class Sidecar {
     }, 'nothing is left of the sidecar');
   }
 
-  // The way out that every test ends with: TERM, exit code 0, nothing left.
+  // The end of every test: TERM, exit code 0, no process left.
   async stop() {
     this.process.kill('SIGTERM');
     assert.deepEqual(await this.end(), { code: 0, signal: null }, this.output);

@@ -1,6 +1,8 @@
-// A stdio MCP server that misbehaves on demand, written without an SDK so that it writes exactly the bytes it means to.
-//   unruly-child.mjs MODE          a mode, or the protocol revision that it speaks
-// What it hears of cancellations goes to stderr as `heard cancelled REQUEST-ID`, and each call as `heard call NAME`.
+// A stdio MCP server that misbehaves on demand, written without an SDK to control its bytes
+// exactly.
+//   unruly-child.mjs MODE          a mode, or the protocol revision that it supports
+// It reports cancellations on stderr as `heard cancelled REQUEST-ID`, and each call as `heard call
+// NAME`.
 import { setTimeout as delay } from 'node:timers/promises';
 
 const mode = process.argv[2] ?? 'well';
@@ -11,7 +13,7 @@ const answer = (id, result) => write(answered(id, result));
 const text = (words) => JSON.stringify({ content: [{ type: 'text', text: words }] });
 
 const tools = {
-  // Says back what it was told, with the bytes of the whole line as it arrived.
+  // Echoes its argument, with the bytes of the whole line as received.
   mirror: (id, _args, line) => answer(id, text(line)),
   // Writes the argument `json` as its result, byte by byte.
   raw: (id, args) => answer(id, args.json),
@@ -30,10 +32,11 @@ const tools = {
   fail: (id) => write(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32099,"message":"no luck","data":{"n":1.10}}}\n`),
   'is-error': (id) => answer(id, '{"content":[{"type":"text","text":"tool said no"}],"isError":true}'),
   hang: () => {},
-  // Says something that belongs to no call: in one write, or it might come while the next call is under way.
+  // Writes a message that belongs to no call, in one write, because otherwise it might arrive
+  // during the next call.
   notify: (id, { method, params }) =>
     write(`${answered(id, text('will do'))}${JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) })}\n`),
-  // Reports `count` steps, `pause` ms apart, before it is done, or fails.
+  // Reports `count` steps, `pause` ms apart, before it succeeds or fails.
   steps: async (id, { count, pause = 1, then }, _line, { progressToken }) => {
     for (let progress = 1; progress <= count; progress += 1) {
       await delay(pause);
@@ -47,13 +50,13 @@ const tools = {
     note('exiting as told');
     process.exit(args.code ?? 3);
   },
-  // Half an answer, then the end.
+  // Writes half an answer and exits.
   'exit-in-line': (id) => process.stdout.write(`{"jsonrpc":"2.0","id":${id},"resu`, () => process.exit(4)),
   'die-by-signal': () => process.kill(process.pid, 'SIGKILL'),
   pid: (id) => answer(id, text(String(process.pid))),
 };
 
-// Two on a page, so that every list has several.
+// Two per page, so that every list has several pages.
 const names = Object.keys(tools);
 function listTools(id, params) {
   const from = Number(params?.cursor ?? 0);
@@ -90,13 +93,13 @@ if (mode === 'exit-at-start') {
   process.exit(7);
 }
 if (mode === 'stubborn') {
-  // Ignores TERM and the end of its input, and so does what it starts.
+  // Ignores TERM and the end of its input, as do the processes that it starts.
   process.on('SIGTERM', () => {});
   const { spawn } = await import('node:child_process');
   spawn('sh', ['-c', 'trap "" TERM HUP; while :; do sleep 1; done'], { stdio: ['ignore', 'ignore', 'ignore'] });
   setInterval(() => {}, 1 << 30);
 }
-// Not by node:readline, for which U+2028 and U+2029 end a line too.
+// Not node:readline, which also splits lines at U+2028 and U+2029.
 let begun = '';
 process.stdin.setEncoding('utf8').on('data', (read) => {
   begun += read;

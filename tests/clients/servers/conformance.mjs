@@ -1,5 +1,6 @@
-// A stdio MCP server with everything that the official conformance suite asks of a server of 2025-11-25. Names, texts
-// and schemas are the suite's. On the SDK's low-level server, which sends a schema as it is written here.
+// A stdio MCP server with everything that the official conformance suite requires of a server of
+// 2025-11-25. Names, texts and schemas are the suite's. Uses the SDK's low-level server, which
+// sends schemas unchanged.
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -61,7 +62,7 @@ async function elicit(message, requestedSchema) {
   return `action=${action}, content=${JSON.stringify(content ?? {})}`;
 }
 
-// name → [description, what it does with (arguments, extra) and answers with, inputSchema]
+// name → [description, function of (arguments, extra) that returns the result, inputSchema]
 const tools = {
   test_simple_text: ['Answers with a text', () => [text('This is a simple text response for testing.')]],
   test_image_content: ['Answers with an image', () => [image]],
@@ -111,7 +112,7 @@ const tools = {
   test_elicitation_sep1330_enums: ['Asks the user to choose', async () => [
     text(`Elicitation completed: ${await elicit('Please choose', object(enums, []))}`),
   ]],
-  // To end the HTTP stream in the middle is what the suite wants here; a stdio server knows of none.
+  // The suite wants the HTTP stream to end in the middle here; a stdio server cannot do that.
   test_reconnection: ['Says something, and answers later', async () => {
     await server.sendLoggingMessage({ level: 'info', data: 'On it' });
     await delay(100);

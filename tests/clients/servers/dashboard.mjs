@@ -1,5 +1,5 @@
-// A stdio MCP server for the dashboard's tests: a form with everything in it, pictures, links, progress, and names and
-// results that would do harm where they are taken for HTML.
+// A stdio MCP server for the dashboard's tests: a form with every kind of field, pictures, links,
+// progress, and names and results that are harmful if interpreted as HTML.
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
@@ -14,7 +14,7 @@ const field = (size, value) => {
   bytes.writeUIntLE(value, 0, size);
   return bytes;
 };
-// RIFF, with the chunks of a WAVE file in it.
+// RIFF, with the chunks of a WAVE file.
 const chunk = (name, ...content) => {
   const bytes = Buffer.concat(content);
   return Buffer.concat([Buffer.from(name), field(4, bytes.length), bytes]);
@@ -70,7 +70,7 @@ const tools = {
   },
   fail: { description: 'Says that it failed.', inputSchema: object(), annotations: { destructiveHint: true }, run: () => ({ ...answer(text('out of order')), isError: true }) },
   [harmful]: { description: harmful, inputSchema: object({ note: { type: 'string', description: harmful } }, []), run: () => answer(text(harmful)) },
-  // Runs until it is cancelled: a test waits on events, not on time.
+  // Runs until it is cancelled: tests wait on events, not on time.
   wait: {
     description: 'Reports progress, then waits to be cancelled.',
     inputSchema: object(),

@@ -1,6 +1,6 @@
-// A stdio MCP server of the official SDK with files as resources, held in memory. It reads a URI as servers do: the SDK
-// parses it with `new URL()`, and the path is what fileURLToPath() makes of that.
-// A tool sends a resources/updated for any URI to test subscriptions.
+// A stdio MCP server of the official SDK with files in memory as resources. It resolves URIs like
+// typical servers: the SDK parses them with `new URL()`, and fileURLToPath() makes the path. A tool
+// sends a resources/updated for any URI to test subscriptions.
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
