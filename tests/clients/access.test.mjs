@@ -34,7 +34,7 @@ test('access: without a valid key only /health answers', async (t) => {
   await sidecar.stop();
 });
 
-test('access: a key is taken from each place where clients put it', async (t) => {
+test('access: a key is accepted in each place where clients put it', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a,key-b' } });
   for (const header of ['Authorization: Bearer key-a', 'Authorization: bearer key-b', 'Authorization: key-b', 'X-API-Key: key-a']) {
     const answer = JSON.parse(await curl('-H', header, '-H', 'Content-Type: application/json', '-d', JSON.stringify(call), `${sidecar.url}/call-tool`));
@@ -47,7 +47,7 @@ test('access: a key is taken from each place where clients put it', async (t) =>
   await sidecar.stop();
 });
 
-test('access: of several keys only those that are marked administrate, and a single one does', async (t) => {
+test('access: among several keys only those marked administrate; a single key does', async (t) => {
   const restart = async (sidecar, key) => (await request(`${sidecar.url}/restart`, { method: 'POST', headers: { 'x-api-key': key } })).status;
   const statuses = (sidecar, ...keys) => Promise.all(keys.map((key) => restart(sidecar, key)));
   const told = /none is an administrator's: mark one as NAME:KEY:admin, or set MCP_ADMIN_KEY/;
@@ -126,7 +126,7 @@ test('access: preflights need no key and say what browsers may send', async (t) 
   await sidecar.stop();
 });
 
-test('access: of configured origins only these are let in', async (t) => {
+test('access: only configured origins are allowed', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: 'https://app.example.com,https://b.example.com' } });
   const good = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://b.example.com' } });
   assert.equal(good.status, 200);
@@ -146,7 +146,7 @@ test('access: a page that rebinds its name to loopback is refused', async (t) =>
   await sidecar.stop();
 });
 
-test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and under no other', async (t) => {
+test('access: pages are served under the names in MCP_ALLOWED_HOSTS only', async (t) => {
   const ask = (sidecar, host, origin = 'https://app.example.com', method = 'GET', path = '/tools') => request(sidecar.url + path, { method, headers: { host, ...(origin && { origin }) } });
   const statuses = (sidecar, hosts) => Promise.all(hosts.map(async (host) => (await ask(sidecar, host)).status));
   const MCP_ALLOWED_HOSTS = 'mcp.example.com:443, *.example.org';
@@ -172,7 +172,7 @@ test('access: pages come in under the names that MCP_ALLOWED_HOSTS lists, and un
   await everywhere.stop();
 });
 
-test('access: a flood of refusals is a few lines of the log, which add up to all of them', async (t) => {
+test('access: a flood of refusals gives a few log lines whose counts add up', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key', MCP_LOG_FORMAT: 'json', MCP_FAILED_KEYS_LIMIT: 'off' } });
   const ask = (at) => request(`${sidecar.url}/tools?${at}`, { headers: { 'x-api-key': `guess-${at}`, 'x-forwarded-for': `192.0.2.${at % 2}` } });
   const asked = 400;
@@ -188,7 +188,7 @@ test('access: a flood of refusals is a few lines of the log, which add up to all
   await sidecar.stop();
 });
 
-test('access: what is turned away for its form or size has a line that says why, and from where', async (t) => {
+test('access: requests refused for their form or size are logged with reason and address', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_LOG_FORMAT: 'json', MCP_MAX_TCP_CONNECTIONS_PER_IP: '3', MCP_RECEIVE_TIMEOUT: '200ms' } });
   const head = 'POST /call-tool HTTP/1.1\r\nHost: localhost\r\n';
   for (const [bytes, status, reason] of [

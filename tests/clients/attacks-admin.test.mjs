@@ -51,7 +51,7 @@ for (const [kind, configuration] of Object.entries(plain)) {
   });
 }
 
-test('attacks: the start token is another one at each start, and stands in one line of the log only', async (t) => {
+test('attacks: the start token differs at each start and appears in one log line only', async (t) => {
   const tokens = [];
   for (const [format, dashboard] of [['json', 'true'], ['text', 'true'], ['json', 'false']]) {
     const sidecar = await Sidecar.start(t, { env: { ...closed, MCP_LOG_FORMAT: format, MCP_DASHBOARD: dashboard, LOG_LEVEL: 'trace', MCP_DEBUG_REQUESTS: 'true' } });
@@ -75,7 +75,7 @@ test('attacks: the start token is another one at each start, and stands in one l
   assert.equal(new Set(tokens).size, tokens.length);
 });
 
-test('attacks: guesses at the start token are wrong keys, and with keys it opens nothing', async (t) => {
+test('attacks: guesses at the start token count as wrong keys, and with keys there is no start token', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { ...closed, MCP_FAILED_KEYS_LIMIT: '3' } });
   const ask = (key, path = '/restart') => request(sidecar.url + path, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body: {} });
   const statuses = [];

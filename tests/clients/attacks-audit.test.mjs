@@ -101,7 +101,7 @@ test('attacks: where no record is required, only those of a key that fills queue
   assertComplete(await exported(database, '--key', 'alice'), answered);
 });
 
-test('attacks: a spool that one key has filled is known to be its own after a restart', { skip: noPostgres }, async (t) => {
+test('attacks: a spool that one key has filled still counts for that key after a restart', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const env = { ...small, MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool'), MCP_AUDIT_REQUIRED: 'true' };
   await postgres.kill();
@@ -134,7 +134,7 @@ async function flood(sidecar) {
 
 const flooded = { MCP_DENIED_TOOLS: 'add*', MCP_AUDIT_MAX_SIZE: '1MB' };
 
-test('attacks: forbidden calls of one key push out no record of another one', async (t) => {
+test('attacks: forbidden calls of one key displace no record of another one', async (t) => {
   const { database } = sqlite(t);
   const sidecar = await startWith(t, database, flooded);
   const answered = await flood(sidecar);
@@ -147,7 +147,7 @@ test('attacks: forbidden calls of one key push out no record of another one', as
   assert.ok((await exported(database, '--key', 'mallory')).length > 100);
 });
 
-test('attacks: in PostgreSQL forbidden calls of one key push out no record of another one', { skip: noPostgres }, async (t) => {
+test('attacks: in PostgreSQL forbidden calls of one key displace no record of another one', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const env = { ...flooded, MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') };
   const sidecar = await startWith(t, postgres.url(), env);

@@ -44,7 +44,7 @@ const junk = [
   ['a carriage return alone', `\r${'x'.repeat(1000)}\r\n`],
 ];
 
-test('attacks: what a hostile child writes is dropped, and the call and all others have their answers', async (t) => {
+test('attacks: output of a hostile child is dropped, and every call still has its answer', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     const session = await RawSession.open(sidecar.url);
@@ -68,7 +68,7 @@ test('attacks: what a hostile child writes is dropped, and the call and all othe
   await sidecar.stop();
 });
 
-test('attacks: a child cannot answer what another session was not asked, nor twice', async (t) => {
+test('attacks: a child can neither answer requests that were not sent nor answer twice', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   const [one, two] = [await RawSession.open(sidecar.url), await RawSession.open(sidecar.url)];
   // Both clients use the same id. One answer of the child carries the client's id instead of the
@@ -102,7 +102,7 @@ test('attacks: lines beyond the limit, and a flood of them, are skipped without 
   await sidecar.stop();
 });
 
-test('attacks: a flood of messages from the child, for nobody or for all, starves no client', async (t) => {
+test('attacks: a flood of messages from the child, for no session or for all, starves no client', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     for (const line of [
@@ -122,7 +122,7 @@ test('attacks: a flood of messages from the child, for nobody or for all, starve
 });
 
 // A gigabyte through a pipe.
-test('attacks: a line without an end ends the child, not the sidecar', { skip: scope === 'short' }, async (t) => {
+test('attacks: an endless line ends the child, not the sidecar', { skip: scope === 'short' }, async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_MAX_LINE: '1MB' } });
   const session = await RawSession.open(sidecar.url);
   resetPeak(sidecar.pid);

@@ -46,7 +46,7 @@ test('attacks: a list of 1,000 pages from memory is read over every face', async
   }
 });
 
-test('attacks: a list whose cursors go in a circle ends there, without a tool twice', async (t) => {
+test('attacks: a list whose cursors go in a circle ends there, with each tool once', async (t) => {
   for (const [shape, tools] of Object.entries({ same: 1, empty: 1, circle: 3 })) {
     const sidecar = await Sidecar.start(t, { command: paging(shape) });
     await counts(sidecar.url, tools);
@@ -59,7 +59,7 @@ test('attacks: a list whose cursors go in a circle ends there, without a tool tw
   }
 });
 
-test('attacks: a list without an end is an error that names the limit, and is not asked for again at once', async (t) => {
+test('attacks: a list without an end is an error that names the limit, and is not requested again at once', async (t) => {
   const sidecar = await Sidecar.start(t, { command: paging('endless') });
   for (const path of Object.keys(lists)) {
     const answer = await request(sidecar.url + path);
@@ -71,7 +71,7 @@ test('attacks: a list without an end is an error that names the limit, and is no
   await sidecar.stop();
 });
 
-test('attacks: a key that may only read calls tools of lists of any length, and of none', async (t) => {
+test('attacks: a read-only key calls tools of lists of any length, also of an endless one', async (t) => {
   for (const [shape, last] of [[1000, 'tool-999'], ['endless', 'tool-999'], ['circle', 'tool-2'], ['same', 'tool-0']]) {
     const { keys, env } = keysFile(t);
     const key = { 'x-api-key': await keys('new', 'reader', '--read-only') };

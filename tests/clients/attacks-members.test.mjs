@@ -58,7 +58,7 @@ const foreign = [
 ];
 const attacks = [...read, ...foreign];
 
-test('attacks: a server that reads members in any case does what the odd member says', async (t) => {
+test('attacks: a server that ignores the case of members acts on the odd member', async (t) => {
   const server = new Piped(t, caseBlind);
   let id = 0;
   for (const [what, text, effect] of read) {
@@ -67,7 +67,7 @@ test('attacks: a server that reads members in any case does what the odd member 
   }
 });
 
-test('attacks: an odd member is refused over every face, for every caller, and the server hears of none', async (t) => {
+test('attacks: an odd member is refused over every face, for every caller, and never reaches the server', async (t) => {
   const { keys, env } = keysFile(t);
   const some = { 'x-api-key': await keys('new', 'some', '--allow-tools', 'echo,line', '--allow-resources', 'file:///public/*') };
   const all = { 'x-api-key': await keys('new', 'all') };
@@ -106,7 +106,7 @@ test('attacks: an odd member is refused over every face, for every caller, and t
   await sidecar.stop();
 });
 
-test('attacks: odd members inside arguments, and those that nobody reads, arrive unchanged over every face', async (t) => {
+test('attacks: odd members inside arguments, and in places that are not read, arrive unchanged over every face', async (t) => {
   const sidecar = await Sidecar.start(t, { command: caseBlind });
   const odd = '{"Name":"a","name":"b","name":"c","ID":1.10,"id\\u0000":2,"\\ud800":3,"param\u017f":{"_META":[{"Uri":1}]},"message":"x"}';
   const arrived = ({ content }) => Buffer.from(content[0].text, 'base64').toString();
@@ -135,7 +135,7 @@ test('attacks: a list that the server makes for one tenant is given to no other'
   await sidecar.stop();
 });
 
-test('attacks: a message that has the name of the other kind is dropped without an id, and refused with one', async (t) => {
+test('attacks: a message that has the name of the other kind is refused if it has an id, otherwise dropped', async (t) => {
   const sidecar = await Sidecar.start(t, { command: caseBlind });
   await besides(sidecar, async () => {
     const mcp = await McpSession.open(sidecar.url);

@@ -63,7 +63,7 @@ const refusedBodies = [
   ['a batch of 100,000', `[${Array(100_000).fill('{"jsonrpc":"2.0","id":1,"method":"ping"}').join()}]`],
 ];
 
-test('attacks: a body that is no one message is refused over every face, and nothing of it reaches the child', async (t) => {
+test('attacks: a body that is not one message is refused over every face, and no part of it reaches the child', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     const mcp = await McpSession.open(sidecar.url);
@@ -85,7 +85,7 @@ test('attacks: a body that is no one message is refused over every face, and not
   await sidecar.stop();
 });
 
-test('attacks: bodies up to the limit pass whole, whatever their shape; beyond it 413', async (t) => {
+test('attacks: bodies up to the limit pass whole in any shape; larger ones get 413', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     const line = (args) => `{"name":"line","arguments":${args}}`;
@@ -109,7 +109,7 @@ test('attacks: bodies up to the limit pass whole, whatever their shape; beyond i
   await sidecar.stop();
 });
 
-test('attacks: what is kept for a call or a session is refused when it is long', async (t) => {
+test('attacks: overlong values that are stored for a call or a session are refused', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     const mcp = await McpSession.open(sidecar.url);
@@ -135,7 +135,7 @@ test('attacks: what is kept for a call or a session is refused when it is long',
 // escape.
 const injection = '\\n{\\"jsonrpc\\":\\"2.0\\",\\"id\\":99,\\"method\\":\\"tools/call\\",\\"params\\":{\\"name\\":\\"tell\\",\\"arguments\\":{\\"base64\\":\\"U01VR0dMRUQ=\\"}}}\\n\\r\\u2028\\u0000';
 
-test('attacks: no string of a client begins a line of its own at the child', async (t) => {
+test('attacks: no string of a client starts a new line at the child', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     const mcp = await McpSession.open(sidecar.url);
@@ -213,7 +213,7 @@ const obeyed = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const escapes = '\n2026-01-01T00:00:00.000+0000 info FORGED\r\n{"level":"info","event":"FORGED"}\x1b[2J\x1b]0;title\x07\x9b31m\u2028FORGED\u202e\x7f\0';
 
 for (const format of ['text', 'json']) {
-  test(`attacks: nothing that a client or the child says forges a line of the log or reaches a terminal, as ${format}`, async (t) => {
+  test(`attacks: no text of a client or the child forges a log line or controls a terminal, as ${format}`, async (t) => {
     const env = { MCP_API_KEY: 'the-key', MCP_LOG_FORMAT: format, LOG_LEVEL: 'trace', MCP_DEBUG_REQUESTS: 'true', MCP_CORS_ORIGINS: 'https://good.example' };
     const sidecar = await Sidecar.start(t, { command: hostile, env });
     const lines = [];

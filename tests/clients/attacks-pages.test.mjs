@@ -22,7 +22,7 @@ const calls = [
   ['/restart', {}],
 ];
 
-test('attacks: without keys a foreign page calls no tool, whatever type it posts, and the answer names the setting', async (t) => {
+test('attacks: without keys a foreign page calls no tool with any content type, and the answer names the setting', async (t) => {
   const sidecar = await Sidecar.start(t);
   for (const origin of ['https://evil.example', 'null', `http://localhost.evil.example:${sidecar.port}`, `http://127.0.0.1.nip.io:${sidecar.port}`]) {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json']) {
@@ -44,7 +44,7 @@ test('attacks: without keys a foreign page calls no tool, whatever type it posts
   await sidecar.stop();
 });
 
-test('attacks: without keys a page of this machine may call, but not by a request that its browser sends unasked', async (t) => {
+test('attacks: without keys a page of this machine may call, but not without a preflight', async (t) => {
   const sidecar = await Sidecar.start(t);
   for (const origin of ['http://localhost:5173', 'http://127.0.0.1:6274', sidecar.url]) {
     const answer = await post(`${sidecar.url}/call-tool`, echo, { origin });
@@ -93,7 +93,7 @@ test('attacks: without keys a page that rebinds its name to loopback reads nothi
   await sidecar.stop();
 });
 
-test('attacks: with a key any page may ask, and without one MCP_CORS_ORIGINS=* is warned about', async (t) => {
+test('attacks: with a key any page may call; without keys MCP_CORS_ORIGINS=* gives a warning', async (t) => {
   const keyed = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key' } });
   const answer = await post(`${keyed.url}/call-tool`, echo, { origin: 'https://app.example', authorization: 'Bearer the-key', 'content-type': 'text/plain' });
   assert.equal(answer.status, 200);

@@ -63,7 +63,7 @@ test('attacks: with MCP_ALLOW_DEBUGGER processes of the same user may read the s
   await sidecar.stop();
 });
 
-test('attacks: an unreadable sidecar of another user than root counts its descriptors, and its guard ends what it leaves', async (t) => {
+test('attacks: an unreadable sidecar of an unprivileged user counts its descriptors, and its guard ends what it leaves', async (t) => {
   const { command, ...rest } = unprivileged(t);
   const sidecar = await Sidecar.start(t, { ...rest, command: [...command, '--grandchild'] });
   const metrics = (await request(`${sidecar.url}/metrics`)).text;
@@ -86,7 +86,7 @@ test('attacks: the start names the files with secrets that the wrapped server ca
   await sidecar.stop();
 });
 
-test('attacks: files without secrets are not warned of', async (t) => {
+test('attacks: files without secrets give no warning', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'LOG_LEVEL=info\nMCP_AUDIT_DB=sqlite:audit.db\nAPI_TOKEN=of-the-server\n' });
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
   assert.doesNotMatch(sidecar.output, /can read/);
@@ -116,7 +116,7 @@ test('attacks: half-open connections under a low limit of open files leave enoug
   await sidecar.stop();
 });
 
-test('attacks: under a limit of 48 open files the sidecar serves', async (t) => {
+test('attacks: the sidecar works under a limit of 48 open files', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), under: ['prlimit', '--nofile=48'] });
   const sockets = await Promise.all(Array.from({ length: 40 }, () => halfOpen(sidecar.port)));
   sockets.forEach((socket) => socket.destroy());
@@ -124,11 +124,11 @@ test('attacks: under a limit of 48 open files the sidecar serves', async (t) => 
   await sidecar.stop();
 });
 
-// Runs on a terminal of its own; returns its output.
+// Runs a program on its own terminal; returns its output.
 const onTerminal = async (command, options) =>
   (await run('script', ['--quiet', '--return', '--command', command.map((word) => `'${word}'`).join(' '), '/dev/null'], { ...options, env: { ...cleanEnvironment(), ...options?.env, SHELL: '/bin/sh' } }).catch((error) => error)).stdout;
 
-test('attacks: audit records do not reach a terminal with control characters and marks of direction; a file gets them as they are', async (t) => {
+test('attacks: audit records do not reach a terminal with control or bidirectional characters; files get them unchanged', async (t) => {
   const database = join(temporaryFolder(t), 'audit.db');
   const sidecar = await Sidecar.start(t, { env: { MCP_AUDIT_DB: `sqlite:${database}` } });
   const name = 'evil\x1b[31m\u009b1m\u202e\u2028tool';
@@ -145,7 +145,7 @@ test('attacks: audit records do not reach a terminal with control characters and
   }
 });
 
-test('attacks: credentials in URLs are shown by no listing, start error or log', async (t) => {
+test('attacks: credentials in URLs appear in no listing, start error or log', async (t) => {
   const url = 'postgresql://u:hunter2@db/d?password=hunter2';
   const sidecar = await Sidecar.start(t, { command: [...fakeChild(), url], env: { MCP_JWT_ISSUER: 'https://idp.example', MCP_JWT_JWKS: 'http://127.0.0.1:1/keys?code=hunter2', MCP_PUBLIC_URL: 'https://mcp.example' } });
   await sidecar.line(/no access token can be checked.*code=\*\*\*/);

@@ -59,7 +59,7 @@ const ambiguous = [
   ['an expectation that nobody knows', `Expect: magic\r\nContent-Length: ${own.length}\r\n`, own, 417],
 ];
 
-test('attacks: a request whose end two readers could see in two places is refused, and what follows is not read', async (t) => {
+test('attacks: a request whose end is ambiguous is refused, and the bytes after it are not read', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   await besides(sidecar, async () => {
     for (const [what, fields, body, status] of ambiguous) {
@@ -71,7 +71,7 @@ test('attacks: a request whose end two readers could see in two places is refuse
   await sidecar.stop();
 });
 
-test('attacks: a request that is unusual and clear is read as what it is, with what follows as the next one', async (t) => {
+test('attacks: an unusual but unambiguous request is read, and the bytes after it are the next one', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile });
   const next = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
   for (const [what, fields, body] of [
@@ -117,7 +117,7 @@ test('attacks: heads that are too large in any way are refused before they are c
   await sidecar.stop();
 });
 
-test('attacks: what is no HTTP at all is told so or cut', async (t) => {
+test('attacks: input that is not HTTP is refused or cut', async (t) => {
   const sidecar = await Sidecar.start(t);
   await besides(sidecar, async () => {
     for (const bytes of [
@@ -159,7 +159,7 @@ const paths = [
 // Paths of the pages, which need no key: they give a page or nothing.
 const pages = (path) => path === 'http://a' || path.startsWith('/assets/');
 
-test('attacks: no way of writing a path gets past the key', async (t) => {
+test('attacks: no spelling of a path bypasses the key', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_API_KEY: 'the-key' } });
   await besides(sidecar, async () => {
     for (const path of paths) {
@@ -174,7 +174,7 @@ test('attacks: no way of writing a path gets past the key', async (t) => {
   await sidecar.stop();
 });
 
-test('attacks: with a key, a path is its decoded self, without dot segments, parameters or other spellings', async (t) => {
+test('attacks: with a key, a path is decoded; dot segments, parameters and other spellings are not resolved', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_ALLOWED_HOSTS: '*' } });
   const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
   for (const path of paths) {

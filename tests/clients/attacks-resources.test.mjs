@@ -33,7 +33,7 @@ const honest = { 'file:///public/a.txt': 'public a', 'file:///public/a%20b.txt':
 
 const read = async (client, uri) => (await client.readResource({ uri })).contents[0].text;
 
-test('resources: each attack on rules reads the secret where no rules are', async (t) => {
+test('resources: without rules each attack reads the secret', async (t) => {
   const client = new Client({ name: 'direct', version: '1.0.0' });
   const [command, ...args] = filesServer;
   await client.connect(new StdioClientTransport({ command, args }));
@@ -68,7 +68,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`resources: over ${over} without rules every URI reaches the server as it is written`, async (t) => {
+  test(`resources: over ${over} without rules every URI reaches the server unchanged`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: filesServer });
     const client = await connect(t, sidecar.url, { over });
     for (const uri of Object.values(secrets).flat()) assert.equal(await read(client, uri), 'SECRET', JSON.stringify(uri));
@@ -82,7 +82,7 @@ const updated = 'notifications/resources/updated';
 const urisHeard = (client) => heard(client, updated).map(({ params }) => params.uri);
 
 for (const over of faces) {
-  test(`resources: over ${over} updates of what is withheld by now are not sent, and are unsubscribed`, async (t) => {
+  test(`resources: over ${over} updates of resources that are withheld by now are not sent, and are unsubscribed`, async (t) => {
     const { file, keys, env } = keysFile(t);
     const [narrowed, free] = [await keys('new', 'narrowed'), await keys('new', 'free')];
     const sidecar = await Sidecar.start(t, { command: filesServer, env });
@@ -101,7 +101,7 @@ for (const over of faces) {
     await hears(some, 'notifications/resources/list_changed');
     await eventually(async () => !(await subscribed()).includes('file:///secret/alone'), 'nobody subscribes to it any more');
     assert.deepEqual(await subscribed(), ['file:///secret/both', 'file:///public/a', 'file:///all']);
-    // It has not spoken since. Updates come in the order in which the server sends them.
+    // It has sent nothing since. Updates arrive in the order in which the server sends them.
     const before = urisHeard(some).length;
     for (const uri of ['file:///secret/both', 'file:///secret/alone', 'file:///all/b', 'FILE:///all/b', 'file:///all/c', 'file:///public/a']) await update(uri);
     await some.wire.find(({ method, params }) => method === updated && params.uri === 'file:///public/a', 'the last update');
@@ -111,7 +111,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`resources: over ${over} a session hears what the key that spoke last may hear`, async (t) => {
+  test(`resources: over ${over} the key of a session's last request decides which updates it gets`, async (t) => {
     const { keys, env } = keysFile(t);
     const [wide, narrow] = [await keys('new', 'team'), await keys('new', 'team', '--deny-resources', 'file:///secret/*')];
     const sidecar = await Sidecar.start(t, { command: filesServer, env });
@@ -156,7 +156,7 @@ const parsed = (uri) => (URL.canParse(uri) ? new URL(uri) : undefined);
 const bytes = (text) => Buffer.from(text).toString('latin1').replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
 const special = /^(https?|wss?|ftp|file):$/;
 
-test('resources: a URI is normalised as the parser of Node does it', () => {
+test("resources: a URI is normalised like Node's parser does it", () => {
   const uris = someUris(30_000, ['', '', 'http://', 'HTTP:', 'https:/', 'ws:\\', 'file://', 'file:', 'FILE:///', 'notes://', 'notes:/', 'notes:']);
   const ours = applied(uris);
   let compared = 0;
@@ -166,7 +166,8 @@ test('resources: a URI is normalised as the parser of Node does it', () => {
     url.username = url.password = '';
     let { href } = url;
     if (special.test(url.protocol)) {
-      // A host outside ASCII or with an empty label at its end is refused; the root label's dot is left out.
+      // A host outside ASCII or with an empty last label is refused; the dot of the root label is
+      // removed.
       if (ours[at] === '' && /(^|\.)xn--|\.\.$/.test(url.hostname)) return;
       if (/.\.$/.test(url.hostname)) href = href.replace(url.hostname, url.hostname.slice(0, -1)).replace('file://localhost/', 'file:///');
     }
@@ -176,7 +177,7 @@ test('resources: a URI is normalised as the parser of Node does it', () => {
   assert.ok(compared > uris.length / 4, `${compared} of ${uris.length}`);
 });
 
-// The files that servers make of a URI: one that asks fileURLToPath(), and one that decodes the path itself.
+// The files that servers resolve a URI to: with fileURLToPath(), and by decoding the path directly.
 function pathsOf(uri) {
   const url = parsed(uri);
   const readings = [() => fileURLToPath(url), () => decodeURIComponent(url.pathname)];

@@ -45,7 +45,7 @@ test('attacks-shares-http: a key that opens sessions over SSE until it is refuse
   await sidecar.stop();
 });
 
-test('attacks-shares-http: a key that initializes sessions without end keeps no other key out', async (t) => {
+test('attacks-shares-http: a key that endlessly initializes sessions keeps no other key out', async (t) => {
   const sidecar = await open(t);
   await beside(sidecar, () => each(1_500, 20, async () => {
     const made = await post(`${sidecar.url}/mcp`, initialize(), { ...accept, ...alice });
@@ -55,7 +55,7 @@ test('attacks-shares-http: a key that initializes sessions without end keeps no 
   await sidecar.stop();
 });
 
-test('attacks-shares-http: streams of one key and connections that ask nothing, more than an address may have, keep nobody out', async (t) => {
+test('attacks-shares-http: streams of one key and idle connections, more than an address may have, keep no client out', async (t) => {
   const sidecar = await open(t);
   const wires = [];
   await beside(sidecar, async () => {
@@ -94,7 +94,7 @@ test('attacks-shares-http: streams of one key under a low limit of open files ke
   await sidecar.stop();
 });
 
-test('attacks-shares-http: unread answers of one key cut nobody else, and it is told what it holds', async (t) => {
+test('attacks-shares-http: unread answers of one key cut no other client, and the error names the held bytes', async (t) => {
   const sidecar = await open(t, { MCP_MAX_BUFFERED: '64MB' });
   const wires = [];
   await beside(sidecar, async () => {
@@ -114,7 +114,7 @@ test('attacks-shares-http: unread answers of one key cut nobody else, and it is 
   await sidecar.stop();
 });
 
-test('attacks-shares-http: event streams of one key that are not read cut nobody else', async (t) => {
+test('attacks-shares-http: unread event streams of one key cut no other client', async (t) => {
   const sidecar = await open(t, { MCP_MAX_BUFFERED: '64MB' });
   const wires = [];
   await beside(sidecar, async () => {
@@ -135,7 +135,7 @@ test('attacks-shares-http: event streams of one key that are not read cut nobody
   await sidecar.stop();
 });
 
-test('attacks-shares-http: uploads of one key that never end give way to those of another', async (t) => {
+test('attacks-shares-http: endless uploads of one key are closed to make room for those of another', async (t) => {
   const sidecar = await open(t, { MCP_MAX_BUFFERED: '64MB' });
   const wires = [];
   await beside(sidecar, async () => {

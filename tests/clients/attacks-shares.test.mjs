@@ -37,7 +37,7 @@ function latch(t) {
   return { file, release: () => writeFileSync(file, '') };
 }
 
-test('shares: all calls asleep over SSE; others are served, and the excess is refused with the reason', async (t) => {
+test('shares: all calls asleep over SSE; others are served, and further calls are refused with the reason', async (t) => {
   const sidecar = await start(t);
   const poster = new Poster(t);
   const heard = texts();
@@ -161,7 +161,7 @@ test('shares: notifications that the child does not read are dropped beyond thei
   await sidecar.stop();
 });
 
-test('shares: calls too large to be read at once wait in turn, and give way to others', async (t) => {
+test('shares: calls too large to be read at once wait in turn, and are refused to make room for others', async (t) => {
   const sidecar = await start(t);
   const poster = new Poster(t);
   const heard = texts();
@@ -188,7 +188,7 @@ test('shares: calls too large to be read at once wait in turn, and give way to o
   await sidecar.stop();
 });
 
-test('shares: subscriptions have a budget; an owner that has it all gives way', async (t) => {
+test('shares: subscriptions have a budget; an owner that has all of it loses some to others', async (t) => {
   const sidecar = await start(t);
   const poster = new Poster(t);
   const subscribe = (id, uri) => ({ jsonrpc: '2.0', id, method: 'resources/subscribe', params: { uri } });
@@ -217,7 +217,7 @@ test('shares: subscriptions have a budget; an owner that has it all gives way', 
   await sidecar.stop();
 });
 
-test('shares: isolated sessions beyond the bounds are refused, never shared, and give way to an owner with fewer', async (t) => {
+test('shares: isolated sessions beyond the bounds are refused, never shared, and closed for an owner with fewer', async (t) => {
   const sidecar = await start(t, { env: { MCP_SESSIONS: 'isolated' } });
   const poster = new Poster(t);
   const refusals = texts();

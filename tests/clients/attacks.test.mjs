@@ -81,7 +81,7 @@ test('attacks: an event stream that is not read ends as a slow reader, and its s
 });
 
 // Under AddressSanitizer descriptors are expensive: the short run has fewer.
-test('attacks: thousands of idle connections keep nobody out, and cost little', async (t) => {
+test('attacks: thousands of idle connections keep no client out, and cost little', async (t) => {
   const count = scope === 'long' ? 10_000 : 2_000;
   const sidecar = await Sidecar.start(t);
   const peak = peakBytes(sidecar.pid);
@@ -115,14 +115,14 @@ test('attacks: connections of one address beyond its limit are closed, those of 
   await sidecar.stop();
 });
 
-test('attacks: connections beyond the limit of all wait in the backlog, and are served once there is room', async (t) => {
+test('attacks: connections beyond the total limit wait in the backlog, and are served once there is room', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_MAX_TCP_CONNECTIONS: '20', MCP_IDLE_CONNECTION: '1s' } });
   await Promise.all(Array.from({ length: 100 }, (_, n) => Wire.open(sidecar.port, { from: ownAddress(n) })));
   assert.equal((await request(`${sidecar.url}/tools`)).status, 200, 'idle ones are closed, and he had his turn');
   await sidecar.stop();
 });
 
-test('attacks: a flood of connections that are opened and reset at once harms nobody', async (t) => {
+test('attacks: a flood of connections that are opened and reset at once harms no client', async (t) => {
   const sidecar = await Sidecar.start(t);
   await besides(sidecar, () => each(2_000, 50, async (n) => {
     const wire = await Wire.open(sidecar.port, { from: ownAddress(n % 64) });

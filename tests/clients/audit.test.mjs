@@ -33,7 +33,7 @@ function sqliteFile(t) {
 const spooled = (folder) => readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
 
 for (const over of faces) {
-  test(`audit: over ${over} a call is recorded with who, from where, by what, and how it ended`, async (t) => {
+  test(`audit: over ${over} a call is recorded with key, address, client and outcome`, async (t) => {
     const { database } = sqliteFile(t);
     const sidecar = await startWith(t, database, { MCP_API_KEYS: 'alice:a-secret-of-alice', MCP_DENIED_TOOLS: 'add' });
     const client = await connect(t, sidecar.url, { over, headers: { 'x-api-key': 'a-secret-of-alice' } });
@@ -58,7 +58,7 @@ for (const over of faces) {
   });
 }
 
-test('audit: arguments are hashed with a kept key unless asked otherwise, or left out', async (t) => {
+test('audit: arguments are hashed, by default with a kept key, or left out', async (t) => {
   const { database, spool } = sqliteFile(t);
   const call = async (env, message) => {
     const sidecar = await startWith(t, database, env);
@@ -166,7 +166,7 @@ test('audit: TERM under load loses no call that was answered, with the database 
   assertComplete(await exported(database), answered);
 });
 
-test('audit: what a killed sidecar had written is whole, and the next one goes on', async (t) => {
+test('audit: records of a killed sidecar are complete, and the next one continues', async (t) => {
   const { database } = sqliteFile(t);
   const first = await startWith(t, database);
   await load(first.url, { count: many, onAnswer: (answers) => answers === Math.ceil(many / 3) && first.process.kill('SIGKILL') });
@@ -248,7 +248,7 @@ test('audit: query and export filter by time, key, tool and outcome, as text, CS
   await assert.rejects(audit('off', 'query'), /which database/);
 });
 
-test('audit: what cannot work keeps the sidecar from starting, with one line that says why', async (t) => {
+test('audit: an unusable setting stops the start with one line that has the reason', async (t) => {
   const { folder, path } = sqliteFile(t);
   const other = join(folder, 'other.db');
   await run('sqlite3', [other, 'CREATE TABLE api_audit_log (theirs)']);
@@ -276,7 +276,7 @@ test('audit: what cannot work keeps the sidecar from starting, with one line tha
   await sidecar.stop();
 });
 
-test('audit: without its module PostgreSQL is refused, and the line names where it was looked for; SQLite needs none', async (t) => {
+test('audit: without its module PostgreSQL is refused with the searched paths; SQLite needs no module', async (t) => {
   const { folder, database } = sqliteFile(t);
   const program = join(folder, 'mcp-sidecar');
   copyFileSync(sidecarProgram, program);
@@ -314,12 +314,12 @@ function fill(folder) {
   try {
     execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096'], { stdio: 'ignore' });
   } catch {
-    // full: that is what it is for
+    // the file system is full, as intended
   }
   return { release: () => rmSync(path) };
 }
 
-test('audit: with the disk of the database full records go to another, and none is missing', async (t) => {
+test("audit: if the database's disk is full, records go to the spool on another, and none is missing", async (t) => {
   const disk = smallDisk(t, 64);
   if (!disk) return t.skip('no file system may be mounted here');
   const database = `sqlite:${join(disk, 'audit.db')}`;
@@ -368,7 +368,7 @@ test('audit: with every disk full calls are refused where records are required, 
   assertComplete(await exported(database), [...before.answered, ...during.answered, ...after.answered]);
 });
 
-test('audit: with every disk full and nothing required calls go on, and what is lost is counted and told', async (t) => {
+test('audit: if every disk is full and no record is required, calls go on and lost records are counted and logged', async (t) => {
   const disk = smallDisk(t, 64);
   if (!disk) return t.skip('no file system may be mounted here');
   const database = `sqlite:${join(disk, 'audit.db')}`;
@@ -407,7 +407,7 @@ test(`audit: ${many} calls are in PostgreSQL, each once, also when it is killed 
   assert.equal((await exported(postgres.url(), '--tool', 'echo', '--since', records[5].timestamp, '--until', records[9].timestamp)).length, 4);
   assert.equal((await exported(postgres.url(), '--key', "' OR 1=1 --")).length, 0);
 
-  // Its own means of backup, opened and equal.
+  // PostgreSQL's own backup, restored, has the same records.
   await assert.rejects(audit(postgres.url(), 'backup', join(spool, 'copy')), /pg_dump --schema=mcp_sidecar/);
   await postgres.restore(await postgres.dump('mcp_sidecar'), 'restored');
   assert.deepEqual(await exported(postgres.url('restored')), records);
@@ -441,7 +441,7 @@ test('audit: records in PostgreSQL that are too old, or the oldest of too many, 
   assert.deepEqual(numbersOf(await exported(postgres.url())).slice(-10).sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
-test('audit: a PostgreSQL that is not there at the start delays nothing, and gets all of it later', { skip: noPostgres }, async (t) => {
+test('audit: a PostgreSQL that is down at the start delays nothing and gets all records later', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   await postgres.kill();
   const spool = join(temporaryFolder(t), 'spool');
@@ -458,10 +458,10 @@ test('audit: a PostgreSQL that is not there at the start delays nothing, and get
   assertComplete(await exported(postgres.url()), answered);
 });
 
-test('audit: a PostgreSQL that does not answer any more delays no call', { skip: noPostgres }, async (t) => {
+test('audit: a PostgreSQL that stops answering delays no call', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const sidecar = await startWith(t, postgres.url(), { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') });
-  // Whoever holds this lock makes inserts wait.
+  // While this lock is held, inserts wait.
   const holder = postgres.sql('BEGIN; LOCK TABLE mcp_sidecar.api_audit_log IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)').catch(() => {});
   await eventually(async () => (await postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'mcp_sidecar.api_audit_log'::regclass")) === '1', 'the lock is held');
   const { answered, others } = await load(sidecar.url, { count: 500 });

@@ -34,7 +34,7 @@ test('bench: direct stdio and the null server answer every call', options, async
   });
 });
 
-test('bench: a wrong answer is an error that the load tells of', options, async (t) => {
+test('bench: a wrong answer is reported as an error', options, async (t) => {
   const { port } = await start(t, ['--wrong', '10']);
   for (const face of faces) {
     const figures = await runLoad(face, { port, clients: 3, calls: 50 });
@@ -46,7 +46,7 @@ test('bench: a wrong answer is an error that the load tells of', options, async 
   assert.equal(direct.errors, 5);
 });
 
-test('bench: a server that is not there, or ends, is an error', options, async (t) => {
+test('bench: a server that is missing or ends is an error', options, async (t) => {
   const sidecar = await start(t);
   const load = runLoad('sse', { port: sidecar.port, clients: 2, seconds: 60, pause: 10 });
   await sidecar.stop();

@@ -203,7 +203,7 @@ async function stillSubscribed(sessions) {
 
 const fake = { pick: pickFake, kills: KILLS, spacing: 300, prepare: subscribe, verify: stillSubscribed };
 
-test(`crash: a child that is killed ${KILLS} times under load costs no session, and no call is answered twice or never`, async (t) => {
+test(`crash: a child killed ${KILLS} times under load costs no session, and each call is answered once`, async (t) => {
   await killUnderLoad(t, { ...fake, command: fakeChild(), running: { started: 1, all: 1 } });
 });
 
@@ -223,7 +223,7 @@ const npm = {
   npm_config_logs_max: '0',
 };
 
-test('crash: the same with a child that npx starts: what it started goes with it', async (t) => {
+test('crash: the same with a child that npx starts, whose descendants end with it', async (t) => {
   const pick = (who, turn) => {
     const message = `session ${who} turn ${turn}`;
     return { method: 'tools/call', params: tool('echo', { message }), check: ({ content }) => assert.equal(content[0].text, `Echo: ${message}`) };

@@ -13,7 +13,7 @@ import { Sidecar } from './lib/sidecar.mjs';
 
 const sessionsOf = async (sidecar, headers = withKey) => (await request(`${sidecar.url}/sessions`, { headers })).json().sessions;
 
-test('dashboard: a key that is no administrator’s sees its tools, and is told what it may not see', async (t) => {
+test('dashboard: a key that is no administrator’s sees its tools, and which views it may not see', async (t) => {
   const { keys, env } = keysFile(t);
   const root = await keys('new', 'root', '--admin');
   const guest = await keys('new', 'guest', '--allow-tools', 'add,wait', '--allow-resources', 'test://greeting', '--deny-prompts', '*');
@@ -52,7 +52,7 @@ test('dashboard: a key that is no administrator’s sees its tools, and is told 
   await sidecar.stop();
 });
 
-test('dashboard: a key that is revoked while its page is open is told so', async (t) => {
+test('dashboard: a page whose key is revoked shows that', async (t) => {
   const { keys, env } = keysFile(t);
   const root = await keys('new', 'root', '--admin');
   await keys('new', 'other');
@@ -66,7 +66,7 @@ test('dashboard: a key that is revoked while its page is open is told so', async
   await sidecar.stop();
 });
 
-test('dashboard: without keys the address of the log opens it, for its tab only', async (t) => {
+test('dashboard: without keys the URL in the log opens it, for that tab only', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_OPEN_ADMIN: 'false' } });
   const token = await sidecar.startToken();
   const page = await open(t, `${sidecar.url}/#token=${token}`, { expected: [/status of 40[13]/] });
@@ -108,7 +108,7 @@ server {
     }
 }`;
 
-test('dashboard: behind a proxy that strips a path all of it works under that path', async (t) => {
+test('dashboard: it works behind a proxy that strips a path prefix', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}`, MCP_TRUSTED_PROXIES: '127.0.0.1' } });
   const nginx = await startFront(t, 'nginx', stripping(sidecar));
   const base = `${nginx.url}/mcp-tools`;

@@ -111,7 +111,7 @@ test('dashboard: with MCP_OPEN_ADMIN and without keys it is for this machine and
   await sidecar.stop();
 });
 
-test('dashboard: ticks tell of calls, sessions, refusals and log as clients and log have them', async (t) => {
+test('dashboard: ticks report calls, sessions, refusals and log lines as they were', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a', MCP_LOG_FORMAT: 'json', MCP_PUBLIC_URL: 'https://mcp.example' } });
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
   await post(`${sidecar.url}/call-tool`, echo('the-argument'), admin);
@@ -177,7 +177,7 @@ test('dashboard: ticks tell of calls, sessions, refusals and log as clients and 
   await sidecar.stop();
 });
 
-test('dashboard: the end of the wrapped server shows how it ended and what it said last', async (t) => {
+test('dashboard: the end of the wrapped server is shown with its cause and last output', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   const stream = await watch(sidecar);
   const before = await tick(stream, ({ children: [child] }) => child.state === 'ready', 'the child is ready');
@@ -192,7 +192,7 @@ test('dashboard: the end of the wrapped server shows how it ended and what it sa
   await sidecar.stop();
 });
 
-test('dashboard: a server that does not start is told of with the reason', async (t) => {
+test('dashboard: a server that does not start is shown with the reason', async (t) => {
   const command = [process.execPath, '-e', 'console.error("no \\u001b[31mconfiguration\\ud83d"); process.exit(5)'];
   const sidecar = await Sidecar.start(t, { command, env: { MCP_RESTART_DELAY: '1ms', MCP_RESTART_DELAY_MAX: '10ms' } });
   const stream = await watch(sidecar);
@@ -204,7 +204,7 @@ test('dashboard: a server that does not start is told of with the reason', async
   await sidecar.stop();
 });
 
-test('dashboard: names and errors of a hostile client and child arrive as what they are, and break no event', async (t) => {
+test('dashboard: names and errors of a hostile client and child arrive unchanged, and break no event', async (t) => {
   const sidecar = await Sidecar.start(t);
   const stream = await watch(sidecar);
   const names = ['</script><script>alert(1)</script>', 'a\r\n\r\nevent: tick\r\ndata: {}', '\u0000\u001b[31m\u2028\u2029\u202e\ufeff', '"\\', 'x'.repeat(5000), '\ud83d\ude00'.repeat(300)];
@@ -217,7 +217,7 @@ test('dashboard: names and errors of a hostile client and child arrive as what t
   await sidecar.stop();
 });
 
-test('dashboard: more readers than there may be are told to come back, and one that leaves makes room', async (t) => {
+test('dashboard: more readers than the limit are asked to retry, and one that leaves makes room', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a' } });
   const readers = [];
   for (let n = 0; n < MOST_READERS; n += 1) readers.push(await watch(sidecar, admin));
@@ -235,7 +235,7 @@ test('dashboard: more readers than there may be are told to come back, and one t
   await sidecar.stop(); // with all of them open
 });
 
-test('dashboard: a reader that takes nothing ends as a slow reader, and the others go on', async (t) => {
+test('dashboard: a reader that takes nothing is ended as a slow reader, and the others continue', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_STREAM_STALL: '1s' } });
   const good = await watch(sidecar);
   const socket = await rawConnection(sidecar.port);
@@ -273,7 +273,7 @@ async function fetched(url, headers = {}, method = 'GET') {
   return { status: response.status, headers: Object.fromEntries(response.headers), raw };
 }
 
-test('pages: every file that they name is there, gzipped or not, and is not sent again to who has it', needsPages, async (t) => {
+test('pages: every file that they name is served, gzipped or not, and not sent again if it is cached', needsPages, async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a' } });
   const paths = ['/', '/docs'];
   for (const page of ['/', '/docs']) {
@@ -318,7 +318,7 @@ async function rawBody(url, headers) {
   return { headers: response.headers, raw: Buffer.concat(parts) };
 }
 
-test('pages: what goes wrong at their paths has their header fields too', async (t) => {
+test('pages: errors at their paths have their header fields too', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_RATE_LIMIT_PER_IP: '6/1h' } });
   const from = { 'x-forwarded-for': '192.0.2.1' };
   for (const [path, status, options] of [
@@ -342,14 +342,14 @@ test('pages: what goes wrong at their paths has their header fields too', async 
   await sidecar.stop();
 });
 
-test('pages: a wrong key that is shown there counts as one', async (t) => {
+test('pages: a wrong key in a request for a page counts as a wrong key', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'key-a', MCP_FAILED_KEYS_LIMIT: '2' } });
   for (let n = 0; n < 3; n += 1) assert.notEqual((await request(`${sidecar.url}/`, { headers: { 'x-api-key': 'wrong' } })).status, 401);
   assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'wrong' } })).status, 429);
   await sidecar.stop();
 });
 
-test('pages: each names a file that says whose work they are made of', needsPages, async (t) => {
+test('pages: each links to a file with the licences of its parts', needsPages, async (t) => {
   const sidecar = await Sidecar.start(t);
   const { dependencies: { esbuild: _, ...dependencies } } = JSON.parse(readFileSync(join(repository, 'src/web/package.json'), 'utf8'));
   for (const page of ['/', '/docs']) {
@@ -367,7 +367,7 @@ test('pages: each names a file that says whose work they are made of', needsPage
   await sidecar.stop();
 });
 
-test('pages: with MCP_DASHBOARD=false neither pages nor what they ask for are there', async (t) => {
+test('pages: with MCP_DASHBOARD=false neither pages nor their data are served', async (t) => {
   const open = await Sidecar.start(t, { env: { MCP_DASHBOARD: 'false' } });
   for (const path of ['/', '/docs', '/assets/a', ...PATHS]) assert.equal((await request(open.url + path)).status, 404, path);
   assert.equal((await post(`${open.url}/call-tool`, echo())).status, 200);

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const unauthorised = /status of 401/;
 const rows = (page) => page.getByRole('table').getByRole('row');
 
-test('dashboard: a wrong key is told, and a right one shows the server', async (t) => {
+test('dashboard: a wrong key is reported, and a right one shows the server', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}` } });
   const page = await open(t, `${sidecar.url}/`, { expected: [unauthorised] });
   await logIn(page, 'not-the-key');
@@ -36,7 +36,7 @@ test('dashboard: a wrong key is told, and a right one shows the server', async (
   await sidecar.stop();
 });
 
-test('dashboard: without keys it is there at once', async (t) => {
+test('dashboard: without keys it opens at once', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel });
   const page = await open(t, `${sidecar.url}/`);
   await page.getByRole('heading', { name: 'Wrapped server' }).waitFor();
@@ -44,7 +44,7 @@ test('dashboard: without keys it is there at once', async (t) => {
   await sidecar.stop();
 });
 
-test('dashboard: a sidecar that goes away is told, and found again when it is back', async (t) => {
+test('dashboard: the loss of the sidecar is shown, and the connection resumes when it is back', async (t) => {
   const { sidecar, page } = await dashboard(t, { expected: [/ERR_/] });
   await sidecar.stop();
   await page.getByRole('alert').getByText('Trying again').waitFor();
@@ -186,7 +186,7 @@ test('dashboard: pictures and links are shown, a tool error as such', async (t) 
   await sidecar.stop();
 });
 
-test('dashboard: a sound is a player with what the server sent, and one of an unknown kind a file', async (t) => {
+test('dashboard: a sound gets a player, and one of an unknown type a download', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await tool(page, 'tone');
   await call(page);
@@ -223,7 +223,7 @@ test('dashboard: HTML in names and results is text', async (t) => {
   await sidecar.stop();
 });
 
-test('dashboard: the curl that it shows does the same call', async (t) => {
+test('dashboard: the shown curl command makes the same call', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await tool(page, 'add');
   await page.getByRole('spinbutton', { name: 'a' }).fill('20');
@@ -236,7 +236,7 @@ test('dashboard: the curl that it shows does the same call', async (t) => {
   await sidecar.stop();
 });
 
-test('dashboard: resources are read, templates filled in, prompts completed and had', async (t) => {
+test('dashboard: resources are read, templates filled in, prompts completed and requested', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await go(page, 'Resources');
   await choose(page, 'greeting');
@@ -258,7 +258,7 @@ test('dashboard: resources are read, templates filled in, prompts completed and 
   await sidecar.stop();
 });
 
-test('dashboard: what to paste names its own address, and never the key', async (t) => {
+test('dashboard: snippets contain its own address, and never the key', async (t) => {
   const { sidecar, page } = await dashboard(t);
   await go(page, 'Connect');
   for (const client of ['Claude', 'VAPI', 'n8n', 'Cursor', 'curl']) {
@@ -271,7 +271,7 @@ test('dashboard: what to paste names its own address, and never the key', async 
   await sidecar.stop();
 });
 
-test('dashboard: what to paste names the public address where there is one', async (t) => {
+test('dashboard: snippets contain the public address if there is one', async (t) => {
   const { sidecar, page } = await dashboard(t, { env: { MCP_PUBLIC_URL: 'https://mcp.example.com/desk' } });
   await go(page, 'Connect');
   await page.getByText('https://mcp.example.com/desk/mcp').first().waitFor();
@@ -279,7 +279,7 @@ test('dashboard: what to paste names the public address where there is one', asy
 });
 
 for (const [how, options] of [['in light', {}], ['in dark', dark], ['on a phone', phone], ['on a phone in dark', { ...phone, ...dark }]]) {
-  test(`dashboard: ${how} nothing stands in anybody's way, and nothing is wider than the screen`, async (t) => {
+  test(`dashboard: ${how} it is accessible, and nothing is wider than the screen`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}` } });
     const page = await open(t, `${sidecar.url}/`, options);
     await page.getByLabel('Key').waitFor();
@@ -303,7 +303,7 @@ for (const [how, options] of [['in light', {}], ['in dark', dark], ['on a phone'
   });
 }
 
-test('dashboard: the keyboard is enough', async (t) => {
+test('dashboard: it can be used with the keyboard only', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel, env: { MCP_API_KEYS: `admin:${key}` } });
   const page = await open(t, `${sidecar.url}/`);
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');

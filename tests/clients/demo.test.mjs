@@ -190,7 +190,7 @@ test('demo: version negotiation, and batches only where they belong', async (t) 
   assert.deepEqual(answers.map((answer) => answer.id), ['fast', 'slow']);
 });
 
-test('demo: the end of its input ends it with exit code 0, also with a call asleep', async (t) => {
+test('demo: it exits with 0 at the end of its input, also with a call asleep', async (t) => {
   const { child, send, message } = start(t);
   const params = { name: 'sleep', arguments: { seconds: 3000 }, _meta: { progressToken: 1 } };
   send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });

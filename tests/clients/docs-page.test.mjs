@@ -56,7 +56,7 @@ test('docs: without keys it shows an operation for each tool of the server, and 
   await sidecar.stop();
 });
 
-test('docs: a tool that fails shows what it says, and HTML of the server is text', async (t) => {
+test('docs: a tool that fails shows its error, and HTML of the server is text', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hotel });
   const page = await open(t, `${sidecar.url}/docs`, { expected: [/status of 422/] });
   const fail = await fillIn(page, '/tools/fail', {});
@@ -76,7 +76,7 @@ test('docs: a tool that fails shows what it says, and HTML of the server is text
   await sidecar.stop();
 });
 
-test('docs: a key is asked for, a wrong one told, and with a right one tools are called', async (t) => {
+test('docs: a key is requested, a wrong one reported, and with a right one tools are called', async (t) => {
   const sidecar = await Sidecar.start(t, { env: withKeys });
   const page = await open(t, `${sidecar.url}/docs`, { expected: [unauthorised] });
   await page.getByText('This sidecar wants a key').waitFor();
@@ -94,7 +94,7 @@ test('docs: a key is asked for, a wrong one told, and with a right one tools are
   await sidecar.stop();
 });
 
-test('docs: in its own dialog a key is taken back, and given anew under either name', async (t) => {
+test('docs: in its dialog a key is removed, and entered again in either field', async (t) => {
   const sidecar = await Sidecar.start(t, { env: withKeys });
   const page = await open(t, `${sidecar.url}/docs`, { expected: [unauthorised] });
   await logIn(page);
@@ -124,7 +124,7 @@ test('docs: in its own dialog a key is taken back, and given anew under either n
   await sidecar.stop();
 });
 
-test('docs: where access tokens are accepted one is typed in as a key is, and nobody else is asked', async (t) => {
+test('docs: an access token is entered like a key, and no other server is contacted', async (t) => {
   const base = `http://127.0.0.1:${await freePort()}`;
   const issuer = await Issuer.start(t, { audience: base });
   const sidecar = await Sidecar.start(t, { port: new URL(base).port, env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_PUBLIC_URL: base } });
@@ -149,7 +149,7 @@ test('docs: a key sees the operations of its permissions alone', async (t) => {
 });
 
 for (const [how, options] of [['in light', {}], ['in dark', { colorScheme: 'dark' }], ['on a phone', phone]]) {
-  test(`docs: ${how} nothing is wider than the screen, and the page itself stands in nobody's way`, async (t) => {
+  test(`docs: ${how} nothing is wider than the screen, and the page is accessible`, async (t) => {
     const sidecar = await Sidecar.start(t, { env: withKeys });
     const page = await open(t, `${sidecar.url}/docs`, options);
     await page.getByLabel('Key').waitFor();

@@ -44,7 +44,7 @@ test('faults: the official client lives through the death of the child', async (
 });
 
 for (const [mode, says] of [['exit-at-start', /cannot find my configuration/], ['exit-in-handshake', /code 5/]]) {
-  test(`faults: with a child that dies at the start (${mode}) callers are told why, and pings still answered`, async (t) => {
+  test(`faults: if the child dies at its start (${mode}), callers get the reason, and pings are still answered`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: unruly(mode) });
     const session = await RawSession.open(sidecar.url);
     const rest = await request(`${sidecar.url}/tools`);
@@ -59,7 +59,7 @@ for (const [mode, says] of [['exit-at-start', /cannot find my configuration/], [
   });
 }
 
-test('faults: a child that never answers the handshake is given up, and who waits is told', async (t) => {
+test('faults: a child that never answers the handshake is given up, and waiting callers get an error', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly('silent'), env: { MCP_HANDSHAKE_TIMEOUT: '300ms' } });
   const answer = await request(`${sidecar.url}/tools`);
   assert.ok([503, 504].includes(answer.status), answer.text);
@@ -84,7 +84,7 @@ test('faults: a call that the child never answers ends at its limit, and is canc
   await sidecar.stop();
 });
 
-test('faults: junk, unknown answers and second answers of the child reach nobody', async (t) => {
+test('faults: junk, unknown answers and second answers of the child reach no client', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly('junk-first') });
   const session = await RawSession.open(sidecar.url);
   const pid = await pidOf(session, 1);
@@ -130,7 +130,7 @@ test('faults: a client that cancels names only its own calls', async (t) => {
   await sidecar.stop();
 });
 
-test('faults: clients that vanish in the middle of a head, a body or an answer disturb nobody', async (t) => {
+test('faults: clients that vanish in the middle of a head, a body or an answer disturb no other client', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   const session = await RawSession.open(sidecar.url);
   const head = 'POST /call-tool HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
@@ -156,7 +156,7 @@ test('faults: clients that vanish in the middle of a head, a body or an answer d
   await sidecar.stop();
 });
 
-test('faults: a body beyond the limit gets 413, one that is too large for the child is no trouble for others', async (t) => {
+test('faults: a body beyond the limit gets 413; one that is too large for the child does not affect others', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_MAX_BODY: '100KB' } });
   const session = await RawSession.open(sidecar.url);
   const large = JSON.stringify(tool('pid', { text: 'x'.repeat(200_000) }));

@@ -65,7 +65,7 @@ const refusedAsBusy = (session, { error, status, retryAfter }, code) => {
 };
 
 for (const face of faces) {
-  test(`flow: a session with too many calls in flight is refused further ones, and nobody else is: ${face}`, async (t) => {
+  test(`flow: a session with too many calls in flight is refused further ones, and other sessions are not: ${face}`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: fakeChild(), env: { MCP_MAX_CALLS_PER_SESSION: '4' } });
     const [session, other] = [await openSession(face, sidecar.url), await openSession(face, sidecar.url)];
     const held = ['a', 'b', 'c', 'd'].map((key) => session.callTool('later', { key }));
@@ -83,7 +83,7 @@ for (const face of faces) {
   });
 }
 
-test('flow: with too many calls in flight in all everybody is refused, whoever has them', async (t) => {
+test('flow: at the total limit of calls in flight every session is refused', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: { MCP_MAX_CALLS: '5' } });
   const holder = await openSession('streamable', sidecar.url);
   const others = [await openSession('streamable', sidecar.url), await openSession('sse', sidecar.url)];
@@ -103,7 +103,7 @@ test('flow: with too many calls in flight in all everybody is refused, whoever h
   await sidecar.stop();
 });
 
-test('flow: what waits for a child that does not read is limited, for a session (429) and in all (503)', async (t) => {
+test('flow: waiting bytes for a child that does not read are limited, per session (429) and in total (503)', async (t) => {
   const gate = new Gate(t, temporaryFolder(t));
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: { MCP_STDIN_QUEUE: '400KB', MCP_MAX_BODY: '100KB' } });
   const gatekeeper = await openSession('sse', sidecar.url);
@@ -142,7 +142,7 @@ test('flow: what waits for a child that does not read is limited, for a session 
   await sidecar.stop();
 });
 
-test('flow: an SSE client that does not read is ended once too much waits for it, and others go on', async (t) => {
+test('flow: an SSE client that does not read is ended once too much waits for it, and others continue', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: { MCP_STREAM_QUEUE: '1MB' } });
   const slow = await RawSession.open(sidecar.url);
   const other = await openSession('sse', sidecar.url);
@@ -256,7 +256,7 @@ test('flow: a body of 10 MB, slowly sent, and a result of 10 MB, slowly read, go
   await sidecar.stop();
 });
 
-test('flow: with the sessions full the longest-idle Streamable one without stream and call makes room, else it is 503', async (t) => {
+test('flow: at the limit of sessions the longest-idle Streamable one without stream and call is closed; without one it is 503', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: { MCP_MAX_CONNECTIONS: '4' } });
   const listening = await openSession('streamable', sidecar.url);
   const busy = await openSession('streamable', sidecar.url, { listen: false });

@@ -231,7 +231,7 @@ async function keysFile(t) {
   return { file, keys, revoke: () => command('revoke', 'revoked') };
 }
 
-test('gate-table: every endpoint answers each credential, address and origin as the order of the gate says', async (t) => {
+test('gate-table: every endpoint answers each credential, address and origin in the order of the gate', async (t) => {
   const { file, keys, revoke } = await keysFile(t);
   const issuer = await Issuer.start(t);
   const tokens = await tokensOf(issuer);

@@ -25,7 +25,7 @@ function staying(t, command) {
   return { prints: (pattern) => eventually(() => pattern.test(all()), `${command} prints ${pattern}`), all, end: () => process_.kill() };
 }
 
-test('guide of the wrapper: Testing, Troubleshooting, Monitor, Check Logs', async (t) => {
+test('deployment guide of http-wrapper.cjs: Testing, Troubleshooting, Monitor, Check Logs', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'NOWCERTS_USERNAME=somebody\nMCP_API_KEY=YOUR_KEY\n' });
   const host = sidecar.url;
   const message = `curl -sS -X POST ${host}/message \\
@@ -78,7 +78,7 @@ test('guide of the wrapper: Testing, Troubleshooting, Monitor, Check Logs', asyn
 
   stream.end();
   await sidecar.line(/session ended.*client gone/);
-  await t.test('the log has what to look for, one grep away', async () => {
+  await t.test('the log lines that the guide looks for can be grepped', async () => {
     const log = join(temporaryFolder(t), 'log');
     writeFileSync(log, `${sidecar.output}\n`);
     const grep = (what) => shell(`cat ${log} | grep ${what}`);
@@ -113,7 +113,7 @@ LOG_LEVEL=debug
 SDP_DEBUG_REQUESTS=true
 `;
 
-test('guide of Service Desk Plus: Monitoring, Troubleshooting', async (t) => {
+test('deployment guide of Service Desk Plus: Monitoring, Troubleshooting', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: serviceDeskEnv });
   const host = `http://localhost:${sidecar.port}`;
   const json = async (command) => JSON.parse(await shell(command));
@@ -167,13 +167,13 @@ test('guide of Service Desk Plus: Monitoring, Troubleshooting', async (t) => {
   await sidecar.stop();
 });
 
-test('guide of Service Desk Plus: "IP not allowed"', async (t) => {
+test('deployment guide of Service Desk Plus: "IP not allowed"', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'SDP_API_KEYS=secure-key-1\nSDP_ALLOWED_IPS=192.168.1.0/24,10.0.0.0/8\n' });
   assert.match(await shell(`curl -sS -H "X-API-Key: secure-key-1" ${sidecar.url}/sessions`), /IP not allowed/);
   await sidecar.stop();
 });
 
-test('guide of Service Desk Plus: a backup of the configuration brings the same keys back', async (t) => {
+test('deployment guide of Service Desk Plus: a backup of the configuration restores the same keys', async (t) => {
   const [before, after] = [temporaryFolder(t), temporaryFolder(t)];
   writeFileSync(join(before, '.env'), 'MCP_MAX_CALLS=7\n');
   const made = await shell(`"${sidecarProgram}" keys new n8n --keys-file keys.json`, { cwd: before });

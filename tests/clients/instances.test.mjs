@@ -64,7 +64,7 @@ for (const over of faces) {
   });
 }
 
-test('instances: server-everything offers sampling to a client of its own, and to nobody who shares', async (t) => {
+test('instances: server-everything offers sampling to a session with a dedicated child, not to sessions that share one', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
   const [client, plain] = [await sampling(t, sidecar.url, 'streamable', 'official'), await connect(t, sidecar.url)];
   const name = 'trigger-sampling-request';
@@ -103,7 +103,7 @@ for (const face of faces) {
   });
 }
 
-test('instances: a session that nobody listens to gives its child to a new one', async (t) => {
+test('instances: a session without a stream loses its dedicated child to a new one', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), flags: ['--max-instances', '1'] });
   const left = await openSession('streamable', sidecar.url, { capabilities: SAMPLING, listen: false });
   const first = await pidOf(left);
@@ -129,7 +129,7 @@ test('instances: 50 clients that can be asked come and go, without DELETE, and p
   await sidecar.stop();
 });
 
-test('instances: one key gets no more than its part of them', async (t) => {
+test('instances: one key gets no more than its share of them', async (t) => {
   const env = { MCP_API_KEYS: 'ada:key-of-ada,bob:key-of-bob', MCP_MAX_INSTANCES_PER_OWNER: '1' };
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env });
   const open = (face, key) => openSession(face, sidecar.url, { capabilities: SAMPLING, headers: { authorization: `Bearer ${key}` } });
@@ -188,7 +188,7 @@ test('instances: --instances 2 spreads sessions over two children, each stays wi
   await sidecar.stop();
 });
 
-test('instances: --warm 1 has a process waiting, which the next session that needs one gets', async (t) => {
+test('instances: --warm 1 keeps a process ready, which the next session that needs one gets', async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild(), flags: ['--warm', '1'] });
   await running(sidecar, 2);
   const shared = await pidOverRest(sidecar);

@@ -96,7 +96,7 @@ test('keys: over REST a key sees and uses what its file says', async (t) => {
   await sidecar.stop();
 });
 
-test('keys: what is withheld from everybody is withheld from callers without a key too', async (t) => {
+test('keys: tools withheld from all are withheld from callers without a key too', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_DENIED_TOOLS: 'add,sleep' } });
   const client = await connect(t, sidecar.url);
   assert.deepEqual((await names(client)).filter((name) => ['add', 'sleep'].includes(name)), []);
@@ -144,7 +144,7 @@ test('keys: metrics are for administrators and for keys with the permission', as
   await sidecar.stop();
 });
 
-test('keys: only an administrator is told what the server wrote on stderr, a limited key not even its last line', async (t) => {
+test("keys: only an administrator is told the server's stderr; a limited key does not get its last line", async (t) => {
   const { keys, env } = keysFile(t);
   const root = await keys('new', 'root', '--admin');
   const free = await keys('new', 'free');
@@ -215,7 +215,7 @@ test('keys: SIGHUP reads the file, and one that cannot be used changes nothing',
   await sidecar.stop();
 });
 
-test('keys: a file without keys lets nobody in, and a file that cannot be used keeps the sidecar from starting', async (t) => {
+test('keys: a file without keys admits no client, and an unusable file stops the start', async (t) => {
   const { file, env } = keysFile(t);
   writeFileSync(file, '{"keys":[]}');
   const sidecar = await Sidecar.start(t, { env });
@@ -230,7 +230,7 @@ test('keys: a file without keys lets nobody in, and a file that cannot be used k
   });
 });
 
-test('keys: a key in the URL counts only where that was allowed, and is in no log', async (t) => {
+test('keys: a key in the URL is accepted only if that is allowed, and is in no log', async (t) => {
   const key = 'very-secret-key';
   const open = await Sidecar.start(t, { env: { MCP_API_KEY: key, MCP_ALLOW_QUERY_KEY: 'true', MCP_DEBUG_REQUESTS: 'true' }, flags: ['--log-level', 'debug'] });
   assert.equal((await request(`${open.url}/tools?api_key=${key}`)).status, 200);

@@ -29,7 +29,7 @@ function checkRefusal(answer, limit) {
   assert.match(answer.headers['x-ratelimit-reset'], /^\d+$/);
 }
 
-test('limits-rate: each session has its own rate, and what has no session counts for its key and address', async (t) => {
+test('limits-rate: each session has its own rate; requests without a session count for key and address', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_RATE_LIMIT_PER_MIN: '4/1h', MCP_API_KEYS: 'alice:key-a,bob:key-b' } });
   const alice = { 'x-api-key': 'key-a' };
   const one = await RawSession.open(sidecar.url, alice); // GET /sse: 1 of key and address
@@ -117,7 +117,7 @@ test('limits-rate: calls that reach the wrapped server are capped for all, over 
   await sidecar.stop();
 });
 
-test('limits-rate: /rate-limit-status tells the caller what is left, and pages may read the fields', async (t) => {
+test("limits-rate: /rate-limit-status reports the caller's budget, and pages may read the fields", async (t) => {
   const sidecar = await Sidecar.start(t, { env: { SSE_RATE_LIMIT_PER_MIN: '60', SDP_RATE_LIMIT_PER_KEY: '100/15m', SDP_API_KEYS: 'the-key' } });
   const ask = (headers, query = '') => request(`${sidecar.url}/rate-limit-status${query}`, { headers });
   assert.equal((await ask({})).status, 401);
@@ -137,7 +137,7 @@ test('limits-rate: /rate-limit-status tells the caller what is left, and pages m
   await sidecar.stop();
 });
 
-test('limits-rate: only addresses of the list come in; the health check of the machine itself does', async (t) => {
+test('limits-rate: only listed addresses are admitted, except for the health check from this machine', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { SDP_ALLOWED_IPS: '192.0.2.0/24,2001:db8::/32' } });
   const tools = (headers) => request(`${sidecar.url}/tools`, { headers });
   for (const headers of [via('192.0.2.9'), via('203.0.113.1, 192.0.2.9'), { forwarded: 'for="[2001:db8::1]"' }, { 'x-real-ip': '192.0.2.1' }]) {
@@ -154,7 +154,7 @@ test('limits-rate: only addresses of the list come in; the health check of the m
   await sidecar.stop();
 });
 
-test('limits-rate: a message through a proxy that names no client counts for the address that opened its session', async (t) => {
+test('limits-rate: a message through a proxy without forwarded fields counts for the address that opened its session', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_RATE_LIMIT_PER_IP: '4/1h', MCP_ALLOWED_IPS: '192.0.2.0/24' } });
   const one = await RawSession.open(sidecar.url, via('192.0.2.1'));
   const two = await RawSession.open(sidecar.url, via('192.0.2.2'));
@@ -166,7 +166,7 @@ test('limits-rate: a message through a proxy that names no client counts for the
   await sidecar.stop();
 });
 
-test('limits-rate: a network that is none ends the start with its name and place', async (t) => {
+test('limits-rate: a malformed network stops the start with its text and place', async (t) => {
   for (const [name, value] of [['MCP_ALLOWED_IPS', '10.0.0.0/33'], ['SDP_ALLOWED_IPS', '10.0.0.0/8,fe80::1%lo']]) {
     const sidecar = new Sidecar(t, { env: { [name]: value } });
     assert.deepEqual(await sidecar.end(), { code: 2, signal: null });
@@ -174,7 +174,7 @@ test('limits-rate: a network that is none ends the start with its name and place
   }
 });
 
-test('limits-rate: as many files may be open as the system allows, and the child has the limit of before', async (t) => {
+test('limits-rate: the sidecar raises its limit of open files, and the child keeps the original one', async (t) => {
   const soft = (pid) => readFileSync(`/proc/${pid}/limits`, 'utf8').match(/Max open files\s+(\S+)\s+(\S+)/).slice(1);
   const sidecar = await Sidecar.start(t);
   const [own] = soft('self');

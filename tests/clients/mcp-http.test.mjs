@@ -111,7 +111,7 @@ test('mcp-http: a client and the child agree on the older of their revisions', a
   }
 });
 
-test('mcp-http: notifications and answers get 202 with nothing in it', async (t) => {
+test('mcp-http: notifications and answers get 202 without a body', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
   for (const message of [
@@ -199,7 +199,7 @@ for (const version of revisions) {
   });
 }
 
-test('mcp-http: an answer that comes first is JSON, one that takes its time a stream, if the client takes that', async (t) => {
+test('mcp-http: an immediate answer is JSON, a later one a stream if the client accepts that', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
   const slow = (id) => toolCall(id, 'steps', { count: 1, pause: 2500 });
@@ -245,7 +245,7 @@ test('mcp-http: progress and log of a call come on its own stream, and on no oth
   await sidecar.stop();
 });
 
-test('mcp-http: after a lost connection the rest of a stream comes from the event on that the client names', async (t) => {
+test('mcp-http: after a lost connection a stream resumes after the event that the client names', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
   const other = await McpSession.open(sidecar.url);
@@ -275,7 +275,7 @@ test('mcp-http: after a lost connection the rest of a stream comes from the even
   await sidecar.stop();
 });
 
-test('mcp-http: what came while nobody listened is given to the one who comes back, once', async (t) => {
+test('mcp-http: messages sent while no stream was open are delivered once to the next one', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
   const tell = (n) => session.call(`tell ${n}`, 'tools/call', { name: 'notify', arguments: { method: `notifications/n${n}` } });

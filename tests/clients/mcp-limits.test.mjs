@@ -23,7 +23,7 @@ async function hang(sidecar, session, id) {
   await eventually(() => sidecar.output.match(/heard call hang/g)?.length === before + 1, 'the child has the call');
 }
 
-test('mcp-limits: a new session takes the place of the one that is idle longest; of one with a stream or a call never', async (t) => {
+test('mcp-limits: a new session replaces the longest-idle one, never one with a stream or a call', async (t) => {
   const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_MAX_CONNECTIONS: '4' } });
   const listening = await McpSession.open(sidecar.url);
   const stream = await listening.listen();
@@ -42,7 +42,7 @@ test('mcp-limits: a new session takes the place of the one that is idle longest;
   await sidecar.stop();
 });
 
-test('mcp-limits: the sessions of one key are limited over both transports together, and its idle ones give way', async (t) => {
+test('mcp-limits: the sessions of one key are limited over both transports together, and its idle ones are closed to make room', async (t) => {
   const env = { ...patience, MCP_API_KEYS: 'alice:key-a,alice:key-a2,bob:key-b', MCP_MAX_SESSIONS_PER_KEY: '2' };
   const sidecar = await Sidecar.start(t, { ...newest, env });
   const [alice, second, bob] = ['key-a', 'key-a2', 'key-b'].map((key) => ({ 'x-api-key': key }));
@@ -72,7 +72,7 @@ test('mcp-limits: the sessions of one key are limited over both transports toget
   await sidecar.stop();
 });
 
-test('mcp-limits: a session that only pings ends when its time is up, one with a call does not', async (t) => {
+test('mcp-limits: a session that only pings expires, one with a call does not', async (t) => {
   const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_SESSION_TIMEOUT: '1s' } });
   const [idle, calling] = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
   await hang(sidecar, calling, 1);
@@ -83,7 +83,7 @@ test('mcp-limits: a session that only pings ends when its time is up, one with a
   await sidecar.stop();
 });
 
-test('mcp-limits: a call beyond those that a session may have open gets 429, and other sessions do not notice', async (t) => {
+test('mcp-limits: a call beyond the limit of a session gets 429, and other sessions are not affected', async (t) => {
   const sidecar = await Sidecar.start(t, { ...newest, env: { ...patience, MCP_MAX_CALLS_PER_SESSION: '3' } });
   const [session, other] = [await McpSession.open(sidecar.url), await McpSession.open(sidecar.url)];
   for (const id of [1, 2, 3]) await hang(sidecar, session, id);
@@ -119,7 +119,7 @@ test('mcp-limits: a silent stream is kept alive by comments', async (t) => {
   await sidecar.stop();
 });
 
-test('mcp-limits: who comes back for events that are kept no more is refused, and given no stream with a gap', async (t) => {
+test('mcp-limits: resuming after dropped events is refused; no stream has a gap', async (t) => {
   const sidecar = await Sidecar.start(t, newest);
   const session = await McpSession.open(sidecar.url);
   const stream = await session.stream(toolCall(1, 'steps', { count: 1000, pause: 1 }, { progressToken: 1 }));
@@ -132,7 +132,7 @@ test('mcp-limits: who comes back for events that are kept no more is refused, an
   await sidecar.stop();
 });
 
-test('mcp-limits: what the child asked while the connection was lost is asked when the client is back', async (t) => {
+test('mcp-limits: a server request sent while the connection was lost is delivered when the client resumes', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
   const session = await McpSession.open(sidecar.url, { capabilities: { sampling: {} } });
   const tools = async () => (await session.call('l', 'tools/list')).result.tools;
@@ -168,7 +168,7 @@ test('mcp-limits: the progress of a batch comes before its one array', async (t)
   await sidecar.stop();
 });
 
-test('mcp-limits: a shared child that works for two clients is told why it cannot ask one', async (t) => {
+test('mcp-limits: a shared child that works for two clients gets an error for its server request', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything, flags: ['--sessions', 'shared'], env: patience });
   const sessions = [await McpSession.open(sidecar.url, { capabilities: { sampling: {} } }), await McpSession.open(sidecar.url, { capabilities: { sampling: {} } })];
   const streams = await Promise.all(sessions.map((session) => session.listen()));

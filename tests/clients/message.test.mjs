@@ -40,7 +40,7 @@ test('message: the three ways to name a session', async (t) => {
   await sidecar.stop();
 });
 
-test('message: sessions that are unknown get 404, whatever they are called', async (t) => {
+test('message: unknown sessions get 404, whatever their id looks like', async (t) => {
   const sidecar = await Sidecar.start(t);
   for (const id of ['nope', 'constructor', '__proto__', '..%2f..', 'x'.repeat(1000), "'%20OR%201=1"]) {
     for (const path of [`/message?sessionId=${id}`, `/messages?sessionId=${id}`, `/messages/${id}`]) {
@@ -51,7 +51,7 @@ test('message: sessions that are unknown get 404, whatever they are called', asy
   await sidecar.stop();
 });
 
-test('message: without a session id and nobody connected, the 503 to the letter', async (t) => {
+test("message: without a session id and without a client the 503 has the predecessor's exact body", async (t) => {
   const sidecar = await Sidecar.start(t);
   const error = '"error":{"code":-32000,"message":"No active MCP session. Connect to /sse first."}';
   for (const [body, id] of [
@@ -67,7 +67,7 @@ test('message: without a session id and nobody connected, the 503 to the letter'
   await sidecar.stop();
 });
 
-test('message: without a session id the only client that nobody addressed gets it; of several none', async (t) => {
+test('message: without a session id the only client not yet addressed by id gets the message; of several none does', async (t) => {
   const sidecar = await Sidecar.start(t);
   const first = await RawSession.open(sidecar.url);
   const accepted = await post(`${sidecar.url}/message`, ping(1));
@@ -91,7 +91,7 @@ test('message: without a session id the only client that nobody addressed gets i
   await sidecar.stop();
 });
 
-test('message: curl -N and a POST without initialize, as the old guide has it', async (t) => {
+test("message: curl -N and a POST without initialize, as in the predecessor's deployment guide", async (t) => {
   const sidecar = await Sidecar.start(t);
   const listener = spawn('curl', ['-sN', `${sidecar.url}/sse`], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => listener.kill());
@@ -108,7 +108,7 @@ test('message: curl -N and a POST without initialize, as the old guide has it', 
   await sidecar.stop();
 });
 
-test('message: what is no JSON-RPC message is refused at the door, and the session lives', async (t) => {
+test('message: a body that is not a JSON-RPC message is refused, and the session continues', async (t) => {
   const sidecar = await Sidecar.start(t);
   const session = await RawSession.open(sidecar.url);
   for (const [body, code] of [

@@ -22,7 +22,7 @@ async function scrape(sidecar, headers = {}) {
 
 const echo = (message = 'hi') => ({ name: 'echo', arguments: { message } });
 
-test('metrics: promtool finds nothing to say about the page', async (t) => {
+test('metrics: promtool accepts the page without remarks', async (t) => {
   const sidecar = await Sidecar.start(t);
   await post(`${sidecar.url}/call-tool`, echo());
   const { text } = await scrape(sidecar);
@@ -87,7 +87,7 @@ test('metrics: names of tools that a client makes up do not grow the page', asyn
 });
 
 for (const over of faces) {
-  test(`sessions: over ${over} one is shown with its client and traffic, and ends by hand`, async (t) => {
+  test(`sessions: over ${over} a session is listed with its client and traffic, and can be ended`, async (t) => {
     const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a' } });
     const headers = { 'x-api-key': 'key-a' };
     const client = await connect(t, sidecar.url, { over, headers, name: 'the-client' });
@@ -111,7 +111,7 @@ for (const over of faces) {
   });
 }
 
-test('log: tool calls stand in it with name, outcome, key and client; arguments do not', async (t) => {
+test('log: tool calls are logged with name, outcome, key and client, without arguments', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'alice:key-a', MCP_LOG_FORMAT: 'json' } });
   const headers = { 'x-api-key': 'key-a' };
   const client = await connect(t, sidecar.url, { headers, name: 'the-client' });

@@ -51,7 +51,7 @@ server {
 }`;
 const zone = 'limit_req_zone $binary_remote_addr zone=api:10m rate=10r/s;\n';
 
-test('nginx: our file is valid as it stands, with a certificate', (t) => {
+test('nginx: our file is valid unchanged, with a certificate', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
@@ -96,7 +96,7 @@ test('nginx: through our file a flood of messages is limited with 429', async (t
   await sidecar.stop();
 });
 
-test('nginx: the locations of the guide work, for the SDK too, once the zone is defined', async (t) => {
+test("nginx: the locations of the predecessor's deployment guide work, for the SDK too, once the zone is defined", async (t) => {
   const sidecar = await Sidecar.start(t, { env: { SDP_API_KEYS: 'guide-key' } });
   assert.match(checkConfiguration(t, 'nginx', guide(sidecar)(1)).text, /zero size shared memory zone "api"/);
   const nginx = await startFront(t, 'nginx', (port) => zone + guide(sidecar)(port));

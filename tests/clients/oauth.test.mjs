@@ -61,7 +61,7 @@ for (const over of faces) {
   });
 }
 
-test('oauth: the metadata says where tokens are had, and each 401 where the metadata is', async (t) => {
+test('oauth: the metadata names the authorization server, and each 401 names the metadata', async (t) => {
   const issuer = await Issuer.start(t, { audience: await own() });
   const sidecar = await startFor(t, issuer, { env: { MCP_PUBLIC_URL: 'https://mcp.example.com/tools', MCP_JWT_AUDIENCE: issuer.audience, MCP_JWT_SCOPES: 'a,b' } });
   for (const [path, resource] of [['', ''], ['/mcp', '/mcp'], ['/sse', '/sse'], ['/tools', ''], ['/tools/mcp', '/mcp']]) {
@@ -85,7 +85,7 @@ test('oauth: the metadata says where tokens are had, and each 401 where the meta
   await sidecar.stop();
 });
 
-test('oauth: a token that does not hold is refused, whatever is wrong with it', async (t) => {
+test('oauth: an invalid token is refused, whatever is wrong with it', async (t) => {
   const issuer = await Issuer.start(t, { audience: await own() });
   const sidecar = await startFor(t, issuer, { env: { MCP_JWT_SCOPES: 'mcp:use' } });
   const now = Math.floor(Date.now() / 1000);
@@ -145,7 +145,7 @@ test('oauth: a session belongs to subject and client: a refreshed token goes on 
   await sidecar.stop();
 });
 
-test('oauth: scopes say what a token may', async (t) => {
+test('oauth: scopes give a token its permissions', async (t) => {
   const issuer = await Issuer.start(t, { audience: await own() });
   const sidecar = await startFor(t, issuer);
   const tools = async (scope) => (await request(`${sidecar.url}/tools`, { headers: bearing(await issuer.sign({ scope })) })).json().tools.map(({ name }) => name);
@@ -173,7 +173,7 @@ test('oauth: keys of the authorization server are read again for a new one, and 
   await sidecar.stop();
 });
 
-test('oauth: tokens wait while the keys cannot be read, which are asked for again; keys of the sidecar pass', async (t) => {
+test("oauth: while the key set cannot be read, tokens are asked to retry and the sidecar's keys are accepted", async (t) => {
   const port = await freePort();
   const audience = await own();
   const early = { issuer: 'https://as.example', audience, jwks: `http://127.0.0.1:${port}/keys` };
@@ -226,7 +226,7 @@ test('oauth: keys come over TLS from a server whose certificate is trusted, and 
   await sidecar.stop();
 });
 
-test('oauth: settings that cannot work end the start with a line that says why', async (t) => {
+test('oauth: unusable settings stop the start with one line that has the reason', async (t) => {
   const file = join(temporaryFolder(t), 'jwks.json');
   const whole = { MCP_JWT_ISSUER: 'https://as.example', MCP_JWT_JWKS: file, MCP_PUBLIC_URL: 'https://mcp.example' };
   const ends = async (env, pattern) => {

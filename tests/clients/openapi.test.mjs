@@ -91,7 +91,7 @@ async function assertUsable(document) {
 }
 
 for (const [name, command] of [['the demo server', () => demo], ['server-everything', () => everything], ['server-filesystem', (t) => filesystem(temporaryFolder(t))], ['server-memory', () => memory]]) {
-  test(`openapi: validators, generators and importers take the document of ${name}`, async (t) => {
+  test(`openapi: validators, generators and importers accept the document of ${name}`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: command(t) });
     const document = await documentOf(sidecar.url);
     await assertUsable(document);
@@ -116,7 +116,7 @@ for (const [name, command] of [['the demo server', () => demo], ['server-everyth
   });
 }
 
-test('openapi: what a generated client says and hears is typed, and true', async (t) => {
+test('openapi: requests and answers of a generated client are typed, and correct', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything, env: { MCP_API_KEYS: 'ann:the-key' } });
   const folder = temporaryFolder(t);
   symlinkSync(nodeModules, join(folder, 'node_modules'));
@@ -151,7 +151,7 @@ test('openapi: what a generated client says and hears is typed, and true', async
   await sidecar.stop();
 });
 
-test('openapi: each key has a document of what it may use, and says how it is shown', async (t) => {
+test('openapi: each key has a document of the tools it may use, with its form of authentication', async (t) => {
   const file = join(temporaryFolder(t), 'keys.json');
   const keys = async (...args) => (await run(sidecarProgram, ['keys', ...args, '--keys-file', file])).stdout.trim();
   const all = { 'x-api-key': await keys('new', 'all') };
@@ -302,7 +302,7 @@ test('openapi: numbers in schemas keep their digits', async (t) => {
   await sidecar.stop();
 });
 
-test('openapi: definitions that make no sense, or mean harm, spoil nothing for other tools', async (t) => {
+test('openapi: definitions that make no sense or are harmful do not affect other tools', async (t) => {
   const nested = (levels, open, inner, close) => open.repeat(levels) + inner + close.repeat(levels);
   const tools = [
     '{"name":"good","inputSchema":{"type":"object","properties":{"a":{"type":"number"}},"required":["a"]}}',
@@ -352,7 +352,7 @@ test('openapi: a huge list is served as far as the limit goes, and then refused'
   await sidecar.stop();
 });
 
-test('openapi: a call answers with structured content, else with content, and raw with the whole result', async (t) => {
+test('openapi: a call answers with structured content, otherwise with content; raw with the whole result', async (t) => {
   const sidecar = await Sidecar.start(t);
   assert.equal((await post(`${sidecar.url}/tools/add`, { a: 1, b: 2 })).text, '{"sum":3}');
   assert.deepEqual((await post(`${sidecar.url}/tools/echo`, { message: 'hi' })).json(), [{ type: 'text', text: 'hi' }]);
@@ -363,7 +363,7 @@ test('openapi: a call answers with structured content, else with content, and ra
   await sidecar.stop();
 });
 
-test('openapi: each failure of a call has the status and the body that the document promises', async (t) => {
+test('openapi: each failure of a call has the documented status and body', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly(), env: { MCP_MAX_BODY: '1KB' } });
   const document = await documentOf(sidecar.url);
   const ajv = await assertUsable(document);
@@ -403,7 +403,7 @@ test('openapi: each failure of a call has the status and the body that the docum
   await limited.stop();
 });
 
-test('openapi: the endpoints answer pages from other origins, and other methods, as all do', async (t) => {
+test('openapi: the endpoints treat other origins and other methods like all endpoints do', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: '*' } });
   const page = { origin: 'https://app.example.com' };
   for (const path of ['/openapi.json', '/openai/functions', '/tools/echo']) {

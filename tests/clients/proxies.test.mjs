@@ -45,7 +45,7 @@ const proxies = {
   },
 };
 
-test('proxies: the files for HAProxy and Caddy are valid as they stand, with a certificate', (t) => {
+test('proxies: the files for HAProxy and Caddy are valid unchanged, with a certificate', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
@@ -83,7 +83,7 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
 
   // The client is at 127.0.0.77, which is not a trusted proxy: only 127.0.0.1 is. HAProxy notices
   // that a client has left when it next sends something, hence the short interval.
-  test(`proxies: through ${kind} the client's address arrives, whatever the client says of it`, async (t) => {
+  test(`proxies: through ${kind} the client's address arrives, whatever forwarded fields the client sends`, async (t) => {
     const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:the-key', MCP_TRUSTED_PROXIES: '127.0.0.1', MCP_KEEPALIVE_INTERVAL: '200ms' } });
     const front = await startFront(t, kind, ours(sidecar));
     const key = 'X-API-Key: the-key\r\n';
@@ -139,7 +139,7 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
 }
 
 // HAProxy's default: a field of its own after the client's, not a longer list.
-test('proxies: an address that a proxy adds in a field of its own counts, and not the first one', async (t) => {
+test('proxies: an address that a proxy adds in a separate field counts, not the first one', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_TRUSTED_PROXIES: '127.0.0.1' } });
   const front = await startFront(t, 'haproxy', (port) => proxies.haproxy.ours(sidecar)(port)
     .replace('http-request set-header X-Forwarded-For %[src]', 'option forwardfor').replace(/.*(del-header|X-Real-IP).*/g, ''));

@@ -37,7 +37,7 @@ const closeAll = (clients) => Promise.all(clients.map((client) => client.close()
 const pidOf = async (client) => Number(textOf((await client.callTool('pid')).result));
 const callsInFlight = async (sidecar) => (await health(sidecar)).children.reduce((sum, child) => sum + child.calls, 0);
 
-test('recovery: a call that the child had when it died gets an error that says how, how often, and what stderr said', async (t) => {
+test("recovery: a call open at the child's death gets an error with exit status, restart count and stderr", async (t) => {
   const sidecar = await Sidecar.start(t, { command: fakeChild('--stderr=my last words'), env: QUICK });
   const clients = await allFaces(sidecar);
   let restarts = 0;
@@ -185,7 +185,7 @@ test('recovery: calls that the child had not read when it died are answered by t
   await sidecar.stop();
 });
 
-test('recovery: in a crash loop callers are told at once why and when to come back, until its cause is gone', async (t) => {
+test('recovery: in a crash loop callers get the reason and Retry-After at once, until its cause is gone', async (t) => {
   const file = join(temporaryFolder(t), 'obstacle');
   const env = { MCP_RESTART_DELAY: '20ms', MCP_RESTART_DELAY_MAX: '200ms' };
   const sidecar = await Sidecar.start(t, { command: fakeChild(`--exit-while=${file}`), env });
@@ -276,7 +276,7 @@ test('recovery: POST /restart lets the old child finish its calls while the new 
   await sidecar.stop();
 });
 
-test('recovery: what the old child does not finish in time after POST /restart is answered with an error', async (t) => {
+test('recovery: calls that the old child does not finish in time after POST /restart are answered with an error', async (t) => {
   const gate = new Gate(t, temporaryFolder(t));
   const env = { MCP_RESTART_DRAIN: '300ms', MCP_STDIN_CLOSE_GRACE: '50ms' };
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env });
@@ -315,7 +315,7 @@ test('recovery: POST /restart needs a key where there are keys, and with MCP_OPE
 
 const WEDGED = { MCP_WEDGED_AFTER: '1s', MCP_PROBE_TIMEOUT: '200ms', MCP_STDIN_CLOSE_GRACE: '50ms' };
 
-test('recovery: /ready tells of a child that does not answer, and of its waking up; it is not restarted', async (t) => {
+test('recovery: /ready reports a child that does not answer, and its recovery; it is not restarted', async (t) => {
   const gate = new Gate(t, temporaryFolder(t));
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: WEDGED });
   const session = await openSession('streamable', sidecar.url);
@@ -349,7 +349,7 @@ test('recovery: a child with one slow call that answers its pings is not wedged'
   await sidecar.stop();
 });
 
-test('recovery: with --restart-wedged a child that does not answer is ended, its calls are told why, and the next one serves', async (t) => {
+test('recovery: with --restart-wedged a child that does not answer is ended, its calls get the reason, and the next one serves', async (t) => {
   const gate = new Gate(t, temporaryFolder(t));
   const sidecar = await Sidecar.start(t, { command: fakeChild(), env: WEDGED, flags: ['--restart-wedged'] });
   const clients = await allFaces(sidecar);

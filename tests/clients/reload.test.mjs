@@ -21,7 +21,7 @@ const add = (client) => client.callTool({ name: 'add', arguments: { a: 1, b: 2 }
 const callAdd = (sidecar, headers) => post(`${sidecar.url}/call-tool`, { name: 'add', arguments: { a: 1, b: 2 } }, headers);
 
 for (const over of faces) {
-  test(`reload: over ${over} a session stays, and is held to the new lists from its next request on`, async (t) => {
+  test(`reload: over ${over} a session stays, and the new lists apply from its next request on`, async (t) => {
     const sidecar = await Sidecar.start(t, { dotenv: '' });
     const client = await connect(t, sidecar.url, { over });
     assert.equal(textOf(await add(client)), '3');
@@ -39,7 +39,7 @@ for (const over of faces) {
   });
 }
 
-test('reload: addresses, proxies, origins, rates and limits are those of the file, and so is what is logged', async (t) => {
+test('reload: addresses, proxies, origins, rates, limits and logging follow the file', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: '' });
   const status = async (headers = {}) => (await request(`${sidecar.url}/tools`, { headers })).status;
   const forwarded = { 'x-forwarded-for': '192.0.2.7' };
@@ -76,7 +76,7 @@ test('reload: addresses, proxies, origins, rates and limits are those of the fil
   await sidecar.stop();
 });
 
-test('reload: a file that cannot be used keeps everything as it is and says why', async (t) => {
+test('reload: an unusable file changes nothing, and the log has the reason', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: 'MCP_API_KEY=very-secret-key\nMCP_DENIED_TOOLS=sleep\n' });
   const withKey = { 'x-api-key': 'very-secret-key' };
   for (const [dotenv, why] of [
@@ -99,7 +99,7 @@ test('reload: a file that cannot be used keeps everything as it is and says why'
   await sidecar.stop();
 });
 
-test('reload: the first key closes an open sidecar, and ends sessions that were opened without one', async (t) => {
+test('reload: the first key closes an open sidecar and ends sessions opened without one', async (t) => {
   const sidecar = await Sidecar.start(t, { dotenv: '' });
   const client = await connect(t, sidecar.url);
   assert.equal((await request(`${sidecar.url}/health`)).json().authEnabled, false);

@@ -19,7 +19,7 @@ test('rest: GET /tools holds every page of tools/list', async (t) => {
   await sidecar.stop();
 });
 
-test('rest: POST /call-tool gives the result, or says why not', async (t) => {
+test('rest: POST /call-tool gives the result or the reason of the failure', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   const call = (body) => post(`${sidecar.url}/call-tool`, body);
 
@@ -51,7 +51,7 @@ test('rest: POST /call-tool gives the result, or says why not', async (t) => {
   await sidecar.stop();
 });
 
-test('rest: bodies that are no JSON, or of the wrong types, get a 400 that says so', async (t) => {
+test('rest: bodies that are not JSON or have wrong types get a 400 with the reason', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   for (const path of ['/call-tool', '/vapi/call', '/openai/call-function', '/call-tool-stream']) {
     for (const body of ['', '{"name":', '[]', '"pid"', '{"name":5}', '{"name":"pid","arguments":[]}', '{"name":"pid","arguments":3}', '\u0000']) {
@@ -76,7 +76,7 @@ test('rest: GET /info holds the whole InitializeResult under serverInfo', async 
   await sidecar.stop();
 });
 
-test('rest: GET /health has the keys of both old servers', async (t) => {
+test('rest: GET /health has the keys of both predecessors', async (t) => {
   const sidecar = await Sidecar.start(t);
   const health = async () => (await request(`${sidecar.url}/health`)).json();
   const idle = await health();

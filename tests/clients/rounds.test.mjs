@@ -82,7 +82,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`rounds over ${over}: without that setting a client's roots stay with it`, async (t) => {
+  test(`rounds over ${over}: without that setting a client's roots do not reach the server`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const client = await connect(t, sidecar.url, {
       capabilities: { roots: { listChanged: true }, sampling: {} },
@@ -103,7 +103,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`rounds over ${over}: log messages go to the session whose call they are of, at its own level`, async (t) => {
+  test(`rounds over ${over}: log messages go to the session whose call caused them, at its own level`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const [loud, quiet] = [await connect(t, sidecar.url), await connect(t, sidecar.url)];
     await loud.setLoggingLevel('debug');
@@ -125,7 +125,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`rounds over ${over}: updates of a resource reach those who subscribed to it, until they unsubscribe`, async (t) => {
+  test(`rounds over ${over}: updates of a resource reach its subscribers until they unsubscribe`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const clients = [];
     for (const pages of [[1], [1, 2], []]) {
@@ -154,7 +154,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`rounds over ${over}: that a list has changed is told to every session`, async (t) => {
+  test(`rounds over ${over}: a list change is reported to every session`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const clients = [await connect(t, sidecar.url), await connect(t, sidecar.url)];
     const data = `data:text/plain;base64,${Buffer.from('to be packed').toString('base64')}`;
@@ -168,7 +168,7 @@ for (const over of faces) {
     await sidecar.stop();
   });
 
-  test(`rounds over ${over}: a task is its session's, and asks its question there`, async (t) => {
+  test(`rounds over ${over}: a task belongs to its session, and its server request goes there`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const asked = [];
     const owner = await connect(t, sidecar.url, {

@@ -28,7 +28,7 @@ async function systemd(t) {
   return { path, messages };
 }
 
-test('service: systemd hears of READY, the status, signs of life, a reload and the end, in this order', async (t) => {
+test('service: systemd is notified of READY, status, watchdog, reload and end, in this order', async (t) => {
   const { path, messages } = await systemd(t);
   const next = (pattern, from = 0) => messages.find((line) => pattern.test(line), `a message like ${pattern}`, from);
   const sidecar = await Sidecar.start(t, { env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' }, dotenv: 'LOG_LEVEL=info\n' });
@@ -46,7 +46,7 @@ test('service: systemd hears of READY, the status, signs of life, a reload and t
   assert.deepEqual(steps, ['READY', 'RELOADING', 'READY', 'STOPPING']);
 });
 
-test('service: a wrapped server that does not come up holds READY back for 10 s, and the status says why', async (t) => {
+test('service: a wrapped server that does not start delays READY by 10 s, and the status has the reason', async (t) => {
   const { path, messages } = await systemd(t);
   const sidecar = await Sidecar.start(t, { command: fakeChild('--exit=7'), env: { NOTIFY_SOCKET: path } });
   await messages.find((line) => /^STATUS=wrapped server not ready: .*exited with code 7/.test(line), 'the status');
@@ -55,7 +55,7 @@ test('service: a wrapped server that does not come up holds READY back for 10 s,
   await sidecar.stop();
 });
 
-test('service: the wrapped server is not given what would let it speak to systemd', async (t) => {
+test('service: the wrapped server inherits neither NOTIFY_SOCKET nor WATCHDOG_USEC', async (t) => {
   const { path } = await systemd(t);
   const sidecar = await Sidecar.start(t, { command: everything, env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '9000000', PASSED_ON: 'yes' } });
   const { result } = (await post(`${sidecar.url}/call-tool`, { name: 'get-env' })).json();
@@ -64,13 +64,13 @@ test('service: the wrapped server is not given what would let it speak to system
   await sidecar.stop();
 });
 
-test("service: a wrapped Node server is not told of PM2's channel, which it does not have", async (t) => {
+test("service: a wrapped Node server does not inherit PM2's channel variables", async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything, env: { NODE_CHANNEL_FD: '3', NODE_CHANNEL_SERIALIZATION_MODE: 'json' } });
   assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'echo', arguments: { message: 'hi' } })).status, 200);
   await sidecar.stop();
 });
 
-test("service: of PM2's copies the first runs, another is refused with a word that points to --instances", async (t) => {
+test("service: the first of PM2's copies runs; another is refused with a hint at --instances", async (t) => {
   const pm2 = (copy) => ({ pm_id: copy, exec_mode: 'fork_mode', instance_var: 'NODE_APP_INSTANCE', instances: '2', NODE_APP_INSTANCE: copy });
   const first = await Sidecar.start(t, { env: pm2('0') });
   await assert.rejects(run(sidecarProgram, ['--port', '0', '--', ...demo], { env: { ...cleanEnvironment(), ...pm2('1') } }), (error) => {
@@ -81,7 +81,7 @@ test("service: of PM2's copies the first runs, another is refused with a word th
   await first.stop();
 });
 
-test('service: a library that lies in the working directory is not loaded', async (t) => {
+test('service: a library in the working directory is not loaded', async (t) => {
   const cwd = temporaryFolder(t);
   const { stdout } = await run('ldd', [sidecarProgram]);
   const libraries = [...stdout.matchAll(/^\s*(lib\S+) => /gm)].map(([, name]) => name);
@@ -91,14 +91,14 @@ test('service: a library that lies in the working directory is not loaded', asyn
 });
 
 // For a release build, which has 11.5 MB mapped before and 5 after. Sanitizers map more.
-test('service: once it has started, pages of files that only the start used are given back', { skip: /\b[at]san\b/.test(sidecarProgram) }, async (t) => {
+test('service: after the start, file pages used only by the start are released', { skip: /\b[at]san\b/.test(sidecarProgram) }, async (t) => {
   const sidecar = await Sidecar.start(t);
   await eventually(async () => (await request(`${sidecar.url}/ready`)).status === 200, 'the child is ready');
   const mapped = residentBytes(sidecar.pid, 'RssFile');
   assert.ok(mapped > 1 << 20 && mapped < 8 << 20, `${mapped} bytes`);
 });
 
-test('service: on a terminal SIGHUP is a reload, and the end once the terminal has closed', async (t) => {
+test('service: on a terminal SIGHUP reloads, and ends the sidecar once the terminal has closed', async (t) => {
   const mark = randomUUID();
   const command = [sidecarProgram, '--port', '0', '--', ...demo].map((word) => `'${word}'`).join(' ');
   const terminal = spawn('script', ['--quiet', '--flush', '--command', `exec ${command}`, '/dev/null'], {

@@ -32,7 +32,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   });
 }
 
-test('shutdown: a call that does not finish in the time to drain is answered, not forgotten', async (t) => {
+test('shutdown: a call that does not finish within the drain time is answered with an error', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_DRAIN_TIMEOUT: '300ms' } });
   const session = await RawSession.open(sidecar.url);
   await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: sleep(3000, 'begun') });
@@ -49,7 +49,7 @@ test('shutdown: a call that does not finish in the time to drain is answered, no
   await sidecar.nothingLeft();
 });
 
-test('shutdown: a second signal ends at once, and still leaves nothing', async (t) => {
+test('shutdown: a second signal ends at once, and no process is left', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly('stubborn'), env: { MCP_DRAIN_TIMEOUT: '10m' } });
   const session = await RawSession.open(sidecar.url);
   await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hang', arguments: {} } });
@@ -61,7 +61,7 @@ test('shutdown: a second signal ends at once, and still leaves nothing', async (
   await sidecar.nothingLeft();
 });
 
-test('shutdown: TERM takes a child along that ignores it, and its grandchild', async (t) => {
+test('shutdown: TERM also ends a child that ignores it, and its grandchild', async (t) => {
   const env = { MCP_STDIN_CLOSE_GRACE: '100ms', MCP_TERM_GRACE: '100ms' };
   const sidecar = await Sidecar.start(t, { command: unruly('stubborn'), env });
   assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'pid' })).status, 200);
@@ -69,7 +69,7 @@ test('shutdown: TERM takes a child along that ignores it, and its grandchild', a
   await sidecar.stop();
 });
 
-test('shutdown: KILL of the sidecar takes everything along too', async (t) => {
+test('shutdown: KILL of the sidecar also ends all its processes', async (t) => {
   for (const command of [demo, unruly('stubborn')]) {
     const sidecar = await Sidecar.start(t, { command });
     assert.equal((await post(`${sidecar.url}/call-tool`, { name: command === demo ? 'time' : 'pid' })).status, 200);
@@ -80,7 +80,7 @@ test('shutdown: KILL of the sidecar takes everything along too', async (t) => {
   }
 });
 
-test('shutdown: with nobody connected and nothing to do it ends, and so does one whose child is down', async (t) => {
+test('shutdown: an idle sidecar ends, and so does one whose child is down', async (t) => {
   const idle = await Sidecar.start(t);
   await idle.stop();
   const broken = await Sidecar.start(t, { command: unruly('exit-at-start') });

@@ -33,7 +33,7 @@ function onlyFault(books, pattern) {
   assert.match(books.faults[0], pattern);
 }
 
-test('soak: an answer to each call, once, with its own text, is nothing wrong', async () => {
+test('soak: one answer to each call with its own text is no fault', async () => {
   const { books, account, call, token, text } = opened();
   account.answer(saying(text));
   assert.equal(await call.settled, 'result');
@@ -42,14 +42,14 @@ test('soak: an answer to each call, once, with its own text, is nothing wrong', 
   assert.deepEqual([books.faults, books.counts], [[], { sse: { result: 1 } }]);
 });
 
-test('soak: a second answer is found', () => {
+test('soak: a second answer is a fault', () => {
   const { books, account, text } = opened();
   account.answer(saying(text));
   account.answer(saying(text));
   onlyFault(books, /answered 2 times: say 1, id 1, sse 0\.0/);
 });
 
-test('soak: an answer to an id that this client did not use, or of another type, is found', () => {
+test('soak: an answer to an id that this client did not use, or of another type, is a fault', () => {
   for (const id of [2, '1']) {
     const { books, account, text } = opened();
     account.answer(saying(text, id));
@@ -57,13 +57,13 @@ test('soak: an answer to an id that this client did not use, or of another type,
   }
 });
 
-test("soak: an answer with another call's text is found", () => {
+test("soak: an answer with another call's text is a fault", () => {
   const { books, account } = opened();
   account.answer(saying('say 2'));
   onlyFault(books, /not the answer to say 1.*it says say 2/);
 });
 
-test('soak: an answer that never comes is found once, and what comes after that only once more', async () => {
+test('soak: a missing answer is one fault, and a late one after that is one more', async () => {
   const { clock, books, account, call, text } = opened();
   clock.now = LIMIT + 30_000;
   books.lookForOverdue();
@@ -77,7 +77,7 @@ test('soak: an answer that never comes is found once, and what comes after that 
   onlyFault(books, /never answered/);
 });
 
-test('soak: nothing is owed to a client that left, but a second answer to it is found', async () => {
+test('soak: no answer is owed to a client that left, but a second answer to it is a fault', async () => {
   const { clock, books, account, call, text } = opened();
   account.leave(call);
   clock.now = 1e9;
@@ -89,7 +89,7 @@ test('soak: nothing is owed to a client that left, but a second answer to it is 
   onlyFault(books, /answered 2 times/);
 });
 
-test('soak: the death of a child excuses what was open then, and nothing else', () => {
+test('soak: the death of a child excuses the calls open at that time, and no others', () => {
   const kill = (change) => {
     const all = opened();
     change(all);
@@ -121,7 +121,7 @@ test('soak: the death of a child excuses what was open then, and nothing else', 
   onlyFault(books, /child_died, after 0 ms: say 2/);
 });
 
-test("soak: what is done to one owner excuses nobody else's calls", () => {
+test("soak: a disturbance of one owner excuses no calls of others", () => {
   for (const [owner, faults] of [['alpha', 0], ['gamma', 1]]) {
     const { books, account, call } = opened();
     books.disturbances.begin('revoked', accountsOf(owner));
@@ -130,7 +130,7 @@ test("soak: what is done to one owner excuses nobody else's calls", () => {
   }
 });
 
-test('soak: a session ends for a newcomer only where it gives way, and not for itself', () => {
+test('soak: a session may end for a new one only if it is evictable, and not for itself', () => {
   for (const [evictable, newcomer, faults] of [[true, 'asked 0.1', 0], [true, 'asked 0.0', 1], [false, 'asked 0.1', 1]]) {
     const books = new Books();
     const account = books.account({ transport: 'streamable', owner: 'alpha', name: 'asked 0.0', evictable });
@@ -152,7 +152,7 @@ test('soak: an error is right where the call expects it, and wrong elsewhere', (
   }
 });
 
-test('soak: a call is run as often as its tool allows, and not without being sent or when nobody ran it', () => {
+test('soak: a call may begin as often as its tool allows; a call not sent must not begin, an answered one must have begun', () => {
   const work = opened((calls) => calls.work(1, 1));
   work.books.compareRuns([1, 1]);
   onlyFault(work.books, /run 2 times where 1 are allowed: token 1/);
@@ -173,7 +173,7 @@ test('soak: a call is run as often as its tool allows, and not without being sen
   onlyFault(invented.books, /answered, but never run: token 1/);
 });
 
-test("soak: progress, updates and log messages are their owner's, and come once", () => {
+test("soak: progress, updates and log messages reach their owner only, and once", () => {
   const cases = [
     [(account) => account.progress({ progressToken: 2, progress: 1 }), /progress of token 2, which is not/],
     [(account) => [1, 1].forEach((progress) => account.progress({ progressToken: 1, progress })), /progress 1 after 1/],
@@ -194,7 +194,7 @@ test("soak: progress, updates and log messages are their owner's, and come once"
   assert.equal(books.faultCount, 0);
 });
 
-test('soak: errors are told apart by code and words', () => {
+test('soak: errors are distinguished by code and text', () => {
   const outcomes = [[-32001, 'the MCP server did not answer within 10 ms', 'timeout'], [-32001, 'Session not found', 'no_session'], [-32003, 'too many calls in flight', 'busy'],
     [-32000, 'Connection limit exceeded', 'error -32000'], [-32602, 'Unknown tool: x', 'unknown_tool'], [-32602, 'params', 'error -32602'], [-32603, 'internal error', 'error -32603']];
   for (const [code, message, outcome] of outcomes) assert.equal(outcomeOf(failing(code, message)), outcome);
@@ -202,12 +202,12 @@ test('soak: errors are told apart by code and words', () => {
   assert.equal(outcomeOf({ result: { content: [], isError: true } }), 'tool_error');
 });
 
-test('soak: what has grown is named, what has shrunk is not', () => {
+test('soak: growth is reported, shrinking is not', () => {
   assert.deepEqual(grown({ threads: 3, sockets: 2, sessions: 0 }, { threads: 3, sockets: 1, sessions: 1 }), ['sessions: 1, was 0']);
   assert.deepEqual(grown({}, { threads: 3 }), ['threads: 3, was undefined']);
 });
 
-test("soak: the log's errors are found, and a sanitizer's lines, but not what the soak brings about", () => {
+test("soak: errors and sanitizer lines in the log are faults, except errors that the soak causes", () => {
   const log = new LogReader();
   const lines = ['{"level":"info","event":"tool call"}', '{"level":"error","event":"settings are kept as they are"}', '{"level":"error","event":"request failed"}',
     '==7==ERROR: AddressSanitizer: heap-use-after-free', '{"level":"warning","event":"tool call","error":"internal error"}'];
@@ -215,7 +215,7 @@ test("soak: the log's errors are found, and a sanitizer's lines, but not what th
   assert.deepEqual(log.bad, lines.slice(2));
 });
 
-test('soak: a seed decides what is chosen, a name which row of it', () => {
+test("soak: the seed and the actor's name determine its random sequence", () => {
   const row = (random) => Array.from({ length: 50 }, () => random.between(1, 1000));
   const seeded = (seed, name) => row(new Random(seed).fork(name));
   assert.deepEqual(seeded('7', 'a'), seeded('7', 'a'));

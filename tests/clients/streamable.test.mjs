@@ -16,7 +16,7 @@ const tool = (name, args = {}) => ({ name, arguments: args });
 const connect = (t, base, options) => connectOver(t, base, { over: 'streamable', ...options });
 const results = (client) => client.wire.items.filter((message) => message.result || message.error);
 
-test('streamable: a session that its client deleted is unknown afterwards, and the client is told so', async (t) => {
+test('streamable: a session that its client deleted gets 404 afterwards', async (t) => {
   const sidecar = await Sidecar.start(t);
   const client = await connect(t, sidecar.url);
   const other = await connect(t, sidecar.url);
@@ -46,7 +46,7 @@ async function callThroughCuts(client, proxy, { seconds, cuts, steps }) {
   return { text: textOf(result), steps: progress().map(({ params }) => params.progress) };
 }
 
-test('streamable: a call goes on through cut connections, nothing is lost and nothing comes twice', async (t) => {
+test('streamable: a call survives cut connections, without lost or repeated messages', async (t) => {
   const sidecar = await Sidecar.start(t);
   const proxy = await CuttingProxy.start(t, sidecar.port);
   const client = await connect(t, proxy.url);
@@ -77,7 +77,7 @@ test('streamable: connections that are cut at any step of many calls lose nothin
   await sidecar.stop();
 });
 
-test('streamable: an error at the end of a stream ends the call, and the client does not come back for more forever', async (t) => {
+test('streamable: an error at the end of a stream ends the call, and the client does not resume forever', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly('2025-11-25') });
   const proxy = await CuttingProxy.start(t, sidecar.port);
   const client = await connect(t, proxy.url);
@@ -97,7 +97,7 @@ test('streamable: an error at the end of a stream ends the call, and the client 
 });
 
 for (const over of faces) {
-  test(`streamable: 20 clients at once with equal ids each get their own, over ${over}`, async (t) => {
+  test(`streamable: 20 clients at once with equal ids each get their own answers, over ${over}`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect(t, sidecar.url, { over })));
     await Promise.all(clients.map(async (client, who) => {
@@ -148,7 +148,7 @@ for (const over of faces) {
   });
 }
 
-test('streamable: 50 clients come and leave one after the other, none of them says so', async (t) => {
+test('streamable: 50 clients come and leave one after the other without DELETE', async (t) => {
   const sidecar = await Sidecar.start(t);
   for (let i = 0; i < 50; i += 1) {
     const client = await connect(t, sidecar.url);
@@ -174,7 +174,7 @@ test('streamable: clients that can sample come and leave one after the other, an
   await sidecar.stop();
 });
 
-test('streamable: what was said while the stream was away comes when it is back', async (t) => {
+test('streamable: messages sent while the stream was cut arrive when it is back', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
   const proxy = await CuttingProxy.start(t, sidecar.port);
   // By default the client gives up after two attempts.

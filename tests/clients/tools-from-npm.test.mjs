@@ -97,7 +97,7 @@ for (const [transport, path] of enough([['http', '/mcp'], ['sse', '/sse']])) {
   });
 }
 
-test('tools: the Inspector may prefer the stateless era, and comes through', async (t) => {
+test('tools: the Inspector works if it prefers the stateless era', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
   const { tools } = await inspect(t, `${sidecar.url}/mcp`, 'http', '--method', 'tools/list', '--protocol-era', 'auto');
   assert.ok(tools.length >= 10);

@@ -25,7 +25,7 @@ for (const [mode, transport] of [
   ['legacy', (base) => new SSEClientTransport(new URL('/sse', base))],
 ]) {
   const face = transport('http://localhost').constructor.name;
-  test(`v2: the client in its mode '${mode}' over ${face} shakes hands, and is asked`, async (t) => {
+  test(`v2: the client in its mode '${mode}' over ${face} completes the handshake and is asked`, async (t) => {
     const sidecar = await Sidecar.start(t, { command: everything });
     const one = client(t, mode, { sampling: {} });
     one.setRequestHandler('sampling/createMessage', () => ({
@@ -50,7 +50,7 @@ for (const [mode, transport] of [
   });
 }
 
-test('v2: a client that wants the stateless revision and no other is told at once', async (t) => {
+test('v2: a client that only accepts the stateless revision gets an error at once', async (t) => {
   const sidecar = await Sidecar.start(t, { command: everything });
   await assert.rejects(client(t, { pin: STATELESS }).connect(new StreamableHTTPClientTransport(new URL('/mcp', sidecar.url))));
   await sidecar.stop();

@@ -71,7 +71,7 @@ export class Poster {
   }
 }
 
-// A session of A over legacy SSE: {url}, the URL for POSTs. Calls `heard` for each message.
+// A session of A over legacy SSE: {url}, where POSTs go. Calls `heard` for each message.
 export async function openSse(t, sidecar, owner, heard) {
   const stream = await EventStream.open(`${sidecar.url}/sse`, as(owner), { onEvent: ({ event, data }) => event === 'message' && heard(data) });
   assert.equal(stream.status, 200);

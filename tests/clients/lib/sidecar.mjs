@@ -48,7 +48,7 @@ export function cleanEnvironment() {
   return { ...Object.fromEntries(kept), ...(mayTraceAll ? {} : { MCP_ALLOW_DEBUGGER: 'true' }) };
 }
 
-// Any URL under which others reach it.
+// The local address in the log, whatever the public URL is.
 const listening = /\blistening\b.*?127\.0\.0\.1:(\d+)/;
 
 const startToken = /\badministration\b.*?(?:#token=|\bstart_token\W+)([0-9a-f]{64})\b/;
