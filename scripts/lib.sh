@@ -18,7 +18,7 @@ as_root() {
 # Installs the named Debian packages that are missing; uses the network only then.
 install_packages() {
   local package missing=()
-  command -v dpkg-query >/dev/null || { say "not a Debian system: CMake will say what is missing"; return 0; }
+  command -v dpkg-query >/dev/null || { say "not a Debian system: CMake will report missing packages"; return 0; }
   for package in "$@"; do
     case "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" in
       ii*) ;;

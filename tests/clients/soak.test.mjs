@@ -215,7 +215,7 @@ test("soak: errors and sanitizer lines in the log are faults, except errors that
   assert.deepEqual(log.bad, lines.slice(2));
 });
 
-test("soak: the seed and the actor's name determine its random sequence", () => {
+test('soak: seed and actor name determine the random sequence', () => {
   const row = (random) => Array.from({ length: 50 }, () => random.between(1, 1000));
   const seeded = (seed, name) => row(new Random(seed).fork(name));
   assert.deepEqual(seeded('7', 'a'), seeded('7', 'a'));

@@ -118,8 +118,7 @@ void DirectChild::on_line(std::string_view line) {
   for (DirectClient* client : clients_) {
     if (client->open_id() == id) return client->told(line);
   }
-  if (!is_from_server(line))
-    clients_.front()->told(line);  // ignored there
+  if (!is_from_server(line)) clients_.front()->told(line);  // ignored there
 }
 
 void DirectChild::on_closed(const std::string& why) {

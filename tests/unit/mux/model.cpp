@@ -85,8 +85,8 @@ void World::expect(Session* to, std::string text, std::string via) {
 
 void World::heard(Session& by, const Asked* on, std::string text) {
   note(fmt::format("{}{} < {}", by.number, on != nullptr ? "/" + on->id : "", text));
-  if (by.left) wrong("a session that has left was told something");
-  if (on != nullptr && !on->open) wrong("a call that is answered was told something");
+  if (by.left) wrong("a closed session received a message");
+  if (on != nullptr && !on->open) wrong("an answered call received a message");
   actual_.push_back({by.number, std::move(text), on != nullptr ? on->mark : ""});
 }
 
@@ -97,12 +97,12 @@ void World::check_deliveries() {
     };
     const auto found = std::find_if(expected_.begin(), expected_.end(), same);
     if (found == expected_.end())
-      wrong(fmt::format("{} must not hear {}", was.to, was.text));
+      wrong(fmt::format("{} must not receive {}", was.to, was.text));
     else
       expected_.erase(found);
   }
   for (const Delivery& missing : expected_)
-    wrong(fmt::format("{} must hear {} (via {})", missing.to, missing.text, missing.via));
+    wrong(fmt::format("{} must receive {} (via {})", missing.to, missing.text, missing.via));
   expected_.clear();
   actual_.clear();
 }
@@ -111,19 +111,18 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   const int who = asked->by != nullptr ? asked->by->number : 0;
   note(fmt::format("{} < ({}) {}", who, mux::outcome_name(answer.outcome), answer.text));
   if (!asked->open) return wrong("a request was answered twice");
-  if (asked->by != nullptr && asked->by->left)
-    return wrong("a session that has left got an answer");
+  if (asked->by != nullptr && asked->by->left) return wrong("a closed session received an answer");
   const std::size_t owners_calls = open_of_owner_of(*asked);
   asked->open = false;
   if (asked->by != nullptr) asked->by->open.erase(asked->id);
 
   if (asked->cancelled != (answer.outcome == Outcome::kCancelled))
-    wrong("cancelled, or not cancelled?");
+    wrong("outcome and cancellation disagree");
   if (answer.outcome == Outcome::kCancelled) return;
   if (!answer.text.starts_with(R"({"jsonrpc":"2.0","id":)" + asked->id + ","))
     wrong("an answer does not have the request's id");
   const bool says_so = answer.outcome == Outcome::kResult || answer.outcome == Outcome::kError;
-  if (says_so && !asked->due.empty() && answer.text != asked->due) wrong("not what the child said");
+  if (says_so && !asked->due.empty() && answer.text != asked->due) wrong("not the child's answer");
   if (says_so && asked->due.empty()) answered_here(*asked, answer);
   if (!says_so && !asked->due.empty()) wrong("the child answered, but its client got a failure");
 
@@ -159,7 +158,7 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
   const std::string& method = asked.method;
   if (answer.outcome == Outcome::kError) {
     if (!method.starts_with("tasks/") || told["error"]["code"] != -32602)
-      return wrong("an error from nowhere");
+      return wrong("an error without a cause");
     if (std::stol(asked.mark) + 1 < next_mark_) return;  // it waited; its child may have died
     for (const auto& child : children_) {
       const auto task = child->tasks.find(asked.subject);
@@ -172,7 +171,7 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
   }
   const Json& result = told["result"];
   if (method == "ping" || method == "resources/unsubscribe" || method == "logging/setLevel") {
-    if (result != Json::object()) wrong("not {}");
+    if (result != Json::object()) wrong("not an empty result");
   } else if (method == "initialize") {
     if (result["serverInfo"]["name"] != "model") wrong("not the child's InitializeResult");
   } else if (method == "resources/subscribe") {
@@ -181,12 +180,12 @@ void World::answered_here(const Asked& asked, const mux::Answer& answer) {
                      [&](Session* s) { return s->subscribed.contains(asked.subject); }))
       wrong("a subscription that the child does not have");
   } else if (method.ends_with("/list")) {
-    if (asked.tenant) wrong("a list that is one tenant's alone was answered without the child");
+    if (asked.tenant) wrong("a tenant's list was answered without the child");
     if (result["list"] != method || result["cursor"] != asked.subject) wrong("another list");
     if (result["changes"].get<long>() < asked.changes)
       wrong("a list that had changed before it was asked for");
   } else {
-    wrong("a result from nowhere");
+    wrong("a result without a source");
   }
 }
 
@@ -220,7 +219,7 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     wrong("a wire id was given to two requests");
   if (child.work.contains(wire)) wrong("a child got a request twice");
   if (mark.empty()) {
-    if (!kSidecars.contains(work.method)) wrong("a request from nowhere");
+    if (!kSidecars.contains(work.method)) wrong("a request of no client");
     if (work.method == "initialize" && std::exchange(child.initialized, true))
       wrong("two handshakes");
   } else {
@@ -233,12 +232,12 @@ void World::on_request_to(Child& child, child::LineNumber number, const std::str
     if (asked.by != nullptr && child.name != asked.by->instance)
       wrong("a request at another instance");
     if (asked.deaths > 0 && (!asked.safe || asked.deaths > 1 || asked.makes_task))
-      wrong("a request was repeated that must not be");
+      wrong("a request was repeated that must not be repeated");
     if (asked.method == "resources/unsubscribe") take_back(asked);
     if (asked.method.starts_with("tasks/") && asked.method != "tasks/list") {
       const auto task = child.tasks.find(asked.subject);
       if (task == child.tasks.end() || task->second.by != asked.by)
-        wrong("a task of nobody, or of another");
+        wrong("a task without an owner, or of another session");
     }
   }
   child.work.emplace(wire, std::move(work));
@@ -248,14 +247,15 @@ void World::on_notification_to(Child& child, const std::string& text, const Json
   const std::string method = line["method"];
   if (method == "notifications/cancelled") {
     const auto work = child.work.find(line["params"]["requestId"].get<long>());
-    if (work == child.work.end()) return wrong("a cancel of what the child does not have");
+    if (work == child.work.end())
+      return wrong("a cancel of a request that the child does not have");
     if (work->second.asked && work->second.asked->open)
       wrong("a cancel of a request that its client waits for");
     work->second.cancelled = true;
   } else if (method == "notifications/progress") {
     on_reply_to(child, text, {{"id", line["params"]["progressToken"]}, {"progress", true}});
   } else if (method == "notifications/roots/list_changed") {
-    wrong("roots of a client");
+    wrong("the roots of a client reached the child");
   }
 }
 
@@ -285,7 +285,7 @@ void World::check() {
     for (const auto& [wire, work] : child.work) {
       const bool is_new = work.number + sent.size() > number;
       if (is_new && work.asked && !work.asked->open && !work.cancelled)
-        wrong("a child got a request that nobody waits for");
+        wrong("a child got a request that no client waits for");
     }
     // Lines of sessions queue up while the child does not read.
     if (child.up() && !child.link->wants) continue;
@@ -329,13 +329,13 @@ void World::check_limits() {
     for (const auto& [wire, work] : child->work) {
       if (work.asked && work.asked->by != nullptr && work.asked->open &&
           ++calls[work.asked->by] > limits.calls_per_client)
-        wrong("a session has more calls than it may have");
+        wrong("a session has more calls than allowed");
     }
     own += child->own() && child->link != nullptr && !child->replaced;
-    if (child->own() && live(*child).size() > 1) wrong("an own child has two sessions");
+    if (child->own() && live(*child).size() > 1) wrong("a dedicated child has two sessions");
   }
   // As many children again may be ending.
-  if (own > 2 * options_.most_own) wrong("more own children than there may be");
+  if (own > 2 * options_.most_own) wrong("more dedicated children than allowed");
   for (const auto& session : sessions_) {
     if (session->left) continue;
     // A replaced child counts as one more.
@@ -344,7 +344,7 @@ void World::check_limits() {
           return child->link != nullptr && child->name == session->instance;
         });
     if (session->open.size() > limits.calls_per_client * static_cast<std::size_t>(units))
-      wrong("a session has more calls open than it may have");
+      wrong("a session has more calls open than allowed");
     for (const auto& [id, asked] : session->open) {
       if (!session->lease->has_call(id)) wrong("an open call is not known under its id");
     }
@@ -384,7 +384,7 @@ void World::settle() {
     check();
     if (!busy) return;
   }
-  wrong("it does not come to rest");
+  wrong("the world does not settle");
 }
 
 void World::check_settled() {
@@ -414,7 +414,7 @@ void World::check_settled() {
       wrong(fmt::format("{} has the log level {}, not {}", child->name, child->level.value_or(-1),
                         *level));
     for (const auto& [id, task] : child->tasks) {
-      if (task.by == nullptr && !task.ended) wrong("a task that nobody has goes on");
+      if (task.by == nullptr && !task.ended) wrong("a task without an owner goes on");
     }
   }
   if (instances_->in_flight() > 0) wrong("calls are in flight");

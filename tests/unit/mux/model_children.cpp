@@ -35,7 +35,7 @@ void World::shake(Child& child, bool well) {
   if (!well) {
     say(child,
         fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":-32603,"message":"no"}}}})", id));
-    if (child.link->failed_handshake.empty()) wrong("a failed handshake was taken for one");
+    if (child.link->failed_handshake.empty()) wrong("a failed handshake was accepted");
     child.link->failed_handshake.clear();
     return die(child, static_cast<unsigned>(pick(4)));
   }
@@ -124,7 +124,7 @@ void World::replace_all() {
   note("all are replaced");
   const std::size_t before = children_.size();
   const std::size_t replaced = instances_->restart();
-  if (replaced != children_.size() - before) wrong("not as many were replaced as it says");
+  if (replaced != children_.size() - before) wrong("the number of replaced children is wrong");
   for (std::size_t i = before; i < children_.size(); ++i) {
     Child& next = *children_[i];
     const auto old = std::find_if(children_.begin(), children_.end(), [&next](const auto& each) {

@@ -191,7 +191,7 @@ void World::misspell(const std::string& text) {
   const auto batch = session::parse_post_body(fmt::format("[{},{}]", odd, text), true);
   if (jsonrpc::parse(odd) || !batch || batch->elements.size() != 2 || batch->elements[0] ||
       !batch->elements[1])
-    wrong("taken for a message: " + odd);
+    wrong("accepted as a message: " + odd);
 }
 
 // Applies an unsubscribe: when the child receives it, or when it is answered without the child.
@@ -217,7 +217,7 @@ void World::cancel(Session& session) {
       id);
   note(fmt::format("{} > {}", session.number, text));
   session.lease->notification(parsed(text));
-  if (asked && asked->open) wrong("a request was cancelled, and goes on");
+  if (asked && asked->open) wrong("a cancelled request goes on");
 }
 
 void World::answer_question(Session& session) {
