@@ -54,7 +54,7 @@ test('deb: binary, unit, user, configuration and man pages are in place', () => 
   assert.match(query.stderr, /^mcp-sidecar: PostgreSQL: connection to server/);
 });
 
-test('deb: its copyright file tells of every package whose work is in the pages', () => {
+test('deb: its copyright file lists every package of the embedded pages', () => {
   const copyright = readFileSync(there('/usr/share/doc/mcp-sidecar/copyright'), 'utf8');
   const notices = readFileSync(there('/usr/share/doc/mcp-sidecar/third-party-notices.txt'), 'utf8');
   const packages = [...notices.matchAll(/^(\S+) [\d.]+: (\S+), \S/gm)];
@@ -66,13 +66,13 @@ test('deb: its copyright file tells of every package whose work is in the pages'
   for (const license of ['MIT', 'Apache-2.0']) assert.match(copyright, new RegExp(`^License: ${license}\\n `, 'm'));
 });
 
-test('deb: systemd takes the unit as it is installed, neither enabled nor started', () => {
+test('deb: systemd accepts the installed unit, which is neither enabled nor started', () => {
   const done = spawnSync('unshare', inside(image, ['systemd-analyze', 'verify', '--man=no', unitFile], { env: { SYSTEMD_LOG_TARGET: 'console' } }), { encoding: 'utf8' });
   assert.deepEqual({ status: done.status, said: done.stderr.trim() }, { status: 0, said: '' });
   assert.ok(!existsSync(there('/etc/systemd/system/multi-user.target.wants/mcp-sidecar.service')));
 });
 
-test('deb: with nothing to wrap it says what to type, with the exit code that the unit does not try again', () => {
+test('deb: without a server to wrap it prints what to type and exits with the code that the unit does not retry', () => {
   const unit = readFileSync(there(unitFile), 'utf8');
   const start = unit.match(/^ExecStart=(.*)$/m)[1].split(' ');
   const done = spawnSync('unshare', inside({ ...image, user: 'mcp-sidecar' }, start), { encoding: 'utf8' });
@@ -80,7 +80,7 @@ test('deb: with nothing to wrap it says what to type, with the exit code that th
   assert.equal(done.status, Number(unit.match(/^RestartPreventExitStatus=(\d+)$/m)[1]));
 });
 
-test('deb: as its unit starts it, it serves, reads its configuration again, and ends', async (t) => {
+test('deb: started as by its unit, it serves, reloads its configuration and ends', async (t) => {
   const port = await freePort();
   appendFileSync(there(settings), `MCP_COMMAND=/usr/bin/mcp-sidecar-demo\nMCP_PORT=${port}\nMCP_API_KEY=first-secret-key\n`);
   const start = readFileSync(there(unitFile), 'utf8').match(/^ExecStart=(.*)$/m)[1].split(' ');
@@ -105,7 +105,7 @@ test('deb: as its unit starts it, it serves, reads its configuration again, and 
   assert.deepEqual(await ended, [0, null], output);
 });
 
-test('deb: installed again it keeps the configuration, removed too; purged it leaves nothing but the user', () => {
+test('deb: the configuration survives reinstallation and removal; a purge leaves only the user', () => {
   const changed = readFileSync(there(settings), 'utf8');
   within('dpkg', '--install', '--force-confold', '/mcp-sidecar.deb');
   assert.equal(readFileSync(there(settings), 'utf8'), changed);

@@ -38,7 +38,7 @@ const schema = JSON.parse(readFileSync(join(process.env.PACKAGING_TOOLS, 'dclint
 delete schema.$schema; // the https form of draft 7, which Ajv does not recognise
 const fits = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
-test('compose.yaml: fits the Compose schema, which refuses what is wrong', () => {
+test('compose.yaml: fits the Compose schema, which refuses a faulty file', () => {
   assert.ok(fits(compose()), JSON.stringify(fits.errors, null, 1));
   for (const damage of [
     (file) => (file.services['mcp-sidecar'].stop_grace_perod = '20s'),
@@ -52,12 +52,12 @@ test('compose.yaml: fits the Compose schema, which refuses what is wrong', () =>
   }
 });
 
-test('compose.yaml: says which variable is missing', () => {
+test('compose.yaml: names a missing variable', () => {
   assert.throws(() => compose({ ACME_EMAIL: 'x' }), /MCP_DOMAIN/);
   assert.throws(() => compose({ MCP_DOMAIN: 'x' }), /ACME_EMAIL/);
 });
 
-test('compose.yaml: its parts belong together, and to the Dockerfile', () => {
+test('compose.yaml: its parts fit each other and the Dockerfile', () => {
   const { services, networks, volumes } = compose();
   for (const [name, service] of Object.entries(services)) {
     for (const network of service.networks) assert.ok(network in networks, `${name}: ${network}`);
@@ -82,17 +82,17 @@ test('compose.yaml: its parts belong together, and to the Dockerfile', () => {
   assert.equal(image.find((one) => one.op === 'EXPOSE').rest, port);
 });
 
-test('compose.yaml: the sidecar takes the settings that it is given', () => {
+test('compose.yaml: the sidecar accepts its settings', () => {
   const listing = execFileSync(program, ['--print-config', '--', 'true'], { encoding: 'utf8', env: { ...compose().services['mcp-sidecar'].environment, MCP_HOST: '0.0.0.0' } });
   assert.match(listing, /^MCP_PUBLIC_URL +https:\/\/mcp\.example\.com +environment/m);
   assert.doesNotMatch(listing, /warning/);
 });
 
-test('compose.yaml: docker compose reads it too', { skip: spawnSync('docker', ['compose', 'version']).status !== 0 && 'docker compose is not on this machine' }, () => {
+test('compose.yaml: docker compose accepts it', { skip: spawnSync('docker', ['compose', 'version']).status !== 0 && 'docker compose is not on this machine' }, () => {
   execFileSync('docker', ['compose', '-f', join(repository, 'compose.yaml'), 'config', '--quiet'], { env: { ...process.env, ...settings } });
 });
 
-test('.env.example: loads as it is, and with every line in force says what the defaults say', (t) => {
+test('.env.example: loads unchanged, and with every line enabled equals the defaults', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'env-example-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const listing = (dotenv) => {
@@ -121,13 +121,13 @@ function verify(t, unit) {
   return { status, about: stderr.split('\n').filter((line) => line.includes('mcp-sidecar.service')) };
 }
 
-test('mcp-sidecar.service: systemd takes every line', (t) => {
+test('mcp-sidecar.service: systemd accepts every line', (t) => {
   const unit = text('scripts/deploy/mcp-sidecar.service').replace(/^ExecStart=\S+/m, `ExecStart=${program}`);
   assert.deepEqual(verify(t, unit), { status: 0, about: [] });
   assert.notDeepEqual(verify(t, unit.replace('TimeoutStopSec', 'TimeoutStopSecs')).about, []);
 });
 
-test('mcp-sidecar.service: what it says is what the program does and its user has', () => {
+test('mcp-sidecar.service: it fits the program and its user', () => {
   const unit = text('scripts/deploy/mcp-sidecar.service');
   const value = (name) => unit.match(new RegExp(`^${name}=(.*)$`, 'm'))[1];
   assert.equal(value('Type'), 'notify');
@@ -137,7 +137,7 @@ test('mcp-sidecar.service: what it says is what the program does and its user ha
   assert.deepEqual([value('User'), value('Group'), value('WorkingDirectory')], [user, user, home]);
 });
 
-test('an installation: everything is in place under its prefix, and a configuration that is there stays', (t) => {
+test('an installation: every file is in place under its prefix, and an existing configuration is kept', (t) => {
   const folder = folderOf(t, 'install-');
   const build = dirname(program);
   const install = (prefix, ...more) => execFileSync('cmake', ['--install', build, '--prefix', prefix, ...more], { env: { ...process.env, DESTDIR: folder }, stdio: 'pipe' });
@@ -192,7 +192,7 @@ function validate(object) {
   new Model(object).validate();
 }
 
-test("kubernetes.yaml: fits Kubernetes' own description of its objects, which refuses what is wrong", () => {
+test("kubernetes.yaml: fits Kubernetes' own description of its objects, which refuses a faulty file", () => {
   for (const object of Object.values(manifest())) validate(object);
   for (const damage of [
     ({ spec }) => (spec.template.spec.initContainers[0].restartPolicy = true),
@@ -207,7 +207,7 @@ test("kubernetes.yaml: fits Kubernetes' own description of its objects, which re
   }
 });
 
-test('kubernetes.yaml: a sidecar container with probes, and its parts belong together', () => {
+test('kubernetes.yaml: a sidecar container with probes, whose parts fit each other', () => {
   const { ConfigMap, Deployment, Service } = manifest();
   const { template, selector } = Deployment.spec;
   const [sidecar] = template.spec.initContainers;
@@ -230,7 +230,7 @@ test('kubernetes.yaml: a sidecar container with probes, and its parts belong tog
   assert.deepEqual([sidecar.securityContext.readOnlyRootFilesystem, sidecar.securityContext.allowPrivilegeEscalation, template.spec.securityContext.runAsNonRoot], [true, false, true]);
 });
 
-test('kubernetes.yaml: the sidecar takes the settings that it is given', (t) => {
+test('kubernetes.yaml: the sidecar accepts its settings', (t) => {
   const { ConfigMap, Deployment } = manifest();
   const file = join(folderOf(t, 'kubernetes-'), 'settings.env');
   writeFileSync(file, Object.values(ConfigMap.data)[0]);
@@ -242,7 +242,7 @@ test('kubernetes.yaml: the sidecar takes the settings that it is given', (t) => 
   assert.doesNotMatch(listing, /warning/);
 });
 
-test('traefik.yaml: says the same as the labels of compose.yaml, and its parts belong together', () => {
+test('traefik.yaml: equals the labels of compose.yaml, and its parts fit each other', () => {
   const { http } = parseYaml(text('scripts/deploy/traefik.yaml'));
   const { labels } = compose().services['mcp-sidecar'];
   const { mcp } = http.routers;

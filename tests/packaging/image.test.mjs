@@ -70,7 +70,7 @@ class Container {
   }
 }
 
-test('image: the context leaves out what must not leave the machine', () => {
+test('image: the build context excludes private files', () => {
   const files = contextFiles(repository);
   assert.ok(files.includes('CMakeLists.txt') && files.includes('src/app/main.cpp') && files.includes('scripts/bundle'));
   for (const file of files) assert.doesNotMatch(file, /^(\.git|\.env|build|tests(?!\/bench\/)|docs)(\/|$)|node_modules/);
@@ -93,13 +93,13 @@ test('image: the module for PostgreSQL is found and loads', () => {
   assert.match(done.stderr, /^mcp-sidecar: PostgreSQL: connection to server/);
 });
 
-test('image: with nothing to wrap it says what to type', () => {
+test('image: without a server to wrap it prints what to type', () => {
   const done = spawnSync('unshare', inside(image, image.entrypoint), { encoding: 'utf8' });
   assert.equal(done.status, 2);
   assert.match(done.stderr, /^mcp-sidecar: no server to wrap/);
 });
 
-test('image: the demo server over REST, as PID 1 and no root; healthy; TERM ends it in time', async (t) => {
+test('image: the demo server over REST, as unprivileged PID 1; healthy; TERM ends it in time', async (t) => {
   const container = await Container.start(t, ['--', 'mcp-sidecar-demo']);
   assert.match(container.status('NSpid'), /\b1$/);
   assert.match(container.status('Uid'), /^1000\b/);
@@ -136,7 +136,7 @@ test('image: dist/index.js in /app runs by itself, on the image\'s Node, and its
   assert.ok(took < DOCKER_GRACE_MS, `${took} ms`);
 });
 
-test('image: a second way to put it in: only the folder, in an image of one\'s own', () => {
+test('image: the folder alone works when copied into another image', () => {
   const own = images.image('debian:bookworm');
   assert.ok(!existsSync(join(own.root, 'opt/mcp-sidecar')));
   cpSync(join(image.root, 'opt/mcp-sidecar'), join(own.root, 'opt/mcp-sidecar'), { recursive: true, verbatimSymlinks: true });

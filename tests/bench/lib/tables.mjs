@@ -90,7 +90,7 @@ function barTable(samples) {
   const bars = judge(samples);
   const rows = bars.map(({ what, unit, value, bar, direction, verdict }) => [what, value === undefined ? '–' : `${figure(value)} ${unit}`.trim(), `${direction} ${figure(bar)} ${unit}`.trim(), verdict]);
   const count = (wanted) => bars.filter(({ pass }) => pass === wanted).length;
-  return [`### What it must reach\n\n${table(['', 'measured', 'bar', 'verdict'], rows)}\n\n${count(true)} pass, ${count(false)} fall short, ${count(undefined)} not measured.`];
+  return [`### Targets\n\n${table(['', 'measured', 'bar', 'verdict'], rows)}\n\n${count(true)} pass, ${count(false)} fall short, ${count(undefined)} not measured.`];
 }
 
 function failures(failed) {

@@ -13,13 +13,13 @@ const listed = (counts) => Object.entries(counts).sort(([, a], [, b]) => b - a).
 function runReport({ preset, seconds, calls, counters, runs, before, memory, faultCount }) {
   const all = sum(Object.values(calls).flatMap(Object.values));
   return [
-    `**${preset}**, ${seconds} s: ${all} calls, ${faultCount === 0 ? 'nothing wrong' : `${faultCount} faults`}.`,
+    `**${preset}**, ${seconds} s: ${all} calls, ${faultCount === 0 ? 'no faults' : `${faultCount} faults`}.`,
     '',
     '| Transport | Calls, by how they ended |',
     '| --- | --- |',
     ...Object.entries(calls).map(([transport, counts]) => `| ${transport} | ${listed(counts)} |`),
     '',
-    `Done to it: ${listed(counters)}. Calls that a child began: ${runs.run}, of which twice: ${runs.repeated}.`,
+    `Disturbances: ${listed(counters)}. Calls that a child began: ${runs.run}, of which twice: ${runs.repeated}.`,
     before && memory ? `At rest: ${before.sockets + before['other descriptors']} descriptors, ${before.threads} threads, ${before.processes} processes, before and after; ${mb(memory.early)} resident after the first tenth, ${mb(memory.late)} at the end.` : 'It did not come to rest.',
   ].join('\n');
 }
