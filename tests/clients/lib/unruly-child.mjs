@@ -1,8 +1,8 @@
 // A stdio MCP server that misbehaves on demand, written without an SDK to control its bytes
 // exactly.
 //   unruly-child.mjs MODE          a mode, or the protocol revision that it supports
-// It reports cancellations on stderr as `heard cancelled REQUEST-ID`, and each call as `heard call
-// NAME`.
+// On stderr it reports each call as `heard call NAME`, and cancellations as
+// `heard cancelled REQUEST-ID`.
 import { setTimeout as delay } from 'node:timers/promises';
 
 const mode = process.argv[2] ?? 'well';
