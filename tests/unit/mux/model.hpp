@@ -12,8 +12,8 @@
 //    either direction, also inside a batch.
 //
 // It does not look into src/mux: it only sees the messages of both sides. Each request has a mark
-// in its _meta, in place of a trace context. The child sends the mark back, so a misdelivered answer
-// is detected.
+// in its _meta, in place of a trace context. The child sends the mark back, so that a misdelivered
+// answer is detected.
 #pragma once
 
 #include <deque>
