@@ -81,6 +81,7 @@ std::string flattened(std::string_view text, bool pattern = false) {
     if (c == '/' && path.ends_with("/.")) flat.pop_back();
     if (c != '/' || !std::string_view(flat).substr(begin).ends_with('/')) flat += c;
   }
+  if (std::string_view(flat).substr(begin).ends_with("/.")) flat.pop_back();
   return flat;
 }
 
@@ -88,11 +89,24 @@ std::string_view without_query(std::string_view uri) {
   return uri.substr(0, uri.find_first_of("?#"));
 }
 
-// Many servers take the path of a file URI and ignore its host.
+// Many servers take the path of a file URI and ignore its host, for which some of them take the
+// drive of file://C:/.
 std::string without_file_host(std::string_view url) {
   constexpr std::string_view kFile = "file://";
   if (!url.starts_with(kFile)) return std::string(url);
-  return std::string(kFile).append(url.substr(std::min(url.find('/', kFile.size()), url.size())));
+  std::string_view path = url.substr(std::min(url.find('/', kFile.size()), url.size()));
+  const std::string_view first = path.substr(0, path.find('/', 1));
+  if (first.size() == 3 && first[2] == ':') path.remove_prefix(first.size());
+  return std::string(kFile).append(path);
+}
+
+// Hosts have no case (RFC 3986, section 3.2.2). Parsers keep it all the same where they do not know
+// the scheme, and servers may then compare without it.
+std::string with_lower_host(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos || text.find('/') != colon + 1) return std::string(text);
+  const std::size_t end = std::min(text.find_first_of("/?#", colon + 3), text.size());
+  return config::lower_case(text.substr(0, end)).append(text.substr(end));
 }
 
 // The part before the first wildcard is normalised, up to its last slash when the pattern goes on.
@@ -142,7 +156,7 @@ void add_normalized_deny(std::vector<std::string>& deny) {
 UriRules::UriRules(const config::NameRules& rules) : rules_(rules), normalized_(rules) {
   add_normalized_allow(normalized_.allow);
   add_normalized_deny(normalized_.deny);
-  denied_.deny = normalized_.deny;
+  for (const std::string& each : normalized_.deny) denied_.deny.push_back(with_lower_host(each));
 }
 
 bool UriRules::allows_as_written(std::string_view uri) const {
@@ -156,7 +170,7 @@ bool UriRules::allows(std::string_view uri) const {
   if (!url) return false;
   const std::string without = flattened(without_query(*url));
   return normalized_.allows(flattened(*url)) && normalized_.allows(without) &&
-         denied_.allows(without_file_host(without));
+         denied_.allows(with_lower_host(without_file_host(without)));
 }
 
 bool UriRules::allows_template(std::string_view uri_template) const {

@@ -7,8 +7,8 @@
 //   - it has no control characters, no white space at either end, and no ".." segment, also in escapes;
 //   - as it is written, the rules allow it (config::NameRules);
 //   - normalised (normalized_url), with all escapes decoded, backslashes as slashes and without empty and "."
-//     segments, the rules allow it, with and without its query and fragment; a file URI is also not denied
-//     without its host.
+//     segments, the rules allow it, with and without its query and fragment, and do not deny it with
+//     its host in lower case or, of a file URI, without its host or drive.
 // For the last point the patterns are normalised likewise.
 //
 // The rules outlive it. Any thread.
@@ -36,7 +36,7 @@ class UriRules {
 
   const config::NameRules& rules_;
   config::NameRules normalized_;  // with the patterns as they are written too
-  config::NameRules denied_;      // of these the denied ones alone
+  config::NameRules denied_;      // of these the denied ones alone, their hosts in lower case
 };
 
 // The rules for resources of a caller, who outlives them: all of its permissions have to allow a

@@ -97,6 +97,38 @@ TEST_CASE("uri_rules: no spelling of a denied URI is allowed") {
             {"file:///secrets", "file:///a/secret/b", "notes://secret/b"});
 }
 
+TEST_CASE("uri_rules: a drive in the place of a file URI's host does not hide the denied path") {
+  check_all(
+      {{{}, {"file:///secret/*", "file:///key"}}}, false,
+      {"file://C:/secret/key", "file://c|/secret/key", "FILE://C:/secret/key",
+       "file:\\\\C:\\secret\\key", "file://C:/./secret//key", "file://C:/key", "file://C:/key/",
+       "file://C:/secret%2fkey", "file://C%3A/secret/key", "file://C:80/secret/key"});
+  check_all({{{}, {"file:///secret/*"}}}, true,
+            {"file://C:/public/key", "file:///C:/public/key", "file://C:", "file:///secret:/key"});
+}
+
+TEST_CASE("uri_rules: a last dot that only decoding makes a segment does not hide a denied URI") {
+  check_all({{{}, {"file:///secret", "notes://a/b"}}}, false,
+            {"file:///secret%2f.", "file:///secret/%2f.", "file:///secret%2F%2e",
+             "file:///secret%252f.", "file:///secret%2f.?x", "file:///secret%5c.",
+             "file:///secret%2f.%2f.", "notes://a/b%2f.", "notes://a/b%2f.#x"});
+  check_all({{{}, {"file:///secret"}}}, true,
+            {"file:///secret.", "file:///secret%2f.a", "file:///secret%2f..."});
+}
+
+TEST_CASE("uri_rules: the host of a denied URI has no case, whatever its scheme") {
+  for (const char* denied : {"note://vault/*", "note://Vault/*", "NOTE://VAULT/*", "note://V?ult/*",
+                             "*://Vault/*", "note://user@Vault/*"}) {
+    INFO(denied);
+    check_all({{{}, {denied}}}, false,
+              {"note://vault/key", "NOTE://VAULT/key", "note://Vault/key", "note://v%41ULT/key",
+               "note://user@VAULT/key", "note://VAULT/key?x", "note://VAULT//key"});
+    check_all({{{}, {denied}}}, true, {"note://vaults/key", "note:/VAULT/key", "x:note://VAULT"});
+  }
+  check_all({{{}, {"note://vault/Key"}}}, true, {"note://vault/key", "note://VAULT/key"});
+  check_all({{{"note://Vault/*"}, {}}}, true, {"note://Vault/key"});
+}
+
 TEST_CASE("uri_rules: a pattern may be written in any spelling too") {
   const Rules rules{
       {{"FILE://localhost/my%20docs/*", "HTTPS://Example.com:443/*", "Notes://a/*",
