@@ -93,6 +93,48 @@ bool reads_like_slow(std::string_view name, std::string_view known, bool snake_c
   return name.empty() || name.front() == '\0';
 }
 
+std::string_view imitated_method(std::string_view method) {
+  static constexpr std::string_view kMethods[] = {
+      "initialize",
+      "ping",
+      "tools/list",
+      "tools/call",
+      "prompts/list",
+      "prompts/get",
+      "resources/list",
+      "resources/templates/list",
+      "resources/read",
+      "resources/subscribe",
+      "resources/unsubscribe",
+      "completion/complete",
+      "logging/setLevel",
+      "sampling/createMessage",
+      "elicitation/create",
+      "roots/list",
+      "tasks/get",
+      "tasks/result",
+      "tasks/list",
+      "tasks/cancel",
+      "notifications/initialized",
+      "notifications/cancelled",
+      "notifications/progress",
+      "notifications/message",
+      "notifications/resources/updated",
+      "notifications/resources/list_changed",
+      "notifications/tools/list_changed",
+      "notifications/prompts/list_changed",
+      "notifications/roots/list_changed",
+      "notifications/tasks/status",
+      "notifications/elicitation/complete",
+  };
+  // Nearly every method is a known one, which a comparison of sizes and bytes tells.
+  if (std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods)) return {};
+  const auto* known =
+      std::find_if(std::begin(kMethods), std::end(kMethods),
+                   [method](std::string_view each) { return reads_like(method, each, false); });
+  return known == std::end(kMethods) ? std::string_view() : *known;
+}
+
 std::string unescaped(std::string_view inside) {
   static constexpr std::string_view kShort = "bfnrt";
   static constexpr std::string_view kMeant = "\b\f\n\r\t";

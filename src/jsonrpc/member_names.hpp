@@ -1,4 +1,4 @@
-// Names of members that JSON readers do not agree on. Go's encoding/json ignores case and takes the
+// Names of members, and of methods, that JSON readers do not agree on. Go's encoding/json ignores case and takes the
 // last of "name" and "Name"; readers in C end a name at a NUL; pydantic takes "progress_token" for
 // "progressToken". A message with such a name would mean one thing here and another to the server.
 // No state; any thread.
@@ -28,6 +28,10 @@ inline bool reads_like(std::string_view name, std::string_view known, bool snake
   const bool other = first < 0x80 && ((first ^ initial(known)) & ~0x20U) != 0;
   return !other && reads_like_slow(name, known, snake_case);
 }
+
+// The method of MCP that some server takes `method` for, which is none: it compares without case, as
+// reads_like() does. Empty: there is no such method, or `method` is one itself.
+std::string_view imitated_method(std::string_view method);
 
 // What stands between the quotes of a JSON string, escapes undone; of one that is not valid, some
 // text. A lone surrogate becomes a byte that no UTF-8 has, so that such a name equals no other one.

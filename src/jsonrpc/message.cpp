@@ -197,6 +197,18 @@ std::string_view classify(const std::string& text, Span version, Envelope& envel
   return {};
 }
 
+// Why the method cannot be passed on: a server could take it for another one than is read here.
+// Readers in C end it at a NUL, and no method has another control character either.
+std::string fault_of_method(std::string_view method) {
+  const bool control = std::any_of(method.begin(), method.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+  });
+  if (control) return "\"method\" has a control character";
+  const std::string_view known = imitated_method(method);
+  if (known.empty()) return {};
+  return "ambiguous method " + shown(method) + ": some servers take it for " + shown(known);
+}
+
 // Block by block: the second search finds each in the cache.
 void join_lines(std::string& text) {
   constexpr std::size_t kBlock = std::size_t{32} << 10;
@@ -325,6 +337,13 @@ tl::expected<Message, ParseError> parse(std::string text) {
     auto unescaped = string_value(method);
     if (!unescaped) return refused(-32600, "\"method\": " + unescaped.error().message);
     message.unescaped_method_ = std::move(*unescaped);
+  }
+  if (e.method) {
+    const std::string_view name = message.unescaped_method_.empty()
+                                      ? method.substr(1, method.size() - 2)
+                                      : std::string_view(message.unescaped_method_);
+    if (const auto fault = fault_of_method(name); !fault.empty())
+      return refused(-32600, fault, true);
   }
   join_lines(text);
   message.text = std::move(text);

@@ -60,7 +60,7 @@ struct ParseError {
   int code = 0;            // -32700 not one valid JSON value; -32600 JSON, but no message
   std::string message;     // one line
   std::string id;          // the id's token where one could be read, else "null"
-  bool ambiguous = false;  // two readers could take different members
+  bool ambiguous = false;  // two readers could take different members or methods
 };
 
 struct Message {
@@ -80,10 +80,10 @@ struct Message {
 };
 
 // Errors: see ParseError. A batch (an array) is -32600. So is, because two readers could take
-// different members: a second member of one name in the message, its params or its _meta; and
-// there, or in another object that is read of this method, a member whose name reads like one that
-// is read. Ids other than strings and numbers are -32600 (MCP: never null), and so is an id, a
-// method or a progress token beyond kMaxKept.
+// different members: a second member of one name in the message, its params or its _meta; there, or
+// in another object that is read of this method, a member whose name reads like one that is read; a
+// method with a control character, or that reads like a known one. Ids are strings or numbers (MCP:
+// never null), and id, method and progress token within kMaxKept: else -32600.
 tl::expected<Message, ParseError> parse(std::string text);
 
 // Finds members of the object that `within` covers (the whole text by default) and validates all of

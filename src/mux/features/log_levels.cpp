@@ -3,13 +3,28 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "jsonrpc/member_names.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "mux/core/wire.hpp"
 
 namespace sidecar::mux {
 
+namespace code = mcp::code;
 namespace method = mcp::method;
+
+namespace {
+
+// Whether some server takes the name for a level, which would then hold for all clients.
+bool imitates_level(std::string_view name) {
+  const LogLevel last = *log_level("emergency");
+  for (LogLevel level = 0; level <= last; ++level) {
+    if (jsonrpc::reads_like(name, log_level_name(level), false)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 std::optional<Answer> LogLevels::on_request(ClientId client, jsonrpc::Message& message,
                                             Call& call) {
@@ -17,6 +32,9 @@ std::optional<Answer> LogLevels::on_request(ClientId client, jsonrpc::Message& m
   const jsonrpc::Span place = member(text, message.envelope.params, "level");
   const auto name = place ? jsonrpc::string_value(place.in(text)) : fail("none");
   const auto level = name ? log_level(*name) : std::nullopt;
+  if (name && !level && imitates_level(*name))
+    return make_failure(Outcome::kError, call.reply.client_id(), code::kInvalidParams,
+                        "unknown log level");
   if (!level || client == kNoClient) return {};  // the child says what is wrong
   LogLevelTable then = table_;
   then.set(client, *level);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "config/text.hpp"
 #include "mcp/protocol.hpp"
 #include "mux/core/wire.hpp"
 
@@ -24,6 +25,11 @@ std::optional<Answer> Subscriptions::on_request(ClientId client, jsonrpc::Messag
                                                 Call& call) {
   auto uri = jsonrpc::string_value(message.envelope.uri.in(message.text));
   if (!uri || client == kNoClient) return {};  // the child says what is wrong
+  // A server that ends the URI at a NUL would release another client's subscription, and parsers of
+  // URIs drop other control characters. No URI has one (RFC 3986, section 2).
+  if (std::any_of(uri->begin(), uri->end(), config::control))
+    return make_failure(Outcome::kError, call.reply.client_id(), code::kInvalidParams,
+                        "the URI has a control character");
   return call.method == method::kResourcesSubscribe ? on_subscribe(client, std::move(*uri), call)
                                                     : on_unsubscribe(client, std::move(*uri), call);
 }

@@ -185,6 +185,92 @@ TEST_CASE("member names: arguments, results and other free values may hold any n
   }
 }
 
+namespace {
+
+std::string request_of(std::string_view method) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":7,"method":"{}"}})", method);
+}
+
+constexpr const char* kMethods[] = {
+    "initialize",
+    "ping",
+    "tools/list",
+    "tools/call",
+    "prompts/list",
+    "prompts/get",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "completion/complete",
+    "logging/setLevel",
+    "sampling/createMessage",
+    "elicitation/create",
+    "roots/list",
+    "tasks/get",
+    "tasks/result",
+    "tasks/list",
+    "tasks/cancel",
+    "notifications/initialized",
+    "notifications/cancelled",
+    "notifications/progress",
+    "notifications/message",
+    "notifications/resources/updated",
+    "notifications/resources/list_changed",
+    "notifications/tools/list_changed",
+    "notifications/prompts/list_changed",
+    "notifications/roots/list_changed",
+    "notifications/tasks/status",
+    "notifications/elicitation/complete",
+};
+
+}  // namespace
+
+TEST_CASE("method names: one with a control character is refused, known or not") {
+  for (const char* method : {"tools/call", "notifications/cancelled", "unheard/of", ""}) {
+    for (const char* odd :
+         {"\\u0000", "\\u0000x", "\\u0001", "\\t", "\\n", "\\u001f", "\\u007F", "\x7f"}) {
+      INFO(method << odd);
+      CHECK(refusal(request_of(std::string(method) + odd)) ==
+            R"("method" has a control character)");
+      CHECK(refusal(request_of(odd + std::string(method))) ==
+            R"("method" has a control character)");
+    }
+  }
+  const auto refused = jsonrpc::parse(request_of("tasks/result\\u0000"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().id == "7");
+}
+
+TEST_CASE("method names: one that some server takes for a known one is refused") {
+  for (const char* known : kMethods) {
+    INFO(known);
+    CHECK(refusal(request_of(known)).empty());
+    for (const std::string& other : test::spellings_of(known)) {
+      INFO(other);
+      const auto message = jsonrpc::parse(request_of(other));
+      const bool snake = other.find("_") != std::string::npos && other != known &&
+                         std::string_view(known).find('_') == std::string_view::npos;
+      CHECK(static_cast<bool>(message) == snake);  // no server reads methods in snake case
+    }
+  }
+  CHECK(refusal(request_of("Tools/call")) ==
+        R"(ambiguous method "Tools/call": some servers take it for "tools/call")");
+  CHECK(refusal(request_of("logging/setlevel")) ==
+        R"(ambiguous method "logging/setlevel": some servers take it for "logging/setLevel")");
+}
+
+TEST_CASE("method names: unknown methods pass as they are written") {
+  for (const char* method :
+       {"unheard/of", "Unheard/Of", "tools/calls", "tools/cal", "tool/call", "tools//call",
+        "tools/call ", "com.example/Tools/Call", "TOOLS", "\u00fcber/alles", "", "\\u0070ing",
+        "notifications/Custom", "ping2"}) {
+    INFO(method);
+    CHECK(refusal(request_of(method)).empty());
+  }
+}
+
 TEST_CASE("member names: many members of params that nobody reads are looked through once") {
   std::string params;
   for (int i = 0; i < 100'000; ++i) params += fmt::format(R"("k{}":{},)", i, i);

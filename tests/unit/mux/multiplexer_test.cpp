@@ -1,4 +1,6 @@
 // Which message goes where, and what of it changes.
+#include <fmt/format.h>
+
 #include "multiplexer_world.hpp"
 
 using namespace sidecar;
@@ -239,10 +241,12 @@ TEST_CASE(
       R"({"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","Level":"debug"}})",
       R"({"jsonrpc":"2.0","method":"notifications/message","params":{"data":1,"data":2}})",
       R"({"jsonrpc":"2.0","id":5,"method":"roots/list","params":{"_meta":{"ProgressToken":1}}})",
+      R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed\u0000"})",
+      R"({"jsonrpc":"2.0","id":5,"method":"Roots/list"})",
   };
   for (const std::string& text : texts) w.child(text);
   w.child("[" + texts[0] + "," + texts[4] + "]");
-  CHECK(w.dropped("ambiguous_member") == 9);
+  CHECK(w.dropped("ambiguous_member") == 11);
   CHECK(w.dropped("junk_on_stdout") == 0);
   CHECK(a.received.empty());
   CHECK(w.link.next().empty());
@@ -255,7 +259,7 @@ TEST_CASE("multiplexer: requests of the child are told from its notifications by
   w.ready();
   Session a(w.mux);
   for (const char* name :
-       {"sampling/createMessage", "tools/call", "ping", "Notifications/message", ""})
+       {"sampling/createMessage", "tools/call", "ping", "Notifications/custom", ""})
     w.child(R"({"jsonrpc":"2.0","method":")" + std::string(name) + R"("})");
   CHECK(w.dropped("request_without_id") == 5);
   CHECK(w.link.next().empty());
@@ -381,4 +385,120 @@ TEST_CASE("multiplexer: an answer from a client to nothing is dropped") {
   a.say(R"({"jsonrpc":"2.0","id":1,"result":{}})");
   CHECK(w.link.next().empty());
   CHECK(w.dropped("answer_to_nothing") == 1);
+}
+
+// --- values that a server in C ends at a NUL
+// -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::string ask_for(int id, std::string_view method, std::string_view params) {
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{{{}}}}})", id, method,
+                     params);
+}
+
+}  // namespace
+
+TEST_CASE("multiplexer: a URI with a control character is neither subscribed to nor released") {
+  World w;
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  a.say(ask_for(1, "resources/subscribe", R"("uri":"x:y")"));
+  w.child(answer_to(w.link.next(), "{}"));
+  CHECK(a.last == mux::Outcome::kResult);
+  int id = 1;
+  for (const char* method : {"resources/subscribe", "resources/unsubscribe"}) {
+    for (const char* uri : {"x:y\\u0000", "x:y\\u0000z", "x:\\ty", "x:y\\u007f"}) {
+      INFO(method << " " << uri);
+      b.received.clear();
+      b.say(ask_for(++id, method, fmt::format(R"("uri":"{}")", uri)));
+      CHECK(b.last == mux::Outcome::kError);
+      CHECK(b.next().find(R"("code":-32602,"message":"the URI has a control character")") !=
+            std::string::npos);
+      CHECK(w.link.next().empty());
+    }
+  }
+}
+
+TEST_CASE("multiplexer: a log level that a server could take for another one is not passed on") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  int id = 0;
+  for (const char* level : {"debug\\u0000", "DEBUG", "Info", "debug\\u0000x"}) {
+    INFO(level);
+    a.say(ask_for(++id, "logging/setLevel", fmt::format(R"("level":"{}")", level)));
+    CHECK(a.last == mux::Outcome::kError);
+    CHECK(w.link.next().empty());
+  }
+  a.say(ask_for(++id, "logging/setLevel", R"("level":"chatty")"));
+  CHECK_FALSE(w.link.next().empty());  // the child says what is wrong
+}
+
+TEST_CASE("multiplexer: another client's task is not found by its id and a NUL") {
+  World w;
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  a.say(ask_for(1, "tools/call", R"("name":"x","task":{})"));
+  w.child(answer_to(w.link.next(), R"({"task":{"taskId":"T","status":"working"}})"));
+  int id = 0;
+  for (const char* method : {"tasks/get", "tasks/result", "tasks/cancel"}) {
+    for (Session* session : {&a, &b}) {
+      session->say(ask_for(++id + 1, method, R"("taskId":"T\u0000")"));
+      CHECK(session->last == mux::Outcome::kError);
+      CHECK(w.link.next().empty());
+    }
+  }
+}
+
+TEST_CASE("multiplexer: ids and progress tokens with a NUL stay the client's own") {
+  World w;
+  w.ready();
+  Session a(w.mux);
+  for (const char* id : {"a", "a\\u0000"}) {
+    a.say(fmt::format(
+        R"({{"jsonrpc":"2.0","id":"{}","method":"tools/call","params":{{"name":"x","_meta":{{"progressToken":"{}"}}}}}})",
+        id, id));
+  }
+  const std::string first = w.link.next();
+  const std::string second = w.link.next();
+  CHECK(first.find("\\u0000") == std::string::npos);
+  CHECK(second.find("\\u0000") == std::string::npos);
+  w.child(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
+          wire_id_of(second) + R"(,"progress":1}})");
+  CHECK(
+      a.next() ==
+      R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"a\u0000","progress":1}})");
+  a.say(
+      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"a\u0000b"}})");
+  CHECK(w.dropped("cancel_of_unknown_call") == 1);
+  CHECK(w.link.next().empty());
+  w.child(answer_to(second, R"({"n":2})"));
+  w.child(answer_to(first, R"({"n":1})"));
+  CHECK(a.next() == R"({"jsonrpc":"2.0","id":"a\u0000","result":{"n":2}})");
+  CHECK(a.next() == R"({"jsonrpc":"2.0","id":"a","result":{"n":1}})");
+}
+
+TEST_CASE("multiplexer: names, URIs and cursors with a NUL pass unchanged; a page is kept by it") {
+  World w;
+  w.ready();
+  Session a(w.mux), b(w.mux);
+  int id = 0;
+  const std::pair<const char*, const char*> rows[] = {
+      {"tools/call", R"("name":"x\u0000y")"},
+      {"prompts/get", R"("name":"x\u0000y")"},
+      {"resources/read", R"("uri":"x:y\u0000z")"},
+      {"completion/complete", R"("ref":{"name":"x\u0000"})"},
+      {"tools/list", R"("cursor":"c\u0000")"},
+      {"tools/list", R"("cursor":"c")"}};
+  for (const auto& [method, params] : rows) {
+    INFO(method << params);
+    a.say(ask_for(++id, method, params));
+    const std::string line = w.link.next();
+    CHECK(line.find(params) != std::string::npos);
+    w.child(answer_to(line, fmt::format(R"({{"page":{}}})", id)));
+    CHECK(a.next().find(fmt::format(R"("page":{})", id)) != std::string::npos);
+  }
+  b.say(ask_for(1, "tools/list", R"("cursor":"c\u0000")"));
+  CHECK(b.next().find(R"("page":5)") != std::string::npos);
 }
