@@ -21,12 +21,14 @@ constexpr std::size_t kMaxCancel = 1024;         // bytes, as its client wrote i
 
 }  // namespace
 
-Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
-                         ChildRole role, observe::Log& log, observe::Metrics& metrics)
+Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids,
+                         ChildRate& child_rate, Limits limits, ChildRole role, observe::Log& log,
+                         observe::Metrics& metrics)
     : Core({in_flight_, clients_, owners_, timers, limits_, role_, log, refusals_, metrics}),
       child_(child),
       timers_(timers),
       ids_(ids),
+      child_rate_(child_rate),
       limits_(limits),
       role_(role),
       log_(log),
@@ -147,10 +149,8 @@ void Multiplexer::dispatch(WireId id) {
       return finish(id, known_list(call, *known));
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
-  if (ids_.child_rate.on() && !call.charged) {
-    if (auto refused = over_rate(call)) return finish(id, std::move(*refused));
-    call.charged = true;
-    ids_.calls.consume(ids_.child_rate, timers_.now());
+  if (child_rate_.on() && !call.charged) {
+    if (auto refused = charge(call)) return finish(id, std::move(*refused));
   }
   if (queue_.empty() && takes_calls() && child_.wants_more()) return send(id);
   queue_.push(call.owner, call.client, id, call.line.size());
@@ -166,21 +166,26 @@ Answer Multiplexer::known_list(const Call& call, const std::string& result) {
   return answer;
 }
 
-std::optional<Answer> Multiplexer::over_rate(const Call& call) {
-  const Rate& rate = ids_.child_rate;
-  const Clock::duration wait = ids_.calls.wait(rate, timers_.now());
-  if (wait == Clock::duration::zero()) return std::nullopt;
+std::optional<Answer> Multiplexer::charge(Call& call) {
+  const auto refused = child_rate_.charge(call.owner->name, timers_.now());
+  call.charged = !refused;
+  if (!refused) return std::nullopt;
   const auto client = clients_.find(call.client);
   refusals_.warn("rate limit reached",
                  {{"limit", "child"},
                   {"method", excerpt(call.method)},
                   {"key", client == clients_.end() ? "" : client->second.owner}});
   metrics_.refused("rate_child").Increment();
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(refused->wait);
+  const Rate& rate = child_rate_.rate();
+  const double window = std::chrono::duration<double>(rate.window).count();
   return make_failure(
       Outcome::kOverRate, call.reply.client_id(), code::kBusy,
-      fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
-                  rate.requests, std::chrono::duration<double>(rate.window).count()),
+      refused->sharers == 0
+          ? fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
+                        rate.requests, window)
+          : fmt::format("Rate limit exceeded: {} keys or addresses share {} calls in {} s",
+                        refused->sharers, rate.requests, window),
       fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
 }
 

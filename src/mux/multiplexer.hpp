@@ -29,6 +29,7 @@
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/call.hpp"
+#include "mux/core/child_rate.hpp"
 #include "mux/core/client_profile.hpp"
 #include "mux/core/fair_queue.hpp"
 #include "mux/core/feature.hpp"
@@ -63,8 +64,8 @@ class Multiplexer : public child::ChildEvents, private Core {
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
 
-  Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, Limits limits,
-              ChildRole role, observe::Log& log, observe::Metrics& metrics);
+  Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, ChildRate& child_rate,
+              Limits limits, ChildRole role, observe::Log& log, observe::Metrics& metrics);
   ~Multiplexer() override;
 
   // `params` of the `initialize` that each process of this child gets, from the one that runs on.
@@ -136,8 +137,10 @@ class Multiplexer : public child::ChildEvents, private Core {
   bool replaced() const override { return replaced_; }
   OwnerPtr owner_of(CallOrigin origin);
   bool pass_on(ClientId client, std::string line, std::string_view kind) override;
-  // The refusal of a call that IdAllocator::child_rate does not let pass now.
-  std::optional<Answer> over_rate(const Call& call);
+  // Charges a call to the child's rate where it is known that the sidecar does not answer it itself
+  // (ping, initialize, a known list, a second subscription); once, also if the call is repeated.
+  // Its refusal, Outcome::kOverRate, when it may not pass now.
+  std::optional<Answer> charge(Call& call);
   void dispatch(WireId id);
   Answer known_list(const Call& call, const std::string& result);
   // Answer::list_version of the lists of a method that are kept now.
@@ -215,6 +218,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   child::ChildLink& child_;
   Timers& timers_;
   IdAllocator& ids_;
+  ChildRate& child_rate_;
   const Limits limits_;
   const ChildRole role_;
   observe::Log& log_;

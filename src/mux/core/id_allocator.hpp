@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "mux/core/call.hpp"
-#include "util/token_bucket.hpp"
 
 namespace sidecar::mux {
 
@@ -20,12 +19,6 @@ struct IdAllocator {
   PeerId next_peer = 1;
   ClientId next_client = kNoClient + 1;
   std::uint64_t next_list_version = 1;
-  // Of calls that reach any child, of all clients together: for servers whose own service has such
-  // a limit. Charged where it is known that a call is not answered by the sidecar itself (ping,
-  // initialize, a known list, a second subscription); once, also if the call is repeated. Beyond:
-  // Outcome::kOverRate.
-  Rate child_rate{};
-  TokenBucket calls;  // charged by it
 };
 
 }  // namespace sidecar::mux

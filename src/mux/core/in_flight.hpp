@@ -55,7 +55,7 @@ struct Call {
   double progress = std::numeric_limits<double>::lowest();  // the furthest that was told
   // the sidecar's own: nobody is served by it
   bool own = false;
-  bool charged = false;     // to IdAllocator::child_rate
+  bool charged = false;     // to ChildRate
   bool repeatable = false;  // the child may be asked twice
   // a subscribe that its client has taken back
   bool undone = false;

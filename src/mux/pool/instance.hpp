@@ -23,6 +23,7 @@ struct InstanceSetting {
   child::ChildFactory factory;
   Timers& timers;
   IdAllocator& ids;
+  ChildRate& child_rate;
   Limits limits;
   std::chrono::milliseconds restart_drain;
   observe::Log& log;
@@ -69,8 +70,8 @@ class Instance {
   struct Generation {
     Generation(const InstanceSetting& setting, const std::string& name, ChildRole role)
         : child(setting.factory(name)),
-          mux(*child, setting.timers, setting.ids, setting.limits, role, setting.log,
-              setting.metrics) {
+          mux(*child, setting.timers, setting.ids, setting.child_rate, setting.limits, role,
+              setting.log, setting.metrics) {
       child->set_events(mux);
     }
     const std::unique_ptr<child::ManagedChild> child;

@@ -39,7 +39,7 @@ class Instances::Impl {
   Impl(child::ChildFactory factory, Timers& timers, InstancesOptions options, observe::Log& log,
        observe::Metrics& metrics)
       : options_(options),
-        setting_{std::move(factory),    timers, ids_,   options.limits,
+        setting_{std::move(factory),    timers, ids_,   child_rate_, options.limits,
                  options.restart_drain, log,    metrics},
         sessions_(options.most_own),
         processes_(2 * options.most_own),
@@ -72,11 +72,7 @@ class Instances::Impl {
                                            [this, &instance, id] { leave(instance, id); });
   }
 
-  void set_child_rate(Rate rate) {
-    if (rate == ids_.child_rate) return;
-    ids_.child_rate = rate;
-    ids_.calls = {};
-  }
+  void set_child_rate(Rate rate) { child_rate_.set(rate); }
 
   void set_evict_idle(EvictIdle evict_idle) { evict_idle_ = std::move(evict_idle); }
 
@@ -298,6 +294,7 @@ class Instances::Impl {
 
   const InstancesOptions options_;
   IdAllocator ids_;
+  ChildRate child_rate_;
   const InstanceSetting setting_;
   std::vector<std::unique_ptr<Instance>> shared_;
   std::vector<std::unique_ptr<Instance>> own_;

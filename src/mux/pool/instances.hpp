@@ -47,7 +47,7 @@ struct InstancesOptions {
   std::size_t warm = 0;                             // children started ahead, not yet initialised
   bool client_roots = false;                        // roots of a client reach its own child
   std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
-  Rate child_rate{};                                // IdAllocator::child_rate
+  Rate child_rate{};                                // ChildRate
   Limits limits;
 };
 

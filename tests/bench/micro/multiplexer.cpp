@@ -16,7 +16,8 @@ class Session : public mux::Client {
 
 struct World {
   World()
-      : mux(link, timers, ids, {.calls_per_client = 10'000, .calls = 10'000}, {}, log, metrics) {
+      : mux(link, timers, ids, rate, {.calls_per_client = 10'000, .calls = 10'000}, {}, log,
+            metrics) {
     link.room = std::size_t{64} << 20;
     mux.initialize(mux::Handshake::params(false));
     link.up = true;
@@ -44,6 +45,7 @@ struct World {
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
   mux::IdAllocator ids;
+  mux::ChildRate rate;
   Session session;
   mux::Multiplexer mux;
   std::int64_t answered = 0;

@@ -1,4 +1,6 @@
 // Bounds of calls, bytes and time.
+#include <fmt/format.h>
+
 #include "multiplexer_world.hpp"
 
 using namespace sidecar;
@@ -207,7 +209,7 @@ TEST_CASE(
 TEST_CASE(
     "multiplexer: calls beyond the child's rate are refused with the time to retry, others pass") {
   World w;
-  w.ids.child_rate = {2, 60s};
+  w.rate.set({2, 60s});
   w.ready();
   Session a(w.mux), b(w.mux);
   a.say(
@@ -236,9 +238,32 @@ TEST_CASE(
   CHECK_FALSE(w.link.next().empty());
 }
 
+TEST_CASE("multiplexer: a key that floods leaves another one its part of the child's rate") {
+  World w;
+  w.rate.set({4, 60s});
+  w.ready();
+  Session flood(w.mux, "flood"), other(w.mux, "other");
+  const auto passes = [&w](Session& session, int id) {
+    session.say(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"m"}})", id));
+    const std::string line = w.link.next();
+    if (!line.empty()) w.child(answer_to(line, "{}"));
+    return !line.empty();
+  };
+  for (int id = 1; id <= 5; ++id) CHECK(passes(flood, id) == (id < 5));
+  CHECK_FALSE(passes(other, 1));
+  for (int id = 2; id < 4; ++id) {
+    w.timers.advance(15s);
+    CHECK_FALSE(passes(flood, id));
+    CHECK(flood.received.back().find("2 keys or addresses share 4 calls in 60 s") !=
+          std::string::npos);
+    CHECK(flood.last == mux::Outcome::kOverRate);
+    CHECK(passes(other, id));
+  }
+}
+
 TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate once") {
   World w;
-  w.ids.child_rate = {1, 60s};
+  w.rate.set({1, 60s});
   w.ready();
   Session a(w.mux);
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x:y"}})");

@@ -84,7 +84,7 @@ class Session : public mux::Client {
 };
 
 struct World {
-  explicit World(mux::Limits limits = {}) : mux(link, timers, ids, limits, {}, log, metrics) {
+  explicit World(mux::Limits limits = {}) : mux(link, timers, ids, rate, limits, {}, log, metrics) {
     mux.initialize(mux::Handshake::params(false));
   }
 
@@ -118,6 +118,7 @@ struct World {
   observe::Log log = observe::make_null_log();
   observe::Metrics metrics;
   mux::IdAllocator ids;
+  mux::ChildRate rate;
   mux::Multiplexer mux;
 };
 

@@ -37,8 +37,8 @@ TEST_CASE("multiplexer: 100,000 calls that wait for one list are answered on a s
     CHECK(client.received.size() == kCalls);
   }
   SECTION("each with an error of its own, where none may ask for it") {
-    w.ids.child_rate = {1, std::chrono::hours(1)};
-    w.ids.calls.consume(w.ids.child_rate, w.timers.now());
+    w.rate.set({1, std::chrono::hours(1)});
+    w.rate.charge("", w.timers.now());
     const std::string line = w.link.next();
     const std::string error =
         R"({"jsonrpc":"2.0","id":)" + wire_id_of(line) + R"(,"error":{"code":-1,"message":"no"}})";

@@ -232,8 +232,9 @@ class Player {
   observe::Log log_ = observe::make_null_log();
   observe::Metrics metrics_;
   mux::IdAllocator ids_;
+  mux::ChildRate rate_;
   mux::ChildRole role_;
-  const mux::InstanceSetting setting_{links_.factory(),         timers_, ids_,    limits(),
+  const mux::InstanceSetting setting_{links_.factory(),         timers_, ids_,    rate_, limits(),
                                       std::chrono::seconds(30), log_,    metrics_};
   std::map<std::string, std::unique_ptr<Client>> clients_;
   std::unique_ptr<mux::Instance> instance_;
