@@ -48,6 +48,12 @@ void refuse_over(const Budget& budget, Decision& decision) {
   decision.answer = Refusal{429, "Rate limit exceeded", {}, retry_after(budget)};
 }
 
+// Of a scope of RateLimits.
+std::string_view setting_of(std::string_view scope) {
+  if (scope == "key") return "MCP_RATE_LIMIT_PER_KEY";
+  return scope == "address" ? "MCP_RATE_LIMIT_PER_IP" : "MCP_RATE_LIMIT_PER_MIN";
+}
+
 std::string_view secret_of_fields(const GateRequest& request) {
   const std::string_view key = request.header("X-API-Key");
   return key.empty() ? bearer_of(request.header("Authorization")) : key;
@@ -373,11 +379,21 @@ void Gate::charge(const GateRequest& request, Decision& decision) {
 Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,
                                   std::size_t messages) {
   if (!rates_.on()) return {};
-  const auto line = rates_.charge({session, caller.owner, caller.address}, messages);
+  const RateLimitKeys payer{session, caller.owner, caller.address};
+  const auto line = rates_.charge(payer, messages);
   if (!line) return {};
   if (line->passed) return {fields_of(line->budget)};
   over_rate(line->scope, caller, "POST", "a batch");
-  return {fields_of(line->budget), retry_after(line->budget)};
+  Charge refused{fields_of(line->budget), retry_after(line->budget)};
+  const std::size_t all = messages + 1;
+  for (const auto& [scope, budget, passed] : rates_.budgets(payer)) {
+    if (all <= budget.limit) continue;
+    refused.never = fmt::format("a batch of {} messages never passes: {} allows {} in {} s", all,
+                                setting_of(scope), budget.limit,
+                                std::chrono::duration<double>(budget.window).count());
+    break;
+  }
+  return refused;
 }
 
 void Gate::over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,

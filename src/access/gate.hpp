@@ -123,6 +123,7 @@ class Gate {
   struct Charge {
     Fields fields{};                                    // X-RateLimit-…
     std::optional<std::chrono::seconds> retry_after{};  // set: refused, and nothing was charged
+    std::string never{};  // why so many messages never pass, however long the client waits
   };
   // A batch was let in as one request: its further messages count too. `session`: the id of one of
   // the caller's. A refusal is logged and counted.

@@ -188,7 +188,12 @@ test('attacks-shares-http: each message of a batch counts for the rates, all of 
   assert.match(refused.json().error.message, /^Rate limit exceeded: a batch counts as its 10 messages/);
   assert.match(refused.headers['retry-after'], /^\d+$/);
   assert.equal(refused.headers['x-ratelimit-remaining'], '7');
-  assert.equal((await batch(7)).status, 200); // 20
+  const never = await batch(21); // 14
+  assert.equal(never.status, 400, never.text);
+  assert.equal(never.headers['retry-after'], undefined);
+  assert.equal(never.json().error.code, -32600);
+  assert.match(never.json().error.message, /^a batch of 21 messages never passes: MCP_RATE_LIMIT_PER_KEY allows 20 in 3600 s/);
+  assert.equal((await batch(6)).status, 200); // 20
   assert.equal((await session.post({ jsonrpc: '2.0', id: 1, method: 'ping' })).status, 429);
   await sidecar.line(/rate limit reached.*alice/);
 

@@ -16,6 +16,10 @@ bool within_rates(access::Gate* gate, http::Exchange& exchange, const session::S
       gate->charge_further(*exchange.request().caller, session.id(), messages - 1);
   exchange.set_reply_fields(std::move(charge.fields));
   if (!charge.retry_after) return true;
+  if (!charge.never.empty()) {
+    exchange.reply(json_rpc_error(400, "null", mcp::code::kInvalidRequest, charge.never));
+    return false;
+  }
   http::Response response = json_rpc_error(
       429, "null", mcp::code::kBusy,
       fmt::format("Rate limit exceeded: a batch counts as its {} messages", messages));

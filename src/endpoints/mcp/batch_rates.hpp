@@ -9,7 +9,8 @@
 
 namespace sidecar::endpoints {
 
-// False: the batch is beyond a rate, and the client was answered with 429. `gate`: nullptr for no
+// False: the batch is beyond a rate, and the client was answered with 429, or with 400 when it is
+// larger than all that the rate allows at once. `gate`: nullptr for no
 // rates.
 bool within_rates(access::Gate* gate, http::Exchange& exchange, const session::Session& session,
                   const session::PostBody& body);

@@ -399,6 +399,27 @@ TEST_CASE(
   CHECK_FALSE(door.request(right, "GET", "/health").answer);
 }
 
+TEST_CASE("gate: a batch beyond the whole of a rate is refused for good, and names its setting") {
+  const Rate rate{10, std::chrono::seconds(60)};
+  const std::pair<access::Rates, const char*> rows[] = {
+      {{.session = rate}, "MCP_RATE_LIMIT_PER_MIN"},
+      {{.key = rate}, "MCP_RATE_LIMIT_PER_KEY"},
+      {{.address = rate}, "MCP_RATE_LIMIT_PER_IP"},
+      {{.session = {100, rate.window}, .address = rate}, "MCP_RATE_LIMIT_PER_IP"}};
+  for (const auto& [rates, setting] : rows) {
+    Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"}, rates);
+    door.session = {"id-1", "alice", "127.0.0.1"};
+    const auto decision = door.request({{"X-API-Key", "secret-a"}});
+    const auto refused = door.gate.charge_further(*decision.caller, "id-1", 10);
+    CHECK(refused.retry_after);
+    CHECK(refused.never ==
+          "a batch of 11 messages never passes: " + std::string(setting) + " allows 10 in 60 s");
+    door.timers.advance(std::chrono::seconds(60));
+    CHECK(door.gate.charge_further(*decision.caller, "id-1", 9).never.empty());
+    CHECK(door.gate.charge_further(*decision.caller, "id-1", 9).never.empty());
+  }
+}
+
 TEST_CASE("gate: the further messages of a batch are charged all or none") {
   Door door(KeyList{key("alice", "secret-a")}, {"*"}, false, {"*"},
             {.key = {10, std::chrono::seconds(60)}});
