@@ -254,7 +254,7 @@ void Gate::check_origin(const GateRequest& request, std::string_view origin,
 // Of two fields a proxy in front may have judged the other one.
 void Gate::check_once(const GateRequest& request, Decision& decision) const {
   for (const std::string_view name : {"Authorization", "X-API-Key"}) {
-    if (request.list(name).size() == request.header(name).size()) continue;
+    if (!request.repeated(name)) continue;
     log_.warn("request refused",
               {{"address", decision.caller->address}, {"reason", "repeated_key"}, {"field", name}});
     metrics_.refused("repeated_key").Increment();

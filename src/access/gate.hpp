@@ -69,6 +69,8 @@ struct GateRequest {
   std::function<std::string_view(std::string_view)> header;
   // Values of all fields of a name, joined by commas.
   std::function<std::string(std::string_view)> list;
+  // Whether there are several fields of a name.
+  std::function<bool(std::string_view)> repeated;
   // The live session that the request names; nothing for an id that the server did not make.
   std::function<std::optional<KnownSession>()> session;
   std::string url_key;  // a key in the URL, where that is allowed

@@ -298,6 +298,11 @@ access::GateRequest Service::gate_request(const http::Head& head) const {
           head.peer_address,
           [&head](std::string_view name) { return head.header(name); },
           [&head](std::string_view name) { return head.list_header(name); },
+          [&head](std::string_view name) {
+            std::size_t fields = 0;
+            head.fields.for_each(name, [&fields](std::string_view) { ++fields; });
+            return fields > 1;
+          },
           [this, &head] { return session_of(head); },
           settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()};
 }

@@ -42,6 +42,7 @@ void judge(benchmark::State& state, const std::vector<access::StoredKey>& keys,
       "127.0.0.1",
       header,
       [&](std::string_view name) { return std::string(header(name)); },
+      [](std::string_view) { return false; },
       [] { return std::optional<access::KnownSession>(); },
       {}};
   if (door.gate.judge(request).answer)

@@ -64,6 +64,7 @@ struct Door {
                          if (name == repeated) all += ", another";
                          return all;
                        },
+                       [this](std::string_view name) { return name == repeated; },
                        [this] { return session; }, url_key});
   }
 

@@ -43,6 +43,7 @@ struct Door {
     };
     return gate.judge({"GET", path, "192.0.2.1", header,
                        [&](std::string_view name) { return std::string(header(name)); },
+                       [](std::string_view) { return false; },
                        [] { return std::optional<access::KnownSession>(); }, url_key});
   }
   access::Decision bearing(const std::string& secret, std::string path = "/mcp") {

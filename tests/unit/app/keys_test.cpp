@@ -49,6 +49,7 @@ struct Watched : test::SessionWorld, KeysFolder {
           return field == "X-API-Key" ? std::string_view(key) : std::string_view();
         },
         [&key](std::string_view field) { return field == "X-API-Key" ? key : std::string(); },
+        [](std::string_view) { return false; },
         [] { return std::optional<access::KnownSession>(); },
         {}};
     return !gate.judge(knock).answer;
