@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "config/text.hpp"
-#include "util/base64url.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
+#include "util/encoding.hpp"
 
 namespace sidecar::access {
 namespace {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "util/base64url.hpp"
+#include "util/encoding.hpp"
 
 namespace sidecar::access {
 namespace {

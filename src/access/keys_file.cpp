@@ -9,7 +9,7 @@
 
 #include "config/keys.hpp"
 #include "config/text.hpp"
-#include "util/hex.hpp"
+#include "util/encoding.hpp"
 
 namespace sidecar::access {
 namespace {

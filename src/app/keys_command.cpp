@@ -11,7 +11,7 @@
 
 #include "app/keys_watch.hpp"
 #include "config/keys.hpp"
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::app {

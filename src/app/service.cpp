@@ -8,7 +8,7 @@
 #include "config/masked_urls.hpp"
 #include "endpoints/mcp/session_id.hpp"
 #include "endpoints/ops/metrics_page.hpp"
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::app {
 namespace {

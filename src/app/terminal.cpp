@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "util/escaped.hpp"
+#include "util/encoding.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::app {

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "audit/files.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::audit {
 namespace {

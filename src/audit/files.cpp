@@ -7,7 +7,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::audit {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/columns.hpp"
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::audit {
 namespace {

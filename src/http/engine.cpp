@@ -8,7 +8,7 @@
 
 #include "http/percent.hpp"
 #include "http/response_head.hpp"
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::http {
 namespace {

@@ -9,7 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include "observe/log_tail.hpp"
-#include "util/escaped.hpp"
+#include "util/encoding.hpp"
 
 namespace sidecar::observe {
 namespace {

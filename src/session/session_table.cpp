@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::session {
 namespace {

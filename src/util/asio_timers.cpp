@@ -12,7 +12,7 @@ class AsioTimers::Waiting : public Timer::Pending, public Place {
   }
   ~Waiting() override {
     unlink();
-    // The loop ends when nothing waits.
+    // Without a pending wait the loop can end.
     if (timers_.waiting_.empty() && timers_.armed_for_ != kNever) {
       timers_.armed_for_ = kNever;
       timers_.timer_.cancel();
@@ -39,7 +39,8 @@ Timer AsioTimers::after(Clock::duration delay, std::function<void()> action) {
   return Timer(std::move(waiting));
 }
 
-// Armed too early it looks again: a timer that is cancelled changes nothing.
+// Cancelling one of several timers does not re-arm: the loop's timer then fires early, finds
+// nothing due, and is armed again.
 void AsioTimers::arm() {
   if (waiting_.empty() || armed_for_ <= waiting_.begin()->due) return;
   armed_for_ = waiting_.begin()->due;
@@ -49,7 +50,7 @@ void AsioTimers::arm() {
   });
 }
 
-// What the actions add waits for the next turn.
+// Timers that the actions add run in a later turn of the loop, even when they are due at once.
 void AsioTimers::run_due() {
   armed_for_ = kNever;
   const Clock::time_point until = now();

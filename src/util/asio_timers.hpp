@@ -1,5 +1,5 @@
-// AsioTimers: Timers on the real steady clock and the loop. All that wait share one timer of the
-// loop, so that one more costs one allocation. Outlives its Timer handles.
+// AsioTimers: Timers on the real steady clock and the loop. All pending timers share one timer of
+// the loop, so each costs one allocation. Outlives its Timer handles. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,7 +18,7 @@ class AsioTimers : public Timers {
 
  private:
   class Waiting;
-  // In the tree of those that wait; leaves it by itself when it goes.
+  // A pending timer's node in the tree below; unlinked by its destructor.
   struct Place
       : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
                                         boost::intrusive::optimize_size<true>> {
@@ -32,7 +32,8 @@ class AsioTimers : public Timers {
   void run_due();
 
   boost::asio::steady_timer timer_;
-  Clock::time_point armed_for_ = kNever;  // not after the first of them
+  // When timer_ fires; never later than the first pending timer is due.
+  Clock::time_point armed_for_ = kNever;
   boost::intrusive::multiset<Place, boost::intrusive::constant_time_size<false>> waiting_;
 };
 

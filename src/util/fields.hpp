@@ -1,4 +1,5 @@
-// Header fields of HTTP messages, in the order in which they are written.
+// Header fields of HTTP messages, in the order in which they are written. Any thread.
+// They lie here because http and access both use them and must not include each other.
 #pragma once
 
 #include <memory>
@@ -13,10 +14,10 @@ struct Field {
 };
 using Fields = std::vector<Field>;
 
-// What is added to an answer, whatever it will be.
+// Fields that are added to every response to a request, whatever its status.
 struct ReplyFields {
-  std::shared_ptr<const Fields> usual{};  // the same for one request after the other; null: none
-  Fields own{};                           // of this request
+  std::shared_ptr<const Fields> usual{};  // shared, because most requests get the same; null: none
+  Fields own{};                           // of this request only; written after `usual`
 
   template <class Action>
   void for_each(Action&& action) const {

@@ -1,5 +1,5 @@
-// Result: a value, or an Error that says in one line what went wrong. For everything that a client,
-// the child, the network or the configuration can cause; never for our own bugs.
+// Result: a value, or an Error with a message of one line. For every failure that a client, the
+// child, the network or the configuration can cause; never for our own bugs.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace sidecar {
 
 struct Error {
-  std::string message;  // one line, for people; no secrets
+  std::string message;  // one line, for people; without secrets
 };
 
 template <class T, class E = Error>

@@ -1,8 +1,9 @@
-// Shares: how one bounded resource is divided between the owners that use it. Nothing is reserved:
-// an owner alone may hold all of it. While others hold some of it too, an owner may go beyond a
-// quarter only as long as a quarter stays free, and when there is no room, the owner that holds the
-// most gives way to one that holds less. Counts amounts; what they are (sessions, calls, bytes),
-// and how an owner gives way, is its user's business. One thread at a time.
+// Shares: divides one bounded resource between the owners that use it. Nothing is reserved: a
+// single owner may hold all of it. While others hold some of it too, an owner may go beyond a
+// quarter only as long as a quarter stays free. When there is no room, the owner that holds the
+// most must release some to an owner that holds less. Counts amounts and does not know what they
+// are (sessions, calls, bytes); its user decides what is closed or evicted to make room. One thread
+// at a time.
 #pragma once
 
 #include <algorithm>
@@ -29,11 +30,11 @@ class Shares {
   using Accounts = std::unordered_map<std::string, Account, Hash, std::equal_to<>>;
 
  public:
-  // What one user of the resource holds for its owner; given back when it goes. The Shares outlive
-  // it.
+  // The amount that one user of the resource (e.g. one session) holds for its owner; released by
+  // the destructor. Move-only. The Shares outlive it.
   class Holding {
    public:
-    Holding() = default;  // of nobody: set() must not be called
+    Holding() = default;  // without an owner: neither set() nor owner() may be called
     Holding(Holding&& other) noexcept;
     Holding& operator=(Holding&& other) noexcept;
     ~Holding() { release(); }
@@ -55,7 +56,8 @@ class Shares {
 
   struct Admission {
     bool fits = false;
-    // !fits: who has to give way first; nothing: the owner itself holds too much, so it is refused.
+    // If !fits: the owner that must release some first. Empty: no other owner holds enough more
+    // than this one, so the request is refused.
     std::optional<std::string> from{};
   };
 
@@ -63,20 +65,20 @@ class Shares {
   Shares(const Shares&) = delete;
   Shares& operator=(const Shares&) = delete;
 
-  // What is held beyond a lower limit stays held.
+  // Amounts already held beyond a lowered limit stay held.
   void set_limit(std::size_t limit) { limit_ = limit; }
   std::size_t limit() const { return limit_; }
-  // Of the whole; at least 1.
+  // A quarter of the limit; at least 1.
   std::size_t quarter() const { return std::max<std::size_t>(limit_ / 4, 1); }
 
-  // Whether `owner` may hold `more` than it does. Changes nothing.
+  // Whether `owner` may hold `more` than it does now. Changes nothing.
   Admission admit(std::string_view owner, std::size_t more) const;
-  // The same for what cannot give way, such as records that have been accepted: an owner may hold
-  // three times what stays free, and no more, so one that comes later always finds room.
-  bool leaves_room(std::string_view owner, std::size_t more) const;
-  // The same for the owner of a holding, without looking it up.
+  // The same for the owner of `holding`, without a lookup.
   Admission admit(const Holding& holding, std::size_t more) const;
-  // A holding of 0.
+  // The same for amounts that cannot be released on demand, such as accepted records: an owner may
+  // hold at most three times what stays free, so a later owner always finds room.
+  bool leaves_room(std::string_view owner, std::size_t more) const;
+  // A new holding of 0.
   Holding hold(std::string_view owner);
 
   std::size_t used() const { return used_; }
@@ -87,13 +89,13 @@ class Shares {
   // `account`: nullptr for an owner without a holding.
   Admission admit(const Accounts::value_type* account, std::size_t more) const;
 
-  Accounts accounts_;  // of owners with a holding
+  Accounts accounts_;  // one for each owner with a holding, even of 0
   std::size_t limit_;
   std::size_t used_ = 0;
 };
 
-// What an owner that is refused is told: "your key holds 750 of 1000 sessions, 751 are in use
-// (MCP_MAX_CONNECTIONS)". Without a key the owner is an address.
+// The text of a refusal: "your key holds 750 of 1000 sessions, 751 are in use
+// (MCP_MAX_CONNECTIONS)". `has_key`: the owner is a key; otherwise it is an address.
 std::string shares_text(const Shares& shares, std::string_view owner, bool has_key,
                         std::string_view what, std::string_view setting);
 

@@ -8,8 +8,8 @@
 namespace sidecar {
 namespace {
 
-// Segments that are not writable are the file's own bytes; what the loader relocates lies in
-// writable ones.
+// A segment that is not writable holds the unchanged bytes of the file. The loader writes
+// relocations only into writable segments.
 int release(dl_phdr_info* object, std::size_t, void* page_size) {
   const auto page = static_cast<std::uintptr_t>(*static_cast<const long*>(page_size));
   for (int i = 0; i < object->dlpi_phnum; ++i) {
@@ -17,9 +17,9 @@ int release(dl_phdr_info* object, std::size_t, void* page_size) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
     const std::uintptr_t first = begin / page * page;
-    // The loader tells addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
+    // The loader reports addresses as numbers. NOLINTNEXTLINE(performance-no-int-to-ptr)
     auto* const pages = reinterpret_cast<void*>(first);
-    // Advice: where the kernel does not take it, the pages stay.
+    // Only advice: if the kernel refuses it, the pages stay mapped.
     static_cast<void>(::madvise(pages, begin + segment.p_memsz - first, MADV_DONTNEED));
   }
   return 0;

@@ -1,13 +1,12 @@
-// What a start has touched and nothing needs again soon: symbol tables, relocations, code that ran
-// once.
+// Start pages: memory that only the start of the program needs (symbol tables, relocations, code
+// that runs once).
 #pragma once
 
 namespace sidecar {
 
-// Unmaps the pages of the program's and its libraries' files that nobody has written to (code,
-// constants). They stay in the page cache; one that is used again is mapped again, without being
-// read from the disk unless the system needed its memory. To be called once the start is done. Any
-// thread.
+// Unmaps the read-only pages of the program and its libraries (code, constants). They stay in the
+// page cache, so a page that is used again is mapped again, and read from disk only if the system
+// has reclaimed its memory. Call once, at the end of the start. Any thread.
 void release_start_pages();
 
 }  // namespace sidecar

@@ -1,5 +1,5 @@
-// Timers: the clock and what waits on it. The one seam for time: the program runs on AsioTimers,
-// tests on ManualTimers (tests/support), so no test sleeps. Loop thread only.
+// Timers: the clock, and actions that run after a delay. The only seam for time: the program uses
+// AsioTimers, tests use ManualTimers (tests/support), so that no test sleeps. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace sidecar {
 
 using Clock = std::chrono::steady_clock;
 
-// A pending action. Dropping or resetting it cancels the action: afterwards it never runs.
+// A pending action. Destroying or cancelling it cancels the action, even when it is due already.
 // Move-only; may be destroyed from inside its own action.
 class Timer {
  public:
@@ -32,7 +32,7 @@ class Timers {
  public:
   virtual ~Timers() = default;
   virtual Clock::time_point now() const = 0;
-  // Runs `action` once, `delay` from now, unless the returned Timer is dropped before.
+  // Runs `action` once, `delay` from now, unless the returned Timer is destroyed before.
   [[nodiscard]] virtual Timer after(Clock::duration delay, std::function<void()> action) = 0;
 };
 

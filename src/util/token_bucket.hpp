@@ -1,6 +1,7 @@
-// TokenBucket: how often something may happen. Holds `requests` tokens and fills up evenly, the
-// whole of it in one window; each use takes one. Kept as one number, the time at which it is full
-// again, so a bucket needs no timer, and one that is full again tells no more than a new one.
+// TokenBucket: limits how often something may happen. Holds up to `requests` tokens; each use takes
+// one; it refills evenly, an empty bucket within one window. The only state is the time at which
+// the bucket is full again. So it needs no timer, and a full bucket can be dropped, because a new
+// one is equal. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 
 namespace sidecar {
 
-// `requests` in a window; 0: no limit.
+// At most `requests` in a window; 0: no limit.
 struct Rate {
   std::size_t requests = 0;
   std::chrono::milliseconds window{60'000};
@@ -20,20 +21,21 @@ struct Rate {
   bool operator==(const Rate&) const = default;
 };
 
-// Requires a rate that is on and the same in every call.
+// REQUIRES: a rate that is on() and the same in every call.
 class TokenBucket {
  public:
-  // Uses that are possible at once.
+  // How many uses are possible now.
   std::size_t remaining(const Rate& rate, Clock::time_point now) const {
     const Clock::duration owed = std::max(full_at_ - now, Clock::duration::zero());
     return static_cast<std::size_t>((rate.window - std::min<Clock::duration>(owed, rate.window)) /
                                     step(rate));
   }
-  // Until so many uses are possible; zero when they are. More than the whole bucket never are.
+  // Time until `uses` are possible; zero when they are now. Meaningless for more uses than
+  // rate.requests, which are never possible at once.
   Clock::duration wait(const Rate& rate, Clock::time_point now, std::size_t uses = 1) const {
     return std::max(full_at_ - now + steps(rate, uses) - rate.window, Clock::duration::zero());
   }
-  // Until it is full.
+  // Time until it is full.
   Clock::duration until_full(Clock::time_point now) const {
     return std::max(full_at_ - now, Clock::duration::zero());
   }
@@ -49,7 +51,7 @@ class TokenBucket {
     return step(rate) * static_cast<Clock::rep>(uses);
   }
 
-  Clock::time_point full_at_{};  // long ago: full
+  Clock::time_point full_at_{};  // in the past: full
 };
 
 }  // namespace sidecar

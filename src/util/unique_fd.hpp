@@ -1,4 +1,4 @@
-// UniqueFd: owns a file descriptor; closed when dropped. Move-only.
+// UniqueFd: owns a file descriptor and closes it when destroyed. Move-only.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The program's version, from CMakeLists.txt.
+// The version of the program, set in CMakeLists.txt.
 #pragma once
 
 #include <string_view>

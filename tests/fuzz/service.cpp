@@ -23,7 +23,7 @@
 #include "fuzz/spellings.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
-#include "util/random.hpp"
+#include "util/crypto.hpp"
 
 namespace {
 

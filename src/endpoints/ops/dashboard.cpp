@@ -11,7 +11,7 @@
 #include "child/supervisor.hpp"
 #include "endpoints/ops/admin.hpp"
 #include "observe/log_tail.hpp"
-#include "util/iso_time.hpp"
+#include "util/encoding.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::endpoints {

@@ -5,7 +5,7 @@
 
 #include "child/supervisor.hpp"
 #include "mux/core/child_death.hpp"
-#include "util/iso_time.hpp"
+#include "util/encoding.hpp"
 
 namespace sidecar::endpoints {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "endpoints/rest/tool_schemas.hpp"
 #include "http/percent.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::endpoints {
 namespace {

@@ -6,7 +6,7 @@
 #include "endpoints/rest/rest_answers.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 namespace sidecar::endpoints {
 namespace {

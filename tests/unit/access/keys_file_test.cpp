@@ -4,7 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 using namespace sidecar;
 using namespace sidecar::access;

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "support/catch.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 using namespace sidecar;
 using endpoints::ListedTool;

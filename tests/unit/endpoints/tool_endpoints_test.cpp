@@ -4,7 +4,7 @@
 
 #include "endpoints/rest/rest.hpp"
 #include "unit/endpoints/world.hpp"
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;

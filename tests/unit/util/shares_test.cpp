@@ -11,7 +11,7 @@ Shares::Holding held(Shares& shares, std::string_view owner, std::size_t amount)
   return holding;
 }
 
-TEST_CASE("shares: one owner alone may hold all, and no more") {
+TEST_CASE("shares: a single owner may hold everything, but not more") {
   Shares shares(100);
   const auto a = held(shares, "a", 99);
   CHECK(shares.admit("a", 1).fits);
@@ -19,7 +19,7 @@ TEST_CASE("shares: one owner alone may hold all, and no more") {
   CHECK_FALSE(shares.admit("a", 2).from);
 }
 
-TEST_CASE("shares: who holds the most gives way to who comes, until both hold the same") {
+TEST_CASE("shares: the largest owner must release to a new one until both hold the same") {
   Shares shares(100);
   auto a = held(shares, "a", 100);
   auto b = shares.hold("b");
@@ -39,7 +39,7 @@ TEST_CASE("shares: who holds the most gives way to who comes, until both hold th
   CHECK_FALSE(shares.admit("a", 1).from);
 }
 
-TEST_CASE("shares: beyond a quarter an owner leaves a quarter free for others that are there") {
+TEST_CASE("shares: beyond its quarter, an owner must leave a quarter free for present owners") {
   Shares shares(100);
   const auto b = held(shares, "b", 1);
   auto a = held(shares, "a", 73);
@@ -47,10 +47,10 @@ TEST_CASE("shares: beyond a quarter an owner leaves a quarter free for others th
   a.set(74);
   CHECK_FALSE(shares.admit("a", 1).fits);
   CHECK_FALSE(shares.admit("a", 1).from);
-  CHECK(shares.admit("b", 24).fits);  // its quarter, without anybody giving way
+  CHECK(shares.admit("b", 24).fits);  // its quarter, although nobody releases anything
 }
 
-TEST_CASE("shares: nobody gives way to one who would hold more") {
+TEST_CASE("shares: no owner must release to one that would then hold more") {
   Shares shares(100);
   const auto a = held(shares, "a", 60);
   const auto b = held(shares, "b", 40);
@@ -61,7 +61,7 @@ TEST_CASE("shares: nobody gives way to one who would hold more") {
   CHECK(shares.admit("c", 1).from == "a");
 }
 
-TEST_CASE("shares: what is held is given back when its holding goes, wherever it was moved") {
+TEST_CASE("shares: a holding releases its amount at its end, also after a move") {
   Shares shares(10);
   {
     auto first = held(shares, "a", 4);
@@ -77,7 +77,7 @@ TEST_CASE("shares: what is held is given back when its holding goes, wherever it
   CHECK(shares.held_by("b") == 0);
 }
 
-TEST_CASE("shares: small limits and a limit that is lowered leave everybody one") {
+TEST_CASE("shares: under small and lowered limits, each owner can still get one") {
   Shares shares(2);
   CHECK(shares.quarter() == 1);
   const auto a = held(shares, "a", 2);
@@ -87,7 +87,7 @@ TEST_CASE("shares: small limits and a limit that is lowered leave everybody one"
   CHECK(shares.admit("b", 1).from == "a");
 }
 
-TEST_CASE("shares: of what cannot give way an owner holds three times what stays free") {
+TEST_CASE("shares: leaves_room() allows an owner three times what stays free") {
   Shares shares(100);
   auto a = held(shares, "a", 74);
   CHECK(shares.leaves_room("a", 1));
@@ -101,7 +101,7 @@ TEST_CASE("shares: of what cannot give way an owner holds three times what stays
   CHECK_FALSE(shares.leaves_room("c", 8));
 }
 
-TEST_CASE("shares: an owner that is refused is told what it holds of what") {
+TEST_CASE("shares: the refusal names the owner's amount, the limit and the setting") {
   Shares shares(1000);
   const auto a = held(shares, "a", 750), b = held(shares, "b", 1);
   CHECK(shares_text(shares, "a", true, "sessions", "MCP_MAX_CONNECTIONS") ==

@@ -9,7 +9,7 @@
 namespace sidecar {
 namespace {
 
-// Resident pages of files, in KB (proc_pid_status(5)).
+// Resident pages that belong to files, in KB (proc_pid_status(5)).
 std::size_t file_pages() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -29,9 +29,7 @@ struct Derived : Base {
 const std::string kConstructed = "constructed before main";
 const char* const kRelocated[] = {"one", "two"};
 
-TEST_CASE(
-    "start pages: most of the files' pages are given back, and all that was written to them "
-    "stays") {
+TEST_CASE("start pages: most pages of files are unmapped, and written data is kept") {
   const std::unique_ptr<Base> object = std::make_unique<Derived>();
   const std::size_t before = file_pages();
   release_start_pages();

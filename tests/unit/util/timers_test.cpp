@@ -1,14 +1,11 @@
 #include "support/catch.hpp"
 #include "support/manual_timers.hpp"
 #include "util/asio_timers.hpp"
-#include "util/random.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
 
-TEST_CASE(
-    "timers: an action runs once; one whose handle is gone never does, even when it is due "
-    "already") {
+TEST_CASE("timers: an action runs once, and never after its handle is destroyed") {
   boost::asio::io_context loop;
   AsioTimers timers(loop);
   std::vector<int> ran;
@@ -26,10 +23,7 @@ TEST_CASE(
   CHECK(ran == std::vector<int>{1, 3});
 }
 
-TEST_CASE(
-    "timers: they run in the order of their times, however they were added, and the loop ends "
-    "after the "
-    "last") {
+TEST_CASE("timers: actions run in the order of their times, and the loop ends after the last") {
   boost::asio::io_context loop;
   AsioTimers timers(loop);
   std::vector<int> ran;
@@ -48,7 +42,7 @@ TEST_CASE(
   loop.run();
   CHECK(ran == std::vector<int>{0, 1, 2, 3});
 
-  // What an action adds runs too, and later.
+  // A timer that an action adds runs after it.
   Timer inner;
   Timer outer = timers.after(0s, [&] {
     inner = timers.after(0s, [&] { ran.push_back(7); });
@@ -59,7 +53,7 @@ TEST_CASE(
   CHECK(ran == std::vector<int>{0, 1, 2, 3, 6, 7});
 }
 
-TEST_CASE("timers: manual ones run in their order, each at its own time") {
+TEST_CASE("timers: ManualTimers runs actions in order, each at its own time") {
   test::ManualTimers timers;
   const auto begin = timers.now();
   std::vector<Clock::duration> ran;
@@ -74,11 +68,4 @@ TEST_CASE("timers: manual ones run in their order, each at its own time") {
   timers.advance(1s);
   CHECK(ran.back() == 5s);
   CHECK(timers.waiting() == 0);
-}
-
-TEST_CASE("random: as long as asked, in hex, and never the same") {
-  const std::string one = random_hex(16);
-  CHECK(one.size() == 32);
-  CHECK(one.find_first_not_of("0123456789abcdef") == std::string::npos);
-  CHECK(one != random_hex(16));
 }

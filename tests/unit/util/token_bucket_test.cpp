@@ -5,7 +5,7 @@
 using namespace sidecar;
 using namespace std::chrono_literals;
 
-TEST_CASE("token bucket: what is full at first is taken at once, and fills up evenly") {
+TEST_CASE("token bucket: a full bucket can be used at once, and refills evenly") {
   const Rate rate{3, 60s};
   TokenBucket bucket;
   Clock::time_point now{1h};
@@ -29,7 +29,7 @@ TEST_CASE("token bucket: what is full at first is taken at once, and fills up ev
   CHECK(bucket.until_full(now) == 0s);
 }
 
-TEST_CASE("token bucket: rates that do not divide their window hold all the same") {
+TEST_CASE("token bucket: rates that do not divide their window are kept too") {
   for (const Rate rate : {Rate{1, 1s}, Rate{7, 1s}, Rate{1'000'000, 1s}, Rate{999'983, 24h}}) {
     CAPTURE(rate.requests);
     TokenBucket bucket;

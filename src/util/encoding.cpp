@@ -1,7 +1,8 @@
-#include "util/escaped.hpp"
+#include "util/encoding.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -11,7 +12,7 @@ namespace {
 struct Range {
   char32_t first, last;
 };
-// U+009B is what ESC [ says.
+// U+009B is the one-character form of ESC [.
 constexpr Range kEscaped[] = {{0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c},
                               {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
 
@@ -20,7 +21,7 @@ struct Character {
   std::size_t size = 0;  // 0: the text does not begin with a character of UTF-8
 };
 
-// REQUIRES: `text` is not empty. Overlong forms are no characters.
+// REQUIRES: `text` is not empty. Overlong forms are rejected.
 Character first_character(std::string_view text) {
   struct Form {
     unsigned char mask, lead;
@@ -50,6 +51,14 @@ bool is_escaped(char32_t code) {
 }
 
 }  // namespace
+
+std::string iso_time(std::chrono::system_clock::time_point time) {
+  const auto since = time.time_since_epoch();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count() % 1000;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds);
+}
 
 std::string escaped(std::string_view text) {
   std::string shown;

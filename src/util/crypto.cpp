@@ -1,10 +1,8 @@
-#include "util/hash.hpp"
+#include "util/crypto.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-
-#include "util/hex.hpp"
 
 namespace sidecar {
 
