@@ -1,7 +1,7 @@
-// AliveToken: lets a queued handler find out that its object is gone. Asio may have queued a
-// handler already when the descriptor or timer behind it is destroyed; a handler wrapped by the
-// object's alive_token then does nothing. A member of the object that starts the operation. Loop
-// thread only.
+// AliveToken: turns a queued handler of a destroyed object into a no-op. Asio may already have
+// queued a handler when the descriptor or timer behind it is destroyed; a handler that the object's
+// token has wrapped then does nothing. Member of the object that starts the operation. Loop thread
+// only.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@ namespace sidecar::child {
 
 class AliveToken {
  public:
-  // Copies of an object are different objects, so a alive_token stays where it is.
+  // Neither copied nor moved: a token stands for one object.
   AliveToken() = default;
   AliveToken(const AliveToken&) = delete;
   AliveToken& operator=(const AliveToken&) = delete;
@@ -25,7 +25,7 @@ class AliveToken {
   }
 
  private:
-  // shared only to be watched
+  // Shared only so that a weak_ptr can observe it.
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };
 

@@ -16,12 +16,12 @@
 namespace sidecar::child {
 namespace {
 
-// What execvp searches when there is no PATH.
+// The folders that execvp searches when there is no PATH.
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/bin:/usr/bin";
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-// 0, or the errno that execve would give.
+// 0, or the errno that execve would set.
 int executable(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno;
@@ -32,7 +32,7 @@ int executable(const std::string& path) {
 // Paths are relative to the directory in which the command will run.
 std::string resolved(const std::string& path, const std::string& working_directory) {
   if (path.starts_with('/') || working_directory.empty()) return path;
-  // without a current directory the relative path will fail where it is used
+  // Without a current directory the path stays relative, and its use fails later.
   std::error_code ignored;
   return std::filesystem::absolute(working_directory, ignored).string() + "/" + path;
 }
@@ -48,7 +48,7 @@ std::string_view search_path(const std::vector<std::string>& environment) {
 // The interpreter that the first line of a script names; empty for anything else.
 std::string interpreter(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 256> start{};  // the kernel itself reads no more of a #! line
+  std::array<char, 256> start{};  // the kernel reads no more of a #! line
   const ssize_t size = file ? ::read(file.get(), start.data(), start.size()) : 0;
   std::string_view line(start.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   if (!line.starts_with("#!")) return {};
@@ -84,13 +84,12 @@ Result<std::string> find_command(const Launch& launch) {
       if (more) rest.remove_prefix(colon + 1);
       found = resolved(fmt::format("{}/{}", folder.empty() ? "." : folder, name), directory);
       const int problem = executable(found);
-      // A file that is there but must not be run says more than "no such file", and does not end
-      // the search.
+      // "Permission denied" is the better error than "No such file"; the search goes on either way.
       if (problem == 0 || (problem == EACCES && error == ENOENT)) error = problem;
     }
   }
   if (error != 0) return fail(fmt::format("{}: {}", config::masked_urls(name), reason(error)));
-  // execve blames the script when it is the interpreter that is missing.
+  // If the interpreter is missing, the error of execve would name the script.
   if (const std::string program = interpreter(found); !program.empty()) {
     if (const int problem = executable(resolved(program, directory)); problem != 0) {
       return fail(fmt::format("{}: its interpreter {}: {}", name, program, reason(problem)));

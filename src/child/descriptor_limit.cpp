@@ -10,8 +10,9 @@ namespace sidecar::child {
 namespace {
 
 constexpr std::uint64_t kChildDescriptors = 4;  // three pipes and its pidfd
-constexpr std::uint64_t kOtherDescriptors =
-    24;  // a start in progress, the audit log, files that are read again
+// A start in progress, the audit log, and files that are read again.
+constexpr std::uint64_t kOtherDescriptors = 24;
+// Descriptors that the rest of the start opens.
 constexpr std::uint64_t kOpenedAtStart = 16;
 
 }  // namespace

@@ -10,21 +10,21 @@
 #include <sys/wait.h>
 #include <system_error>
 
-#include "child/after_fork.hpp"
+#include "child/spawn.hpp"
 
 namespace sidecar::child {
 namespace {
 
 constexpr std::size_t kMaxGroups = 4096;
 
-// The guard's whole life. Nothing here allocates, locks or runs destructors.
+// The body of the guard process. Nothing here allocates, locks or runs destructors.
 [[noreturn]] void keep_guard(int pipe) {
   ::setsid();
   ::prctl(PR_SET_NAME, "sidecar-guard");
   set_all_signals(SIG_IGN);
   unblock_signals();
-  // No pipe of a parent shell or of a test may be held open by us: everything but the pipe is
-  // closed.
+  // Closes every descriptor but the pipe. An inherited pipe of a shell or test would otherwise stay
+  // open.
   ::dup2(pipe, STDIN_FILENO);
   const int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDOUT_FILENO);
@@ -34,7 +34,7 @@ constexpr std::size_t kMaxGroups = 4096;
   static std::array<pid_t, kMaxGroups> groups;
   std::size_t count = 0;
   for (;;) {
-    pid_t message = 0;  // group: added; -group: removed. Writes this small are never torn apart.
+    pid_t message = 0;  // group: add; -group: remove. Writes of up to PIPE_BUF bytes are atomic.
     const ssize_t size = ::read(STDIN_FILENO, &message, sizeof message);
     if (size < 0 && errno == EINTR) continue;
     if (size != sizeof message) break;
@@ -75,7 +75,7 @@ Guard::~Guard() {
   }
 }
 
-bool Guard::tell(pid_t message) const noexcept {
+bool Guard::send(pid_t message) const noexcept {
   ssize_t size = 0;
   do {
     size = ::write(pipe_.get(), &message, sizeof message);

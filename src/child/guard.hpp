@@ -1,10 +1,12 @@
-// Guard: a tiny process that outlives us just long enough to kill the process groups that we leave
-// behind when we die by SIGKILL. It knows the groups' numbers and nothing else; PR_SET_PDEATHSIG
-// reaches only direct children, and `npx` or a shell leave grandchildren. It is a fork of ours
-// without exec, in a session of its own, named "sidecar-guard", deaf to TERM, INT and HUP, with no
-// descriptor but the pipe from us. The pipe's end is our death. It cannot reach a descendant that
-// left its group by setsid: kill_remaining_children() does, unless we were killed. Owned by app.
-// Loop thread only.
+// Guard: a small process that kills the children's process groups when the sidecar dies by SIGKILL.
+// PR_SET_PDEATHSIG reaches only direct children, but `npx` and shells leave grandchildren.
+// Owned by app. Loop thread only.
+//
+// The guard is a fork of the sidecar without exec, in a session of its own, named "sidecar-guard".
+// It ignores every signal that can be ignored, holds no descriptor of the sidecar but one end of a
+// pipe, and knows only the numbers of the groups. The end of file on the pipe means that the
+// sidecar is dead. A descendant that left its group by setsid is out of its reach;
+// kill_remaining_children() kills those, unless the sidecar was killed.
 #pragma once
 
 #include <sys/types.h>
@@ -16,23 +18,25 @@ namespace sidecar::child {
 
 class Guard {
  public:
-  // REQUIRES: called before any thread is started: the fork would carry their locks.
+  // REQUIRES: no other thread exists, because the fork would copy locks that it holds.
+  // Errors: "cannot start the guard: …".
   static Result<Guard> start();
-  // Kills the groups that are still registered, ends the guard and waits for it (microseconds).
+  // Makes the guard kill the groups that are still registered and exit; waits for it
+  // (microseconds).
   ~Guard();
   Guard(Guard&&) noexcept;
   Guard& operator=(Guard&&) = delete;
 
-  // Registers or forgets a group; at most 4096 are remembered. False: the guard is gone, nobody
-  // will clean up. add() is async-signal-safe, so a forked child can register itself before it runs
-  // anything.
-  bool add(pid_t group) const noexcept { return tell(group); }
-  bool remove(pid_t group) const noexcept { return tell(-group); }
+  // Registers or forgets a group. Beyond 4096 groups further ones are ignored. False: the guard is
+  // gone, and nothing cleans up. Async-signal-safe, so a forked child registers itself before its
+  // exec.
+  bool add(pid_t group) const noexcept { return send(group); }
+  bool remove(pid_t group) const noexcept { return send(-group); }
   pid_t pid() const { return pid_; }
 
  private:
   Guard(pid_t pid, UniqueFd pipe) : pid_(pid), pipe_(std::move(pipe)) {}
-  bool tell(pid_t message) const noexcept;
+  bool send(pid_t message) const noexcept;
 
   pid_t pid_;
   UniqueFd pipe_;

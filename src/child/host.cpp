@@ -20,9 +20,10 @@ namespace sidecar::child {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{10};
-constexpr int kPauses = 200;
+constexpr int kPauses = 200;  // 2 s in all
 
-// The parent of `pid`; 0 when it is gone. A name in /proc/PID/stat may hold spaces and parentheses.
+// The parent of `pid`; 0 when `pid` is gone. The name in /proc/PID/stat may contain spaces and
+// parentheses.
 pid_t parent_of(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/stat");
   std::string text;
@@ -32,13 +33,13 @@ pid_t parent_of(const std::string& pid) {
   return std::atoi(text.c_str() + name_end + 4);  // ") S 123"
 }
 
-// Zombies too.
+// The direct children, zombies included.
 std::vector<pid_t> children() {
   std::vector<pid_t> list;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
   if (!directory) return list;
-  while (const dirent* entry =
-             ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): own DIR
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the DIR is local
+  while (const dirent* entry = ::readdir(directory.get())) {
     const std::string name = entry->d_name;
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     if (parent_of(name) == ::getpid()) list.push_back(std::atoi(name.c_str()));
@@ -49,7 +50,7 @@ std::vector<pid_t> children() {
 }  // namespace
 
 void prepare_host_process() {
-  // open takes the lowest free number, so this ends above the standard three.
+  // open returns the lowest free number, so the loop ends once the standard three are open.
   for (int fd = 0; fd >= 0 && fd <= STDERR_FILENO;) {
     fd = ::open("/dev/null", O_RDWR);
     if (fd > STDERR_FILENO) ::close(fd);
@@ -62,7 +63,7 @@ void set_readable_by_others(bool allowed) noexcept { ::prctl(PR_SET_DUMPABLE, al
 
 unsigned kill_remaining_children(const Guard& guard) {
   std::vector<pid_t> killed;
-  // The children of a killed child become ours: look again until there are none.
+  // The children of a killed child become ours, so this repeats until there are none.
   for (int pause = 0; pause < kPauses; ++pause) {
     bool any = false;
     for (const pid_t pid : children()) {

@@ -1,5 +1,5 @@
-// What the program as a whole must be before it may have children, and what it does about them at
-// its very end.
+// Host: the services that all children share, and the process-wide settings and clean-up that
+// children need. Loop thread only; the functions belong to main.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,7 +16,7 @@ namespace sidecar::child {
 class Guard;
 class Reaper;
 
-// What children share. Built by app; outlives every supervisor.
+// Built by app; outlives every supervisor. Copied freely: it only holds references.
 struct Host {
   boost::asio::io_context& loop;
   Timers& timers;
@@ -26,19 +26,19 @@ struct Host {
   const Guard& guard;
 };
 
-// First thing in main: opens /dev/null for a standard descriptor that is closed (else a pipe could
-// take its number), ignores SIGPIPE (a dead child is an error of write), and becomes a subreaper:
-// orphans of our children are ours.
+// Call first in main. Opens /dev/null for each closed standard descriptor, because a pipe could
+// take its number; ignores SIGPIPE, so that writing to a dead child is an error of write; becomes a
+// subreaper, so that orphans of our children become our children.
 void prepare_host_process();
 
-// Whether other processes of this user, the wrapped server among them, may read the memory, the
-// environment and the descriptors of this one (ptrace, /proc/PID), and whether a crash leaves a
-// core file. The guard inherits it; a program that is executed is readable again. Processes with
-// CAP_SYS_PTRACE may read it in any case.
+// Sets whether other processes of this user, including the wrapped server, may read the memory,
+// environment and descriptors of this process (ptrace, /proc/PID), and whether a crash leaves a
+// core file. The guard inherits the setting; a process that calls exec becomes readable again.
+// Processes with CAP_SYS_PTRACE can always read it.
 void set_readable_by_others(bool allowed) noexcept;
 
-// Last thing in main, after the loop: kills and reaps every direct child of ours, adopted ones too,
-// but not `guard`. Blocks for two seconds at most. Returns how many it killed.
+// Call last in main, after the loop. Kills and reaps every direct child, adopted ones included,
+// except `guard`. Blocks for at most two seconds. Returns how many it killed.
 unsigned kill_remaining_children(const Guard& guard);
 
 }  // namespace sidecar::child

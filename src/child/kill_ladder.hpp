@@ -1,6 +1,6 @@
-// KillLadder: how a process is ended: asked by the end of its stdin, told by TERM, killed. A step
-// is taken when the one before it has had its time. Knows nothing of processes: it calls back.
-// Owned by Process. Loop thread only.
+// KillLadder: the steps that end a process: close its stdin, TERM, KILL. Each step waits for a
+// fixed time before the next. Knows nothing of processes: a callback takes the steps. Owned by
+// Process. Loop thread only.
 #pragma once
 
 #include <array>
@@ -34,21 +34,32 @@ class KillLadder {
   KillLadder(Timers& timers, KillTimes times, std::function<void(KillStep)> act)
       : timers_(timers), times_(times), act_(std::move(act)) {}
 
-  // Takes the first step now; later calls change nothing.
-  void start();
-  // Takes the last step now, whatever was done before.
-  void kill();
-  // Takes no further step: the process is gone.
+  // Takes the first step now; later calls do nothing.
+  void start() {
+    if (!started()) climb();
+  }
+  // Takes the last step now and skips those before it; later calls do nothing.
+  void kill() {
+    timer_.cancel();
+    if (next_ == kKillLadder.size()) return;
+    next_ = kKillLadder.size() - 1;
+    climb();
+  }
+  // Takes no further step, because the process is gone.
   void cancel() { timer_.cancel(); }
   bool started() const { return next_ > 0; }
 
  private:
-  void climb();
+  void climb() {
+    const KillRung& rung = kKillLadder[next_++];
+    if (rung.wait != nullptr) timer_ = timers_.after(times_.*rung.wait, [this] { climb(); });
+    act_(rung.step);
+  }
 
   Timers& timers_;
   KillTimes times_;
   std::function<void(KillStep)> act_;
-  std::size_t next_ = 0;  // rung
+  std::size_t next_ = 0;  // index of the next rung
   Timer timer_;
 };
 

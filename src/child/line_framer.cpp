@@ -10,7 +10,7 @@ void LineFramer::feed(std::string_view bytes) {
     const std::size_t line_feed = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, line_feed);
     if (line_feed == std::string_view::npos) return grow(piece);
-    // The end is in sight: no more than needed is reserved.
+    // The line is complete, so only the needed size is reserved.
     append(piece, line_.size() + piece.size() + kPadding);
     deliver();
     bytes.remove_prefix(line_feed + 1);

@@ -1,9 +1,10 @@
-// LineFramer: bytes in, lines out. A line ends with LF; the LF and a CR before it are not part of
-// it. Every line is a string of its own with spare bytes behind the text, so that simdjson can
-// parse it where it lies. A line beyond the limit is discarded up to its LF; the first and last 4
-// KB and the size are reported. Knows nothing of pipes, JSON or time. Each byte is copied once,
-// plus the doubling of a line that comes in pieces; where a large line went before, the next finds
-// its room at once.
+// LineFramer: splits a stream of bytes into lines. A line ends with LF; the LF and a CR before it
+// are not part of it. Each line is a separate string with spare bytes after the text, so that
+// simdjson parses it in place. A line beyond the limit is discarded up to its LF; its size and its
+// first and last 4 KB are reported. Knows nothing of pipes, JSON or time. Owned by Process and
+// StderrLog. Loop thread only. Each byte is copied once, and again when a line that arrives in
+// pieces doubles its capacity. After a large line the next large one reserves the same size at
+// once.
 #pragma once
 
 #include <cstddef>
@@ -16,29 +17,30 @@ class LineSink {
  public:
   virtual ~LineSink() = default;
   virtual void on_line(std::string line) = 0;
-  // `first` and `last` may overlap when the line is shorter than both together.
+  // `size`: bytes before the LF. `first` and `last` overlap when the line is shorter than both
+  // together.
   virtual void on_line_too_long(std::string first, std::string last, std::size_t size) = 0;
 };
 
 class LineFramer {
  public:
-  // Spare bytes behind each line: 64 for simdjson, the rest so that a longer id finds room.
+  // Spare bytes after each line: 64 for simdjson, the rest so that a longer id fits.
   static constexpr std::size_t kPadding = 128;
-  // of each end of a line beyond the limit
+  // Bytes kept of each end of a line beyond the limit.
   static constexpr std::size_t kKept = std::size_t{4} << 10;
-  // bytes; a line that it pays to have room for
+  // Bytes from which on a line is large, so that its size is reserved for the next large one.
   static constexpr std::size_t kLarge = std::size_t{1} << 20;
 
-  // `limit`: bytes before the LF, a CR counted.
+  // `limit`: most bytes before the LF, a CR included. The sink outlives this.
   LineFramer(std::size_t limit, LineSink& sink) : limit_(limit), sink_(sink) {}
 
   // Calls the sink for each line that `bytes` complete.
   void feed(std::string_view bytes);
-  // Bytes since the last LF, those that were discarded too.
+  // Bytes since the last LF, including discarded ones.
   std::size_t unfinished() const { return discarding_ ? discarded_ : line_.size(); }
-  // The line under way is beyond the limit.
+  // Whether the current line is beyond the limit.
   bool discarding() const { return discarding_; }
-  // The line under way becomes a line without an LF, if there is one. For the end of the stream.
+  // Call at the end of the stream: delivers the unfinished line, if there is one.
   void finish();
 
  private:
@@ -49,10 +51,10 @@ class LineFramer {
 
   std::size_t limit_;
   LineSink& sink_;
-  std::string line_;                // the line under way
+  std::string line_;                // the unfinished line
   std::size_t expected_large_ = 0;  // bytes of the last large line
   bool discarding_ = false;
-  std::string first_, last_;  // of the line that is being discarded; last_ up to 8 KB
+  std::string first_, last_;  // of the line that is being discarded; last_ holds up to 8 KB
   std::size_t discarded_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// ChildLink: what the multiplexer sees of the wrapped process: lines out, lines in, starts and
-// ends. Lines are opaque here: no JSON below this floor. Loop thread only. Implemented by
+// ChildLink: the multiplexer's interface to the wrapped process: lines in both directions, starts
+// and exits. Lines are opaque: this folder parses no JSON. Loop thread only. Implemented by
 // Supervisor; tests give the multiplexer a fake.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace sidecar::child {
 
-// A line's place in the order of everything sent to one process; starts at 1 with each process.
+// A line's position among all lines sent to one process; starts at 1 for each process.
 using LineNumber = std::uint64_t;
 
 struct Unwritten {
@@ -27,63 +27,61 @@ struct Unwritten {
 
 // How a process ended, or why it could not be started.
 struct Exit {
-  // one line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …"
+  // One line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …".
   std::string reason;
-  std::optional<int> code;    // exit code, when it exited
-  std::optional<int> signal;  // signal number, when one killed it
-  std::vector<std::string>
-      // its last lines on stderr, at most 64, oldest first; may not be UTF-8
-      stderr_tail;
-  // lines that its stdin did not take as a whole: it never saw them
+  std::optional<int> code;    // exit code, if it exited
+  std::optional<int> signal;  // signal number, if a signal killed it
+  // Its last lines on stderr, at most 64, oldest first; may not be UTF-8.
+  std::vector<std::string> stderr_tail;
+  // Lines that were not completely written to its stdin, so it has not seen them.
   std::vector<Unwritten> unwritten;
-  unsigned restarts = 0;  // starts after the first, so far
-  // consecutive starts that were of no use; 0 when this one had been of use
-  unsigned failed_starts = 0;
-  bool final = false;          // no start follows: the link was stopped
-  Clock::duration retry_in{};  // when the next start comes, unless final
+  unsigned restarts = 0;       // starts after the first, so far
+  unsigned failed_starts = 0;  // consecutive useless runs (RestartPolicy); 0 after a useful one
+  bool final = false;          // no further start: the link was stopped or retired
+  Clock::duration retry_in{};  // time until the next start, unless final
 };
 
-// Callbacks of a link. None is called from inside a call of ChildLink; they may call the link, but
-// not destroy it.
+// Callbacks of a link. None is called from inside a call of ChildLink. They may call the link but
+// must not destroy it.
 class ChildEvents {
  public:
   virtual ~ChildEvents() = default;
-  // A process runs and takes lines: the handshake goes first.
+  // A process runs and takes lines. The first ones must be the handshake.
   virtual void on_child_started() = 0;
-  // One line of its stdout, without its LF (and CR). At least 64 bytes of capacity follow the text,
-  // for simdjson.
+  // One line of its stdout, without LF or CR LF. At least 64 bytes of capacity follow the text, for
+  // simdjson.
   virtual void on_child_line(std::string line) = 0;
-  // A line beyond the limit was discarded. `first` and `last` are its first and last 4 KB at most.
+  // A line beyond the limit was discarded. `first` and `last`: at most its first and last 4 KB.
   virtual void on_child_line_too_long(std::string first, std::string last, std::size_t size) = 0;
-  // ChildLink::wants_more() is true again, after it had been false while the same process ran.
+  // ChildLink::wants_more() has become true again for the same process.
   virtual void on_child_writable() = 0;
-  // It ended, or could not be started. All of its lines have been delivered before.
+  // The process ended or could not be started. All of its lines have been delivered before.
   virtual void on_child_exit(Exit exit) = 0;
 };
 
 class ChildLink {
  public:
-  static constexpr std::size_t kLowWater = 64 << 10;  // bytes; as much as a pipe holds
+  static constexpr std::size_t kLowWater = 64 << 10;  // bytes; the default capacity of a pipe
 
   virtual ~ChildLink() = default;
-  // Queues `line` (no LF inside; one is added) for the stdin of the running process. Returns its
-  // number; nothing when no process runs or the queue is full (16 MB by default): see can_send().
+  // Queues `line` (without LF; one is added) for the stdin of the running process and returns its
+  // number. Empty when no process runs or the queue is full (16 MB by default): see can_send().
   virtual std::optional<LineNumber> send(std::string line) = 0;
-  // Whether a line of `size` bytes would be taken now.
+  // Whether send() would accept a line of `size` bytes now.
   virtual bool can_send(std::size_t size) const = 0;
-  // Whether it runs and less than kLowWater waits for its stdin. Who has more than one client hands
-  // lines over only then, so that it decides whose go first.
+  // Whether a process runs and fewer than kLowWater bytes wait for its stdin. A caller with several
+  // clients sends only then, so that it decides which client's lines go first.
   virtual bool wants_more() const = 0;
   virtual bool running() const = 0;
-  // The handshake was sent: its deadline (60 s) runs from now. A process that is never asked has
+  // The handshake was sent; its deadline (60 s by default) starts now. Without this call there is
   // none.
   virtual void handshake_sent() = 0;
-  // The handshake was answered: the deadline no longer applies.
+  // The handshake was answered, which ends the deadline.
   virtual void handshake_done() = 0;
-  // The handshake failed for good, e.g. the process answered it with an error: ends the process,
-  // counts a failed start.
+  // The handshake failed, e.g. it was answered with an error. Ends the process and counts a failed
+  // start.
   virtual void handshake_failed(std::string reason) = 0;
-  // The process answered a call: a restart after this is not a failed start.
+  // The process answered a call, one condition for a run not to count as a failed start.
   virtual void note_answer() = 0;
 };
 
@@ -91,32 +89,32 @@ enum class ChildState { kStarting, kReady, kBackingOff, kStopping, kStopped };
 
 struct ChildStatus {
   ChildState state = ChildState::kStopped;
-  pid_t pid = -1;              // -1: none runs
+  pid_t pid = -1;              // -1: no process runs
   unsigned restarts = 0;       // starts after the first
   unsigned failed_starts = 0;  // consecutive ones, so far
-  Clock::duration uptime{};    // of the process that runs
+  Clock::duration uptime{};    // of the running process
   std::optional<Exit> last_exit;
 };
 
-// A child with its life in the hands of its owner.
+// A ChildLink with the functions of its owner: start, stop, retire.
 class ManagedChild : public ChildLink {
  public:
   // REQUIRES: called before start(); `events` outlives this.
   virtual void set_events(ChildEvents& events) = 0;
-  // The first start comes in the next loop turn. REQUIRES: called once.
+  // Starts the process in the next turn of the loop. REQUIRES: called once.
   virtual void start() = 0;
-  // Ends the child by the ladder (3 s at most by default) and starts no other. `done` is called
-  // from the loop, once nothing of it runs. May be called again, also while it stops.
+  // Ends the process by the ladder (at most 3 s by default) and starts no other. `done` is called
+  // from the loop once no process runs. May be called again, also while it stops.
   virtual void stop(std::function<void()> done) = 0;
-  // After stop(): KILL at once, for the second TERM or INT.
+  // After stop(): sends KILL at once. Used at the second TERM or INT.
   virtual void kill_now() = 0;
-  // Starts no other process: when the one that runs ends, its exit is final. One that is waiting
-  // for its first or next start is over at once, and on_child_exit is not called again.
+  // Starts no other process. The exit of the running process will be final. If none runs, the child
+  // is stopped at once and on_child_exit is not called again.
   virtual void retire() = 0;
   virtual ChildStatus status() const = 0;
 };
 
-// Makes a child that is not started yet. `name` is its name in the log.
+// Creates a child without starting it. `name`: its name in the log.
 using ChildFactory = std::function<std::unique_ptr<ManagedChild>(std::string name)>;
 
 }  // namespace sidecar::child

@@ -1,5 +1,5 @@
-// PipeReader: reads one pipe to its end, one chunk a loop turn, so that a flood on one pipe leaves
-// the loop to others. Owned by Process. Loop thread only. Its callbacks must not destroy it.
+// PipeReader: reads one pipe to its end, one chunk a turn of the loop, so that a flood on one pipe
+// does not block the loop. Owned by Process. Loop thread only. Its callbacks must not destroy it.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,10 +15,10 @@ namespace sidecar::child {
 class PipeReader {
  public:
   using OnBytes = std::function<void(std::string_view)>;
-  using OnEnd =
-      // the end, or an error, which for a pipe is the same; not after close()
-      std::function<void()>;
+  // Called once, at end of file or at an error, which means the same for a pipe; not after close().
+  using OnEnd = std::function<void()>;
 
+  // `chunk`: bytes of the buffer, so the most that one call of `on_bytes` passes.
   PipeReader(boost::asio::io_context& loop, UniqueFd pipe, std::size_t chunk, OnBytes on_bytes,
              OnEnd on_end);
   bool ended() const { return !pipe_.is_open(); }

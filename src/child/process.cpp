@@ -1,5 +1,6 @@
 #include "child/process.hpp"
 
+#include <array>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstring>
@@ -8,18 +9,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child/exit_text.hpp"
 #include "child/guard.hpp"
 #include "child/reaper.hpp"
 
 namespace sidecar::child {
 namespace {
 
-constexpr std::size_t kOutputChunk = std::size_t{64} << 10;  // all that a pipe holds by default
-// less: each line of it costs a line of log
+constexpr std::size_t kOutputChunk = std::size_t{64} << 10;  // the default capacity of a pipe
+// Smaller, because each line of stderr costs a line of log.
 constexpr std::size_t kErrorsChunk = std::size_t{8} << 10;
 
-// Close-on-exec. Throws when no descriptor is left, and before Linux 5.3.
+struct SignalName {
+  int number;
+  const char* name;
+};
+
+// The signals that end a process by default. Not sigabbrev_np(), because musl does not have it.
+constexpr std::array kSignalNames{
+    SignalName{SIGHUP, "SIGHUP"},   SignalName{SIGINT, "SIGINT"},   SignalName{SIGQUIT, "SIGQUIT"},
+    SignalName{SIGILL, "SIGILL"},   SignalName{SIGTRAP, "SIGTRAP"}, SignalName{SIGABRT, "SIGABRT"},
+    SignalName{SIGBUS, "SIGBUS"},   SignalName{SIGFPE, "SIGFPE"},   SignalName{SIGKILL, "SIGKILL"},
+    SignalName{SIGUSR1, "SIGUSR1"}, SignalName{SIGSEGV, "SIGSEGV"}, SignalName{SIGUSR2, "SIGUSR2"},
+    SignalName{SIGPIPE, "SIGPIPE"}, SignalName{SIGALRM, "SIGALRM"}, SignalName{SIGTERM, "SIGTERM"},
+    SignalName{SIGXCPU, "SIGXCPU"}, SignalName{SIGXFSZ, "SIGXFSZ"}, SignalName{SIGSYS, "SIGSYS"},
+};
+
+// The pidfd is close-on-exec. Throws when no descriptor is left, and before Linux 5.3.
 int open_pidfd(pid_t pid) {
   const long fd = ::syscall(SYS_pidfd_open, pid, 0);
   if (fd < 0) throw boost::system::system_error(errno, boost::system::system_category());
@@ -28,21 +43,33 @@ int open_pidfd(pid_t pid) {
 
 }  // namespace
 
+std::string exit_text(int status) {
+  if (status == kStatusUnknown) return "ended with unknown status";
+  if (WIFEXITED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
+  const int number = WTERMSIG(status);
+  for (const SignalName& signal : kSignalNames) {
+    if (signal.number == number)
+      return fmt::format("killed by signal {} ({})", number, signal.name);
+  }
+  return fmt::format("killed by signal {}", number);
+}
+
 Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessOptions& options,
                                                 ProcessEvents& events) {
   Result<Spawned> spawned = spawn(options.launch, host.guard);
   if (!spawned) return tl::unexpected(spawned.error());
   const pid_t pid = spawned->pid;
   host.reaper.own(pid);
-  // It has registered itself already; this tells whether anybody listens.
+  // The child has registered itself already; adding it again shows whether the guard still runs.
   if (!host.guard.add(pid)) {
-    host.log.warn("guard is gone: what the child starts would outlive a kill of the sidecar",
-                  {{"child", options.name}});
+    host.log.warn(
+        "guard is gone; a SIGKILL of the sidecar would leave the child's descendants running",
+        {{"child", options.name}});
   }
   try {
     return std::unique_ptr<Process>(new Process(host, options, events, *std::move(spawned)));
-  } catch (
-      const boost::system::system_error& error) {  // no descriptor left for the pidfd or the loop
+  } catch (const boost::system::system_error& error) {
+    // No descriptor is left for the pidfd or the loop.
     ::kill(-pid, SIGKILL);
     host.guard.remove(pid);
     host.reaper.disown(pid);
@@ -93,7 +120,7 @@ void Process::end(std::string why) {
 }
 
 void Process::kill() {
-  if (!status_) ladder_.kill();  // later its number may be another's
+  if (!status_) ladder_.kill();  // after the exit, another process may have the same pid
 }
 
 void Process::take(KillStep step) {
@@ -119,29 +146,29 @@ void Process::read_output(std::string_view bytes) {
     end(fmt::format("wrote {} bytes without a line feed", framer_.unfinished()));
   } else if (!line_timed_) {
     line_timed_ = true;
-    line_timer_ = host_.timers.after(
-        options_.line_timeout, [this] { end("wrote a line beyond the limit that does not end"); });
+    line_timer_ = host_.timers.after(options_.line_timeout,
+                                     [this] { end("did not finish an oversized line in time"); });
   }
 }
 
 void Process::lingers(const char* what) {
-  // Most often it is just about to exit: the reason is only told when it has to be made to.
+  // Usually it is about to exit. The reason is reported only if TERM was needed.
   if (!usable()) return;
   lingering_ = what;
   ladder_.start();
 }
 
-// Not Boost's async_wait: it waits for the process, blocking, as soon as the descriptor is said to
-// be readable. Asio may say so to whoever got the place of a descriptor that was closed with an
-// event on its way.
+// Not Boost's async_wait, which calls a blocking waitpid as soon as Asio reports the pidfd
+// readable. That report can be false: Asio may deliver an event of a closed descriptor to the one
+// that reuses its slot.
 void Process::wait() {
   pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     alive_.wrap([this](const boost::system::error_code&) {
                       int status = 0;
                       const pid_t collected = ::waitpid(pid_, &status, WNOHANG);
                       if (collected == 0) return wait();
-                      // An error means that somebody else collected it: it is gone, its status is
-                      // not known.
+                      // An error means that the process was collected elsewhere; its status is
+                      // unknown.
                       exited(collected == pid_ ? status : kStatusUnknown);
                     }));
 }
@@ -175,11 +202,12 @@ void Process::finish() {
     if (output_complete_ && exit.code == 0) {
       framer_.finish();
     } else {
-      host_.log.warn("child line cut", {{"child", options_.name}, {"bytes", framer_.unfinished()}});
+      host_.log.warn("incomplete child line dropped",
+                     {{"child", options_.name}, {"bytes", framer_.unfinished()}});
       host_.metrics.dropped("cut_line").Increment();
     }
   }
-  // PostBody: the receiver may destroy us, and we are called by our own parts.
+  // Posted, because the receiver may destroy this object while its members are on the call stack.
   boost::asio::post(host_.loop, alive_.wrap([&events = events_, exit = std::move(exit)]() mutable {
     events.on_end(std::move(exit));
   }));

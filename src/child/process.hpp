@@ -1,11 +1,12 @@
-// Process: one run of the wrapped command: its pipes, its end, and what is left of its group.
-// Knows lines, not their meaning, and nothing of restarts. Owned by Supervisor. Loop thread only.
+// Process: one run of the wrapped command: its pipes, its exit, and the clean-up of its group.
+// Knows lines but not their meaning, and nothing of restarts. Owned by Supervisor. Loop thread
+// only.
 //
-// The end: when the process exits, its group is killed (grandchildren that it left), both outputs
-// are read to their ends, then on_end comes. A descendant that left the group may hold a pipe open:
-// after `drain_grace` we stop reading. A process that closes its stdout or stdin and lives on is of
-// no use: it is ended by the ladder. A last line without LF counts if the process exited with code
-// 0 by itself; otherwise it was cut, and is dropped, logged and counted.
+// When the process exits, its group is killed (grandchildren), stdout and stderr are read to their
+// ends, and on_end is called. A descendant that left the group may hold a pipe open, so reading
+// stops after `drain_grace`. A process that closes its stdin or stdout and does not exit is ended
+// by the ladder. A last line without LF is delivered if stdout was read to its end and the exit
+// code is 0; otherwise it is dropped, logged and counted.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -27,24 +28,30 @@
 
 namespace sidecar::child {
 
+inline constexpr int kStatusUnknown = -1;  // the process was collected elsewhere
+
+// "exited with code 1", "killed by signal 9 (SIGKILL)". `status`: as wait() returns it, or
+// kStatusUnknown.
+std::string exit_text(int status);
+
 struct ProcessOptions {
   std::string name = "child";  // in logs
   Launch launch;
   KillTimes kill_times;
-  std::size_t max_line_bytes = std::size_t{64} << 20;
-  std::size_t stdin_queue_bytes = std::size_t{16} << 20;
-  // A line beyond the limit must end within these, or the process is ended.
+  std::size_t max_line_bytes = std::size_t{64} << 20;     // of stdout; longer lines are discarded
+  std::size_t stdin_queue_bytes = std::size_t{16} << 20;  // bytes that may wait for its stdin
+  // A line beyond max_line_bytes must end within this size and time, or the process is ended.
   std::size_t max_unfinished_bytes = std::size_t{1} << 30;
   std::chrono::milliseconds line_timeout{60'000};
-  std::chrono::milliseconds drain_grace{500};
+  std::chrono::milliseconds drain_grace{500};  // after the exit, for pipes that stay open
 };
 
 class ProcessEvents : public LineSink {
  public:
-  // Less than ChildLink::kLowWater waits for its stdin, after more had.
+  // Fewer than ChildLink::kLowWater bytes wait for its stdin, after more had.
   virtual void on_writable() = 0;
-  // Comes last, once, and from the loop: the process may be destroyed in it. The fields about
-  // restarts are not set.
+  // The last call, made once and from the loop; it may destroy the process. The fields of `exit`
+  // about restarts are not set.
   virtual void on_end(Exit exit) = 0;
 };
 
@@ -53,21 +60,21 @@ class Process {
   // Errors: "cannot start: …".
   static Result<std::unique_ptr<Process>> start(const Host& host, const ProcessOptions& options,
                                                 ProcessEvents& events);
-  // Kills what still runs, without waiting; on_end does not come then.
+  // Kills the group if the process still runs, without waiting and without calling on_end.
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   pid_t pid() const { return pid_; }
-  // It runs and nobody has asked it to end.
+  // It runs and is not being ended.
   bool usable() const { return !status_ && !ladder_.started(); }
   StdinWriter& input() { return input_; }
   const StdinWriter& input() const { return input_; }
 
-  // Ends it by the ladder; `why` goes in front of Exit::reason, unless it is empty. Later reasons
-  // are not heard.
+  // Ends it by the ladder. A `why` that is not empty is put in front of Exit::reason; that of a
+  // later call is ignored.
   void end(std::string why);
-  // Ends it now.
+  // Sends KILL now.
   void kill();
 
  private:
@@ -92,12 +99,12 @@ class Process {
   StdinWriter input_;
   PipeReader output_;
   PipeReader errors_;
-  Timer line_timer_;  // runs while a line beyond the limit is under way
-  bool line_timed_ = false;
+  Timer line_timer_;         // runs while a line beyond the limit is being discarded
+  bool line_timed_ = false;  // line_timer_ has been set for this line
   Timer drain_timer_;
-  std::optional<int> status_;        // as wait() gives it
-  std::string why_;                  // we ended it, and why
-  const char* lingering_ = nullptr;  // why, should it have to be made to
+  std::optional<int> status_;        // as wait() returns it; set once it has exited
+  std::string why_;                  // why the sidecar ends it; may be empty
+  const char* lingering_ = nullptr;  // becomes why_ if it needs TERM
   bool output_complete_ = false;     // stdout was read to its end
   AliveToken alive_;
 };

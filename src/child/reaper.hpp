@@ -1,7 +1,7 @@
-// Reaper: collects zombies that nobody waits for: orphans that came to us because we are a
-// subreaper, or PID 1 of a container. It never collects a process that a Process waits for, whose
-// own wait would fail with ECHILD then. Knows pids only. Owned by app; one per program. Loop thread
-// only.
+// Reaper: collects zombies that no Process waits for: orphans that the sidecar adopts as a
+// subreaper, or as PID 1 of a container. It never collects a process that a Process waits for,
+// because that wait would fail with ECHILD. Knows only pids. Owned by app; one per program. Loop
+// thread only.
 #pragma once
 
 #include <boost/asio/signal_set.hpp>
@@ -16,11 +16,11 @@ class Reaper {
  public:
   explicit Reaper(boost::asio::io_context& loop);
 
-  // `pid` is waited for by its owner. Call in the loop turn of its start.
+  // The caller waits for `pid` itself. REQUIRES: called in the turn of the loop that started it.
   void own(pid_t pid) { owned_.insert(pid); }
-  // The owner is done: it has collected it, or leaves that to the reaper.
+  // The caller has collected `pid`, or leaves it to the reaper.
   void disown(pid_t pid);
-  // Zombies collected so far that were nobody's.
+  // How many zombies without an owner were collected.
   unsigned adopted() const { return adopted_; }
 
  private:

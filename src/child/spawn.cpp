@@ -9,12 +9,14 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 
-#include "child/after_fork.hpp"
 #include "child/descriptor_limit.hpp"
 #include "child/guard.hpp"
 
@@ -23,9 +25,24 @@ namespace {
 
 namespace process = boost::process::v2;
 
-// Until the exec the new process runs in our memory while this thread stands still: no page table
-// is copied, and why the exec failed is read from that memory. ThreadSanitizer makes a fork of a
-// vfork: under it the launcher has to be told through a pipe.
+// Used where close_range is missing (close-on-exec: before Linux 5.11) or forbidden by a sandbox.
+// The cap avoids seconds of system calls under a limit of millions; the sidecar never has that many
+// descriptors open (16,384 connections).
+constexpr rlim_t kMaxDescriptors = 65'536;
+
+int highest_descriptor() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = kMaxDescriptors;
+  return static_cast<int>(std::min(limit.rlim_cur, kMaxDescriptors));
+}
+
+bool close_range(int first, unsigned flags) {
+  return ::syscall(SYS_close_range, static_cast<unsigned>(first), ~0U, flags) == 0;
+}
+
+// After vfork the new process runs in our memory until its exec, and this thread waits. So no page
+// table is copied, and the error of a failed exec is read from memory. ThreadSanitizer turns vfork
+// into fork; there the launcher gets the error through a pipe.
 #ifdef __SANITIZE_THREAD__
 using Launcher = process::posix::default_launcher;
 #else
@@ -53,21 +70,21 @@ std::vector<const char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// What the new process does before exec: Boost.Process calls it there. Async-signal-safe, and
-// leaves no trace in memory, which is ours: descriptors, signals and directory are its own.
+// Runs in the new process before its exec, called by Boost.Process. Async-signal-safe. It must not
+// change memory, which is ours after vfork; descriptors, signals and directory are its own.
 struct BeforeExec {
-  const char* directory;  // null: stays where we are
+  const char* directory;  // null: unchanged
   int stdin_end, stdout_end, stderr_end;
   pid_t parent;
   const Guard& guard;
-  std::uint64_t descriptor_limit;  // 0: stays
+  std::uint64_t descriptor_limit;  // 0: unchanged
 
   template <class AnyLauncher>
   boost::system::error_code on_exec_setup(AnyLauncher&, const process::filesystem::path&,
                                           const char* const*&) const {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);  // it died before the prctl
+    if (::getppid() != parent) ::_exit(1);  // the parent died before the prctl
     guard.add(::getpid());
     const bool ready =
         ::dup2(stdin_end, STDIN_FILENO) >= 0 && ::dup2(stdout_end, STDOUT_FILENO) >= 0 &&
@@ -75,24 +92,24 @@ struct BeforeExec {
     if (!ready) return {errno, boost::system::system_category()};
     close_from_on_exec(STDERR_FILENO + 1);
     if (descriptor_limit > 0) set_descriptor_limit(descriptor_limit);
-    // Ignored first, which forgets what is pending: the guard may be gone, and SIGPIPE waits behind
-    // the mask.
+    // SIG_IGN first, because it discards pending signals: if the guard is gone, guard.add() has
+    // raised SIGPIPE, which the mask still blocks.
     set_all_signals(SIG_IGN);
     set_all_signals(SIG_DFL);
     unblock_signals();
     return {};
   }
 
-  // The launcher would go on to exit(), which runs destructors of ours: threads to join, logs to
-  // flush.
+  // Otherwise the launcher calls exit(), which runs our destructors: they join threads and flush
+  // logs.
   template <class... Ignored>
   void on_exec_error(Ignored&&...) const {
     ::_exit(1);
   }
 };
 
-// Blocks all signals of this thread. The new process shares our handlers, the memory and the pipe
-// to the loop behind them, until it has reset them.
+// Blocks all signals of this thread. Until the new process resets its handlers, a signal would run
+// our handlers there, which write to our memory and to the pipe of our loop.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -108,7 +125,7 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-// Without pidfd_open (Linux 5.3) the launcher throws.
+// The launcher throws where pidfd_open is missing (before Linux 5.3).
 boost::system::error_code thrown_error() {
   try {
     throw;
@@ -124,6 +141,28 @@ std::string text(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 
+void close_from(int first) noexcept {
+  if (close_range(first, 0)) return;
+  for (int fd = first, end = highest_descriptor(); fd < end; ++fd) ::close(fd);
+}
+
+void close_from_on_exec(int first) noexcept {
+  if (close_range(first, CLOSE_RANGE_CLOEXEC)) return;
+  for (int fd = first, end = highest_descriptor(); fd < end; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void set_all_signals(void (*disposition)(int)) noexcept {
+  struct sigaction action {};
+  action.sa_handler = disposition;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+}
+
+void unblock_signals() noexcept {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
 Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
   const Result<std::string> path = find_command(launch);
   if (!path) return cannot_start(path.error().message);
@@ -132,7 +171,7 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
 
   const std::vector<const char*> environment = pointers(launch.environment);
   const std::vector<std::string> arguments(launch.command.begin() + 1, launch.command.end());
-  // Not a temporary below: would the new process unwind, it would be freed twice.
+  // Not a temporary in the call below, because an exception in the new process would free it twice.
   const process::filesystem::path program(*path);
   const pid_t self = ::getpid();
   const BeforeExec before_exec{
@@ -143,20 +182,20 @@ Result<Spawned> spawn(const Launch& launch, const Guard& guard) {
       self,
       guard,
       launch.descriptor_limit};
-  // A loop of its own, without a descriptor yet: told of a fork, Asio opens and registers those of
-  // a loop anew, which for ours would be every socket; and what it then keeps in memory would be
-  // the new process's.
+  // A separate loop without descriptors. After a fork Asio reopens and registers all descriptors of
+  // the loop; for the main loop these would be every socket, and the state in our memory would then
+  // be that of the new process.
   boost::asio::io_context spare;
   Launcher launcher;
   launcher.env = environment.data();
   boost::system::error_code error;
   try {
     const SignalsBlocked blocked;
-    // Detached at once: the handle of an attached process kills and waits in its destructor.
+    // Detached at once, because the destructor of an attached handle kills the process and waits.
     launcher(spare.get_executor(), error, program, arguments, before_exec).detach();
   } catch (...) {
-    if (::getpid() != self)
-      ::_exit(1);  // thrown in the new process: it must never run on as a second sidecar
+    // Thrown in the new process, which must never continue as a second sidecar.
+    if (::getpid() != self) ::_exit(1);
     error = thrown_error();
   }
   if (error) {

@@ -21,14 +21,14 @@ StdinWriter::StdinWriter(boost::asio::io_context& loop, UniqueFd pipe, std::size
 std::optional<LineNumber> StdinWriter::push(std::string line) {
   assert(line.find('\n') == std::string::npos);
   if (!can_push(line.size())) return std::nullopt;
-  line += '\n';  // lines have room behind them, for simdjson: none is copied
+  line += '\n';  // no copy, because lines have spare capacity
   account(static_cast<std::ptrdiff_t>(line.size()));
   queue_.push_back(std::move(line));
   write_soon();
   return ++lines_pushed_;
 }
 
-// What is pushed in one turn of the loop goes out in one write.
+// Posted, so that all lines of one turn of the loop are written together.
 void StdinWriter::write_soon() {
   if (std::exchange(writing_, true)) return;
   boost::asio::post(pipe_.get_executor(), alive_.wrap([this] { write(); }));
@@ -51,8 +51,8 @@ std::vector<Unwritten> StdinWriter::take_unwritten() {
   return unwritten;
 }
 
-// What the pipe took is counted before anything else happens: who closes it next must know what the
-// child may have seen.
+// The written bytes are counted first, so that take_unwritten() after a close() in a callback never
+// returns a line that the child may have seen completely.
 void StdinWriter::write() {
   writing_ = false;
   if (!pipe_.is_open()) return;
@@ -68,7 +68,7 @@ void StdinWriter::write() {
     close();
     return on_broken_();
   } else if (!queue_.empty()) {
-    write_soon();  // a turn later: a child that reads fast leaves the loop to others
+    write_soon();  // in the next turn, so that a child that reads fast does not block the loop
   }
   if (was_full && waiting_bytes_ < ChildLink::kLowWater) on_drained_();
 }

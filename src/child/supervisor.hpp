@@ -1,6 +1,6 @@
-// Supervisor: keeps one child running: starts it, restarts it when it ends, ends it for good on
-// stop(). Knows lines, starts and ends; of the handshake only whether and when it was answered (its
-// owner says so). One supervisor is one instance: a pool holds several. Built by app; the
+// Supervisor: keeps one child running: starts it, restarts it when it ends, and ends it at stop().
+// Knows lines, starts and exits. Of the handshake it knows only what its owner reports: sent,
+// answered, failed. One supervisor is one instance; a pool holds several. Built by app; the
 // references outlive it. Loop thread only.
 #pragma once
 
@@ -21,9 +21,10 @@ struct SupervisorOptions {
   ProcessOptions process;
   std::chrono::milliseconds handshake_timeout{60'000};
   RestartPolicy::Delays restart_delays;
-  // Asked before each start for the environment of the process; empty: process.launch's.
+  // Called before each start; returns the environment of the process. Empty: process.launch's is
+  // used.
   std::function<std::vector<std::string>()> environment;
-  std::function<double()> random;  // uniform in [0, 1), for jitter; empty: a generator of its own
+  std::function<double()> random;  // uniform in [0, 1), for jitter; empty: a private generator
 };
 
 const char* name_of(ChildState state);  // "starting", "ready", "backing_off", â€¦
@@ -31,7 +32,7 @@ const char* name_of(ChildState state);  // "starting", "ready", "backing_off", â
 class Supervisor : public ManagedChild, private ProcessEvents {
  public:
   Supervisor(const Host& host, SupervisorOptions options);
-  // Kills the process if one runs, without waiting.
+  // Kills the process group if one runs, without waiting.
   ~Supervisor() override;
 
   // ManagedChild

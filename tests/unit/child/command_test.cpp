@@ -13,7 +13,7 @@ using child::Launch;
 
 namespace {
 
-// A folder of its own with some files to run.
+// A temporary folder with some files to run.
 struct Folder {
   Folder() {
     std::string name = "/tmp/sidecar-command-XXXXXX";
@@ -39,7 +39,7 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("command: a name is searched in the PATH that the child gets") {
+TEST_CASE("command: a name is searched in the PATH of the child's environment") {
   const Folder folder;
   CHECK(folder.find("tool").value() == folder.path + "/bin/tool");
   CHECK(folder.find("sh").error().message == "sh: No such file or directory");
@@ -49,14 +49,14 @@ TEST_CASE("command: without a PATH the usual folders are searched") {
   CHECK(find_command(Launch{{"sh"}, {}, {}}).value() == "/bin/sh");
 }
 
-TEST_CASE("command: a path is taken as it is, relative to the working directory") {
+TEST_CASE("command: a path is not searched, and is relative to the working directory") {
   const Folder folder;
   CHECK(folder.find(folder.path + "/bin/tool").value() == folder.path + "/bin/tool");
   CHECK(folder.find("bin/tool", folder.path).value() == folder.path + "/bin/tool");
   CHECK(folder.find("bin/tool").error().message == "bin/tool: No such file or directory");
 }
 
-TEST_CASE("command: what cannot be run is refused with the reason") {
+TEST_CASE("command: a file that cannot be run is refused with the reason") {
   const Folder folder;
   CHECK(folder.find("plain").error().message == "plain: Permission denied");
   CHECK(folder.find(folder.path + "/bin").error().message == folder.path + "/bin: Is a directory");

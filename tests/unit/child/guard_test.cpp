@@ -1,4 +1,4 @@
-// What is left when things end badly: guard, reaper, and the last sweep.
+// Clean-up of processes: guard, reaper and kill_remaining_children().
 #include "child/guard.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// Waits for `process` to be gone, or a zombie that nobody of ours can collect.
+// Whether `process` has ended; it may be a zombie that this program cannot collect.
 bool gone(pid_t process) {
   const std::string stat = first_line("/proc/" + std::to_string(process) + "/stat");
   return stat.empty() || stat.find(") Z ") != std::string::npos;
@@ -35,10 +35,10 @@ void wait_until(const std::function<bool()>& condition) {
 
 }  // namespace
 
-TEST_CASE("guard: it holds the pipe from us and no other descriptor of ours") {
+TEST_CASE("guard: it holds its pipe and no other descriptor of the sidecar") {
   World world;
   const std::string base = "/proc/" + std::to_string(world.guard.pid());
-  // The last thing that it does before it listens is to close what it does not need.
+  // Before it reads its pipe, the guard closes all other descriptors.
   const auto descriptors = [&] {
     std::vector<std::string> list;
     for (const auto& entry : std::filesystem::directory_iterator(base + "/fd"))
@@ -54,7 +54,7 @@ TEST_CASE("guard: it holds the pipe from us and no other descriptor of ours") {
   CHECK(::getsid(world.guard.pid()) == world.guard.pid());
 }
 
-TEST_CASE("guard: TERM, INT and HUP do not move it") {
+TEST_CASE("guard: TERM, INT and HUP do not end it") {
   World world;
   wait_until([&] {
     return first_line("/proc/" + std::to_string(world.guard.pid()) + "/comm") == "sidecar-guard";
@@ -67,7 +67,7 @@ TEST_CASE("guard: TERM, INT and HUP do not move it") {
   CHECK_FALSE(gone(world.guard.pid()));
 }
 
-TEST_CASE("guard: at our end it kills the groups it still has, and not those taken back") {
+TEST_CASE("guard: when the sidecar ends, it kills registered groups and no removed ones") {
   World world;
   const auto sleeper = [] {
     const pid_t pid = ::fork();
@@ -94,7 +94,7 @@ TEST_CASE("guard: at our end it kills the groups it still has, and not those tak
   ::waitpid(taken_back, &status, 0);
 }
 
-TEST_CASE("guard: without it children run all the same, with a warning") {
+TEST_CASE("guard: children run without it, with a warning") {
   World world;
   ::kill(world.guard.pid(), SIGKILL);
   wait_until([&] { return !world.guard.add(1'000'000'000); });
@@ -104,8 +104,7 @@ TEST_CASE("guard: without it children run all the same, with a warning") {
   CHECK(child.ask("hello") == "hello");
 }
 
-TEST_CASE(
-    "guard: when the sidecar is killed, a grandchild that ignores stdin and TERM is killed too") {
+TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin and TERM dies too") {
   World world;
   std::string name = "/tmp/sidecar-fifo-XXXXXX";
   const std::string folder = ::mkdtemp(name.data());
@@ -118,7 +117,7 @@ TEST_CASE(
   };
 
   const pid_t sidecar = ::fork();
-  if (sidecar == 0) {  // a sidecar with a guard, a supervisor and a loop of its own
+  if (sidecar == 0) {  // a second sidecar with its own guard, supervisor and loop
     World inner;
     Supervised child(inner, {"--ignore-stdin-end", "--ignore-term", "--grandchild=" + fifo});
     child.start();
@@ -127,27 +126,27 @@ TEST_CASE(
   wait_until([&] { return read() < 0; });  // held
   ::kill(sidecar, SIGKILL);
   ::waitpid(sidecar, nullptr, 0);
-  wait_until([&] { return read() == 0; });  // the child, the grandchild: nobody holds it
+  wait_until([&] { return read() == 0; });  // neither child nor grandchild holds it
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("reaper: an orphan is adopted and collected, our own child is left to its owner") {
+TEST_CASE("reaper: an orphan is collected, and an owned child is left to its owner") {
   World world;
   Supervised child(world);
   child.start();
-  // A process whose child outlives it: the orphan comes to us and ends there.
+  // A process whose child outlives it, so that the orphan is adopted.
   const pid_t parent = ::fork();
   if (parent == 0) {
     if (::fork() == 0) ::_exit(0);
     ::_exit(0);
   }
-  world.run_until([&] { return world.reaper.adopted() == 2; });  // both were nobody's
+  world.run_until([&] { return world.reaper.adopted() == 2; });  // neither is owned
   child.send("exit 9");
   CHECK(child.wait_for_exit().code == 9);
   CHECK(world.reaper.adopted() == 2);
 }
 
-TEST_CASE("reaper: a zombie behind one of our own is collected once ours is") {
+TEST_CASE("reaper: a zombie hidden by an owned one is collected after that") {
   World world;
   const auto dying = [] {
     const pid_t pid = ::fork();
@@ -159,7 +158,7 @@ TEST_CASE("reaper: a zombie behind one of our own is collected once ours is") {
   const pid_t ours = dying();
   world.reaper.own(ours);
   dying();
-  world.loop.poll();  // SIGCHLD: it sees ours, and perhaps nothing else
+  world.loop.poll();  // at SIGCHLD it sees the owned zombie, and perhaps no other
   CHECK(::waitpid(ours, nullptr, 0) == ours);
   world.reaper.disown(ours);
   CHECK(world.reaper.adopted() == 1);

@@ -1,5 +1,4 @@
-// What a pool of instances asks of a supervisor: to be warm, to say when it wants lines, to be
-// retired.
+// Supervisor as a pool of instances uses it: started early, writable, retired.
 #include <csignal>
 
 #include "child/supervisor.hpp"
@@ -9,10 +8,10 @@ using namespace sidecar;
 using namespace sidecar::test;
 using child::ChildState;
 
-TEST_CASE("supervisor: a child that is never asked for the handshake has no deadline") {
+TEST_CASE("supervisor: without a handshake there is no deadline") {
   World world;
   Supervised child(world);
-  child.link.handshake_sent();  // to nobody
+  child.link.handshake_sent();  // before any process runs
   child.start();
   CHECK(world.timers.waiting() == 0);
   world.timers.advance(24h);
@@ -32,9 +31,7 @@ TEST_CASE("supervisor: the deadline of a handshake ends with its process") {
   CHECK(child.ask("not asked") == "not asked");
 }
 
-TEST_CASE(
-    "supervisor: a child that ends before anybody asked it for the handshake is started again, "
-    "later") {
+TEST_CASE("supervisor: a child that ends before a handshake is restarted after a delay") {
   World world;
   Supervised child(world);
   child.start();
@@ -49,7 +46,7 @@ TEST_CASE(
   CHECK(child.ask("warm again") == "warm again");
 }
 
-TEST_CASE("supervisor: who held lines back is told once when the child reads again") {
+TEST_CASE("supervisor: on_child_writable is called once when the child reads again") {
   World world;
   Supervised child(world);
   child.start();
@@ -57,7 +54,7 @@ TEST_CASE("supervisor: who held lines back is told once when the child reads aga
   child.freeze();
   const std::string line(9'999, 'x');
   for (int i = 0; i < 100; ++i)
-    REQUIRE(child.send(line));  // beyond what it wants, they are taken all the same
+    REQUIRE(child.send(line));  // accepted even when wants_more() is false
   for (int i = 0; i < 10; ++i) world.loop.poll();
   CHECK_FALSE(child.link.wants_more());
   CHECK(child.link.can_send(1));
@@ -71,8 +68,7 @@ TEST_CASE("supervisor: who held lines back is told once when the child reads aga
   CHECK(child.events.writable == 1);
 }
 
-TEST_CASE(
-    "supervisor: a child that ends full is writable at its next start without being said to be") {
+TEST_CASE("supervisor: on_child_writable is not called for a restart after a full queue") {
   World world;
   Supervised child(world);
   child.start();
@@ -88,8 +84,7 @@ TEST_CASE(
   CHECK(child.events.writable == 0);
 }
 
-TEST_CASE(
-    "supervisor: a child that was asked to end wants nothing and is not said to be writable") {
+TEST_CASE("supervisor: a child that is being stopped wants no lines and is never writable") {
   World world;
   Supervised child(world);
   child.start();
@@ -103,7 +98,7 @@ TEST_CASE(
   CHECK(child.events.writable == 0);
 }
 
-TEST_CASE("supervisor: a retired child works on, and its end is final") {
+TEST_CASE("supervisor: a retired child goes on working, and its exit is final") {
   World world;
   Supervised child(world);
   child.start();
@@ -126,9 +121,7 @@ TEST_CASE("supervisor: a retired child works on, and its end is final") {
   CHECK(child.events.exits.size() == 1);
 }
 
-TEST_CASE(
-    "supervisor: a child retired while it backs off or before it starts is stopped without an "
-    "exit") {
+TEST_CASE("supervisor: a child retired during back-off or before its start stops without an exit") {
   World world;
   Supervised child(world, {"--exit=1"});
   child.start();
@@ -160,8 +153,7 @@ TEST_CASE("supervisor: retired from inside its exit, a child is not started agai
   CHECK(world.timers.waiting() == 0);
 }
 
-TEST_CASE(
-    "supervisor: a retired child that does not answer the handshake is ended, and that is final") {
+TEST_CASE("supervisor: a retired child that misses the handshake deadline ends for good") {
   World world;
   Supervised child(world, {"--no-handshake"});
   child.start();
@@ -173,8 +165,7 @@ TEST_CASE(
   CHECK(exit.reason == "no answer to the handshake within 60 s; exited with code 0");
 }
 
-TEST_CASE(
-    "supervisor: a retired child is stopped like any other, while it runs and after its end") {
+TEST_CASE("supervisor: a retired child can be stopped, while it runs and after its exit") {
   World world;
   Supervised running(world);
   running.start();

@@ -28,7 +28,7 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("line_framer: several lines in one piece come one by one, without LF and CR") {
+TEST_CASE("line_framer: several lines in one piece are delivered one by one, without LF and CR") {
   Lines sink;
   LineFramer framer(100, sink);
   framer.feed("one\ntwo\r\n\n\r\nlast\rnot\n");
@@ -36,7 +36,7 @@ TEST_CASE("line_framer: several lines in one piece come one by one, without LF a
   CHECK(framer.unfinished() == 0);
 }
 
-TEST_CASE("line_framer: a line in many pieces comes whole, whatever the pieces") {
+TEST_CASE("line_framer: a line in many pieces is delivered whole, whatever the pieces") {
   const std::string text = "{\"a\":1}\r\n" + std::string(500, 'x') + "\n\nend\n";
   Lines whole;
   LineFramer(1000, whole).feed(text);
@@ -64,7 +64,7 @@ TEST_CASE("line_framer: a line of many megabytes keeps every byte") {
   CHECK((sink.lines[0] == expected));
 }
 
-TEST_CASE("line_framer: after a large line, the next one finds its room at once") {
+TEST_CASE("line_framer: after a large line, the next one reserves its size at once") {
   Lines sink;
   LineFramer framer(std::size_t{64} << 20, sink);
   const std::string piece(65'536, 'x');
@@ -77,7 +77,7 @@ TEST_CASE("line_framer: after a large line, the next one finds its room at once"
   const std::size_t room = feed_line(40);
   CHECK(room >= 50 * piece.size());
   CHECK(room < 51 * piece.size());
-  CHECK(feed_line(2) < 8 * piece.size());  // a small one takes none of it
+  CHECK(feed_line(2) < 8 * piece.size());  // a small line reserves none of it
   CHECK(sink.lines.size() == 3);
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("line_framer: a line of exactly the limit passes, one byte more is dis
   CHECK(sink.too_long[0].size == 11);
 }
 
-TEST_CASE("line_framer: of a discarded line the first and last 4 KB and the size are kept") {
+TEST_CASE("line_framer: the first and last 4 KB and the size of a discarded line are reported") {
   const std::string head(4096, 'h');
   const std::string tail(4096, 't');
   const std::string text = head + std::string(100'000, '-') + tail + "\nnext\n";
@@ -109,7 +109,7 @@ TEST_CASE("line_framer: of a discarded line the first and last 4 KB and the size
   }
 }
 
-TEST_CASE("line_framer: while it discards it says so and counts on") {
+TEST_CASE("line_framer: while a line is discarded, discarding() is true and bytes are counted") {
   Lines sink;
   LineFramer framer(4, sink);
   framer.feed("abc");
@@ -124,8 +124,7 @@ TEST_CASE("line_framer: while it discards it says so and counts on") {
   CHECK(framer.unfinished() == 0);
 }
 
-TEST_CASE(
-    "line_framer: at the end an unfinished line can be taken, and there is none after an LF") {
+TEST_CASE("line_framer: finish() delivers an unfinished line, once") {
   Lines sink;
   LineFramer framer(100, sink);
   framer.feed("one\ntw");

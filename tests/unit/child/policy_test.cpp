@@ -1,8 +1,6 @@
-// The parts that only know time: restart_policy, kill_ladder, exit_text.
-#include <csignal>
+// The parts that depend on time only: restart_policy, kill_ladder.
 #include <vector>
 
-#include "child/exit_text.hpp"
 #include "child/kill_ladder.hpp"
 #include "child/restart_policy.hpp"
 #include "support/catch.hpp"
@@ -25,14 +23,13 @@ using Steps = std::vector<KillStep>;
 
 }  // namespace
 
-TEST_CASE(
-    "restart_policy: a child that had answered and lived a second comes back at once, every time") {
+TEST_CASE("restart_policy: after each useful run the delay is the first one") {
   RestartPolicy rule = policy();
   for (int i = 0; i < 10; ++i) CHECK(rule.after(kUseful) == 100ms);
   CHECK(rule.failed_starts() == 0);
 }
 
-TEST_CASE("restart_policy: consecutive useless runs double the delay up to the longest") {
+TEST_CASE("restart_policy: each consecutive useless run doubles the delay up to the longest") {
   RestartPolicy rule = policy();
   CHECK(rule.after(kUseless) == 100ms);
   CHECK(rule.after(kUseless) == 200ms);
@@ -45,15 +42,12 @@ TEST_CASE("restart_policy: consecutive useless runs double the delay up to the l
   CHECK(rule.after(kUseless) == 100ms);
 }
 
-TEST_CASE("restart_policy: jitter takes up to half of the delay away") {
+TEST_CASE("restart_policy: jitter reduces the delay by up to half") {
   CHECK(policy(0.0).after(kUseless) == 50ms);
   CHECK(policy(0.5).after(kUseless) == 75ms);
 }
 
-TEST_CASE(
-    "restart_policy: an answer within the first second does not make a run useful, nor life "
-    "without an "
-    "answer") {
+TEST_CASE("restart_policy: a run needs both an answer and a second of life to be useful") {
   RestartPolicy rule = policy();
   rule.after({999ms, true, true, false});
   rule.after({29s, true, false, false});
@@ -61,20 +55,20 @@ TEST_CASE(
   CHECK(rule.failed_starts() == 3);
 }
 
-TEST_CASE("restart_policy: an idle child that lived longer than the longest delay was of use") {
+TEST_CASE("restart_policy: an idle run as long as the longest delay is useful") {
   RestartPolicy rule = policy();
   rule.after(kUseless);
   rule.after({30s, true, false, false});
   CHECK(rule.failed_starts() == 0);
 }
 
-TEST_CASE("restart_policy: a child that we gave up was of no use, however long it lived") {
+TEST_CASE("restart_policy: a run that was given up is useless, however long it lasted") {
   RestartPolicy rule = policy();
   rule.after({1h, true, true, true});
   CHECK(rule.failed_starts() == 1);
 }
 
-TEST_CASE("kill_ladder: each step comes when the one before has had its time") {
+TEST_CASE("kill_ladder: each step follows the time of the one before") {
   test::ManualTimers timers;
   Steps steps;
   KillLadder ladder(timers, {1s, 2s}, [&](KillStep step) { steps.push_back(step); });
@@ -92,7 +86,7 @@ TEST_CASE("kill_ladder: each step comes when the one before has had its time") {
   CHECK(steps.size() == 3);
 }
 
-TEST_CASE("kill_ladder: no step after the process is gone") {
+TEST_CASE("kill_ladder: no step follows cancel()") {
   test::ManualTimers timers;
   Steps steps;
   KillLadder ladder(timers, {1s, 2s}, [&](KillStep step) { steps.push_back(step); });
@@ -102,7 +96,7 @@ TEST_CASE("kill_ladder: no step after the process is gone") {
   CHECK(steps.size() == 1);
 }
 
-TEST_CASE("kill_ladder: kill skips what is between, once") {
+TEST_CASE("kill_ladder: kill() skips the steps between, once") {
   test::ManualTimers timers;
   Steps steps;
   KillLadder ladder(timers, {1s, 2s}, [&](KillStep step) { steps.push_back(step); });
@@ -112,12 +106,4 @@ TEST_CASE("kill_ladder: kill skips what is between, once") {
   ladder.start();
   timers.advance(1h);
   CHECK(steps == Steps{KillStep::kCloseStdin, KillStep::kKill});
-}
-
-TEST_CASE("exit_text: statuses are told in words") {
-  CHECK(exit_text(3 << 8) == "exited with code 3");
-  CHECK(exit_text(SIGKILL) == "killed by signal 9 (SIGKILL)");
-  CHECK(exit_text(SIGSEGV | 0x80) == "killed by signal 11 (SIGSEGV)");  // with a core file
-  CHECK(exit_text(40) == "killed by signal 40");
-  CHECK(exit_text(kStatusUnknown) == "ended in an unknown way");
 }

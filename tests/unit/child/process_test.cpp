@@ -1,4 +1,4 @@
-// One run of a real process: what it gets from us, what we get from it, and how it ends.
+// One run of a real process: lines in both directions, and the ways in which it ends.
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -14,7 +14,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-// A FIFO that tells by its end of file that everybody who held it is gone.
+// A FIFO whose end of file shows that all processes that held it are gone.
 struct Fifo {
   explicit Fifo() {
     std::string name = "/tmp/sidecar-fifo-XXXXXX";
@@ -24,7 +24,7 @@ struct Fifo {
     fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
   ~Fifo() { std::filesystem::remove_all(folder); }
-  // Nobody holds it. Only meaningful once somebody did.
+  // No process holds it. Only meaningful after held().
   bool released() const {
     char byte = 0;
     return ::read(fd.get(), &byte, 1) == 0;
@@ -59,7 +59,7 @@ TEST_CASE("process: many lines and lines of megabytes come back byte for byte") 
   CHECK((child.events.lines == expected));
 }
 
-TEST_CASE("process: what it said last is delivered before its exit") {
+TEST_CASE("process: its last lines are delivered before its exit") {
   World world;
   Supervised child(world);
   child.start();
@@ -75,7 +75,7 @@ TEST_CASE("process: what it said last is delivered before its exit") {
   CHECK(exit.unwritten.empty());
 }
 
-TEST_CASE("process: death by a signal is told as such") {
+TEST_CASE("process: an exit by a signal is reported with the signal") {
   World world;
   Supervised child(world);
   child.start();
@@ -86,7 +86,7 @@ TEST_CASE("process: death by a signal is told as such") {
   CHECK_FALSE(exit.code);
 }
 
-TEST_CASE("process: a line cut by death is dropped and counted") {
+TEST_CASE("process: an incomplete line of a killed process is dropped and counted") {
   World world;
   Supervised child(world);
   child.start();
@@ -97,7 +97,7 @@ TEST_CASE("process: a line cut by death is dropped and counted") {
   CHECK(world.metrics.dropped("cut_line").Value() == 1);
 }
 
-TEST_CASE("process: a last line without LF counts when it exits with code 0, and only then") {
+TEST_CASE("process: a last line without LF is delivered only if the exit code is 0") {
   World world;
   Supervised good(world, {"--echo-lines", "--tail=the end"});
   good.start();
@@ -111,7 +111,7 @@ TEST_CASE("process: a last line without LF counts when it exits with code 0, and
   CHECK(bad.events.lines.empty());
 }
 
-TEST_CASE("process: its last words on stderr come with its exit") {
+TEST_CASE("process: its last lines on stderr are part of its exit") {
   World world;
   Supervised child(world, {"--echo-lines", "--stderr=Error: SDP_KEY is not set", "--exit=1"});
   child.start();
@@ -120,7 +120,7 @@ TEST_CASE("process: its last words on stderr come with its exit") {
   CHECK(exit.stderr_tail == Texts{"Error: SDP_KEY is not set"});
 }
 
-TEST_CASE("process: a command that cannot be started ends with the reason, and is tried again") {
+TEST_CASE("process: a command that cannot be started reports the reason and is tried again") {
   World world;
   child::SupervisorOptions options = fake_child({});
   options.process.launch.command = {"no-such-command", "x"};
@@ -135,7 +135,7 @@ TEST_CASE("process: a command that cannot be started ends with the reason, and i
   CHECK(child.wait_for_exit(2).retry_in == 200ms);
 }
 
-TEST_CASE("process: the end of stdin is enough for one that listens") {
+TEST_CASE("process: the end of stdin ends a well-behaved process") {
   World world;
   Supervised child(world);
   child.start();
@@ -148,7 +148,7 @@ TEST_CASE("process: the end of stdin is enough for one that listens") {
   CHECK(world.timers.waiting() == 0);
 }
 
-TEST_CASE("process: one that ignores the end of stdin gets TERM after a second") {
+TEST_CASE("process: TERM follows a second after an ignored end of stdin") {
   World world;
   Supervised child(world, {"--ignore-stdin-end"});
   child.start();
@@ -160,7 +160,7 @@ TEST_CASE("process: one that ignores the end of stdin gets TERM after a second")
   CHECK(child.wait_for_exit().reason == "killed by signal 15 (SIGTERM)");
 }
 
-TEST_CASE("process: one that ignores TERM too is killed two seconds later") {
+TEST_CASE("process: KILL follows two seconds after an ignored TERM") {
   World world;
   Supervised child(world, {"--ignore-stdin-end", "--ignore-term"});
   child.start();
@@ -174,7 +174,7 @@ TEST_CASE("process: one that ignores TERM too is killed two seconds later") {
   CHECK(child.wait_for_exit().reason == "killed by signal 9 (SIGKILL)");
 }
 
-TEST_CASE("process: a stopped (SIGSTOP) one is killed as well") {
+TEST_CASE("process: a process stopped by SIGSTOP is killed too") {
   World world;
   Supervised child(world);
   child.start();
@@ -195,11 +195,11 @@ TEST_CASE("process: a grandchild that ignores stdin and TERM is killed when its 
   child.send("exit 0");
   child.wait_for_exit();
   world.run_until([&] { return fifo.released(); });
-  world.run_until([&] { return !alive(grandchild); });  // its zombie came to us and was reaped
+  world.run_until([&] { return !alive(grandchild); });  // its zombie was adopted and collected
   CHECK(world.reaper.adopted() == 1);
 }
 
-TEST_CASE("process: an event for a descriptor that was closed is not taken for its exit") {
+TEST_CASE("process: a queued event of a closed descriptor is not taken for its exit") {
   World world;
   Supervised child(world);
   child.start();
@@ -213,16 +213,16 @@ TEST_CASE("process: an event for a descriptor that was closed is not taken for i
   using Descriptor = boost::asio::posix::stream_descriptor;
   std::array pair{std::make_unique<Descriptor>(world.loop, ends[0]),
                   std::make_unique<Descriptor>(world.loop, ::dup(ends[0]))};
-  std::size_t heard = pair.size();
+  std::size_t first = pair.size();
   for (std::size_t i = 0; i < pair.size(); ++i) {
     pair[i]->async_wait(Descriptor::wait_read, [&, i](const boost::system::error_code& error) {
-      if (!error) heard = i;
+      if (!error) first = i;
     });
   }
   REQUIRE(::write(write_end.get(), "x", 1) == 1);
-  while (heard == pair.size()) world.loop.run_one();
-  // The event of the other one is on its way, and the next descriptor gets its place in Asio.
-  pair[1 - heard].reset();
+  while (first == pair.size()) world.loop.run_one();
+  // The event of the other one is still queued, and the next descriptor reuses its slot in Asio.
+  pair[1 - first].reset();
   world.timers.advance(retry_in);
   child.wait_for_start(2);
   CHECK(child.ask("not dead") == "not dead");
@@ -230,7 +230,7 @@ TEST_CASE("process: an event for a descriptor that was closed is not taken for i
 }
 
 TEST_CASE(
-    "process: a descendant that left the group holds the pipes: the exit is told after the grace") {
+    "process: if a descendant outside the group holds the pipes, the exit follows the grace") {
   World world;
   Fifo fifo;
   Supervised child(world, {"--echo-lines", "--escapee=" + fifo.path});
@@ -249,7 +249,7 @@ TEST_CASE(
   CHECK(child::kill_remaining_children(world.guard) == 0);
 }
 
-TEST_CASE("process: one that closes its stdout and lives on is ended, and the reason says so") {
+TEST_CASE("process: a process that closes its stdout and does not exit is ended with that reason") {
   World world;
   Supervised child(world, {"--echo-lines", "--close-stdout", "--ignore-stdin-end"});
   child.start();
@@ -260,7 +260,7 @@ TEST_CASE("process: one that closes its stdout and lives on is ended, and the re
         "closed its stdout and did not exit; killed by signal 15 (SIGTERM)");
 }
 
-TEST_CASE("process: one that closes its stdin and lives on is ended by the first line for it") {
+TEST_CASE("process: a process that closes its stdin is ended at the first line for it") {
   World world;
   Supervised child(world, {"--close-stdin"});
   child.start();
@@ -275,9 +275,7 @@ TEST_CASE("process: one that closes its stdin and lives on is ended by the first
   CHECK(exit.unwritten[0].line == "x");
 }
 
-TEST_CASE(
-    "process: one that stops reading fills the queue, and the exit gives back the lines that it "
-    "never had") {
+TEST_CASE("process: the exit returns the lines that a stalled process has not read") {
   World world;
   child::SupervisorOptions options = fake_child({"--echo-lines", "--stop-reading"});
   options.process.stdin_queue_bytes = 1'000'000;
@@ -301,7 +299,7 @@ TEST_CASE(
   CHECK(world.metrics.child_stdin_queue_bytes.Value() == 0);
 }
 
-TEST_CASE("process: a line beyond the limit is reported and the next one comes through") {
+TEST_CASE("process: a line beyond the limit is reported and the next one is delivered") {
   World world;
   child::SupervisorOptions options = fake_child({"--echo-lines"});
   options.process.max_line_bytes = 100'000;
@@ -331,10 +329,10 @@ TEST_CASE("process: a line beyond the limit that does not end in time ends the p
   CHECK_FALSE(child.link.running());
   world.timers.advance(1s);
   CHECK(child.wait_for_exit().reason ==
-        "wrote a line beyond the limit that does not end; killed by signal 15 (SIGTERM)");
+        "did not finish an oversized line in time; killed by signal 15 (SIGTERM)");
 }
 
-TEST_CASE("process: a line that is beyond all measure ends the process at once") {
+TEST_CASE("process: a line beyond max_unfinished_bytes ends the process at once") {
   World world;
   child::SupervisorOptions options = fake_child({});
   options.process.launch.command = {"/bin/sh", "-c", "exec cat /dev/zero"};
@@ -349,7 +347,7 @@ TEST_CASE("process: a line that is beyond all measure ends the process at once")
   CHECK(exit.reason.ends_with(" bytes without a line feed; killed by signal 15 (SIGTERM)"));
 }
 
-TEST_CASE("process: a flood on stderr does not keep answers back") {
+TEST_CASE("process: a flood on stderr does not delay answers") {
   World world;
   child::SupervisorOptions options = fake_child({});
   options.process.launch.command = {"/bin/sh", "-c", "yes 'a line of noise' >&2 & exec cat"};
@@ -361,7 +359,7 @@ TEST_CASE("process: a flood on stderr does not keep answers back") {
   CHECK(child.wait_for_exit().stderr_tail.size() == 64);
 }
 
-TEST_CASE("process: a supervisor that is dropped kills its process and the group") {
+TEST_CASE("process: the destructor of the supervisor kills the process and its group") {
   World world;
   Fifo fifo;
   {
@@ -370,4 +368,12 @@ TEST_CASE("process: a supervisor that is dropped kills its process and the group
     world.run_until([&] { return world.has_logged("grandchild ") && fifo.held(); });
   }
   world.run_until([&] { return fifo.released(); });
+}
+
+TEST_CASE("exit_text: each kind of status has its text") {
+  CHECK(child::exit_text(3 << 8) == "exited with code 3");
+  CHECK(child::exit_text(SIGKILL) == "killed by signal 9 (SIGKILL)");
+  CHECK(child::exit_text(SIGSEGV | 0x80) == "killed by signal 11 (SIGSEGV)");  // with a core file
+  CHECK(child::exit_text(40) == "killed by signal 40");
+  CHECK(child::exit_text(child::kStatusUnknown) == "ended with unknown status");
 }

@@ -1,4 +1,4 @@
-// What a process gets from us at its start, what it must not get, and what its start leaves of us.
+// What a new process inherits from the sidecar, and that its start changes nothing of the sidecar.
 #include "child/spawn.hpp"
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "child/descriptor_limit.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/child/world.hpp"
 
@@ -18,7 +17,7 @@ using namespace sidecar::test;
 
 namespace {
 
-// What the new process changes for itself, and would change for us were it ours.
+// The state that a new process changes for itself, and that must stay the same here.
 struct Ours {
   Ours() {
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
@@ -44,9 +43,9 @@ struct Ours {
 
 }  // namespace
 
-TEST_CASE("spawn: it has three descriptors, whatever we have open") {
+TEST_CASE("spawn: the process has three descriptors, whatever the sidecar has open") {
   World world;
-  // Not close-on-exec, on both sides of the numbers that spawning itself uses.
+  // Not close-on-exec; below and above the numbers that spawning itself uses.
   const UniqueFd low(::open("/dev/null", O_RDONLY));
   const UniqueFd high(::fcntl(low.get(), F_DUPFD, 500));
   Supervised child(world);
@@ -54,7 +53,7 @@ TEST_CASE("spawn: it has three descriptors, whatever we have open") {
   CHECK(child.ask("fds") == "0 1 2");
 }
 
-TEST_CASE("spawn: it ignores and blocks no signal, and dies with us") {
+TEST_CASE("spawn: the process ignores and blocks no signal, and dies with the sidecar") {
   World world;
   sigset_t blocked;
   ::sigemptyset(&blocked);
@@ -68,7 +67,7 @@ TEST_CASE("spawn: it ignores and blocks no signal, and dies with us") {
   CHECK(child.ask("signals") == "0000000000000000 0000000000000000 9");
 }
 
-TEST_CASE("spawn: it leads a process group of its own") {
+TEST_CASE("spawn: the process leads its own process group") {
   World world;
   Supervised child(world);
   child.start();
@@ -76,7 +75,7 @@ TEST_CASE("spawn: it leads a process group of its own") {
   CHECK(::getpgid(pid) == pid);
 }
 
-TEST_CASE("spawn: its environment and directory are those given, and nothing else") {
+TEST_CASE("spawn: the process gets exactly the given environment and directory") {
   World world;
   child::SupervisorOptions options = fake_child({"--echo-lines"});
   options.process.launch.environment = {"ONE=1", "EMPTY=", "ODD=a=b c"};
@@ -87,7 +86,7 @@ TEST_CASE("spawn: its environment and directory are those given, and nothing els
   CHECK(child.ask("cwd") == "/usr/share");
 }
 
-TEST_CASE("spawn: it may have open as many files as it is told, or as many as we") {
+TEST_CASE("spawn: the limit of open files is the given one, or else that of the sidecar") {
   const auto limit_of = [](std::uint64_t told) {
     World world;
     child::SupervisorOptions options = fake_child({"--echo-lines"});
@@ -111,22 +110,7 @@ TEST_CASE("spawn: it may have open as many files as it is told, or as many as we
   CHECK(after.rlim_cur == ours.rlim_cur);
 }
 
-TEST_CASE("descriptor limit: it is raised to the hard one, and what it was is told") {
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  rlimit low = before;
-  low.rlim_cur = 100;
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
-  const child::DescriptorLimit raised = child::raise_descriptor_limit();
-  CHECK(raised.before == 100);
-  CHECK(raised.now == before.rlim_max);
-  child::set_descriptor_limit(before.rlim_cur);
-  rlimit after{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &after) == 0);
-  CHECK(after.rlim_cur == before.rlim_cur);
-}
-
-TEST_CASE("spawn: it changes nothing of ours, whether the command can be started or not") {
+TEST_CASE("spawn: nothing of the sidecar changes, whether the command can be started or not") {
   World world;
   const TemporaryFolder folder;
   const std::string script = folder.write("script", "no interpreter line\n");
@@ -149,7 +133,7 @@ TEST_CASE("spawn: it changes nothing of ours, whether the command can be started
   CHECK(Ours() == before);
 }
 
-TEST_CASE("spawn: what only exec finds out is told, and leaves no zombie") {
+TEST_CASE("spawn: an error of exec is reported and leaves no zombie") {
   World world;
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "not-a-program").string();
@@ -162,7 +146,7 @@ TEST_CASE("spawn: what only exec finds out is told, and leaves no zombie") {
   CHECK(::waitpid(-1, nullptr, WNOHANG) == 0);  // only the guard
 }
 
-TEST_CASE("spawn: a script without an interpreter line is refused in words") {
+TEST_CASE("spawn: a script without an interpreter line is refused with the reason") {
   World world;
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "script").string();

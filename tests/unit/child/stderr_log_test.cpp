@@ -41,7 +41,7 @@ TEST_CASE("stderr_log: the last 64 lines are kept, oldest first") {
   CHECK(errors.tail().back() == "line 99");
 }
 
-TEST_CASE("stderr_log: last words without LF are kept, and are counted at the end only") {
+TEST_CASE("stderr_log: a last line without LF is kept at the end of the stream") {
   observe::Log log = observe::make_null_log();
   StderrLog errors(log, "demo");
   errors.feed("Segmentation fa");
@@ -60,7 +60,7 @@ TEST_CASE("stderr_log: a line beyond 8 KB loses its middle") {
         std::string(4096, 'x') + " … 991808 bytes left out … " + std::string(4096, 'x'));
 }
 
-TEST_CASE("stderr_log: bytes that are not UTF-8 are kept as they came and escaped in the log") {
+TEST_CASE("stderr_log: bytes that are not UTF-8 are kept unchanged and replaced in the log") {
   Captured captured;
   StderrLog errors(captured.log, "demo");
   errors.feed("bad \xff\xfe\x01 text\n");

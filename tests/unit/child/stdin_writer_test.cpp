@@ -14,7 +14,7 @@ using sidecar::UniqueFd;
 
 namespace {
 
-// A pipe as small as the kernel makes them, whose other end the test reads when it likes.
+// A pipe of the smallest size, whose other end the test reads.
 struct OtherEnd {
   explicit OtherEnd(std::size_t limit) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -29,7 +29,7 @@ struct OtherEnd {
           if (when_drained) when_drained();
         });
   }
-  // What can be read before `size` bytes are complete.
+  // Reads exactly `size` bytes, running the loop meanwhile.
   std::string read(std::size_t size) {
     std::string text;
     while (text.size() < size) {
@@ -58,7 +58,7 @@ struct OtherEnd {
 
 }  // namespace
 
-TEST_CASE("stdin_writer: lines go out in order with an LF each, however many wait") {
+TEST_CASE("stdin_writer: lines are written in order with an LF each, however many wait") {
   OtherEnd end(1 << 20);
   std::string expected;
   for (int i = 0; i < 1000; ++i) {
@@ -72,7 +72,7 @@ TEST_CASE("stdin_writer: lines go out in order with an LF each, however many wai
   CHECK(end.gauge() == 0);
 }
 
-TEST_CASE("stdin_writer: a line larger than the pipe goes out in pieces") {
+TEST_CASE("stdin_writer: a line larger than the pipe is written in pieces") {
   OtherEnd end(1 << 20);
   const std::string line(100'000, 'x');
   end.writer->push(line);
@@ -81,7 +81,7 @@ TEST_CASE("stdin_writer: a line larger than the pipe goes out in pieces") {
   CHECK((end.read(100'000 + 1 + 1 + 5) == line + "\n\nnext\n"));
 }
 
-TEST_CASE("stdin_writer: beyond the limit lines are refused until some went out") {
+TEST_CASE("stdin_writer: a full queue refuses lines until some are written") {
   OtherEnd end(10'000);
   CHECK(end.writer->push(std::string(8'999, 'a')));
   end.loop.poll();
@@ -94,7 +94,7 @@ TEST_CASE("stdin_writer: beyond the limit lines are refused until some went out"
   CHECK(end.writer->push(std::string(5'096, 'b')) == 2);
 }
 
-TEST_CASE("stdin_writer: a line beyond the limit is taken when nothing waits") {
+TEST_CASE("stdin_writer: a line beyond the limit is accepted when nothing waits") {
   OtherEnd end(100);
   CHECK(end.writer->push(std::string(50'000, 'a')) == 1);
   CHECK_FALSE(end.writer->can_push(0));
@@ -102,7 +102,7 @@ TEST_CASE("stdin_writer: a line beyond the limit is taken when nothing waits") {
   CHECK(end.writer->push("b") == 2);
 }
 
-TEST_CASE("stdin_writer: what did not go out as a whole is given back with its number") {
+TEST_CASE("stdin_writer: lines that were not completely written are returned with their numbers") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(1'000, 'a'));
   end.writer->push(std::string(10'000, 'b'));
@@ -120,7 +120,7 @@ TEST_CASE("stdin_writer: what did not go out as a whole is given back with its n
   CHECK(unwritten[1].line == "c");
 }
 
-TEST_CASE("stdin_writer: what went out in the turn in which it is closed is not given back") {
+TEST_CASE("stdin_writer: a line written in the turn of the close is not returned") {
   OtherEnd end(1 << 20);
   end.writer->push("read");
   end.loop.poll_one();
@@ -136,7 +136,8 @@ TEST_CASE("stdin_writer: what went out in the turn in which it is closed is not 
   CHECK(end.gauge() == 0);
 }
 
-TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited is given back") {
+TEST_CASE(
+    "stdin_writer: on_broken is called once when the reader is gone, and lines are returned") {
   OtherEnd end(1 << 20);
   end.writer->push("read");
   end.read(5);
@@ -151,7 +152,7 @@ TEST_CASE("stdin_writer: a reader that is gone breaks it once, and what waited i
   CHECK(end.gauge() == 0);
 }
 
-TEST_CASE("stdin_writer: it says once when less than 64 KB wait after more had") {
+TEST_CASE("stdin_writer: on_drained is called once when fewer than 64 KB wait after more had") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(65'534, 'a'));
   CHECK(end.low());  // with its LF one byte below
@@ -168,14 +169,14 @@ TEST_CASE("stdin_writer: it says once when less than 64 KB wait after more had")
   CHECK(end.drained == 1);
 }
 
-TEST_CASE("stdin_writer: nobody is told that less waits where no more ever had") {
+TEST_CASE("stdin_writer: on_drained is not called if never more than 64 KB waited") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(60'000, 'a'));
   end.read(60'001);
   CHECK(end.drained == 0);
 }
 
-TEST_CASE("stdin_writer: lines pushed when it says so go out in order, and fill it again") {
+TEST_CASE("stdin_writer: lines pushed in on_drained are written in order and fill it again") {
   OtherEnd end(1 << 20);
   end.when_drained = [&] {
     if (end.drained == 1) end.writer->push(std::string(70'000, 'b'));
@@ -185,7 +186,7 @@ TEST_CASE("stdin_writer: lines pushed when it says so go out in order, and fill 
   CHECK(end.drained == 2);
 }
 
-TEST_CASE("stdin_writer: closed while much waits, it says nothing") {
+TEST_CASE("stdin_writer: a close while much waits does not call on_drained") {
   OtherEnd end(1 << 20);
   end.writer->push(std::string(70'000, 'a'));
   end.writer->close();

@@ -9,7 +9,7 @@ using namespace sidecar;
 using namespace sidecar::test;
 using child::ChildState;
 
-TEST_CASE("supervisor: nothing runs and nothing is taken before the start") {
+TEST_CASE("supervisor: before the start nothing runs and no line is accepted") {
   World world;
   Supervised child(world);
   CHECK_FALSE(child.link.running());
@@ -47,7 +47,7 @@ TEST_CASE("supervisor: its state follows the child") {
   CHECK(child.link.status().state == ChildState::kStopped);
 }
 
-TEST_CASE("supervisor: a child that was of use is back after 100 ms, with fresh line numbers") {
+TEST_CASE("supervisor: a useful child is restarted after 100 ms, with new line numbers") {
   World world;
   Supervised child(world);
   child.start();
@@ -69,7 +69,7 @@ TEST_CASE("supervisor: a child that was of use is back after 100 ms, with fresh 
   CHECK(world.metrics.child_failed_starts.Value() == 0);
 }
 
-TEST_CASE("supervisor: a child that keeps dying at start is started ever more rarely") {
+TEST_CASE("supervisor: a child that keeps failing at start is restarted with growing delays") {
   World world;
   Supervised child(world, {"--exit=1"});
   child.start();
@@ -104,7 +104,7 @@ TEST_CASE("supervisor: a handshake that is not answered in time is a failed star
   CHECK(exit.failed_starts == 1);
 }
 
-TEST_CASE("supervisor: after the handshake its deadline is off") {
+TEST_CASE("supervisor: an answered handshake ends its deadline") {
   World world;
   Supervised child(world);
   child.start();
@@ -115,8 +115,7 @@ TEST_CASE("supervisor: after the handshake its deadline is off") {
   CHECK(child.link.running());
 }
 
-TEST_CASE(
-    "supervisor: a refused handshake ends the process and counts, even after an hour and answers") {
+TEST_CASE("supervisor: a failed handshake ends the process and counts, even after an answer") {
   World world;
   Supervised child(world);
   child.start();
@@ -179,7 +178,7 @@ TEST_CASE("supervisor: stop twice calls back twice, in order, after one exit") {
   world.run_until([&] { return order.size() == 3; });
 }
 
-TEST_CASE("supervisor: kill_now ends at once what is stopping, and nothing else") {
+TEST_CASE("supervisor: kill_now ends a stopping child at once, and no other") {
   World world;
   Supervised child(world, {"--ignore-stdin-end", "--ignore-term"});
   child.start();
@@ -191,7 +190,7 @@ TEST_CASE("supervisor: kill_now ends at once what is stopping, and nothing else"
   CHECK(child.events.exits.at(0).signal == SIGKILL);
 }
 
-TEST_CASE("supervisor: kill_now while the last output is awaited signals nobody") {
+TEST_CASE("supervisor: kill_now while the last output is read sends no signal") {
   World world;
   Supervised child(world, {"--echo-lines", "--escapee"});
   child.start();
