@@ -16,7 +16,7 @@ struct Letter {
   char folded;
 };
 
-// The characters beyond ASCII that a simple case mapping of Unicode turns into a letter of ASCII.
+// The characters beyond ASCII that a simple case mapping of Unicode turns into an ASCII letter.
 constexpr Letter kLetters[] = {
     {"\u017f", 's'},  // long s
     {"\u212a", 'k'},  // Kelvin sign

@@ -1,6 +1,7 @@
 #include "jsonrpc/message.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstdint>
 #include <functional>
@@ -14,7 +15,7 @@ namespace sidecar::jsonrpc {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-// Stands for itself in a JSON string, whatever is around it.
+// Needs no escape in a JSON string and is not the start of one.
 bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
 
 std::string shown(std::string_view name) {
@@ -22,7 +23,7 @@ std::string shown(std::string_view name) {
   return string_token(name.substr(0, kMaxLength));
 }
 
-// Finds a member by the hash of its name.
+// Finds the member name that has a given hash.
 class NameOf : public Visitor {
  public:
   explicit NameOf(std::size_t hash) : hash_(hash) {}
@@ -42,23 +43,22 @@ class NameOf : public Visitor {
 
 constexpr std::size_t kNoName = ~std::size_t{0};
 
-// The visitor of the object that a member is; `name` is the place of its name in the list of them.
+// The visitor for a member that is an object; `name` is the index of the member in Named's list.
 struct Inside {
   std::size_t name = kNoName;
   Visitor* visitor = nullptr;
 };
 
-// Keeps the places of some members of an object. Remembers a second member of one name, and a
-// member whose name reads like one of them.
+// Records the positions of some members of an object. Remembers the first duplicate, and the first
+// member whose name reads like one of the given names.
 class Named : public Visitor {
  public:
-  // Of a message no member may come twice, and its names are not written in snake case either: the
-  // official SDK for Python takes both. Other values are free to hold what these readers do not ask
-  // for.
+  // kMessage: every duplicate member is an error, and so is a snake case spelling of a name (the
+  // official Python SDK accepts both spellings). kValue: only the given names are checked.
   enum class Of { kMessage, kValue };
 
-  // The first of `names` have their places kept in `places`; of the others it is only told whether
-  // they are there. `names` and `places` outlive it.
+  // Records positions for the first places.size() names; for the others only seen() is known.
+  // `names` (at most 64) and `places` outlive the visitor.
   Named(std::span<const std::string_view> names, std::span<Span> places, Of of, Inside first = {},
         Inside second = {})
       : names_(names), places_(places), of_(of), inside_{first, second} {
@@ -85,13 +85,13 @@ class Named : public Visitor {
   }
 
   bool seen(std::size_t name) const { return (seen_ >> name & 1) != 0; }
-  // Nothing is wrong, without a further look; nearly always so.
+  // No error is possible; the usual case. Otherwise the two *_text() functions decide.
   bool clean() const { return duplicate_.empty() && imitated_.empty() && others_.size() < 2; }
-  // The name that came twice, or that another member's name reads like; empty: none.
+  // A name that occurs twice, and a name that another member's name reads like; empty: none.
   std::string_view duplicate() const { return duplicate_; }
   std::string_view imitated() const { return imitated_; }
 
-  // Why the object cannot be read, in one line; empty: it can. `object`: the text that was walked.
+  // Why the object is refused, in one line; empty: it is not. `object`: the text that was walked.
   std::string duplicate_text(std::string_view object) {
     if (!duplicate_.empty()) return "duplicate member " + shown(duplicate_);
     std::sort(others_.begin(), others_.end());
@@ -123,16 +123,16 @@ class Named : public Visitor {
   const std::span<Span> places_;
   const Of of_;
   const std::array<Inside, 2> inside_;
-  std::size_t entered_ = kNoName;  // the member that was entered last
-  std::uint64_t seen_ = 0;         // a bit for each name
+  std::size_t entered_ = kNoName;  // index of the member entered last
+  std::uint64_t seen_ = 0;         // one bit per name
   std::string_view duplicate_;
   std::string_view imitated_;
   std::string imitation_;
-  std::vector<std::size_t> others_;  // hashes of the names that are not in names_
+  std::vector<std::size_t> others_;  // hashes of names that are not in names_
 };
 
-// The members that are read, those of which the place matters first. Of params for all methods
-// together: which of them are read of one is in read_members().
+// The members that are read; those whose position is recorded come first. kParamsNames holds the
+// members of all methods; read_members() has them by method.
 enum Top : std::size_t { kJsonRpc, kId, kMethod, kParams, kResult, kError, kTopPlaces };
 constexpr std::string_view kTop[] = {"jsonrpc", "id", "method", "params", "result", "error"};
 
@@ -173,7 +173,7 @@ bool is_id(std::string_view token) {
   return first(token) == '"' || first(token) == '-' || is_digit(first(token));
 }
 
-// What makes a valid JSON object a JSON-RPC message; empty when it is one, else what is wrong.
+// Sets envelope.kind. Returns why a valid JSON object is not a JSON-RPC message; empty: it is one.
 std::string_view classify(const std::string& text, Span version, Envelope& envelope) {
   if (version.in(text) != "\"2.0\"") return "\"jsonrpc\" must be \"2.0\"";
   const std::string_view id = envelope.id.in(text);
@@ -197,8 +197,8 @@ std::string_view classify(const std::string& text, Span version, Envelope& envel
   return {};
 }
 
-// Why the method cannot be passed on: a server could take it for another one than is read here.
-// Readers in C end it at a NUL, and no method has another control character either.
+// Why the method cannot be passed on: a server could take it for another one than is read here. C
+// readers end it at a NUL; no method has any other control character.
 std::string fault_of_method(std::string_view method) {
   const bool control = std::any_of(method.begin(), method.end(), [](char c) {
     return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
@@ -209,7 +209,7 @@ std::string fault_of_method(std::string_view method) {
   return "ambiguous method " + shown(method) + ": some servers take it for " + shown(known);
 }
 
-// Block by block: the second search finds each in the cache.
+// Replaces CR and LF by spaces, block by block, so that the second search runs in the cache.
 void join_lines(std::string& text) {
   constexpr std::size_t kBlock = std::size_t{32} << 10;
   for (std::size_t from = 0; from < text.size(); from += kBlock) {
@@ -232,7 +232,7 @@ std::string_view Message::method() const {
 
 namespace {
 
-// `within` as a text of its own. What follows it in `text` serves as padding.
+// `within` as a text of its own; the bytes that follow it in `text` serve as padding.
 std::string_view part(const std::string& text, Span within) {
   return within ? within.in(text) : std::string_view(text);
 }
@@ -262,8 +262,8 @@ Result<std::vector<Span>> find(const std::string& text, std::span<const std::str
 
 bool is_object(const std::string& text, Span place) { return first(place.in(text)) == '{'; }
 
-// Why the members that are read of a message with this method, in params and in the objects there,
-// cannot be read; empty: they can.
+// Checks the members that are read of this method, in params and in the objects below. Returns why
+// the message is refused; empty: it is not.
 std::string fault_of_read(const std::string& text, Span params, std::string_view method) {
   for (const ReadMembers& each : read_members()) {
     if (!each.method.empty() && each.method != method) continue;
@@ -321,7 +321,7 @@ tl::expected<Message, ParseError> parse(std::string text) {
     if (names.clean()) continue;
     if (const auto fault = names.duplicate_text(object); !fault.empty())
       return refused(-32600, fault, true);
-    if (&names == &in_params) continue;  // depends on the method
+    if (&names == &in_params) continue;  // checked below, by method
     if (const auto fault = names.imitation_text(); !fault.empty())
       return refused(-32600, fault, true);
   }
@@ -368,6 +368,20 @@ Result<std::vector<Span>> find_elements(const std::string& text, Span within) {
     return tl::unexpected(fault_of(*fault, "array"));
   for (Span& place : places) place.begin += within.begin;
   return places;
+}
+
+bool looks_like_batch(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '[';
+}
+
+Result<std::vector<std::string>> take_apart(const std::string& text) {
+  const auto places = find_elements(text, {});
+  if (!places) return tl::unexpected(places.error());
+  std::vector<std::string> elements;
+  elements.reserve(places->size());
+  for (const Span place : *places) elements.emplace_back(place.in(text));
+  return elements;
 }
 
 Result<std::string> string_value(std::string_view token) {

@@ -1,7 +1,7 @@
-// Message: one JSON-RPC message as the bytes it came in, with the places of the few members that a
-// proxy must know. Validates the whole text (RFC 8259 grammar, UTF-8, one value) but builds no
-// document: nothing that is passed on is ever re-serialised. Knows JSON-RPC 2.0 and the places
-// where MCP puts ids, tokens and isError; which members are read of which method: member_names.hpp.
+// Message: one JSON-RPC message as the bytes that were received, with the positions of the few
+// members that a proxy needs. Validates the whole text (RFC 8259 grammar, UTF-8, one value) but
+// builds no document, so forwarded text is never re-serialised. Knows JSON-RPC 2.0 and where MCP
+// puts ids, tokens and isError; member_names.hpp lists the members that are read of each method.
 // No state; any thread.
 #pragma once
 
@@ -15,17 +15,16 @@
 
 namespace sidecar::jsonrpc {
 
-// Deeper nesting is refused, in both directions: whoever parses the message next may recurse.
+// Deeper nesting is refused in both directions, because the receiver's parser may recurse.
 inline constexpr int kMaxDepth = 1000;
 
-// Longest token, in bytes, of what is kept as long as a request is open: its id, method and
-// progress token.
+// Bytes; the longest id, method or progress token. These are kept as long as a request is open.
 inline constexpr std::size_t kMaxKept = 4096;
 
-// Readable bytes that simdjson wants behind a text; parse() sees to it.
+// Readable bytes that simdjson needs behind a text; parse() provides them.
 inline constexpr std::size_t kPadding = 64;
 
-// A range of bytes of a text; size 0: not there.
+// A range of bytes of a text; size 0: absent.
 struct Span {
   std::size_t begin = 0;
   std::size_t size = 0;
@@ -44,34 +43,33 @@ struct Envelope {
   Span params;  // object or array
   Span result;
   Span error;
-  // Members of params, as tokens of whatever type they have.
+  // Members of params, as tokens of any type.
   Span name;        // tools/call, prompts/get
   Span uri;         // resources/…
   Span request_id;  // notifications/cancelled
   Span task;        // a task-augmented request
   // params._meta.progressToken of a request; params.progressToken of notifications/progress
   Span progress_token;
-  // result.isError: a tool that failed says so (MCP 2025-11-25, Tools, Error Handling)
+  // result.isError: the tool failed (MCP 2025-11-25, Tools, Error Handling)
   Span is_error;
 };
 
-// Why a text is no message, in the terms of JSON-RPC 2.0, section 5.1.
+// Why a text is not a message, in the terms of JSON-RPC 2.0, section 5.1.
 struct ParseError {
-  int code = 0;            // -32700 not one valid JSON value; -32600 JSON, but no message
+  int code = 0;            // -32700: not one valid JSON value; -32600: JSON, but not a message
   std::string message;     // one line
-  std::string id;          // the id's token where one could be read, else "null"
-  bool ambiguous = false;  // two readers could take different members or methods
+  std::string id;          // the id's token when it could be read, else "null"
+  bool ambiguous = false;  // two JSON readers could read different members or methods
 };
 
 struct Message {
-  std::string
-      // one line: CR and LF between tokens have become spaces; kPadding bytes of capacity behind it
-      text;
+  // One line: CR and LF between tokens are replaced by spaces. kPadding bytes of capacity follow.
+  std::string text;
   Envelope envelope;
 
   Kind kind() const { return envelope.kind; }
   std::string_view id() const { return envelope.id.in(text); }
-  // The method's name, escapes undone; empty for an answer.
+  // The method's name without escapes; empty for a result or an error.
   std::string_view method() const;
 
  private:
@@ -79,31 +77,40 @@ struct Message {
   std::string unescaped_method_;  // only when the text writes it with escapes
 };
 
-// Errors: see ParseError. A batch (an array) is -32600. So is, because two readers could take
-// different members: a second member of one name in the message, its params or its _meta; there, or
-// in another object that is read of this method, a member whose name reads like one that is read; a
-// method with a control character, or that reads like a known one. Ids are strings or numbers (MCP:
-// never null), and id, method and progress token within kMaxKept: else -32600.
+// Errors: see ParseError. These are -32600:
+// - a batch (an array);
+// - a duplicate member in the message, its params or its _meta;
+// - a member whose name reads like one of those that are read (member_names.hpp), in the same
+//   objects and in every other object that is read of this method;
+// - a method with a control character, or one that reads like a known method;
+// - an id that is neither a string nor a number (MCP: never null);
+// - an id, a method or a progress token longer than kMaxKept.
 tl::expected<Message, ParseError> parse(std::string text);
 
-// Finds members of the object that `within` covers (the whole text by default) and validates all of
-// it. Returns one span per name, in the order of `names`. Errors: not an object, not valid, a
-// duplicate of a name, a member whose name reads like one. `text` needs kPadding bytes of capacity
-// behind it.
+// Finds members of the object that `within` covers (by default the whole text) and validates that
+// object. Returns one span per name, in the order of `names`. Errors: not an object, not valid, a
+// duplicate of a name, a member whose name reads like one of them. `text` needs kPadding bytes of
+// capacity behind it.
 Result<std::vector<Span>> find_members(const std::string& text,
                                        std::span<const std::string_view> names, Span within = {});
 
 // The elements of the array that `within` covers. Errors and padding as above.
 Result<std::vector<Span>> find_elements(const std::string& text, Span within);
 
-// The text that a JSON string token stands for; an Error when the token is no string or has a lone
-// surrogate.
+// Whether the text begins as a batch, an array of messages, does.
+// Only MCP 2025-03-26 has batches (Basic, Batching).
+bool looks_like_batch(std::string_view text);
+
+// The elements of a batch, each as a text of its own for parse(). Errors and padding as above.
+Result<std::vector<std::string>> take_apart(const std::string& text);
+
+// The value of a JSON string token. Errors: not a string, a lone surrogate.
 Result<std::string> string_value(std::string_view token);
 
-// `text` as a JSON string token, with its quotes; bytes that are not UTF-8 become U+FFFD.
+// `text` as a JSON string token, with quotes; bytes that are not UTF-8 become U+FFFD.
 std::string string_token(std::string_view text);
 
-// Makes sure that kPadding bytes of capacity follow the text.
+// Reserves kPadding bytes of capacity behind the text.
 void pad(std::string& text);
 
 }  // namespace sidecar::jsonrpc

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxEdits = 4;
 
-// The edits that do something, in the order of their places.
+// The edits that are not ignored, in text order.
 class Sorted {
  public:
   explicit Sorted(std::initializer_list<Edit> edits) {
@@ -26,7 +26,7 @@ class Sorted {
 
   const Edit* begin() const { return edits_.data(); }
   const Edit* end() const { return edits_.data() + count_; }
-  // By how many bytes the text becomes longer, at most.
+  // Bytes by which the text grows at most.
   std::size_t growth() const { return growth_; }
 
  private:

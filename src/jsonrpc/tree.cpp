@@ -76,7 +76,7 @@ Tree::Type Tree::type(Index at) const {
   }
 }
 
-// A lone surrogate has no text: such a string stays as it is written.
+// A lone surrogate has no text, so a string that contains one keeps its escapes.
 std::string Tree::plain(std::string_view token) {
   if (token.find('\\') == std::string_view::npos)
     return token.empty() ? std::string() : std::string(token.substr(1, token.size() - 2));

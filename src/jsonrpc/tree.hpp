@@ -1,6 +1,6 @@
-// Tree: where each value of a JSON text stands, as one flat list in the order of the text. For
-// parts that rewrite a text which others wrote: what they do not change is copied as the bytes it
-// was. Knows nothing of what the values mean. Built and read without recursion. Any thread.
+// Tree: the position of every value of a JSON text, as one flat list in text order. Code that edits
+// a received text uses it, so that everything it does not change is copied byte for byte. Knows
+// nothing of the meaning of values. Built and read without recursion. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +17,24 @@ class Tree {
 
   enum class Type : std::uint8_t { kObject, kArray, kString, kNumber, kBoolean, kNull };
 
-  // REQUIRES: `text` is one valid JSON value, as parse() and find_members() see to, below 4 GB. It
+  // REQUIRES: `text` is one valid JSON value below 4 GB (parse() and find_members() validate) and
   // outlives the tree.
   explicit Tree(std::string_view text);
 
-  // Children of `at` are first(at), end(first(at)), and so on until end(at).
+  // The children of `at` are first(at), end(first(at)), and so on until end(at).
   static Index first(Index at) { return at + 1; }
   Index end(Index at) const { return nodes_[at].end; }
   Index size() const { return static_cast<Index>(nodes_.size()); }
 
   Type type(Index at) const;
   std::string_view text(Index at) const { return text_.substr(nodes_[at].begin, nodes_[at].size); }
-  // The token of the member's name, with its quotes; empty for what is no member of an object.
+  // The token of the member's name, with its quotes; empty if the value is not a member.
   std::string_view key_token(Index at) const {
     return text_.substr(nodes_[at].key, nodes_[at].key_size);
   }
-  // The member's name, escapes undone as far as they can be.
+  // The member's name without escapes; with them if it has a lone surrogate.
   std::string key(Index at) const { return plain(key_token(at)); }
-  // The text that a string stands for. REQUIRES: type(at) == kString.
+  // The value of a string, as key(). REQUIRES: type(at) == kString.
   std::string string(Index at) const { return plain(text(at)); }
   int depth(Index at) const { return nodes_[at].depth; }
 

@@ -9,7 +9,7 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Reads members `"key": scalar` one after the other; stops at the first thing that is none.
+// Reads members `"key": scalar` one after the other; stops at anything else.
 class Members {
  public:
   explicit Members(std::string_view text) : text_(text) {}
@@ -28,7 +28,7 @@ class Members {
     spaces();
     value = at_ < text_.size() && text_[at_] == '"' ? string() : word();
     spaces();
-    // Without what follows it, a value might have been cut.
+    // A value with nothing behind it may be cut.
     return !value.empty() && at_ < text_.size() && (text_[at_] == ',' || text_[at_] == '}');
   }
 
@@ -69,7 +69,7 @@ class Members {
   std::size_t at_ = 0;
 };
 
-// Whether some reader takes a member for the id; `token` has the quotes of its name.
+// Whether some JSON reader takes a member for the id. `token`: its name, with quotes.
 bool may_be_id(std::string_view token) {
   const std::string name = unescaped(token.substr(1, token.size() - 2));
   return name == "id" || reads_like(name, "id", false);
@@ -91,8 +91,8 @@ std::optional<std::string_view> id_of_truncated(std::string_view first, std::str
     head.skip(',');
   }
   if (found) return found;
-  // From each "id" on, the last first: only scalar members up to the closing brace of the whole
-  // message.
+  // Try each "id", the last one first: only scalar members may follow, up to the closing brace of
+  // the message.
   for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
        at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
     Members tail(last.substr(at));

@@ -1,5 +1,5 @@
-// Reads the id of a message of which only the beginning and the end are left: a line beyond the
-// limit.
+// The id of a message that exceeded the line limit: only its beginning and its end were kept.
+// No state; any thread.
 #pragma once
 
 #include <optional>
@@ -7,9 +7,8 @@
 
 namespace sidecar::jsonrpc {
 
-// The token of the top-level "id", when it certainly stands in `first` (before any nested value) or
-// in `last` (after the last nested value); nothing when that cannot be told, or when another member
-// there reads like it.
+// The token of the top-level "id", if it is in `first` before any nested value, or in `last` after
+// the last nested value. Nothing if that is uncertain, or if another member there reads like "id".
 std::optional<std::string_view> id_of_truncated(std::string_view first, std::string_view last);
 
 }  // namespace sidecar::jsonrpc

@@ -13,8 +13,8 @@ using simdjson::simdjson_error;
 
 static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
 
-// A parser keeps four bytes of index for each byte of the longest text it saw, so a big text gets
-// one of its own.
+// Bytes. A parser keeps four bytes of index per byte of the longest text it parsed, so a larger
+// text gets a parser of its own.
 constexpr std::size_t kKeptParserLimit = 1 << 20;
 
 [[noreturn]] void refuse(simdjson::error_code code) { throw simdjson_error(code); }
@@ -54,8 +54,8 @@ bool is_number(std::string_view token) {
   return at == token.size();
 }
 
-// RFC 8259, section 7. simdjson has seen to quotes, UTF-8 and control characters; lone surrogates
-// are legal and pass.
+// RFC 8259, section 7. simdjson has checked quotes, UTF-8 and control characters; lone surrogates
+// are legal.
 bool escapes_valid(std::string_view inside) {
   for (std::size_t at = inside.find('\\'); at != std::string_view::npos;
        at = inside.find('\\', at)) {
@@ -72,7 +72,7 @@ bool escapes_valid(std::string_view inside) {
   return true;
 }
 
-// What stands between the quotes of a key; simdjson knows that it is closed.
+// The text between the quotes of a key; simdjson has checked that it is closed.
 std::string_view key_text(const char* begin) {
   const char* end = begin;
   while (*end != '"') end += *end == '\\' ? 2 : 1;
@@ -102,8 +102,7 @@ class Walk {
  public:
   explicit Walk(std::string_view text) : text_(text) {}
 
-  // The text is one value: an object for `visitor`, or an array for `elements`; the other kind is
-  // an INCORRECT_TYPE once the text has turned out to be valid. Throws simdjson_error.
+  // Throws simdjson_error; INCORRECT_TYPE if the text is valid but not of the expected kind.
   void run(Visitor* visitor, std::vector<Span>* elements) {
     document_ = parser().iterate(
         simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + kPadding));
@@ -139,7 +138,7 @@ class Walk {
 
   std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - text_.data()); }
 
-  // Behind the last token that was read.
+  // The offset behind the last token read.
   std::size_t here() {
     const char* next = nullptr;
     std::size_t end =
@@ -161,7 +160,7 @@ class Walk {
       default: {
         const std::string_view trimmed = trim_end(token);
         check_scalar(type, trimmed);
-        // Taken explicitly: an iterator that skips a string takes a colon behind it for a key's.
+        // Read explicitly: an iterator that skips a string treats a colon behind it as a key's.
         if (type == ondemand::json_type::string) value.get_raw_json_string().value();
         return {begin, trimmed.size()};
       }
@@ -172,7 +171,7 @@ class Walk {
   void object(ondemand::object object, int depth, Visitor* visitor) {
     if (depth > kMaxDepth) refuse(simdjson::DEPTH_ERROR);
     for (auto member : object) {
-      // value() would be that of the member
+      // take_value(): value() would return the member's value instead of the field.
       ondemand::field field = std::move(member).take_value();
       const std::string_view raw = key_text(field.key().raw());
       if (!escapes_valid(raw)) refuse(simdjson::STRING_ERROR);

@@ -1,5 +1,5 @@
-// walk(): one pass over a JSON text that validates every token of it (RFC 8259 grammar, UTF-8, one
-// value) and tells visitors where things stand. The only user of simdjson. No state; any thread.
+// walk(): validates every token of a JSON text in one pass (RFC 8259 grammar, UTF-8, one value) and
+// reports positions to visitors. The only user of simdjson. No state; any thread.
 #pragma once
 
 #include <optional>
@@ -15,20 +15,20 @@ namespace sidecar::jsonrpc {
 class Visitor {
  public:
   virtual ~Visitor() = default;
-  // A member's name as unescaped() gives it, before the value is walked. Returns the visitor of the
-  // value's own members, should it be an object; nullptr: they are of no interest.
+  // A member's name, as unescaped() returns it, before its value is walked. Returns the visitor for
+  // the value's own members, used if the value is an object; nullptr: they are not reported.
   virtual Visitor* enter(std::string_view name) = 0;
-  // The value of the member that was entered last.
+  // The value of the member entered last.
   virtual void leave(Span value) = 0;
 };
 
 struct WalkFault {
-  bool other_kind = false;  // valid JSON, but not the kind of value that was wanted
-  std::string problem;      // else what is not valid
+  bool other_kind = false;  // valid JSON, but not the expected kind of value
+  std::string problem;      // otherwise: why the text is not valid
 };
 
-// `text` is one value: an object for `visitor` or, when that is nullptr, an array for `elements`.
-// It needs kPadding readable bytes behind it.
+// Expects an object when `visitor` is given, else an array, whose elements are put into `elements`.
+// `text` needs kPadding readable bytes behind it.
 std::optional<WalkFault> walk(std::string_view text, Visitor* visitor, std::vector<Span>* elements);
 
 }  // namespace sidecar::jsonrpc

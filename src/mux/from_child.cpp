@@ -2,7 +2,7 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "jsonrpc/batch.hpp"
+#include "jsonrpc/message.hpp"
 #include "jsonrpc/splice.hpp"
 #include "jsonrpc/truncated.hpp"
 #include "mcp/protocol.hpp"

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <optional>
 
-#include "jsonrpc/batch.hpp"
+#include "jsonrpc/message.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 

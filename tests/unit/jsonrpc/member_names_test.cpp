@@ -13,7 +13,7 @@ using jsonrpc::unescaped;
 
 namespace {
 
-// Why a message is refused; empty: it is not.
+// Why the message is refused; empty: it is accepted.
 std::string refusal(std::string text) {
   const auto message = jsonrpc::parse(std::move(text));
   if (message) return {};
@@ -107,7 +107,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "member names: a refusal names both names, and has the request's id unless that is what is "
+    "member names: a refusal names both members, and has the request's id unless the id is "
     "doubtful") {
   const auto odd = jsonrpc::parse(
       R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","n\u0061me\u0000":"b"}})");
@@ -123,8 +123,7 @@ TEST_CASE(
   CHECK(lonely.error().id == "null");
 }
 
-TEST_CASE(
-    "member names: in params and below, each spelling of what is read of the method is refused") {
+TEST_CASE("member names: in params and below, each spelling of a member that is read is refused") {
   for (const auto& row : jsonrpc::read_members()) {
     const std::string method(row.method.empty() ? "unheard/of" : row.method);
     for (const std::string_view name : row.members()) {
@@ -151,7 +150,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("member names: what is not read of a method may have any name, but only once") {
+TEST_CASE("member names: a member that is not read of a method may have any name, but only once") {
   CHECK(refusal(request("unheard/of", "", "Name")).empty());
   CHECK(refusal(request("unheard/of", R"("name":1,"uri":2)", "URI")).empty());
   CHECK(refusal(request("resources/read", R"("uri":"a:b")", "Name")).empty());
@@ -271,7 +270,7 @@ TEST_CASE("method names: unknown methods pass as they are written") {
   }
 }
 
-TEST_CASE("member names: many members of params that nobody reads are looked through once") {
+TEST_CASE("member names: many unread members of params are searched only once") {
   std::string params;
   for (int i = 0; i < 100'000; ++i) params += fmt::format(R"("k{}":{},)", i, i);
   CHECK(refusal(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{)" + params + R"("k":0}})")
@@ -280,7 +279,7 @@ TEST_CASE("member names: many members of params that nobody reads are looked thr
                 R"("k77777":0}})") == R"(duplicate member "k77777")");
 }
 
-TEST_CASE("find_members: a member that reads like one that is asked for is refused, in any value") {
+TEST_CASE("find_members: a member that reads like a requested one is refused, in any value") {
   const std::string_view names[] = {"tools", "nextCursor"};
   for (const char* bad :
        {R"({"tools":[],"Tools":[]})", R"({"tool\u017f":[]})", R"({"tools\u0000":[]})"}) {

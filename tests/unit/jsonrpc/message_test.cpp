@@ -43,7 +43,7 @@ TEST_CASE("message: the places of a request's members are found") {
   CHECK(m.envelope.params.in(m.text).back() == '}');
 }
 
-TEST_CASE("message: kinds are told apart by their members") {
+TEST_CASE("message: the kind follows from the members") {
   CHECK(must_parse(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() ==
         Kind::kNotification);
   CHECK(must_parse(R"({"jsonrpc":"2.0","id":"a","result":{}})").kind() == Kind::kResult);
@@ -72,7 +72,7 @@ TEST_CASE("message: keys and methods written with escapes are understood") {
   CHECK(m.method() == "ping");
 }
 
-TEST_CASE("message: what is not one valid JSON value is a parse error") {
+TEST_CASE("message: a text that is not one valid JSON value is a parse error") {
   const char* texts[] = {
       "",
       " ",
@@ -136,7 +136,7 @@ TEST_CASE("message: what is not one valid JSON value is a parse error") {
 }
 
 TEST_CASE(
-    "message: valid JSON that is no message is an invalid request, with its id where one can be "
+    "message: valid JSON that is not a message is an invalid request, with its id if one can be "
     "read") {
   struct Row {
     const char* text;
@@ -207,7 +207,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("message: what a tool says of its failure is found in its result only") {
+TEST_CASE("message: isError is read from the result only") {
   const Message failed = must_parse(
       R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":1}],"is\u0045rror" : true}})");
   CHECK(failed.envelope.is_error.in(failed.text) == "true");
@@ -294,8 +294,7 @@ TEST_CASE("find_members: arrays, scalars, duplicates and broken JSON are refused
   CHECK_FALSE(jsonrpc::find_elements(object, {}));
 }
 
-TEST_CASE(
-    "string tokens: decode and encode are each other's reverse; what is no string is refused") {
+TEST_CASE("string tokens: decoding reverses encoding; a token that is not a string is refused") {
   CHECK(jsonrpc::string_value(R"("a\u00e9\n")").value() == "a\xc3\xa9\n");
   CHECK_FALSE(jsonrpc::string_value("5"));
   CHECK_FALSE(jsonrpc::string_value(R"("\ud800")"));
@@ -320,7 +319,7 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
   CHECK(jsonrpc::splice_in_place("abc", {{jsonrpc::Span{}, "x"}}) == "abc");
 }
 
-TEST_CASE("built messages are valid, whatever their texts contain") {
+TEST_CASE("splice: built messages are valid, whatever their texts contain") {
   CHECK(must_parse(jsonrpc::error_text(
                        "\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
             .kind() == Kind::kError);

@@ -19,7 +19,7 @@ using List = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("tree: values stand where the text has them, byte by byte") {
+TEST_CASE("tree: every value has the bytes that the text has") {
   const std::string text =
       R"( {"a" : 1.10,"b":[1e400, -0 ,"x,]}\"", {}],"c":{"d":null , "e":true},"f":"g:h"} )";
   const Tree tree(text);
@@ -40,7 +40,7 @@ TEST_CASE("tree: values stand where the text has them, byte by byte") {
   CHECK(tree.depth(9) == 2);
 }
 
-TEST_CASE("tree: names are told without their escapes, and as they are written") {
+TEST_CASE("tree: names are available without escapes, and as written") {
   const std::string text = R"({"\u0061\/b":1,"":2,"\ud800":3,"c":"d" , "e" :"f"})";
   const Tree tree(text);
   CHECK(children(tree, Tree::kRoot) ==
