@@ -49,7 +49,7 @@ bool Budget::takes(const Buffer& buffer, std::uint64_t more) const {
 }
 
 bool Budget::make_room(const Buffer& buffer, std::size_t more) {
-  // While nothing is held, anything is taken: an answer may be larger than the limit.
+  // While nothing is held, any amount is accepted: an answer may be larger than the limit.
   if (plenty_for(more) || shares_.used() == 0) return true;
   for (;;) {
     const Shares::Admission admission = shares_.admit(buffer.owner(), more);

@@ -1,7 +1,7 @@
-// Budget: the bytes that are buffered for clients, against one limit that the clients' owners share
-// (util/shares.hpp). Bytes are counted as they come; nothing is reserved ahead. When they do not
-// fit, the largest buffers of the owner that holds most give way to an owner that holds less; else
-// they are refused. Owned by app; loop thread only.
+// Budget: the bytes buffered for clients, under one limit that the owners (keys, addresses) share
+// (util/shares.hpp). Bytes are counted when they arrive; nothing is reserved ahead. When the limit
+// is reached, the largest buffers of the owner that holds most are evicted for an owner that holds
+// less; otherwise the new bytes are refused. Owned by app; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,11 @@ namespace sidecar::http {
 
 class Budget {
  public:
-  // What one connection, or one batch, holds for its owner. The budget outlives it.
+  // The bytes that one connection, or one batch, holds for its owner. The budget outlives it.
   class Buffer {
    public:
-    // `evict_idle`: called when others need the room. The bytes are counted no longer; the user
-    // drops them soon, but not inside this call.
+    // `evict_idle`: called when the buffer is evicted. Its bytes are no longer counted; the user
+    // must drop them soon, but not inside this call.
     Buffer(Budget& budget, std::function<void()> evict_idle);
     ~Buffer() { release(); }
     Buffer(const Buffer&) = delete;
@@ -32,12 +32,13 @@ class Budget {
     void set_owner(std::string_view owner, bool has_key);
     bool has_owner() const { return static_cast<bool>(share_); }
     const std::string& owner() const { return share_.owner(); }
-    // The owner, when that is a key's name; else empty.
+    // The owner if it is the name of a key; else empty.
     std::string_view key() const {
       return has_key_ ? std::string_view(owner()) : std::string_view();
     }
 
-    // Whether `bytes` in all are taken; else what it held stays counted. Fewer bytes always are.
+    // Sets the bytes held to `bytes`; false: refused, and the old amount stays counted. Fewer bytes
+    // are always accepted.
     bool hold(std::size_t bytes) {
       if (bytes == share_.amount()) return true;
       if (bytes > share_.amount() && !budget_.make_room(*this, bytes - share_.amount()))
@@ -46,13 +47,13 @@ class Budget {
       return true;
     }
     std::size_t held() const { return share_.amount(); }
-    // Holds nothing for nobody, and does not touch the budget again unless it is given an owner.
+    // Holds no bytes and has no owner; does not touch the budget again until set_owner().
     void release() {
       set(0);
       share_ = Shares::Holding();
     }
-    // Logs and counts a refusal of its bytes. Returns the text for the client: "your
-    // key holds 200000000 of 268435456 buffered bytes, …".
+    // Logs and counts a refusal of its bytes. Returns the text for the client: "your key holds
+    // 200000000 of 268435456 buffered bytes, …".
     std::string refused(std::string_view address) const;
 
    private:
@@ -63,31 +64,31 @@ class Budget {
     std::function<void()> evict_idle_;
     Shares::Holding share_;
     bool has_key_ = false;
-    Buffer* next_ = nullptr;  // of those that hold bytes
+    Buffer* next_ = nullptr;  // list of the buffers that hold bytes
     Buffer* previous_ = nullptr;
   };
 
   Budget(std::size_t limit, observe::RateLimitedLog& log, observe::Metrics& metrics)
       : shares_(limit), log_(log), metrics_(metrics) {}
 
-  // Whether `more` bytes of this owner would be taken now, possibly because others give way.
-  // Changes nothing.
+  // Whether `more` bytes of this owner would be accepted now, possibly by evicting others. Changes
+  // nothing.
   bool takes(const Buffer& buffer, std::uint64_t more) const;
 
  private:
-  // More than a quarter is left: no owner has to be looked at.
+  // Fast path: with more than a quarter left, no owner needs to be looked up.
   bool plenty_for(std::uint64_t more) const {
     const std::size_t most = shares_.limit() - shares_.quarter();
     return shares_.used() <= most && more <= most - shares_.used();
   }
   bool make_room(const Buffer& buffer, std::size_t more);
-  // The largest buffers of `owner` give way until `bytes` are free.
+  // Evicts the largest buffers of `owner` until `bytes` are free.
   void reclaim(const std::string& owner, std::size_t bytes);
 
   Shares shares_;
   observe::RateLimitedLog& log_;
   observe::Metrics& metrics_;
-  Buffer* first_ = nullptr;  // of those that hold bytes
+  Buffer* first_ = nullptr;  // list of the buffers that hold bytes
 };
 
 }  // namespace sidecar::http

@@ -5,8 +5,6 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
-#include "http/pending_request.hpp"
-
 namespace sidecar::http {
 namespace {
 using ErrorCode = boost::system::error_code;
@@ -45,8 +43,6 @@ bool Connection::busy() const {
   return false;
 }
 
-// ---- input
-
 void Connection::arm_read() {
   const bool discards = state_ == State::kFinishing || state_ == State::kLingering;
   if (read_armed_ || input_ended_ || (!discards && pending_.size() >= kPipelinedInput)) return;
@@ -68,7 +64,8 @@ void Connection::on_readable() {
   } else if (error != asio::error::would_block) {
     cut_ = SseClosed::kClientGone;
   }
-  // What the request has for the child goes out first: an answer such as 202 must not hold it up.
+  // An answer such as 202 is written at the end of the turn, so that the request's message to the
+  // child is not delayed by it.
   if (out_.empty() || cut_)
     settle();
   else
@@ -80,7 +77,7 @@ void Connection::on_input(std::string_view input) {
     case State::kIdle:
     case State::kReading:
       if (pending_.empty()) return read_requests(input);
-      [[fallthrough]];  // in the order in which it came
+      [[fallthrough]];  // keep the order of the input
     case State::kAwaiting:
     case State::kStreaming:
       pending_.append(input);
@@ -107,9 +104,8 @@ void Connection::on_input_end() {
       pending_request_.reset();
       state_ = State::kFinishing;
       return;
-    case State::kIdle:  // settle() serves what has come, then finishes
-    // the last answer is still written: only the client's sending side is closed
-    case State::kFinishing:
+    case State::kIdle:       // settle() serves the pending input, then finishes
+    case State::kFinishing:  // the last answer is still written: the client may be reading
     case State::kClosed:
       return;
   }
@@ -150,15 +146,13 @@ void Connection::read_requests(std::string_view input) {
   pending_.assign(wanted ? input : std::string_view());
 }
 
-// ---- output
-
 void Connection::enqueue(Piece piece) {
   if (out_.empty()) progress_ = context_.timers.now();
   out_.push(std::move(piece));
 }
 
-// What is large goes out over several turns, so that others' small answers need not wait for all of
-// it.
+// Writes at most `most` bytes; the rest follows in the next turns, so that a large answer does not
+// delay small answers of other connections.
 void Connection::flush(std::size_t most) {
   OutputQueue::Buffers room;
   while (!out_.empty() && !write_armed_ && !cut_) {
@@ -196,9 +190,8 @@ void Connection::work() {
   if (state_ != State::kClosed) settle();
 }
 
-// Every event ends here: what can be written is written, what waits is begun, what has to be armed
-// is armed. BOUNDED STACK: pipelined requests are taken by this loop; an answer that comes later
-// posts it (work_soon()).
+// Runs at the end of every event: writes output, starts pipelined requests, closes or re-arms.
+// Bounded stack: this loop serves pipelined requests, and a late answer posts it (work_soon()).
 void Connection::settle() {
   if (std::exchange(over_budget_, false) && held_bytes() > 0) over_budget();
   flush();
@@ -242,7 +235,7 @@ void Connection::make_room(std::string_view reason) {
   work_soon();
 }
 
-// The client must be able to read the answer before a reset for its unread bytes could destroy it.
+// Closing with unread input sends a reset, which can destroy the answer before the client reads it.
 void Connection::linger() {
   ErrorCode error;
   socket_.shutdown(Socket::shutdown_send, error);
@@ -250,8 +243,6 @@ void Connection::linger() {
   state_ = State::kLingering;
   since_ = context_.timers.now();
 }
-
-// ---- time
 
 void Connection::set_deadline() {
   const Limits& limits = context_.limits;
@@ -270,7 +261,7 @@ void Connection::set_deadline() {
       if (out_.empty() && stream_->limits().keep_alive.count() > 0)
         due = progress_ + stream_->limits().keep_alive;
       break;
-    case State::kAwaiting:  // whoever took the request keeps its time
+    case State::kAwaiting:  // the handler has its own deadline
     case State::kFinishing:
     case State::kClosed:
       break;
@@ -296,8 +287,6 @@ void Connection::on_deadline() {
   }
   settle();
 }
-
-// ---- the end
 
 void Connection::retire() {
   if (state_ == State::kIdle && !busy()) close(SseClosed::kServerShutdown);

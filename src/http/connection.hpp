@@ -1,15 +1,24 @@
 // Connection: one TCP connection of a client. Reads requests one after the other, has the head
-// judged, gives the whole request to the engine, and writes what comes back: at once, later, or as
-// a stream of events.
+// checked, gives the whole request to the engine, and writes the answer: at once, later, or as an
+// event stream.
 //
-//   idle ─bytes→ reading ─complete→ awaiting ─answer→ idle, or finishing ─written→ lingering → closed
-//                                       └─event stream→ streaming ─ended→ idle, or finishing
+//   state      event                 next state
+//   idle       first byte            reading
+//   reading    request complete      awaiting
+//   awaiting   answer                idle, or finishing when the connection is to be closed
+//   awaiting   event stream opened   streaming
+//   streaming  event stream ended    idle, or finishing
+//   finishing  all bytes written     lingering; closed if the client's input has ended
+//   lingering  end of input          closed
 //
-// All reads and writes are tried without blocking when the socket is ready, from shared buffers: an
-// idle connection holds no buffer. While an answer is awaited or streamed the socket is still read:
-// an end of input means that the client is gone (also when it only closed its sending side). Other
-// bytes wait for their turn; from kPipelinedInput on no more are read, and such a client's end is
-// seen after its answer. Knows nothing of routes' meaning, of access or of MCP. Loop thread only.
+// Lingering: the sending side is shut down and input is discarded, for at most kLingerTime.
+//
+// Reads and writes never block; they use shared buffers, so an idle connection holds no buffer.
+// While an answer is awaited or streamed the socket is still read: end of input means that the
+// client is gone (also if it closed only its sending side). Other input is kept for the next
+// request; beyond kPipelinedInput nothing more is read, so the end of such a client is noticed only
+// after its answer. Knows nothing about the meaning of routes, access or MCP. Owned by
+// ConnectionTable; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -24,52 +33,55 @@
 
 #include "http/event_stream.hpp"
 #include "http/output_queue.hpp"
+#include "http/request_reader.hpp"
 #include "http/server_context.hpp"
 #include "http/watchdog.hpp"
 
 namespace sidecar::http {
 
-// shared_ptr: pending socket operations and the handles given to handlers reach it, whoever lives
-// longest.
+// shared_ptr: pending socket operations keep it alive after it has left the table; handlers hold
+// weak_ptrs.
 class Connection : public std::enable_shared_from_this<Connection>, public EventSink {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                   boost::asio::io_context::executor_type>;
 
-  // waiting meanwhile, give or take a read
+  // Limits in bytes:
+  // input kept while an answer is pending; one read may exceed it
   static constexpr std::size_t kPipelinedInput = 64 << 10;
-  static constexpr std::size_t kPipelinedOutput =
-      64 << 10;  // unread answers; beyond it no further request is begun
-  // taken; what the socket leaves of it is counted
+  // unread answers; beyond it no further request is started
+  static constexpr std::size_t kPipelinedOutput = 64 << 10;
+  // one piece of output that is accepted without asking the budget; settle() counts what is unsent
   static constexpr std::size_t kUncheckedOutput = 64 << 10;
-  // given to the socket in one turn of the loop
+  // written to the socket in one turn of the loop
   static constexpr std::size_t kWriteTurn = 1 << 20;
-  static constexpr std::size_t kLingerBytes = 32 << 20;  // of an unwanted body, read away
-  // for the client to close, after our last byte
+  // input discarded in kFinishing and kLingering; beyond it the connection is closed
+  static constexpr std::size_t kLingerBytes = 32 << 20;
+  // How long the client may take to close after our last byte.
   static constexpr std::chrono::seconds kLingerTime{5};
 
-  // `front` may be gone once the connection is closed. `socket` does not block.
+  // `context` may be destroyed once the connection is closed. `socket` is non-blocking.
   Connection(ServerContext& context, Socket socket, std::string peer_address);
   ~Connection() override;
 
   void start();
   const std::string& peer_address() const { return peer_address_; }
-  // A request is read, handled or answered; event streams do not count.
+  // A request is being read, handled or answered; event streams do not count.
   bool busy() const;
-  // No further request: closed now when idle, else with its next answer.
+  // Serves no further request: closes now if idle, else after the current answer.
   void retire();
-  // Ends its event stream and closes once all is written; a request that is being handled is still
-  // answered.
+  // Ends the event stream and closes once all output is written; a request that is being handled is
+  // still answered.
   void shut_down();
-  // Closed now. Who waits on it hears of it.
+  // Closes now and runs the on_closed or on_abandoned callback.
   void abort();
-  // Closed now, and nobody hears of it.
+  // Closes now without any callback.
   void abandon_silently();
-  // For the table: closed soon, because the place is needed. `reason` is the metric's.
+  // Called by the table: closes soon, to make room for another connection. `reason`: label of
+  // mcp_sidecar_refused_total.
   void make_room(std::string_view reason);
   ConnectionTable::Places& places() { return places_; }
-  // A turn of work: writes, begins requests that wait, arms what has to be armed. See
-  // ServerContext::work_soon.
+  // Writes output, starts pipelined requests and re-arms waits. See ServerContext::work_soon.
   void work();
 
  private:
@@ -83,7 +95,18 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
     kClosed
   };
   class Answer;
-  struct PendingRequest;
+  // The request that is being read or awaits its answer.
+  struct PendingRequest {
+    explicit PendingRequest(const Limits& limits) : reader(limits) {}
+
+    RequestReader reader;
+    ReplyFields reply_fields;  // from the head check's verdict
+    std::function<void()> on_abandoned;
+    EndpointCounters* endpoint = nullptr;
+    unsigned version = 11;
+    bool head_only = false;
+    bool keep_alive = false;
+  };
 
   // Input
   void arm_read();
@@ -95,8 +118,8 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   void on_head(std::string_view& input);
   void on_request();
   void refuse(int status, std::string_view why);
-  // Of a request whose head was let in: false when it is turned away because of what its client
-  // holds. `known`: Verdict::known.
+  // Counts the admitted request for its client; false: it was turned away because of the
+  // connections or bytes that the client holds. `known`: Verdict::known.
   bool take_place(bool known, std::string_view& input);
   void turn_away(Response response, std::string_view& input);
 
@@ -116,12 +139,11 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   std::uint64_t sent_bytes() const override { return sent_; }
   void leave_stream();
 
-  // Whether the budget takes these bytes on top of what is held. A few are taken, and counted by
-  // settle().
+  // Whether the budget accepts these bytes in addition to those held. Up to kUncheckedOutput bytes
+  // are accepted without asking; settle() counts them.
   bool takes(std::size_t bytes);
   std::size_t held_bytes() const;
-  // The budget has no room for what is held: a request gets 503, an event stream or an answer is
-  // cut.
+  // The budget refuses the bytes held: a request gets 503, an event stream or an answer is cut.
   void over_budget();
 
   // Output and time
@@ -139,26 +161,25 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   ServerContext& context_;
   Socket socket_;
   std::string peer_address_;
-  // the request that is read or awaits its answer
   std::unique_ptr<PendingRequest> pending_request_;
   EngineCall* call_ = nullptr;  // while its handler runs
   EventStream* stream_ = nullptr;
-  std::string pending_;  // input that waits for its turn
+  std::string pending_;  // input for the next requests
   OutputQueue out_;
   Watchdog watchdog_;
-  Clock::time_point since_;     // when the state began; of kReading: when the first byte came
-  Clock::time_point progress_;  // when bytes were last taken, or began to wait
+  Clock::time_point since_;     // start of the state; kReading: arrival of the first byte
+  Clock::time_point progress_;  // when the socket last took bytes, or when output became pending
   std::uint64_t sent_ = 0;
   std::size_t lingered_ = 0;
   Budget::Buffer buffer_;
   ConnectionTable::Places places_;
-  std::optional<SseClosed> cut_;  // to be closed at the next chance, and why
+  std::optional<SseClosed> cut_;  // settle() closes the connection for this reason
   State state_ = State::kIdle;
   bool read_armed_ = false;
   bool write_armed_ = false;
   bool work_queued_ = false;
-  bool resting_ = false;      // in the table
-  bool over_budget_ = false;  // others need the room
+  bool resting_ = false;      // as in ConnectionTable::rest()
+  bool over_budget_ = false;  // the budget evicted its bytes
   bool input_ended_ = false;
   bool stream_keeps_alive_ = false;  // another request may follow the event stream
 };

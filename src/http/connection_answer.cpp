@@ -1,5 +1,4 @@
-// Connection, the half that judges requests and answers them; connection.cpp has the bytes and the
-// time.
+// Connection: head check, answers and event streams. connection.cpp has input, output and time.
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
@@ -7,7 +6,6 @@
 #include <utility>
 
 #include "http/connection.hpp"
-#include "http/pending_request.hpp"
 #include "http/response_head.hpp"
 
 namespace sidecar::http {
@@ -21,7 +19,7 @@ Response overloaded(std::string_view why) {
 
 constexpr std::string_view kBodyTooLarge = "the request's body is too large";
 
-// Names the reason in mcp_sidecar_refused_total of what is turned away before any handler.
+// The label in mcp_sidecar_refused_total of a request that is turned away before any handler.
 std::string_view refusal_reason(int status) {
   switch (status) {
     case 408:
@@ -37,8 +35,7 @@ std::string_view refusal_reason(int status) {
 
 }  // namespace
 
-// A handler's way back. The connection may close first; then its words are lost, as the Exchange
-// promises.
+// The backend of a handler's Exchange. Once the connection has closed, answers are discarded.
 class Connection::Answer : public Exchange::Backend {
  public:
   Answer(boost::asio::io_context& loop, std::weak_ptr<Connection> connection)
@@ -79,8 +76,6 @@ class Connection::Answer : public Exchange::Backend {
   boost::asio::io_context& loop_;
   std::weak_ptr<Connection> connection_;
 };
-
-// ---- judging
 
 void Connection::on_head(std::string_view& input) {
   PendingRequest& pending = *pending_request_;
@@ -128,8 +123,8 @@ bool Connection::take_place(bool known, std::string_view& input) {
   return false;
 }
 
-// The answer goes out before the body came. The connection lives on only if the whole body is here
-// already: a client that was turned away may never send it.
+// Answers before the body is read. The connection stays open only if the whole body has arrived
+// already, because a client that was turned away may never send the rest.
 void Connection::turn_away(Response response, std::string_view& input) {
   state_ = State::kAwaiting;
   pending_request_->endpoint = &context_.engine.endpoint(pending_request_->reader.request());
@@ -138,7 +133,7 @@ void Connection::turn_away(Response response, std::string_view& input) {
   write_answer(std::move(response), pending_request_->keep_alive && whole);
 }
 
-// Refused by the reader, or in the middle of a body: nothing more can be read from this client.
+// The reader refused the request, possibly within the body: no further request can be read.
 void Connection::refuse(int status, std::string_view why) {
   context_.turned_away(refusal_reason(status), peer_address_, buffer_.key(), why);
   state_ = State::kAwaiting;
@@ -169,8 +164,6 @@ void Connection::on_request() {
     write_answer(std::move(*call.answer), pending.keep_alive);
   }
 }
-
-// ---- answering
 
 EndpointCounters& Connection::endpoint() {
   if (call_ && call_->endpoint) return *call_->endpoint;
@@ -222,10 +215,8 @@ void Connection::finish_answer(bool keep_alive) {
   if (!call_) pending_request_.reset();  // else on_request() does
   state_ = keep_alive && !context_.stopping ? State::kIdle : State::kFinishing;
   since_ = context_.timers.now();
-  watchdog_.set(Watchdog::kNever);  // it was the last state's; settle() sets this one's
+  watchdog_.set(Watchdog::kNever);  // settle() sets the new state's deadline
 }
-
-// ---- event streams
 
 std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseOptions& options) {
   const bool lives = !pending_request_->head_only;
@@ -238,8 +229,7 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseO
                         .framing = !lives    ? Framing::kNoBody
                                    : chunked ? Framing::kChunked
                                              : Framing::kUntilClose,
-                        // As the program that this one replaces: said of the stream, whatever
-                        // follows it.
+                        // As the predecessor sends it, whether or not a request may follow.
                         .connection = chunked ? "keep-alive" : "close"};
   std::string text = context_.heads.render(head, all, pending_request_->reply_fields);
   if (lives) text += stream_text(options.first_bytes, chunked);
@@ -261,12 +251,12 @@ std::unique_ptr<SseStream> Connection::open_sse(const Fields& fields, const SseO
 
 void Connection::push_event(Piece piece) {
   if (state_ != State::kStreaming || cut_) return;
-  // One message is always taken, if the budget takes it.
+  // The queue limit never applies to the message being sent, only to those behind it.
   const auto too_slow = [&] {
     const bool first = out_.empty() || out_.only_lead();
     return !first && out_.bytes_behind_first() + piece.size() > stream_->limits().queue_limit;
   };
-  // What one turn sends is given to the socket before the reader is blamed.
+  // Write the output of this turn first; only then is the reader known to be slow.
   if (too_slow() || !takes(piece.size())) flush(out_.bytes());
   if (!cut_ && too_slow()) {
     context_.metrics.slow_readers.Increment();

@@ -25,7 +25,8 @@ ConnectionGroup::Admission ConnectionGroup::admit(const Place& place,
   const Client& client = found->second;
   if (!client.resting.empty() && client.resting.front() != *place.at)
     return {.fits = true, .instead = client.resting.front()};
-  // A stream, or a request that is handled: only of a client that holds clearly more.
+  // A busy connection (a stream, a request being handled) is closed only if its client holds more
+  // than twice as many.
   const bool busy_goes = admission.from && client.share.amount() > 2 * (shares_.held_by(owner) + 1);
   if (busy_goes && !client.busy.empty() && client.busy.front() != *place.at)
     return {.fits = true, .instead = client.busy.front()};
@@ -67,7 +68,7 @@ void ConnectionGroup::move(Place& place, List& to) {
   place.list = &to;
 }
 
-// A connection of the client has gone to another one, or closes.
+// One connection of the client closes or counts for another client now.
 void ConnectionGroup::forget_one(Client& client) {
   if (client.share.amount() > 1) return client.share.set(client.share.amount() - 1);
   clients_.erase(clients_.find(client.share.owner()));

@@ -1,6 +1,6 @@
-// ConnectionTable: the open connections of a Server, limited in all and for each address. What one
-// limit counts, and who gives way, is ConnectionGroup's business; the table asks both groups of a
-// connection, and closes those that give way. Owned by ServerContext; loop thread only.
+// ConnectionTable: the open connections of a Server, limited in total and per address. For each
+// limit a ConnectionGroup decides which connection is closed to make room; the table asks both
+// groups of a connection and closes the ones they choose. Owned by ServerContext; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -19,43 +19,44 @@ namespace sidecar::http {
 
 class ConnectionTable {
  public:
-  // Where one connection stands in the table; a member of the connection.
+  // The position of one connection in the table; a member of the connection.
   struct Places {
     ConnectionGroup::Place all;
     ConnectionGroup::Place address;
     ConnectionGroup* group = nullptr;  // of its address
   };
-  // Closes a connection soon, but not inside the call: it was left out in favour of others.
+  // Closes a connection soon, but not inside the call, to make room for another one.
   using Close = std::function<void(Connection&, std::string_view reason)>;
 
-  // `setting` names what `limit` comes from.
+  // `setting`: the name of the setting that `limit` comes from, for refusals.
   ConnectionTable(std::size_t limit, std::string_view setting, std::size_t limit_per_address,
                   observe::Metrics& metrics, Close close);
 
-  // Whether one more may be accepted: who is left out closes at the end of a turn of the loop.
+  // Whether another connection may be accepted. Connections that were left out close only at the
+  // end of a turn of the loop, hence kClosingAtOnce.
   bool accepts() const {
     return connections_.size() < ConnectionGroup::most(limit_) + kClosingAtOnce;
   }
-  // A newcomer; others may be closed for it.
+  // Adds a newcomer; may close older newcomers.
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);
-  // There are no descriptors left for connections: the older half of the newcomers is closed.
+  // Closes the older half of the newcomers, because no descriptors are left for connections.
   void close_newcomers();
 
-  // A request of a known client was let in: from now on the connection counts for `owner`, and is
-  // busy. Others may be closed for it. Something: it has to be refused; this is why.
   struct Refusal {
-    std::string_view reason;  // the metric's
+    std::string_view reason;  // label of mcp_sidecar_refused_total
     std::string why;
   };
+  // A request of a known client was admitted: the connection now counts for `owner` and is busy.
+  // May close others. Returns a Refusal if there is no room.
   std::optional<Refusal> admit(Connection& connection, std::string_view owner, bool has_key);
-  // Its requests are answered; the next one begins with admit().
+  // All its requests are answered; the next one starts with admit().
   void rest(Connection& connection);
 
   std::size_t size() const { return connections_.size(); }
   // A copy: connections leave the table as they close.
   std::vector<std::shared_ptr<Connection>> all() const;
-  // Forgets all.
+  // Empties the table without closing its connections.
   std::vector<std::shared_ptr<Connection>> take_all();
 
  private:

@@ -13,11 +13,12 @@
 namespace sidecar::http {
 namespace {
 
-constexpr std::size_t kMaxPath =
-    600;  // given to httplib, which refuses long ones; routes are found by Head::path
+// Bytes of the path given to httplib, which refuses long ones; routes are matched by Head::path.
+constexpr std::size_t kMaxPath = 600;
 
-// The stream that httplib reads one head from and writes one answer to.
-// NOLINTBEGIN(modernize-use-override): which of these are virtual differs between httplib 0.11 and today's.
+// The stream from which httplib reads one head and to which it writes one answer.
+// Which of these functions are virtual differs between httplib 0.11 and newer versions.
+// NOLINTBEGIN(modernize-use-override)
 class MemoryStream : public httplib::Stream {
  public:
   explicit MemoryStream(std::string_view input) : input_(input) {}
@@ -93,18 +94,17 @@ struct Engine::Resource {
   }
 };
 
-// httplib's server without its sockets and threads: one request at a time, from memory to memory.
+// httplib's server without sockets and threads: one request at a time, from memory to memory.
 class Engine::Core : public httplib::Server {
  public:
   explicit Core(Engine& engine) {
-    // Runs before httplib would copy a body or try its list of regular expressions.
+    // Runs before httplib would copy the body or match its list of regular expressions.
     set_pre_routing_handler([this, &engine](const httplib::Request&, httplib::Response& response) {
       engine.run(*call_);
       fill(response);
       return HandlerResponse::Handled;
     });
-    // httplib decides on these by rules that differ between its versions; the connection knows
-    // better.
+    // The rules by which httplib sets these differ between its versions; the connection decides.
     set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
       for (const char* name : {"Accept-Ranges", "Connection", "Keep-Alive"})
         response.headers.erase(name);
@@ -113,8 +113,8 @@ class Engine::Core : public httplib::Server {
   }
 
   void serve(EngineCall& call) {
-    // Its other fields (Range, Accept-Encoding, Expect …) would make httplib do what nobody asked
-    // of us.
+    // Only the request line: fields such as Range, Accept-Encoding or Expect would trigger features
+    // of httplib.
     const std::string head = call.request.method + ' ' +
                              percent_encoded(call.request.path.substr(0, kMaxPath)) +
                              " HTTP/1.1\r\n\r\n";
@@ -126,7 +126,7 @@ class Engine::Core : public httplib::Server {
   }
 
  private:
-  // process_request is protected, and took addresses in between from 0.18 on.
+  // process_request is protected; from 0.18 on it also takes the addresses of both ends.
   template <class Self>
   static void process(Self& self, httplib::Stream& stream) {
     bool closed = false;
@@ -217,7 +217,7 @@ void Engine::serve(EngineCall& call) {
   if (call.endpoint) return;
   call.endpoint = &no_endpoint_;
   call.rendered.clear();
-  call.answer = internal_error(log_, "engine", "the request line was not understood");
+  call.answer = internal_error(log_, "engine", "cpp-httplib rejected the request line");
 }
 
 void Engine::run(EngineCall& call) {
@@ -230,10 +230,10 @@ void Engine::run(EngineCall& call) {
     call.answer = Response{.status = 204};
     if (resource) call.answer->fields.push_back({"Allow", resource->allow});
   } else if (resource) {
-    call.answer = error_response(405, "this path takes " + resource->allow);
+    call.answer = error_response(405, "this path allows " + resource->allow);
     call.answer->fields.push_back({"Allow", resource->allow});
   } else {
-    call.answer = error_response(404, "there is nothing at this path");
+    call.answer = error_response(404, "no endpoint at this path");
   }
 }
 

@@ -1,7 +1,7 @@
-// Engine: routes a request to its handler and renders what the handler answers at once. cpp-httplib
-// does both, over a stream in memory; its types stay in engine.cpp. Answers 404, 405 and OPTIONS
-// itself, and turns what a handler throws into a 500 whose id the log also has. Knows nothing of
-// sockets. Loop thread only; never blocks.
+// Engine: routes a request to its handler and renders an answer that is given inside the handler.
+// cpp-httplib does the rendering, over a stream in memory; its types stay in engine.cpp. Answers
+// 404, 405 and OPTIONS itself. An exception of a handler becomes a 500 with an id that is also in
+// the log. Knows nothing of sockets. Owned by ServerContext; loop thread only; never blocks.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@
 
 namespace sidecar::http {
 
-// The request counters of one endpoint, looked up once for each status.
+// The request counters of one endpoint; each status is looked up once.
 class EndpointCounters {
  public:
   EndpointCounters(observe::Metrics& metrics, std::string name)
@@ -34,38 +34,38 @@ class EndpointCounters {
   std::vector<std::pair<int, prometheus::Counter*>> counters_;
 };
 
-// A 500 that tells the client no more than an id; the log has the id and `cause`.
+// A 500 that contains only an id; `cause` is logged with the same id.
 Response internal_error(observe::Log& log, std::string_view endpoint, std::string_view cause);
 
 // One request on its way through the engine.
 struct EngineCall {
   Request request;
-  std::unique_ptr<Exchange::Backend> backend;  // goes to the handler with the Exchange
+  std::unique_ptr<Exchange::Backend> backend;  // moved into the handler's Exchange
   const ReplyFields& reply_fields;             // added to the answer
   std::string_view connection{};               // value of the Connection field; empty: none
 
-  // While the handler runs, the backend puts its answer here.
+  // The backend puts the answer here while the handler runs.
   std::optional<Response> answer{};
   bool dropped = false;  // the Exchange was destroyed unanswered
 
-  // What came of it. With neither `rendered` nor `answer` the handler keeps the Exchange (or opened
-  // a stream).
+  // The outcome. If `rendered` and `answer` are both empty, the handler keeps the Exchange or has
+  // opened a stream.
   EndpointCounters* endpoint = nullptr;
-  std::string rendered{};  // the whole answer as bytes; its status is in `status`
-  int status = 0;
+  std::string rendered{};  // the whole answer as bytes
+  int status = 0;          // of `rendered`
 };
 
 class Engine {
  public:
-  // Larger bodies, and lasting ones, are not copied through httplib: they stay in
-  // EngineCall::answer for the connection to write.
+  // Bytes. Larger bodies, and lasting ones, are not copied through httplib: they stay in
+  // EngineCall::answer, and the connection writes them.
   static constexpr std::size_t kMaxRendered = 64 << 10;
 
   Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics);
   ~Engine();
 
   void serve(EngineCall& call);
-  // Whose counters a request belongs to that never reaches its handler.
+  // The counters for a request that does not reach a handler.
   EndpointCounters& endpoint(const Head& head);
   EndpointCounters& no_endpoint() { return no_endpoint_; }
 
@@ -74,9 +74,9 @@ class Engine {
   struct Endpoint;
   struct Resource;
 
-  // The exact path, else the longest prefix; nullptr when there is none.
+  // The resource of the exact path, else of the longest prefix; nullptr: none.
   Resource* find(const std::string& path);
-  // Finds the handler and runs it; leaves an answer in the call, or none when the handler keeps the
+  // Finds the handler and runs it. Afterwards the call has an answer, unless the handler keeps the
   // Exchange.
   void run(EngineCall& call);
   void run(EngineCall& call, const Handler& handler);

@@ -9,10 +9,10 @@
 namespace sidecar::http {
 namespace {
 
-// bytes; up to here one string is cheaper than three buffers
+// Bytes; up to this size one string is cheaper than three buffers.
 constexpr std::size_t kCopiedData = 1024;
 
-// RFC 9112, section 7.1: what a chunk begins with.
+// The start of a chunk (RFC 9112, section 7.1).
 void append_chunk_size(std::string& out, std::size_t size) {
   std::array<char, 2 * sizeof size> digits;
   const auto end = std::to_chars(digits.begin(), digits.end(), size, 16).ptr;

@@ -5,8 +5,7 @@
 namespace sidecar::http {
 namespace {
 
-// One of 64 kinds of names, by size and first letter; the same for names that are the same without
-// case.
+// One of 64 kinds of names, by size and first letter, regardless of case.
 std::uint64_t kind(std::string_view name) {
   const std::size_t letter = name.empty() ? 0 : static_cast<unsigned char>(name.front()) % 32;
   return std::uint64_t{1} << ((name.size() * 8 + letter) % 64);

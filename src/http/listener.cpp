@@ -18,7 +18,7 @@ namespace {
 using boost::asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr int kAcceptedPerTurn = 64;  // then other events get their turn
+constexpr int kAcceptedPerTurn = 64;  // then other events run
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
@@ -36,7 +36,7 @@ tl::unexpected<Error> cannot_listen(const std::string& host, std::uint16_t port,
       fmt::format("cannot listen on {}{}{}:{}: {}", v6 ? "[" : "", host, v6 ? "]" : "", port, why));
 }
 
-// The client was gone before it was accepted, or the like: the next one may be fine.
+// The error concerns only this client, e.g. it has disconnected; the next accept may succeed.
 bool concerns_one_client(int error) {
   return error == ECONNABORTED || error == EINTR || error == EPROTO || error == EPERM ||
          error == ENETDOWN || error == EHOSTUNREACH || error == ENETUNREACH;
@@ -61,7 +61,7 @@ Listener::~Listener() { *alive_ = false; }
 
 Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t port) {
   ErrorCode error;
-  tcp::resolver resolver(loop_);  // blocks: only at start, before anything is served
+  tcp::resolver resolver(loop_);  // blocks; runs only at start, before anything is served
   const auto addresses =
       resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
   if (error) return cannot_listen(host, port, error.message());
@@ -72,7 +72,7 @@ Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t po
     acceptor_.open(endpoint.protocol(), error);
     if (error) continue;
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true), ignored);
-    // On "::" IPv4 clients are served too.
+    // "::" serves IPv4 clients too.
     if (endpoint.protocol() == tcp::v6())
       acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);
     acceptor_.bind(endpoint, error);
@@ -105,12 +105,11 @@ void Listener::accept_some() {
   for (int i = 0; i < kAcceptedPerTurn && acceptor_.is_open() && has_room_(); ++i) {
     if (child::lowest_free_descriptor() >= first_reserved)
       return pause(
-          fmt::format("of the open files that RLIMIT_NOFILE allows, those from {} on are kept for "
-                      "the wrapped server",
+          fmt::format("the open files from {} to RLIMIT_NOFILE are reserved for the wrapped server",
                       first_reserved));
     tcp::endpoint peer;
     auto size = static_cast<socklen_t>(peer.capacity());
-    // By hand: Asio's accept would let the descriptor leak into children.
+    // Not Asio's accept: it sets no SOCK_CLOEXEC, so children would inherit the descriptor.
     const int descriptor =
         ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (descriptor < 0) {

@@ -1,7 +1,6 @@
-// Listener: one listening socket. Accepts as long as there is room, and steps back for a moment
-// when the system has no memory or no descriptor left but those that are reserved for children and
-// files: who waits in the backlog is served later, and the loop never spins. Owned by the Server;
-// loop thread only.
+// Listener: one listening socket. Accepts while there is room. Pauses for kExhaustedPause when the
+// system is out of memory, or only the descriptors reserved for children and files are left:
+// clients in the backlog wait, and the loop does not spin. Owned by the Server; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -25,14 +24,14 @@ class Listener {
   static constexpr int kBacklog = 4096;
   static constexpr std::chrono::milliseconds kExhaustedPause{100};
 
-  // Neither is called again after close(). `peer_address` is in text form, IPv4 also when it came
-  // mapped into IPv6.
+  // No callback runs after close(). `peer_address`: text; an IPv4 address mapped into IPv6 is
+  // given as IPv4.
   using Accepted = std::function<void(Connection::Socket socket, std::string peer_address)>;
   using HasRoom = std::function<bool()>;
   using Exhausted = std::function<void()>;
 
-  // `reserved`: descriptors that no connection gets. `exhausted`: the others are used up, and
-  // connections wait.
+  // `reserved`: the number of descriptors that connections never get. `exhausted`: called when no
+  // connection can be accepted.
   Listener(boost::asio::io_context& loop, Timers& timers, observe::RateLimitedLog& refusals,
            observe::Metrics& metrics, std::uint64_t reserved, HasRoom has_room, Exhausted exhausted,
            Accepted accepted);
@@ -40,7 +39,7 @@ class Listener {
 
   // As Server::listen.
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
-  // There is room again.
+  // Accepts again if has_room() allows.
   void resume();
   void close();
 
@@ -63,7 +62,7 @@ class Listener {
   Timer pause_;
   bool armed_ = false;
   bool exhausted_ = false;
-  // shared with the wait that is armed
+  // shared with the armed wait; false once the listener is destroyed
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -28,8 +28,7 @@ std::optional<std::string> Head::query_value(std::string_view name) const {
     const std::string_view value =
         key.size() < pair.size() ? pair.substr(key.size() + 1) : std::string_view();
     if (key != name && percent_decoded(key, Plus::kSpace) != name) continue;
-    // A broken escape names nothing: it is passed on as it came, so that it matches no id and no
-    // key.
+    // A value with a malformed escape is returned undecoded, so that it matches no id and no key.
     auto decoded = percent_decoded(value, Plus::kSpace);
     return decoded ? std::move(decoded) : std::string(value);
   }

@@ -1,4 +1,4 @@
-// Request and Response as handlers see them. No type of the HTTP libraries shows here.
+// Request and Response as handlers see them, without any type of the HTTP libraries.
 #pragma once
 
 #include <chrono>
@@ -19,36 +19,36 @@ struct Head {
   std::string path;    // percent-decoded, without the query
   std::string query;   // raw, without '?'
   HeadFields fields;
-  std::string peer_address;  // of the TCP connection, text form
+  std::string peer_address;  // of the TCP connection, as text
   unsigned version = 11;     // 10 or 11
 
-  // Value of a field; empty when absent.
+  // The value of a field; empty: absent.
   std::string_view header(std::string_view name) const;
-  // Values of all fields of that name, joined by commas (RFC 9110, section 5.3).
+  // The values of all fields of that name, joined by commas (RFC 9110, section 5.3).
   std::string list_header(std::string_view name) const;
-  // Percent-decoded value of a query parameter.
+  // The percent-decoded value of a query parameter; not decoded if it has a malformed escape.
   std::optional<std::string> query_value(std::string_view name) const;
 };
 
 struct Request : Head {
   std::string body;  // at least 64 bytes of capacity follow the text, for simdjson
-  std::shared_ptr<const observe::Caller>
-      caller;  // shared: the gate's verdict outlives the request in its session
+  // Shared with the session, which keeps it longer than the request.
+  std::shared_ptr<const observe::Caller> caller;
 };
 
 struct Response {
   int status = 200;
   std::string body{};
-  std::string_view lasting_body{};  // sent in place of `body`, not copied: outlives the server
-  // static text; not sent when there is no body
+  std::string_view lasting_body{};  // sent instead of `body`, not copied; outlives the server
+  // Static text; not sent without a body.
   std::string_view content_type = "application/json";
   Fields fields{};  // further header fields
 
   std::size_t body_size() const { return lasting_body.empty() ? body.size() : lasting_body.size(); }
 };
 
-// {"error":"<reason phrase>","message":"<message>"}: the body of every error that no endpoint
-// shapes itself. With `retry_after` also "retryAfter", and the field Retry-After.
+// The body {"error":"<reason phrase>","message":"<message>"}, for every error without a format of
+// its own. `retry_after` adds "retryAfter" and the field Retry-After.
 Response error_response(int status, std::string_view message,
                         std::optional<std::chrono::seconds> retry_after = {});
 

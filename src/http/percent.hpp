@@ -1,4 +1,4 @@
-// Percent-encoding of request targets (RFC 3986, section 2.1).
+// Percent-encoding of request targets (RFC 3986, section 2.1). No state; any thread.
 #pragma once
 
 #include <optional>
@@ -7,12 +7,13 @@
 
 namespace sidecar::http {
 
-enum class Plus { kLiteral, kSpace };  // a plus sign is a space in form-encoded queries only
+// A plus sign means a space in form-encoded queries only.
+enum class Plus { kLiteral, kSpace };
 
-// Nothing when a '%' is not followed by two hex digits.
+// Nothing if a '%' is not followed by two hex digits.
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus = Plus::kLiteral);
 
-// Everything but unreserved characters and '/' is encoded.
+// Encodes everything but unreserved characters and '/'.
 std::string percent_encoded(std::string_view text);
 
 }  // namespace sidecar::http

@@ -16,12 +16,13 @@ namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
 
-// of capacity after the body: for simdjson, and an id that is longer
+// Bytes of capacity after the body, for simdjson and for an id that becomes longer.
 constexpr std::size_t kPadding = 128;
-constexpr std::size_t kReservedAtOnce = 1 << 20;  // a declared length is believed up to here
-constexpr std::size_t kRequestLineExtra = 32;     // method, version and spaces around a target
-// The shortest end of a chunked body. Waiting for that much loses nothing, and Beast's parser
-// asserts as much.
+// Bytes; the most that is reserved for a declared length before the body arrives.
+constexpr std::size_t kReservedAtOnce = 1 << 20;
+// Bytes of method, version and spaces around a target.
+constexpr std::size_t kRequestLineExtra = 32;
+// The shortest end of a chunked body; Beast's parser asserts that it gets at least this much.
 constexpr std::size_t kMinChunkedEnd = std::string_view("0\r\n\r\n").size();
 constexpr verb kServed[] = {verb::get,     verb::head,    verb::post, verb::put,
                             verb::delete_, verb::options, verb::patch};
@@ -45,7 +46,7 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "<method> <target> HTTP/<digit>.<digit>": a version that we do not speak, not a broken line.
+// "<method> <target> HTTP/<digit>.<digit>": an unsupported version, not a malformed line.
 bool names_a_version(std::string_view line) {
   if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2) return false;
   const std::string_view tail = line.substr(line.size() - 9);
@@ -56,7 +57,8 @@ bool names_a_version(std::string_view line) {
 }  // namespace
 
 RequestReader::RequestReader(const Limits& limits) : limits_(limits) {
-  // Our own limits are checked before Beast sees a byte, and for bodies after the head was judged.
+  // Beast's limits never apply: the head's are checked before Beast gets a byte, the body's after
+  // the head check.
   header_limit(static_cast<std::uint32_t>(limits.head_bytes + 1));
   body_limit(boost::none);
 }
@@ -85,7 +87,7 @@ RequestReader::Progress RequestReader::refuse(std::string_view head, ErrorCode c
   using beast::http::error;
   if (code == error::header_limit) return refuse(431, "the request's head is too large");
   if (code == error::bad_version && names_a_version(head.substr(0, head.find("\r\n")))) {
-    return refuse(505, "this server speaks HTTP/1.1 and HTTP/1.0");
+    return refuse(505, "only HTTP/1.1 and HTTP/1.0 are supported");
   }
   if (code == error::bad_method || code == error::bad_target || code == error::bad_version) {
     return refuse(400, "the request line is malformed");
@@ -105,7 +107,7 @@ std::size_t RequestReader::find_head_end(std::string_view text) {
     refuse(status, why);
     return std::size_t{0};
   };
-  if (scanned_ == 0 && text.front() == '\r') {  // an empty line before the request, in two parts
+  if (scanned_ == 0 && text.front() == '\r') {  // an empty line before the request, split in two
     if (text.size() == 1) return 0;
     if (text[1] == '\n') scanned_ = blank_ = 2;
   }
@@ -174,7 +176,7 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
   if (refusal_.status != 0) return refuse(refusal_.status, refusal_.why);
   if (error && error != beast::http::error::need_more) return refuse({}, error);
   if (!is_done()) {
-    // Only the frame around chunks is carried (a size line, the trailers): as small as a head.
+    // Only framing is carried over (a chunk's size line, trailers); the head's limit applies.
     if (rest.size() > limits_.head_bytes)
       return refuse(431, "a chunk's size line or the trailers are too large");
     carry_ = std::string(rest);
@@ -194,7 +196,7 @@ void RequestReader::on_request_impl(Verb verb, Text method, Text target, int ver
   request_.method = std_view(method);
   request_.version = static_cast<unsigned>(version);
   if (std::find(std::begin(kServed), std::end(kServed), verb) == std::end(kServed)) {
-    refusal_ = {501, "this method is not served here"};
+    refusal_ = {501, "this method is not supported"};
   } else if (target.size() > limits_.head_bytes / 2) {
     refusal_ = {414, "the request target is too long"};
   } else {
@@ -232,7 +234,7 @@ void RequestReader::take_target(std::string_view target) {
 }
 
 void RequestReader::on_field_impl(KnownField known, Text name, Text value, ErrorCode&) {
-  if (head_done()) return;  // trailers carry nothing that we need
+  if (head_done()) return;  // trailers are ignored
   switch (known) {
     case field::host:
       ++hosts_;
@@ -248,7 +250,7 @@ void RequestReader::on_field_impl(KnownField known, Text name, Text value, Error
     case field::expect:
       expects_continue_ = beast::iequals(value, "100-continue");
       if (!expects_continue_ && refusal_.status == 0)
-        refusal_ = {417, "only 100-continue can be expected"};
+        refusal_ = {417, "no expectation but 100-continue is supported"};
       break;
     default:
       break;

@@ -1,7 +1,8 @@
-// RequestReader: turns bytes into one Request, strictly, as they come; one object a request.
-// Beast's parser knows the syntax. What it lets pass and we do not is refused here: bare line
-// feeds, folded lines, unknown transfer codings, repeated or missing Host, other target forms,
-// sizes beyond the limits. Knows nothing of sockets, time, routes or access. Owned by a Connection.
+// RequestReader: a strict incremental parser of one Request; one object per request. Beast's parser
+// handles the syntax. RequestReader also refuses bare line feeds, folded lines, unknown transfer
+// codings, a repeated or missing Host, other target forms and sizes beyond the limits, which Beast
+// accepts. Knows nothing of sockets, time, routes or access. Owned by a Connection; loop thread
+// only.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -19,10 +20,9 @@ namespace sidecar::http {
 class RequestReader : private boost::beast::http::basic_parser<true> {
  public:
   enum class Progress {
-    kMore,  // all input was taken, the request is not complete
-    // the head is complete (said once, also when there is no body): judge it, then read on
-    kHead,
-    kDone,     // the request is complete; what is left of the input belongs to the next one
+    kMore,     // all input was consumed; the request is not complete
+    kHead,     // the head is complete (returned once, also without a body): check it, read on
+    kDone,     // the request is complete; the rest of the input belongs to the next one
     kRefused,  // see refusal(); the connection cannot be read any further
   };
   struct Refusal {
@@ -32,7 +32,7 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
 
   explicit RequestReader(const Limits& limits);
 
-  // Takes what it uses off the front of `input`. Not called again after kDone or kRefused.
+  // Removes the consumed bytes from the front of `input`. Not called again after kDone or kRefused.
   Progress read(std::string_view& input);
 
   // The head is valid from kHead on, the body from kDone on.
@@ -40,13 +40,13 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
   bool head_done() const { return phase_ != Phase::kHead; }
   const Refusal& refusal() const { return refusal_; }
 
-  // From kHead on:
+  // Valid from kHead on:
   bool keep_alive() const { return keep_alive_; }
   bool expects_continue() const { return expects_continue_; }
   bool body_too_large() const { return declared_length_ > limits_.body_bytes; }
   std::uint64_t declared_length() const { return declared_length_; }  // 0 when chunked
 
-  // The body is checked and counted from here on, but not kept.
+  // From now on the body is checked and counted, but not kept.
   void discard_body() { discard_ = true; }
 
   std::size_t held_bytes() const { return carry_.size() + request_.body.size(); }
@@ -61,7 +61,7 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
 
   Progress read_head(std::string_view& input);
   Progress read_body(std::string_view& input);
-  // Length of the head in `text` once it is all there; 0 when it is not, or refused.
+  // The length of the head in `text`; 0: incomplete or refused.
   std::size_t find_head_end(std::string_view text);
   Progress refuse(int status, std::string_view why);
   Progress refuse(std::string_view head, ErrorCode error);
@@ -82,15 +82,15 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
   const Limits& limits_;
   Request request_;
   Refusal refusal_;
-  std::string carry_;           // bytes that make no whole piece of syntax yet
+  std::string carry_;           // bytes of an incomplete piece of syntax
   std::string_view authority_;  // of an absolute-form target, while the head is parsed
   std::uint64_t declared_length_ = 0;
   std::uint64_t body_size_ = 0;
-  std::size_t scanned_ = 0;   // of the head: offset of the line that is being looked at
-  std::size_t searched_ = 0;  // of the head: no line ends before this offset, after scanned_
+  std::size_t scanned_ = 0;   // offset in the head of the line being scanned
+  std::size_t searched_ = 0;  // offset in the head; no line ends between scanned_ and here
   std::size_t lines_ = 0;
   std::size_t blank_ = 0;  // bytes of an empty line before the request line
-  std::size_t host_ = 0;   // which field it is, when there is one
+  std::size_t host_ = 0;   // index of the Host field; valid if hosts_ > 0
   unsigned hosts_ = 0;
   unsigned lengths_ = 0;
   unsigned codings_ = 0;

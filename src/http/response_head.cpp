@@ -10,7 +10,7 @@
 namespace sidecar::http {
 namespace {
 
-constexpr std::size_t kUsualSize = 512;  // bytes of a head with the fields for browsers
+constexpr std::size_t kUsualSize = 512;  // bytes of a head with CORS fields
 
 constexpr std::string_view kFramingFields[] = {"Content-Length", "Transfer-Encoding", "Connection",
                                                "Keep-Alive"};
@@ -28,7 +28,7 @@ constexpr std::array<bool, 256> kTokenCharacters = [] {
 bool token_character(char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; }
 
 bool has_control_character(std::string_view text) {
-  unsigned found = 0;  // no early end and no branch, so that many bytes are looked at in one step
+  unsigned found = 0;  // no early exit and no branch, so that the compiler can vectorise the loop
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     found |= (unsigned{byte < 0x20} & unsigned{byte != '\t'}) | unsigned{byte == 0x7f};

@@ -1,6 +1,6 @@
-// The head of an answer as bytes, for what the connection writes itself: late answers, large
-// bodies, event streams. Also says which fields of a handler may be written at all; the engine asks
-// the same question.
+// The head of an answer as bytes, for answers that the connection writes itself: late answers,
+// large bodies, event streams. may_write() also filters the fields that the engine writes. Loop
+// thread only.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace sidecar::http {
 
-// How the body that follows the head ends.
+// How the end of the body is marked.
 enum class Framing { kLength, kNoBody, kChunked, kUntilClose };
 
 struct AnswerHead {
@@ -23,17 +23,18 @@ struct AnswerHead {
   std::string_view connection{};  // value of the Connection field; empty: none
 };
 
-// False for a field that would split the answer (a control character, a name that is no token) and
-// for the fields that frame the answer, which are ours: Content-Length, Transfer-Encoding,
-// Connection, Keep-Alive.
+// False for a field that would split the answer (a control character, a name that is not a token)
+// and for the framing fields, which only http sets: Content-Length, Transfer-Encoding, Connection,
+// Keep-Alive.
 bool may_write(const Field& field);
 
 // 204 and 304 have no body and no Content-Length.
 bool has_body(int status);
 
-// Value of the Connection field: "close", "keep-alive" (which HTTP/1.0 must be told) or empty.
+// Value of the Connection field: "close", "keep-alive" (needed for HTTP/1.0 only) or empty.
 std::string_view connection_value(unsigned version, bool keep_alive);
 
+// Renders heads; caches the lines of the fields that are usual for one request after the other.
 class HeadWriter {
  public:
   std::string render(const AnswerHead& head, const Fields& fields, const ReplyFields& reply_fields);
@@ -41,8 +42,8 @@ class HeadWriter {
  private:
   const std::string& lines_of(const std::shared_ptr<const Fields>& usual);
 
-  std::shared_ptr<const Fields> usual_;  // of the last answer …
-  std::string usual_lines_;              // … and what they look like
+  std::shared_ptr<const Fields> usual_;  // of the last answer
+  std::string usual_lines_;              // usual_ as header lines
 };
 
 }  // namespace sidecar::http

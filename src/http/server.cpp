@@ -114,7 +114,7 @@ class Server::Impl {
     for (const auto& connection : context_->table.all()) action(*connection);
   }
 
-  std::shared_ptr<ServerContext> context_;  // shared with work that is posted to the loop
+  std::shared_ptr<ServerContext> context_;  // posted work holds a weak_ptr
   Listener listener_;
   std::function<void()> closed_;
 };

@@ -1,6 +1,5 @@
-// ServerContext: what all connections of one Server share. Plain data and two small services; owned
-// by the Server, outlives its connections' work: a connection that is closed does not touch it
-// again. Loop thread only.
+// ServerContext: data and services shared by all connections of one Server. Owned by the Server. A
+// connection does not use it after it has closed. Loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,19 +35,20 @@ struct ServerContext : std::enable_shared_from_this<ServerContext> {
   Budget& budget;
   ConnectionTable table;
   HeadWriter heads;
-  std::vector<char> scratch =
-      std::vector<char>(64 << 10);          // every socket is read into it; nothing stays there
-  bool stopping = false;                    // answers say Connection: close
-  bool closing = false;                     // what is written is closed at once
-  std::function<void(Connection&)> forget;  // the connection has closed
+  // Read buffer of all sockets; holds no data between reads.
+  std::vector<char> scratch = std::vector<char>(64 << 10);
+  bool stopping = false;  // answers get Connection: close
+  bool closing = false;   // connections close without lingering once their output is written
+  // Called by a connection that has closed.
+  std::function<void(Connection&)> forget;
 
-  // Logs and counts a request, or a connection, that is turned away. `reason` is the metric's;
-  // `key` is the name of the client's, where it is known.
+  // Logs and counts a request or a connection that is turned away. `reason`: label of
+  // mcp_sidecar_refused_total. `key`: the name of the client's key; empty: unknown.
   void turned_away(std::string_view reason, std::string_view address, std::string_view key,
                    std::string_view why);
 
-  // Has the connection write and read on once the current turn of the loop is over, so that all
-  // that is sent in one turn goes out in one write.
+  // Calls connection->work() after the current turn of the loop, so that all output of one turn is
+  // sent in one write.
   void work_soon(std::shared_ptr<Connection> connection);
 
  private:

@@ -1,7 +1,7 @@
-// SseStream: the sending end of one text/event-stream response. Whoever holds it owns the stream:
-// destroying it ends the response. Keep-alive comments are sent by the stream itself. Bounded: more
-// than `queue_limit` bytes behind the message being sent, or no byte taken for `stall_limit`, and
-// the stream ends as a slow reader (one message of any size is always accepted). Loop thread only.
+// SseStream: the sending end of one text/event-stream response. Destroying it ends the response.
+// Sends keep-alive comments itself. Bounded: it ends as kSlowReader when more than `queue_limit`
+// bytes are queued behind the message being sent, or when the client takes no byte for
+// `stall_limit`. One message of any size is accepted if the buffer budget allows. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -14,31 +14,32 @@
 namespace sidecar::http {
 
 struct SseLimits {
-  // a comment after that long without a byte; 0: none
+  // A comment is sent after this time without output; 0: never.
   std::chrono::milliseconds keep_alive{30'000};
-  std::size_t queue_limit = 8 << 20;
+  std::size_t queue_limit = 8 << 20;  // bytes
   std::chrono::milliseconds stall_limit{30'000};
 };
 
 struct SseOptions : SseLimits {
-  std::string first_bytes;  // sent as they are before anything else, e.g. ": connected\n\n"
+  std::string first_bytes;  // sent unchanged before anything else, e.g. ": connected\n\n"
 };
 
-// kNoRoom: its connection was closed to make room for another client's.
+// kNoRoom: the connection was closed to make room for another one.
 enum class SseClosed { kClientGone, kSlowReader, kServerShutdown, kNoRoom };
 
 class SseStream {
  public:
-  virtual ~SseStream() = default;  // ends the response after what is queued; no callback after this
-  // One event. `data` has no CR or LF (JSON on one line). `event` and `id` may be empty: their line
-  // is left out. Ignored when the stream has ended.
+  // Ends the response after the queued output; no callback runs afterwards.
+  virtual ~SseStream() = default;
+  // Sends one event. `data` has no CR or LF (JSON on one line). Empty `event` or `id`: the line is
+  // left out. Ignored if the stream has ended.
   virtual void send(std::string_view event, std::string data, std::string_view id = {}) = 0;
-  // Bytes accepted but not yet taken by the socket.
+  // Bytes accepted but not yet written to the socket.
   virtual std::size_t queued_bytes() const = 0;
-  // Bytes given to the socket so far.
+  // Bytes written to the socket so far.
   virtual std::uint64_t sent_bytes() const = 0;
-  // `action` runs at most once, when the stream ends for another reason than its destruction; it
-  // may destroy the stream. Not called from inside send().
+  // `action` runs at most once, when the stream ends for a reason other than its destruction, but
+  // never inside send(). It may destroy the stream.
   virtual void on_closed(std::function<void(SseClosed)> action) = 0;
 };
 

@@ -1,5 +1,5 @@
-// Watchdog: one deadline that moves often and is rarely met. Moving it later costs no timer work:
-// the timer that is armed looks again when it runs. Loop thread only; owned by what it watches.
+// Watchdog: one deadline that moves often and rarely expires. Moving it later is free: when the
+// armed timer fires early, it re-arms itself. Owned by the object it watches; loop thread only.
 #pragma once
 
 #include <functional>

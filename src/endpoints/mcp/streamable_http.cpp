@@ -7,7 +7,7 @@
 
 #include "endpoints/mcp/batch_rates.hpp"
 #include "endpoints/mcp/json_rpc.hpp"
-#include "http/media_types.hpp"
+#include "http/content_negotiation.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {

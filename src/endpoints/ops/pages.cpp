@@ -4,8 +4,7 @@
 #include <stdexcept>
 #include <zlib.h>
 
-#include "http/entity_tag.hpp"
-#include "http/media_types.hpp"
+#include "http/content_negotiation.hpp"
 
 namespace sidecar::endpoints {
 namespace {

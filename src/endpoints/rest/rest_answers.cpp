@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "http/entity_tag.hpp"
+#include "http/content_negotiation.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 

@@ -1,5 +1,5 @@
-// What is not HTTP, or more of it than we take: each gets its status (or a closed connection) and
-// harms nobody else.
+// Malformed and oversized requests: each gets its status (or a closed connection) and affects no
+// other client.
 #include "world.hpp"
 
 namespace sidecar::test {
@@ -234,7 +234,8 @@ const std::vector<Bad>& all_bad() {
 }
 
 TEST_CASE(
-    "http: each of 100 and more kinds of bad HTTP gets its status, and the next client is served") {
+    "http: each of more than 100 kinds of bad requests gets its status; the next client is "
+    "served") {
   Site site;
   site.limits.body_bytes = 10'000;
   site.start();
@@ -279,7 +280,7 @@ TEST_CASE(
   CHECK(site.sample("mcp_sidecar_refused_total{reason=\"receive_timeout\"}") > 0);
 }
 
-TEST_CASE("http: what is unusual but right is served") {
+TEST_CASE("http: unusual but valid requests are served") {
   Site site;
   site.limits.body_bytes = 10'000;
   site.start();
@@ -306,7 +307,7 @@ TEST_CASE("http: what is unusual but right is served") {
   }
 }
 
-TEST_CASE("http: a bad request behind good ones does not take their answers away") {
+TEST_CASE("http: good requests before a bad one still get their answers") {
   Site site;
   site.start();
   Client client = site.client();

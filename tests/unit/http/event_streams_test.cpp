@@ -44,7 +44,7 @@ TEST_CASE("event stream: head, first bytes and events come in order, in one writ
   CHECK(site.sample("mcp_sidecar_http_requests_total{endpoint=\"/events\",status=\"200\"}") == 1);
 }
 
-TEST_CASE("event stream: HTTP/1.0 gets it unchunked, its end is the connection's") {
+TEST_CASE("event stream: HTTP/1.0 gets no chunks, and the connection closes at the end") {
   Site site;
   site.sse_options.first_bytes = ": connected\n\n";
   site.start();
@@ -82,7 +82,7 @@ TEST_CASE("event stream: keep-alive comments come only after silence") {
   REQUIRE(site.until_text(client, "\r\ne\r\n: keep-alive\n\n\r\n"));
 }
 
-TEST_CASE("event stream: one that ends in the turn in which its keep-alive is due arrives whole") {
+TEST_CASE("event stream: ended in the turn in which a keep-alive is due, it is complete") {
   const std::string_view connection = GENERATE("", "Connection: close\r\n");
   Site site;
   site.sse_options.keep_alive = 30s;
@@ -110,9 +110,7 @@ TEST_CASE("event stream: keep-alive of 0 sends none") {
   CHECK_FALSE(client.ended());
 }
 
-TEST_CASE(
-    "event stream: a message of 10 MB goes through whatever the queue's limit is, and those after "
-    "it") {
+TEST_CASE("event stream: a message of 10 MB and those behind it pass, whatever the queue's limit") {
   Site site;
   site.sse_options.queue_limit = 1000;
   site.start();
@@ -136,9 +134,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "event stream: a reader that takes nothing ends as slow once more than its limit waits behind "
-    "a "
-    "message") {
+    "event stream: a reader that takes nothing ends as slow once the queue behind a message is "
+    "full") {
   Site site;
   site.sse_options.queue_limit = 10'000;
   site.start();
@@ -168,10 +165,7 @@ TEST_CASE(
   CHECK(site.until_ended(client));
 }
 
-TEST_CASE(
-    "event stream: a reader that takes no byte for the stall limit ends as slow; one that takes "
-    "some does "
-    "not") {
+TEST_CASE("event stream: a reader ends as slow only if it takes no byte for the stall limit") {
   Site site;
   site.sse_options.stall_limit = 10s;
   site.start();
@@ -198,7 +192,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "event stream: no reader is slow for what its socket takes beyond the share of one turn") {
+    "event stream: bytes that the socket takes beyond one turn's share do not make a reader slow") {
   Site site;
   site.sse_options.queue_limit = 1000;
   site.start();
@@ -207,13 +201,13 @@ TEST_CASE(
   site.streams[0]->on_closed([&](http::SseClosed) { closed = true; });
   site.streams[0]->send("message", std::string(http::Connection::kWriteTurn + (64 << 10), 'x'));
   site.streams[0]->send("message", std::string(900, 'y'));
-  // more than the limit, unless the first is away
+  // more than the limit, unless the first one is already written
   site.streams[0]->send("message", std::string(900, 'z'));
   CHECK(site.until_text(client, std::string(900, 'z')));
   CHECK_FALSE(closed);
 }
 
-TEST_CASE("event stream: over the budget of all buffers, a reader that is behind ends as slow") {
+TEST_CASE("event stream: beyond the buffer budget, a reader that is behind ends as slow") {
   Site site;
   site.buffered_bytes = 1 << 20;
   site.start();
@@ -245,7 +239,7 @@ TEST_CASE("event stream: the client's end is noticed at once") {
   }
 }
 
-TEST_CASE("event stream: HEAD gets the head, and the stream is over on the next turn") {
+TEST_CASE("event stream: HEAD gets the head, and the stream ends on the next turn") {
   Site site;
   site.sse_options.first_bytes = ": connected\n\n";
   site.start();
@@ -262,7 +256,7 @@ TEST_CASE("event stream: HEAD gets the head, and the stream is over on the next 
   CHECK(client.text().empty());
 }
 
-TEST_CASE("event stream: opened late, or for a client that has gone, it behaves the same") {
+TEST_CASE("event stream: a late one, or one for a client that has gone, behaves the same") {
   Site site;
   site.start();
   Client client = site.client();
@@ -290,7 +284,7 @@ TEST_CASE("event stream: opened late, or for a client that has gone, it behaves 
   CHECK(told == 1);
 }
 
-TEST_CASE("event stream: destroyed before it could tell that the client is gone, it stays silent") {
+TEST_CASE("event stream: destroyed before its callback for a lost client, it runs no callback") {
   Site site;
   site.start();
   Client client = open_events(site, "HEAD /events HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -301,7 +295,7 @@ TEST_CASE("event stream: destroyed before it could tell that the client is gone,
   CHECK_FALSE(told);
 }
 
-TEST_CASE("event stream: what the client sends on meanwhile waits, and is bounded") {
+TEST_CASE("event stream: further input of the client is queued, within a limit") {
   Site site;
   site.start();
   Client client = open_events(site);

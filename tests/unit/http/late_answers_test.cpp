@@ -30,7 +30,7 @@ TEST_CASE("exchange: a kept exchange is answered later, and pipelined requests w
   CHECK(site.server->busy_connections() == 0);
 }
 
-TEST_CASE("exchange: an awaited answer has no deadline of ours") {
+TEST_CASE("exchange: a pending answer has no deadline") {
   Site site;
   site.start();
   Client client = site.client();
@@ -55,14 +55,14 @@ TEST_CASE("exchange: a client that goes away while its answer is awaited is noti
     hard ? client.reset() : client.close();
     REQUIRE(site.until([&] { return abandoned == 1; }));
     CHECK(site.sample("mcp_sidecar_http_connections") == 0);
-    site.kept[0].reply(text_response("nobody hears"));  // nothing happens
+    site.kept[0].reply(text_response("discarded"));  // ignored
     site.turn();
     CHECK(abandoned == 1);
   }
   CHECK(site.ask(get("/hello")).status == 200);
 }
 
-TEST_CASE("exchange: who asks after the client went away is told on the next turn") {
+TEST_CASE("exchange: on_abandoned set after the client has gone runs on the next turn") {
   Site site;
   site.start();
   Client client = site.client();
@@ -101,7 +101,7 @@ TEST_CASE("exchange: a client that vanishes in the middle of its body leaves not
   CHECK(site.sample("mcp_sidecar_buffered_bytes") == 0);
 }
 
-TEST_CASE("exchange: what a client sends while it waits is bounded") {
+TEST_CASE("exchange: the input of a waiting client is bounded") {
   Site site;
   site.start();
   Client client = site.client();
@@ -136,7 +136,7 @@ TEST_CASE("exchange: dropped unanswered it answers 500, at once or late, with an
   CHECK(site.ask(client, get("/hello")).status == 200);
 }
 
-TEST_CASE("exchange: what a handler throws becomes a 500 that tells nothing") {
+TEST_CASE("exchange: an exception of a handler becomes a 500 without details") {
   Site site;
   site.route("GET", "/throw", [](const http::Exchange&) { throw std::runtime_error("secret"); });
   site.route("GET", "/odd", [](const http::Exchange&) { throw 42; });
@@ -180,7 +180,7 @@ TEST_CASE("exchange: assigned over, the first request is answered 500") {
   CHECK(site.answer(second).body == "second");
 }
 
-TEST_CASE("connection: a client that does not read its answers is cut off, whatever it asks for") {
+TEST_CASE("connection: a client that does not read its answers is disconnected") {
   Site site;
   const std::string big(1 << 20, 'b');
   site.route("GET", "/big", [&](http::Exchange exchange) { exchange.reply(text_response(big)); });
@@ -188,14 +188,14 @@ TEST_CASE("connection: a client that does not read its answers is cut off, whate
   Client client = site.client(4096);
   for (int i = 0; i < 100; ++i) client.send(get("/big"));
   for (int i = 0; i < 50; ++i) site.turn();
-  // further requests wait for the reader
+  // further requests are not started
   CHECK(site.sample("mcp_sidecar_buffered_bytes") < 3 << 20);
   site.timers.advance(site.limits.write_stall);
   CHECK(site.until([&] { return site.sample("mcp_sidecar_http_connections") == 0; }));
   CHECK(site.sample("mcp_sidecar_buffered_bytes") == 0);
 }
 
-TEST_CASE("connection: one that reads slowly gets everything") {
+TEST_CASE("connection: a slow reader gets everything") {
   Site site;
   const std::string big(4 << 20, 'b');
   site.route("GET", "/big", [&](http::Exchange exchange) { exchange.reply(text_response(big)); });
@@ -215,7 +215,7 @@ TEST_CASE("connection: one that reads slowly gets everything") {
 }
 
 TEST_CASE(
-    "connection: a small answer does not wait until all of another's large one has been written") {
+    "connection: a small answer does not wait for the whole of another connection's large one") {
   constexpr std::size_t kTurns = 64;
   Site site;
   double written = -1;

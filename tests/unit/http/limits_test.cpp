@@ -72,7 +72,7 @@ TEST_CASE("head check: its answer goes out before the body is read") {
   CHECK(handled == 0);
 }
 
-TEST_CASE("head check: the caller it names reaches the handler, and what it throws is a 500") {
+TEST_CASE("head check: its caller reaches the handler, and its exception is a 500") {
   Site site;
   std::string owner;
   site.route("GET", "/who", [&](http::Exchange exchange) {
@@ -96,8 +96,7 @@ TEST_CASE("head check: the caller it names reaches the handler, and what it thro
 }
 
 TEST_CASE(
-    "head check: 100 Continue is sent only to those it lets in, and only when the body is waited "
-    "for") {
+    "head check: 100 Continue is sent only to an admitted request whose body is still missing") {
   Site site;
   site.head_check = [](const http::Head& head) {
     http::Verdict verdict;
@@ -127,7 +126,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("connection: an idle one is closed after a while, a busy one is not") {
+TEST_CASE("connection: it is closed when idle for too long, but not while busy") {
   Site site;
   site.start();
   Client idle = site.client();
@@ -148,7 +147,7 @@ TEST_CASE("connection: an idle one is closed after a while, a busy one is not") 
   CHECK(site.answer(busy).status == 200);
 }
 
-TEST_CASE("connection: one deadline holds for a whole request, however steadily it trickles in") {
+TEST_CASE("connection: one deadline covers a whole request, however steadily bytes arrive") {
   Site site;
   site.start();
   Client client = site.client();
@@ -162,7 +161,7 @@ TEST_CASE("connection: one deadline holds for a whole request, however steadily 
   CHECK(site.answer(client).status == 408);
 }
 
-TEST_CASE("server: beyond the budget of buffered bytes requests get 503, and service returns") {
+TEST_CASE("server: beyond the buffer budget requests get 503, and service recovers") {
   Site site;
   site.buffered_bytes = 100'000;
   site.start();
@@ -194,8 +193,8 @@ TEST_CASE("server: beyond the budget of buffered bytes requests get 503, and ser
 }
 
 TEST_CASE(
-    "server: beyond the limit of connections an idle one is closed for the next, else it is "
-    "refused") {
+    "server: at the connection limit an idle connection is closed for the next one, else the "
+    "next one is refused") {
   Site site;
   SECTION("of all") { site.limits.connections = 2; }
   SECTION("of one address") { site.limits.connections_per_address = 2; }
@@ -220,7 +219,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "server: beyond the limit of connections those that ask nothing are closed, the oldest first") {
+    "server: at the connection limit connections without a request are closed, the oldest first") {
   Site site;
   SECTION("of all") { site.limits.connections = 2; }
   SECTION("of one address") { site.limits.connections_per_address = 2; }
@@ -236,15 +235,14 @@ TEST_CASE(
   CHECK(site.sample("mcp_sidecar_http_connections") == 2);
 }
 
-TEST_CASE(
-    "server: out of descriptors it steps back without spinning, and serves once there are some") {
+TEST_CASE("server: without descriptors it pauses accepting without spinning, and resumes later") {
   Site site;
   site.start();
   Client patient(::socket(AF_INET, SOCK_STREAM, 0));
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   rlimit none = before;
-  none.rlim_cur = 0;  // descriptors that are open stay open; no new one comes
+  none.rlim_cur = 0;  // open descriptors stay open; none can be opened
   ::setrlimit(RLIMIT_NOFILE, &none);
   patient.connect(site.port);
   patient.send(get("/hello"));
@@ -262,7 +260,7 @@ TEST_CASE(
   CHECK(site.answer(patient).body == "hello");
 }
 
-TEST_CASE("server: a port that is taken is one line") {
+TEST_CASE("server: a port that is in use gives an error of one line") {
   Site site;
   site.start();
   Site second;
@@ -295,7 +293,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("server: when it stops accepting, idle connections close and answers under way say so") {
+TEST_CASE("server: when it stops accepting, idle connections close and pending answers say close") {
   Site site;
   site.start();
   Client idle = site.client();

@@ -50,8 +50,7 @@ TEST_CASE("output queue: bytes come out in order, however few are taken at a tim
 }
 
 TEST_CASE(
-    "output queue: what waits behind the piece being sent is counted; a lead joins the piece that "
-    "follows") {
+    "output queue: bytes behind the piece being sent are counted; a lead joins the next piece") {
   OutputQueue queue;
   CHECK(queue.bytes_behind_first() == 0);
   queue.push({"head", {}, {}, true});
@@ -69,8 +68,7 @@ TEST_CASE(
   CHECK(queue.bytes() == 3);
 }
 
-TEST_CASE(
-    "output queue: static text takes no memory of its own, however much of it has been sent") {
+TEST_CASE("output queue: static text is not counted as held, however much of it has been sent") {
   OutputQueue queue;
   CHECK(queue.held_bytes() == 0);
   queue.push({"head", "body", "static text"});
@@ -132,8 +130,7 @@ TEST_CASE("event stream: a chunk's size is that of the event, small or large") {
   CHECK(stream_text(": x\n\n", true) == "5\r\n: x\n\n\r\n");
 }
 
-TEST_CASE(
-    "head fields: views last through a move; a changed value leaves the others as they were") {
+TEST_CASE("head fields: views survive a move; changing a value leaves the others unchanged") {
   HeadFields fields = test::head_fields({{"Host", "a"}, {"X", ""}, {"x", "2"}});
   const std::string_view host = fields[0].value;
   HeadFields moved = std::move(fields);
@@ -143,7 +140,7 @@ TEST_CASE(
   CHECK(moved.find("host") == std::string(5000, 'h'));
   CHECK(moved.find("X") == "");
   CHECK_FALSE(moved.find("x-none"));
-  CHECK_FALSE(moved.find("Hose"));  // size and first letter of one that is there
+  CHECK_FALSE(moved.find("Hose"));  // same size and first letter as Host
   CHECK_FALSE(moved.find(""));
   std::string all;
   moved.for_each("X",
@@ -151,7 +148,7 @@ TEST_CASE(
   CHECK(all == "<><2>");
 }
 
-TEST_CASE("percent: encoding and decoding undo each other; a broken escape is none") {
+TEST_CASE("percent: decoding reverses encoding; a malformed escape is refused") {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
   CHECK(percent_decoded(percent_encoded(all)) == all);
@@ -161,14 +158,15 @@ TEST_CASE("percent: encoding and decoding undo each other; a broken escape is no
     CHECK_FALSE(percent_decoded(broken).has_value());
 }
 
-TEST_CASE("error response: the message is JSON whatever it holds") {
+TEST_CASE("error response: the body is valid JSON whatever the message contains") {
   CHECK(error_response(404, "no \"x\"\n").body ==
         R"({"error":"Not Found","message":"no \"x\"\n"})");
   CHECK(error_response(429, "\xff").body ==
         "{\"error\":\"Too Many Requests\",\"message\":\"\xef\xbf\xbd\"}");
 }
 
-TEST_CASE("watchdog: a deadline that moves later costs no new timer and is met at its new time") {
+TEST_CASE(
+    "watchdog: moving the deadline later costs no new timer, and it expires at the new time") {
   test::ManualTimers timers;
   int runs = 0;
   Watchdog watchdog(timers, [&] { ++runs; });
@@ -190,8 +188,6 @@ TEST_CASE("watchdog: a deadline that moves later costs no new timer and is met a
   CHECK(runs == 2);
   CHECK(timers.waiting() == 0);
 }
-
-// ---- the reader
 
 struct Outcome {
   std::vector<RequestReader::Progress> steps;
@@ -237,8 +233,6 @@ TEST_CASE(
   }
 }
 
-// ---- the engine
-
 class Recorder : public Exchange::Backend {
  public:
   explicit Recorder(EngineCall*& call) : call_(call) {}
@@ -270,13 +264,13 @@ struct EngineWorld {
     current = &call;
     engine.serve(call);
     CHECK(call.endpoint != nullptr);
-    call.endpoint = nullptr;  // the engine goes
+    call.endpoint = nullptr;  // it ends with the engine
     return call;
   }
 };
 
 TEST_CASE(
-    "engine: a small answer is rendered whole, with the connection's word and the verdict's "
+    "engine: a small answer is rendered whole, with the Connection field and the verdict's "
     "fields") {
   EngineWorld world;
   const auto handler = [](Exchange exchange) {
@@ -297,7 +291,7 @@ TEST_CASE(
   const EngineCall error = world.serve({{"GET", "/a", "a", handler}}, "GET", "/%\x7f", "");
   CHECK(error.status == 404);
   CHECK(error.rendered.find("Connection:") ==
-        std::string::npos);  // newer httplib closes after errors; we need not
+        std::string::npos);  // newer httplib versions close after errors
 }
 
 TEST_CASE("engine: large answers, bodiless ones and kept exchanges are left to the connection") {

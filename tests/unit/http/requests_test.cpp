@@ -1,4 +1,4 @@
-// Requests that are as they should be, and the answers to them.
+// Valid requests and their answers.
 #include "world.hpp"
 
 namespace sidecar::test {
@@ -36,7 +36,7 @@ TEST_CASE("http: pipelined requests are answered in order, however they are spli
   }
 }
 
-TEST_CASE("http: chunked bodies arrive whole, extensions and trailers are read over") {
+TEST_CASE("http: chunked bodies arrive whole; extensions and trailers are ignored") {
   Site site;
   site.start();
   const std::string request =
@@ -53,7 +53,7 @@ TEST_CASE("http: chunked bodies arrive whole, extensions and trailers are read o
   CHECK(site.ask(client, get("/hello")).status == 200);
 }
 
-TEST_CASE("http: a direct route answers as any other") {
+TEST_CASE("http: a direct route answers like any other") {
   const auto answers = [](bool direct) {
     Site site;
     site.route(
@@ -86,7 +86,7 @@ TEST_CASE("http: a direct route answers as any other") {
                 [](const auto& a, const auto& b) { return a.name < b.name; });
       all += std::to_string(answer.status) + '\n';
       for (const Field& field : answer.fields) all += field.name + ": " + field.value + '\n';
-      // The id of an internal error is another one each time.
+      // The id of an internal error differs each time.
       all += (answer.status == 500 ? "" : answer.body) + '\n';
     }
     for (const char* path : {"/say", "/drop", "/throw"})
@@ -178,7 +178,7 @@ TEST_CASE("http: HEAD is a GET without its body") {
 }
 
 TEST_CASE(
-    "http: OPTIONS names what a path takes, a wrong method gets 405 and an unknown path 404") {
+    "http: OPTIONS lists the methods of a path; a wrong method gets 405, an unknown path 404") {
   Site site;
   site.start();
   Client client = site.client();
@@ -194,17 +194,17 @@ TEST_CASE(
   CHECK(wrong.field("Allow") == "OPTIONS, GET, HEAD");
   CHECK(wrong.field("Content-Type") == "application/json");
   CHECK(wrong.body ==
-        R"({"error":"Method Not Allowed","message":"this path takes OPTIONS, GET, HEAD"})");
+        R"({"error":"Method Not Allowed","message":"this path allows OPTIONS, GET, HEAD"})");
 
   const Received unknown = site.ask(client, post("/nowhere", "x"));
   CHECK(unknown.status == 404);
-  CHECK(unknown.body == R"({"error":"Not Found","message":"there is nothing at this path"})");
+  CHECK(unknown.body == R"({"error":"Not Found","message":"no endpoint at this path"})");
   CHECK(site.sample("mcp_sidecar_http_requests_total{endpoint=\"/hello\",status=\"405\"}") == 1);
   CHECK(site.sample("mcp_sidecar_http_requests_total{endpoint=\"none\",status=\"404\"}") == 2);
   CHECK(site.ask(client, get("/hello")).status == 200);  // none of them ended the connection
 }
 
-TEST_CASE("http: a prefix route takes what lies below it, an exact route goes first") {
+TEST_CASE("http: a prefix route serves the paths below it; an exact route has precedence") {
   Site site;
   std::string seen;
   site.route("POST", "/messages/*", [&](http::Exchange exchange) {
@@ -225,7 +225,7 @@ TEST_CASE("http: a prefix route takes what lies below it, an exact route goes fi
   CHECK(site.ask(client, post("/messages/" + std::string(5000, 'n'), "")).body == "prefix");
 }
 
-TEST_CASE("http: fields that make httplib do more than it is asked do no harm") {
+TEST_CASE("http: request fields that trigger features of httplib have no effect") {
   Site site;
   site.start();
   const std::string body(2000, 'a');
@@ -252,7 +252,8 @@ TEST_CASE("http: fields that make httplib do more than it is asked do no harm") 
 }
 
 TEST_CASE(
-    "http: HTTP/1.0 closes unless it asks to keep the connection, HTTP/1.1 keeps it unless told") {
+    "http: HTTP/1.0 closes unless asked to keep alive; HTTP/1.1 keeps alive unless asked to "
+    "close") {
   Site site;
   site.start();
   {
@@ -286,7 +287,7 @@ TEST_CASE("http: a client that closes its sending side still gets the answers to
   CHECK(site.until_ended(client));
 }
 
-TEST_CASE("http: an answer cannot be split by a field's value, and its framing is ours") {
+TEST_CASE("http: a field's value cannot split an answer or change its framing") {
   Site site;
   const auto answer = [] {
     http::Response response = text_response("body");

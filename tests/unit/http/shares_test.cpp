@@ -1,11 +1,10 @@
-// Who gives way when connections or buffered bytes are at their limit: clients that the head check
-// tells apart.
+// Sharing of connections and buffered bytes between clients that the head check distinguishes.
 #include "world.hpp"
 
 namespace sidecar::test {
 namespace {
 
-// A request with the field X-Key is one of that key; without it the client is not known.
+// A request with the field X-Key belongs to that key; without it the client is unknown.
 class SharedSite : public Site {
  public:
   SharedSite() {
@@ -58,7 +57,7 @@ class SharedSite : public Site {
 };
 
 TEST_CASE(
-    "connections: at the limit the client that has most gives way: an idle one, then its oldest "
+    "connections: at the limit the client that has most loses an idle one, then its oldest "
     "stream") {
   SharedSite site;
   SECTION("of one address") { site.limits.connections_per_address = 8; }
@@ -81,9 +80,7 @@ TEST_CASE(
   CHECK(site.refused("connections") + site.refused("connections_per_address") == 2);
 }
 
-TEST_CASE(
-    "connections: a client that has most is told what it holds, unless an idle one of its own can "
-    "go") {
+TEST_CASE("connections: the client that has most is refused, unless it has an idle one to close") {
   SharedSite site;
   site.limits.connections_per_address = 4;
   site.start();
@@ -100,7 +97,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "connections: a flood of unknown clients closes only its own, and a known one is let in") {
+    "connections: a flood of unknown clients closes only its own; a known client is admitted") {
   SharedSite site;
   site.limits.connections_per_address = 16;
   site.start();
@@ -117,7 +114,7 @@ TEST_CASE(
   CHECK(site.ended(streams) == 1);
 }
 
-TEST_CASE("connections: one connection may serve one client after the other") {
+TEST_CASE("connections: one connection may serve several clients in turn") {
   SharedSite site;
   site.limits.connections_per_address = 4;
   site.start();
@@ -130,8 +127,7 @@ TEST_CASE("connections: one connection may serve one client after the other") {
   CHECK(site.until([&] { return site.sample("mcp_sidecar_http_connections") == 2; }));
 }
 
-TEST_CASE(
-    "buffers: the largest one of the client that holds most is cut when another needs the room") {
+TEST_CASE("buffers: the largest one of the client that holds most is evicted for another client") {
   SharedSite site;
   site.buffered_bytes = 10 << 20;  // one answer alone may be beyond it
   site.start();
@@ -144,7 +140,7 @@ TEST_CASE(
   CHECK(site.refused("buffers_full") == 1);
 }
 
-TEST_CASE("buffers: an upload that gives way is answered 503 with what its key holds") {
+TEST_CASE("buffers: an evicted upload is answered 503, which states the bytes that its key holds") {
   SharedSite site;
   site.buffered_bytes = 8 << 20;
   site.start();
@@ -163,7 +159,7 @@ TEST_CASE("buffers: an upload that gives way is answered 503 with what its key h
   CHECK(site.ask(other, std::string(100'000, 'y')).body.size() == 2'000'000);
 }
 
-TEST_CASE("buffers: an answer that the budget does not take is replaced by one that says why") {
+TEST_CASE("buffers: an answer that the budget refuses is replaced by one with the reason") {
   SharedSite site;
   site.buffered_bytes = 20 << 20;
   site.start();
@@ -174,7 +170,7 @@ TEST_CASE("buffers: an answer that the budget does not take is replaced by one t
   CHECK(refused.body.find("MCP_MAX_BUFFERED") != std::string::npos);
 }
 
-TEST_CASE("buffers: what one client holds cuts no stream and no answer of another") {
+TEST_CASE("buffers: the bytes of one client cut no stream and no answer of another") {
   SharedSite site;
   site.buffered_bytes = 10 << 20;  // one answer alone may be beyond it
   site.start();
@@ -186,8 +182,7 @@ TEST_CASE("buffers: what one client holds cuts no stream and no answer of anothe
   CHECK(site.ended(streams) == 0);
 }
 
-TEST_CASE(
-    "buffers: an event stream that holds most ends as a slow reader when another needs the room") {
+TEST_CASE("buffers: an event stream that holds most ends as a slow reader for another client") {
   SharedSite site;
   site.buffered_bytes = 24 << 20;
   site.sse_options.queue_limit = 64 << 20;

@@ -1,4 +1,4 @@
-// World: a Server on a loop that the test turns by hand, with a manual clock, and clients on real
+// World: a Server on a loop that the test runs by hand, with a manual clock, and clients on real
 // sockets.
 #pragma once
 
@@ -101,7 +101,8 @@ class Client {
   bool ended_ = false;
 };
 
-// Decodes the complete chunks at the beginning of `text`; true after the last chunk.
+// Appends the data of the complete chunks of `text` to `body`; true once the last chunk was read,
+// `used` bytes of `text` long.
 inline bool unchunk(std::string_view text, std::string& body, std::size_t& used) {
   for (used = 0;;) {
     const std::size_t line = text.find("\r\n", used);
@@ -150,7 +151,7 @@ class World {
     loop.restart();
     loop.poll();
   }
-  // Turns the loop until `done` holds; false after 10 s.
+  // Runs the loop until `done`; false: it never became true. The clock only bounds a failure.
   template <class Condition>
   bool until(Condition done) {
     const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -173,8 +174,8 @@ class World {
       return client.ended();
     });
   }
-  // The next complete answer; status 0 if the connection ended before it. `bodiless`: the answer to
-  // a HEAD.
+  // The next whole answer; status 0: the connection ended without one. `bodiless`: it answers a
+  // HEAD.
   Received answer(Client& client, bool bodiless = false) {
     Received received;
     std::size_t used = 0;
@@ -247,8 +248,7 @@ inline http::Response text_response(std::string body) {
   return response;
 }
 
-// The routes of most tests: GET /hello, POST /echo (answered at once), POST /later and GET /events
-// (the test answers them).
+// The routes of most tests: GET /hello, POST /echo (at once), POST /later and GET /events (kept).
 class Site : public World {
  public:
   std::vector<http::Exchange> kept;
