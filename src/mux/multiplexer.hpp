@@ -43,7 +43,6 @@
 #include "mux/list_cache.hpp"
 #include "mux/tool_hints.hpp"
 #include "observe/caller.hpp"
-#include "observe/gauge_share.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"

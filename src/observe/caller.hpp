@@ -1,5 +1,6 @@
-// Caller: on whose behalf a request runs, as far as the gate could tell. What sessions are owned
-// by, and what log lines, metrics and limits are about. Never holds a secret.
+// Caller: the key or token and the address behind a request, as access::Gate established them.
+// Sessions belong to callers; log lines and limits name them. Holds no secret. A plain value: any
+// thread.
 #pragma once
 
 #include <algorithm>
@@ -17,26 +18,25 @@
 namespace sidecar::observe {
 
 struct Caller {
-  std::string owner;  // the key's name; empty when no keys are configured
-  // effective client address (behind a trusted proxy: the forwarded one), text form
+  std::string owner;  // name of the key; empty when no keys are configured
+  // Client address as text; behind a trusted proxy, the forwarded one.
   std::string address;
-  bool has_key = false;        // a valid key was shown, or a valid token
-  bool loopback = false;       // the effective address is a loopback one
-  bool admin = false;          // may do what config::Permissions::admin says
-  bool by_stored_key = false;  // the key is one that can be revoked
-  // Of the whole sidecar, and of the key. What both allow is allowed; none: everything.
+  bool has_key = false;        // sent a valid key or token
+  bool loopback = false;       // `address` is a loopback address
+  bool admin = false;          // config::Permissions::admin applies
+  bool by_stored_key = false;  // the key can be revoked
+  // Those of the sidecar and those of the key; all must allow an action. Empty: all allowed.
   std::vector<std::shared_ptr<const config::Permissions>> permissions{};
 
-  TraceContext trace{};               // of this very request
-  std::uint64_t key_fingerprint = 0;  // by_stored_key: which of the owner's keys it is
-  // When the access token that was shown stops being good; without one nothing.
+  TraceContext trace{};               // of this request alone
+  std::uint64_t key_fingerprint = 0;  // with by_stored_key: identifies one of the owner's keys
+  // Expiry of the access token; empty without a token.
   std::optional<std::chrono::system_clock::time_point> expires{};
-  bool metrics = false;  // may do what config::Permissions::metrics says
+  bool metrics = false;  // config::Permissions::metrics applies
 
   bool operator==(const Caller&) const = default;
 
-  // Whose share of common limits it uses (util/shares.hpp): the key's, or without one the
-  // address's.
+  // Owner of its share of common limits (util/shares.hpp): the key, or the address without one.
   const std::string& share_owner() const { return has_key ? owner : address; }
   bool restricted() const {
     return std::any_of(permissions.begin(), permissions.end(),
@@ -46,11 +46,25 @@ struct Caller {
     return std::any_of(permissions.begin(), permissions.end(),
                        [](const auto& each) { return each->read_only; });
   }
-  // `part`: Permissions::tools, resources or prompts.
+  // `part`: &Permissions::tools, &Permissions::resources or &Permissions::prompts.
   bool may(config::NameRules config::Permissions::*part, std::string_view name) const {
     return std::all_of(permissions.begin(), permissions.end(),
                        [&](const auto& each) { return ((*each).*part).allows(name); });
   }
 };
+
+// How much a caller learns about failures of the wrapped server and about other callers' use of it.
+// Applies to errors of calls, /ready and /health.
+enum class Disclosure : std::uint8_t {
+  kState,   // the failure, its exit code or signal, restarts
+  kLine,    // also the last line of stderr; calls and sessions of each process
+  kStderr,  // also the end of stderr
+};
+
+// `needs_key`: the sidecar requires a key or a token.
+inline Disclosure disclosure(const Caller& caller, bool needs_key) {
+  if (caller.admin || (!needs_key && caller.loopback)) return Disclosure::kStderr;
+  return caller.by_stored_key && !caller.restricted() ? Disclosure::kLine : Disclosure::kState;
+}
 
 }  // namespace sidecar::observe

@@ -14,7 +14,7 @@
 namespace sidecar::observe {
 namespace {
 
-constexpr std::size_t kQueueLines = 2048;  // each takes 0.4 KB from the start
+constexpr std::size_t kQueueLines = 2048;  // allocated at start, 0.4 KB each
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
@@ -34,14 +34,14 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::off;
 }
 
-// A JSON string literal; bytes that are not UTF-8 become U+FFFD, so a line of the log is always
-// valid JSON. What JSON lets stand and a terminal obeys is escaped as well.
+// A JSON string literal. Bytes that are not UTF-8 become U+FFFD, so that a log line is valid JSON.
+// Characters that JSON permits but a terminal interprets are escaped too.
 std::string quoted(std::string_view text) {
   return escaped(
       nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// Beyond ASCII nothing is plain: it may be no UTF-8 at all.
+// Needs no quotes. ASCII only: other bytes may be invalid UTF-8.
 bool plain_word(std::string_view text) {
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -1,7 +1,7 @@
-// Log: one line an event. A fixed event text that can be grepped, then fields: `child exited code=1
-// restarts=2` as text, {"time":…,"level":…,"event":"child exited","code":1,…} as JSON lines.
-// Secrets never reach a log call. Thread-safe (spdlog); never blocks the loop when its sink is
-// asynchronous.
+// Log: one line per event: a fixed text to grep for, then fields.
+//   as text  child exited code=1 restarts=2
+//   as JSON  {"time":…,"level":…,"event":"child exited","code":1,"restarts":2}
+// Callers never pass secrets. Any thread (spdlog); with an asynchronous sink it does not block.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,8 @@ class Log {
  public:
   using Fields = std::initializer_list<LogField>;
 
-  // `worker`: what an asynchronous sink works on; its end writes what is still queued. `tail`: gets
-  // every line that is written.
+  // `worker`: the thread pool of an asynchronous sink; its destructor writes the queued lines.
+  // `tail`: receives every line too.
   Log(std::shared_ptr<spdlog::logger> sink, LogFormat format,
       std::shared_ptr<void> worker = nullptr, std::shared_ptr<LogTail> tail = nullptr);
 
@@ -65,26 +65,26 @@ class Log {
   void set_level(LogLevel level);
   bool enabled(LogLevel level) const;
   void write(LogLevel level, std::string_view event, Fields fields);
-  // nullptr: its last lines are not kept.
+  // nullptr: no lines are kept.
   const LogTail* tail() const { return tail_.get(); }
 
  private:
   std::shared_ptr<void> worker_;          // outlives sink_: queued lines hold the logger
-  std::shared_ptr<spdlog::logger> sink_;  // shared: spdlog's own ownership of loggers
+  std::shared_ptr<spdlog::logger> sink_;  // shared: spdlog shares ownership of loggers
   LogFormat format_;
-  std::shared_ptr<LogTail> tail_;  // shared with the logger, which the writing thread holds
+  std::shared_ptr<LogTail> tail_;  // shared with the logger, which the worker thread uses
 };
 
-// The program's log: to stderr, through a bounded queue and a thread of its own; when the queue is
-// full the oldest line is dropped. Destroying the last user flushes. `keeps_tail`: its last lines
-// can be read.
+// The program's log: a bounded queue (2048 lines) and a thread that writes to stderr. A full queue
+// drops its oldest line. Destroying the last user flushes. `keeps_tail`: tail() gives the last
+// lines.
 Log make_stderr_log(LogLevel level, LogFormat format, bool keeps_tail);
 
-// A line as the log's text form has it, of what its JSON form writes behind time and level. What is
-// no such line (it may have been cut) stays as it is.
+// Converts a line of the JSON form, without time and level, to the text form. Other text, such as a
+// truncated line, is returned unchanged.
 std::string text_form(std::string_view json_members);
 
-// A log that writes nowhere, for tests.
+// Discards every line; for tests.
 Log make_null_log();
 
 }  // namespace sidecar::observe

@@ -3,7 +3,6 @@
 #include <iterator>
 #include <prometheus/text_serializer.h>
 
-#include "observe/process_metrics.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::observe {

@@ -1,13 +1,15 @@
-// Metrics: every counter and gauge of the program by name, in one Prometheus registry.
-// Hot paths keep the reference that they got once; a look-up by label costs a lock and a map.
-// Updated on the loop thread, those of the audit log on its writer's too; read from any.
+// Metrics: every counter and gauge of the program, in one Prometheus registry. A look-up by label
+// takes a lock and a map, so hot paths keep the reference. Owned by app. Updated on the loop thread
+// (audit metrics also on the audit writer's thread), read on any.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <span>
 #include <string>
@@ -18,7 +20,7 @@
 namespace sidecar::observe {
 
 class Metrics {
-  prometheus::Registry registry_;  // first: everything below lives in it
+  prometheus::Registry registry_;  // first: owns everything below
   prometheus::Family<prometheus::Counter>& requests_family_;
   prometheus::Family<prometheus::Counter>& calls_family_;
   prometheus::Family<prometheus::Counter>& dropped_family_;
@@ -29,30 +31,30 @@ class Metrics {
  public:
   Metrics();
 
-  // Labels come from small fixed sets in the code, never from a client's input.
+  // Labels are literals of the code; only tool names come from the wrapped server (CallMetrics).
   prometheus::Counter& requests(std::string_view endpoint, int status);
-  // ok, error, cancelled, timeout, child_died, refused
+  // outcome: mux::outcome_name()
   prometheus::Counter& calls(std::string_view outcome);
-  prometheus::Counter& dropped(std::string_view reason);  // messages that reached nobody, and why
-  // requests turned away by a limit or the gate
+  prometheus::Counter& dropped(std::string_view reason);  // messages that were not delivered
+  // requests refused by the gate, a permission or a limit
   prometheus::Counter& refused(std::string_view reason);
   prometheus::Counter& tool_calls(std::string_view tool, std::string_view outcome);
-  prometheus::Counter& audit_dropped(std::string_view reason);  // records of calls that are lost
+  prometheus::Counter& audit_dropped(std::string_view reason);  // lost records
 
   prometheus::Counter& child_restarts;
   prometheus::Counter& child_failed_starts;
   prometheus::Gauge& child_ready;  // 1 after the handshake
   prometheus::Gauge& child_stdin_queue_bytes;
-  prometheus::Counter& child_wedged;             // times that a child did not answer a ping
-  prometheus::Gauge& own_children;               // children that serve one session
-  prometheus::Histogram& call_seconds;           // of clients' calls, whole
-  prometheus::Histogram& call_overhead_seconds;  // and without the time at the child
+  prometheus::Counter& child_wedged;             // unanswered pings to children
+  prometheus::Gauge& own_children;               // dedicated children
+  prometheus::Histogram& call_seconds;           // from a client's request to its answer
+  prometheus::Histogram& call_overhead_seconds;  // the same without the time at the child
   prometheus::Gauge& calls_in_flight;
-  prometheus::Gauge& waiting_bytes;     // of calls that wait until the child reads
-  prometheus::Counter& calls_repeated;  // sent to a second child
-  prometheus::Gauge& server_requests;   // of children, that clients have not answered
+  prometheus::Gauge& waiting_bytes;     // of calls queued until the child reads its stdin
+  prometheus::Counter& calls_repeated;  // sent again after the child died
+  prometheus::Gauge& server_requests;   // not answered by clients yet
   prometheus::Gauge& sessions;
-  prometheus::Counter& sessions_evicted;  // ended to make room for new ones
+  prometheus::Counter& sessions_evicted;  // idle ones, to make room for new ones
   prometheus::Gauge& sse_streams;
   prometheus::Gauge& connections;
   prometheus::Gauge& buffered_bytes;
@@ -61,20 +63,42 @@ class Metrics {
   prometheus::Counter& sent_bytes;
   prometheus::Counter& slow_readers;
   prometheus::Gauge& dashboard_readers;  // event streams of the dashboard
-  prometheus::Counter& audit_written;    // records that the database has
-  prometheus::Counter& audit_spooled;    // that had to wait on disk
+  prometheus::Counter& audit_written;    // records written to the database
+  prometheus::Counter& audit_spooled;    // records written to the spool first
   prometheus::Gauge& audit_queue_bytes;
   prometheus::Gauge& audit_spool_bytes;
-  prometheus::Gauge& audit_up;  // 1 while the database takes records
+  prometheus::Gauge& audit_up;  // 1 while the database accepts records
 
-  // What has been counted so far, for pages: upper bounds in seconds of call_seconds' buckets, the
-  // calls in each of them and, last, beyond them; what was refused, by reason.
+  // For the dashboard: upper bounds of call_seconds' buckets in seconds; the calls in each bucket,
+  // the last entry being those beyond all bounds; refusals by reason.
   static std::span<const double> call_seconds_bounds();
   std::vector<std::uint64_t> calls_by_seconds() const;
   std::vector<std::pair<std::string, std::uint64_t>> refusals() const;
 
-  // Prometheus text exposition format 0.0.4, those of the process among them.
+  // Prometheus text exposition format 0.0.4, process_metrics() included.
   std::string text() const;
+};
+
+// The standard process metrics of Prometheus client libraries: CPU time, memory, open files, start.
+// Reads /proc/self on each call; unreadable values are left out. Any thread.
+std::vector<prometheus::MetricFamily> process_metrics();
+
+// One object's contribution to a shared gauge; withdrawn by the destructor. The gauge outlives it.
+class GaugeShare {
+ public:
+  explicit GaugeShare(prometheus::Gauge& gauge) : gauge_(gauge) {}
+  ~GaugeShare() { set(0); }
+  GaugeShare(const GaugeShare&) = delete;
+  GaugeShare& operator=(const GaugeShare&) = delete;
+
+  void set(std::size_t value) {
+    const std::size_t before = std::exchange(value_, value);
+    if (value != before) gauge_.Increment(static_cast<double>(value) - static_cast<double>(before));
+  }
+
+ private:
+  prometheus::Gauge& gauge_;
+  std::size_t value_ = 0;
 };
 
 }  // namespace sidecar::observe

@@ -1,5 +1,3 @@
-#include "observe/process_metrics.hpp"
-
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -8,10 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "observe/metrics.hpp"
+
 namespace sidecar::observe {
 namespace {
 
-// Fields of /proc/self/stat from the third on, counted as in proc(5).
+// Fields of /proc/self/stat, numbered as in proc(5). Field 3 follows the process name.
 constexpr int kFirstField = 3;
 constexpr int kUserTime = 14;
 constexpr int kSystemTime = 15;
@@ -29,7 +29,7 @@ struct Stat {
 std::optional<Stat> read_stat() {
   std::ifstream file("/proc/self/stat");
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const std::size_t name_end = text.rfind(')');  // the name may hold blanks
+  const std::size_t name_end = text.rfind(')');  // the name may contain spaces
   if (name_end == std::string::npos) return std::nullopt;
   std::istringstream fields(text.substr(name_end + 1));
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
@@ -46,7 +46,7 @@ std::optional<Stat> read_stat() {
   return stat;
 }
 
-// Of the system's boot, in seconds since 1970.
+// Seconds since 1970.
 std::optional<double> boot_time() {
   std::ifstream file("/proc/stat");
   std::string word;
@@ -65,7 +65,7 @@ std::optional<double> open_files() {
     ++count;
   }
   if (error) return std::nullopt;
-  return count - 1;  // that of the look itself
+  return count - 1;  // without the descriptor of this iteration
 }
 
 std::optional<double> most_files() {

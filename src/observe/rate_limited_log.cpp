@@ -33,12 +33,12 @@ RateLimitedLog::Kind RateLimitedLog::kind_of(std::string_view event, Log::Fields
 
 void RateLimitedLog::arm() {
   timer_ = timers_.after(kWindow, [this] {
-    tell();
+    report();
     if (!held_back_.empty()) arm();
   });
 }
 
-void RateLimitedLog::tell() {
+void RateLimitedLog::report() {
   for (auto each = held_back_.begin(); each != held_back_.end();) {
     const auto& [event, reason, address, key] = each->first;
     if (each->second == 0) {
@@ -53,8 +53,7 @@ void RateLimitedLog::tell() {
                 {{"reason", reason}, {"address", address}, {"key", key}, {"repeated", repeated}});
     ++each;
   }
-  if (others_ > 0)
-    log_.warn("more warnings than are told one by one", {{"count", std::exchange(others_, 0)}});
+  if (others_ > 0) log_.warn("further warnings suppressed", {{"count", std::exchange(others_, 0)}});
 }
 
 }  // namespace sidecar::observe

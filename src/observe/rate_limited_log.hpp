@@ -1,7 +1,6 @@
-// RateLimitedLog: warnings that may come in floods, as refusals do. The first of a kind is written
-// at once, equal ones after it once a second as a number. Equal are those of one event with the
-// same `reason`, `limit`, `address` and `key`. Its memory is bounded: beyond kMaxKinds in a second,
-// others are only counted. Loop thread only.
+// RateLimitedLog: limits repeated warnings, such as refusals. The first of a kind is written at
+// once; repetitions are written once a second as a count. A kind is an event with its `reason` or
+// `limit`, `address` and `key`. Warnings beyond kMaxKinds are only counted. Loop thread only.
 #pragma once
 
 #include <array>
@@ -20,11 +19,11 @@ namespace sidecar::observe {
 class RateLimitedLog {
  public:
   static constexpr std::size_t kMaxKinds = 256;
-  static constexpr std::size_t kMaxField = 200;  // of what is kept; the rest is cut off
+  static constexpr std::size_t kMaxField = 200;  // bytes kept of each field
   static constexpr std::chrono::seconds kWindow{1};
 
   RateLimitedLog(Log& log, Timers& timers) : log_(log), timers_(timers) {}
-  ~RateLimitedLog() { tell(); }
+  ~RateLimitedLog() { report(); }
   RateLimitedLog(const RateLimitedLog&) = delete;
   RateLimitedLog& operator=(const RateLimitedLog&) = delete;
 
@@ -34,15 +33,15 @@ class RateLimitedLog {
   using Kind = std::array<std::string, 4>;  // event, reason or limit, address, key
 
   static Kind kind_of(std::string_view event, Log::Fields fields);
-  // Writes what was held back, and forgets the kinds of which there was nothing.
-  void tell();
+  // Writes the counts, and removes kinds without repetitions.
+  void report();
   void arm();
 
   Log& log_;
   Timers& timers_;
-  std::map<Kind, std::uint64_t>
-      held_back_;  // how many, of the kinds that were seen in this window or the last
-  std::uint64_t others_ = 0;
+  // Repetitions by kind, for the kinds of this window and the last.
+  std::map<Kind, std::uint64_t> held_back_;
+  std::uint64_t others_ = 0;  // warnings beyond kMaxKinds
   Timer timer_;
 };
 

@@ -5,7 +5,7 @@
 namespace sidecar::observe {
 namespace {
 
-constexpr std::size_t kShownSession = 8;  // characters, as in every line about a session
+constexpr std::size_t kShownSession = 8;  // characters, as in every log line about a session
 
 void keep(std::string& place, std::string_view text, std::size_t most = RecentCalls::kMaxWord) {
   place.assign(text.substr(0, most));

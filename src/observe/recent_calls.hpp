@@ -1,6 +1,6 @@
-// RecentCalls: the last calls of clients, for whoever looks at the running program, and how all of
-// them ended. A ring whose places are used again, so that a call costs a few copies of short texts
-// and no memory. Loop thread only.
+// RecentCalls: the last calls of clients, and the outcomes of all, for the dashboard. A ring buffer
+// that reuses its entries: once full, a call costs a few copies of short texts and seldom an
+// allocation. Owned by app. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -17,13 +17,12 @@ namespace sidecar::observe {
 
 class RecentCalls : public CallSink {
  public:
-  static constexpr std::size_t kKept = 500;  // calls; older ones are forgotten
-  // bytes of each text that is kept; the rest is cut off
-  static constexpr std::size_t kMaxWord = 200;
-  static constexpr std::size_t kMaxError = 500;
+  static constexpr std::size_t kKept = 500;      // calls; the oldest is overwritten
+  static constexpr std::size_t kMaxWord = 200;   // bytes kept of each text
+  static constexpr std::size_t kMaxError = 500;  // bytes kept of `error`
 
-  // As CallRecord has it. Texts are a client's or the wrapped server's, and may be cut, or not be
-  // UTF-8.
+  // Fields as in CallRecord. Texts come from clients and the wrapped server: they may be truncated
+  // and may be invalid UTF-8.
   struct Call {
     std::chrono::system_clock::time_point began;
     Clock::duration took{};
@@ -31,7 +30,7 @@ class RecentCalls : public CallSink {
     std::string subject;
     std::string_view outcome;  // a literal
     std::string error;
-    std::string session;  // its first characters
+    std::string session;  // its first 8 characters
     std::string key;
     std::string address;
     std::string_view transport;  // a literal
@@ -45,20 +44,19 @@ class RecentCalls : public CallSink {
   Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
   void on_call_end(const CallRecord& record, std::string kept) override;
 
-  // Calls are numbered from 0 in the order in which they ended. count() is the number of the next
-  // one.
+  // Calls are numbered from 0 in the order in which they ended. count() is the next number.
   std::uint64_t count() const { return count_; }
   std::uint64_t oldest() const { return count_ - calls_.size(); }
   // REQUIRES: oldest() <= number < count().
   const Call& at(std::uint64_t number) const { return calls_[number % kKept]; }
 
-  // Of all calls since the start, in the order in which outcomes were first seen.
+  // Counts of all calls since the start, in the order in which outcomes first occurred.
   const Outcomes& outcomes() const { return outcomes_; }
 
  private:
   std::vector<Call> calls_;  // at most kKept
   std::uint64_t count_ = 0;
-  Outcomes outcomes_;  // as many as there are names of outcomes
+  Outcomes outcomes_;  // at most one entry per outcome name
 };
 
 }  // namespace sidecar::observe

@@ -12,12 +12,12 @@ bool is_hex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-// An id of zeros only is none.
+// An id of zeros only is invalid.
 bool is_id(std::string_view text) {
   return is_hex(text) && text.find_first_not_of('0') != text.npos;
 }
 
-// Later versions may have more behind what version 00 has.
+// W3C Trace Context, section 3.2.4: later versions may append fields to those of version 00.
 bool is_parent(std::string_view text) {
   if (text.size() < kParentSize || text[2] != '-' || text[35] != '-' || text[52] != '-')
     return false;

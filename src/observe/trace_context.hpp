@@ -1,5 +1,5 @@
-// TraceContext: where a request belongs in somebody's trace (W3C Trace Context, level 1, section
-// 3). Any thread.
+// TraceContext: the position of a request in a distributed trace (W3C Trace Context, level 1,
+// section 3). A plain value: any thread.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 namespace sidecar::observe {
 
 struct TraceContext {
-  static constexpr std::size_t kMaxState = 512;  // bytes of tracestate; longer ones are left out
+  static constexpr std::size_t kMaxState = 512;  // bytes; a longer tracestate is dropped
 
   std::string parent;  // value of traceparent; empty: none
   std::string state;   // value of tracestate; empty: none
 
-  // Of the values of the two fields. One that is malformed counts as not there; without a parent
-  // there is no state.
+  // Parses the values of traceparent and tracestate. Malformed values count as absent; without a
+  // parent there is no state.
   static TraceContext from(std::string_view parent, std::string_view state);
 
   bool operator==(const TraceContext&) const = default;

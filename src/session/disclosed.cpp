@@ -2,7 +2,7 @@
 
 #include "mcp/protocol.hpp"
 #include "mux/core/child_death.hpp"
-#include "observe/disclosure.hpp"
+#include "observe/caller.hpp"
 
 namespace sidecar::session {
 

@@ -1,5 +1,5 @@
 // Disclosed: an answer that tells of the child's end, cut to what the caller may know of it
-// (observe/disclosure.hpp).
+// (observe/caller.hpp).
 #pragma once
 
 #include <string_view>

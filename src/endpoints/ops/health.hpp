@@ -2,7 +2,7 @@
 //   GET /health  always 200 while the program runs; the shape is that of both programs that mcp-sidecar
 //                replaces, and `child` and `children` say how the wrapped server is
 //   GET /ready   200 only while calls can be served, else 503 with the reason
-// How much of both a caller is told: observe/disclosure.hpp.
+// How much of both a caller is told: observe/caller.hpp.
 // Owned by app; loop thread only.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "http/server.hpp"
 #include "mux/pool/instances.hpp"
-#include "observe/disclosure.hpp"
+#include "observe/caller.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "child/link.hpp"
-#include "observe/disclosure.hpp"
+#include "observe/caller.hpp"
 
 namespace sidecar::mux {
 

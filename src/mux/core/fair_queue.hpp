@@ -15,7 +15,7 @@
 
 #include "mux/core/id_allocator.hpp"
 #include "mux/core/owners.hpp"
-#include "observe/gauge_share.hpp"
+#include "observe/metrics.hpp"
 
 namespace sidecar::mux {
 

@@ -12,7 +12,7 @@ using observe::LogTail;
 
 namespace {
 
-// A log that writes to nothing but its tail, at once.
+// A synchronous log that writes to its tail only.
 struct Written {
   explicit Written(LogFormat format)
       : log(std::make_shared<spdlog::logger>("test",
@@ -34,7 +34,7 @@ std::vector<std::string> texts(const std::vector<LogTail::Line>& lines) {
 
 }  // namespace
 
-TEST_CASE("log_tail: whatever the log's format, a line is in its text form, with its level") {
+TEST_CASE("log_tail: lines of both formats are kept in text form, with their level") {
   const auto write = [](observe::Log& log) {
     log.warn("an \"event\"", {{"n", 1},
                               {"ready", false},
@@ -61,14 +61,14 @@ TEST_CASE("log_tail: whatever the log's format, a line is in its text form, with
   CHECK(age >= std::chrono::seconds(0));
 }
 
-TEST_CASE("log_tail: what is below the level is not kept") {
+TEST_CASE("log_tail: lines below the level are not kept") {
   Written written(LogFormat::kText);
   written.log.set_level(observe::LogLevel::kWarn);
   written.log.info("hidden");
   CHECK(written.all().empty());
 }
 
-TEST_CASE("log_tail: lines are numbered, and the newest of a range are given") {
+TEST_CASE("log_tail: a range of numbers gives its newest lines") {
   LogTail tail(LogFormat::kText);
   for (int i = 0; i < 10; ++i) tail.add({}, "info", std::to_string(i));
   CHECK(texts(tail.lines(0, 10, 100)).size() == 10);
@@ -79,7 +79,7 @@ TEST_CASE("log_tail: lines are numbered, and the newest of a range are given") {
   CHECK(tail.lines(11, 10, 5).empty());
 }
 
-TEST_CASE("log_tail: the oldest lines are forgotten, by number and by bytes") {
+TEST_CASE("log_tail: the oldest lines are dropped beyond the limits of lines and bytes") {
   LogTail tail(LogFormat::kText);
   for (std::size_t i = 0; i < LogTail::kLines + 5; ++i) tail.add({}, "info", std::to_string(i));
   CHECK(tail.count() == LogTail::kLines + 5);
@@ -93,7 +93,7 @@ TEST_CASE("log_tail: the oldest lines are forgotten, by number and by bytes") {
   CHECK(kept.front().size() == LogTail::kMaxShown);
 }
 
-TEST_CASE("log_tail: a line of JSON that was cut is shown as it is") {
+TEST_CASE("log_tail: a truncated JSON line is shown unchanged") {
   LogTail tail(LogFormat::kJson);
   tail.add({}, "info", R"("event":"e","line":")" + std::string(LogTail::kMaxLength, 'x') + '"');
   const auto kept = texts(tail.lines(0, 1, 1));
@@ -112,7 +112,7 @@ TEST_CASE("log_tail: written on one thread and read on another, no line is lost 
   while (seen < kCount) {
     const std::uint64_t end = tail.count();
     const auto lines = tail.lines(seen, end, LogTail::kLines);
-    // What was forgotten meanwhile is the oldest.
+    // Lines dropped meanwhile are the oldest.
     for (std::size_t i = 0; i < lines.size(); ++i)
       if (lines[i].text != std::to_string(end - lines.size() + i)) FAIL("line " << lines[i].text);
     seen = end;

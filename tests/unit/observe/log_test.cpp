@@ -24,7 +24,7 @@ struct Written {
 
 }  // namespace
 
-TEST_CASE("log: as text, an event and its fields on one line, quoted where a word would not do") {
+TEST_CASE("log: as text, an event and its fields on one line, quoted where necessary") {
   Written written(LogFormat::kText);
   written.log->info("child exited", {{"code", 1},
                                      {"ready", false},
@@ -40,7 +40,7 @@ TEST_CASE("log: as text, an event and its fields on one line, quoted where a wor
         "raw=\"\\n\\u001b[31m\xef\xbf\xbd\"\n");
 }
 
-TEST_CASE("log: what a terminal would obey is written as an escape, in both forms") {
+TEST_CASE("log: terminal control characters are escaped in both forms") {
   const std::string hostile =
       "a\x7f"
       "b\xc2\x9b"
@@ -59,7 +59,7 @@ TEST_CASE("log: what a terminal would obey is written as an escape, in both form
   CHECK(nlohmann::json::parse("{" + json.out.str() + "}")["v"] == hostile);
 }
 
-TEST_CASE("log: as JSON, the members of one valid object, whatever the values hold") {
+TEST_CASE("log: as JSON, arbitrary values give the members of one valid object") {
   Written written(LogFormat::kJson);
   written.log->warn("a \"quoted\" event",
                     {{"n", std::uint64_t{18446744073709551615u}}, {"text", "\n\"\xff\\"}});
@@ -69,14 +69,14 @@ TEST_CASE("log: as JSON, the members of one valid object, whatever the values ho
   CHECK(parsed["text"] == "\n\"\xef\xbf\xbd\\");
 }
 
-TEST_CASE("log: what is below the level is not written") {
+TEST_CASE("log: lines below the level are not written") {
   Written written(LogFormat::kText);
   CHECK_FALSE(written.log->enabled(LogLevel::kDebug));
   written.log->debug("hidden");
   CHECK(written.out.str().empty());
 }
 
-TEST_CASE("log: another level holds from the next line on") {
+TEST_CASE("log: a new level applies from the next line on") {
   Written written(LogFormat::kText);
   written.log->set_level(LogLevel::kDebug);
   written.log->debug("shown");

@@ -2,7 +2,7 @@
 
 #include "support/catch.hpp"
 
-TEST_CASE("metrics: what is counted stands in the Prometheus text") {
+TEST_CASE("metrics: the Prometheus text holds the counts") {
   sidecar::observe::Metrics metrics;
   metrics.requests("sse", 200).Increment();
   metrics.requests("sse", 200).Increment();
@@ -19,4 +19,17 @@ TEST_CASE("metrics: what is counted stands in the Prometheus text") {
     INFO(line);
     CHECK(text.find(line) != std::string::npos);
   }
+}
+
+TEST_CASE("gauge share: a gauge is the sum of its shares, and a destroyed share is withdrawn") {
+  sidecar::observe::Metrics metrics;
+  sidecar::observe::GaugeShare first(metrics.waiting_bytes);
+  first.set(10);
+  {
+    sidecar::observe::GaugeShare second(metrics.waiting_bytes);
+    second.set(5);
+    second.set(7);
+    CHECK(metrics.waiting_bytes.Value() == 17);
+  }
+  CHECK(metrics.waiting_bytes.Value() == 10);
 }

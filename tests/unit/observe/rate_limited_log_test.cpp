@@ -14,19 +14,19 @@ using namespace std::chrono_literals;
 namespace {
 
 struct World {
-  // What was written since the last look.
+  // Output since the last call.
   std::string written() {
     const std::string text = out.str();
     out.str("");
     return text;
   }
-  // How many lines that were.
+  // Number of lines since the last call.
   std::size_t lines() {
     const std::string text = written();
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
   void refuse(const std::string& reason, const std::string& address, const char* path = "/tools") {
-    thinned.warn("refused", {{"address", address}, {"reason", reason}, {"path", path}});
+    limited.warn("refused", {{"address", address}, {"reason", reason}, {"path", path}});
   }
 
   std::ostringstream out;
@@ -38,18 +38,18 @@ struct World {
   }();
   observe::Log log{logger, observe::LogFormat::kText};
   test::ManualTimers timers;
-  observe::RateLimitedLog thinned{log, timers};
+  observe::RateLimitedLog limited{log, timers};
 };
 
 }  // namespace
 
 TEST_CASE(
-    "rate_limited_log: the first of equal warnings is written at once, the others once a second as "
-    "a number") {
+    "rate_limited_log: the first of equal warnings is written at once, repetitions once a second "
+    "as a count") {
   World w;
   w.refuse("no_key", "192.0.2.1");
   CHECK(w.written() == "refused address=192.0.2.1 reason=no_key path=/tools\n");
-  // other paths are no other kind
+  // the path does not make another kind
   for (int i = 0; i < 500; ++i) w.refuse("no_key", "192.0.2.1", "/other");
   CHECK(w.written().empty());
   w.timers.advance(1s);
@@ -60,9 +60,7 @@ TEST_CASE(
   CHECK(w.written() == "refused reason=no_key address=192.0.2.1 repeated=1\n");
 }
 
-TEST_CASE(
-    "rate_limited_log: after a second without any, the next is written at once, and no timer "
-    "waits") {
+TEST_CASE("rate_limited_log: after a quiet second the next is written at once, and no timer runs") {
   World w;
   w.refuse("no_key", "192.0.2.1");
   w.timers.advance(1s);
@@ -72,18 +70,18 @@ TEST_CASE(
   CHECK(w.written() == "refused address=192.0.2.1 reason=no_key path=/tools\n");
 }
 
-TEST_CASE("rate_limited_log: another event, reason, limit or address is another warning") {
+TEST_CASE("rate_limited_log: another event, reason, limit or address is another kind") {
   World w;
   w.refuse("no_key", "192.0.2.1");
   w.refuse("wrong_key", "192.0.2.1");
   w.refuse("no_key", "192.0.2.2");
-  w.thinned.warn("other", {{"address", "192.0.2.1"}, {"reason", "no_key"}});
+  w.limited.warn("other", {{"address", "192.0.2.1"}, {"reason", "no_key"}});
   for (const char* limit : {"key", "session"})
-    w.thinned.warn("rate limit reached", {{"limit", limit}, {"address", "192.0.2.1"}});
+    w.limited.warn("rate limit reached", {{"limit", limit}, {"address", "192.0.2.1"}});
   CHECK(w.lines() == 6);
 }
 
-TEST_CASE("rate_limited_log: of too many kinds at once the later ones are only counted") {
+TEST_CASE("rate_limited_log: kinds beyond the limit are only counted") {
   World w;
   for (std::size_t i = 0; i < observe::RateLimitedLog::kMaxKinds + 10; ++i)
     w.refuse("no_key", "2001:db8::" + std::to_string(i));
@@ -92,12 +90,12 @@ TEST_CASE("rate_limited_log: of too many kinds at once the later ones are only c
   w.timers.advance(1s);
   CHECK(w.written() ==
         "refused reason=no_key address=2001:db8::0 repeated=1\n"
-        "more warnings than are told one by one count=10\n");
+        "further warnings suppressed count=10\n");
   w.refuse("no_key", "2001:db8::999");  // there is room again
   CHECK(w.written() == "refused address=2001:db8::999 reason=no_key path=/tools\n");
 }
 
-TEST_CASE("rate_limited_log: what it holds back is told when it ends") {
+TEST_CASE("rate_limited_log: the destructor writes pending counts") {
   World w;
   {
     observe::RateLimitedLog ending(w.log, w.timers);
@@ -107,7 +105,7 @@ TEST_CASE("rate_limited_log: what it holds back is told when it ends") {
   CHECK(w.written() == "refused address=a reason=r\nrefused reason=r address=a repeated=1\n");
 }
 
-TEST_CASE("rate_limited_log: nothing is kept of what the level leaves out") {
+TEST_CASE("rate_limited_log: warnings below the level are not kept") {
   World w;
   w.logger->set_level(spdlog::level::err);
   w.refuse("no_key", "192.0.2.1");

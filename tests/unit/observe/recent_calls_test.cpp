@@ -22,7 +22,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("recent calls: a call is kept with all that is told of it") {
+TEST_CASE("recent calls: every field of a call is kept") {
   World w;
   w.call("echo", "tool_error", "it failed");
   REQUIRE(w.sink.count() == 1);
@@ -42,9 +42,7 @@ TEST_CASE("recent calls: a call is kept with all that is told of it") {
   CHECK(call.answer_bytes == 80);
 }
 
-TEST_CASE(
-    "recent calls: the oldest is forgotten, and nothing of it shows in the one that takes its "
-    "place") {
+TEST_CASE("recent calls: a call that overwrites the oldest holds none of its texts") {
   World w;
   w.source = {"sse", "the-session", "a long name of a client", "1.2.3"};
   for (std::size_t i = 0; i < observe::RecentCalls::kKept; ++i)
@@ -65,7 +63,7 @@ TEST_CASE(
     CHECK(text->empty());
 }
 
-TEST_CASE("recent calls: long texts are cut") {
+TEST_CASE("recent calls: long texts are truncated") {
   World w;
   const std::string endless(100'000, 'x');
   w.caller.owner = w.source.client_name = w.source.client_version = endless;
@@ -77,8 +75,7 @@ TEST_CASE("recent calls: long texts are cut") {
   CHECK(call.error.size() == observe::RecentCalls::kMaxError);
 }
 
-TEST_CASE(
-    "recent calls: outcomes are counted from the start on, also of calls that are forgotten") {
+TEST_CASE("recent calls: outcomes include calls that have been overwritten") {
   World w;
   for (int i = 0; i < 1000; ++i) w.call("a");
   w.call("b", "timeout");

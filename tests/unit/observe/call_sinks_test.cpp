@@ -1,4 +1,4 @@
-#include "observe/call_metrics.hpp"
+#include "observe/call_sinks.hpp"
 
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -38,7 +38,7 @@ TEST_CASE("call metrics: tools are counted by name and outcome") {
   CHECK(w.count("add", "tool_error") == 1);
 }
 
-TEST_CASE("call metrics: names that the server never had, and those beyond the limit, are one") {
+TEST_CASE("call metrics: unknown tools and tools beyond the limit are counted as \"other\"") {
   World w;
   w.call("made-up", "error");
   w.call("forbidden-one", "forbidden");
@@ -50,9 +50,7 @@ TEST_CASE("call metrics: names that the server never had, and those beyond the l
   CHECK(w.count("tool-0", "ok") == 1);
 }
 
-TEST_CASE(
-    "call metrics: what the child took is not counted as overhead, nor is a call that never got "
-    "there") {
+TEST_CASE("call metrics: overhead excludes the child's time, and calls that did not reach it") {
   World w;
   w.call("echo", "ok", 3s, 3s - 20us);
   w.call("echo", "busy", 5us);

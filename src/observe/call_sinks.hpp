@@ -1,5 +1,5 @@
-// CallMetrics: calls by tool and outcome, how long they took, and how much of that was the
-// sidecar's own. Loop thread only.
+// The sinks of every installation: CallLog writes a log line per call, CallMetrics counts and times
+// calls. Neither looks at arguments. Owned by app::Program. Loop thread only.
 #pragma once
 
 #include <map>
@@ -7,14 +7,29 @@
 #include <string_view>
 
 #include "observe/calls.hpp"
+#include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace sidecar::observe {
 
+// Failed calls at warning, tool calls at info, others at debug.
+class CallLog : public CallSink {
+ public:
+  explicit CallLog(Log& log) : log_(log) {}
+
+  bool wants_arguments() const override { return false; }
+  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
+  void on_call_end(const CallRecord& call, std::string kept) override;
+
+ private:
+  Log& log_;
+};
+
+// Durations and overhead of all calls; tool calls by tool and outcome.
 class CallMetrics : public CallSink {
  public:
-  // Tools beyond it, and names that the wrapped server never had, are "other": names are the
-  // client's.
+  // Clients choose the names, so further tools, and tools the wrapped server does not have, are
+  // counted as "other".
   static constexpr std::size_t kMaxTools = 200;
 
   explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {}
