@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "demo/rpc.hpp"
-
 namespace sidecar::demo {
 namespace {
 
@@ -35,7 +33,7 @@ Json list_resources() {
        {"mimeType", "text/markdown"}},
       {{"uri", kStatusUri},
        {"name", "status"},
-       {"title", "What the server is doing"},
+       {"title", "Server status"},
        {"mimeType", "application/json"}},
   });
 }
@@ -52,13 +50,12 @@ Json read_resource(const std::string& uri, const Status& status) {
 }
 
 Json list_prompts() {
-  return Json::array(
-      {{{"name", kPrompt},
-        {"title", "Introduce"},
-        {"description", "Asks for a short introduction of this server."},
-        {"arguments", Json::array({{{"name", "name"},
-                                    {"description", "To whom the server is introduced"},
-                                    {"required", true}}})}}});
+  return Json::array({{{"name", kPrompt},
+                       {"title", "Introduce"},
+                       {"description", "Asks for a short introduction of this server."},
+                       {"arguments", Json::array({{{"name", "name"},
+                                                   {"description", "Name of the person to address"},
+                                                   {"required", true}}})}}});
 }
 
 Json get_prompt(const std::string& name, const Json& arguments) {

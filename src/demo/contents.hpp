@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string>
 
-#include "demo/json.hpp"
+#include "demo/rpc.hpp"
 
 namespace sidecar::demo {
 
-// What demo://status tells.
+// The contents of demo://status.
 struct Status {
   std::chrono::seconds uptime;
   std::uint64_t requests;
@@ -17,11 +17,11 @@ struct Status {
 };
 
 Json list_resources();
-// A ReadResourceResult. Throws RpcError when there is no such resource.
+// A ReadResourceResult. Throws RpcError for an unknown resource.
 Json read_resource(const std::string& uri, const Status& status);
 
 Json list_prompts();
-// A GetPromptResult. Throws RpcError when the prompt is unknown or an argument does not fit.
+// A GetPromptResult. Throws RpcError for an unknown prompt or an invalid argument.
 Json get_prompt(const std::string& name, const Json& arguments);
 
 }  // namespace sidecar::demo

@@ -1,5 +1,5 @@
-// mcp-sidecar-demo: a small MCP server on stdio, so that mcp-sidecar has something to wrap without
-// Node. Ends with exit code 0 when stdin ends.
+// mcp-sidecar-demo: a small MCP server on stdio, to try mcp-sidecar without Node.
+// Exit codes: 0 when stdin ends, 1 when stdout fails, 2 for unknown arguments.
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
                version ? "" : "; it takes no arguments");
     return version ? 0 : 2;
   }
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away shows as a failed write
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stdout shows as a failed write
 
   sidecar::demo::Stdio stdio;
   sidecar::demo::Server server(

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kVersions = {"2025-11-25", "2025-06-18", "2025-03-26",
                                                        "2024-11-05"};
-constexpr std::string_view kVersionWithBatches =
-    "2025-03-26";  // the only one: 2025-06-18 took them out again
+// The only revision with batches; 2025-06-18 removed them.
+constexpr std::string_view kVersionWithBatches = "2025-03-26";
 
 constexpr const char* kInstructions =
     "A demonstration server: echo, add, time and sleep. Read demo://readme to learn more.";
@@ -22,13 +22,12 @@ constexpr const char* kInstructions =
 std::string required_string(const Json& params, const char* name) {
   const auto found = params.find(name);
   if (found == params.end() || !found->is_string()) {
-    throw RpcError{kInvalidParams, fmt::format("params.{} has to be a string", name)};
+    throw RpcError{kInvalidParams, fmt::format("params.{} must be a string", name)};
   }
   return found->get<std::string>();
 }
 
-// A member by reference: copying a document that is nested a million levels deep would end the
-// process.
+// By reference, because copying a document with a million nested levels overflows the stack.
 const Json& member_or_empty(const Json& object, const char* name) {
   static const Json empty = Json::object();
   const auto found = object.find(name);
@@ -37,19 +36,18 @@ const Json& member_or_empty(const Json& object, const char* name) {
 
 const Json& arguments_of(const Json& params) {
   const Json& arguments = member_or_empty(params, "arguments");
-  if (!arguments.is_object())
-    throw RpcError{kInvalidParams, "params.arguments has to be an object"};
+  if (!arguments.is_object()) throw RpcError{kInvalidParams, "params.arguments must be an object"};
   return arguments;
 }
 
 // params._meta.progressToken, null when absent.
 Json progress_token_of(const Json& params) {
   const Json& meta = member_or_empty(params, "_meta");
-  if (!meta.is_object()) throw RpcError{kInvalidParams, "params._meta has to be an object"};
+  if (!meta.is_object()) throw RpcError{kInvalidParams, "params._meta must be an object"};
   const auto token = meta.find("progressToken");
   if (token == meta.end()) return nullptr;
   if (!token->is_string() && !token->is_number_integer()) {
-    throw RpcError{kInvalidParams, "params._meta.progressToken has to be a string or an integer"};
+    throw RpcError{kInvalidParams, "params._meta.progressToken must be a string or an integer"};
   }
   return *token;
 }
@@ -101,7 +99,7 @@ void Server::handle_batch(Clock::time_point now, const Json& messages) {
         {kInvalidRequest, "Invalid Request: batches belong to MCP 2025-03-26, and are not empty"}));
     return;
   }
-  // Shared by the replies of the batch: the array goes out when the last of them was used or
+  // Shared by the replies of the batch. The array is sent when the last reply has been used or
   // dropped (cancelled).
   struct Answers {
     Json list = Json::array();
@@ -121,7 +119,7 @@ void Server::handle_batch(Clock::time_point now, const Json& messages) {
 void Server::handle_message(Clock::time_point now, const Json& message, const Send& reply) {
   if (message.is_object() && !message.contains("method") &&
       (message.contains("result") || message.contains("error"))) {
-    return;  // an answer, and this server asks nothing
+    return;  // a response; this server sends no requests
   }
   std::optional<Json> id;
   try {
@@ -134,10 +132,10 @@ void Server::handle_message(Clock::time_point now, const Json& message, const Se
     if (!message.contains("id")) return handle_notification(method, params);
 
     if (!valid_id(message["id"]))
-      throw RpcError{kInvalidRequest, "Invalid Request: id has to be a string or a number"};
+      throw RpcError{kInvalidRequest, "Invalid Request: id must be a string or a number"};
     id = message["id"];
     ++requests_;
-    if (!params.is_object()) throw RpcError{kInvalidParams, "params has to be an object"};
+    if (!params.is_object()) throw RpcError{kInvalidParams, "params must be an object"};
     const auto* row = std::find_if(std::begin(kMethods), std::end(kMethods),
                                    [&](const Method& m) { return m.name == method; });
     if (row == std::end(kMethods))
@@ -155,8 +153,7 @@ void Server::handle_notification(const std::string& method, const Json& params) 
   }
 }
 
-// MCP, Lifecycle, version negotiation: the client's version when it is known here, else the newest
-// known here.
+// MCP, Lifecycle, version negotiation: the client's version when supported, else the newest.
 Server::Result Server::initialize(const Request& request) {
   const std::string asked = required_string(request.params, "protocolVersion");
   const auto* known = std::find(kVersions.begin(), kVersions.end(), asked);

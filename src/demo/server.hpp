@@ -1,6 +1,6 @@
-// Server: the demo's MCP server, all revisions with a handshake (2024-11-05 to 2025-11-25). Lines
-// in, messages out; knows nothing of file descriptors. One thread. Lenient where a person types at
-// it: requests before `initialize` are served as in the newest revision.
+// Server: the demo's MCP server, for all revisions with a handshake (2024-11-05 to 2025-11-25).
+// Takes lines and sends messages; file descriptors belong to Stdio. One thread. Requests before
+// `initialize` are served as in the newest revision, so that a person can type them.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +18,16 @@ class Server {
  public:
   Server(Clock::time_point now, Send send);
 
-  // One line of input: a message, a batch, or something that is neither (which is answered with an
-  // error).
+  // A message or a batch; anything else is answered with an error.
   void handle_line(Clock::time_point now, std::string_view line);
-  // A line that was longer than the reader takes.
+  // Answers a line that exceeded Stdio::kMaxLine with an error.
   void refuse_line(std::string_view why);
 
   std::optional<Clock::time_point> next_due() const { return sleeping_.next_due(); }
   void run_due(Clock::time_point now) { sleeping_.run_due(now); }
 
  private:
-  using Result = std::optional<Json>;  // nothing: the answer comes later
+  using Result = std::optional<Json>;  // empty: the answer is sent later
   struct Request {
     Clock::time_point now;
     const Json& id;

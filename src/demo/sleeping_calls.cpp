@@ -48,7 +48,7 @@ void SleepingCalls::run_due(Clock::time_point now) {
 
 void SleepingCalls::report(const Call& call) const {
   if (call.progress_token.is_null()) return;
-  // Steps, not seconds, are counted: they rise for a sleep of no length, too.
+  // Counts steps, not seconds, so that progress rises during a sleep of 0 s too.
   const std::string message = fmt::format("step {} of {} of a sleep of {} s", call.step, kSteps,
                                           call.pause.duration.count());
   send_(notification("notifications/progress", {{"progressToken", call.progress_token},

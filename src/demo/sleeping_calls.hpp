@@ -1,5 +1,5 @@
-// SleepingCalls: calls that are answered later, each with ten steps of progress when its client
-// asked for it. Knows time and progress; who gets the answer is the caller's `done`. One thread.
+// SleepingCalls: calls that are answered after a pause, with ten steps of progress when the client
+// requested it. Owned by Server. One thread.
 #pragma once
 
 #include <chrono>
@@ -20,22 +20,22 @@ class SleepingCalls {
   static constexpr std::size_t kLimit = 10'000;
   static constexpr int kSteps = 10;
 
-  // `send` gets the progress notifications.
+  // `send` receives the progress notifications.
   explicit SleepingCalls(Send send) : send_(std::move(send)) {}
 
   bool full() const { return calls_.size() >= kLimit; }
   std::size_t size() const { return calls_.size(); }
 
-  // `progress_token` null: no progress. The first report (0) is sent at once, so that a client
-  // knows when the call has begun; the last step is the answer itself, `done`. REQUIRES: !full().
+  // `progress_token` null: no progress. Step 0 is reported at once, so that a client sees the call
+  // begin; the last step is the answer, passed to `done`. REQUIRES: !full().
   void start(Clock::time_point now, Json id, Json progress_token, Pause pause,
              std::function<void(Json result)> done);
 
-  // Drops the call without an answer (MCP, Cancellation). An unknown id is a race by nature, and
-  // ignored.
+  // Drops the call without an answer (MCP, Cancellation). Unknown ids are ignored: a cancellation
+  // may cross the answer.
   void cancel(const Json& id);
 
-  // When run_due() has work; nothing when no call sleeps.
+  // The next time run_due() has work; empty without calls.
   std::optional<Clock::time_point> next_due() const;
   void run_due(Clock::time_point now);
 

@@ -13,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 
 int poll_timeout(std::optional<Clock::time_point> due) {
   if (!due) return -1;
-  // Rounded up, or poll would wake just before the deadline and spin.
+  // Rounded up, because poll() would otherwise wake just before the deadline and spin.
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }

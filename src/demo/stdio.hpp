@@ -1,4 +1,4 @@
-// Stdio: lines from stdin and to stdout, with a deadline to wait for. One thread, one poll.
+// Stdio: reads lines from stdin until a deadline and writes lines to stdout. One thread.
 #pragma once
 
 #include <chrono>
@@ -11,23 +11,23 @@ namespace sidecar::demo {
 
 class Stdio {
  public:
-  static constexpr std::size_t kMaxLine = 64 << 20;  // bytes; the rest of a longer one is discarded
+  static constexpr std::size_t kMaxLine = 64 << 20;  // bytes; a longer line is discarded
 
   enum class Read { kData, kDeadline, kEnd };
 
-  // Waits for input until `due`, and gives every whole line to `on_line`; one that is too long to
-  // `on_too_long`. kEnd: end of file, or stdin broke. A last line without its LF counts.
+  // Waits for input until `due` and passes each whole line to `on_line`; calls `on_too_long` for a
+  // line beyond kMaxLine. kEnd: end of file or a read error; a last line may lack its LF.
   Read read_lines(std::optional<std::chrono::steady_clock::time_point> due,
                   const std::function<void(std::string_view)>& on_line,
                   const std::function<void()>& on_too_long);
 
-  // Queues one line; flush() writes what is queued. False: nobody reads any more.
+  // Queues a line; flush() writes the queue. False: stdout failed.
   void write_line(std::string_view line);
   bool flush();
 
  private:
-  std::string input_;      // the beginning of a line
-  bool skipping_ = false;  // inside a line that was too long
+  std::string input_;      // an incomplete line
+  bool skipping_ = false;  // inside a line beyond kMaxLine
   std::string output_;
 };
 

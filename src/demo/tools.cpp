@@ -1,13 +1,17 @@
 #include "demo/tools.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "demo/local_time.hpp"
 #include "demo/rpc.hpp"
 
 namespace sidecar::demo {
@@ -29,7 +33,7 @@ const Json& required(const Json& arguments, const char* name) {
 std::string text_argument(const Json& arguments, const char* name) {
   const Json& value = required(arguments, name);
   if (!value.is_string())
-    throw BadArgument{fmt::format("the argument '{}' has to be a string", name)};
+    throw BadArgument{fmt::format("the argument '{}' must be a string", name)};
   return value.get<std::string>();
 }
 
@@ -40,13 +44,13 @@ std::string text_argument(const Json& arguments, const char* name, const char* o
 const Json& number_argument(const Json& arguments, const char* name) {
   const Json& value = required(arguments, name);
   if (!value.is_number())
-    throw BadArgument{fmt::format("the argument '{}' has to be a number", name)};
+    throw BadArgument{fmt::format("the argument '{}' must be a number", name)};
   return value;
 }
 
 Outcome echo(const Json& arguments) { return text_result(text_argument(arguments, "message")); }
 
-// Whole numbers are added exactly as long as the sum fits 64 bits; everything else as doubles.
+// Integers are added exactly while the sum fits 64 bits; other numbers are added as doubles.
 Json sum_of(const Json& a, const Json& b) {
   if (a.is_number_integer() && b.is_number_integer()) {
     std::int64_t sum = 0;
@@ -67,22 +71,65 @@ Outcome add(const Json& arguments) {
   return result;
 }
 
+constexpr std::array<std::pair<std::string_view, const char*>, 3> kFormats = {{
+    {"iso8601", "%Y-%m-%dT%H:%M:%S%z"},
+    {"rfc2822", "%a, %d %b %Y %H:%M:%S %z"},
+    {"unix", "%s"},
+}};
+
+const char* pattern_of(std::string_view format) {
+  const auto* found = std::find_if(kFormats.begin(), kFormats.end(),
+                                   [&](const auto& row) { return row.first == format; });
+  return found == kFormats.end() ? nullptr : found->second;
+}
+
+// localtime_r() silently treats an unknown zone as UTC, so the zone database is checked first.
+bool zone_known(const std::string& zone) {
+  if (zone == "UTC") return true;
+  const bool plain = std::all_of(zone.begin(), zone.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '-' || c == '+';
+  });
+  if (!plain || zone.empty() || zone.front() == '/') return false;
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(std::filesystem::path("/usr/share/zoneinfo") / zone,
+                                          ignored);
+}
+
+bool is_time_format(std::string_view format) { return pattern_of(format) != nullptr; }
+
+// The current time. Empty when this machine does not have the zone; "UTC" is always known.
+// REQUIRES: is_time_format(format). Sets the TZ of the process, which has one thread.
+std::optional<std::string> format_now(const std::string& zone, std::string_view format) {
+  if (!zone_known(zone)) return std::nullopt;
+  setenv("TZ", zone.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
+  tzset();
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  localtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), pattern_of(format), &parts);
+  return std::string(text.data(), size);
+}
+
 Outcome time(const Json& arguments) {
   const std::string zone = text_argument(arguments, "timezone", "UTC");
   const std::string format = text_argument(arguments, "format", "iso8601");
   if (!is_time_format(format))
-    throw BadArgument{fmt::format("no time format '{}': iso8601, rfc2822 or unix", format)};
+    throw BadArgument{
+        fmt::format("unknown time format '{}': use iso8601, rfc2822 or unix", format)};
   const auto text = format_now(zone, format);
   if (!text)
-    throw BadArgument{
-        fmt::format("no timezone '{}' on this machine: an IANA name such as Europe/Berlin", zone)};
+    throw BadArgument{fmt::format(
+        "unknown timezone '{}': use an IANA name that this machine has, such as Europe/Berlin",
+        zone)};
   return text_result(*text);
 }
 
 Outcome sleep(const Json& arguments) {
   const double seconds = number_argument(arguments, "seconds").get<double>();
   if (!(seconds >= 0 && seconds <= kMaxSleep)) {
-    throw BadArgument{fmt::format("'seconds' has to be from 0 to {}", kMaxSleep)};
+    throw BadArgument{fmt::format("'seconds' must be from 0 to {}", kMaxSleep)};
   }
   return Pause{std::chrono::duration<double>(seconds),
                text_result(fmt::format("slept {} s", seconds))};
@@ -95,8 +142,9 @@ Json object_schema(Json properties, Json required_names) {
 }
 
 Json echo_input() {
-  return object_schema({{"message", {{"type", "string"}, {"description", "What to say back"}}}},
-                       Json::array({"message"}));
+  return object_schema(
+      {{"message", {{"type", "string"}, {"description", "The message to return"}}}},
+      Json::array({"message"}));
 }
 
 Json add_input() {
@@ -131,11 +179,12 @@ struct Tool {
 };
 
 constexpr std::array kTools = {
-    Tool{"echo", "Echo", "Says back the message.", echo_input, nullptr, true, echo},
+    Tool{"echo", "Echo", "Returns the message.", echo_input, nullptr, true, echo},
     Tool{"add", "Add", "Adds two numbers.", add_input, add_output, true, add},
-    Tool{"time", "Time", "Tells the time.", time_input, nullptr, false, time},
+    Tool{"time", "Time", "Returns the current time in a timezone.", time_input, nullptr, false,
+         time},
     Tool{"sleep", "Sleep",
-         "Answers after a while; reports progress ten times when asked to, and can be cancelled.",
+         "Answers after the given time. Reports progress in ten steps and can be cancelled.",
          sleep_input, nullptr, true, sleep},
 };
 

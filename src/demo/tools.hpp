@@ -1,30 +1,30 @@
-// Tools: what `tools/list` shows and `tools/call` runs. A table; each tool is one row and one
-// function. A tool never blocks: one that takes time says how long, and the server waits for it.
+// Tools: the table behind `tools/list` and `tools/call`; a tool is one row and one function.
+// Tools do not block: a slow one returns a Pause.
+// One thread: the `time` tool changes the process's TZ.
 #pragma once
 
 #include <chrono>
 #include <string_view>
 #include <variant>
 
-#include "demo/json.hpp"
+#include "demo/rpc.hpp"
 
 namespace sidecar::demo {
 
-// A call that is answered later: after `duration`, with `result`.
+// The server answers with `result` after `duration`.
 struct Pause {
   std::chrono::duration<double> duration;
   Json result;
 };
 
-// A CallToolResult at once, or later.
+// A CallToolResult, now or later.
 using Outcome = std::variant<Json, Pause>;
 
 // The `tools` array of tools/list.
 Json list_tools();
 
-// Arguments that do not fit the tool's schema give a result with isError, which a model can read
-// and mend (MCP 2025-11-25, Tools: error handling). Throws RpcError when there is no tool of that
-// name.
+// Arguments that violate the tool's schema give a result with isError, so that a model can read it
+// and correct them (MCP 2025-11-25, Tools: error handling). Throws RpcError for an unknown tool.
 Outcome call_tool(std::string_view name, const Json& arguments);
 
 Json text_result(std::string_view text);

@@ -67,12 +67,12 @@ test('demo: arguments that do not fit give a result with isError', async (t) => 
   const client = await connectStdio(t);
   for (const [name, args, says] of [
     ['echo', {}, /'message' is missing/],
-    ['echo', { message: 1 }, /'message' has to be a string/],
-    ['add', { a: '1', b: 2 }, /'a' has to be a number/],
+    ['echo', { message: 1 }, /'message' must be a string/],
+    ['add', { a: '1', b: 2 }, /'a' must be a number/],
     ['add', { a: 1e308, b: 1e308 }, /too large/],
-    ['time', { timezone: '../../etc/passwd' }, /no timezone/],
-    ['time', { timezone: 'Nowhere/City' }, /no timezone/],
-    ['time', { format: '%s' }, /no time format/],
+    ['time', { timezone: '../../etc/passwd' }, /unknown timezone/],
+    ['time', { timezone: 'Nowhere/City' }, /unknown timezone/],
+    ['time', { format: '%s' }, /unknown time format/],
     ['sleep', { seconds: -1 }, /from 0 to 3600/],
     ['sleep', { seconds: 3601 }, /from 0 to 3600/],
   ]) {
