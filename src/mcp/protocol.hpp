@@ -1,7 +1,8 @@
-// The words of the Model Context Protocol that the sidecar itself must know: revisions, methods,
-// error codes.
+// The parts of the Model Context Protocol that the sidecar interprets: revisions, methods, error
+// codes. Pure functions and constants: any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -13,25 +14,36 @@ inline constexpr std::array<std::string_view, 4> kHandshakeVersions = {"2024-11-
                                                                        "2025-06-18", "2025-11-25"};
 inline constexpr std::string_view kLatestHandshakeVersion = kHandshakeVersions.back();
 
-// "2024-11-05, 2025-03-26, …", for people.
-std::string handshake_versions_text();
+// "2024-11-05, 2025-03-26, …", for error texts.
+inline std::string handshake_versions_text() {
+  std::string text;
+  for (const std::string_view version : kHandshakeVersions)
+    text.append(text.empty() ? "" : ", ").append(version);
+  return text;
+}
 
-// Whether clients of this revision take event ids and come back with Last-Event-ID: from 2025-11-25
-// on. Those of earlier ones reconnect after errors that they were told. An empty version does not.
-bool resumes_streams(std::string_view version);
+inline bool is_handshake_version(std::string_view version) {
+  return std::find(kHandshakeVersions.begin(), kHandshakeVersions.end(), version) !=
+         kHandshakeVersions.end();
+}
 
-bool is_handshake_version(std::string_view version);
+// Revisions are dates, so the functions below compare them as text.
 
-// The revision that a client is told, given what it asks for and what the child speaks: the
-// client's, when it is known and not newer than the child's; else the child's. (MCP 2025-11-25,
-// Lifecycle, Version Negotiation.)
-std::string_view negotiate(std::string_view asked, std::string_view child);
+// Whether clients of this revision accept event ids and resume with Last-Event-ID: from 2025-11-25
+// on. Earlier clients also reconnect after errors that they have received. False for an empty text.
+inline bool resumes_streams(std::string_view version) { return version >= "2025-11-25"; }
 
-// The revision without a handshake, and where its requests say so.
+// The protocolVersion of the answer to `initialize`: the client's when it is known and not newer
+// than the child's, else the child's. (MCP 2025-11-25, Lifecycle, Version Negotiation.)
+inline std::string_view negotiate(std::string_view asked, std::string_view child) {
+  return is_handshake_version(asked) && asked <= child ? asked : child;
+}
+
+// Member of `_meta` that carries the revision in requests without a handshake.
 inline constexpr std::string_view kStatelessVersionKey = "io.modelcontextprotocol/protocolVersion";
 
-// Whether messages with this method are notifications: they have no id, all others have one. (MCP
-// 2025-11-25, schema: every notification begins so, and no request.)
+// Whether messages with this method are notifications, which have no id. (MCP 2025-11-25, schema:
+// the methods of all notifications, and of no requests, have this prefix.)
 inline bool names_notification(std::string_view method) {
   return method.starts_with("notifications/");
 }
@@ -70,10 +82,10 @@ inline constexpr std::string_view kPromptsListChanged = "notifications/prompts/l
 inline constexpr std::string_view kResourcesListChanged = "notifications/resources/list_changed";
 }  // namespace method
 
-// Key of `_meta` that names the task a message belongs to. (MCP 2025-11-25, Tasks.)
+// Member of `_meta` that names the task of a message. (MCP 2025-11-25, Tasks.)
 inline constexpr std::string_view kRelatedTask = "io.modelcontextprotocol/related-task";
 
-// JSON-RPC 2.0, section 5.1, and the codes that MCP's SDKs use in its implementation-defined range.
+// JSON-RPC 2.0, section 5.1, and the codes of MCP's SDKs in the implementation-defined range.
 namespace code {
 inline constexpr int kParseError = -32700;
 inline constexpr int kInvalidRequest = -32600;
@@ -82,7 +94,7 @@ inline constexpr int kInvalidParams = -32602;
 inline constexpr int kInternalError = -32603;
 inline constexpr int kConnectionClosed = -32000;
 inline constexpr int kRequestTimeout = -32001;
-inline constexpr int kSessionNotFound = -32001;  // the same number, over HTTP with 404
+inline constexpr int kSessionNotFound = -32001;  // the same number; with HTTP status 404
 inline constexpr int kBusy = -32003;
 inline constexpr int kUrlElicitationRequired = -32042;  // MCP 2025-11-25, Elicitation, URL mode
 }  // namespace code
