@@ -9,14 +9,14 @@
 namespace sidecar::audit {
 namespace {
 
-constexpr std::chrono::seconds kComplainEvery{10};
+constexpr std::chrono::seconds kReportEvery{10};
 constexpr std::string_view kHashed = "hmac-sha256:";
 constexpr std::size_t kHashSize = kHashed.size() + 64;
-// The most that a record takes besides arguments in full: seven texts that a client may make long,
-// those that are short by nature, a hash.
+// Upper bound of a record's size without full arguments: seven texts of up to kMaxText, the short
+// texts, a hash.
 constexpr std::size_t kMaxRecord = sizeof(Record) + 7 * kMaxText + 100 + kHashSize;
 
-// Outcomes of calls that were refused if they did not get as far as the wrapped server.
+// Outcomes of refused calls, unless the call reached the wrapped server.
 constexpr std::string_view kRefused[] = {"forbidden", "busy", "over_rate", "unavailable"};
 
 bool was_refused(const observe::CallRecord& call) {
@@ -51,7 +51,7 @@ Result<std::unique_ptr<AuditLog>> AuditLog::start(const Options& options, observ
     if (!loaded) return tl::unexpected(loaded.error());
     key = *std::move(loaded);
   }
-  if (!opened) log.error("audit database is out", {{"error", opened.error().message}});
+  if (!opened) log.error("audit database unavailable", {{"error", opened.error().message}});
   std::unique_ptr<AuditLog> audit(new AuditLog(options, std::move(key), log, metrics));
   audit->writer_ =
       std::make_unique<Writer>(audit->queue_, *std::move(store), opened.has_value(),
@@ -63,8 +63,8 @@ std::string AuditLog::hashed(std::string_view arguments) const {
   return std::string(kHashed) + hmac_sha256_hex(hash_key_, arguments);
 }
 
-// Until the call ends. Of arguments in full the hash stands in front where what follows is not all
-// of them.
+// The text kept until the call ends. The hash precedes full arguments that had to be changed
+// (truncated, or invalid UTF-8).
 std::string AuditLog::kept_of(observe::CallArguments arguments) const {
   if (arguments_ == Arguments::kOff) return {};
   if (!arguments.readable) return std::string(kUnreadable);
@@ -75,11 +75,11 @@ std::string AuditLog::kept_of(observe::CallArguments arguments) const {
   return text;
 }
 
-// Refused calls cost their callers nothing, so they must not fill the log: of their arguments the
-// hash is kept.
+// Of refused calls only the hash of the arguments is recorded, because such calls cost the caller
+// nothing and could fill the log.
 std::string AuditLog::recorded(std::string kept, bool refused) const {
   if (arguments_ != Arguments::kFull || kept.empty() || kept == kUnreadable) return kept;
-  // JSON begins with no such letter
+  // Arguments are JSON, which cannot begin with kHashed.
   if (!kept.starts_with(kHashed)) return refused ? hashed(kept) : kept;
   return refused ? kept.substr(0, kHashSize) : kept.substr(kHashSize);
 }
@@ -91,11 +91,10 @@ Result<std::string> AuditLog::on_call_begin(const observe::Caller& caller,
   const std::string owner = owner_of(caller);
   if (queue_.reserve(owner, kMaxRecord + kept.size())) return kept;
   metrics_.refused("audit").Increment();
-  complain(refused_, "calls refused: the audit log has no room for their records", owner);
+  report(refused_, "calls refused: the audit log has no room for their records", owner);
   return fail(
-      "the audit log cannot record this call: its database is out or slow, and records of this "
-      "caller "
-      "fill the share of MCP_AUDIT_QUEUE that one caller may have");
+      "the audit log cannot record this call: its database is unavailable or slow, and records of "
+      "this caller have used up its share of MCP_AUDIT_QUEUE");
 }
 
 void AuditLog::on_call_end(const observe::CallRecord& call, std::string kept) {
@@ -104,16 +103,15 @@ void AuditLog::on_call_end(const observe::CallRecord& call, std::string kept) {
   const std::string owner(record.owner());
   if (queue_.push(std::move(record), reserved)) return;
   metrics_.audit_dropped("queue_full").Increment();
-  complain(dropped_, "audit records lost: neither the database nor the disk takes them", owner);
+  report(dropped_, "audit records lost: database and spool accept no more", owner);
 }
 
-void AuditLog::complain(Complaint& complaint, std::string_view event, std::string_view owner) {
-  ++complaint.count;
-  if (Clock::now() < complaint.next) return;
-  complaint.next = Clock::now() + kComplainEvery;
-  log_.error(event,
-             {{"count", complaint.count}, {"caller", owner}, {"setting", "MCP_AUDIT_QUEUE"}});
-  complaint.count = 0;
+void AuditLog::report(RepeatedError& error, std::string_view event, std::string_view owner) {
+  ++error.count;
+  if (Clock::now() < error.next) return;
+  error.next = Clock::now() + kReportEvery;
+  log_.error(event, {{"count", error.count}, {"caller", owner}, {"setting", "MCP_AUDIT_QUEUE"}});
+  error.count = 0;
 }
 
 }  // namespace sidecar::audit

@@ -1,8 +1,8 @@
-// AuditLog: a record of every call in a database. Takes what observe::Calls tells on the loop
-// thread, without ever waiting, and hands it to the Writer's thread through a Queue. When a caller
-// has used up its share of that (database and spool are out), its records are dropped, counted and
-// complained about; or, where records are required, its calls are refused before they begin, so
-// that none goes without its record. Others are recorded as ever. Owned by app; loop thread only.
+// AuditLog: records every call in a database. Receives calls from observe::Calls on the loop thread
+// and passes records to the Writer's thread through a Queue; it never blocks. When database and
+// spool are unavailable and a caller has exhausted its share of the queue, its records are dropped,
+// counted and logged; with `required`, its calls are refused before they begin instead. Other
+// callers are not affected. Owned by app. Loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -23,9 +23,9 @@ enum class Arguments { kOff, kHash, kFull };
 struct Options {
   std::string address;  // see make_store()
   Arguments arguments = Arguments::kHash;
-  std::string hash_key;          // empty: the one in `folder`, made when there is none
-  bool required = false;         // refuse calls that could not be recorded
-  std::filesystem::path folder;  // the spool, and the key
+  std::string hash_key;          // empty: the key in `folder`, created when missing
+  bool required = false;         // refuse calls that cannot be recorded
+  std::filesystem::path folder;  // of the spool and the key
   std::size_t queue_bytes = 64 << 20;
   std::size_t spool_bytes = 256 << 20;
   Retention retention;
@@ -34,27 +34,27 @@ struct Options {
 
 class AuditLog : public observe::CallSink {
  public:
-  // Errors: the address, the folder, a database that is not for us, a SQLite file that cannot be
-  // opened. A server that does not answer is no error: it may come up later.
+  // Errors: the address or folder is unusable, the database belongs to another program, or the
+  // SQLite file cannot be opened. An unreachable server is no error: the Writer connects later.
   static Result<std::unique_ptr<AuditLog>> start(const Options& options, observe::Log& log,
                                                  observe::Metrics& metrics);
-  // stop()
+  // Stops the writer, as stop() does.
   ~AuditLog() override = default;
 
   Result<std::string> on_call_begin(const observe::Caller& caller,
                                     observe::CallArguments arguments) override;
   void on_call_end(const observe::CallRecord& call, std::string kept) override;
 
-  // The end is near: the database gets less time from now on.
+  // Shutdown has begun: the database gets less time per call (WriterTimes::hurried_call).
   void hurry() { writer_->hurry(); }
-  // Every record is in the database or in the spool when this returns, within about two seconds.
+  // Writes all records to the database or the spool; returns within about two seconds.
   void stop() { writer_->stop(); }
 
  private:
   AuditLog(const Options& options, std::string hash_key, observe::Log& log,
            observe::Metrics& metrics);
-  // A complaint that is made once in a while, with how often it was due.
-  struct Complaint {
+  // An error that is logged at intervals, with the number of occurrences since the last line.
+  struct RepeatedError {
     Clock::time_point next{};
     std::size_t count = 0;
   };
@@ -62,15 +62,15 @@ class AuditLog : public observe::CallSink {
   std::string hashed(std::string_view arguments) const;
   std::string kept_of(observe::CallArguments arguments) const;
   std::string recorded(std::string kept, bool refused) const;
-  void complain(Complaint& complaint, std::string_view event, std::string_view owner);
+  void report(RepeatedError& error, std::string_view event, std::string_view owner);
 
   const Arguments arguments_;
   const std::string hash_key_;
   const bool required_;
   observe::Log& log_;
   observe::Metrics& metrics_;
-  Complaint dropped_;
-  Complaint refused_;
+  RepeatedError dropped_;
+  RepeatedError refused_;
   Queue queue_;
   std::unique_ptr<Writer> writer_;
 };

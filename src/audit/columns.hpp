@@ -1,5 +1,5 @@
-// Columns of `api_audit_log`, in their order: the one list that tables, inserts, queries, CSV and
-// JSON are made from. A new column is a field of Record, a row here and a migration.
+// Columns: the columns of `api_audit_log` in order. Inserts, queries, CSV and JSON are made from
+// this list. A new column needs a field of Record, a row here and a migration.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace sidecar::audit {
 
-// Exactly one of the members is set.
+// Either `text` or `number` is set.
 struct Column {
   std::string_view name;
   std::string Record::*text = nullptr;

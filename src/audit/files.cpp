@@ -61,7 +61,7 @@ Result<std::string> load_or_make_key(const std::filesystem::path& path) {
     const auto text = read_all(path);
     if (!text) return tl::unexpected(text.error());
     const std::string key = text->substr(0, text->find_last_not_of("\r\n") + 1);
-    if (key.size() < kKeyBytes) return fail(fmt::format("{} holds no key", path.string()));
+    if (key.size() < kKeyBytes) return fail(fmt::format("{} does not hold a key", path.string()));
     return key;
   }
   const std::string key = random_hex(kKeyBytes);

@@ -1,4 +1,4 @@
-// Small dealings with files that the audit log needs in more than one place.
+// File helpers of the audit log. Blocking calls, any thread.
 #pragma once
 
 #include <filesystem>
@@ -9,17 +9,17 @@
 
 namespace sidecar::audit {
 
-// The whole file. Errors: what the system says, with the path.
+// The whole file. Errors: the system's message, with the path.
 Result<std::string> read_all(const std::filesystem::path& path);
 
-// Errors: as above; a part may have been written.
+// Errors: as above; part of `text` may have been written.
 Result<void> write_all(int fd, std::string_view text, const std::filesystem::path& path);
 
-// So that a file that was just made is found after a power cut.
+// Makes the entry of a new file survive a power failure.
 Result<void> sync_folder(const std::filesystem::path& folder);
 
-// The key for hashed arguments: what the file holds; a new random one is put there (0600) when
-// there is none.
+// The key for hashed arguments: the text of the file. A missing file is created (0600) with a
+// random key. Errors: as above, and a key of less than 32 bytes.
 Result<std::string> load_or_make_key(const std::filesystem::path& path);
 
 }  // namespace sidecar::audit

@@ -26,13 +26,13 @@ std::string value_text(const Record& record, const Column& column) {
   return csv_cell(record.*column.text);
 }
 
-// Control characters and the like become '?', nothing at all "-".
+// Control characters become '?', an empty text "-".
 std::string word(std::string_view text) {
   if (text.empty()) return "-";
   std::string shown(text);
   std::replace_if(
       shown.begin(), shown.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
-  // The C1 controls, in UTF-8.
+  // C1 control characters in UTF-8.
   for (std::size_t at = shown.find('\xc2'); at != std::string::npos;
        at = shown.find('\xc2', at + 1)) {
     if (at + 1 < shown.size() && static_cast<unsigned char>(shown[at + 1]) < 0xa0)

@@ -1,5 +1,5 @@
-// Formats: records as CSV, as JSON and as lines for people. Each gives the text before the first
-// record, of a record, and after the last. No state.
+// Formats: records as CSV, JSON and readable lines, for the `audit` command. Pure functions: any
+// thread.
 #pragma once
 
 #include <string>
@@ -8,17 +8,16 @@
 
 namespace sidecar::audit {
 
-// RFC 4180, with a line of names. Texts that a spreadsheet would take for a formula get a ' in
-// front.
+// RFC 4180, with a header line. Texts that a spreadsheet would take for a formula get a leading '.
 std::string csv_head();
 std::string csv_row(const Record& record);
 
-// One array, a record a line.
+// One array, one record per line.
 std::string json_row(const Record& record, bool first);
 std::string json_end(bool empty);
 
-// Time, key, address, transport, method and tool, outcome, duration, error: nothing that a terminal
-// obeys.
+// Time, key, address, transport, method and tool, outcome, duration, error. Control characters are
+// replaced by '?'.
 std::string text_row(const Record& record);
 
 }  // namespace sidecar::audit

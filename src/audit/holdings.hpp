@@ -1,6 +1,6 @@
-// Holdings: the bytes that the records of each owner take of one bounded place (memory, a file of
-// the spool). The owner of a record is the key of its caller, or without one the caller's address.
-// One thread at a time.
+// Holdings: the bytes that each owner's records occupy in one bounded place (the queue, a file of
+// the spool). The owner of a record is the caller's key, or its address without one. One thread at
+// a time.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace sidecar::audit {
 
 class Holdings {
  public:
-  // `shares` outlives them.
+  // `shares` outlives the holdings.
   explicit Holdings(Shares& shares) : shares_(&shares) {}
 
   void add(std::string_view owner, std::size_t bytes) {
@@ -21,7 +21,7 @@ class Holdings {
     if (found == held_.end()) found = held_.emplace(owner, shares_->hold(owner)).first;
     found->second.set(found->second.amount() + bytes);
   }
-  // REQUIRES: as many are held.
+  // REQUIRES: the owner holds at least `bytes`.
   void remove(std::string_view owner, std::size_t bytes) {
     const auto found = held_.find(owner);
     found->second.set(found->second.amount() - bytes);

@@ -6,8 +6,6 @@
 #include <iterator>
 #include <system_error>
 
-#include "util/version.hpp"
-
 namespace sidecar::audit {
 namespace {
 
@@ -20,8 +18,8 @@ tl::unexpected<Error> cannot(std::string_view why) {
 }
 
 std::string dlerror_of(const fs::path& file) {
-  const char* const said =
-      ::dlerror();  // NOLINT(concurrency-mt-unsafe): of the calling thread, in our C libraries
+  // glibc and musl keep the text per thread.
+  const char* const said = ::dlerror();  // NOLINT(concurrency-mt-unsafe)
   const std::string text = said == nullptr ? "unknown error" : said;
   const std::string named = file.string() + ": ";
   return text.starts_with(named) ? text : named + text;
@@ -37,7 +35,7 @@ std::vector<fs::path> postgres_module_files(const fs::path& program) {
 Result<const PostgresModule*> load_postgres_module(std::span<const fs::path> files,
                                                    std::string_view version) {
   const auto file = std::find_if(files.begin(), files.end(), [](const fs::path& each) {
-    std::error_code error;  // one that may not be looked at is told of by dlopen()
+    std::error_code error;  // dlopen() reports inaccessible files
     return fs::status(each, error).type() != fs::file_type::not_found;
   });
   if (file == files.end()) {
@@ -45,37 +43,16 @@ Result<const PostgresModule*> load_postgres_module(std::span<const fs::path> fil
     std::transform(files.begin(), files.end(), std::back_inserter(names),
                    [](const fs::path& each) { return each.string(); });
     return cannot(
-        fmt::format("its module is missing, there is no {}", fmt::join(names, " and no ")));
+        fmt::format("its module is missing: there is no {}", fmt::join(names, " and no ")));
   }
   void* const library = ::dlopen(file->c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return cannot(dlerror_of(*file));
   const auto* const module = static_cast<const PostgresModule*>(::dlsym(library, kPostgresSymbol));
-  if (module == nullptr) return cannot(file->string() + ": no module of mcp-sidecar");
+  if (module == nullptr) return cannot(file->string() + ": not a module of mcp-sidecar");
   if (module->version != version)
     return cannot(fmt::format("{}: belongs to mcp-sidecar {}, this is {}", file->string(),
                               module->version, version));
   return module;
-}
-
-Result<std::unique_ptr<Store>> make_postgres_store(const std::string& url, Access access) {
-  // Kept: after an upgrade in place the file is another version's.
-  static const PostgresModule* loaded = nullptr;
-  if (loaded == nullptr) {
-    std::error_code error;
-    const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    if (error) return cannot("/proc/self/exe: " + error.message());
-    const auto module = load_postgres_module(postgres_module_files(program), kVersion);
-    if (!module) return tl::unexpected(module.error());
-    loaded = *module;
-  }
-  std::unique_ptr<Store> store(loaded->make_store(url, access));
-  if (store == nullptr)
-    return fail(
-        "not a connection URL that PostgreSQL's library understands (in user and password / ? # @ "
-        ": are "
-        "written as %2F "
-        "%3F %23 %40 %3A)");
-  return store;
 }
 
 }  // namespace sidecar::audit

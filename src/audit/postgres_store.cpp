@@ -23,11 +23,11 @@ constexpr Dialect kDialect{
     "{0} TABLESAMPLE SYSTEM ({1} / 10000.0)"};
 constexpr int kExpiredAtOnce = 1'000;            // rows of one statement
 constexpr std::chrono::seconds kReaderWait{60};  // for the next row
-// Held while tables are made: sidecars that start together do it once. Any number that nobody else
-// uses.
+// Held during migrations, so that sidecars that start together migrate once. The number is
+// arbitrary.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(7308324465755348333)";
 
-// One line without the text that follows the first: hints, and the statement.
+// Without the further lines, which hold hints and the statement.
 std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
@@ -76,12 +76,11 @@ Record record_of(const PGresult* result) {
 }  // namespace
 
 bool PostgresStore::understands(const std::string& url) {
-  char* message = nullptr;  // not shown: it may quote a piece of the password
+  char* message = nullptr;  // not shown: it may quote part of the password
   PQconninfoOption* const options = PQconninfoParse(url.c_str(), &message);
   PQfreemem(message);
   if (options == nullptr) return false;
-  // A password with a `/` that is not percent-encoded is read as port and database; errors would
-  // quote it.
+  // libpq reads a password with an unencoded `/` as port and database; error texts would quote it.
   bool fits = true;
   for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
     if (std::string_view(option->keyword) == "port" && option->val != nullptr)
@@ -91,9 +90,6 @@ bool PostgresStore::understands(const std::string& url) {
   PQconninfoFree(options);
   return fits;
 }
-
-// --- talking
-// ------------------------------------------------------------------------------------------------------------
 
 tl::unexpected<StoreError> PostgresStore::lost(std::string_view what) {
   connection_.reset();
@@ -117,7 +113,7 @@ StoreResult<void> PostgresStore::wait(bool to_write, Clock::time_point until) {
 }
 
 StoreResult<void> PostgresStore::connect(Clock::time_point until) {
-  // What the URL says goes before these.
+  // The URL, which dbname expands to, overrides the two defaults.
   const char* const names[] = {"fallback_application_name", "client_encoding", "dbname", nullptr};
   const char* const values[] = {"mcp-sidecar", "UTF8", url_.c_str(), nullptr};
   connection_.reset(PQconnectStartParams(names, values, 1));
@@ -137,7 +133,7 @@ StoreResult<void> PostgresStore::send(const std::string& sql,
   std::vector<const char*> values;
   values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-  // Without parameters: the simple protocol, which takes several statements.
+  // Without parameters, the simple protocol is used; it accepts several statements.
   const int sent = parameters.empty() ? PQsendQuery(connection_.get(), sql.c_str())
                                       : PQsendQueryParams(connection_.get(), sql.c_str(),
                                                           static_cast<int>(values.size()), nullptr,
@@ -166,7 +162,7 @@ StoreResult<PostgresStore::ResultPtr> PostgresStore::run(const std::string& sql,
     auto result = next(until);
     if (!result) return result;
     if (*result == nullptr) return last;
-    // Of an error the rest is still read, or the connection could not be used again.
+    // An error is kept while further results are read, which the connection requires.
     if (last == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR)
       last = *std::move(result);
     if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost_connection();
@@ -193,9 +189,6 @@ StoreResult<std::string> PostgresStore::value(const std::string& sql, Clock::tim
   return std::string(PQgetvalue(result->get(), 0, 0));
 }
 
-// --- what it is for
-// ------------------------------------------------------------------------------------------------------------
-
 StoreResult<void> PostgresStore::open(Clock::time_point until) {
   auto done = connect(until);
   if (done) done = migrate(until);
@@ -203,7 +196,7 @@ StoreResult<void> PostgresStore::open(Clock::time_point until) {
   return done;
 }
 
-// One transaction; an error leaves it open, and the connection is closed then.
+// Runs in one transaction. After an error it stays open; open() closes the connection then.
 StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
   const auto unusable = [](std::string message) {
     return tl::unexpected(StoreError{Kind::kUnusable, "PostgreSQL: " + std::move(message)});
@@ -230,7 +223,7 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
 
   const auto steps = migrations(kDialect);
   if (*ours != "t") {
-    // CREATE SCHEMA IF NOT EXISTS wants the right to make one also where it is there.
+    // CREATE SCHEMA IF NOT EXISTS requires the privilege even if the schema exists.
     const auto schema = value("SELECT to_regnamespace('mcp_sidecar') IS NOT NULL", until);
     if (!schema) return tl::unexpected(schema.error());
     const auto made = value(
@@ -270,7 +263,7 @@ StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::
   const auto result = run(kInsert, {std::move(rows)}, until);
   if (!result) return tl::unexpected(result.error());
   auto done = check(result->get());
-  // A server that became a standby keeps its connections: the next one may be another's.
+  // A server that became a standby keeps its connections; a new one may reach the primary.
   if (!done && done.error().kind != Kind::kRefused) connection_.reset();
   return done;
 }
@@ -281,7 +274,7 @@ StoreResult<std::int64_t> PostgresStore::number(const std::string& sql, Clock::t
   });
 }
 
-// How many rows a statement deleted.
+// Number of rows that a statement deleted.
 StoreResult<std::int64_t> PostgresStore::deleted(const std::string& sql,
                                                  const std::vector<std::string>& parameters,
                                                  Clock::time_point until) {
@@ -315,8 +308,8 @@ StoreResult<bool> PostgresStore::expire(const Retention& retention, WallTime now
   return *trimmed || more;
 }
 
-// Deleting makes no relation smaller at once, so its size on disk says nothing: a sample of the
-// rows does. As samples differ, what one of them finds too much is deleted, and no more.
+// Deleting does not shrink a relation at once, so the size is estimated from a sample of the rows.
+// Samples differ, so no more is deleted than one sample finds too much.
 StoreResult<bool> PostgresStore::trim_to(std::int64_t limit, Clock::time_point until) {
   const auto rows =
       number(fmt::format("SELECT count(*) FROM {}{}", kDialect.prefix, kTable), until);
@@ -365,7 +358,7 @@ Store* make(const std::string& url, Access access) {
 }  // namespace
 }  // namespace sidecar::audit
 
-// kPostgresSymbol.
+// kPostgresSymbol
 extern "C" {
 extern const sidecar::audit::PostgresModule mcp_sidecar_postgresql;
 const sidecar::audit::PostgresModule mcp_sidecar_postgresql{SIDECAR_VERSION, sidecar::audit::make};

@@ -1,7 +1,7 @@
-// PostgresStore: the audit log in PostgreSQL, in a schema of its own, `mcp_sidecar`: the wrapped
-// server may have an api_audit_log too. Speaks libpq without blocking, so that no call lasts longer
-// than it may; a connection that did not answer in time is closed. What libpq cannot bound: the
-// look-up of a host's name. All that includes this is in the module (postgres_module.hpp).
+// PostgresStore: the audit log in PostgreSQL, in the schema `mcp_sidecar`, because the wrapped
+// server may have an api_audit_log too. Uses libpq's non-blocking calls, so that `until` holds; a
+// connection that does not answer in time is closed. libpq cannot bound the look-up of a host name.
+// Part of the module (postgres_module.hpp). One thread.
 #pragma once
 
 #include <libpq-fe.h>
@@ -13,7 +13,7 @@ namespace sidecar::audit {
 
 class PostgresStore : public Store {
  public:
-  // Whether libpq can read the URL.
+  // Whether libpq can parse the URL.
   static bool understands(const std::string& url);
 
   PostgresStore(std::string url, Access access) : url_(std::move(url)), access_(access) {}
@@ -37,12 +37,12 @@ class PostgresStore : public Store {
 
   StoreResult<void> connect(Clock::time_point until);
   StoreResult<void> migrate(Clock::time_point until);
-  // The last result of the statements; without parameters there may be several.
+  // The last result. Without parameters, `sql` may hold several statements.
   StoreResult<ResultPtr> run(const std::string& sql, const std::vector<std::string>& parameters,
                              Clock::time_point until);
   StoreResult<std::string> value(const std::string& sql, Clock::time_point until);
   StoreResult<void> send(const std::string& sql, const std::vector<std::string>& parameters);
-  // The next result once it is there; null after the last.
+  // Waits for the next result; null after the last.
   StoreResult<ResultPtr> next(Clock::time_point until);
   StoreResult<void> wait(bool to_write, Clock::time_point until);
   StoreResult<std::int64_t> number(const std::string& sql, Clock::time_point until);

@@ -38,8 +38,8 @@ std::vector<Record> Queue::take(std::size_t most) {
 }
 
 void Queue::release(std::span<const Record> records) {
-  std::map<std::string_view, std::size_t>
-      placed;  // the loop thread waits for the lock: not a record at a time
+  // Summed before the lock is taken, because the loop thread may wait for it.
+  std::map<std::string_view, std::size_t> placed;
   for (const Record& record : records) placed[record.owner()] += record.bytes();
   const std::lock_guard lock(mutex_);
   for (const auto& [owner, bytes] : placed) holdings_.remove(owner, bytes);

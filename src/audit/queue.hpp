@@ -1,6 +1,7 @@
-// Queue: records on their way from the loop thread to the writer's: the one place where two threads
-// meet. Bounded in bytes, and in bytes of each owner (Shares::leaves_room); a record that does not
-// fit is refused, nobody waits. A record counts until the writer has placed it. Any thread.
+// Queue: passes records from the loop thread to the writer's thread under a mutex. Bounded in bytes
+// and in bytes of each owner (Shares::leaves_room); push() refuses a record that does not fit and
+// never blocks. A record occupies its bytes until the writer releases it. Owned by AuditLog. Any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -23,23 +24,23 @@ class Queue {
  public:
   explicit Queue(std::size_t limit_bytes) : shares_(limit_bytes), holdings_(shares_) {}
 
-  // Keeps room for the record of a call that begins. False: the owner has used up its share.
+  // Reserves bytes for the record of a call that begins. False: the owner's share is used up.
   bool reserve(std::string_view owner, std::size_t bytes);
-  // `reserved`: of the record's owner, given back; a record that is no larger always fits. False:
-  // the owner has used up its share, or the queue is closed.
+  // `reserved`: bytes that the owner reserved, which are returned; a record of at most that size
+  // always fits. False: the owner's share is used up, or the queue is closed.
   bool push(Record record, std::size_t reserved = 0);
-  // The oldest records, `most` at most; none when there are none.
+  // Removes and returns up to `most` of the oldest records.
   std::vector<Record> take(std::size_t most);
-  // Records that were taken need no room any more.
+  // Frees the bytes of records that take() returned.
   void release(std::span<const Record> records);
-  // Until the queue is closed, `enough` records are there, or the time has come.
+  // Returns when the queue is closed, holds `enough` records, or at `until`.
   void wait(Clock::time_point until, std::size_t enough);
-  // Nothing is taken in any more; what is there may still be taken out.
+  // Makes push() fail from now on; take() still works.
   void close();
 
   bool closed() const;
   std::size_t size() const;
-  // Of records and reservations.
+  // Bytes of records and reservations.
   std::size_t bytes() const;
 
  private:
@@ -48,7 +49,7 @@ class Queue {
   std::deque<Record> records_;
   Shares shares_;
   Holdings holdings_;
-  std::size_t wanted_ = 1;  // by who waits
+  std::size_t wanted_ = 1;  // `enough` of wait()
   bool closed_ = false;
 };
 

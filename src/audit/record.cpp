@@ -21,8 +21,7 @@ std::int64_t microseconds(auto duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-// RFC 9562, section 5.7: 48 bits of milliseconds, version, then random bits with the variant among
-// them.
+// RFC 9562, section 5.7: 48 bits of milliseconds, the version, random bits around the variant.
 std::string uuid_at(std::int64_t time) {
   std::string random = random_hex(10);
   random[0] = '7';
@@ -179,7 +178,7 @@ Result<std::int64_t> parse_time(std::string_view text) {
   parts.tm_sec = numbers[5];
   std::tm normal = parts;
   const std::time_t seconds = ::timegm(&normal);
-  // The 31st of February is the 3rd of March to timegm.
+  // timegm() turns the 31st of February into the 3rd of March.
   if (normal.tm_mon != parts.tm_mon || normal.tm_mday != parts.tm_mday ||
       normal.tm_hour != parts.tm_hour || normal.tm_min != parts.tm_min ||
       normal.tm_sec != parts.tm_sec)

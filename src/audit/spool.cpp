@@ -16,7 +16,7 @@ namespace sidecar::audit {
 namespace {
 
 constexpr std::string_view kEnding = ".jsonl";
-// with an account of their own; those beyond share kNobody's
+// Owners with an account of their own; further owners share that of kNobody.
 constexpr std::size_t kMaxOwners = 1'000;
 constexpr std::string_view kNobody;
 
@@ -25,7 +25,7 @@ tl::unexpected<Error> failed(std::string_view what, const std::filesystem::path&
       fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(errno)));
 }
 
-// The number of a file of ours; 0 for any other.
+// The number of a spool file; 0 for other files.
 std::uint64_t number_of(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
   std::uint64_t number = 0;
@@ -129,7 +129,7 @@ Result<std::vector<Record>> Spool::append(std::vector<Record>& records, Room roo
   auto written = write_all(out_.get(), text, path);
   if (written && ::fdatasync(out_.get()) != 0) written = failed("write to", path);
   if (!written) {
-    // Half a batch would be told of as lost and written all the same.
+    // Removes a partly written batch, because its records do not count as kept.
     const auto before = static_cast<off_t>(files_.back().bytes);
     if (::ftruncate(out_.get(), before) != 0 || before == 0) out_.reset();
     if (before == 0) {
@@ -149,7 +149,7 @@ Result<std::vector<Record>> Spool::append(std::vector<Record>& records, Room roo
 }
 
 Result<Spool::Part> Spool::oldest() {
-  if (files_.size() == 1) out_.reset();  // what comes now goes to another file
+  if (files_.size() == 1) out_.reset();  // further records go to a new file
   auto text = read_all(path_of(files_.front().number));
   if (!text) return tl::unexpected(text.error());
   Part part;

@@ -1,14 +1,13 @@
-// Spool: records on disk that the database could not take yet: a folder of append-only files with a
-// JSON line a record. A file is read as a whole, its records are given to the database, then it is
-// deleted; whoever dies in between does so again, which is harmless: the database knows a record by
-// its id.
+// Spool: records on disk while the database is unavailable: a folder of append-only files with one
+// JSON line per record. A file is read as a whole and deleted once the database has its records.
+// After a crash in between, the file is read again; the database ignores ids that it has.
 //
-//   fsync     after every append, before the records count as kept
-//   bounded   in bytes of all files, and in bytes of each owner (Shares::leaves_room); what has no room is
-//             left to the caller
-//   torn      a line that a crash left half-written is skipped; a new run never appends to an old file
+//   durable   fdatasync() after every append, before the records count as kept
+//   bounded   in bytes of all files and of each owner (Shares::leaves_room); records that do not
+//             fit are left to the caller
+//   torn      lines that a crash left incomplete are skipped; a new run appends to no old file
 //
-// One process uses a folder (it is locked). One thread.
+// The folder is locked for one process. Owned by Writer. One thread.
 #pragma once
 
 #include <cstddef>
@@ -30,36 +29,34 @@ namespace sidecar::audit {
 
 class Spool {
  public:
-  // a file that has grown to this is not appended to
-  static constexpr std::size_t kFileBytes = 4 << 20;
+  static constexpr std::size_t kFileBytes = 4 << 20;  // a file of this size gets no more records
 
-  // Makes the folder (0700) where there is none. Errors: it cannot be used, or another process
-  // does.
+  // Creates a missing folder (0700). Errors: the folder is unusable, or another process uses it.
   static Result<Spool> open(std::filesystem::path folder, std::size_t limit_bytes);
   Spool(Spool&&) = default;
 
-  // Reads whose records the files of an earlier run hold; until then they are nobody's. Takes
-  // seconds when there are hundreds of megabytes.
+  // Reads the owners of the records in files of an earlier run; before, no owner is charged for
+  // them. Takes seconds for hundreds of megabytes.
   void count_owners();
 
   bool empty() const { return files_.empty(); }
   std::size_t bytes() const { return shares_->used(); }
 
   enum class Room {
-    kOfOwner,  // what its owner's share has left
-    kAll,      // what the spool has left
+    kOfOwner,  // the rest of the owner's share
+    kAll,      // the rest of the spool
   };
-  // Moves those that it has kept from `records` to what it returns; the others have no room.
-  // Errors: what the system says; then nothing was kept.
+  // Moves the records that it has written from `records` to the result; the others do not fit.
+  // Errors: the system's message; then no record was written.
   Result<std::vector<Record>> append(std::vector<Record>& records, Room room = Room::kOfOwner);
 
   struct Part {
     std::vector<Record> records;
-    std::size_t unreadable = 0;  // lines that are no records
+    std::size_t unreadable = 0;  // lines that are not records
   };
-  // What the oldest file holds. REQUIRES: not empty.
+  // Contents of the oldest file. REQUIRES: !empty().
   Result<Part> oldest();
-  // Deletes that file.
+  // Deletes the oldest file. REQUIRES: !empty().
   Result<void> drop_oldest();
 
  private:
@@ -76,11 +73,11 @@ class Spool {
   std::string_view account_of(std::string_view owner) const;
 
   std::filesystem::path folder_;
-  std::unique_ptr<Shares> shares_;  // holdings point to it, and the spool is moved
+  std::unique_ptr<Shares> shares_;  // by pointer: Holdings refer to it, and a Spool is movable
   std::deque<File> files_;          // oldest first
   std::uint64_t next_ = 1;
   UniqueFd lock_;
-  UniqueFd out_;  // the last of the files, while that is appended to
+  UniqueFd out_;  // the newest file, while records are appended to it
 };
 
 }  // namespace sidecar::audit

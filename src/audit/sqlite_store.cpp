@@ -20,13 +20,13 @@ using Kind = StoreError::Kind;
 
 constexpr Dialect kDialect{
     "", "INTEGER", "TEXT", "timestamp", "length(CAST({} AS BLOB))",
-    // The numbers of all rows come from an index, so only the sample's rows are read.
+    // Row ids come from an index, so only the rows of the sample are read.
     "(SELECT * FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE abs(random() % 1000000) < "
     "{1}))"};
 constexpr int kExpiredAtOnce = 1'000;  // rows of one transaction
 constexpr int kReaderWait = 5'000;     // ms, for another process's lock
 
-// What SQLite throws is turned into a StoreError; this is thrown where we say more.
+// Thrown for a StoreError of Kind::kUnusable with its own text.
 struct Unusable {
   std::string message;
 };
@@ -68,7 +68,8 @@ Record record_of(SQLite::Statement& row) {
 
 }  // namespace
 
-// Runs `action` with every exception turned into an error. After one the file is opened anew.
+// Runs `action` and turns exceptions into errors. Unless the error is Kind::kRefused, the database
+// is closed, and the next insert() opens it again.
 template <class Action>
 auto SqliteStore::attempt(Action action) -> decltype(action()) {
   try {
@@ -98,7 +99,7 @@ StoreResult<void> SqliteStore::open(Clock::time_point until) {
   database_.reset();
   return attempt([&]() -> StoreResult<void> {
     if (access_ == Access::kWrite) {
-      // Made here, for SQLite would let others read it; its further files get the same rights.
+      // SQLite would create it readable by others. The -wal and -shm files get the same mode.
       const UniqueFd made(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
       if (!made) {
         return tl::unexpected(
@@ -198,7 +199,7 @@ std::int64_t SqliteStore::used_bytes() {
   return pages * number(*database_, "PRAGMA page_size");
 }
 
-// The oldest of those that are older; how many were deleted.
+// Deletes the oldest of the records before `time`; returns their number.
 int SqliteStore::delete_older(std::int64_t time) {
   return database_->exec(
       fmt::format("DELETE FROM {0} WHERE id IN (SELECT id FROM {0} WHERE timestamp < '{1}' ORDER "
@@ -232,7 +233,7 @@ StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now,
     const auto over = used_bytes() - static_cast<std::int64_t>(retention.bytes);
     if (retention.bytes > 0 && over > 0) deleted += trim_by(over);
     if (deleted == 0) return false;
-    database_->exec("PRAGMA incremental_vacuum");  // gives the freed pages back to the file system
+    database_->exec("PRAGMA incremental_vacuum");  // returns free pages to the file system
     return true;
   });
 }
@@ -266,9 +267,9 @@ StoreResult<void> SqliteStore::backup(const std::filesystem::path& file) {
     SQLite::Database copy(file.string(), SQLite::OPEN_READWRITE);
     {
       SQLite::Backup backup(copy, *database_);
-      // All pages at once: of what others write in between SQLite would begin anew, and in WAL mode
-      // nobody has to wait for a reader.
-      while (backup.executeStep(-1) != SQLITE_DONE) sqlite3_sleep(10);  // somebody holds the lock
+      // All pages in one step: a write by another process between steps restarts the backup. In WAL
+      // mode the step blocks no writer. Not done: another process holds the lock.
+      while (backup.executeStep(-1) != SQLITE_DONE) sqlite3_sleep(10);
     }
     copy.exec("PRAGMA journal_mode = DELETE");  // one file, without companions
     const std::string sound = copy.execAndGet("PRAGMA integrity_check").getString();

@@ -1,7 +1,6 @@
-// SqliteStore: the audit log in one SQLite file, in WAL mode, so that it can be read while it is
-// written. A transaction is on disk when it is committed (synchronous=FULL). The file must be ours
-// alone: one with tables of something else is not opened. It is made with 0600. A file that was
-// moved away or replaced is noticed.
+// SqliteStore: the audit log in one SQLite file (0600). WAL mode permits readers during writes;
+// synchronous=FULL makes commits durable. A file with tables of another program is not opened. When
+// the file has been moved or replaced, insert() opens its path again. One thread.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>

@@ -8,7 +8,7 @@
 namespace sidecar::audit {
 namespace {
 
-constexpr int kRowBytes = 240;  // of a row and its entries in three indexes, besides its texts
+constexpr int kRowBytes = 240;  // of a row and its three index entries, without texts
 constexpr std::int64_t kSampledRows = 4'000;
 
 std::string table_of(const Dialect& dialect) { return fmt::format("{}{}", dialect.prefix, kTable); }
@@ -30,7 +30,7 @@ std::string sample_of(const Dialect& dialect, std::int64_t rows) {
 
 }  // namespace
 
-// "NOT NULL": what is not known is an empty text.
+// All columns are NOT NULL: unknown values are empty texts.
 std::vector<std::vector<std::string>> migrations(const Dialect& dialect) {
   const auto table = fmt::format("{}{}", dialect.prefix, kTable);
   return {{

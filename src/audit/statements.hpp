@@ -1,5 +1,5 @@
-// Statements: the SQL that both databases share. `$1` is a parameter in either; names of tables,
-// types, the form of a time and a few functions differ.
+// Statements: the SQL that both databases share. Both accept `$1` as a parameter; a Dialect holds
+// the differences. Pure functions: any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,44 +12,41 @@
 namespace sidecar::audit {
 
 struct Dialect {
-  std::string_view prefix;  // of tables: the schema with its dot, or nothing
-  std::string_view number;  // type of whole numbers
-  std::string_view time;    // type of times
-  // expression that makes of `timestamp` a text that parse_time() reads
-  std::string_view shown_time;
-  std::string_view text_size;  // expression for the bytes that the column {} takes
-  // a table expression: about {1} of a million rows of the table {0}, at random
-  std::string_view sample;
+  std::string_view prefix;      // of table names: the schema and a dot, or empty
+  std::string_view number;      // integer type
+  std::string_view time;        // time type
+  std::string_view shown_time;  // expression: `timestamp` as a text for parse_time()
+  std::string_view text_size;   // expression: bytes of the column {}
+  std::string_view sample;      // table expression: a random {1} millionths of the table {0}
 };
 
 inline constexpr std::string_view kTable = "api_audit_log";
 inline constexpr std::string_view kMigrationsTable = "mcp_sidecar_migrations";
 
-// One list of statements a version, from version 1 on. Never changed once released, only added to.
+// One list of statements per version, from version 1 on. Released versions never change.
 std::vector<std::vector<std::string>> migrations(const Dialect& dialect);
 
 struct Query {
   std::string sql;
-  std::vector<std::string> parameters;  // texts, of $1 on
+  std::vector<std::string> parameters;  // from $1 on
 };
 
-// Every column, in order.
+// Selects every column, in the order of kColumns.
 Query select(const Dialect& dialect, const Filter& filter);
 
 std::string column_list();
 
-// At most so much is deleted by one trim().
+// Limits of one trim().
 inline constexpr std::int64_t kTrimmedRows = 2'000;
 inline constexpr std::int64_t kTrimmedBytes = 16 << 20;
 
-// The average of what a row takes, its part of the indexes included. `rows`: how many there are. A
-// sample.
+// The average size of a row with its index entries, estimated from a sample. `rows`: rows in the
+// table.
 std::string average_size(const Dialect& dialect, std::int64_t rows);
-// The key whose records are to be deleted next when there are too many: of those that hold at least
-// half of what the largest one holds, the one with the oldest record. A sample; none where there
-// are no records.
+// The key whose records are deleted next: among the keys with at least half as many bytes as the
+// largest key, the one with the oldest record. Estimated from a sample; no row for an empty table.
 std::string key_to_trim(const Dialect& dialect, std::int64_t rows);
-// Deletes the oldest records of the key $1 that make up `bytes`, or a part of them.
+// Deletes the oldest records of the key $1, up to about `bytes` and the limits above.
 std::string trim(const Dialect& dialect, std::int64_t bytes);
 
 }  // namespace sidecar::audit

@@ -1,6 +1,6 @@
-// Store: a database with the table `api_audit_log`. Makes its tables itself, by versioned
-// migrations, and touches none that it did not make. Calls block, no longer than `until` as far as
-// the database's library lets it. One thread.
+// Store: a database with the table `api_audit_log`. Creates its tables by versioned migrations and
+// leaves tables of others alone. Calls block until `until` at most, as far as the library of the
+// database supports it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +21,9 @@ namespace sidecar::audit {
 
 struct StoreError {
   enum class Kind {
-    kUnavailable,  // now; it may work later
-    // nothing is written there until somebody changes something: tables of others, a newer version
-    kUnusable,
-    kRefused,  // these records, whatever is tried
+    kUnavailable,  // a later attempt may succeed
+    kUnusable,     // needs the operator: tables of another program, a newer version
+    kRefused,      // the database never accepts these records
   };
   Kind kind = Kind::kUnavailable;
   std::string message;  // one line, no secrets
@@ -33,7 +32,7 @@ struct StoreError {
 template <class T>
 using StoreResult = tl::expected<T, StoreError>;
 
-// What is asked for; empty texts and missing times ask for everything.
+// Empty texts and missing times match every record.
 struct Filter {
   std::optional<std::int64_t> since;  // microseconds since 1970; included
   std::optional<std::int64_t> until;  // not included
@@ -45,7 +44,7 @@ struct Filter {
   std::size_t limit = 0;  // 0: all
 };
 
-// What may be kept. 0: no limit.
+// Limits of what the database keeps. 0: no limit.
 struct Retention {
   std::chrono::hours age{0};
   std::size_t bytes = 0;
@@ -55,31 +54,30 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Connects, and brings the tables to this version. May be called again after an error.
+  // Connects and migrates the tables. May be called again after an error.
   virtual StoreResult<void> open(Clock::time_point until) = 0;
-  // All of them or none. A record whose id is there already is left as it is.
+  // Inserts all records or none. A record whose id exists is left unchanged.
   virtual StoreResult<void> insert(std::span<const Record> records, Clock::time_point until) = 0;
-  // Deletes some of what is too old or too much; true: there may be more.
+  // Deletes some of the records beyond `retention`. True: there may be more.
   virtual StoreResult<bool> expire(const Retention& retention, WallTime now,
                                    Clock::time_point until) = 0;
 
-  // For the command line. `each` is called for every record, in the order of their time; false ends
-  // it.
+  // For the `audit` command. Calls `each` for the records in order of time, until it returns false.
   virtual StoreResult<void> read(const Filter& filter,
                                  const std::function<bool(const Record&)>& each) = 0;
-  // A consistent copy in a new file, while others write. Errors: also where the database has means
-  // of its own.
+  // Writes a consistent copy to a new file while others write. Error for PostgreSQL, which has its
+  // own tools.
   virtual StoreResult<void> backup(const std::filesystem::path& file) = 0;
 };
 
-// kRead: open() makes and changes nothing, and fails where nothing is
+// kRead: open() creates and changes nothing, and fails without an audit log.
 enum class Access { kWrite, kRead };
 
-// `address`: sqlite:PATH or postgresql://…; Errors: none of these, not well-formed, or without the
-// module that PostgreSQL needs.
+// `address`: sqlite:PATH or postgresql://…. Errors: a malformed address, or the PostgreSQL module
+// cannot be loaded. Loop thread only.
 Result<std::unique_ptr<Store>> make_store(const std::string& address, Access access);
 
-// The file of sqlite:PATH; nothing for any other address.
+// The PATH of sqlite:PATH; empty for other addresses.
 std::optional<std::filesystem::path> sqlite_file(const std::string& address);
 
 }  // namespace sidecar::audit

@@ -8,7 +8,7 @@
 namespace sidecar::audit {
 namespace {
 
-// a spool file that cannot be read, or deleted
+// After a spool file could not be read or deleted.
 constexpr std::chrono::seconds kUnreadableRetry{30};
 
 }  // namespace
@@ -38,7 +38,7 @@ void Writer::stop() {
 }
 
 void Writer::run() {
-  // Signals are the loop's business.
+  // The loop thread handles signals.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -71,13 +71,13 @@ void Writer::wait() {
   if (queue_.size() > 0) queue_.wait(Clock::now() + times_.gather, kBatch);
 }
 
-// Where the held records go: the database, the spool, aside, or nowhere yet.
+// Moves the held records to the database, the spool or aside, or keeps holding them.
 void Writer::place(Spool::Room room) {
   if (!held_.empty() && may_try()) placed(insert(held_));
   if (!held_.empty()) spool(room);
 }
 
-// So many of the held records, from the first on.
+// Removes the first `records` of the held records and frees their bytes.
 void Writer::placed(std::size_t records) {
   queue_.release({held_.data(), records});
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(records));
@@ -93,7 +93,7 @@ Clock::time_point Writer::call_until() const {
   return end_ ? std::min(until, *end_) : until;
 }
 
-// How many, from the first on, the database has taken or will never take; fewer than all: not now.
+// Number of leading records that the database has taken or refused; fewer than all: unavailable.
 std::size_t Writer::insert(std::span<const Record> records) {
   if (auto done = store_->insert(records, call_until()); !done) {
     if (done.error().kind == StoreError::Kind::kRefused) return insert_singly(records);
@@ -105,7 +105,7 @@ std::size_t Writer::insert(std::span<const Record> records) {
   return records.size();
 }
 
-// One of them is what the database will never take.
+// Inserts record by record, because the database refuses one of the batch.
 std::size_t Writer::insert_singly(std::span<const Record> records) {
   for (std::size_t at = 0; at < records.size(); ++at) {
     const auto done = store_->insert(records.subspan(at, 1), call_until());
@@ -127,7 +127,7 @@ void Writer::spool(Spool::Room room) {
   const auto kept = spool_.append(held_, room);
   if (!kept) {
     if (!std::exchange(spool_failed_, true))
-      log_.error("audit records cannot be kept on disk either", {{"error", kept.error().message}});
+      log_.error("audit spool unavailable", {{"error", kept.error().message}});
     return;
   }
   spool_failed_ = false;
@@ -136,7 +136,7 @@ void Writer::spool(Spool::Room room) {
   metrics_.audit_spool_bytes.Set(static_cast<double>(spool_.bytes()));
   if (held_.empty() || room == Spool::Room::kAll) return;
   if (set_aside_.empty()) {
-    log_.error("a share of the audit spool is used up: further records stay in memory",
+    log_.error("audit spool share used up; further records stay in memory",
                {{"caller", held_.front().owner()}, {"setting", "MCP_AUDIT_SPOOL_LIMIT"}});
   }
   set_aside_at_ = spool_.bytes();
@@ -144,7 +144,7 @@ void Writer::spool(Spool::Room room) {
   held_.clear();
 }
 
-// Some of the records that were set aside, when there may be a place for them.
+// Holds and places a batch of the records set aside, if database or spool may accept them.
 void Writer::return_set_aside() {
   if (set_aside_.empty() || !held_.empty() || (!may_try() && spool_.bytes() >= set_aside_at_))
     return;
@@ -159,12 +159,12 @@ void Writer::hold_set_aside() {
   set_aside_.erase(set_aside_.begin(), last);
 }
 
-// One file of the spool, if the database takes it. What is in the queue goes on meanwhile.
+// Moves the oldest spool file to the database; between batches, places queued records too.
 void Writer::empty_spool() {
   if (spool_.empty() || !held_.empty() || !may_try() || Clock::now() < spool_retry_at_) return;
   auto part = spool_.oldest();
   if (!part) {
-    log_.error("a file of the audit spool cannot be read", {{"error", part.error().message}});
+    log_.error("audit spool file unreadable", {{"error", part.error().message}});
     spool_retry_at_ = Clock::now() + kUnreadableRetry;
     return;
   }
@@ -172,7 +172,7 @@ void Writer::empty_spool() {
     const auto first = part->records.begin() + static_cast<std::ptrdiff_t>(at);
     const auto count = std::min(kBatch, part->records.size() - at);
     const std::span<const Record> batch(first, count);
-    // the whole file again, later: the database knows what it has
+    // The whole file is inserted again later; the database ignores ids that it has.
     if (insert(batch) < batch.size()) return;
     if (queue_.closed()) return;
     held_ = queue_.take(kBatch);
@@ -181,10 +181,10 @@ void Writer::empty_spool() {
   }
   if (part->unreadable > 0) {
     lose(part->unreadable, "spool_damaged");
-    log_.error("lines of the audit spool cannot be read", {{"lines", part->unreadable}});
+    log_.error("audit spool has unreadable lines", {{"lines", part->unreadable}});
   }
   if (auto dropped = spool_.drop_oldest(); !dropped) {
-    log_.error("a file of the audit spool cannot be deleted", {{"error", dropped.error().message}});
+    log_.error("cannot delete an audit spool file", {{"error", dropped.error().message}});
     spool_retry_at_ = Clock::now() + kUnreadableRetry;
   }
   metrics_.audit_spool_bytes.Set(static_cast<double>(spool_.bytes()));
@@ -201,9 +201,9 @@ void Writer::expire() {
 
 void Writer::down(const StoreError& error) {
   if (std::exchange(up_, false))
-    log_.error("audit database is out", {{"error", error.message}});
+    log_.error("audit database unavailable", {{"error", error.message}});
   else
-    log_.debug("audit database is still out", {{"error", error.message}});
+    log_.debug("audit database still unavailable", {{"error", error.message}});
   metrics_.audit_up.Set(0);
   if (error.kind == StoreError::Kind::kUnusable) retry_ = times_.retry_most;
   retry_at_ = Clock::now() + retry_;
@@ -214,11 +214,10 @@ void Writer::up() {
   retry_ = times_.retry;
   if (std::exchange(up_, true)) return;
   metrics_.audit_up.Set(1);
-  log_.info("audit database takes records again", {{"spool_bytes", spool_.bytes()}});
+  log_.info("audit database available again", {{"spool_bytes", spool_.bytes()}});
 }
 
-// The queue is closed. Everything in it goes to the database or the spool; what neither takes is
-// lost.
+// The queue is closed: writes its records to the database or the spool; the rest is lost.
 void Writer::finish() {
   end_ = Clock::now() + times_.end;
   auto room = Spool::Room::kOfOwner;
@@ -231,13 +230,13 @@ void Writer::finish() {
     if (held_.empty()) break;
     place(room);
     if (held_.empty()) continue;
-    retry_at_ = {};  // no time for patience
+    retry_at_ = {};  // retry the database at once
     place(room);
     if (held_.empty()) continue;
     const std::size_t left = held_.size() + set_aside_.size() +
                              queue_.take(std::numeric_limits<std::ptrdiff_t>::max()).size();
     lose(left, "end");
-    log_.error("audit records lost at the end", {{"records", left}});
+    log_.error("audit records lost at shutdown", {{"records", left}});
     break;
   }
   metrics_.audit_queue_bytes.Set(0);

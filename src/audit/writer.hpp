@@ -1,17 +1,18 @@
-// Writer: the audit log's thread. Takes records out of the queue and puts them into the database;
-// while that does not take them, into the spool, and from there into the database later. Records
-// whose owner has used up its share of the spool are set aside: they stay in memory, count as
-// queued, and hold up nobody else's. When the disk fails, records are held, so that the queue fills
-// up behind them.
+// Writer: moves records from the queue to the database, on its own thread. While the database is
+// unavailable, records go to the spool and from there to the database later. Records beyond their
+// owner's share of the spool are set aside: they stay in memory, occupy bytes of the queue, and do
+// not delay other owners. When the disk fails too, the writer holds its batch and the queue fills.
 //
-//   queue ─▶ database          takes them
-//     └────▶ spool ─▶ database does not, now: tried again after 0.25 s, doubling to 30 s
-//     └────▶ aside ─▶ database the owner's share of the spool is used up; or the spool, when that has shrunk
-//     └────▶ lost              the database refuses this very record; or the end, with database and spool out
+//   queue ─▶ database           the database is available
+//     └────▶ spool ─▶ database  unavailable: retried after 0.25 s, doubling to 30 s
+//     └────▶ aside ─▶ database  the owner's share of the spool is used up; to the
+//                               spool instead when it has shrunk
+//     └────▶ lost               the database refuses this record; or at shutdown
+//                               neither database nor spool accepts it
 //
-// The end, stop(): the database gets WriterTimes::end, then what is left goes to the spool, as far
-// as that has room, whoever's share it is. Everything here but stop() and hurry() runs on its own
-// thread.
+// stop(): the database gets WriterTimes::end; then the rest goes to the spool, up to its whole
+// limit, regardless of shares. Owned by AuditLog. All but the constructor, stop() and hurry() runs
+// on the writer's thread.
 #pragma once
 
 #include <atomic>
@@ -31,14 +32,13 @@
 namespace sidecar::audit {
 
 struct WriterTimes {
-  std::chrono::milliseconds gather{20};         // for more records, to write them together
-  std::chrono::milliseconds call{2'000};        // for the database, to take a batch
-  std::chrono::milliseconds hurried_call{500};  // the same once the end is near
-  // for the database, to take what is left at the end
-  std::chrono::milliseconds end{1'000};
-  std::chrono::milliseconds retry{250};          // doubles …
-  std::chrono::milliseconds retry_most{30'000};  // … up to here
-  std::chrono::milliseconds held_retry{200};     // where neither database nor spool takes a batch
+  std::chrono::milliseconds gather{20};          // wait for more records of a batch
+  std::chrono::milliseconds call{2'000};         // timeout of a database call
+  std::chrono::milliseconds hurried_call{500};   // the same after hurry() or stop()
+  std::chrono::milliseconds end{1'000};          // for all database calls of stop()
+  std::chrono::milliseconds retry{250};          // first retry of the database; doubles …
+  std::chrono::milliseconds retry_most{30'000};  // … up to this
+  std::chrono::milliseconds held_retry{200};     // while database and spool fail
   std::chrono::milliseconds expire_every{600'000};
 };
 
@@ -46,17 +46,16 @@ class Writer {
  public:
   static constexpr std::size_t kBatch = 500;  // records of one transaction
 
-  // `queue` and the others outlive it. `up`: whether the database was opened.
+  // References outlive the writer. `up`: the database is open.
   Writer(Queue& queue, std::unique_ptr<Store> store, bool up, Spool spool, Retention retention,
          WriterTimes times, observe::Log& log, observe::Metrics& metrics);
-  // stop()
-  ~Writer();
+  ~Writer();  // calls stop()
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // The end is near: the database gets less time from now on.
+  // Shutdown has begun: the database gets less time per call. Any thread.
   void hurry() { hurried_ = true; }
-  // Writes what is in the queue, which is closed, and returns when that is done.
+  // Closes the queue and blocks until all records are written or lost.
   void stop();
 
  private:
@@ -85,19 +84,19 @@ class Writer {
   const WriterTimes times_;
   observe::Log& log_;
   observe::Metrics& metrics_;
-  std::vector<Record> held_;  // taken out of the queue, not yet placed
+  std::vector<Record> held_;  // taken from the queue, not yet placed
   std::deque<Record> set_aside_;
-  std::size_t set_aside_at_ = 0;  // bytes of the spool, when its share was last found used up
+  std::size_t set_aside_at_ = 0;  // bytes of the spool when records were last set aside
   bool up_;
-  bool spool_failed_ = false;  // told of once
+  bool spool_failed_ = false;  // logged once per failure
   Clock::time_point retry_at_{};
   std::chrono::milliseconds retry_;
   Clock::time_point expire_at_;
   Clock::time_point spool_retry_at_{};
-  // once the queue is closed: the database's time is over then
+  // Set once the queue is closed: no database call after this time.
   std::optional<Clock::time_point> end_;
   std::atomic<bool> hurried_ = false;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: uses the members above
 };
 
 }  // namespace sidecar::audit

@@ -43,7 +43,7 @@ async function fill(sidecar, name) {
   };
   await eventually(async () => {
     await more();
-    return sidecar.output.includes('a share of the audit spool is used up');
+    return sidecar.output.includes('audit spool share used up');
   }, 'the share of the spool is used up');
   await more();
   return { calls, answer };
@@ -53,7 +53,7 @@ async function fill(sidecar, name) {
 async function lockedOut(t, sidecar, path) {
   const lock = await locked(t, path);
   assert.equal((await callOf(sidecar, 'alice', 'echo', 'call 999999')).status, 200);
-  await sidecar.line(/audit database is out/);
+  await sidecar.line(/audit database unavailable/);
   return lock;
 }
 
@@ -76,7 +76,7 @@ test('attacks: where records are required, a key that fills queue and spool is r
   assert.deepEqual(others, []);
   assert.equal((await callOf(sidecar, 'mallory', 'echo', large)).status, 503);
   await lock.release();
-  await sidecar.line(/audit database takes records again/);
+  await sidecar.line(/audit database available again/);
   await eventually(async () => (await callOf(sidecar, 'mallory', 'echo', large)).status === 200, 'calls are taken again');
   await sidecar.stop();
   assert.doesNotMatch(sidecar.output, /audit records lost/);
@@ -96,7 +96,7 @@ test('attacks: where no record is required, only those of a key that fills queue
   assert.deepEqual(others, []);
   assert.equal(await dropped(sidecar), before);
   await lock.release();
-  await sidecar.line(/audit database takes records again/);
+  await sidecar.line(/audit database available again/);
   await sidecar.stop();
   assertComplete(await exported(database, '--key', 'alice'), answered);
 });
@@ -106,17 +106,17 @@ test('attacks: a spool that one key has filled still counts for that key after a
   const env = { ...small, MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool'), MCP_AUDIT_REQUIRED: 'true' };
   await postgres.kill();
   const first = await startWith(t, postgres.url(), env);
-  await first.line(/audit database is out/);
+  await first.line(/audit database unavailable/);
   const { calls, answer } = await fill(first, 'mallory');
   assert.equal(answer.status, 503);
   await first.stop();
   const second = await startWith(t, postgres.url(), env);
-  await second.line(/audit database is out/);
+  await second.line(/audit database unavailable/);
   assert.equal((await fill(second, 'mallory')).answer.status, 503);
   const { answered, others } = await load(second.url, { count: 100, width: 4, headers: as('alice') });
   assert.deepEqual(others, []);
   await postgres.up();
-  await second.line(/audit database takes records again/);
+  await second.line(/audit database available again/);
   await eventually(async () => (await exported(postgres.url(), '--key', 'mallory', '--outcome', 'ok')).length >= calls / 2, 'records are in the database');
   await eventually(async () => (await exported(postgres.url(), '--key', 'alice')).length >= answered.length, 'those of the other key too');
   await second.stop();

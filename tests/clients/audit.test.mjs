@@ -18,8 +18,8 @@ import { Sidecar, cleanEnvironment, fakeChild, scope, sidecarProgram } from './l
 
 const run = promisify(execFile);
 const many = { short: 500, normal: 5_000, long: 100_000 }[scope];
-const out = /audit database is out/;
-const back = /audit database takes records again/;
+const out = /audit database unavailable/;
+const back = /audit database available again/;
 
 const startWith = (t, database, env = {}, options = {}) =>
   Sidecar.start(t, { ...options, env: { MCP_AUDIT_DB: database, MCP_AUDIT_ARGUMENTS: 'full', ...env } });
@@ -346,7 +346,7 @@ test('audit: with every disk full calls are refused where records are required, 
   const client = await connect(t, sidecar.url);
   const before = await load(sidecar.url, { count: 200 });
   const filler = fill(disk);
-  const during = await loadUntil(sidecar, /cannot be kept on disk either/, { first: 1_000_000 });
+  const during = await loadUntil(sidecar, /audit spool unavailable/, { first: 1_000_000 });
   const refusing = await load(sidecar.url, { first: 2_000_000, count: 4_000 });
   for (const list of ['answered', 'others']) during[list].push(...refusing[list]);
   assert.ok(during.others.length > 0, 'calls are refused');
@@ -374,7 +374,7 @@ test('audit: if every disk is full and no record is required, calls go on and lo
   const database = `sqlite:${join(disk, 'audit.db')}`;
   const sidecar = await startWith(t, database, { MCP_AUDIT_QUEUE: '1MB' });
   const filler = fill(disk);
-  const { answered, others } = await loadUntil(sidecar, /audit records lost: neither the database nor the disk takes them/, { first: 0 });
+  const { answered, others } = await loadUntil(sidecar, /audit records lost: database and spool accept no more/, { first: 0 });
   assert.deepEqual(others, []);
   filler.release();
   await sidecar.line(back);

@@ -29,7 +29,7 @@ struct World {
     if (!started) FAIL(started.error().message);
     audit = *std::move(started);
   }
-  // A whole call. False: it was refused.
+  // A call from begin to end. False: it was refused.
   bool call(const std::string& key, observe::CallArguments arguments,
             std::string_view outcome = "ok", Clock::duration at_child = 1us) {
     const observe::Caller by = caller(key);
@@ -42,7 +42,7 @@ struct World {
                        *std::move(kept));
     return true;
   }
-  // Of the only call.
+  // The recorded arguments of one call.
   std::string recorded(observe::CallArguments arguments, std::string_view outcome,
                        Clock::duration at_child) {
     start();
@@ -74,13 +74,13 @@ constexpr std::string_view kHash =
 
 }  // namespace
 
-TEST_CASE("audit log: of a refused call's arguments the hash is kept, whatever is kept of others") {
+TEST_CASE("audit log: of a refused call's arguments only the hash is recorded") {
   for (const auto* outcome : {"forbidden", "busy", "over_rate", "unavailable"}) {
     CAPTURE(outcome);
     CHECK(World().recorded({kArguments}, outcome, 0us) == kHash);
     CHECK(World(Arguments::kHash).recorded({kArguments}, outcome, 0us) == kHash);
     CHECK(World(Arguments::kOff).recorded({kArguments}, outcome, 0us).empty());
-    // it got as far as the child
+    // the call reached the child
     CHECK(World().recorded({kArguments}, outcome, 1us) == kArguments);
   }
   for (const auto* outcome : {"ok", "error", "cancelled", "timeout", "child_died", "too_large"}) {
@@ -89,9 +89,7 @@ TEST_CASE("audit log: of a refused call's arguments the hash is kept, whatever i
   }
 }
 
-TEST_CASE(
-    "audit log: of long arguments a refused call has the hash of all, another one their "
-    "beginning") {
+TEST_CASE("audit log: long arguments are hashed as a whole if refused, else truncated") {
   const std::string longer = R"({"a":")" + std::string(kMaxArguments, 'x') + R"("})";
   const std::string hash = World(Arguments::kHash).recorded({longer}, "ok", 1us);
   CHECK(hash.size() == kHash.size());
@@ -101,7 +99,7 @@ TEST_CASE(
   CHECK(begin.substr(0, 100) == longer.substr(0, 100));
 }
 
-TEST_CASE("audit log: arguments that cannot be told are recorded as such, and never as none") {
+TEST_CASE("audit log: unreadable arguments are recorded as such, never as absent") {
   CHECK(World().recorded({"", false}, "ok", 1us) == kUnreadable);
   CHECK(World().recorded({"", false}, "forbidden", 0us) == kUnreadable);
   CHECK(World(Arguments::kHash).recorded({"", false}, "ok", 1us) == kUnreadable);
@@ -109,9 +107,7 @@ TEST_CASE("audit log: arguments that cannot be told are recorded as such, and ne
   CHECK(World().recorded({""}, "ok", 1us).empty());
 }
 
-TEST_CASE(
-    "audit log: where records are required, one caller who fills its share is refused, and others "
-    "are not") {
+TEST_CASE("audit log: with required records, only the caller beyond its share is refused") {
   World w(Arguments::kFull, true);
   w.start();
   SQLite::Database other(w.file.string(), SQLite::OPEN_READWRITE);
@@ -129,9 +125,7 @@ TEST_CASE(
   CHECK(w.metrics.audit_dropped("queue_full").Value() == 0);
 }
 
-TEST_CASE(
-    "audit log: where none is required, records of a caller who fills its share are dropped, and "
-    "no others") {
+TEST_CASE("audit log: otherwise only records of the caller beyond its share are dropped") {
   World w;
   w.start();
   SQLite::Database other(w.file.string(), SQLite::OPEN_READWRITE);

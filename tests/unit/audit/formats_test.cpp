@@ -5,7 +5,7 @@
 using namespace sidecar;
 using namespace sidecar::audit;
 
-TEST_CASE("audit formats: CSV quotes what has commas, quotes and line ends") {
+TEST_CASE("audit formats: CSV quotes cells with commas, quotes and line ends") {
   Record record = test::record(1);
   record.client = "a,b";
   record.client_version = "say \"hi\"";
@@ -21,21 +21,21 @@ TEST_CASE("audit formats: CSV quotes what has commas, quotes and line ends") {
         "outcome,duration_us,request_bytes,response_bytes,error\r\n");
 }
 
-TEST_CASE("audit formats: a client's text is no formula of a spreadsheet") {
+TEST_CASE("audit formats: texts that look like spreadsheet formulas are defused") {
   Record record = test::record(1);
   record.client = "=HYPERLINK(\"http://x\")";
   record.client_version = "-1";
   CHECK(csv_row(record).find(",\"'=HYPERLINK(\"\"http://x\"\")\",'-1,") != std::string::npos);
 }
 
-TEST_CASE("audit formats: JSON is one array, also of nothing") {
+TEST_CASE("audit formats: JSON is one array, even without records") {
   CHECK(json_end(true) == "[]\n");
   const std::string two =
       json_row(test::record(1), true) + json_row(test::record(2), false) + json_end(false);
   CHECK(two == "[\n" + to_json(test::record(1)) + ",\n" + to_json(test::record(2)) + "\n]\n");
 }
 
-TEST_CASE("audit formats: a line for people holds nothing that a terminal obeys") {
+TEST_CASE("audit formats: readable lines contain no control characters") {
   Record record = test::record(0);
   record.key = "";
   record.tool = "a\x1b[2Jb\u009bc\nd";

@@ -9,9 +9,8 @@
 using namespace sidecar;
 using audit::Queue;
 
-TEST_CASE(
-    "audit queue: it is bounded in bytes, and takes again what fits once records are placed") {
-  const std::size_t size = test::record(1).bytes();  // bob's, and as large as his 3, 7, 9 and 11
+TEST_CASE("audit queue: bounded in bytes; released records make room again") {
+  const std::size_t size = test::record(1).bytes();  // bob's; 3, 7, 9 and 11 have the same size
   Queue queue(4 * size);
   for (const int number : {1, 3, 7}) CHECK(queue.push(test::record(number)));
   CHECK_FALSE(queue.push(test::record(9)));
@@ -20,7 +19,7 @@ TEST_CASE(
   REQUIRE(taken.size() == 2);
   CHECK(taken[0] == test::record(1));
   CHECK(taken[1] == test::record(3));
-  CHECK_FALSE(queue.push(test::record(9)));  // what was taken may come to nothing yet
+  CHECK_FALSE(queue.push(test::record(9)));  // taken records still count
   queue.release(taken);
   CHECK(queue.bytes() == size);
   CHECK(queue.push(test::record(11)));
@@ -42,7 +41,7 @@ TEST_CASE("audit queue: one owner's records leave room for those of others") {
   CHECK(queue.bytes() <= 100 * of("mallory").bytes());
 }
 
-TEST_CASE("audit queue: a record fits for which room was kept, whoever came meanwhile") {
+TEST_CASE("audit queue: a reservation holds although others fill the queue") {
   audit::Record record = test::record(0);
   const std::size_t size = record.bytes();
   Queue queue(10 * size);
@@ -53,10 +52,10 @@ TEST_CASE("audit queue: a record fits for which room was kept, whoever came mean
   }
   CHECK_FALSE(queue.push(record));
   CHECK(queue.push(record, 4 * size));
-  CHECK(queue.push(record));  // what was kept beyond its size is free again
+  CHECK(queue.push(record));  // the unused rest of the reservation is free again
 }
 
-TEST_CASE("audit queue: a closed one takes nothing in and gives out the rest") {
+TEST_CASE("audit queue: a closed queue accepts no records and returns the rest") {
   Queue queue(1 << 20);
   CHECK(queue.push(test::record(1)));
   queue.close();

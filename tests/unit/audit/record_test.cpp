@@ -8,7 +8,7 @@ using namespace sidecar;
 using namespace sidecar::audit;
 using namespace std::chrono_literals;
 
-TEST_CASE("audit record: JSON holds all of it") {
+TEST_CASE("audit record: JSON holds every field") {
   const Record record = test::record(5);
   const std::string line = to_json(record);
   CHECK(line.find('\n') == std::string::npos);
@@ -19,7 +19,7 @@ TEST_CASE("audit record: JSON holds all of it") {
   CHECK_FALSE(from_json(""));
 }
 
-TEST_CASE("audit record: times are written and read to the microsecond") {
+TEST_CASE("audit record: times have microseconds") {
   CHECK(time_text(0) == "1970-01-01T00:00:00.000000Z");
   CHECK(time_text(1'800'000'000'123'456) == "2027-01-15T08:00:00.123456Z");
   CHECK(time_text(-1) == "1969-12-31T23:59:59.999999Z");
@@ -35,7 +35,7 @@ TEST_CASE("audit record: times are written and read to the microsecond") {
   }
 }
 
-TEST_CASE("audit record: texts are what both databases take") {
+TEST_CASE("audit record: texts become valid for both databases") {
   CHECK(fit("plain", 10) == "plain");
   CHECK(fit(std::string_view("a\0b", 3), 10) == "a\uFFFDb");
   CHECK(fit("a\xff"
@@ -47,7 +47,7 @@ TEST_CASE("audit record: texts are what both databases take") {
   CHECK(fit("01234ééééé", 10) == "01234é…");
 }
 
-TEST_CASE("audit record: ids are unique, and rise with time") {
+TEST_CASE("audit record: ids are unique and ascend with time") {
   const observe::Caller caller{"alice", "192.0.2.1"};
   const observe::CallSource source{"rest", "0123456789abcdef", "", ""};
   std::set<std::string> ids;

@@ -21,13 +21,13 @@ std::vector<std::filesystem::path> files(const std::filesystem::path& folder) {
   return found;
 }
 
-// Whether all of them were kept.
+// Whether all records were kept.
 bool append(Spool& spool, std::vector<audit::Record> records,
             Spool::Room room = Spool::Room::kOfOwner) {
   return spool.append(records, room).has_value() && records.empty();
 }
 
-// How many the spool keeps of as many as it has room for, all of one size.
+// Appends records of one size until one is refused; returns the number kept.
 int fill(Spool& spool, const std::string& key) {
   audit::Record record = test::record(0);
   record.key = key;
@@ -38,7 +38,7 @@ int fill(Spool& spool, const std::string& key) {
 
 }  // namespace
 
-TEST_CASE("audit spool: what was appended is there, also for the next run") {
+TEST_CASE("audit spool: appended records survive a restart") {
   const test::TemporaryFolder folder;
   const auto at = folder.path() / "spool";
   {
@@ -47,7 +47,7 @@ TEST_CASE("audit spool: what was appended is there, also for the next run") {
     REQUIRE(append(spool, test::records(0, 3)));
     REQUIRE(append(spool, test::records(3, 2)));
     CHECK(spool.oldest().value().records == test::records(0, 5));
-    REQUIRE(append(spool, test::records(5, 1)));  // not into the file that was read
+    REQUIRE(append(spool, test::records(5, 1)));  // to a new file, because the first has been read
   }
   auto spool = Spool::open(at, kLimit).value();
   CHECK(spool.oldest().value().records == test::records(0, 5));
@@ -61,7 +61,7 @@ TEST_CASE("audit spool: what was appended is there, also for the next run") {
   CHECK(spool.oldest().value().records == test::records(6, 1));
 }
 
-TEST_CASE("audit spool: it is for its owner only") {
+TEST_CASE("audit spool: only its user may read it") {
   const test::TemporaryFolder folder;
   auto spool = Spool::open(folder.path() / "spool", kLimit).value();
   REQUIRE(append(spool, test::records(0, 1)));
@@ -71,8 +71,7 @@ TEST_CASE("audit spool: it is for its owner only") {
         (perms::owner_read | perms::owner_write));
 }
 
-TEST_CASE(
-    "audit spool: what an owner has no room for is left, and what others have room for is kept") {
+TEST_CASE("audit spool: records beyond their owner's share are left, others are kept") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
   auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
@@ -89,7 +88,7 @@ TEST_CASE(
   CHECK(spool.oldest().value().records.back() == test::record(3));
 }
 
-TEST_CASE("audit spool: what records hold is known after a restart, and free when they are gone") {
+TEST_CASE("audit spool: shares are known after a restart and free after deletion") {
   const test::TemporaryFolder folder;
   const auto at = folder.path() / "spool";
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
@@ -108,7 +107,7 @@ TEST_CASE("audit spool: what records hold is known after a restart, and free whe
   CHECK(fill(spool, "alice") == 75);
 }
 
-TEST_CASE("audit spool: beyond a number of owners those that come share one account") {
+TEST_CASE("audit spool: beyond a number of owners, further owners share one account") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
   auto spool = Spool::open(folder.path() / "spool", 10'000 * line).value();
@@ -124,8 +123,7 @@ TEST_CASE("audit spool: beyond a number of owners those that come share one acco
   CHECK(fill(spool, "k0000") > 100);
 }
 
-TEST_CASE(
-    "audit spool: at the end an owner may have all of it, and it holds no more than its limit") {
+TEST_CASE("audit spool: at shutdown one owner may use all of it, up to the limit") {
   const test::TemporaryFolder folder;
   const std::size_t line = audit::to_json(test::record(0)).size() + 1;
   auto spool = Spool::open(folder.path() / "spool", 100 * line).value();
@@ -137,8 +135,7 @@ TEST_CASE(
   CHECK(spool.bytes() == 100 * line);
 }
 
-TEST_CASE(
-    "audit spool: a line that a crash left half-written is skipped, and nothing is added to it") {
+TEST_CASE("audit spool: an incomplete last line is skipped, and its file gets no more records") {
   const test::TemporaryFolder folder;
   const auto at = folder.path() / "spool";
   {
@@ -155,7 +152,7 @@ TEST_CASE(
   CHECK(spool.oldest().value().records == test::records(3, 1));
 }
 
-TEST_CASE("audit spool: files grow to a bound, and the oldest comes first") {
+TEST_CASE("audit spool: a full file is followed by a new one") {
   const test::TemporaryFolder folder;
   auto spool = Spool::open(folder.path() / "spool", 64 << 20).value();
   audit::Record large = test::record(0);
@@ -165,7 +162,7 @@ TEST_CASE("audit spool: files grow to a bound, and the oldest comes first") {
   CHECK(files(folder.path() / "spool").size() == 3);
 }
 
-TEST_CASE("audit spool: one process uses a folder") {
+TEST_CASE("audit spool: a folder in use is refused") {
   const test::TemporaryFolder folder;
   const auto spool = Spool::open(folder.path() / "spool", kLimit).value();
   const auto second = Spool::open(folder.path() / "spool", kLimit);

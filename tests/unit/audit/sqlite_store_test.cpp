@@ -45,7 +45,7 @@ struct File {
 
 }  // namespace
 
-TEST_CASE("sqlite store: records come back as they were, in the order of their time") {
+TEST_CASE("sqlite store: records are read unchanged, in order of time") {
   File file;
   const auto store = file.open();
   REQUIRE(store->insert(test::records(10, 5), soon()));
@@ -53,7 +53,7 @@ TEST_CASE("sqlite store: records come back as they were, in the order of their t
   CHECK(file.read() == test::records(0, 15));
 }
 
-TEST_CASE("sqlite store: a record that is there already is left as it is") {
+TEST_CASE("sqlite store: an existing record is left unchanged") {
   File file;
   const auto store = file.open();
   REQUIRE(store->insert(test::records(0, 5), soon()));
@@ -91,7 +91,7 @@ TEST_CASE("sqlite store: filters") {
   CHECK(newest[1] == test::record(28));
 }
 
-TEST_CASE("sqlite store: tables and indexes are made once, and known to the next run") {
+TEST_CASE("sqlite store: tables and indexes are created once and reused by the next run") {
   File file;
   REQUIRE(file.open()->insert(test::records(0, 1), soon()));
   REQUIRE(file.open()->insert(test::records(1, 1), soon()));
@@ -107,7 +107,7 @@ TEST_CASE("sqlite store: tables and indexes are made once, and known to the next
         (perms::owner_read | perms::owner_write));
 }
 
-TEST_CASE("sqlite store: a file with tables of somebody else is not touched") {
+TEST_CASE("sqlite store: a file with tables of another program is not changed") {
   File file;
   {
     SQLite::Database other(file.path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
@@ -122,7 +122,7 @@ TEST_CASE("sqlite store: a file with tables of somebody else is not touched") {
         "delete");
 }
 
-TEST_CASE("sqlite store: tables of a newer version, no database, no file, no folder are told of") {
+TEST_CASE("sqlite store: errors for a newer version, no database, no file, no folder") {
   File file;
   file.open();
   SQLite::Database(file.path.string(), SQLite::OPEN_READWRITE)
@@ -142,7 +142,7 @@ TEST_CASE("sqlite store: tables of a newer version, no database, no file, no fol
   CHECK_THAT(none.error().message, Contains("cannot open"));
 }
 
-TEST_CASE("sqlite store: one that is locked is out for now, and takes the same records later") {
+TEST_CASE("sqlite store: a locked file is unavailable and accepts the records later") {
   File file;
   const auto store = file.open();
   SQLite::Database other(file.path.string(), SQLite::OPEN_READWRITE);
@@ -155,7 +155,7 @@ TEST_CASE("sqlite store: one that is locked is out for now, and takes the same r
   CHECK(file.read() == test::records(0, 5));
 }
 
-TEST_CASE("sqlite store: a file that was moved away is made anew") {
+TEST_CASE("sqlite store: a file that was moved away is created again") {
   File file;
   const auto store = file.open();
   REQUIRE(store->insert(test::records(0, 5), soon()));
@@ -167,7 +167,7 @@ TEST_CASE("sqlite store: a file that was moved away is made anew") {
   CHECK(file.read() == test::records(5, 5));
 }
 
-TEST_CASE("sqlite store: what is too old goes, the rest stays") {
+TEST_CASE("sqlite store: expire() deletes only records beyond the age") {
   File file;
   const auto store = file.open();
   REQUIRE(store->insert(test::records(0, 2'500), soon()));
@@ -181,7 +181,7 @@ TEST_CASE("sqlite store: what is too old goes, the rest stays") {
   CHECK(file.read().size() == 500);
 }
 
-TEST_CASE("sqlite store: beyond its size the oldest go, and the file shrinks") {
+TEST_CASE("sqlite store: beyond the size the oldest are deleted, and the file shrinks") {
   File file;
   const auto store = file.open();
   for (int i = 0; i < 20'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
@@ -196,7 +196,7 @@ TEST_CASE("sqlite store: beyond its size the oldest go, and the file shrinks") {
   CHECK(file.number("PRAGMA page_count") * file.number("PRAGMA page_size") <= std::int64_t{kMax});
 }
 
-TEST_CASE("sqlite store: no more is deleted than its size asks for") {
+TEST_CASE("sqlite store: no more is deleted than the size requires") {
   File file;
   const auto store = file.open();
   for (int i = 0; i < 5'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
@@ -209,7 +209,7 @@ TEST_CASE("sqlite store: no more is deleted than its size asks for") {
   CHECK(file.read().size() > 4'800);
 }
 
-TEST_CASE("sqlite store: beyond its size the oldest of the key go that has the most") {
+TEST_CASE("sqlite store: beyond the size the oldest records of the largest key are deleted") {
   File file;
   const auto store = file.open();
   const auto of = [](int number, const std::string& key, std::size_t arguments) {
@@ -221,7 +221,7 @@ TEST_CASE("sqlite store: beyond its size the oldest of the key go that has the m
   std::vector<Record> quiet;
   std::vector<Record> flood;
   for (int i = 0; i < 1'000; ++i) quiet.push_back(of(i, i % 2 == 0 ? "alice" : "bob", 100));
-  // fewer, and larger
+  // fewer but larger records
   for (int i = 1'000; i < 1'400; ++i) flood.push_back(of(i, "mallory", 20'000));
   REQUIRE(store->insert(quiet, soon()));
   REQUIRE(store->insert(flood, soon()));
@@ -235,7 +235,7 @@ TEST_CASE("sqlite store: beyond its size the oldest of the key go that has the m
   CHECK(left.back() == flood.back());
 }
 
-TEST_CASE("sqlite store: keys that have about as much as the largest give their oldest in turn") {
+TEST_CASE("sqlite store: keys of about equal size lose their oldest records in turn") {
   File file;
   const auto store = file.open();
   for (int i = 0; i < 10'000; i += 1'000) REQUIRE(store->insert(test::records(i, 1'000), soon()));
@@ -251,7 +251,7 @@ TEST_CASE("sqlite store: keys that have about as much as the largest give their 
   CHECK(of_bob <= 2 * of_alice + 1);
 }
 
-TEST_CASE("sqlite store: a backup taken between writes is whole, and replaces nothing") {
+TEST_CASE("sqlite store: a backup between writes is complete and overwrites no file") {
   File file;
   const auto store = file.open();
   REQUIRE(store->insert(test::records(0, 3'000), soon()));

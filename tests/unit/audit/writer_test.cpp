@@ -11,7 +11,7 @@ using Kind = StoreError::Kind;
 
 namespace {
 
-// Short ones; no test depends on how long they are.
+// Short, to keep tests fast; no test depends on the values.
 WriterTimes times() {
   WriterTimes times;
   times.gather = 0ms;
@@ -33,7 +33,7 @@ struct World {
   void push(int first, int count) {
     for (int i = first; i < first + count; ++i) REQUIRE(queue.push(test::record(i)));
   }
-  // Gives up after a time that no working run needs.
+  // Fails after 20 s, far beyond the time of a working run.
   template <class Condition>
   void eventually(Condition condition) {
     for (int i = 0; i < 20'000 && !condition(); ++i) std::this_thread::sleep_for(1ms);
@@ -62,7 +62,7 @@ const StoreError kOut{Kind::kUnavailable, "out"};
 
 }  // namespace
 
-TEST_CASE("audit writer: what is queued is in the database, once, when it has stopped") {
+TEST_CASE("audit writer: after stop() every queued record is in the database once") {
   World w;
   w.push(0, 1'000);
   w.start();
@@ -73,7 +73,7 @@ TEST_CASE("audit writer: what is queued is in the database, once, when it has st
   CHECK(w.metrics.audit_written.Value() == 3'345);
 }
 
-TEST_CASE("audit writer: while the database is out records go to disk, and from there into it") {
+TEST_CASE("audit writer: while the database is unavailable, records wait in the spool") {
   World w;
   w.database.fail(kOut);
   w.start();
@@ -91,9 +91,7 @@ TEST_CASE("audit writer: while the database is out records go to disk, and from 
   CHECK(w.spooled() == 0);
 }
 
-TEST_CASE(
-    "audit writer: records that the database took without saying so are given again under the same "
-    "id") {
+TEST_CASE("audit writer: after a lost answer records are inserted again under the same id") {
   World w;
   w.database.loses_answers = true;
   w.database.fail(kOut);
@@ -103,10 +101,10 @@ TEST_CASE(
   w.database.fail({});
   w.eventually([&] { return w.metrics.audit_spool_bytes.Value() == 0; });
   w.writer->stop();
-  CHECK(w.database.size() == 10);  // a real one takes each id once
+  CHECK(w.database.size() == 10);  // a real database keeps each id once
 }
 
-TEST_CASE("audit writer: a record that the database will never take does not hold up the others") {
+TEST_CASE("audit writer: a refused record does not delay the others") {
   World w;
   w.database.refused = test::record(7).id;
   w.push(0, 20);
@@ -116,7 +114,7 @@ TEST_CASE("audit writer: a record that the database will never take does not hol
   CHECK(w.metrics.audit_dropped("refused").Value() == 1);
 }
 
-TEST_CASE("audit writer: at the end what the database does not take is on disk for the next run") {
+TEST_CASE("audit writer: at shutdown the rest is spooled for the next run") {
   World w;
   w.database.fail(kOut);
   w.start();
@@ -136,7 +134,7 @@ TEST_CASE("audit writer: at the end what the database does not take is on disk f
   CHECK(w.spooled() == 0);
 }
 
-TEST_CASE("audit writer: with database and spool out records wait in the queue, which is bounded") {
+TEST_CASE("audit writer: with database and spool unavailable, records wait in the bounded queue") {
   World w(1, 100 * test::record(0).bytes());
   w.database.fail(kOut);
   w.start();
@@ -152,8 +150,7 @@ TEST_CASE("audit writer: with database and spool out records wait in the queue, 
   CHECK(w.metrics.audit_dropped("end").Value() == 0);
 }
 
-TEST_CASE(
-    "audit writer: with one owner's share of the spool used up, records of others still go there") {
+TEST_CASE("audit writer: an owner beyond its share of the spool does not delay others") {
   const std::size_t line = to_json(test::record(0)).size() + 1;
   World w(100 * line);
   const auto push = [&](const std::string& key, int first, int count) {
@@ -178,7 +175,7 @@ TEST_CASE(
   for (const auto& [id, times] : w.database.times) CHECK(times == 1);
 }
 
-TEST_CASE("audit writer: at the end the spool takes what it has room for, whoever's it is") {
+TEST_CASE("audit writer: at shutdown the spool accepts records regardless of shares") {
   const std::size_t line = to_json(test::record(0)).size() + 1;
   World w(100 * line);
   w.database.fail(kOut);
@@ -190,7 +187,7 @@ TEST_CASE("audit writer: at the end the spool takes what it has room for, whoeve
   CHECK(w.spooled() == 90);
 }
 
-TEST_CASE("audit writer: what neither database nor spool takes at the end is counted as lost") {
+TEST_CASE("audit writer: records that database and spool refuse at shutdown are counted as lost") {
   World w(1);
   w.database.fail(kOut);
   w.push(0, 1'200);
@@ -199,7 +196,7 @@ TEST_CASE("audit writer: what neither database nor spool takes at the end is cou
   CHECK(w.metrics.audit_dropped("end").Value() == 1'200);
 }
 
-TEST_CASE("audit writer: a database that fails now and then has every record") {
+TEST_CASE("audit writer: a database that fails intermittently gets every record") {
   World w;
   w.start();
   for (int i = 0; i < 100; ++i) {

@@ -24,3 +24,9 @@ TEST_CASE("handshake versions: those with initialize, oldest first in texts") {
   CHECK_FALSE(is_handshake_version("2026-07-28"));
   CHECK(handshake_versions_text() == "2024-11-05, 2025-03-26, 2025-06-18, 2025-11-25");
 }
+
+TEST_CASE("names_notification: by the prefix of the method") {
+  CHECK(names_notification(method::kCancelled));
+  CHECK(names_notification("notifications/of/a/later/revision"));
+  CHECK_FALSE(names_notification(method::kToolsCall));
+}
