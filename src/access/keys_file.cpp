@@ -44,9 +44,9 @@ Result<std::vector<std::string>> patterns(const Json& list, const std::string& w
   std::vector<std::string> all;
   if (!list.is_array()) return fail(where + " must be a list of patterns");
   for (const Json& each : list) {
-    if (!each.is_string() || each.get_ref<const std::string&>().empty() ||
-        each.get_ref<const std::string&>().find('\0') != std::string::npos)
-      return fail(where + " must hold patterns, each a text");
+    if (!each.is_string()) return fail(where + " must hold patterns, each a text");
+    if (auto fits = check_pattern(each.get_ref<const std::string&>()); !fits)
+      return fail(where + ": " + fits.error().message);
     all.push_back(each.get<std::string>());
   }
   return all;
@@ -173,6 +173,17 @@ Result<std::vector<StoredKey>> parse_keys_file(std::string_view text) {
     keys.push_back(std::move(*key));
   }
   return keys;
+}
+
+Result<void> check_pattern(std::string_view pattern) {
+  if (pattern.empty()) return fail("a pattern is empty");
+  if (pattern.find('\0') != pattern.npos) return fail("a pattern holds a zero byte");
+  try {
+    static_cast<void>(Json(pattern).dump());
+  } catch (const Json::type_error&) {
+    return fail("a pattern is not UTF-8");
+  }
+  return {};
 }
 
 std::string keys_file_text(const std::vector<StoredKey>& keys) {

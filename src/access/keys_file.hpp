@@ -23,6 +23,9 @@ inline constexpr std::size_t kMaxKeysFile = 4 << 20;  // bytes
 
 // Errors: one line; which key and which member, never a hash.
 Result<std::vector<StoredKey>> parse_keys_file(std::string_view text);
+// Whether a keys file may hold `pattern`. Errors: what a pattern must be, without `pattern` itself.
+Result<void> check_pattern(std::string_view pattern);
+// REQUIRES: every pattern is UTF-8 (check_pattern).
 std::string keys_file_text(const std::vector<StoredKey>& keys);
 
 // "2027-01-31" (its first moment) or "2027-01-31T12:00:00Z"; always UTC.

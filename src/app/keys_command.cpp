@@ -24,6 +24,9 @@ using StoredKeys = std::vector<access::StoredKey>;
 
 Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   const std::string text = access::keys_file_text(keys);
+  // A file that the sidecar refuses would keep it from starting.
+  if (const auto readable = access::parse_keys_file(text); !readable)
+    return fail("the keys file would not be readable: " + readable.error().message);
   const std::filesystem::path beside = path.string() + ".new-" + random_hex(4);
   const auto failed = [&beside](std::string_view what) {
     const int error = errno;
@@ -57,6 +60,7 @@ Result<std::optional<std::chrono::sys_seconds>> expiry(const std::string& text,
     if (error == std::errc() && stop == end && days > 0 && days <= kMaxDays)
       return std::optional(std::chrono::floor<std::chrono::seconds>(now) + std::chrono::days(days));
   } else if (const auto time = access::parse_time(text)) {
+    if (*time <= now) return fail("--expires is in the past: the key would never be accepted");
     return std::optional(*time);
   }
   return fail(
@@ -64,8 +68,7 @@ Result<std::optional<std::chrono::sys_seconds>> expiry(const std::string& text,
 }
 
 Result<std::string> make(const KeysCommand& command, StoredKeys keys, access::WallTime now) {
-  if (!config::is_key_name(command.name))
-    return fail("the name must be 1–64 letters, digits or . _ - @");
+  if (const auto fits = check(command, now); !fits) return tl::unexpected(fits.error());
   if (keys.size() >= config::kMaxKeys)
     return fail(fmt::format("the file holds {} keys already", keys.size()));
   const auto expires = expiry(command.expires, now);
@@ -105,6 +108,28 @@ std::string listing(const StoredKeys& keys, access::WallTime now) {
 }
 
 }  // namespace
+
+Result<void> check(const KeysCommand& command, access::WallTime now) {
+  if (command.action != KeysCommand::Action::kNew) return {};
+  if (!config::is_key_name(command.name))
+    return fail("the name must be 1–64 letters, digits or . _ - @");
+  if (const auto expires = expiry(command.expires, now); !expires)
+    return tl::unexpected(expires.error());
+  const config::Permissions& may = command.permissions;
+  const std::pair<const char*, const std::vector<std::string>*> lists[] = {
+      {"--allow-tools", &may.tools.allow},         {"--deny-tools", &may.tools.deny},
+      {"--allow-resources", &may.resources.allow}, {"--deny-resources", &may.resources.deny},
+      {"--allow-prompts", &may.prompts.allow},     {"--deny-prompts", &may.prompts.deny}};
+  for (const auto& [flag, patterns] : lists) {
+    for (const std::string& pattern : *patterns) {
+      if (const auto fits = access::check_pattern(pattern); !fits) {
+        return fail(
+            fmt::format("{}: {} (a comma list such as get_*,list_*)", flag, fits.error().message));
+      }
+    }
+  }
+  return {};
+}
 
 Result<std::string> run(const KeysCommand& command, access::WallTime now) {
   if (command.file.empty()) return fail("which keys file? Set MCP_KEYS_FILE or --keys-file");

@@ -21,6 +21,9 @@ struct KeysCommand {
   config::Permissions permissions;
 };
 
+// Faults of the flags of `keys new`: one line that names the flag. Touches no file.
+Result<void> check(const KeysCommand& command, access::WallTime now);
+
 // What to print to stdout. The file is replaced at once, as a whole; a new one is the owner's only
 // (0600). Errors: one line.
 Result<std::string> run(const KeysCommand& command, access::WallTime now);

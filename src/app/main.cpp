@@ -89,7 +89,9 @@ int main(int argc, char** argv) {
     return healthy ? 0 : complain(1, healthy.error().message);
   }
   if (const auto* keys = std::get_if<app::KeysCommand>(&asked)) {
-    const auto said = app::run(*keys, std::chrono::system_clock::now());
+    const auto now = std::chrono::system_clock::now();
+    if (const auto fits = app::check(*keys, now); !fits) return complain(2, fits.error().message);
+    const auto said = app::run(*keys, now);
     if (!said) return complain(1, said.error().message);
     app::print(stdout, *said);
     return 0;

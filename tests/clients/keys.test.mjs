@@ -78,6 +78,21 @@ for (const over of faces) {
   });
 }
 
+test('keys: keys new refuses what the sidecar would not read, and leaves the file readable', async (t) => {
+  const { file, keys } = keysFile(t);
+  await keys('new', 'good');
+  const before = readFileSync(file, 'utf8');
+  const flags = ['--allow-tools', '--deny-tools', '--allow-resources', '--deny-resources', '--allow-prompts', '--deny-prompts'];
+  const bad = [...flags.flatMap((flag) => [[flag, ''], [flag, 'a,,b']]), ['--expires', ''], ['--expires', '2020-01-01']];
+  for (const [flag, value] of bad) {
+    const { code, stderr } = await keys('new', 'bad', flag, value).catch((error) => error);
+    assert.equal(code, 2, `${flag} '${value}'`);
+    assert.ok(stderr.includes(flag) && stderr.trim().split('\n').length === 1, stderr);
+  }
+  assert.equal(readFileSync(file, 'utf8'), before);
+  assert.match(await keys('list'), /^good/);
+});
+
 test('keys: over REST a key sees and uses what its file says', async (t) => {
   const { keys, env } = keysFile(t);
   const key = await keys('new', 'some', '--deny-tools', 'add');

@@ -106,8 +106,11 @@ TEST_CASE("keys: a new key is told once, and only its hash is kept, in a file of
 
 TEST_CASE("keys: they are listed without a word of them, and revoked by their name") {
   KeysFolder keys;
-  const std::string secret = without_line_end(*keys.run(Action::kNew, "old", "2026-12-31"));
+  const std::string secret = without_line_end(*keys.run(Action::kNew, "old", "2027-01-02"));
   REQUIRE(keys.run(Action::kNew, "new"));
+  auto stored = *read_keys_file(keys.path);
+  stored.front().expires = access::parse_time("2026-12-31").value();
+  keys.folder.write("keys.json", access::keys_file_text(stored));
   const auto list = keys.run(Action::kList);
   REQUIRE(list);
   CHECK_THAT(*list, Contains("old") && Contains("expired 2026-12-31") && Contains("never expires"));
@@ -125,12 +128,63 @@ TEST_CASE("keys: what cannot be done is said in one line, and leaves the file as
     INFO(when);
     CHECK_THAT(keys.run(Action::kNew, "a", when).error().message, Contains("--expires"));
   }
+  for (const char* past : {"2026-12-31", "2027-01-01", "2027-01-01T00:00:00Z"}) {
+    INFO(past);
+    CHECK_THAT(keys.run(Action::kNew, "a", past).error().message,
+               Contains("--expires is in the past"));
+  }
   CHECK_FALSE(std::filesystem::exists(keys.path));
   keys.folder.write("keys.json", "{");
   CHECK_THAT(keys.run(Action::kNew, "a").error().message, Contains("not valid JSON"));
   CHECK(std::filesystem::file_size(keys.path) == 1);
   CHECK_THAT(app::run({Action::kList, {}, {}, {}, {}}, kNow).error().message,
              Contains("MCP_KEYS_FILE"));
+}
+
+TEST_CASE("keys: a pattern that the keys file may not hold is refused, by the flag's name") {
+  const std::pair<const char*, std::vector<std::string>& (*)(config::Permissions&)> lists[] = {
+      {"--allow-tools", [](auto& may) -> auto& {return may.tools.allow;
+}
+}
+, {"--deny-tools", [](auto& may) -> auto& {return may.tools.deny;
+}
+}
+, {"--allow-resources", [](auto& may) -> auto& {return may.resources.allow;
+}
+}
+, {"--deny-resources", [](auto& may) -> auto& {return may.resources.deny;
+}
+}
+, {"--allow-prompts", [](auto& may) -> auto& {return may.prompts.allow;
+}
+}
+, {
+  "--deny-prompts", [](auto& may) -> auto& { return may.prompts.deny; }
+}
+}
+;
+KeysFolder keys;
+REQUIRE(keys.run(Action::kNew, "good"));
+for (const auto& [flag, list] : lists) {
+  for (const std::string& pattern : {std::string(), std::string("a\0b", 3), std::string("\xff")}) {
+    CAPTURE(flag, pattern);
+    config::Permissions may;
+    list(may) = {"get_*", pattern};
+    const KeysCommand command{Action::kNew, keys.path, "bad", {}, may};
+    CHECK_THAT(check(command, kNow).error().message, Contains(flag));
+    CHECK_THAT(app::run(command, kNow).error().message, Contains(flag));
+  }
+}
+CHECK(read_keys_file(keys.path)->size() == 1);
+}
+
+TEST_CASE("keys: a file that would be too large to be read again is not written") {
+  KeysFolder keys;
+  REQUIRE(keys.run(Action::kNew, "good"));
+  config::Permissions may;
+  may.tools.allow = {std::string(access::kMaxKeysFile, 'x')};
+  CHECK_THAT(keys.run(Action::kNew, "bad", {}, may).error().message, Contains("too large"));
+  CHECK(read_keys_file(keys.path)->size() == 1);
 }
 
 TEST_CASE(
