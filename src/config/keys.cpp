@@ -11,11 +11,36 @@
 namespace sidecar::config {
 namespace {
 
+constexpr std::string_view kAdmin = "admin";
 constexpr std::string_view kAdminMark = ":admin";
+constexpr std::string_view kAdminForm =
+    "an administrator's key is written NAME:KEY:admin, the mark in lower case and without blanks";
+
+bool is_admin_word(std::string_view text) { return lower_case(trimmed(text)) == kAdmin; }
+
+// An entry behind its name: KEY or KEY:admin. What only resembles the mark is refused, because it
+// would be part of the secret.
+Result<void> check_admin_mark(std::string_view rest, std::string_view which) {
+  if (is_admin_word(rest)) return fail(fmt::format("{} is the word admin: {}", which, kAdminForm));
+  const std::string_view last = rest.substr(rest.rfind(':') + 1);  // npos + 1: all of it
+  if (last.size() < rest.size() && is_admin_word(last) && last != kAdmin)
+    return fail(fmt::format("{} ends almost in :admin: {}", which, kAdminForm));
+  return {};
+}
+
+// docker --env-file, unlike a shell, keeps quotes.
+constexpr std::string_view kInQuotes =
+    "is in quotes, which would be part of it: write it without quotes";
+
+bool in_quotes(std::string_view text) {
+  return text.size() > 1 && text.front() == text.back() &&
+         (text.front() == '"' || text.front() == '\'');
+}
 
 // What a header field can carry and still be the same on the other side.
 Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.empty()) return fail(fmt::format("{} is empty", which));
+  if (in_quotes(secret)) return fail(fmt::format("{} {}", which, kInQuotes));
   if (secret.size() > kMaxKeyBytes)
     return fail(fmt::format("{} is longer than {} bytes", which, kMaxKeyBytes));
   if (std::any_of(secret.begin(), secret.end(), control)) {
@@ -48,6 +73,7 @@ std::string unnamed_key_name(std::string_view secret) {
 }
 
 Result<std::vector<Key>> parse_key_list(std::string_view text) {
+  if (in_quotes(trimmed(text))) return fail(fmt::format("the list {}", kInQuotes));
   std::string commas(text);
   std::replace_if(
       commas.begin(), commas.end(), [](char c) { return c == '\n' || c == '\r'; }, ',');
@@ -65,6 +91,7 @@ Result<std::vector<Key>> parse_key_list(std::string_view text) {
             fmt::format("the name before the colon of {} must be 1–{} letters, digits or . _ - @",
                         which, kMaxKeyNameBytes));
       }
+      if (auto fits = check_admin_mark(item, which); !fits) return tl::unexpected(fits.error());
       key.admin = item.ends_with(kAdminMark);
       if (key.admin) item = trimmed(item.substr(0, item.size() - kAdminMark.size()));
     }

@@ -17,7 +17,8 @@ inline constexpr std::size_t kMaxKeyNameBytes = 64;  // names stand in logs and 
 // `key`, `name:key` or `name:key:admin`, separated by commas or line ends. Several keys may share a
 // name; one key has one name. A name is made of letters, digits and . _ - @, so what comes before
 // the first colon must be one. All else of a key may be colons, but not ":admin" at its end: such a
-// key goes into MCP_API_KEY, MCP_ADMIN_KEY or a keys file.
+// key goes into MCP_API_KEY, MCP_ADMIN_KEY or a keys file. Refused: a key behind a name that is the
+// word admin, a last part that differs from "admin" in case or blanks, and keys in quotes.
 Result<std::vector<Key>> parse_key_list(std::string_view text);
 
 // One key, commas and colons and all. One line end after it, as files have it, is not part of it.

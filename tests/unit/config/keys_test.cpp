@@ -27,16 +27,37 @@ TEST_CASE("keys: a list is separated by commas or line ends, each with or withou
 }
 
 TEST_CASE("keys: the word admin behind a name and a key marks an administrator's") {
-  CHECK(*parse_key_list("alice:k1:admin, bob:k2 : admin") ==
-        Keys{{"alice", "k1", true}, {"bob", "k2 : admin"}});
+  CHECK(*parse_key_list("alice:k1:admin , bob : k2:admin") ==
+        Keys{{"alice", "k1", true}, {"bob", "k2", true}});
   CHECK(*parse_key_list("a:1:2:admin") == Keys{{"a", "1:2", true}});
-  CHECK(*parse_key_list("a:1:admins,b:1:Admin,c:1admin") ==
-        Keys{{"a", "1:admins"}, {"b", "1:Admin"}, {"c", "1admin"}});
-  // a name and a key
-  CHECK(*parse_key_list("admin:k,k:admin") == Keys{{"admin", "k"}, {"k", "admin"}});
+  CHECK(*parse_key_list("a:1:admins,c:1admin,admin:k") ==
+        Keys{{"a", "1:admins"}, {"c", "1admin"}, {"admin", "k"}});
   CHECK(*parse_key_list("a:1,a:1:admin") == Keys{{"a", "1", true}});
   CHECK(*parse_single_key("a:1:admin") == Keys{{unnamed_key_name("a:1:admin"), "a:1:admin"}});
   CHECK(error_of("a::admin") == "key 1 is empty");
+}
+
+TEST_CASE("keys: what only resembles an administrator's mark is refused, and the form is named") {
+  for (const char* text :
+       {"hunter2:admin", "hunter2: admin", "hunter2:ADMIN", "ok:1,hunter2:Admin", "a:hunter2:ADMIN",
+        "a:hunter2: admin", "a : hunter2 : admin", "a:hunter2:\tadmin", "a:hun:ter2:Admin "}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_key_list(text));
+    CHECK_THAT(error_of(text), Contains("NAME:KEY:admin") && !Contains("hun"));
+  }
+}
+
+TEST_CASE("keys: quotes that nobody took off are refused, because they would be part of a key") {
+  for (const char* text : {"\"hunter2\"", "'hunter2'", "a:\"hunter2\"", "\"a:hunter2,b:hunter3\"",
+                           "'hunter2,hunter3'", "a:'hunter2':admin"}) {
+    CAPTURE(text);
+    REQUIRE_FALSE(parse_key_list(text));
+    CHECK_THAT(error_of(text), Contains("quotes") && !Contains("hunter"));
+  }
+  CHECK_THAT(parse_single_key("\"hunter2\"").error().message,
+             Contains("quotes") && !Contains("hunter2"));
+  CHECK(parse_single_key("\"hunter2'")->front().secret == "\"hunter2'");
+  CHECK(parse_single_key("\"")->front().secret == "\"");
 }
 
 TEST_CASE("keys: keys may share a name, but one key has one name") {
