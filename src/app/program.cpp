@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "access/address.hpp"
 #include "app/audit_options.hpp"
 #include "app/reload.hpp"
 #include "config/masked_urls.hpp"
@@ -98,7 +99,7 @@ void Program::announce(std::uint16_t port) const {
   const std::string keys =
       service_.gate().needs_key()
           ? fmt::format("needed ({} configured{})", service_.gate().keys().size(), tokens)
-          : "none: whoever reaches this address may use it";
+          : "none";
   log_.info("listening", {{"version", kVersion},
                           {"address", fmt::format("{}:{}", settings_.host, port)},
                           {"mcp", base + "/mcp"},
@@ -114,8 +115,11 @@ void Program::announce(std::uint16_t port) const {
     log_.info("administration", {{"dashboard", base + "/#token=" + service_.start_token()}});
   else
     log_.info("administration", {{"start_token", service_.start_token()}});
-  if (host != "127.0.0.1" && host != "localhost")
-    log_.warn("no key is configured, and other machines can reach this address: set MCP_API_KEY");
+  if (!access::is_loopback(settings_.host) && settings_.host != "localhost") {
+    log_.warn(
+        "no key is configured: everybody who reaches this address can call the tools",
+        {{"address", fmt::format("{}:{}", settings_.host, port)}, {"setting", "MCP_API_KEY"}});
+  }
 }
 
 // --- signals, and what systemd is told

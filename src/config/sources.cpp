@@ -23,6 +23,9 @@ constexpr std::string_view kCommandSetting = "MCP_COMMAND";
 constexpr std::string_view kAuditSetting = "MCP_AUDIT_DB";
 constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::string_view kFileFlagSuffix = "-file";
+// Settings of which each alone makes a key or a token needed.
+constexpr std::string_view kCredentials[] = {"MCP_API_KEYS", "MCP_ADMIN_KEY", "MCP_KEYS_FILE",
+                                             "MCP_JWT_ISSUER"};
 constexpr std::size_t kMaxSecretFileBytes = 1 << 20;
 
 // One place that gives a setting a value, before it is read.
@@ -64,6 +67,7 @@ class Merge {
     follow_service_desk();
     if (auto done = follow_service_desk_audit(); !done) return tl::unexpected(done.error());
     if (auto fits = cross_check(out_); !fits) return tl::unexpected(fits.error());
+    warn_of_empty_credentials();
     warn_of_readable_secrets();
     compose_child_environment();
     return std::move(out_);
@@ -238,6 +242,33 @@ class Merge {
         "the process environment wins over {} (http-wrapper.cjs did the reverse), which has "
         "other values for: {}",
         out_.dotenv_file, fmt::join(overruled, ", ")));
+  }
+
+  // An empty variable counts as not set (compose's ${VAR:-}). Where it was meant to hold the only
+  // key, the server is open.
+  void warn_of_empty_credentials() {
+    if (out_.settings.needs_key()) return;
+    std::vector<std::string> empty;
+    for (const Setting& setting : settings_table()) {
+      if (std::find(std::begin(kCredentials), std::end(kCredentials), setting.name) ==
+          std::end(kCredentials))
+        continue;
+      for (const std::string_view name : {setting.name, setting.aliases[0], setting.aliases[1]}) {
+        if (name.empty()) continue;
+        for (const std::string_view suffix : {std::string_view(), kFileSuffix}) {
+          if (!suffix.empty() && setting.secret != Secret::kYes) continue;
+          const std::string variable = std::string(name) + std::string(suffix);
+          for (const Place place : {Place::kEnvironment, Place::kDotenv}) {
+            const auto [text, location] = look_up(place, variable);
+            if (!location.empty() && text.empty())
+              empty.push_back(fmt::format("{} ({})", variable, location));
+          }
+        }
+      }
+    }
+    if (empty.empty()) return;
+    out_.warnings.push_back("set but empty, which counts as not set, so that no key is needed: " +
+                            listed(empty));
   }
 
   // The wrapped server runs as our user, so whatever file we can read it can read too.

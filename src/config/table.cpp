@@ -176,6 +176,7 @@ Result<void> read_only(std::string_view, std::string_view text, Settings& out) {
 
 Result<void> keys_file(std::string_view, std::string_view text, Settings& out) {
   if (quoted(text)) return fail("not a path: it is written without quotes");
+  if (trimmed(text).empty()) return fail("names no file");
   out.keys_file = trimmed(text);
   return {};
 }

@@ -11,7 +11,7 @@ import { temporaryFolder } from './lib/files.mjs';
 import { eventually } from './lib/guard.mjs';
 import { RawSession, curl, post, rawConnection, request } from './lib/http.mjs';
 import { connect, textOf } from './lib/sdk.mjs';
-import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
+import { Sidecar, cleanEnvironment, sidecarProgram } from './lib/sidecar.mjs';
 
 const call = { name: 'echo', arguments: { message: 'hi' } };
 
@@ -45,6 +45,48 @@ test('access: a key is accepted in each place where clients put it', async (t) =
   await client.close();
   await assert.rejects(connect(t, sidecar.url, { headers: { Authorization: 'Bearer key-c' } }));
   await sidecar.stop();
+});
+
+const printConfig = (env) => promisify(execFile)(sidecarProgram, ['--print-config'], { cwd: '/', env: { ...cleanEnvironment(), ...env } }).catch((error) => error);
+
+test('access: a key setting that is empty is warned of, with its name and source', async (t) => {
+  const told = /set but empty, which counts as not set, so that no key is needed: MCP_API_KEYS \(environment\), MCP_KEYS_FILE \(\.env line 1\)/;
+  const open = await Sidecar.start(t, { env: { MCP_API_KEYS: '' }, dotenv: 'MCP_KEYS_FILE=\n' });
+  await open.line(told);
+  assert.equal((await request(`${open.url}/tools`)).status, 200);
+  await open.stop();
+  const closed = await Sidecar.start(t, { env: { MCP_API_KEYS: '', MCP_ADMIN_KEY: 'the-key' } });
+  assert.equal((await request(`${closed.url}/tools`)).status, 401);
+  assert.doesNotMatch(closed.output, /set but empty/);
+  await closed.stop();
+});
+
+test('access: without a key beyond loopback each start warns that everybody can call the tools', async (t) => {
+  const told = /no key is configured: everybody who reaches this address can call the tools/;
+  const open = await Sidecar.start(t, { env: { MCP_HOST: '0.0.0.0' } });
+  await open.line(told);
+  await open.stop();
+  for (const env of [{ MCP_HOST: '0.0.0.0', MCP_API_KEY: 'the-key' }, { MCP_HOST: '127.0.0.1' }]) {
+    const sidecar = await Sidecar.start(t, { env });
+    assert.equal((await request(`${sidecar.url}/health`)).status, 200);
+    assert.doesNotMatch(sidecar.output, told);
+    await sidecar.stop();
+  }
+});
+
+test('access: a mistyped list of keys is refused with the right form, and shows no key', async () => {
+  for (const keys of ['hunter2:admin', 'a:hunter2:ADMIN', 'a : hunter2 : admin']) {
+    const { code, stderr } = await printConfig({ MCP_API_KEYS: keys });
+    assert.equal(code, 2, keys);
+    assert.match(stderr, /^mcp-sidecar: MCP_API_KEYS \(environment\): key 1 .*NAME:KEY:admin.*\n$/);
+    assert.doesNotMatch(stderr, /hunter2/);
+  }
+  for (const name of ['MCP_API_KEY', 'MCP_API_KEYS', 'MCP_ADMIN_KEY']) {
+    const { code, stderr } = await printConfig({ [name]: '"hunter2"' });
+    assert.equal(code, 2, name);
+    assert.match(stderr, /is in quotes/);
+    assert.doesNotMatch(stderr, /hunter2/);
+  }
 });
 
 test('access: among several keys only those marked administrate; a single key does', async (t) => {

@@ -145,7 +145,7 @@ TEST_CASE(
     "sources: an address without a password, an empty key, or secrets that are passed on are not "
     "warned of") {
   CHECK(loaded({{"MCP_API_KEY", "k"}}).warnings.empty());
-  CHECK(loaded({}, "MCP_API_KEY=\nMCP_AUDIT_DB=sqlite:a.db\nTOKEN=t\n").warnings.empty());
+  CHECK(loaded({}, "MCP_AUDIT_HASH_KEY=\nMCP_AUDIT_DB=sqlite:a.db\nTOKEN=t\n").warnings.empty());
   CHECK(loaded({}, "MCP_API_KEY=k\nMCP_PASS_SECRETS=true\n").warnings.empty());
   CHECK(loaded({}, "MCP_AUDIT_DB=postgresql://u:p@h/d\n").warnings.size() == 1);
 }
@@ -172,6 +172,39 @@ TEST_CASE("sources: credentials in the URL of a setting are not shown by its err
              !Contains("hunter2"));
   CHECK_THAT(error_of({{"MCP_ALLOWED_IPS", "https://u:hunter2@10.0.0.1"}}), !Contains("hunter2"));
   CHECK_THAT(error_of({{"MCP_ALLOWED_HOSTS", "https://u:hunter2@h"}}), !Contains("hunter2"));
+}
+
+TEST_CASE("sources: a credential that is set but empty is warned of while no key is needed") {
+  for (const char* name :
+       {"MCP_API_KEYS", "MCP_API_KEY", "SDP_API_KEYS", "MCP_ADMIN_KEY", "MCP_KEYS_FILE",
+        "MCP_JWT_ISSUER", "MCP_API_KEYS_FILE", "MCP_API_KEY_FILE", "MCP_ADMIN_KEY_FILE"}) {
+    CAPTURE(name);
+    const Loaded by_environment = loaded({{name, ""}});
+    CHECK_FALSE(by_environment.settings.needs_key());
+    CHECK(one_warning(by_environment) ==
+          "set but empty, which counts as not set, so that no key is needed: " + std::string(name) +
+              " (environment)");
+    CHECK_THAT(one_warning(loaded({}, "A=b\n" + std::string(name) + "=\n")),
+               Contains(std::string(name) + " (.env line 2)"));
+    const Loaded closed = loaded({{name, ""}, {"MCP_ADMIN_KEY_FILE", ""}, {"MCP_API_KEY", "k"}});
+    if (std::string_view(name) != "MCP_API_KEY") CHECK(closed.warnings.empty());
+  }
+  CHECK(loaded({{"MCP_AUDIT_HASH_KEY", ""}, {"PORT", ""}}).warnings.empty());
+  CHECK_THAT(one_warning(loaded({{"MCP_API_KEYS", ""}, {"MCP_ADMIN_KEY", ""}})),
+             Contains("MCP_API_KEYS (environment), MCP_ADMIN_KEY (environment)"));
+}
+
+TEST_CASE("sources: an empty flag of a credential is refused") {
+  for (const char* flag : {"--api-keys", "--admin-key", "--keys-file", "--jwt-issuer"}) {
+    for (const char* value : {"", " "}) {
+      Sources all;
+      all.flags = {{flag, value}};
+      CHECK_THAT(error_from(all), Contains(std::string(flag) + " (command line)") ||
+                                      Contains(std::string(flag) + "= (command line)") ||
+                                      Contains(std::string(flag) + "=  (command line)"));
+    }
+  }
+  CHECK_THAT(error_of({{"MCP_KEYS_FILE", " "}}), Contains("names no file"));
 }
 
 TEST_CASE("sources: a wrong value names where it stands") {
