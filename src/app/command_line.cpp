@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +15,10 @@
 #include "config/describe.hpp"
 #include "config/dotenv.hpp"
 #include "config/table.hpp"
+#include "config/text.hpp"
+#include "config/values.hpp"
 #include "endpoints/ops/embedded_pages.hpp"
+#include "mux/call.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {
@@ -24,6 +28,7 @@ constexpr std::string_view kFaultPrefix = "mcp-sidecar: ";
 constexpr int kFaultExit = 2;
 constexpr int kUnhealthyExit = 1;
 constexpr std::size_t kQueryLimit = 100;  // records that `audit query` prints
+constexpr std::size_t kMaxQueryLimit = 1'000'000;
 constexpr std::string_view kSeeHelp = " (see mcp-sidecar --help)";
 constexpr std::string_view kKeysFooter = R"(
 Examples:
@@ -57,6 +62,20 @@ std::string names_and_default(const config::Setting& setting) {
     if (!alias.empty()) text += fmt::format(", {}", alias);
   }
   return setting.initial.empty() ? text : fmt::format("{}; default {}", text, setting.initial);
+}
+
+// Of a recorded call.
+std::vector<std::string_view> outcomes() {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < mux::kOutcomes; ++i)
+    names.push_back(mux::outcome_name(static_cast<mux::Outcome>(i)));
+  names.insert(names.begin() + 1, "tool_error");
+  return names;
+}
+
+bool is_outcome(std::string_view name) {
+  const auto names = outcomes();
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string version_text() {
@@ -144,6 +163,11 @@ class Parser {
     command.action = keys_new_->parsed()      ? Action::kNew
                      : keys_revoke_->parsed() ? Action::kRevoke
                                               : Action::kList;
+    config::Permissions& may = command.permissions;
+    for (std::vector<std::string>* patterns :
+         {&may.tools.allow, &may.tools.deny, &may.resources.allow, &may.resources.deny,
+          &may.prompts.allow, &may.prompts.deny})
+      *patterns = split_at_commas(*patterns);
     return command;
   }
   bool is_audit() const { return audit_->parsed(); }
@@ -165,6 +189,16 @@ class Parser {
       const auto parsed = audit::parse_time(*text);
       if (!parsed) return fail(fmt::format("{}={}: {}", flag, *text, parsed.error().message));
       *time = *parsed;
+    }
+    if (!filter_.outcome.empty() && !is_outcome(filter_.outcome)) {
+      return fail(fmt::format("--outcome={}: not an outcome ({})", config::shown(filter_.outcome),
+                              fmt::join(outcomes(), ", ")));
+    }
+    if (command.action == Action::kQuery && limit_given_->count() > 0) {
+      const auto limit = config::parse_number(limit_, 1, kMaxQueryLimit);
+      if (!limit)
+        return fail(fmt::format("--limit={}: {}", config::shown(limit_), limit.error().message));
+      command.filter.limit = *limit;
     }
     const bool text = command.action == Action::kQuery;
     const std::string format = format_.empty() ? (text ? "text" : "csv") : format_;
@@ -190,6 +224,24 @@ class Parser {
     return given;
   }
 
+  // The flag whose value would be the next flag: that is what an unset shell variable or a forgotten
+  // value looks like. Empty: there is none.
+  std::string flag_without_value(const std::vector<std::string>& arguments) const {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const std::string& argument = arguments[i];
+      const auto equals = argument.find('=');
+      const std::string name = argument.substr(0, equals);
+      if (!takes_value(name)) continue;
+      if (equals != argument.npos) {
+        if (equals + 1 == argument.size()) return name;
+        continue;
+      }
+      if (++i < arguments.size() && (arguments[i].starts_with("--") || arguments[i] == "-h"))
+        return name;
+    }
+    return "";
+  }
+
   // What is wrong beside the values; empty when nothing is. Shows no text that could be a value.
   std::string fault() const {
     for (const CLI::Option* option : app_.get_options()) {
@@ -200,6 +252,9 @@ class Parser {
       return "keys what? new NAME, list, or revoke NAME";
     if ((keys_new_->parsed() || keys_revoke_->parsed()) && new_key_.name.empty())
       return "keys new and keys revoke need a NAME";
+    // An unset shell variable must not make a key that never expires.
+    if (expires_->count() > 0 && new_key_.expires.empty())
+      return "--expires is empty (90d, or 2027-01-31; leave it out for a key that never expires)";
     if (is_audit() && audit_->get_subcommands().size() != 1)
       return "audit what? query, export, or backup FILE";
     if (audit_backup_->parsed() && audit_file_.empty()) return "audit backup needs a FILE";
@@ -229,7 +284,8 @@ class Parser {
     for (CLI::App* each : {keys_new_, keys_revoke_})
       each->add_option("NAME", new_key_.name, "Whose key it is");
     config::Permissions& may = new_key_.permissions;
-    keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")->type_name("WHEN");
+    expires_ = keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")
+                   ->type_name("WHEN");
     keys_new_->add_flag("--admin", may.admin,
                         "May restart the server and see the sessions of others");
     keys_new_->add_flag("--metrics", may.metrics, "It may read GET /metrics");
@@ -239,9 +295,7 @@ class Parser {
         {"--allow-resources", &may.resources.allow}, {"--deny-resources", &may.resources.deny},
         {"--allow-prompts", &may.prompts.allow},     {"--deny-prompts", &may.prompts.deny}};
     for (const auto& [name, patterns] : lists)
-      keys_new_->add_option(name, *patterns, "Comma list of patterns")
-          ->type_name("PATTERNS")
-          ->delimiter(',');
+      keys_new_->add_option(name, *patterns, "Comma list of patterns")->type_name("PATTERNS");
   }
 
   void add_audit() {
@@ -263,18 +317,15 @@ class Parser {
       each->add_option("--method", filter_.method, "Calls of this method")->type_name("METHOD");
       each->add_option("--tool", filter_.tool, "Calls of this tool, prompt or resource")
           ->type_name("NAME");
-      each->add_option("--outcome", filter_.outcome,
-                       "ok, tool_error, error, forbidden, timeout, ...")
+      each->add_option("--outcome", filter_.outcome, fmt::format("{}", fmt::join(outcomes(), ", ")))
           ->type_name("OUTCOME");
       each->add_option("--format", format_, each == query ? "text, csv or json" : "csv or json")
           ->type_name("FORMAT");
     }
     filter_.limit = kQueryLimit;
-    query
-        ->add_option("--limit", filter_.limit,
-                     fmt::format("At most so many; default {}", kQueryLimit))
-        ->type_name("N")
-        ->check(CLI::Range(1, 1'000'000));
+    limit_given_ = query->add_option("--limit", limit_,
+                                     fmt::format("At most so many; default {}", kQueryLimit));
+    limit_given_->type_name("N");
     audit_export_->add_option("--output", audit_file_, "Write to a new file")->type_name("FILE");
     audit_backup_->add_option("FILE", audit_file_, "The copy; must not be there yet");
   }
@@ -309,11 +360,35 @@ class Parser {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
 
+  bool takes_value(const std::string& name) const {
+    if (!name.starts_with("--")) return false;
+    std::vector<const CLI::App*> apps = {&app_};
+    for (std::size_t i = 0; i < apps.size(); ++i) {
+      for (const CLI::App* each : apps[i]->get_subcommands({})) apps.push_back(each);
+      const CLI::Option* option = apps[i]->get_option_no_throw(name);
+      if (option != nullptr && option->get_items_expected_max() > 0) return true;
+    }
+    return false;
+  }
+
   // Only what looks like a name: `-kSECRET` and `--key:SECRET` may hold a value.
   static std::string flag_name(const std::string& argument) {
     if (!argument.starts_with("--")) return argument.substr(0, 2);
     return argument.substr(
         0, argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"));
+  }
+
+  // Empty items stay: app::check() refuses them.
+  static std::vector<std::string> split_at_commas(const std::vector<std::string>& lists) {
+    std::vector<std::string> items;
+    for (std::string_view rest : lists) {
+      for (auto comma = rest.find(','); comma != rest.npos; comma = rest.find(',')) {
+        items.emplace_back(config::trimmed(rest.substr(0, comma)));
+        rest.remove_prefix(comma + 1);
+      }
+      items.emplace_back(config::trimmed(rest));
+    }
+    return items;
   }
 
   static std::optional<std::string> value_of(const CLI::Option* option) {
@@ -326,11 +401,14 @@ class Parser {
   CLI::App* keys_ = nullptr;
   CLI::App* keys_new_ = nullptr;
   CLI::App* keys_revoke_ = nullptr;
+  CLI::Option* expires_ = nullptr;
   KeysCommand new_key_;
   CLI::App* audit_ = nullptr;
   CLI::App* audit_export_ = nullptr;
   CLI::App* audit_backup_ = nullptr;
   audit::Filter filter_;
+  CLI::Option* limit_given_ = nullptr;
+  std::string limit_;
   std::string since_;
   std::string until_;
   std::string format_;
@@ -406,8 +484,14 @@ CommandLine parse_command_line(const std::vector<std::string>& given,
   const auto fault_exit = [&parser] {
     return parser.is_healthcheck() ? kUnhealthyExit : kFaultExit;
   };
+  const auto needs_value = [&fault_exit](const std::string& flag) {
+    return fault(fmt::format("{} needs a value (--flag=VALUE when it begins with a dash)", flag),
+                 fault_exit());
+  };
   try {
+    const std::string flag = parser.flag_without_value(arguments);
     parser.parse(arguments);
+    if (!flag.empty()) return needs_value(flag);
   } catch (const CLI::CallForHelp&) {
     return Print{parser.help()};
   } catch (const CLI::CallForVersion& version) {
@@ -416,9 +500,7 @@ CommandLine parse_command_line(const std::vector<std::string>& given,
     // Its text begins with the flag's name and holds no value; which flag it was is not told
     // otherwise.
     const std::string what = mismatch.what();
-    return fault(fmt::format("{} needs a value (--flag=VALUE when it begins with a dash)",
-                             what.substr(0, what.find(':'))),
-                 fault_exit());
+    return needs_value(what.substr(0, what.find(':')));
   } catch (const CLI::ParseError&) {
     return fault(fmt::format("the flags cannot be understood{}", kSeeHelp), fault_exit());
   }

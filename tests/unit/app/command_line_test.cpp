@@ -151,7 +151,25 @@ TEST_CASE("command line: flags that cannot be understood are one line") {
       {{"--prot=1"}, "unknown flag --prot (see"},
       {{"-p", "1"}, "unknown flag -p (see"},
       {{"--port"}, "--port needs a value"},
-      {{"--port", "--host"}, "--port=--host (command line): not a port number"},
+      {{"--port", "--host"}, "--port needs a value (--flag=VALUE when it begins with a dash)"},
+      {{"--admin-key", "--print-config", "--", "x"}, "--admin-key needs a value"},
+      {{"--admin-key=", "--print-config", "--", "x"}, "--admin-key needs a value"},
+      {{"--admin-key", "-h", "--", "x"}, "--admin-key needs a value"},
+      {{"--env-file", "--port", "1", "--", "x"}, "--env-file needs a value"},
+      {{"--keys-file-file", "--port", "1"}, "unknown flag --keys-file-file"},
+      {{"--api-keys-file", "--port", "1"}, "--api-keys-file needs a value"},
+      {{"keys", "new", "a", "--expires", "--admin"}, "--expires needs a value"},
+      {{"keys", "new", "a", "--allow-tools", "--admin"}, "--allow-tools needs a value"},
+      {{"audit", "query", "--since", "--limit", "3"}, "--since needs a value"},
+      {{"audit", "query", "--limit", "x"}, "--limit=x: not a whole number (1–1000000)"},
+      {{"audit", "query", "--limit", "0"}, "--limit=0: not a whole number (1–1000000)"},
+      {{"audit", "query", "--limit", "-5"}, "--limit=-5: not a whole number (1–1000000)"},
+      {{"audit", "query", "--limit", ""}, "--limit=: not a whole number (1–1000000)"},
+      {{"audit", "query", "--limit", "1000001"}, "--limit=1000001: not a whole number"},
+      {{"audit", "query", "--outcome", "bogus"},
+       "--outcome=bogus: not an outcome (ok, tool_error, error, timeout, child_died, unavailable, "
+       "busy, over_rate, forbidden, key_gone, too_large, cancelled, internal)"},
+      {{"audit", "export", "--outcome", "OK"}, "--outcome=OK: not an outcome (ok, "},
       {{"--port", "1", "--port", "2"}, "--port is given more than once"},
       {{"--pass-secrets", "--pass-secrets"}, "--pass-secrets is given more than once"},
       {{"node", "server.js"}, "the wrapped server's command goes after --"},
@@ -159,6 +177,16 @@ TEST_CASE("command line: flags that cannot be understood are one line") {
       {{"--port="}, "--port needs a value"},
   }));
   CHECK_THAT(shell.prints(words, 2), Contains(part));
+}
+
+TEST_CASE("command line: a value that begins with dashes is given behind an equals sign") {
+  const Shell shell;
+  CHECK(shell.runs({"--admin-key=--print-config", "--", "x"}).settings.admin_keys.front().secret ==
+        "--print-config");
+  CHECK(shell.runs({"--stdio", "x --port", "--port", "5"}).settings.port == 5);
+  CHECK(std::get<AuditCommand>(shell.type({"audit", "query", "--limit", "7", "--outcome", "busy"}))
+            .filter.limit == 7);
+  CHECK(std::get<AuditCommand>(shell.type({"audit", "query"})).filter.limit == 100);
 }
 
 TEST_CASE("command line: an error shows nothing that may be a secret") {
@@ -170,6 +198,20 @@ TEST_CASE("command line: an error shows nothing that may be a secret") {
         Words{"--api-keys", "hunter2", "--api-keys", "hunter2"}, Words{"--api-keys=", "hunter2"}}) {
     CHECK_THAT(shell.prints(words, 2), !Contains("hunter2"));
   }
+}
+
+TEST_CASE("command line: keys new keeps empty patterns, to be refused, and trims the others") {
+  const Shell shell;
+  const auto patterns = [&shell](const std::string& list) {
+    return std::get<KeysCommand>(shell.type({"keys", "new", "a", "--allow-tools", list}))
+        .permissions.tools.allow;
+  };
+  CHECK(patterns("get_*, list_*") == Words{"get_*", "list_*"});
+  CHECK(patterns("") == Words{""});
+  CHECK(patterns("a,,b") == Words{"a", "", "b"});
+  CHECK(patterns(" ") == Words{""});
+  CHECK_THAT(shell.prints({"keys", "new", "a", "--expires", ""}, 2),
+             Contains("--expires is empty"));
 }
 
 TEST_CASE("command line: help names every setting and groups them") {
