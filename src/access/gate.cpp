@@ -43,9 +43,11 @@ void append(Fields& fields, Fields more) {
   std::move(more.begin(), more.end(), std::back_inserter(fields));
 }
 
-void refuse_over(const Budget& budget, Decision& decision) {
+constexpr std::string_view kWrongKeys = "wrong_keys";
+
+void refuse_over(std::string_view name, const Budget& budget, Decision& decision) {
   append(decision.reply_fields.own, fields_of(budget));
-  decision.answer = Refusal{429, "Rate limit exceeded", {}, retry_after(budget)};
+  decision.answer = Refusal{429, "Rate limit exceeded", {}, retry_after(budget), name};
 }
 
 // Of a scope of RateLimits.
@@ -287,7 +289,7 @@ void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& c
     failure = {"wrong_key", {}, {}, true};
   const auto over = failed(request, caller, failure);
   if (!needed) return;
-  if (over) return refuse_over(*over, decision);
+  if (over) return refuse_over(kWrongKeys, *over, decision);
   // Clients of both predecessors find the text that they know.
   const bool by_field = !request.header("X-API-Key").empty();
   decision.answer = Refusal{401, by_field ? "Invalid API key" : "Valid API key required",
@@ -305,7 +307,7 @@ void Gate::check_start_token(const GateRequest& request, const ClientAddress& cl
   caller.admin = CRYPTO_memcmp(hash.data(), start_token_->data(), hash.size()) == 0;
   if (caller.admin || !is_admin_path(request.path)) return;
   if (const auto over = failed(request, caller, {"wrong_key", {}, "start token", true}))
-    return refuse_over(*over, decision);
+    return refuse_over(kWrongKeys, *over, decision);
   decision.answer = Refusal{401, "The start token is not valid", {{"WWW-Authenticate", "Bearer"}}};
 }
 
@@ -327,7 +329,7 @@ void Gate::check_token(const GateRequest& request, std::string_view token, bool 
   const bool guess = fault.kind == Kind::kInvalid || fault.kind == Kind::kExpired;
   const auto over = failed(request, caller, {reason_of(fault.kind), {}, fault.why, guess});
   if (!needed) return;
-  if (over) return refuse_over(*over, decision);
+  if (over) return refuse_over(kWrongKeys, *over, decision);
   if (fault.kind == Kind::kNoKeys) {
     decision.answer = Refusal{503, "Access tokens cannot be checked yet", {}, kJwksRetry};
   } else if (fault.kind == Kind::kScope) {
@@ -364,7 +366,8 @@ Fields Gate::challenge(std::string_view path, std::string_view error, std::strin
 }
 
 void Gate::charge(const GateRequest& request, Decision& decision) {
-  if (!rates_.on()) return;
+  // It says which budget is used up, so it answers then too.
+  if (!rates_.on() || request.path == "/rate-limit-status") return;
   const observe::Caller& caller = *decision.caller;
   RateLimitKeys payer{{}, caller.owner, caller.address};
   if (const auto session = request.session(); session && session->owner == caller.owner)
@@ -373,7 +376,7 @@ void Gate::charge(const GateRequest& request, Decision& decision) {
   if (!line) return;
   if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
   over_rate(line->scope, caller, request.method, request.path);
-  refuse_over(line->budget, decision);
+  refuse_over(line->scope, line->budget, decision);
 }
 
 Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,

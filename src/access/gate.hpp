@@ -13,7 +13,8 @@
 //                             is answered; a wrong one beyond the address's budget of them 429. A right one
 //                             always passes; /health, /ready, the metadata of RFC 9728 and the dashboard's
 //                             pages pass, and a wrong key counts there too; a token that lacks a scope 403
-//   6 rates                   429; address, key and session: charged to all or none; /health, /ready: none
+//   6 rates                   429; address, key and session: charged to all or none; /health, /ready,
+//                             /rate-limit-status: none
 //   sessions, body, permission   the floors above
 //
 // What is refused has a log line, many equal ones share one, and counts in
@@ -93,6 +94,7 @@ struct Refusal {
   std::string message;  // empty for 204
   Fields fields;
   std::optional<std::chrono::seconds> retry_after{};
+  std::string_view budget{};  // of 429: "session", "key", "address", "wrong_keys"; static text
 };
 
 struct Decision {

@@ -328,10 +328,11 @@ http::Verdict Service::judge(const http::Head& head) {
   const bool health = head.path == "/health" || head.path == "/ready";
   verdict.known = !health && (verdict.caller->has_key || !gate_.needs_key());
   if (decision.answer) {
-    verdict.answer = decision.answer->message.empty()
-                         ? http::Response{.status = decision.answer->status}
-                         : http::error_response(decision.answer->status, decision.answer->message,
-                                                decision.answer->retry_after);
+    verdict.answer =
+        decision.answer->message.empty()
+            ? http::Response{.status = decision.answer->status}
+            : http::error_response(decision.answer->status, decision.answer->message,
+                                   decision.answer->retry_after, decision.answer->budget);
     std::move(decision.answer->fields.begin(), decision.answer->fields.end(),
               std::back_inserter(verdict.answer->fields));
   }

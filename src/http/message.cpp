@@ -36,13 +36,14 @@ std::optional<std::string> Head::query_value(std::string_view name) const {
 }
 
 Response error_response(int status, std::string_view message,
-                        std::optional<std::chrono::seconds> retry_after) {
+                        std::optional<std::chrono::seconds> retry_after, std::string_view budget) {
   const boost::beast::string_view reason = boost::beast::http::obsolete_reason(
       boost::beast::http::int_to_status(static_cast<unsigned>(status)));
   nlohmann::ordered_json body;
   body["error"] = std::string(reason.data(), reason.size());
   body["message"] = message;
   Response response;
+  if (!budget.empty()) body["budget"] = budget;
   if (retry_after) {
     body["retryAfter"] = retry_after->count();
     response.fields.push_back({"Retry-After", std::to_string(retry_after->count())});

@@ -18,10 +18,11 @@ const statuses = async (count, once) => {
   return seen;
 };
 
-function checkRefusal(answer, limit) {
+function checkRefusal(answer, limit, budget) {
   assert.equal(answer.status, 429, answer.text);
   const body = answer.json();
   assert.equal(body.message, 'Rate limit exceeded');
+  if (budget) assert.equal(body.budget, budget);
   assert.ok(Number.isInteger(body.retryAfter) && body.retryAfter > 0, answer.text);
   assert.equal(answer.headers['retry-after'], String(body.retryAfter));
   assert.equal(answer.headers['x-ratelimit-limit'], String(limit));
@@ -35,7 +36,7 @@ test('limits-rate: each session has its own rate; requests without a session cou
   const one = await RawSession.open(sidecar.url, alice); // GET /sse: 1 of key and address
   const two = await RawSession.open(sidecar.url, alice); // 2
   for (let id = 1; id <= 4; id += 1) await one.call(id, 'ping');
-  checkRefusal(await one.post(ping), 4);
+  checkRefusal(await one.post(ping), 4, 'session');
   assert.deepEqual(await two.call(9, 'ping'), { jsonrpc: '2.0', id: 9, result: {} });
   const rest = () => request(`${sidecar.url}/tools`, { headers: alice });
   const passed = await rest(); // 3
@@ -82,7 +83,7 @@ test('limits-rate: wrong keys are answered 429 once there are too many, and a ri
   const sidecar = await Sidecar.start(t, { env: { MCP_FAILED_KEYS_LIMIT: '3/1h', MCP_API_KEY: 'the-key' } });
   const tools = (key, address = '192.0.2.1') => request(`${sidecar.url}/tools`, { headers: via(address, key && { authorization: `Bearer ${key}` }) });
   assert.deepEqual(await statuses(4, () => tools('guess')), [401, 401, 401, 429]);
-  checkRefusal(await tools('guess'), 3);
+  checkRefusal(await tools('guess'), 3, 'wrong_keys');
   assert.equal((await tools('the-key')).status, 200);
   assert.equal((await tools(undefined)).status, 401, 'no key is no guess');
   assert.equal((await tools('guess', '192.0.2.2')).status, 401);
@@ -127,13 +128,25 @@ test("limits-rate: /rate-limit-status reports the caller's budget, and pages may
   const own = (await ask(key, new URL(session.endpoint).search)).json();
   assert.equal(own.enabled, true);
   assert.deepEqual(own.limits.map(({ scope, limit, remaining, window }) => [scope, limit, remaining, window]), [
-    ['session', 60, 58, 60],
-    ['key', 100, 97, 900],
+    ['session', 60, 59, 60],
+    ['key', 100, 98, 900],
   ]);
   const answer = await ask({ ...key, origin: 'https://app.example.com' });
   const exposed = answer.headers['access-control-expose-headers'].toLowerCase();
   for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'retry-after']) assert.ok(exposed.includes(name), name);
   session.close();
+  await sidecar.stop();
+});
+
+test('limits-rate: /rate-limit-status answers while a budget is used up, and says which', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_RATE_LIMIT_PER_KEY: '2/1h', MCP_RATE_LIMIT_PER_IP: '50/1h', MCP_API_KEY: 'the-key' } });
+  const ask = (path, key = 'the-key') => request(sidecar.url + path, { headers: { 'x-api-key': key } });
+  assert.deepEqual(await statuses(2, () => ask('/tools')), [200, 200]);
+  checkRefusal(await ask('/tools'), 2, 'key');
+  assert.deepEqual(await statuses(5, () => ask('/rate-limit-status')), [200, 200, 200, 200, 200]);
+  const { limits } = (await ask('/rate-limit-status')).json();
+  assert.deepEqual(limits.map(({ scope, remaining }) => [scope, remaining]), [['key', 0], ['address', 48]]);
+  assert.equal((await ask('/rate-limit-status', 'wrong')).status, 401);
   await sidecar.stop();
 });
 

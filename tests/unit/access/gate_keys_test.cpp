@@ -92,6 +92,7 @@ TEST_CASE(
   CHECK(over.answer->status == 429);
   CHECK(over.answer->message == "Rate limit exceeded");
   CHECK(over.answer->retry_after == std::chrono::seconds(20));
+  CHECK(over.answer->budget == "wrong_keys");
   CHECK(field(over.reply_fields, "X-RateLimit-Limit") == "3");
   CHECK(field(over.reply_fields, "X-RateLimit-Remaining") == "0");
   CHECK(field(over.reply_fields, "X-RateLimit-Reset") == "60");

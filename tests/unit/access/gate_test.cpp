@@ -120,10 +120,12 @@ TEST_CASE(
   REQUIRE(third.answer);
   CHECK(third.answer->status == 429);
   CHECK(third.answer->retry_after == std::chrono::seconds(30));
+  CHECK(third.answer->budget == "key");
   CHECK(field(third.reply_fields, "X-RateLimit-Remaining") == "0");
   CHECK(field(third.reply_fields, "Access-Control-Allow-Origin") == "*");
   CHECK(door.metrics.refused("rate_key").Value() == 1);
   CHECK_FALSE(door.request(right, "GET", "/health").answer);
+  CHECK_FALSE(door.request(right, "GET", "/rate-limit-status").answer);
 }
 
 TEST_CASE("gate: a batch beyond the whole of a rate is refused for good, and names its setting") {
