@@ -74,7 +74,7 @@ bool JwksSource::read(const Result<std::string>& text) {
   const auto keep = [this](const Error& error) {
     log_.error(last_.empty() ? "no access token can be checked"
                              : "keys of access tokens are kept as they are",
-               {{"place", config::masked_urls(place_)}, {"reason", error.message}});
+               {{"place", config::masked_url(place_)}, {"reason", error.message}});
     return false;
   };
   if (!text) return keep(text.error());
@@ -82,7 +82,7 @@ bool JwksSource::read(const Result<std::string>& text) {
   auto keys = access::Jwks::parse(*text);
   if (!keys) return keep(keys.error());
   log_.info("keys of access tokens read",
-            {{"place", config::masked_urls(place_)}, {"keys", keys->size()}});
+            {{"place", config::masked_url(place_)}, {"keys", keys->size()}});
   last_ = *text;
   take_(*std::move(keys));
   return true;

@@ -39,10 +39,6 @@ child::ChildFactory child_factory(const child::Host& host, child::SupervisorOpti
   };
 }
 
-std::string command_line(const std::vector<std::string>& command) {
-  return config::masked_urls(fmt::format("{}", fmt::join(command, " ")));
-}
-
 }  // namespace
 
 Program::Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
@@ -108,7 +104,7 @@ void Program::announce(std::uint16_t port) const {
                           {"rest", base + "/tools"},
                           {"health", base + "/health"},
                           {"keys", keys},
-                          {"child", command_line(settings_.command)}});
+                          {"child", config::masked_command(settings_.command)}});
   if (service_.gate().needs_key()) return;
   // A fragment is no part of a request, so the token reaches no log of a proxy.
   if (settings_.dashboard)

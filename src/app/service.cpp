@@ -166,8 +166,7 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
 }
 
 endpoints::DashboardOptions dashboard_options(const config::Settings& settings) {
-  return {config::masked_urls(fmt::format("{}", fmt::join(settings.command, " "))),
-          settings.public_url, stream_options(settings)};
+  return {config::masked_command(settings.command), settings.public_url, stream_options(settings)};
 }
 
 }  // namespace

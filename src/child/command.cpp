@@ -88,7 +88,7 @@ Result<std::string> find_command(const Launch& launch) {
       if (problem == 0 || (problem == EACCES && error == ENOENT)) error = problem;
     }
   }
-  if (error != 0) return fail(fmt::format("{}: {}", config::masked_urls(name), reason(error)));
+  if (error != 0) return fail(fmt::format("{}: {}", config::masked_command({name}), reason(error)));
   // If the interpreter is missing, the error of execve would name the script.
   if (const std::string program = interpreter(found); !program.empty()) {
     if (const int problem = executable(resolved(program, directory)); problem != 0) {

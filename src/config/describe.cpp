@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "config/masked_urls.hpp"
 #include "config/reload.hpp"
 #include "config/text.hpp"
 
@@ -27,7 +26,7 @@ std::string shown_value(const Setting& setting, const Origin& origin) {
         origin.place == Place::kDefault || origin.fingerprint == fingerprint_of(setting.initial);
     return initial ? std::string(setting.initial) : "(hidden)";
   }
-  std::string text = masked_urls(origin.text);
+  std::string text = origin.masked_text();
   std::replace_if(text.begin(), text.end(), control, '?');
   return text;
 }

@@ -78,7 +78,7 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
 
 tl::unexpected<Error> no_network(std::string_view text) {
   return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8",
-                          shown(masked_urls(text))));
+                          shown(masked_url(text))));
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ Result<std::vector<std::string>> parse_scopes(std::string_view text) {
     if (!std::all_of(scope.begin(), scope.end(),
                      [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; }))
       return fail(fmt::format("\"{}\" is no scope: one word without quotes and backslashes",
-                              shown(masked_urls(scope))));
+                              shown(masked_url(scope))));
   }
   return list;
 }
@@ -158,7 +158,7 @@ Result<std::vector<std::string>> parse_origins(std::string_view text) {
   if (!list) return list;
   for (std::string& origin : *list) {
     if (origin == "*" || origin == "auto") continue;
-    const std::string given = shown(masked_urls(origin));
+    const std::string given = shown(masked_url(origin));
     if (origin.ends_with('/')) origin.pop_back();
     origin = lower_case(origin);
     const auto separator = origin.find("://");
@@ -178,7 +178,7 @@ Result<std::vector<std::string>> parse_allowed_hosts(std::string_view text) {
   if (!list) return list;
   for (std::string& host : *list) {
     if (host == "*") continue;
-    const std::string given = shown(masked_urls(host));
+    const std::string given = shown(masked_url(host));
     host = lower_case(host);
     const std::string_view rest = std::string_view(host).substr(host.starts_with("*.") ? 2 : 0);
     if (!is_authority(rest)) {

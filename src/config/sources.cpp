@@ -36,6 +36,25 @@ struct Candidate {
   bool in_file = false;
 };
 
+// Words that parse_words() reads back.
+std::string shell_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += ' ';
+    const bool plain = !word.empty() && std::none_of(word.begin(), word.end(), [](char c) {
+      return blank(c) || control(c) || c == '\'' || c == '"' || c == '\\';
+    });
+    if (plain) {
+      text += word;
+      continue;
+    }
+    text += '\'';
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    text += '\'';
+  }
+  return text;
+}
+
 Result<std::string> read_secret_file(const std::filesystem::path& path) {
   errno = 0;
   std::error_code error;
@@ -85,6 +104,7 @@ class Merge {
     }
     const Candidate& winner = candidates.front();
     origin = winner.origin;
+    origin.is_url = setting.secret == Secret::kInUrl;
     if (auto done = read(setting, winner, origin); !done)
       return fail(origin.quoted() + ": " + done.error().message);
     warn_of_losers(setting, candidates);
@@ -154,7 +174,7 @@ class Merge {
     std::vector<Candidate> found;
     const bool secret = setting.secret == Secret::kYes;
     if (setting.name == kCommandSetting && !sources_.command.empty()) {
-      const std::string text = fmt::format("{}", fmt::join(sources_.command, " "));
+      const std::string text = shell_text(sources_.command);
       found.push_back({{Place::kCommandLine, "--", "command line", text}, "", text});
     }
     for (const bool in_file : {false, true}) {
@@ -375,9 +395,11 @@ std::string Origin::describe() const {
   return "";
 }
 
+std::string Origin::masked_text() const { return is_url ? masked_url(text) : masked_urls(text); }
+
 std::string Origin::quoted() const {
   if (text.empty()) return fmt::format("{} ({})", name, location);
-  return fmt::format("{}={} ({})", name, shown(masked_urls(text)), location);
+  return fmt::format("{}={} ({})", name, shown(masked_text()), location);
 }
 
 const Origin& Loaded::origin(std::string_view setting_name) const {
@@ -397,7 +419,7 @@ std::vector<std::string> secret_names() {
     names.push_back(std::string(name) + std::string(kFileSuffix));
   };
   for (const Setting& setting : settings_table()) {
-    if (setting.secret == Secret::kNo) continue;
+    if (setting.secret != Secret::kYes) continue;
     add(setting.name);
     for (const std::string_view alias : setting.aliases) add(alias);
   }

@@ -46,7 +46,10 @@ struct Origin {
   std::string location;         // "default", "command line", "environment", ".env line 3"
   std::string text;             // as it was given; empty for a secret
   std::size_t fingerprint = 0;  // of a secret: another one tells that it was changed
+  bool is_url = false;          // of a setting with Secret::kInUrl
 
+  // `text` without the credentials of URLs in it.
+  std::string masked_text() const;
   // "default", "flag --port", "environment PORT", ".env line 3 PORT"
   std::string describe() const;
   // "PORT=3000 (.env line 3)", for errors; a secret without its value (nor the path of its

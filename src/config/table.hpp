@@ -29,10 +29,9 @@ enum class Group {
 
 std::string_view group_title(Group group);
 
-enum class Secret {
-  kNo,
-  kYes
-};  // kYes: never shown, may come from a file, is taken out of the child's environment
+// kYes: never shown, may come from a file, is taken out of the child's environment.
+// kInUrl: a URL or a list of them, shown without its credentials.
+enum class Secret { kNo, kInUrl, kYes };
 
 // The order of the fields is that in which people read a row.
 struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)

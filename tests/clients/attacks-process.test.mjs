@@ -145,10 +145,30 @@ test('attacks: audit records do not reach a terminal with control or bidirection
   }
 });
 
+test('attacks: credentials of a mistyped URL are shown by no start error or listing', async (t) => {
+  const folder = temporaryFolder(t);
+  const show = async (env) => {
+    const { stdout, stderr } = await run(sidecarProgram, ['--print-config', '--', 'x'], { cwd: folder, env: { ...cleanEnvironment(), ...env } }).catch((error) => error);
+    return stdout + stderr;
+  };
+  const urls = ['u:hunter2@id.example/jwks', '//u:hunter2@h', 'https:\\/\\/u:hunter2@h', 'https:/u:hunter2@h/', 'https://u:12/hunter2@h/', 'https://h/p;jsessionid=hunter2', 'h?token=hunter2'];
+  for (const url of urls) {
+    for (const name of ['MCP_JWT_JWKS', 'MCP_JWT_ISSUER', 'MCP_PUBLIC_URL', 'MCP_CORS_ORIGINS', 'MCP_ALLOWED_HOSTS']) {
+      const shown = await show({ [name]: url });
+      assert.ok(shown.includes('***') && !shown.includes('hunter2'), `${name}: ${shown}`);
+    }
+  }
+  for (const command of [...urls.slice(0, -1), 'postgres://user:12 hunter2@h/db', '"https://u:p@h/a?x=a hunter2"']) {
+    const { stdout } = await run(sidecarProgram, ['--print-config'], { cwd: folder, env: { ...cleanEnvironment(), MCP_COMMAND: `node x ${command}` } });
+    assert.match(stdout, /MCP_COMMAND +node x .*\*\*\*/);
+    assert.doesNotMatch(stdout, /hunter2/);
+  }
+});
+
 test('attacks: credentials in URLs appear in no listing, start error or log', async (t) => {
   const url = 'postgresql://u:hunter2@db/d?password=hunter2';
   const sidecar = await Sidecar.start(t, { command: [...fakeChild(), url], env: { MCP_JWT_ISSUER: 'https://idp.example', MCP_JWT_JWKS: 'http://127.0.0.1:1/keys?code=hunter2', MCP_PUBLIC_URL: 'https://mcp.example' } });
-  await sidecar.line(/no access token can be checked.*code=\*\*\*/);
+  await sidecar.line(/no access token can be checked.*keys\?\*\*\*/);
   assert.match(sidecar.output, /postgresql:\/\/\*\*\*@db\/d/);
   assert.doesNotMatch(sidecar.output, /hunter2/);
   await eventually(() => sidecar.processes().some(({ name, command }) => name === 'fake-child' && command.at(-1) === url), 'the child has it whole');

@@ -148,7 +148,10 @@ TEST_CASE(
       const auto loaded = load(with_environment(name, value));
       REQUIRE_FALSE(loaded);
       const std::string given =
-          setting.secret == Secret::kYes ? name : name + "=" + masked_urls(value);
+          setting.secret == Secret::kYes
+              ? name
+              : name + "=" +
+                    (setting.secret == Secret::kInUrl ? masked_url(value) : masked_urls(value));
       CHECK_THAT(loaded.error().message, StartsWith(given + " (environment): "));
       CHECK(loaded.error().message.find('\n') == std::string::npos);
       CHECK(loaded.error().message.size() >
