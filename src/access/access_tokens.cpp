@@ -36,7 +36,7 @@ std::string_view without_slash(std::string_view url) {
   return url;
 }
 
-// RFC 9068, section 2.1; other servers say JWT, or nothing.
+// RFC 9068, section 2.1; other servers send JWT, or no type.
 bool is_access_token(std::string_view type) {
   const std::string lower = config::lower_case(type);
   return lower.empty() || lower == "jwt" || lower == "at+jwt" || lower == "application/at+jwt";
@@ -47,7 +47,7 @@ std::string text_of(const Json& claims, const char* name) {
   return found != claims.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-// A text, or a list of texts.
+// A string, or an array of strings.
 std::vector<std::string> texts_of(const Json& claims, const char* name) {
   std::vector<std::string> texts;
   const auto found = claims.find(name);
@@ -58,7 +58,7 @@ std::vector<std::string> texts_of(const Json& claims, const char* name) {
   return texts;
 }
 
-// `scope` is a text with spaces (RFC 8693, section 4.2); some servers have `scp`, a text or a list.
+// `scope` is a string of words (RFC 8693, section 4.2); some servers send `scp`, a string or array.
 std::vector<std::string> scopes_of(const Json& claims) {
   std::vector<std::string> scopes;
   for (const char* claim : {"scope", "scp"}) {
@@ -81,8 +81,8 @@ bool is_texts(const Json& value) {
          (value.is_array() && std::all_of(value.begin(), value.end(), is_text));
 }
 
-// The types of the claims that are read (RFC 7519, section 4.1; RFC 9068, section 2.2). One that is
-// there with another type is not read as missing: what it limits would be unlimited.
+// Types of the claims that are read (RFC 7519, section 4.1; RFC 9068, section 2.2). A claim of
+// another type must not count as missing, because what it limits would then be unlimited.
 constexpr std::pair<const char*, bool (*)(const Json&)> kTypes[] = {
     {"iss", is_text},   {"sub", is_text},    {"client_id", is_text}, {"azp", is_text},
     {"aud", is_texts},  {"scope", is_texts}, {"scp", is_texts},      {"exp", is_number},
@@ -96,8 +96,7 @@ bool is_well_typed(const Json& claims) {
   });
 }
 
-// Seconds since 1970, a fraction allowed (RFC 7519, section 2). What does not fit in WallTime is at
-// its end.
+// Seconds since 1970, a fraction allowed (RFC 7519, section 2). Clamped to the range of WallTime.
 std::optional<WallTime> time_of(const Json& claims, const char* name) {
   const auto found = claims.find(name);
   if (found == claims.end() || !found->is_number()) return std::nullopt;
@@ -106,7 +105,7 @@ std::optional<WallTime> time_of(const Json& claims, const char* name) {
       static_cast<std::int64_t>(std::clamp(found->get<double>(), -kFarthest, kFarthest))));
 }
 
-// One separator that is in no issuer, and in no name once it is escaped.
+// The separator is in no issuer, and it is escaped in the names.
 std::string owner_of(std::string_view issuer, std::string_view subject, std::string_view client) {
   std::string owner(issuer);
   for (const std::string_view part : {subject, client}) {
@@ -147,12 +146,12 @@ void AccessTokens::set_keys(Jwks keys) {
 }
 
 tl::expected<std::string, TokenFault> AccessTokens::signed_claims(std::string_view token) {
-  // cjose 0.6.2 ends the program at some text that is no base64url.
-  if (!is_compact_jws(token)) return fault(Kind::kInvalid, "it is no signed JWT");
+  // cjose 0.6.2 aborts on some text that is not base64url.
+  if (!is_compact_jws(token)) return fault(Kind::kInvalid, "it is not a signed JWT");
   cjose_err error{};
   const std::unique_ptr<cjose_jws_t, void (*)(cjose_jws_t*)> jws(
       cjose_jws_import(token.data(), token.size(), &error), cjose_jws_release);
-  if (jws == nullptr) return fault(Kind::kInvalid, "it is no signed JWT");
+  if (jws == nullptr) return fault(Kind::kInvalid, "it is not a signed JWT");
   cjose_header_t* const header = cjose_jws_get_protected(jws.get());
   const auto text = [&](const char* name) {
     const char* const value = cjose_header_get(header, name, &error);
@@ -164,8 +163,8 @@ tl::expected<std::string, TokenFault> AccessTokens::signed_claims(std::string_vi
       return fault(Kind::kInvalid, "one of its header's members has a wrong type");
   }
   if (json_object_get(header, "crit") != nullptr)
-    return fault(Kind::kInvalid, "it has an extension that is not known here");
-  if (!is_access_token(text("typ"))) return fault(Kind::kInvalid, "it is no access token");
+    return fault(Kind::kInvalid, "it has an unknown critical extension");
+  if (!is_access_token(text("typ"))) return fault(Kind::kInvalid, "it is not an access token");
   const SignatureAlgorithm* const algorithm = signature_algorithm(text(CJOSE_HDR_ALG));
   if (algorithm == nullptr) return fault(Kind::kInvalid, "its algorithm is not accepted");
   const Jwks::Key* const key = keys_.find(text(CJOSE_HDR_KID), *algorithm);
@@ -174,8 +173,8 @@ tl::expected<std::string, TokenFault> AccessTokens::signed_claims(std::string_vi
     return fault(Kind::kInvalid, "its key is not known");
   }
   if (!cjose_jws_verify(jws.get(), key->key.get(), &error))
-    return fault(Kind::kInvalid, "its signature does not fit");
-  uint8_t* claims = nullptr;  // stays with the jws
+    return fault(Kind::kInvalid, "its signature is not valid");
+  uint8_t* claims = nullptr;  // owned by the jws
   std::size_t size = 0;
   if (!cjose_jws_get_plaintext(jws.get(), &claims, &size, &error))
     return fault(Kind::kInvalid, "it is empty");
@@ -195,10 +194,10 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   const auto text = signed_claims(token);
   if (!text) return tl::unexpected(text.error());
   const Json claims = Json::parse(*text, nullptr, false);
-  if (!claims.is_object()) return fault(Kind::kInvalid, "it holds no claims");
+  if (!claims.is_object()) return fault(Kind::kInvalid, "it has no claims");
   if (!is_well_typed(claims)) return fault(Kind::kInvalid, "one of its claims has a wrong type");
   if (text_of(claims, "iss") != rules_.issuer)
-    return fault(Kind::kInvalid, "it is of another issuer");
+    return fault(Kind::kInvalid, "it was issued by another server");
   const std::vector<std::string> audiences = texts_of(claims, "aud");
   if (std::none_of(audiences.begin(), audiences.end(), [this](std::string_view audience) {
         return std::any_of(rules_.audiences.begin(), rules_.audiences.end(),
@@ -209,15 +208,15 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
     return fault(Kind::kInvalid, "it is meant for another resource");
   }
   const auto expires = time_of(claims, "exp");
-  if (!expires) return fault(Kind::kInvalid, "it does not say when it expires");
+  if (!expires) return fault(Kind::kInvalid, "it has no expiry");
   if (*expires + kLeeway <= now) return fault(Kind::kExpired, "it has expired");
   const auto not_before = time_of(claims, "nbf");
   if (not_before && *not_before - kLeeway > now)
-    return fault(Kind::kInvalid, "it does not hold yet");
+    return fault(Kind::kInvalid, "it is not valid yet");
   const std::string subject = text_of(claims, "sub");
   std::string client = text_of(claims, "client_id");
   if (client.empty()) client = text_of(claims, "azp");
-  if (subject.empty()) return fault(Kind::kInvalid, "it names no subject");
+  if (subject.empty()) return fault(Kind::kInvalid, "it has no subject");
   if (subject.size() > kMaxName || client.size() > kMaxName)
     return fault(Kind::kInvalid, "its subject or client is too long");
   const std::vector<std::string> scopes = scopes_of(claims);
@@ -228,7 +227,7 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   auto bearer = std::make_shared<const Bearer>(
       Bearer{owner_of(rules_.issuer, subject, client),
              std::make_shared<const config::Permissions>(granted_by(scopes)), *expires + kLeeway});
-  // Each is of our issuer, and to check one anew is cheap.
+  // Only tokens of the issuer reach this point, and verifying one again is cheap.
   if (remembered_.size() >= kMaxRemembered) remembered_.clear();
   remembered_.emplace(hash, bearer);
   return bearer;

@@ -1,14 +1,13 @@
-// AccessTokens: tokens of an authorization server as credentials: signed JWTs (RFC 7519, RFC 9068),
-// checked as the specification's Authorization asks (2025-11-25): signature, issuer, audience (RFC
-// 8707), expiry, scopes.
+// AccessTokens: accepts signed JWTs (RFC 7519, RFC 9068) of an authorization server as credentials.
+// Checks signature, issuer, audience (RFC 8707), expiry and scopes (MCP 2025-11-25, Authorization).
 //
-// Scopes and what they grant, besides those that every token needs (TokenRules::scopes):
+// Every token needs TokenRules::scopes. These scopes grant or restrict more:
 //   mcp:admin          config::Permissions::admin
 //   mcp:metrics        config::Permissions::metrics
-//   mcp:read           only tools that read, unless mcp:write is there too
-//   mcp:tools:PATTERN  only tools of that name; several add up
+//   mcp:read           read-only tools alone, unless mcp:write is present too
+//   mcp:tools:PATTERN  tools of that name alone; several patterns add up
 //
-// Signatures are cjose's. Owned by Program; loop thread only.
+// cjose verifies the signatures. Owned by Service; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -27,17 +26,16 @@
 namespace sidecar::access {
 
 struct TokenRules {
-  std::string issuer;  // `iss`, to the letter
-  // one of them is in `aud`; a slash at the end makes no difference
+  std::string issuer;  // `iss`, compared byte by byte
+  // `aud` holds at least one of them; slashes at the end are ignored.
   std::vector<std::string> audiences;
-  std::vector<std::string> scopes;  // all of them are needed
+  std::vector<std::string> scopes;  // all are required
 };
 
-// Whom a token speaks for.
+// The principal of a token that was accepted.
 struct Bearer {
-  std::string
-      // issuer, subject and client: a refreshed token has the same. No name of a key looks like it
-      owner;
+  // Issuer, subject and client; the same for a refreshed token, never equal to a key's name.
+  std::string owner;
   std::shared_ptr<const config::Permissions> permissions;
   WallTime expires;
 };
@@ -46,31 +44,32 @@ struct TokenFault {
   enum class Kind {
     kInvalid,
     kExpired,
-    kScope,   // a good token that lacks a scope
-    kNoKeys,  // nothing can be checked yet
+    kScope,   // a valid token that lacks a scope
+    kNoKeys,  // no key set was loaded yet
   };
   Kind kind;
-  std::string_view why;  // fit for a quoted string of a header field; holds nothing of the token
+  // Can stand in a quoted string of a header field; holds no part of the token.
+  std::string_view why;
 };
 
 class AccessTokens {
  public:
   static constexpr std::size_t kMaxRemembered = 4096;
-  static constexpr std::chrono::seconds kLeeway{30};  // for clocks that differ
+  static constexpr std::chrono::seconds kLeeway{30};  // tolerated difference of clocks
   static constexpr std::size_t kMaxName = 255;        // bytes of subject and client
 
-  // `unknown_key` is called at each token whose key is not among those that are known.
+  // `unknown_key` is called for each token that names a key outside the loaded set.
   AccessTokens(TokenRules rules, std::function<void()> unknown_key)
       : rules_(std::move(rules)), unknown_key_(std::move(unknown_key)) {}
 
   const TokenRules& rules() const { return rules_; }
-  // Whether `secret` has the form of a signed JWT.
+  // True if `secret` has the form of a signed JWT.
   static bool looks_like_one(std::string_view secret);
   tl::expected<std::shared_ptr<const Bearer>, TokenFault> check(std::string_view token,
                                                                 WallTime now);
-  // What was checked with other keys is checked again.
+  // Tokens that earlier keys verified are verified again.
   void set_keys(Jwks keys);
-  // Tokens that are not checked anew: kMaxRemembered at most.
+  // Number of cached results, at most kMaxRemembered.
   std::size_t remembered() const { return remembered_.size(); }
 
  private:
@@ -79,7 +78,7 @@ class AccessTokens {
   const TokenRules rules_;
   const std::function<void()> unknown_key_;
   Jwks keys_;
-  // by the token's SHA-256
+  // Keyed by the token's SHA-256.
   std::unordered_map<std::string, std::shared_ptr<const Bearer>> remembered_;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr unsigned short kMappedBits = 96;  // of ::ffff:0:0/96, in front of an IPv4 address
+constexpr unsigned short kMappedBits = 96;  // length of the prefix ::ffff:0:0/96
 
 ip::address unmapped(const ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
@@ -21,8 +21,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// "" or ":80"; some proxies write an obfuscated port, which says nothing either (RFC 7239, section
-// 6).
+// "" or ":80". Some proxies write an obfuscated port (RFC 7239, section 6); it is ignored too.
 bool is_port_part(std::string_view text) {
   if (text.empty()) return true;
   if (text.front() != ':' || text.size() == 1) return false;
@@ -48,7 +47,7 @@ std::optional<ip::address> parse_address(std::string_view text) {
     port = text.substr(colon);
     text = text.substr(0, colon);
   }
-  // The library reads up to a NUL.
+  // Boost reads up to a NUL.
   if (!is_port_part(port) || text.find('\0') != std::string_view::npos) return std::nullopt;
   boost::system::error_code error;
   if (!bracketed && text.find(':') == std::string_view::npos) {
@@ -74,7 +73,7 @@ Result<void> AddressSet::add(const std::string& entry) {
       v6_.push_back(v6);
     }
   }
-  // A network card of this machine says nothing of where its clients are.
+  // Zone ids are refused: a network interface of this machine does not identify a client.
   if (error || entry.find_first_of(std::string_view("%\0", 2)) != std::string::npos)
     return fail("\"" + entry + "\" is neither an address nor a network such as 10.0.0.0/8");
   return {};

@@ -1,5 +1,5 @@
-// Addresses: IPv4 and IPv6 as configuration and proxies write them, and sets of them. An
-// IPv4-mapped IPv6 address (::ffff:10.0.0.1) counts as the IPv4 one everywhere.
+// IPv4 and IPv6 addresses as configuration and proxies write them, and sets of them. An
+// IPv4-mapped IPv6 address (::ffff:10.0.0.1) is treated as the IPv4 address everywhere.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -14,13 +14,13 @@
 
 namespace sidecar::access {
 
-// Addresses and networks (CIDR); "*" is everything.
+// A set of addresses and networks (CIDR); "*" contains every address.
 class AddressSet {
  public:
-  // Errors: names the entry that is neither an address nor a network.
+  // Errors: name the entry that is neither an address nor a network.
   static Result<AddressSet> parse(const std::vector<std::string>& entries);
   bool contains(const boost::asio::ip::address& address) const;
-  // Text that is no address is in no set but "*".
+  // Text that is not an address is only in "*".
   bool contains(std::string_view address) const;
   bool everything() const { return everything_; }
 
@@ -32,7 +32,7 @@ class AddressSet {
   std::vector<boost::asio::ip::network_v6> v6_;
 };
 
-// The two sets that the gate goes by.
+// The sets of addresses that the gate uses.
 struct Networks {
   AddressSet trusted_proxies;
   AddressSet allowed;

@@ -14,21 +14,20 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// `lower`: letters in lower case.
+// Compares without regard to case. `lower` consists of lower-case letters.
 bool is_named(std::string_view name, std::string_view lower) {
   return std::equal(name.begin(), name.end(), lower.begin(), lower.end(),
                     [](char a, char b) { return (a | 0x20) == b; });
 }
 
-// Whether the quote at `at` is one inside a quoted string: an odd number of backslashes stands
-// before it.
+// True if an odd number of backslashes precedes `at`.
 bool escaped(std::string_view text, std::size_t at) {
   std::size_t backslashes = 0;
   while (backslashes < at && text[at - backslashes - 1] == '\\') ++backslashes;
   return backslashes % 2 == 1;
 }
 
-// Where the last `separator` outside of quotes stands, seen from the right end.
+// Position of the last `separator` outside quotes; npos if there is none.
 std::size_t rfind_unquoted(std::string_view text, char separator) {
   bool quoted = false;
   for (std::size_t at = text.size(); at-- > 0;) {
@@ -38,7 +37,7 @@ std::size_t rfind_unquoted(std::string_view text, char separator) {
   return std::string_view::npos;
 }
 
-// Takes what stands behind the last `separator` off the right end of `text`.
+// Removes the part after the last `separator` from `text` and returns it.
 std::string_view take_last(std::string_view& text, char separator) {
   const std::size_t at = rfind_unquoted(text, separator);
   const std::string_view last = at == std::string_view::npos ? text : text.substr(at + 1);
@@ -46,7 +45,7 @@ std::string_view take_last(std::string_view& text, char separator) {
   return trim(last);
 }
 
-// A token as it is, a quoted string without its quotes and escapes; nothing for what is neither.
+// A token unchanged, a quoted string without quotes and escapes; nothing for any other text.
 std::optional<std::string> value_of(std::string_view text) {
   if (!text.starts_with('"')) {
     if (text.find_first_of("\"\\ \t") != std::string_view::npos) return std::nullopt;
@@ -61,7 +60,7 @@ std::optional<std::string> value_of(std::string_view text) {
   return std::nullopt;
 }
 
-// The address of one hop; none for a name, and for an address of one machine's own network card.
+// The address of one hop; nothing for a name and for an address with a zone id.
 std::optional<ip::address> hop_address(std::string_view text) {
   if (text.find('%') != std::string_view::npos) return std::nullopt;
   return parse_address(text);
@@ -91,7 +90,7 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
   if (!known) return {.text = std::string(peer)};
   ClientAddress client;
   client.peer_loopback = known->is_loopback();
-  bool named = false;  // by the fields
+  bool named = false;  // `known` comes from the fields
   std::string_view hops = fields.x_forwarded_for;
   const bool standard = hops.empty() && !fields.forwarded.empty();
   if (standard) hops = fields.forwarded;
@@ -110,8 +109,8 @@ ClientAddress client_address(std::string_view peer, const ForwardedFields& field
     }
   }
   client.loopback = !client.hidden && known->is_loopback();
-  // What the kernel wrote of an IPv4 peer is its text already; writing it anew costs more than all
-  // of this.
+  // The kernel's text of an IPv4 peer needs no formatting, which would be the most expensive step
+  // here.
   const bool as_it_is = !named && known->is_v4() && peer.find(':') == std::string_view::npos;
   client.text = as_it_is ? std::string(peer) : known->to_string();
   return client;

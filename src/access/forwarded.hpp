@@ -1,7 +1,7 @@
-// Forwarded: whose request it is when proxies stand in front. Forwarded fields are believed only
-// from proxies that are trusted; the walk goes from the nearest proxy outwards and stops at the
-// first address that is not trusted: whatever stands further out was sent by that one, and may be
-// made up.
+// Forwarded: finds the client's address when a request came through proxies. Forwarded fields are
+// read only if the peer is a trusted proxy. The search goes from the nearest proxy outwards and
+// ends at the first address that is not trusted, because that host could forge everything further
+// out.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace sidecar::access {
 
-// Each the values of all fields of that name in their order, joined by commas: a proxy may add a
-// field of its own behind one that the client made up.
+// Each member: the values of all fields of that name, in order, joined by commas. A proxy may add
+// its own field after one that the client forged.
 struct ForwardedFields {
   std::string_view x_forwarded_for;
   std::string_view forwarded;  // RFC 7239
@@ -21,24 +21,24 @@ struct ForwardedFields {
 
 struct ClientAddress {
   std::string text;
-  // The peer is trusted, and no field says for whom it asks: a proxy that tells nothing, or a
-  // client beside us.
+  // The peer is trusted and sent no forwarded field: a proxy that does not report the client, or a
+  // client on this machine.
   bool unsaid = false;
-  // The fields do not say who is behind a trusted proxy: `unknown`, an obfuscated name, nonsense.
-  // `text` is the proxy's.
+  // The fields do not name the client of a trusted proxy: `unknown`, an obfuscated name, or not an
+  // address. `text` is the proxy's address.
   bool hidden = false;
-  bool loopback = false;       // a client on this machine, as far as one can know
+  bool loopback = false;       // the client's address is loopback and not `hidden`
   bool peer_loopback = false;  // the connection comes from this machine
 };
 
-// The first of these fields that is there counts, in their order: nearly every proxy sets
-// X-Forwarded-For.
+// Uses the first field that is present: X-Forwarded-For (nearly every proxy sets it), Forwarded,
+// X-Real-IP.
 ClientAddress client_address(std::string_view peer, const ForwardedFields& fields,
                              const AddressSet& trusted);
 
-// Takes the last element off a `Forwarded` value, from its right end, so that quotes that a client
-// left open do not reach what a proxy put behind them. Returns its parameter `name` (in lower
-// case), unquoted; empty when it has none, or two, or is no list of parameters.
+// Removes the last element from a `Forwarded` value. Reads from the right, so that a quote that a
+// client left open does not swallow what a proxy appended. Returns its parameter `name` (given in
+// lower case), unquoted; empty if there is none, if there are two, or if the element is malformed.
 std::string take_last_parameter(std::string_view& forwarded, std::string_view name);
 
 }  // namespace sidecar::access

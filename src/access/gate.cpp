@@ -6,7 +6,7 @@
 #include <iterator>
 #include <openssl/crypto.h>
 
-#include "access/client_url.hpp"
+#include "access/urls.hpp"
 
 namespace sidecar::access {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kBearer = "bearer ";
 constexpr std::chrono::seconds kJwksRetry{5};
 
-// RFC 6750: `Authorization: Bearer KEY`; the wrapper's clients also send the bare key.
+// RFC 6750: `Authorization: Bearer KEY`; clients of the predecessor also send the bare key.
 std::string_view bearer_of(std::string_view authorization) {
   const bool bearer =
       authorization.size() >= kBearer.size() &&
@@ -67,7 +67,7 @@ std::string_view secret_of(const GateRequest& request) {
   return key.empty() ? std::string_view(request.url_key) : key;
 }
 
-// The specification forbids tokens in the URL.
+// A token in the URL is not read (MCP 2025-11-25, Authorization).
 bool is_token_of(const GateRequest& request, std::string_view secret) {
   return !request.header("Authorization").empty() && request.header("X-API-Key").empty() &&
          AccessTokens::looks_like_one(secret);
@@ -126,23 +126,23 @@ ClientAddress Gate::address_of(const GateRequest& request) const {
   return client;
 }
 
-// Whoever stays hidden behind a proxy is on no list; that the proxy itself may be says nothing of
-// its clients.
+// If a trusted proxy does not report the client's address, the request is refused, even if the
+// proxy's own address is allowed.
 bool Gate::allows(const ClientAddress& client) const {
   if (networks_.allowed.everything()) return true;
   return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
 }
 
-// A client reads it before it has a token.
+// Clients read the metadata before they have a token.
 bool Gate::is_metadata(std::string_view path) const {
   if (tokens_ == nullptr || !path.starts_with(kMetadataPath)) return false;
   path.remove_prefix(kMetadataPath.size());
   return path.empty() || path.front() == '/';
 }
 
-// Neither somebody behind a proxy nor a foreign page in a browser here: such a page names its
-// origin, or, where it only loads something, what its browser says of it (Fetch Metadata); one that
-// rebinds its name calls us by that name.
+// Excludes clients behind a proxy and foreign pages in a browser on this machine. A foreign page
+// sends its Origin; if it only loads something, its browser sends Sec-Fetch-Site (Fetch Metadata);
+// after DNS rebinding it sends its own name as Host.
 bool Gate::is_this_machine(const GateRequest& request, const ClientAddress& client) const {
   static constexpr std::string_view kOfProxies[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP",
                                                     "Via"};
@@ -177,7 +177,7 @@ std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& call
       if (each->restricts()) now->permissions.push_back(std::move(each));
     }
   } else if (caller.has_key && !caller.permissions.empty()) {
-    now->permissions.push_back(caller.permissions.back());  // the token's
+    now->permissions.push_back(caller.permissions.back());  // those of the token
   }
   return now;
 }
@@ -253,7 +253,7 @@ void Gate::check_origin(const GateRequest& request, std::string_view origin,
   decision.answer = Refusal{refusal->status, std::string(refusal->message), {}};
 }
 
-// Of two fields a proxy in front may have judged the other one.
+// A proxy in front may have checked the other one of two equal fields.
 void Gate::check_once(const GateRequest& request, Decision& decision) const {
   for (const std::string_view name : {"Authorization", "X-API-Key"}) {
     if (!request.repeated(name)) continue;
@@ -290,14 +290,14 @@ void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& c
   const auto over = failed(request, caller, failure);
   if (!needed) return;
   if (over) return refuse_over(kWrongKeys, *over, decision);
-  // Clients of both predecessors find the text that they know.
+  // The texts of both predecessors.
   const bool by_field = !request.header("X-API-Key").empty();
   decision.answer = Refusal{401, by_field ? "Invalid API key" : "Valid API key required",
                             challenge(request.path)};
 }
 
-// Nobody needs a key here: what is shown and fits nothing may be meant for others, so it counts as
-// a guess only where the start token decides.
+// No key is needed here, and a credential that does not match may be meant for another program. So
+// it counts as a guess only on administrators' paths, which the start token opens.
 void Gate::check_start_token(const GateRequest& request, const ClientAddress& client,
                              observe::Caller& caller, Decision& decision) {
   caller.admin = open_admin_ && is_this_machine(request, client);
@@ -322,7 +322,7 @@ void Gate::check_token(const GateRequest& request, std::string_view token, bool 
     caller.admin = known.permissions->admin;
     caller.metrics = known.permissions->metrics;
     caller.expires = known.expires;
-    caller.permissions.push_back(known.permissions);  // present() finds them at the end
+    caller.permissions.push_back(known.permissions);  // present() expects them last
     return;
   }
   const TokenFault& fault = bearer.error();

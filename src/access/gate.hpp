@@ -1,24 +1,25 @@
-// Gate: what is decided on the head of a request, before any byte of its body is kept. Knows
-// nothing of HTTP connections, sessions or MCP: it judges a plain struct. The order is fixed:
+// Gate: admits or refuses a request by its head, before any byte of its body is kept. Knows no HTTP
+// connections and no MCP: it judges a plain struct. The order of the checks is fixed; the http
+// floor applies the TCP limits before, the floors above check sessions, bodies and permissions
+// later:
 //
-//   TCP limits                the http floor's, before this
-//   1 effective address       the client's, where trusted proxies tell it; a message to a session whose proxy
-//                             tells nothing has the address that opened the session
-//   2 address list            403; /health from loopback passes
-//   3 preflight               leaves here, 204
-//     key fields              400 for two of one name
-//   4 origin, host            403; 415 for a page's POST of another type than JSON while no key is needed;
-//                             /health and /ready pass
-//   5 key or access token     401; while none is needed only a wrong start token, where only an administrator
-//                             is answered; a wrong one beyond the address's budget of them 429. A right one
-//                             always passes; /health, /ready, the metadata of RFC 9728 and the dashboard's
-//                             pages pass, and a wrong key counts there too; a token that lacks a scope 403
-//   6 rates                   429; address, key and session: charged to all or none; /health, /ready,
-//                             /rate-limit-status: none
-//   sessions, body, permission   the floors above
+//   1 client address   As trusted proxies report it. If they report none, a message to a session
+//                      gets the address that opened the session.
+//   2 address list     403. /health from loopback passes.
+//   3 preflight        Answered 204 here.
+//     key fields       400 if one is repeated.
+//   4 origin, host     403. While no key is needed, also 415 for a page's POST that is not JSON.
+//                      /health and /ready pass.
+//   5 key or token     401; 403 for a token that lacks a scope; 429 once an address has used up its
+//                      budget of wrong ones. A valid key always passes. /health, /ready, the
+//                      metadata of RFC 9728 and the dashboard's pages need no key, but a wrong one
+//                      counts there too. While no key is needed, 401 only for a wrong start token
+//                      on an administrator's path.
+//   6 rates            429. Charged to address, key and session, or to none. /health, /ready and
+//                      /rate-limit-status are free.
 //
-// What is refused has a log line, many equal ones share one, and counts in
-// mcp_sidecar_refused_total. Owned by app; loop thread only.
+// Each refusal is logged (equal ones share a line) and counts in mcp_sidecar_refused_total. Owned
+// by Service; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -46,19 +47,19 @@ namespace sidecar::access {
 // RFC 9728
 inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";
 
-// The dashboard's pages and what they are made of.
+// The dashboard's pages and their assets.
 inline bool is_page_path(std::string_view path) {
   return path == "/" || path == "/docs" || path.starts_with("/assets/");
 }
 
-// Whether a path is served to administrators only.
+// True for paths that are served to administrators only.
 bool is_admin_path(std::string_view path);
 
-// A live session, as far as the gate must know it.
+// The facts of a live session that the gate needs.
 struct KnownSession {
   std::string_view id;
   std::string_view owner;
-  std::string_view address;  // that opened it
+  std::string_view address;  // the address that opened it
   bool loopback = false;     // as Caller::loopback
 };
 
@@ -70,23 +71,21 @@ struct GateRequest {
   std::function<std::string_view(std::string_view)> header;
   // Values of all fields of a name, joined by commas.
   std::function<std::string(std::string_view)> list;
-  // Whether there are several fields of a name.
-  std::function<bool(std::string_view)> repeated;
-  // The live session that the request names; nothing for an id that the server did not make.
+  // The live session that the request names; nothing for an unknown id.
   std::function<std::optional<KnownSession>()> session;
-  std::string url_key;  // a key in the URL, where that is allowed
+  std::string url_key;  // the key of the URL, if MCP_ALLOW_QUERY_KEY is set
 };
 
 struct KeyRules {
   Keys keys;
-  bool needed = false;             // also while there is none: then nobody comes in
+  bool needed = false;             // may be true without keys: then every request is refused
   AccessTokens* tokens = nullptr;  // accepted beside keys
-  std::string metadata_url{};      // of RFC 9728, without the path of an endpoint
-  bool pages = false;              // there are pages, for which none is needed
+  std::string metadata_url{};      // RFC 9728, without the path of an endpoint
+  bool pages = false;              // the dashboard's pages are served, without a key
 
   // While no key is needed:
-  std::optional<KeyHash> start_token{};  // of the token whose bearer may administrate
-  bool open_admin = false;               // this machine may, too
+  std::optional<KeyHash> start_token{};  // its bearer is an administrator
+  bool open_admin = false;               // so is every program of this machine
 };
 
 struct Refusal {
@@ -98,23 +97,23 @@ struct Refusal {
 };
 
 struct Decision {
-  std::optional<Refusal> answer;                  // set: the request ends here
-  ReplyFields reply_fields;                       // for whatever the answer will be
+  std::optional<Refusal> answer;                  // set: the request is refused or answered
+  ReplyFields reply_fields;                       // for the response, whatever its status
   std::shared_ptr<const observe::Caller> caller;  // shared: sessions keep it
 };
 
 class Gate {
  public:
-  // `everybody`: what holds for all callers, with a key or without.
+  // `everybody`: the permissions that restrict all callers, with a key or without.
   Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
        RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics);
 
   bool needs_key() const { return needs_key_; }
   const Keys& keys() const { return keys_; }
   void set_keys(Keys keys) { keys_ = std::move(keys); }
-  // From now on nobody comes in without a key. There is no way back while it runs.
+  // From now on a key is needed. Cannot be undone while the program runs.
   void close() { needs_key_ = true; }
-  // Whether that differs from what held before.
+  // True if the permissions changed.
   bool set_everybody(config::Permissions everybody) {
     if (everybody == *everybody_) return false;
     everybody_ = std::make_shared<config::Permissions>(std::move(everybody));
@@ -123,40 +122,40 @@ class Gate {
   void set_origins(Origins origins) { origins_ = std::move(origins); }
   void set_networks(Networks networks) { networks_ = std::move(networks); }
   Decision judge(const GateRequest& request);
-  // What a charge leaves of the rates.
+  // The result of a charge.
   struct Charge {
     Fields fields{};                                    // X-RateLimit-…
     std::optional<std::chrono::seconds> retry_after{};  // set: refused, and nothing was charged
     std::string never{};  // why so many messages never pass, however long the client waits
   };
-  // A batch was let in as one request: its further messages count too. `session`: the id of one of
-  // the caller's. A refusal is logged and counted.
+  // A batch was charged as one request; this charges its other messages. `session`: the id of a
+  // session of the caller. A refusal is logged and counted.
   Charge charge_further(const observe::Caller& caller, std::string_view session,
                         std::size_t messages);
-  // Whether one who was let in as an administrator still would be: a stream outlives its request.
+  // True if the caller is an administrator now; for streams, which outlive their request.
   bool administers(const observe::Caller& caller) const;
-  // One who was let in, with what it may now.
+  // The admitted caller with its present permissions.
   std::shared_ptr<const observe::Caller> present(const observe::Caller& caller) const;
-  // Whether the key or token of a caller that was let in still opens, as far as one is needed.
+  // True if the caller's key or token is still valid, or none is needed.
   bool holds(const observe::Caller& caller, WallTime now) const;
-  // access::client_url() of a request, by the proxies that are trusted now.
+  // access::client_url() of a request, with the present trusted proxies.
   std::string url_of(const GateRequest& request) const;
 
  private:
   struct Failure {
     std::string_view reason;  // label of the metric
-    std::string_view key{};   // its name, where it is known
+    std::string_view key{};   // name of the key, if known
     std::string_view detail{};
-    bool guess = false;  // may be one of many that somebody tries
+    bool guess = false;  // counts against the budget of wrong keys
   };
 
   ClientAddress address_of(const GateRequest& request) const;
   bool allows(const ClientAddress& client) const;
   bool is_metadata(std::string_view path) const;
   bool needs_no_key(std::string_view path) const;
-  // Whether a program of this machine asks, or our own page in a browser here.
+  // True for a program of this machine, or our own page in a browser on it.
   bool is_this_machine(const GateRequest& request, const ClientAddress& client) const;
-  // Each sets the decision's answer when the request ends there.
+  // Each sets the decision's answer if it refuses the request.
   void check_once(const GateRequest& request, Decision& decision) const;
   void check_origin(const GateRequest& request, std::string_view origin, Decision& decision) const;
   void check_key(const GateRequest& request, bool needed, observe::Caller& caller,
@@ -165,7 +164,7 @@ class Gate {
                          observe::Caller& caller, Decision& decision);
   void check_token(const GateRequest& request, std::string_view token, bool needed,
                    observe::Caller& caller, Decision& decision);
-  // Tells of a credential that is missing or does not fit; set: the address has shown too many.
+  // Logs and counts a missing or wrong credential. Set: the address has used up its budget.
   std::optional<Budget> failed(const GateRequest& request, const observe::Caller& caller,
                                const Failure& failure);
   // RFC 6750, section 3; RFC 9728, section 5.1.

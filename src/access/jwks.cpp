@@ -21,7 +21,7 @@ constexpr SignatureAlgorithm kAlgorithms[] = {
 };
 
 constexpr std::size_t kMinRsaBits = 2048;
-constexpr std::size_t kMaxRsaBits = 8192;  // longer ones take the loop's time
+constexpr std::size_t kMaxRsaBits = 8192;  // longer keys would block the loop
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);
@@ -42,9 +42,9 @@ bool fits(const Jwks::Key& key, const SignatureAlgorithm& algorithm) {
          (key.algorithm.empty() || key.algorithm == algorithm.name);
 }
 
-// Nothing for a key of a kind that is not taken.
+// Nothing for a key of a kind that is not accepted.
 Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
-  if (!value.is_object()) return fail("it is no object");
+  if (!value.is_object()) return fail("not a JSON object");
   Jwks::Key key{text_of(value, "kid"),
                 text_of(value, "kty"),
                 text_of(value, "crv"),
@@ -53,27 +53,28 @@ Result<std::optional<Jwks::Key>> parse_key(const Json& value) {
   const bool known = std::any_of(std::begin(kAlgorithms), std::end(kAlgorithms),
                                  [&key](const auto& algorithm) { return fits(key, algorithm); });
   if (!known || !for_signatures(value)) return std::optional<Jwks::Key>();
-  // The members of the public key alone; cjose reads them without their neighbours.
-  // Texts only: to copy and to write what is nested takes a recursion.
+  // Only the members of the public key, and only strings: copying and writing nested values would
+  // recurse.
   Json members = Json::object();
   for (const char* member : {"kty", "crv", "n", "e", "x", "y"}) {
     if (const auto found = value.find(member); found != value.end())
       members[member] = text_of(value, member);
   }
-  // cjose 0.6.2 ends the program at some text that is no base64url.
+  // cjose 0.6.2 aborts on some text that is not base64url.
   for (const char* number : {"n", "e", "x", "y"}) {
     if (members.contains(number) && !is_base64url(text_of(members, number)))
-      return fail("its numbers are not those of a key");
+      return fail("its parameters are not those of a key");
   }
   const std::string text = members.dump(-1, ' ', false, Json::error_handler_t::replace);
   cjose_err error{};
   key.key = {cjose_jwk_import(text.data(), text.size(), &error),
              [](cjose_jwk_t* jwk) { cjose_jwk_release(jwk); }};
-  if (key.key == nullptr) return fail("its numbers are not those of a key");
+  if (key.key == nullptr) return fail("its parameters are not those of a key");
   const std::size_t bits =
       key.kty == "RSA" ? cjose_jwk_get_keysize(key.key.get(), &error) : kMinRsaBits;
   if (bits < kMinRsaBits || bits > kMaxRsaBits)
-    return fail(fmt::format("it has {} bits; {} to {} are taken", bits, kMinRsaBits, kMaxRsaBits));
+    return fail(
+        fmt::format("it has {} bits; {} to {} are accepted", bits, kMinRsaBits, kMaxRsaBits));
   return std::optional<Jwks::Key>(std::move(key));
 }
 
@@ -88,7 +89,7 @@ const SignatureAlgorithm* signature_algorithm(std::string_view name) {
 Result<Jwks> Jwks::parse(std::string_view text) {
   if (text.size() > kMaxJwksBytes) return fail(fmt::format("more than {} bytes", kMaxJwksBytes));
   const Json document = Json::parse(text, nullptr, false);
-  if (!document.is_object()) return fail("no JSON object");
+  if (!document.is_object()) return fail("not a JSON object");
   const auto keys = document.find("keys");
   if (keys == document.end() || !keys->is_array()) return fail("no list of keys");
   if (keys->size() > kMaxJwks) return fail(fmt::format("more than {} keys", kMaxJwks));

@@ -1,5 +1,5 @@
-// Keys: which secrets open the door, under which name, until when, and what they may. Comparison
-// takes the same time for every wrong key. Holds hashes only. Owned by Gate; loop thread only.
+// Keys: the API keys that are accepted, each with a name, an expiry and permissions. Holds hashes
+// only. A look-up takes the same time for every wrong key. Owned by Gate; loop thread only.
 #pragma once
 
 #include <array>
@@ -21,13 +21,13 @@ using KeyHash = std::array<unsigned char, 32>;  // SHA-256 of the key
 KeyHash hash_of(std::string_view secret);
 
 struct StoredKey {
-  std::string name;  // of the owner: several keys may share it
+  std::string name;  // the owner; several keys may share it
   KeyHash hash{};
-  // whole seconds reach beyond what WallTime can hold
+  // In seconds, because WallTime cannot hold every time that a keys file can.
   std::optional<std::chrono::sys_seconds> expires;
   std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
 
-  // Tells the keys of one name apart; no secret.
+  // Distinguishes keys of one name; not secret.
   std::uint64_t fingerprint() const;
   bool expired(WallTime now) const {
     return expires && *expires <= std::chrono::floor<std::chrono::seconds>(now);
@@ -39,19 +39,19 @@ class Keys {
   explicit Keys(std::vector<StoredKey> keys) : keys_(std::move(keys)) {}
 
   std::size_t size() const { return keys_.size(); }
-  // nullptr when `secret` is none. Looks at every key, whatever the result. The key may have
+  // nullptr if `secret` is not a key. Compares with every key in any case. The result may have
   // expired.
   const StoredKey* find(std::string_view secret) const;
-  // Whether a key of this name holds.
+  // True if a key of this name is valid.
   bool has_owner(std::string_view name, WallTime now) const;
   // The permissions of the key with this name and fingerprint. If that key is gone or expired: the
   // permissions of every valid key of the name.
   std::vector<std::shared_ptr<const config::Permissions>> permissions_of(std::string_view name,
                                                                          std::uint64_t fingerprint,
                                                                          WallTime now) const;
-  // Whether there are as many keys of each name with the same permissions here and there.
+  // True if both hold the same pairs of name and permissions, each equally often.
   bool permit_as(const Keys& others) const;
-  // Whether one of these may administrate.
+  // True if a valid key of this name is an administrator's.
   bool has_admin(std::string_view name, WallTime now) const;
 
  private:

@@ -23,7 +23,7 @@ constexpr std::pair<const char*, Right> kRights[] = {{"admin", &config::Permissi
                                                      {"metrics", &config::Permissions::metrics},
                                                      {"readOnly", &config::Permissions::read_only}};
 
-// nullptr: no member of that name is true or false.
+// nullptr if no boolean member has that name.
 Right right_of(std::string_view member) {
   for (const auto& [name, right] : kRights) {
     if (member == name) return right;
@@ -60,7 +60,7 @@ Result<config::NameRules> name_rules(const Json& value, const std::string& where
       return fail(where + ": unknown member " + config::shown(member));
     auto read = patterns(list, fmt::format("{}.{}", where, member));
     if (!read) return tl::unexpected(read.error());
-    // An empty list of what is allowed would allow everything.
+    // NameRules would take an empty allow list as no restriction.
     if (member == "allow" && read->empty())
       return fail(where + ".allow is empty: leave it out to allow all");
     (member == "allow" ? rules.allow : rules.deny) = std::move(*read);
@@ -124,7 +124,7 @@ Result<StoredKey> parse_key(const Json& value, const std::string& which) {
   return key;
 }
 
-// nlohmann keeps the last of two members with one name; a person would read the first.
+// nlohmann keeps the last of two members with one name; a reader may see only the first.
 bool has_duplicates(std::string_view text) {
   std::vector<std::set<std::string>> open;
   bool found = false;
@@ -152,7 +152,7 @@ int depth_of(std::string_view text) {
 
 Result<std::vector<StoredKey>> parse_keys_file(std::string_view text) {
   if (text.size() > kMaxKeysFile) return fail("the file is too large");
-  constexpr int kMaxDepth = 100;  // brackets in texts counted
+  constexpr int kMaxDepth = 100;  // brackets inside strings count too
   const Json file = depth_of(text) > kMaxDepth ? Json(Json::value_t::discarded)
                                                : Json::parse(text, nullptr, false);
   if (file.is_discarded()) return fail("not valid JSON");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "access/host_name.hpp"
+#include "access/urls.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::access {
@@ -22,15 +22,14 @@ constexpr std::string_view kExposeHeaders =
     "X-RateLimit-Reset";
 constexpr std::string_view kMaxAge = "86400";
 
-// `pattern`: a name, or *.domain for all names below it.
+// `pattern`: a name, or *.domain for all names below the domain.
 bool fits(std::string_view pattern, std::string_view name) {
   if (!pattern.starts_with("*.")) return name == pattern;
   pattern.remove_prefix(1);
   return name.size() > pattern.size() && name.ends_with(pattern);
 }
 
-// "localhost:5173" of "http://localhost:5173"; empty for an origin that is no page's of the web
-// ("null").
+// "http://localhost:5173" → "localhost:5173"; empty for other schemes and for "null".
 std::string_view authority_of(std::string_view origin) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (origin.starts_with(scheme)) return origin.substr(scheme.size());
@@ -38,7 +37,7 @@ std::string_view authority_of(std::string_view origin) {
   return {};
 }
 
-// Whether the origin is http(s)://`host`, the host as the client named us.
+// True if the origin is http(s)://`host`. `host`: the Host field.
 bool is_origin_of(std::string_view origin, std::string_view host) {
   return !host.empty() && config::lower_case(authority_of(origin)) == config::lower_case(host);
 }
@@ -65,7 +64,7 @@ constexpr OriginRefusal kContentType{
     415, "content_type", "",
     "A web page may only post Content-Type: application/json while no key is configured"};
 
-// For a page of `origin`, or of any with "*".
+// CORS fields for pages of `origin`; "*" stands for all.
 Fields fields_for(std::string origin) {
   Fields fields;
   if (origin != "*") fields.push_back({"Vary", "Origin"});
@@ -123,7 +122,7 @@ const OriginRefusal* Origins::refusal(bool posts, std::string_view origin,
   const bool page = !origin.empty();
   if (!page && !open_) return nullptr;
   const std::string_view host = header("Host");
-  // No browser leaves the Host out, so a request without one is no page's.
+  // Every browser sends a Host, so a request without one does not come from a page.
   const bool checked =
       page ? host_check_ != HostCheck::kNone : host_check_ == HostCheck::kAll && !host.empty();
   const bool our_host = (page || checked) && ours(host);
@@ -131,8 +130,8 @@ const OriginRefusal* Origins::refusal(bool posts, std::string_view origin,
   if (page && !lets_in(origin, host, our_host)) return &kOrigin;
   if (!open_) return nullptr;
   if (page) return posts && !is_json(header("Content-Type")) ? &kContentType : nullptr;
-  // Fetch Metadata: what another site's page loads without reading it. Following a link is
-  // something else.
+  // Fetch Metadata: a page of another site loads this as a subresource. Following a link is
+  // allowed.
   const bool loads =
       header("Sec-Fetch-Site") == "cross-site" && header("Sec-Fetch-Mode") != "navigate";
   return loads && !any_ ? &kOrigin : nullptr;

@@ -1,6 +1,6 @@
-// Origins: which web pages may talk to us from a browser, and the fields that let them read the
-// answer (CORS). Programs that are no browsers send no Origin and pass. Owned by Gate; loop thread
-// only.
+// Origins: decides which web pages may call this server from a browser, and makes the fields that
+// let them read the response (CORS). Other programs send no Origin and pass. Owned by Gate; loop
+// thread only.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,28 @@
 
 namespace sidecar::access {
 
-// Which requests must reach us under an address (which cannot be rebound), localhost or a name that
-// is listed. DNS rebinding: MCP 2025-11-25, Transports, Security Warning.
+// Requests whose Host must be an IP address (which cannot be rebound), localhost or a listed name.
+// DNS rebinding: MCP 2025-11-25, Transports, Security Warning.
 enum class HostCheck : std::uint8_t {
   kNone,
   kPages,  // those with an Origin
-  kAll,    // a page's own GET has none
+  kAll,    // also those without: a GET of a page's own origin has none
 };
 
 struct OriginRules {
   std::vector<std::string> allowed{};  // such as https://app.example.com, or "*"
-  bool local_pages = false;            // and pages of localhost and of loopback addresses
-  std::vector<std::string> hosts{};    // names, *.domain or "*"; a port in them does not matter
+  bool local_pages = false;            // also pages of localhost and loopback addresses
+  std::vector<std::string> hosts{};    // names, *.domain or "*"; ports are ignored
   HostCheck host_check = HostCheck::kNone;
-  // No key is needed: only these rules keep a page from the tools. So a POST of a page must be one
-  // that its browser asks about first (a preflight), and what a page only loads (an image, say) is
-  // not served.
+  // No key is needed, so only these rules keep a page from the tools. A page's POST must then be
+  // one that needs a preflight, and subresources of foreign pages (an image, say) are refused.
   bool open = false;
 };
 
 struct OriginRefusal {
   int status;
   std::string_view reason;   // label of the metric
-  std::string_view setting;  // that decides it; may be empty
+  std::string_view setting;  // the setting that decides it; may be empty
   std::string_view message;
 };
 
@@ -47,21 +46,21 @@ class Origins {
 
   explicit Origins(const OriginRules& rules);
 
-  // `origin`: all Origin fields, joined by commas. `posts`: the request may carry a call. nullptr:
-  // it passes.
+  // `origin`: all Origin fields, joined by commas. `posts`: the request may carry a call. nullptr
+  // if the request passes.
   const OriginRefusal* refusal(bool posts, std::string_view origin, const Header& header) const;
 
-  // Whether no page asks but our own, and by a name that is ours.
+  // True for a page of this server, or no page, under a Host that is ours.
   bool is_own(std::string_view origin, std::string_view host) const;
 
-  // For every answer. Never together with credentials: keys travel in fields that a page sets
-  // itself.
+  // For every response. Never allows credentials: pages send keys in fields that they set
+  // themselves.
   std::shared_ptr<const Fields> reply_fields(std::string_view origin) const;
-  // For the answer to a preflight, besides reply_fields().
+  // For the response to a preflight, besides reply_fields().
   static Fields preflight_fields();
 
  private:
-  // Whether a Host field names us.
+  // True if a Host field names this server.
   bool ours(std::string_view host) const;
   bool lets_in(std::string_view origin, std::string_view host, bool our_host) const;
 
@@ -72,14 +71,14 @@ class Origins {
   const Allowed* find(std::string_view origin) const;
 
   std::vector<Allowed> allowed_;
-  std::shared_ptr<const Fields> others_fields_;  // for an origin that is not listed, and for none
+  std::shared_ptr<const Fields> others_fields_;  // for unlisted origins, and without an Origin
   bool any_;
   bool local_pages_;
   HostCheck host_check_;
   bool open_;
   bool any_host_ = false;
   std::vector<std::string> hosts_;  // without ports; lower case
-  mutable std::string last_ours_;   // the Host field that was ours last: most clients send the same
+  mutable std::string last_ours_;   // cache: the last Host that was ours; most clients repeat it
 };
 
 }  // namespace sidecar::access

@@ -5,8 +5,8 @@
 namespace sidecar::access {
 namespace {
 
-// Buckets looked at for each new one. Two: so those of a crowd that has left go faster than new
-// ones come.
+// Buckets examined for each new one. With two, full buckets are evicted faster than new ones are
+// added.
 constexpr int kLooks = 2;
 
 }  // namespace
@@ -40,8 +40,7 @@ void RateLimiter::consume(std::string_view name, std::size_t requests) {
   buckets_.front().bucket.consume(rate_, now, requests);
 }
 
-// A bucket is full again one window after its last use at the latest, so the oldest ones are looked
-// at.
+// A bucket is full at most one window after its last use, so the oldest ones are examined.
 void RateLimiter::make_room(Clock::time_point now) {
   for (int look = 0; look < kLooks && !buckets_.empty(); ++look) {
     if (buckets_.back().bucket.until_full(now) > Clock::duration::zero()) break;

@@ -11,7 +11,7 @@ namespace ip = boost::asio::ip;
 
 constexpr unsigned short kClientBits = 64;
 
-// No session's id holds a space, so nothing else can have its bucket.
+// The space keeps the two kinds of names apart, because no session id holds one.
 std::string session_bucket(const RateLimitKeys& keys) {
   if (!keys.session.empty()) return std::string(keys.session);
   return std::string(keys.owner) + ' ' + address_bucket(keys.address);

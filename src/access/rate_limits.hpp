@@ -1,14 +1,12 @@
-// RateLimits: how often a client may come: for each session, key and address a budget of its own;
-// and how often an address may show wrong keys. A request is charged to all budgets that apply, or,
-// when one of them is used up, to none. Refused requests cost nothing.
+// RateLimits: a budget of requests for each session, key and address, and a budget of wrong keys
+// for each address. A request is charged to all budgets that apply or, if one of them is used up,
+// to none: refused requests cost nothing.
 //
-//   session   of a request that names a live session of its owner; every other one counts for its key and
-//             address together
-//   key       the owner, when there is one
-//   address   of IPv6 its network of 64 bits, which is what one client has
+//   session   A live session of the owner. Requests without one share a bucket per key and address.
+//   key       The owner, if there is one.
+//   address   For IPv6 its /64 network, because one client usually has all of it.
 //
-// Sessions are known by the ids that the server made: a made-up id is never a bucket's name. Owned
-// by app; loop thread only.
+// Only ids that the server made become names of buckets. Owned by Service; loop thread only.
 #pragma once
 
 #include <array>
@@ -25,13 +23,13 @@ struct Rates {
   Rate session{};
   Rate key{};
   Rate address{};
-  Rate wrong_keys{};  // of one address
+  Rate wrong_keys{};  // per address
 };
 
-// Whom a request is charged to.
+// The budgets that a request is charged to.
 struct RateLimitKeys {
-  std::string_view session;  // id of a live session of the owner; empty: none
-  std::string_view owner;    // empty where nobody needs a key
+  std::string_view session;  // id of a live session of the owner; may be empty
+  std::string_view owner;    // empty if no key is needed
   std::string_view address;
 };
 
@@ -45,19 +43,19 @@ class RateLimits {
 
   RateLimits(const Rates& rates, const Timers& timers);
 
-  // Budgets of a rate that stays are kept.
+  // Budgets whose rate does not change are kept.
   void set_rates(const Rates& rates);
-  // Whether requests are charged at all.
+  // True if any limit applies to requests.
   bool on() const;
 
-  // The budget that is tightest after the requests, or that refuses them. Nothing when no limit
-  // applies.
+  // The budget that refuses the requests, or else the one with the least left after them. Nothing
+  // if no limit applies.
   std::optional<Line> charge(const RateLimitKeys& keys, std::size_t requests = 1);
   // All budgets that apply, without a charge.
   std::vector<Line> budgets(const RateLimitKeys& keys, std::size_t requests = 1) const;
 
-  // A wrong key was shown; whether that is one too many, and for how long. Right keys are never
-  // held up by it.
+  // Charges one wrong key. Returns the budget if it was used up already. Valid keys are never
+  // charged.
   std::optional<Budget> wrong_key(std::string_view address);
 
  private:
@@ -71,7 +69,7 @@ class RateLimits {
   RateLimiter wrong_keys_;
 };
 
-// "2001:db8:1:2::7" → "2001:db8:1:2::/64"; other text as it is.
+// "2001:db8:1:2::7" → "2001:db8:1:2::/64"; other text is returned unchanged.
 std::string address_bucket(std::string_view address);
 
 }  // namespace sidecar::access

@@ -66,7 +66,7 @@ std::variant<std::string, Kind> is(Kind kind) { return kind; }
 
 }  // namespace
 
-TEST_CASE("access tokens: a token with each accepted algorithm speaks for its subject and client") {
+TEST_CASE("access tokens: a token with each accepted algorithm yields its subject and client") {
   const Signer p256 = Signer::ec("p256");
   const Signer p384 = Signer::ec("p384", CJOSE_JWK_EC_P_384);
   const Signer p521 = Signer::ec("p521", CJOSE_JWK_EC_P_521);
@@ -80,7 +80,7 @@ TEST_CASE("access tokens: a token with each accepted algorithm speaks for its su
   CHECK(server.unknown == 0);
 }
 
-TEST_CASE("access tokens: claims that are missing, wrong or of a wrong type") {
+TEST_CASE("access tokens: missing, wrong and mistyped claims are refused") {
   const std::pair<Json, Kind> rows[] = {
       {{{"iss", "https://as.example"}}, Kind::kInvalid},
       {{{"iss", nullptr}}, Kind::kInvalid},
@@ -126,7 +126,7 @@ TEST_CASE("access tokens: claims that are missing, wrong or of a wrong type") {
         is(Kind::kInvalid));
 }
 
-TEST_CASE("access tokens: forms that servers use besides") {
+TEST_CASE("access tokens: variants that other authorization servers send are accepted") {
   const Json rows[] = {
       {{"aud", {"other", "https://mcp.example/"}}},
       {{"aud", "https://mcp.example/mcp/"}},
@@ -149,7 +149,7 @@ TEST_CASE("access tokens: forms that servers use besides") {
   CHECK(server.check(first().sign({{"alg", "RS256"}}, claims().dump())) == kOwner);
 }
 
-TEST_CASE("access tokens: what is signed in another way is not taken") {
+TEST_CASE("access tokens: a token signed in any other way is refused") {
   Server server;
   const std::string good = first().token(claims());
   const std::size_t dot = good.rfind('.');
@@ -174,7 +174,7 @@ TEST_CASE("access tokens: what is signed in another way is not taken") {
        {"", ".", "..", "ey..", "eyJ.e30.x", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30"})
     CHECK(server.check(nonsense) == is(Kind::kInvalid));
 
-  // The public key's text as the secret of an HMAC.
+  // An HMAC whose secret is the text of the public key.
   const std::string shared = first().public_key().dump();
   cjose_err error{};
   const Signer hmac(cjose_jwk_create_oct_spec(reinterpret_cast<const unsigned char*>(shared.data()),
@@ -184,7 +184,7 @@ TEST_CASE("access tokens: what is signed in another way is not taken") {
   CHECK(server.unknown == 0);
 }
 
-TEST_CASE("access tokens: a key is found by its id, and fits only what it is for") {
+TEST_CASE("access tokens: a key is found by its id, and only for its own kind of algorithm") {
   const Signer second = Signer::rsa("second");
   Server one;
   CHECK(one.check(second.token(claims())) == is(Kind::kInvalid));
@@ -193,7 +193,7 @@ TEST_CASE("access tokens: a key is found by its id, and fits only what it is for
 
   Server two(set_of({first().public_key(), second.public_key()}));
   CHECK(two.check(second.token(claims())) == kOwner);
-  // Either could be meant.
+  // Two keys fit.
   CHECK(two.check(first().sign({{"alg", "RS256"}}, claims().dump())) == is(Kind::kInvalid));
 
   Server only(set_of({first().public_key({{"alg", "PS256"}})}));
@@ -201,9 +201,7 @@ TEST_CASE("access tokens: a key is found by its id, and fits only what it is for
   CHECK(only.check(first().token(claims(), "RS256")) == is(Kind::kInvalid));
 }
 
-TEST_CASE(
-    "access tokens: a token that is remembered still expires, and is checked again with other "
-    "keys") {
+TEST_CASE("access tokens: a cached token still expires, and is verified again with other keys") {
   Server server;
   const std::string token = first().token(claims());
   CHECK(server.check(token) == kOwner);
@@ -215,8 +213,7 @@ TEST_CASE(
   CHECK(server.check(token) == is(Kind::kInvalid));
 }
 
-TEST_CASE(
-    "access tokens: only so many are remembered, and those that are forgotten are accepted still") {
+TEST_CASE("access tokens: the cache is bounded, and evicted tokens are still accepted") {
   const Signer signer = Signer::ec("p256");
   Server server(set_of({signer.public_key()}));
   const auto token = [&signer](std::size_t number) {
@@ -234,12 +231,12 @@ TEST_CASE(
   CHECK(server.tokens.remembered() == 2);
 }
 
-TEST_CASE("access tokens: nothing is accepted, and nobody blamed, while there are no keys") {
+TEST_CASE("access tokens: without keys no token is accepted, and none counts as a guess") {
   Server server("");
   CHECK(server.check(first().token(claims())) == is(Kind::kNoKeys));
 }
 
-TEST_CASE("access tokens: owners differ when any of their parts does") {
+TEST_CASE("access tokens: owners differ if any of their parts differs") {
   Server server;
   std::set<std::variant<std::string, Kind>> owners;
   const Json rows[] = {{{"sub", "a|b"}, {"client_id", "c"}},
@@ -251,7 +248,7 @@ TEST_CASE("access tokens: owners differ when any of their parts does") {
   CHECK(owners.size() == std::size(rows));
 }
 
-TEST_CASE("access tokens: scopes grant what they name") {
+TEST_CASE("access tokens: scopes grant the permissions that they name") {
   Server server;
   const auto granted = [&](const std::string& scope) {
     return *(*server.tokens.check(first().token(claims({{"scope", "mcp:use " + scope}})), kNow))
@@ -269,13 +266,13 @@ TEST_CASE("access tokens: scopes grant what they name") {
   CHECK_FALSE(some.tools.allows("add"));
 }
 
-TEST_CASE("access tokens: what looks like one") {
+TEST_CASE("access tokens: a secret with two dots that begins with ey looks like a token") {
   CHECK(AccessTokens::looks_like_one(first().token(claims())));
   for (const char* other : {"", "key", "ey.a", "a.b.c", "ey.a.b.c", "mcp_0123"})
     CHECK_FALSE(AccessTokens::looks_like_one(other));
 }
 
-TEST_CASE("jwks: keys that are not for signatures are left out, broken ones are an error") {
+TEST_CASE("jwks: keys that are not for signatures are left out, malformed ones are an error") {
   const Json good = first().public_key();
   const Json odd[] = {
       first().public_key({{"use", "enc"}}),  first().public_key({{"key_ops", {"encrypt"}}}),
@@ -289,19 +286,19 @@ TEST_CASE("jwks: keys that are not for signatures are left out, broken ones are 
   }
   CHECK(Jwks::parse(set_of({first().public_key({{"use", "sig"}, {"key_ops", {"verify"}}})})));
   const std::pair<std::string, const char*> broken[] = {
-      {"", "no JSON object"},
-      {"[]", "no JSON object"},
+      {"", "not a JSON object"},
+      {"[]", "not a JSON object"},
       {"{}", "no list of keys"},
       {R"({"keys":{}})", "no list of keys"},
-      {R"({"keys":[7]})", "keys[0]: it is no object"},
+      {R"({"keys":[7]})", "keys[0]: not a JSON object"},
       {set_of({good, first().public_key({{"n", 7}})}),
-       "keys[1]: its numbers are not those of a key"},
+       "keys[1]: its parameters are not those of a key"},
       {set_of({first().public_key({{"n", "AB=D"}})}),
-       "keys[0]: its numbers are not those of a key"},
+       "keys[0]: its parameters are not those of a key"},
       {set_of({{{"kty", "EC"}, {"crv", "P-256"}, {"x", "AAAA"}, {"y", "AAAA"}}}),
-       "keys[0]: its numbers are not those of a key"},
+       "keys[0]: its parameters are not those of a key"},
       {set_of({Signer::rsa("short", 1024).public_key()}),
-       "keys[0]: it has 1024 bits; 2048 to 8192 are taken"},
+       "keys[0]: it has 1024 bits; 2048 to 8192 are accepted"},
       {set_of(std::vector<Json>(101, good)), "more than 100 keys"},
       {std::string(access::kMaxJwksBytes + 1, ' '), "more than 262144 bytes"},
   };

@@ -4,7 +4,7 @@
 
 using namespace sidecar;
 
-TEST_CASE("address: sets know addresses, networks and everything; nonsense is named") {
+TEST_CASE("address: sets contain addresses, networks or everything; other text is an error") {
   const auto set = access::AddressSet::parse(
                        {"192.0.2.7", "198.51.100.9/24", "2001:db8::/32", "::ffff:10.0.0.0/104"})
                        .value();
@@ -32,7 +32,7 @@ TEST_CASE("address: sets know addresses, networks and everything; nonsense is na
   }
 }
 
-TEST_CASE("address: what follows a NUL is not overlooked") {
+TEST_CASE("address: text after a NUL is not ignored") {
   using namespace std::string_literals;
   CHECK_FALSE(access::parse_address("127.0.0.1\0.example"s));
   CHECK_FALSE(access::parse_address("[::1\0]:80"s));
@@ -40,7 +40,7 @@ TEST_CASE("address: what follows a NUL is not overlooked") {
   CHECK_FALSE(access::AddressSet::parse({"10.0.0.0\0/8"s}));
 }
 
-TEST_CASE("address: loopback is 127.0.0.0/8 and ::1, in every way to write them") {
+TEST_CASE("address: loopback is 127.0.0.0/8 and ::1, in every notation") {
   for (const char* address :
        {"127.9.9.9", "::1", "[::1]", "[::1]:80", "127.0.0.1:80", "::ffff:127.0.0.1"}) {
     INFO(address);

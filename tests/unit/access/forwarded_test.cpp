@@ -19,7 +19,7 @@ std::string for_list(std::string_view peer, std::string_view list) {
 }  // namespace
 
 TEST_CASE(
-    "forwarded: X-Forwarded-For is believed only from trusted proxies, from the nearest outwards") {
+    "forwarded: X-Forwarded-For is read only from trusted proxies, from the nearest outwards") {
   CHECK(for_list("203.0.113.9", "198.51.100.1") == "203.0.113.9");
   CHECK(for_list("127.0.0.1", "198.51.100.1") == "198.51.100.1");
   CHECK(for_list("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.1.2.3") == "203.0.113.7");
@@ -45,7 +45,7 @@ TEST_CASE(
   CHECK(walk("192.0.2.9", {"", "for=192.0.2.2", "192.0.2.3"}).text == "192.0.2.9");
 }
 
-TEST_CASE("forwarded: a client knows whether it was told by fields, said nothing of, or hidden") {
+TEST_CASE("forwarded: the result tells apart a reported, an unreported and a hidden client") {
   const auto row = [](std::string_view peer, const access::ForwardedFields& fields) {
     const auto client = walk(peer, fields);
     return std::string(client.unsaid ? "unsaid" : "") + (client.hidden ? "hidden" : "");
@@ -61,7 +61,7 @@ TEST_CASE("forwarded: a client knows whether it was told by fields, said nothing
   CHECK(row("127.0.0.1", {"", "", "-"}) == "hidden");
 }
 
-TEST_CASE("forwarded: RFC 7239 is read with its quotes, brackets, ports and cases") {
+TEST_CASE("forwarded: RFC 7239 is read with quotes, brackets and ports, in either case") {
   const auto standard = [](std::string_view text) {
     return walk("127.0.0.1", {{}, text, {}}).text;
   };
@@ -78,7 +78,7 @@ TEST_CASE("forwarded: RFC 7239 is read with its quotes, brackets, ports and case
   CHECK(standard("host=\"\\\"\";for=192.0.2.43") == "192.0.2.43");
 }
 
-TEST_CASE("forwarded: what is no address of RFC 7239 ends the walk at the proxy that sent it") {
+TEST_CASE("forwarded: an element without an address ends the search at the proxy that sent it") {
   for (const char* text :
        {"for=unknown", "for=_hidden", "for=\"_SEVKISEK\"", "proto=https", "for=", "for", "=",
         "for=192.0.2.1;for=192.0.2.2", "for=\"192.0.2.1", "for=192.0.2.1\"", "for=192.0.2.1 x",
@@ -91,8 +91,7 @@ TEST_CASE("forwarded: what is no address of RFC 7239 ends the walk at the proxy 
   }
 }
 
-TEST_CASE(
-    "forwarded: quotes that a client leaves open do not reach what its proxy put behind them") {
+TEST_CASE("forwarded: a quote that a client left open does not swallow what its proxy appended") {
   for (const char* made_up : {"for=\"", "for=\"a", "host=\"x\\", "\"", "\\",
                               "for=192.0.2.200;host=\"", "for=\"192.0.2.200, ", ";;,;\""}) {
     INFO(made_up);

@@ -76,7 +76,7 @@ std::string challenge(const access::Decision& decision) {
 
 }  // namespace
 
-TEST_CASE("gate: keys and access tokens come in side by side, each as its own owner") {
+TEST_CASE("gate: keys and access tokens are accepted side by side, each with its own owner") {
   Door door;
   CHECK(door.bearing("secret-a").caller->owner == "alice");
   const auto decision = door.bearing(token());
@@ -89,7 +89,7 @@ TEST_CASE("gate: keys and access tokens come in side by side, each as its own ow
   CHECK(door.request({{"Authorization", token()}}).caller->has_key);
 }
 
-TEST_CASE("gate: scopes say what the bearer may") {
+TEST_CASE("gate: scopes set the permissions of the bearer") {
   Door door;
   CHECK(door.bearing(token({{"scope", "mcp:use mcp:admin"}})).caller->admin);
   CHECK(door.bearing(token({{"scope", "mcp:use mcp:read"}})).caller->read_only());
@@ -98,7 +98,7 @@ TEST_CASE("gate: scopes say what the bearer may") {
   CHECK_FALSE(some.caller->may(&config::Permissions::tools, "add"));
 }
 
-TEST_CASE("gate: an administrator by a token is one until it expires") {
+TEST_CASE("gate: a token makes an administrator until it expires") {
   Door door;
   const auto now = std::chrono::system_clock::now();
   const auto end = std::chrono::system_clock::to_time_t(now + std::chrono::minutes(10));
@@ -112,7 +112,7 @@ TEST_CASE("gate: an administrator by a token is one until it expires") {
   CHECK_FALSE(door.gate.administers(*door.bearing(token()).caller));
 }
 
-TEST_CASE("gate: who has no token, or none that holds, is told where one is had") {
+TEST_CASE("gate: a missing or invalid token is answered with the place of the metadata") {
   Door door;
   const std::string place =
       "Bearer resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource";
@@ -136,14 +136,14 @@ TEST_CASE("gate: who has no token, or none that holds, is told where one is had"
   CHECK(door.metrics.refused("token_scope").Value() == 1);
 }
 
-TEST_CASE("gate: a token counts only in Authorization") {
+TEST_CASE("gate: a token is read from Authorization only") {
   Door door;
   CHECK(door.request({{"X-API-Key", token()}}).answer->message == "Invalid API key");
   CHECK(door.request({}, "/mcp", token()).answer->status == 401);
   CHECK(door.metrics.refused("wrong_key").Value() == 2);
 }
 
-TEST_CASE("gate: tokens that do not hold use up the budget for guesses, a good one still passes") {
+TEST_CASE("gate: invalid tokens use up the budget of guesses, a valid one still passes") {
   Door door;
   const std::string other = token({{"aud", "https://other.example"}});
   for (int i = 0; i < 3; ++i) CHECK(door.bearing(other).answer->status == 401);
@@ -153,7 +153,7 @@ TEST_CASE("gate: tokens that do not hold use up the budget for guesses, a good o
   CHECK_FALSE(door.bearing(token()).answer);
 }
 
-TEST_CASE("gate: while the issuer's keys are not known, tokens are asked to wait, and keys pass") {
+TEST_CASE("gate: while the keys of the issuer are unknown, tokens get 503 and API keys pass") {
   Door door(false);
   for (int i = 0; i < 5; ++i) {
     const auto waits = door.bearing(token());
@@ -163,7 +163,7 @@ TEST_CASE("gate: while the issuer's keys are not known, tokens are asked to wait
   CHECK_FALSE(door.bearing("secret-a").answer);
 }
 
-TEST_CASE("gate: the metadata needs no token, and no other path does without") {
+TEST_CASE("gate: only the metadata needs no token") {
   Door door;
   CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource").answer);
   CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource/mcp").answer);

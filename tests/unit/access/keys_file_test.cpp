@@ -25,7 +25,7 @@ std::string error_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("keys file: a key has a name, a hash, and what it may") {
+TEST_CASE("keys file: a key has a name, a hash and permissions") {
   const auto keys = parse_keys_file(file_with(
       R"(,"expires":"2027-01-31T00:00:00Z","admin":true,"readOnly":true,"tools":{"allow":["get_*"],"deny":["get_x"]})"
       R"(,"resources":{"allow":["file:///pub/*"]},"prompts":{"deny":["*"]})"));
@@ -46,8 +46,7 @@ TEST_CASE("keys file: a key has a name, a hash, and what it may") {
 }
 
 TEST_CASE(
-    "keys file: years that a clock of nanoseconds cannot count are past or to come like any "
-    "other") {
+    "keys file: years beyond the range of WallTime are in the past or future like any other") {
   const auto now = std::chrono::system_clock::now();
   for (const auto& [time, past] :
        {std::pair("0001-01-01", true), std::pair("1677-01-01", true),
@@ -59,7 +58,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("keys file: what it says is what is read again") {
+TEST_CASE("keys file: written text reads back as the same keys") {
   const std::string text = keys_file_text(*parse_keys_file(
       file_with(R"(,"expires":"2027-01-31","readOnly":true,"tools":{"allow":["get_*"]})")));
   CHECK(keys_file_text(*parse_keys_file(text)) == text);
@@ -67,7 +66,7 @@ TEST_CASE("keys file: what it says is what is read again") {
   CHECK(parse_keys_file(R"({"keys":[]})")->empty());
 }
 
-TEST_CASE("keys file: what could be misread is an error that names its place and no hash") {
+TEST_CASE("keys file: ambiguous text is an error that names the place and no hash") {
   const std::pair<std::string, std::string> rows[] = {
       {"", "not valid JSON"},
       {"[]", "must be"},

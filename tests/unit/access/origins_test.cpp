@@ -18,7 +18,7 @@ OriginRules rules(List allowed, HostCheck check = HostCheck::kNone, List hosts =
   return made;
 }
 
-// As MCP_CORS_ORIGINS=auto is without keys, on loopback.
+// The rules of MCP_CORS_ORIGINS=auto without keys, on loopback.
 OriginRules automatic() {
   OriginRules made =
       rules({"https://mcp.example.com"}, HostCheck::kAll, {"mcp.example.com", "named.example"});
@@ -26,7 +26,7 @@ OriginRules automatic() {
   return made;
 }
 
-// What a GET of a page under `host` may whose origin is `origin`; by default one of another site.
+// A GET of a page of `origin`, sent to `host`; by default from another site.
 bool lets_in(const Origins& origins, const std::string& host,
              const std::string& origin = "https://app.example",
              std::map<std::string, std::string> fields = {}) {
@@ -48,8 +48,7 @@ std::string cors(const Origins& origins, std::string_view origin) {
 }  // namespace
 
 TEST_CASE(
-    "origins: where names are checked a page comes in under an address, localhost or a listed "
-    "name") {
+    "origins: with a host check, a page needs an address, localhost or a listed name as Host") {
   const Origins origins(
       rules({"*"}, HostCheck::kPages, {"mcp.example.com", "*.example.org", "[2001:db8::5]:80"}));
   for (const char* host :
@@ -95,15 +94,14 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("origins: where names are not checked, or any is allowed, only the origin counts") {
+TEST_CASE("origins: without a host check, or with any host, only the origin counts") {
   CHECK(lets_in(Origins(rules({"*"}, HostCheck::kNone, {"mcp.example.com"})), "evil.example"));
   CHECK(lets_in(Origins(rules({"*"}, HostCheck::kPages, {"*"})), "evil.example"));
   CHECK_FALSE(
       lets_in(Origins(rules({"https://b.example"}, HostCheck::kPages, {"*"})), "evil.example"));
 }
 
-TEST_CASE(
-    "origins: a page of our own comes in under a name of ours, whatever other origins are listed") {
+TEST_CASE("origins: a page of this server passes under its own name, whatever origins are listed") {
   const Origins none(rules({}, HostCheck::kNone, {"mcp.example.com", "*.example.org"}));
   CHECK(lets_in(none, "mcp.example.com", "https://mcp.example.com"));
   CHECK(lets_in(none, "Mcp.Example.com:8443", "https://mcp.example.com:8443"));
@@ -116,14 +114,14 @@ TEST_CASE(
   CHECK_FALSE(lets_in(none, "mcp.example.com", "ftp://mcp.example.com"));
   CHECK_FALSE(lets_in(none, "a.example.org", "https://b.example.org"));
   CHECK_FALSE(lets_in(none, "", "http://"));
-  // A name that is not known as ours may be one that was made to point here.
+  // An unknown name may have been rebound to this address.
   CHECK_FALSE(lets_in(none, "evil.example", "http://evil.example"));
   CHECK_FALSE(
       lets_in(Origins(rules({}, HostCheck::kPages, {"*"})), "evil.example", "http://evil.example"));
 }
 
 TEST_CASE(
-    "origins: without keys pages of this machine, of the public URL and our own come in, and no "
+    "origins: without keys, pages of this machine, of the public URL and of this server pass, no "
     "others") {
   const Origins origins(automatic());
   for (const char* origin : {"http://localhost:5173", "https://localhost", "http://127.0.0.1:8080",
@@ -146,7 +144,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("origins: without keys another site's page is not served what it only loads") {
+TEST_CASE("origins: without keys, subresources of other sites are refused") {
   const Origins origins(automatic());
   const auto loads = [&origins](const char* site, const char* mode) {
     return lets_in(origins, "localhost:3001", "",

@@ -6,7 +6,7 @@
 using namespace sidecar;
 using namespace std::chrono_literals;
 
-TEST_CASE("rate limiter: each name has a budget of its own, and looking makes none") {
+TEST_CASE("rate limiter: each name has its own budget, and peek creates no bucket") {
   test::ManualTimers timers;
   access::RateLimiter limiter({2, 60s}, timers);
   CHECK(limiter.peek("a").remaining == 2);
@@ -24,7 +24,7 @@ TEST_CASE("rate limiter: each name has a budget of its own, and looking makes no
   CHECK(timers.waiting() == 0);
 }
 
-TEST_CASE("rate limiter: buckets that are full again go as new ones come") {
+TEST_CASE("rate limiter: full buckets are evicted as new ones are added") {
   test::ManualTimers timers;
   access::RateLimiter limiter({10, 60s}, timers);
   for (int i = 0; i < 100; ++i) limiter.consume("old " + std::to_string(i));
@@ -34,7 +34,7 @@ TEST_CASE("rate limiter: buckets that are full again go as new ones come") {
   CHECK(limiter.size() == 60);
 }
 
-TEST_CASE("rate limiter: a full table lets the longest unused bucket go, and never grows") {
+TEST_CASE("rate limiter: a full table evicts the least recently used bucket and never grows") {
   test::ManualTimers timers;
   access::RateLimiter limiter({2, 60s}, timers, 3);
   for (const char* name : {"a", "b", "c"}) limiter.consume(name);
@@ -48,7 +48,7 @@ TEST_CASE("rate limiter: a full table lets the longest unused bucket go, and nev
   CHECK(limiter.size() == 3);
 }
 
-TEST_CASE("rate limiter: an off rate is off") {
+TEST_CASE("rate limiter: a rate of off is off") {
   test::ManualTimers timers;
   CHECK_FALSE(access::RateLimiter({}, timers).on());
   CHECK(access::RateLimiter({1, 1s}, timers).on());

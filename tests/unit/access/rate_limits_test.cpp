@@ -23,7 +23,7 @@ TEST_CASE("rate limits: without limits nothing is charged") {
 }
 
 TEST_CASE(
-    "rate limits: sessions have budgets of their own, and so has a key at an address without one") {
+    "rate limits: each session has its own budget, and so has a key at an address without one") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(1)}, timers);
   const auto passes = [&](const RateLimitKeys& payer) { return limits.charge(payer)->passed; };
@@ -39,9 +39,7 @@ TEST_CASE(
   CHECK_FALSE(passes({"", "", "192.0.2.1"}));
 }
 
-TEST_CASE(
-    "rate limits: a key counts at every address, an address for every key; nobody's key has no "
-    "budget") {
+TEST_CASE("rate limits: a key counts at every address, an address for every key") {
   test::ManualTimers timers;
   access::RateLimits keys({.key = rate(1)}, timers);
   CHECK(keys.charge({"", "alice", "192.0.2.1"})->passed);
@@ -55,7 +53,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "rate limits: who is refused by one budget is charged to none, and hears of the longest wait") {
+    "rate limits: a request that one budget refuses is charged to none; the longest wait is "
+    "given") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(4), .key = rate(2), .address = rate(1)}, timers);
   const RateLimitKeys alice{"s1", "alice", "192.0.2.1"};
@@ -76,7 +75,7 @@ TEST_CASE(
   CHECK(budgets[2].budget.remaining == 0);
 }
 
-TEST_CASE("rate limits: of IPv6 a network of 64 bits has one budget") {
+TEST_CASE("rate limits: an IPv6 network of 64 bits shares one budget") {
   CHECK(access::address_bucket("2001:db8:1:2::7") ==
         access::address_bucket("2001:db8:1:2:ffff::1"));
   CHECK(access::address_bucket("2001:db8:1:2::7") != access::address_bucket("2001:db8:1:3::7"));
@@ -100,9 +99,7 @@ TEST_CASE("rate limits: wrong keys of an address are counted until its budget is
   CHECK(limits.wrong_key("192.0.2.1"));
 }
 
-TEST_CASE(
-    "rate limits: another rate holds at once with full budgets, those of a rate that stays are "
-    "kept") {
+TEST_CASE("rate limits: a new rate starts with full budgets, those of unchanged rates are kept") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(1), .key = rate(3)}, timers);
   const auto passes = [&] { return limits.charge({"s", "alice", "192.0.2.1"})->passed; };

@@ -1,4 +1,4 @@
-// Files and key sets that nest without end are refused on a small stack.
+// Deeply nested files and key sets are refused on a small stack.
 #include "access/jwks.hpp"
 #include "access/keys_file.hpp"
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-#include "access/client_url.hpp"
+#include "access/urls.hpp"
 
 #include "access/forwarded.hpp"
 #include "support/catch.hpp"
@@ -7,7 +7,7 @@ using namespace sidecar;
 using access::client_url;
 using access::UrlFields;
 
-TEST_CASE("client url: without a proxy it is the Host that the client asked for") {
+TEST_CASE("client url: without a proxy it is the Host of the request") {
   CHECK(client_url({.host = "127.0.0.1:3001"}, false) == "http://127.0.0.1:3001");
   CHECK(client_url({.host = "[::1]:3001"}, false) == "http://[::1]:3001");
   const UrlFields forged{.host = "localhost:3001",
@@ -20,7 +20,7 @@ TEST_CASE("client url: without a proxy it is the Host that the client asked for"
   CHECK(client_url({}, false) == "/");
 }
 
-TEST_CASE("client url: a trusted proxy tells scheme, host, port and the prefix that it takes off") {
+TEST_CASE("client url: a trusted proxy reports scheme, host, port and the prefix that it strips") {
   CHECK(client_url({.host = "sidecar:3001"}, true) == "http://sidecar:3001");
   CHECK(client_url({.host = "mcp.example.com", .x_forwarded_proto = "https"}, true) ==
         "https://mcp.example.com");
@@ -44,8 +44,7 @@ TEST_CASE("client url: a trusted proxy tells scheme, host, port and the prefix t
   CHECK(client_url({.x_forwarded_prefix = "/p"}, true) == "/p");
 }
 
-TEST_CASE(
-    "client url: of a list the nearest proxy's word counts, and X-Forwarded-… before Forwarded") {
+TEST_CASE("client url: the nearest proxy's element counts, and X-Forwarded-… before Forwarded") {
   CHECK(client_url(
             {.x_forwarded_proto = "http, https", .x_forwarded_host = "evil.example ,\ta.example"},
             true) == "https://a.example");
@@ -59,7 +58,7 @@ TEST_CASE(
                    true) == "https://a.example");
 }
 
-TEST_CASE("client url: what is no host, port or prefix is not used") {
+TEST_CASE("client url: text that is not a host, port or prefix is ignored") {
   const std::string long_name(256, 'a');
   for (const std::string& host :
        {std::string("a.example/path"), std::string("a.example?x"), std::string("user@a.example"),
@@ -89,7 +88,7 @@ TEST_CASE("client url: what is no host, port or prefix is not used") {
         "http://good.example");
 }
 
-TEST_CASE("forwarded: a parameter of the last element, by its name without regard to case") {
+TEST_CASE("forwarded: a parameter of the last element is found in either case") {
   std::string_view rest = R"(for=1.1.1.1;host=a, FOR=2.2.2.2;Host="b;c";proto=https)";
   std::string_view copy = rest;
   CHECK(access::take_last_parameter(copy, "host") == "b;c");
