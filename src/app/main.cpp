@@ -13,7 +13,7 @@
 #include "app/program.hpp"
 #include "app/terminal.hpp"
 #include "child/descriptor_limit.hpp"
-#include "config/overwrite_secrets.hpp"
+#include "config/secrets.hpp"
 
 namespace {
 

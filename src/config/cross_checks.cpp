@@ -1,5 +1,4 @@
-#include "config/cross_checks.hpp"
-
+// Cross checks: the rules between two or more settings.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -39,7 +38,7 @@ constexpr Order<Milliseconds> kDurations[] = {
      "MCP_RESTART_DELAY_MAX", "the first wait would be the longest"},
 };
 
-// Docker grants 10 s between SIGTERM and SIGKILL; half a second is for what is not waiting.
+// Docker sends SIGKILL 10 s after SIGTERM; half a second is reserved for the rest of the shutdown.
 constexpr Milliseconds kDockerGrace{10'000};
 constexpr Milliseconds kReserve{500};
 
@@ -58,7 +57,7 @@ Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loa
   return {};
 }
 
-// Access tokens are accepted as a whole or not at all.
+// The settings of access tokens must be complete.
 Result<void> check_tokens(const Loaded& loaded) {
   const Settings& settings = loaded.settings;
   if (settings.jwt_issuer.empty()) {
@@ -85,8 +84,7 @@ void warn_of_keys(Loaded& loaded) {
       !any([](const Key& key) { return key.admin; }))
     loaded.warnings.emplace_back(
         "several keys are configured and none is an administrator's: mark one as NAME:KEY:admin, "
-        "or set "
-        "MCP_ADMIN_KEY");
+        "or set MCP_ADMIN_KEY");
   if (any([](const Key& key) { return key.secret == "admin"; }))
     loaded.warnings.emplace_back(
         "a key is the word admin: NAME:KEY:admin marks the key of an administrator");
@@ -112,16 +110,15 @@ Result<void> cross_check(Loaded& loaded) {
   }
   if (!settings.needs_key() && settings.open_admin)
     loaded.warnings.emplace_back(
-        "MCP_OPEN_ADMIN without a key: every program of this machine may administrate, and so may "
-        "every "
-        "client of a proxy on it that does not name its clients");
+        "MCP_OPEN_ADMIN without a key: every program of this machine is an administrator, and so "
+        "is "
+        "every client of a local proxy that does not report its clients");
   const Milliseconds shutdown =
       settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(fmt::format(
-        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE make {} together: Docker "
-        "kills after 10s unless "
-        "stop_grace_period says more",
+        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE add up to {}: Docker kills "
+        "after 10s unless stop_grace_period is longer",
         duration_text(shutdown)));
   }
   return {};

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "config/reload.hpp"
+#include "config/secrets.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::config {

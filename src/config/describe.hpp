@@ -1,5 +1,5 @@
-// Describe: the table of settings as people read it. What is printed here is also what README.md
-// and `.env.example` must hold: tests compare them.
+// Describe: the table of settings as text for people. README.md and `.env.example` contain this
+// text; tests compare them.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@
 
 namespace sidecar::config {
 
-// Tables in Markdown, one a group: variable, flag, further names, default, meaning.
+// One Markdown table per group: variable, flag, further names, default, meaning.
 std::string settings_markdown();
 
-// A `.env` file in which every setting stands as a comment with its default.
+// A `.env` file that lists every setting as a comment with its default.
 std::string settings_dotenv();
 
-// The value of a setting as it was given; of a secret only whether there is one.
+// The value of a setting as it was given; `(hidden)` for a secret.
 std::string shown_value(const Setting& setting, const Origin& origin);
 
-// For --print-config: each setting's value and where it came from, secrets as `(hidden)`.
+// --print-config: the value of each setting and its source, secrets as `(hidden)`.
 std::string config_listing(const Loaded& loaded);
 
 }  // namespace sidecar::config

@@ -66,7 +66,7 @@ class Reader {
     if (!read_otherwise_.empty()) {
       out_.warnings.push_back(fmt::format(
           "{}: quotes, 'export' and ' #' comments are not part of a value; http-wrapper.cjs may "
-          "have read otherwise: {}",
+          "have read these differently: {}",
           out_.file, listed(read_otherwise_)));
     }
     return std::move(out_);
@@ -82,7 +82,7 @@ class Reader {
     return static_cast<std::ptrdiff_t>(position);
   }
 
-  // Takes one line, or the several lines of a quoted value, and moves `at_` behind it.
+  // Reads one line, or all lines of a quoted value, and moves `at_` past it.
   Result<void> read_line() {
     begin_ = at_;
     const std::size_t line_end = end_of_line(at_);
@@ -128,13 +128,13 @@ class Reader {
       const std::string_view inner = value.substr(1, value.size() - 2);
       return {value.front() == '"' ? expanded(inner) : std::string(inner), line_end};
     }
-    warn(fmt::format("the quote before the value of {} does not close: taken as it stands", name));
+    warn(fmt::format("the quote before the value of {} does not close: taken literally", name));
     return {std::string(value), line_end};
   }
 
-  // The quote that closes the one at `open`: the first that no backslash precedes, or one before
-  // it, as far as only a comment follows. Looks at no character more than a few times: a later
-  // value's quote ends the search.
+  // The quote that closes the one at `open`: the last one that only a comment or the end of the
+  // line follows. The first quote without a backslash before it ends the search, so the time is
+  // linear.
   std::optional<std::size_t> closing_quote(std::size_t open) const {
     std::optional<std::size_t> close;
     for (std::size_t i = open + 1; i < text_.size(); ++i) {
@@ -146,8 +146,7 @@ class Reader {
     return close;
   }
 
-  // What the wrapper that mcp-sidecar replaces made of the line: everything after the first `=`,
-  // trimmed.
+  // True if the predecessor read the line in the same way: everything after the first `=`, trimmed.
   static bool as_old_wrapper(std::string_view line, std::string_view name, std::string_view value) {
     const std::size_t equals = line.find('=');
     return trimmed(line.substr(0, equals)) == name && trimmed(line.substr(equals + 1)) == value;
@@ -197,7 +196,7 @@ class Reader {
 
   std::string text_;
   std::size_t at_ = 0;     // the next character to read
-  std::size_t begin_ = 0;  // where the line under way begins
+  std::size_t begin_ = 0;  // start of the current line
   std::size_t line_ = 1;
   std::size_t unsaid_ = 0;  // warnings beyond kMaxWarnings
   std::vector<std::string> read_otherwise_;

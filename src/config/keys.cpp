@@ -37,7 +37,7 @@ bool in_quotes(std::string_view text) {
          (text.front() == '"' || text.front() == '\'');
 }
 
-// What a header field can carry and still be the same on the other side.
+// A key must pass through a header field unchanged.
 Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.empty()) return fail(fmt::format("{} is empty", which));
   if (in_quotes(secret)) return fail(fmt::format("{} {}", which, kInQuotes));

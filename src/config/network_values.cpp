@@ -20,7 +20,7 @@ bool letter_or_digit(char c) {
 }
 
 bool is_address(std::string_view text) {
-  if (text.find('\0') != text.npos) return false;  // the library reads up to it
+  if (text.find('\0') != text.npos) return false;  // Boost reads up to a NUL
   boost::system::error_code error;
   boost::asio::ip::make_address(std::string(text), error);
   return !error;
@@ -79,6 +79,20 @@ Result<std::vector<std::string>> as_list(std::string_view text) {
 tl::unexpected<Error> no_network(std::string_view text) {
   return fail(fmt::format("\"{}\" is neither an address nor a network such as 10.0.0.0/8",
                           shown(masked_url(text))));
+}
+
+// RFC 3986, section 2.1: encodes all but the unreserved characters.
+std::string percent_encoded(std::string_view text) {
+  std::string url;
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved)
+      url += c;
+    else
+      url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return url;
 }
 
 }  // namespace
@@ -208,6 +222,36 @@ Result<std::vector<std::string>> parse_networks(std::string_view text) {
     if (!is_network(network)) return no_network(network);
   }
   return list;
+}
+
+Result<std::string> parse_audit_address(std::string_view text) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  const std::string_view address = trimmed(text);
+  if (const auto on = parse_switch(address))
+    return *on ? std::string(kDefaultAuditAddress) : std::string();
+  const bool file = address.starts_with(kSqlite) && address.size() > kSqlite.size();
+  if (file || address.starts_with("postgresql://") || address.starts_with("postgres://"))
+    return std::string(address);
+  return fail("not an audit database (sqlite:PATH, postgresql://USER@HOST/DATABASE, on, off)");
+}
+
+std::string service_desk_audit_address(
+    const std::function<std::string(const std::string&)>& variable) {
+  const std::string host = variable("SDP_DB_HOST");
+  const std::string name = variable("SDP_DB_NAME");
+  if (host.empty() && name.empty()) return std::string(kDefaultAuditAddress);
+  const auto with = [&](std::string_view before, const std::string& name_of) {
+    const std::string text = variable(name_of);
+    return text.empty() ? std::string() : fmt::format("{}{}", before, percent_encoded(text));
+  };
+  const std::string user = with("", "SDP_DB_USER");
+  const std::string login =
+      user.empty() ? user : fmt::format("{}{}@", user, with(":", "SDP_DB_PASSWORD"));
+  const bool ipv6 = host.find(':') != std::string::npos;
+  const bool tls = parse_switch(variable("SDP_DB_SSL")).value_or(false);
+  return fmt::format(
+      "postgresql://{}{}{}/{}{}", login, ipv6 ? fmt::format("[{}]", host) : percent_encoded(host),
+      with(":", "SDP_DB_PORT"), percent_encoded(name), tls ? "?sslmode=require" : "");
 }
 
 }  // namespace sidecar::config

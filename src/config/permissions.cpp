@@ -6,8 +6,7 @@
 namespace sidecar::config {
 namespace {
 
-// BOUNDED STACK: fnmatch of glibc goes one level deeper for the last star that it has met, not for
-// each.
+// BOUNDED STACK: glibc's fnmatch recurses only for the last star that it has met, not for each.
 bool any_matches(const std::vector<std::string>& patterns, const std::string& name) {
   return std::any_of(patterns.begin(), patterns.end(), [&name](const std::string& pattern) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0;

@@ -1,4 +1,5 @@
-// Permissions: what of the wrapped server a caller may see and use. Plain data; any thread.
+// Permissions: the tools, resources and prompts that a caller may see and use, and its rights in
+// the sidecar. Plain data; any thread.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +9,15 @@
 
 namespace sidecar::config {
 
-// Patterns of fnmatch(3) on whole names: * ? [abc]; upper and lower case differ.
+// Patterns of fnmatch(3) on whole names: * ? [abc]; case-sensitive.
 struct NameRules {
   static constexpr std::size_t kMaxName = 4096;
 
   std::vector<std::string> allow;  // empty: everything
-  std::vector<std::string> deny;   // goes before `allow`
+  std::vector<std::string> deny;   // takes precedence over `allow`
 
   bool empty() const { return allow.empty() && deny.empty(); }
-  // While there are rules, a name that holds NUL or is longer than kMaxName is not allowed.
+  // If there are rules, names that hold a NUL or are longer than kMaxName are not allowed.
   bool allows(std::string_view name) const;
   bool operator==(const NameRules&) const = default;
 };
@@ -25,11 +26,11 @@ struct Permissions {
   NameRules tools;         // by name
   NameRules resources;     // by URI, or URI template
   NameRules prompts;       // by name
-  bool read_only = false;  // of the tools only those that are annotated with readOnlyHint
-  bool admin = false;      // may restart the server, see and end the sessions of others
-  bool metrics = false;    // may read the metrics, which name tools; an administrator may too
+  bool read_only = false;  // only tools that are annotated with readOnlyHint
+  bool admin = false;      // may restart the server, and see and end sessions of others
+  bool metrics = false;    // may read the metrics, which name tools; so may administrators
 
-  // Whether anything of the wrapped server is withheld.
+  // True if anything of the wrapped server is withheld.
   bool restricts() const {
     return read_only || !tools.empty() || !resources.empty() || !prompts.empty();
   }

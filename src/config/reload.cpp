@@ -13,7 +13,7 @@ using S = Settings;
 using P = Permissions;
 using N = NameRules;
 
-// Gives `to` the value that `from` has. True: it had another one.
+// Copies one value from `from` to `to`. True if they differed.
 using Take = bool (*)(Settings& to, const Settings& from);
 
 template <class Value>
@@ -78,7 +78,7 @@ Take taking(std::string_view name) {
   return found == std::end(kReloadable) ? nullptr : found->take;
 }
 
-// Whether the value itself differs, and not only the words for it.
+// True if the values differ, and not only their spelling.
 bool differ(const Setting& setting, const Origin& before, const Origin& after) {
   if (setting.secret == Secret::kYes) return before.fingerprint != after.fingerprint;
   if (before.text == after.text) return false;

@@ -1,5 +1,5 @@
-// Reload: which settings may change while the program runs, and what a new load of them changes.
-// The others are named, and wait for the next start. Pure.
+// Reload: knows which settings may change while the program runs, and finds what a new load
+// changes. Changes of other settings are only reported; they wait for the next start. No state.
 #pragma once
 
 #include <string>
@@ -10,18 +10,18 @@
 
 namespace sidecar::config {
 
-// By the name that is its own, e.g. LOG_LEVEL.
+// True if the setting may change while the program runs. `name`: its own name, e.g. LOG_LEVEL.
 bool reloadable(std::string_view name);
 
 struct Change {
   std::string_view name;    // of the setting
   std::string before;       // as --print-config shows it
   std::string after;        // the same
-  bool taken_over = false;  // false: waits for the next start
+  bool taken_over = false;  // false: takes effect at the next start
 };
 
-// Takes those settings of `fresh` that may change, with their origins, into `running`. Returns all
-// that differ, in the order of the table; other words for the same value are no difference.
+// Copies the settings that may change, with their origins, from `fresh` to `running`. Returns all
+// that differ, in the order of the table. Another spelling of the same value is not a difference.
 std::vector<Change> take_over(Loaded& running, const Loaded& fresh);
 
 }  // namespace sidecar::config

@@ -1,5 +1,5 @@
-// Settings: every value that the program runs with, after flags, environment, .env and defaults
-// were merged. Plain data; the table that fills it is config/table.hpp. Sizes in bytes, times in
+// Settings: the values that the program runs with, merged from flags, environment, `.env` and
+// defaults. Plain data, filled by the rows of config/table.hpp. Sizes in bytes, times in
 // milliseconds.
 #pragma once
 
@@ -17,49 +17,49 @@ namespace sidecar::config {
 using Milliseconds = std::chrono::milliseconds;
 
 struct Key {
-  std::string name;  // given as `name:key`; else the first 8 hex characters of the key's SHA-256
+  std::string name;  // as in `name:key`; else the first 8 hex characters of the key's SHA-256
   std::string secret;
   bool admin = false;  // marked as an administrator's
 
   bool operator==(const Key&) const = default;
 };
 
-// The order of the fields is that in which people read them.
+// The fields are in the order in which people read them.
 struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
-  // The wrapped server: the command and its arguments, never through a shell.
+  // The wrapped server: program and arguments. No shell is involved.
   std::vector<std::string> command;
 
   // Listening
   std::string host = "127.0.0.1";
   std::uint16_t port = 3001;
-  std::string public_url;  // e.g. https://mcp.example.com/prefix; empty: not known
+  std::string public_url;  // e.g. https://mcp.example.com/prefix; may be empty
 
-  std::string message_path = "/message";  // that the endpoint event names: /message or /messages
+  std::string message_path = "/message";  // in the endpoint event: /message or /messages
 
-  // Who may
+  // Access
   std::vector<Key> keys;        // none, and no keys file: open
   std::vector<Key> admin_keys;  // MCP_ADMIN_KEY: one at most
   std::string keys_file;        // see access/keys_file.hpp; empty: none
   bool allow_query_key = false;
-  std::string jwt_issuer;                  // whose access tokens are accepted; empty: nobody's
+  std::string jwt_issuer;                  // accept its access tokens; empty: no tokens
   std::string jwks;                        // the issuer's keys: path or http(s) URL
   std::vector<std::string> jwt_audiences;  // empty: the public URL and its endpoints
-  std::vector<std::string> jwt_scopes;     // that each token needs
-  Permissions permissions;                 // of everybody
+  std::vector<std::string> jwt_scopes;     // required of each token
+  Permissions permissions;                 // of all callers
   std::vector<std::string> cors_origins = {"auto"};
-  std::vector<std::string> allowed_hosts;  // that browsers may name us by, besides the public URL's
+  std::vector<std::string> allowed_hosts;  // accepted in Host, besides the host of the public URL
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
-  bool open_admin = false;    // without keys every program of this machine administers
+  bool open_admin = false;    // without keys: programs of this machine are administrators
   bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
 
-  // How often; off unless said otherwise
-  Rate session_rate;  // of one session; where there is none, of one key and address
-  Rate key_rate;      // of one key
-  Rate address_rate;  // of one address
-  // shown by one address; never holds up a right key
+  // Rates; off by default, except wrong_key_rate
+  Rate session_rate;  // per session; without one, per key and address
+  Rate key_rate;      // per key
+  Rate address_rate;  // per address
+  // Wrong keys per address; valid keys are never delayed.
   Rate wrong_key_rate{20, Milliseconds(60'000)};
-  // calls of all clients that reach the wrapped server
+  // Calls of all clients together that reach the wrapped server.
   Rate child_rate;
 
   // Sessions
@@ -70,7 +70,7 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   Milliseconds keepalive_interval{30'000};
   std::size_t stream_queue_bytes = 8 << 20;
   Milliseconds stream_stall{30'000};
-  // Streamable HTTP: an answer that takes longer becomes an event stream
+  // Streamable HTTP: a response that takes longer becomes an event stream.
   Milliseconds stream_after{1'000};
 
   // Requests
@@ -87,51 +87,52 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::size_t max_calls = 4096;
   Milliseconds call_timeout{300'000};
   Milliseconds rest_timeout{30'000};
-  Milliseconds call_timeout_total{3'600'000};  // with progress, which starts call_timeout again
+  Milliseconds call_timeout_total{3'600'000};  // even with progress, which restarts call_timeout
 
-  // Instances of the child
-  std::string sessions = "auto";  // auto, shared, isolated: who gets an instance of its own
-  std::size_t instances = 1;      // shared ones
-  std::size_t max_instances = 8;  // own and warm ones together
+  // Children of the wrapped server
+  std::string sessions = "auto";  // auto, shared, isolated: which sessions get a dedicated child
+  std::size_t instances = 1;      // shared children
+  std::size_t max_instances = 8;  // dedicated and warm children together
   std::size_t max_instances_per_owner = 4;
   std::size_t warm_instances = 0;
   bool allow_client_roots = false;
   Milliseconds restart_drain{30'000};
 
-  // The child
+  // Each child
   Milliseconds handshake_timeout{60'000};
   std::size_t max_line_bytes = 64 << 20;
   std::size_t stdin_queue_bytes = 16 << 20;
   Milliseconds wedged_after{60'000};  // age of the oldest call
   Milliseconds probe_timeout{10'000};
   bool restart_wedged = false;
-  Milliseconds stdin_close_grace{1'000};  // kill ladder: after stdin was closed
-  Milliseconds term_grace{2'000};         // kill ladder: after TERM
+  Milliseconds stdin_close_grace{1'000};  // kill ladder: after closing stdin
+  Milliseconds term_grace{2'000};         // kill ladder: after SIGTERM
   Milliseconds restart_delay{100};
   Milliseconds restart_delay_max{30'000};
 
   // Shutdown
   Milliseconds drain_timeout{4'000};
 
-  // Observing
+  // Logs and dashboard
   std::string log_level = "info";   // trace, debug, info, warn, error, off
   std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
   bool debug_requests = false;      // log request bodies
-  bool dashboard = true;            // its pages, and what they ask for
-  bool allow_debugger = false;      // processes of the same user may read our memory
+  bool dashboard = true;            // its pages and their endpoints
+  bool allow_debugger = false;      // processes of the same user may read this process's memory
 
   // Audit log
   std::string audit_db;                  // sqlite:PATH or postgresql://…; empty: off
   std::string audit_arguments = "hash";  // off, hash, full
-  std::string audit_hash_key;            // empty: made once, kept in the spool's folder
+  std::string audit_hash_key;            // empty: generated once, stored in the spool's folder
   bool audit_required = false;
-  std::string audit_spool;  // folder; empty: beside the SQLite file, else in the working directory
+  // Folder; empty: beside the SQLite file, otherwise in the working directory.
+  std::string audit_spool;
   std::size_t audit_spool_bytes = 256 << 20;
   std::size_t audit_queue_bytes = 64 << 20;
   std::size_t audit_keep_days = 90;       // 0: for ever
   std::size_t audit_max_bytes = 1 << 30;  // 0: any size
 
-  // Whether a caller needs a key or a token.
+  // True if callers need a key or a token.
   bool needs_key() const {
     return !keys.empty() || !admin_keys.empty() || !keys_file.empty() || !jwt_issuer.empty();
   }

@@ -10,9 +10,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "config/audit_address.hpp"
-#include "config/cross_checks.hpp"
 #include "config/masked_urls.hpp"
+#include "config/network_values.hpp"
+#include "config/secrets.hpp"
 #include "config/text.hpp"
 #include "config/values.hpp"
 
@@ -28,7 +28,7 @@ constexpr std::string_view kCredentials[] = {"MCP_API_KEYS", "MCP_ADMIN_KEY", "M
                                              "MCP_JWT_ISSUER"};
 constexpr std::size_t kMaxSecretFileBytes = 1 << 20;
 
-// One place that gives a setting a value, before it is read.
+// A value given for a setting, before it is parsed.
 struct Candidate {
   Origin origin;
   std::string setting_name;  // without _FILE
@@ -111,21 +111,22 @@ class Merge {
     return {};
   }
 
-  // Who was set up for the Service Desk Plus server has a proxy that passes what that one told its
-  // clients.
+  // A proxy that was set up for the Service Desk Plus server passes the message path of that
+  // server.
   void follow_service_desk() {
     const auto& origins = out_.origins;
-    const bool theirs = std::any_of(origins.begin(), origins.end(), [](const Origin& origin) {
+    const bool service_desk = std::any_of(origins.begin(), origins.end(), [](const Origin& origin) {
       return origin.name.starts_with("SDP_");
     });
-    for (std::size_t i = 0; theirs && i < origins.size(); ++i) {
+    for (std::size_t i = 0; service_desk && i < origins.size(); ++i) {
       if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault)
         continue;
       out_.settings.message_path = out_.origins[i].text = "/messages";
     }
   }
 
-  // Its audit log was switched on by a variable of its own, and kept in the database of its tokens.
+  // The Service Desk Plus server enables its audit log by a variable of its own, and keeps it in
+  // the database of its tokens.
   Result<void> follow_service_desk_audit() {
     constexpr std::string_view kSwitch = "SDP_USE_AUDIT_LOG";
     const auto variable = [this](const std::string& name) {
@@ -169,7 +170,7 @@ class Merge {
     return setting.parse(given.setting_name, text, out_.settings);
   }
 
-  // All that give it a value, the one that counts first.
+  // All values given for a setting, in order of precedence.
   std::vector<Candidate> candidates_of(const Setting& setting) const {
     std::vector<Candidate> found;
     const bool secret = setting.secret == Secret::kYes;
@@ -230,17 +231,17 @@ class Merge {
     const Candidate& winner = candidates.front();
     if (winner.origin.place == Place::kCommandLine) {
       if (setting.secret == Secret::kYes && !winner.in_file) {
-        out_.warnings.push_back(
-            fmt::format("{} shows its value to everyone who lists processes during the start: {} "
-                        "or {}-file is better",
-                        winner.origin.name, setting.name, setting.flag));
+        out_.warnings.push_back(fmt::format(
+            "{} shows its value to everyone who lists processes during the start: {} or "
+            "{}-file is better",
+            winner.origin.name, setting.name, setting.flag));
       }
-      return;  // flags are there to overrule
+      return;  // a flag is meant to override
     }
     for (const Candidate& loser : candidates) {
       const bool same_text = loser.text == winner.text && loser.in_file == winner.in_file;
-      const bool same_variable =
-          loser.origin.name == winner.origin.name;  // warn_of_overruled_dotenv() has said it
+      // Reported by warn_of_overruled_dotenv().
+      const bool same_variable = loser.origin.name == winner.origin.name;
       if (same_text || same_variable) continue;
       out_.warnings.push_back(fmt::format("{} ({}) wins over {} ({}), which has another value",
                                           winner.origin.name, winner.origin.location,
@@ -291,7 +292,7 @@ class Merge {
                             listed(empty));
   }
 
-  // The wrapped server runs as our user, so whatever file we can read it can read too.
+  // The wrapped server runs as the same user, so it can read every file that the sidecar can read.
   void warn_of_readable_secrets() {
     if (out_.settings.pass_secrets) return;
     std::vector<std::string> in_dotenv;
@@ -316,12 +317,11 @@ class Merge {
     if (places.empty()) return;
     out_.warnings.push_back(fmt::format(
         "the wrapped server runs as the same user and can read secrets in {}: keep keys in "
-        "MCP_KEYS_FILE, "
-        "which holds their hashes only, and give other secrets in the process environment",
+        "MCP_KEYS_FILE, which holds only hashes, and pass other secrets in the process environment",
         fmt::join(places, " and ")));
   }
 
-  // An address of a database may have no password.
+  // The address of a database may have no password.
   static bool holds_secret(const Setting& setting, std::string_view text) {
     return !text.empty() && (setting.name != kAuditSetting || masked_urls(text) != text);
   }
@@ -409,21 +409,6 @@ const Origin& Loaded::origin(std::string_view setting_name) const {
   });
   assert(row != table.end());
   return origins[static_cast<std::size_t>(row - table.begin())];
-}
-
-std::vector<std::string> secret_names() {
-  std::vector<std::string> names;
-  const auto add = [&names](std::string_view name) {
-    if (name.empty()) return;
-    names.emplace_back(name);
-    names.push_back(std::string(name) + std::string(kFileSuffix));
-  };
-  for (const Setting& setting : settings_table()) {
-    if (setting.secret != Secret::kYes) continue;
-    add(setting.name);
-    for (const std::string_view alias : setting.aliases) add(alias);
-  }
-  return names;
 }
 
 Result<Loaded> load(const Sources& sources) { return Merge(sources).run(); }

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "config/audit_address.hpp"
 #include "config/keys.hpp"
 #include "config/network_values.hpp"
 #include "config/text.hpp"
@@ -60,7 +59,7 @@ Result<void> port(std::string_view, std::string_view text, Settings& out) {
   return {};
 }
 
-// The wrapper took MCP_API_KEY as a whole: a comma or a colon in it is part of the key.
+// The predecessor read MCP_API_KEY as one key: a comma or a colon in it is part of the key.
 Result<void> keys(std::string_view name, std::string_view text, Settings& out) {
   return store(name == "MCP_API_KEY" ? parse_single_key(text) : parse_key_list(text), out.keys);
 }
@@ -71,8 +70,8 @@ Result<void> admin_key(std::string_view, std::string_view text, Settings& out) {
   return store(std::move(keys), out.admin_keys);
 }
 
-// LOG_LEVEL is also read by the wrapped server, whose logger may have other words for the same
-// levels (npm's, pino's, Python's): they must not keep the sidecar from starting.
+// The wrapped server reads LOG_LEVEL too, and its logger may use other words for the levels (npm's,
+// pino's, Python's). The sidecar accepts them, so that it can start.
 constexpr std::pair<std::string_view, std::string_view> kLevels[] = {
     {"trace", "trace"},   {"silly", "trace"},    {"all", "trace"},   {"debug", "debug"},
     {"verbose", "debug"}, {"info", "info"},      {"http", "info"},   {"notice", "info"},
@@ -115,17 +114,17 @@ Result<void> sessions(std::string_view, std::string_view text, Settings& out) {
   return {};
 }
 
-// A number, or `off` for none.
+// A number, or `off` for no limit.
 template <auto Field, std::size_t Most>
 Result<void> limit(std::string_view, std::string_view text, Settings& out) {
   const bool off = lower_case(trimmed(text)) == "off";
   return store(off ? Result<std::uint64_t>(0) : parse_number(text, 0, Most), out.*Field);
 }
 
-// Quotes that nobody took off: a pattern with them matches nothing, and would deny nothing.
+// Quotes that no shell removed: a pattern with them matches nothing, and would deny nothing.
 bool quoted(std::string_view text) { return text.find_first_of("'\"") != std::string_view::npos; }
 
-// A size, or `off` for none.
+// A size, or `off` for no limit.
 template <auto Field, std::size_t Least, std::size_t Most>
 Result<void> size_limit(std::string_view, std::string_view text, Settings& out) {
   const bool off = lower_case(trimmed(text)) == "off" || trimmed(text) == "0";
@@ -159,7 +158,7 @@ Result<void> command(std::string_view, std::string_view text, Settings& out) {
   return store(std::move(words), out.command);
 }
 
-// Patterns of names, for everybody.
+// Patterns of names, for all callers.
 template <auto Part, auto List>
 Result<void> patterns(std::string_view, std::string_view text, Settings& out) {
   std::vector<std::string> names;

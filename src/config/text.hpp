@@ -1,4 +1,4 @@
-// Text: the few things that every reader of configuration text needs.
+// Text: helpers for reading configuration text. No state.
 #pragma once
 
 #include <string>
@@ -7,23 +7,23 @@
 
 namespace sidecar::config {
 
-// White space inside one line.
+// White space within a line.
 constexpr bool blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; }
 constexpr bool control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
-// Without blanks at either end.
+// Removes blanks at both ends.
 std::string_view trimmed(std::string_view text);
 
 std::string lower_case(std::string_view text);
 
-// The items of a comma list, trimmed; empty ones are left out.
+// The items of a comma list, trimmed; empty items are dropped.
 std::vector<std::string_view> list_items(std::string_view text);
 
-// "A, B, C"; beyond 20 names "… and 5 more", since a log line should stay readable.
+// "A, B, C"; beyond 20 names "… and 5 more", to keep log lines short.
 std::string listed(const std::vector<std::string>& names);
 
-// The text as an error may show it on one line: control characters as `?`, cut (between characters
-// of UTF-8) at about 60 bytes.
+// The text in a form for one-line errors: control characters become `?`, and it is cut (between
+// UTF-8 characters) at about 60 bytes.
 std::string shown(std::string_view text);
 
 }  // namespace sidecar::config

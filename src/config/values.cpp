@@ -19,12 +19,12 @@ struct Unit {
   std::uint64_t factor;
 };
 
-// For writing: the largest first.
+// For formatting, the largest unit first.
 constexpr std::array kDurations = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},
                                    Unit{"ms", 1}};
 constexpr std::array kSizes = {Unit{"GB", 1 << 30}, Unit{"MB", 1 << 20}, Unit{"KB", 1 << 10},
                                Unit{"", 1}};
-// For reading, beside those above.
+// For parsing, in addition to those above.
 constexpr std::array kPlainDuration = {Unit{"", 1}};
 constexpr std::array kMoreSizes = {Unit{"b", 1},        Unit{"k", 1 << 10},   Unit{"kib", 1 << 10},
                                    Unit{"m", 1 << 20},  Unit{"mib", 1 << 20}, Unit{"g", 1 << 30},
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> digits(std::string_view text) {
   return number;
 }
 
-// Number times unit; saturates, since the caller's bounds are far below.
+// Number times unit. Saturates; the caller's bounds are far below.
 std::optional<std::uint64_t> measured(std::string_view text, std::span<const Unit> units,
                                       std::span<const Unit> more) {
   text = trimmed(text);
@@ -97,7 +97,7 @@ class WordSplitter {
     while (at_ < text_.size()) {
       const char c = text_[at_++];
       if (c == quote) return true;
-      // Inside double quotes a backslash only takes the meaning from what would have one.
+      // Inside double quotes a backslash escapes only " \ $ and `.
       const bool escape = quote == '"' && c == '\\' && at_ < text_.size() &&
                           std::string_view("\"\\$`").find(text_[at_]) != std::string_view::npos;
       out += escape ? text_[at_++] : c;
@@ -107,7 +107,7 @@ class WordSplitter {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool open_ = false;  // the last word is not finished
+  bool open_ = false;  // the last word continues
   std::vector<std::string> words_;
 };
 
@@ -158,7 +158,7 @@ Result<Rate> parse_rate(std::string_view text) {
   rate.requests = static_cast<std::size_t>(*requests);
   if (slash == text.npos) return rate;
   const auto window = parse_duration(text.substr(slash + 1), kMinWindow, kMaxWindow);
-  if (!window) return fail("the window behind the slash: " + window.error().message);
+  if (!window) return fail("the window after the slash: " + window.error().message);
   rate.window = *window;
   return rate;
 }

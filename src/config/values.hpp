@@ -1,6 +1,6 @@
-// Values: reads the text of one setting as a number, a duration, a size, a switch. Knows no setting
-// by name. Errors say what was expected, never what was given: the caller shows that, unless it is
-// secret.
+// Values: reads the text of one setting as a number, duration, size, rate, switch or command line.
+// Knows no setting by name. Errors name what was expected and never contain the text, which may be
+// secret; the caller adds it. No state.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace sidecar::config {
 
-// A whole decimal number in [least, most], without sign.
+// A decimal number in [least, most], without a sign.
 Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 
 // "30000" and "30000ms" are milliseconds; "30s", "5m", "1h".
@@ -22,20 +22,18 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text,
                                                  std::chrono::milliseconds least,
                                                  std::chrono::milliseconds most);
 
-// "65536" is bytes; "64KB", "10MB", "1GB" count in 1024s; "64K" and "64KiB" mean the same as
-// "64KB".
+// "65536" is bytes. "64KB", "10MB" and "1GB" are powers of 1024; "64K" and "64KiB" equal "64KB".
 Result<std::size_t> parse_size(std::string_view text, std::size_t least, std::size_t most);
 
-// "60" is 60 a minute, "100/15m" 100 in 15 minutes; "off" and "0" are no limit. Up to 1,000,000, in
-// 1s to 24h.
+// "60" is 60 a minute, "100/15m" is 100 in 15 minutes; "off" and "0" mean no limit. Up to 1,000,000
+// requests in 1 s to 24 h.
 Result<Rate> parse_rate(std::string_view text);
 
 // true, yes, on, 1; false, no, off, 0.
 Result<bool> parse_switch(std::string_view text);
 
-// Words of a command line as a POSIX shell splits them: white space, '…', "…" and backslashes, but
-// nothing is expanded ($NAME, *, ~, `…`) and no operator (|, >, &&, ;) is known: all of them are
-// ordinary characters.
+// Splits a command line into words as a POSIX shell does: white space, '…', "…" and backslashes.
+// Nothing is expanded ($NAME, *, ~, `…`), and operators (|, >, &&, ;) are ordinary characters.
 Result<std::vector<std::string>> parse_words(std::string_view text);
 
 // The shortest exact text: "30m", "1500ms", "10MB".

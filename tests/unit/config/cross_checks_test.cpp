@@ -1,5 +1,3 @@
-#include "config/cross_checks.hpp"
-
 #include "config/sources.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -16,7 +14,7 @@ Result<Loaded> with(Environment environment) {
 }  // namespace
 
 TEST_CASE(
-    "cross checks: a limit that another makes unreachable is refused with both and their sources") {
+    "cross checks: a limit that another one makes unreachable is refused, with both sources") {
   CHECK(with({{"MCP_MAX_BODY", "20MB"}}).error().message ==
         "MCP_MAX_BODY=20MB (environment) is more than MCP_STDIN_QUEUE=16MB (default): the largest "
         "message "
@@ -30,15 +28,14 @@ TEST_CASE(
   CHECK_FALSE(with({{"MCP_RESTART_DELAY", "1m"}}));
 }
 
-TEST_CASE("cross checks: a shutdown longer than Docker grants is a warning") {
+TEST_CASE("cross checks: a shutdown longer than Docker allows is a warning") {
   CHECK(with({{"MCP_DRAIN_TIMEOUT", "6500"}})->warnings.empty());
   const auto loaded = with({{"MCP_DRAIN_TIMEOUT", "6501"}});
   REQUIRE(loaded->warnings.size() == 1);
-  CHECK_THAT(loaded->warnings.front(), test::Contains("make 9501ms together"));
+  CHECK_THAT(loaded->warnings.front(), test::Contains("add up to 9501ms"));
 }
 
-TEST_CASE(
-    "cross checks: pages and administration for everybody are warnings while no key is needed") {
+TEST_CASE("cross checks: without keys, CORS for every page and open administration are warnings") {
   const auto warnings = [](Environment environment) {
     return with(std::move(environment))->warnings.size();
   };

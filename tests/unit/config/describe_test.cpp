@@ -30,8 +30,7 @@ std::string line_with(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE(
-    "describe: README.md holds the table of settings as it is (scripts/settings-docs writes it)") {
+TEST_CASE("describe: README.md contains the generated table (scripts/settings-docs writes it)") {
   const std::string readme = file_text("README.md");
   const std::string begin = "<!-- settings:begin -->\n";
   const auto from = readme.find(begin);
@@ -40,9 +39,7 @@ TEST_CASE(
   CHECK(readme.substr(from + begin.size(), to - from - begin.size()) == settings_markdown());
 }
 
-TEST_CASE(
-    "describe: .env.example holds every setting, with its default behind a # or set to what it "
-    "recommends") {
+TEST_CASE("describe: .env.example lists every setting with its default or its recommended value") {
   const std::string example = file_text(".env.example");
   CHECK(example == settings_dotenv());
   for (const Setting& setting : settings_table()) {
@@ -52,8 +49,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "describe: .env.example with every # taken off loads to the defaults and what it recommends") {
+TEST_CASE("describe: .env.example without its # loads to the defaults and recommended values") {
   std::string text = settings_dotenv();
   for (auto at = text.find("\n#"); at != std::string::npos; at = text.find("\n#", at + 1)) {
     if (text[at + 2] != ' ') text.erase(at + 1, 1);
@@ -71,7 +67,7 @@ TEST_CASE(
   CHECK_THAT(loaded->warnings.front(), Contains("set but empty") && Contains("MCP_API_KEYS"));
 }
 
-TEST_CASE("describe: the listing shows each value with its source, and no secret") {
+TEST_CASE("describe: the listing shows values with their sources, and no secret") {
   Sources sources;
   sources.flags["--port"] = "8080";
   sources.environment = {{"MCP_API_KEY", "hunter2"}, {"MCP_DRAIN_TIMEOUT", "8s"}};

@@ -47,7 +47,7 @@ bool warned(const Dotenv& dotenv, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("dotenv: an unquoted value is everything between the blanks at its ends") {
+TEST_CASE("dotenv: an unquoted value is the text between the blanks at its ends") {
   const auto [text, expected] = GENERATE(table<std::string, std::string>({
       {"A=b", "b"},
       {"  A  =  b c\t", "b c"},
@@ -71,7 +71,7 @@ TEST_CASE("dotenv: an unquoted value is everything between the blanks at its end
   CHECK(value(text + "\r\n") == expected);
 }
 
-TEST_CASE("dotenv: a quoted value is what stands between the quotes") {
+TEST_CASE("dotenv: a quoted value is the text between the quotes") {
   const auto [text, expected] = GENERATE(table<std::string, std::string>({
       {"A=\"b\"", "b"},
       {"A='b'", "b"},
@@ -93,7 +93,7 @@ TEST_CASE("dotenv: a quoted value is what stands between the quotes") {
   CHECK(value(text + "\r\n") == expected);
 }
 
-TEST_CASE("dotenv: a quoted value may span lines, whatever ends them") {
+TEST_CASE("dotenv: a quoted value may span lines with any line end") {
   CHECK(values("A=\"one\r\ntwo # no comment\n\nthree\" # comment\nB=x") ==
         std::map<std::string, std::string>{{"A", "one\ntwo # no comment\n\nthree"}, {"B", "x"}});
   CHECK(values("A='one\ntwo'\nB=x") ==
@@ -101,7 +101,7 @@ TEST_CASE("dotenv: a quoted value may span lines, whatever ends them") {
   CHECK(parsed("\nA=\"one\ntwo\"\nB=x").pairs.back() == DotenvPair{"B", "x", 4});
 }
 
-TEST_CASE("dotenv: a quote that does not close is literal, and is warned about without the value") {
+TEST_CASE("dotenv: a quote that does not close is literal, with a warning that hides the value") {
   const Dotenv dotenv = parsed("A=\"secret\nB='tis");
   CHECK(dotenv.pairs == std::vector<DotenvPair>{{"A", "\"secret", 1}, {"B", "'tis", 2}});
   CHECK(warned(dotenv, ".env:1: the quote before the value of A does not close"));
@@ -118,8 +118,7 @@ TEST_CASE("dotenv: comments, empty lines and a byte order mark are skipped") {
   CHECK(values("").empty());
 }
 
-TEST_CASE(
-    "dotenv: a line that is no assignment is ignored, and its place is told but not its text") {
+TEST_CASE("dotenv: a line without an assignment is ignored, with a warning that hides its text") {
   const Dotenv dotenv = parsed("A=1\nhunter2\nB C=2\n=3\nexport D\nE=5");
   CHECK(dotenv.pairs == std::vector<DotenvPair>{{"A", "1", 1}, {"E", "5", 6}});
   CHECK(dotenv.warnings.size() == 4);
@@ -130,14 +129,14 @@ TEST_CASE("dotenv: a variable may be called export") {
   CHECK(values("export = 1").at("export") == "1");
 }
 
-TEST_CASE("dotenv: of two lines with one name the last counts, with a warning when they differ") {
+TEST_CASE("dotenv: of two lines with one name the last counts, with a warning if they differ") {
   const Dotenv dotenv = parsed("A=1\nB=2\nA=3\nB=2");
   CHECK(dotenv.pairs == std::vector<DotenvPair>{{"A", "3", 3}, {"B", "2", 4}});
   CHECK(dotenv.warnings ==
         std::vector<std::string>{".env:3: A was set in line 1 already: the last one counts"});
 }
 
-TEST_CASE("dotenv: one warning names every value that the old wrapper may have read otherwise") {
+TEST_CASE("dotenv: one warning names all values that the predecessor may have read differently") {
   const Dotenv dotenv =
       parsed("A=plain\nB=\"quoted\"\nC=x # comment\nexport D=1\nE=#1\nF='a\nb'\nG= spaced ");
   REQUIRE(dotenv.warnings.size() == 1);
@@ -154,7 +153,7 @@ TEST_CASE("dotenv: warnings are bounded") {
   CHECK(dotenv.warnings.back() == ".env: 480 more warnings");
 }
 
-TEST_CASE("dotenv: what no program could be given is refused with its place") {
+TEST_CASE("dotenv: text that no program could be given is refused with its line") {
   CHECK(error_of(std::string("A=1\nB=\0x", 8)) == ".env:2: holds a NUL character: not a text file");
   CHECK_THAT(error_of("\xFF\xFE"
                       "A\0"),
@@ -167,14 +166,14 @@ TEST_CASE("dotenv: what no program could be given is refused with its place") {
   CHECK_THAT(error_of(many), Contains("more than 4096 variables"));
 }
 
-TEST_CASE("dotenv: the largest pair and the largest number of pairs are taken") {
+TEST_CASE("dotenv: the largest pair and the largest number of pairs are accepted") {
   CHECK(value("A=" + std::string(kMaxDotenvPairBytes - 3, 'x')).size() == kMaxDotenvPairBytes - 3);
   std::string many;
   for (std::size_t i = 0; i < kMaxDotenvPairs; ++i) many += "A" + std::to_string(i) + "=\n";
   CHECK(parsed(many).pairs.size() == kMaxDotenvPairs);
 }
 
-TEST_CASE("dotenv: a file is read, and one that cannot be is a one-line error") {
+TEST_CASE("dotenv: a file is read; one that cannot be read is a one-line error") {
   const test::TemporaryFolder folder;
   const auto file = folder.write(".env", "A=1\n");
   CHECK(read_dotenv(file, "here")->pairs == std::vector<DotenvPair>{{"A", "1", 1}});

@@ -15,18 +15,18 @@ namespace {
 std::string error_of(const std::string& text) { return parse_key_list(text).error().message; }
 }  // namespace
 
-TEST_CASE("keys: a key without name is named by the first eight characters of its hash") {
+TEST_CASE("keys: a key without a name is named by the first eight characters of its hash") {
   CHECK(unnamed_key_name("password") == "5e884898");
   CHECK(*parse_key_list("password") == Keys{{"5e884898", "password"}});
 }
 
-TEST_CASE("keys: a list is separated by commas or line ends, each with or without a name") {
+TEST_CASE("keys: a list is separated by commas or line ends, with or without names") {
   CHECK(*parse_key_list("alice:k1, bob : k2 ,,k:3:4\n") ==
         Keys{{"alice", "k1"}, {"bob", "k2"}, {"k", "3:4"}});
   CHECK(*parse_key_list("a:1\r\nb:2\n\n") == Keys{{"a", "1"}, {"b", "2"}});
 }
 
-TEST_CASE("keys: the word admin behind a name and a key marks an administrator's") {
+TEST_CASE("keys: the suffix :admin after name and key marks an administrator's key") {
   CHECK(*parse_key_list("alice:k1:admin , bob : k2:admin") ==
         Keys{{"alice", "k1", true}, {"bob", "k2", true}});
   CHECK(*parse_key_list("a:1:2:admin") == Keys{{"a", "1:2", true}});
@@ -60,13 +60,13 @@ TEST_CASE("keys: quotes that nobody took off are refused, because they would be 
   CHECK(parse_single_key("\"")->front().secret == "\"");
 }
 
-TEST_CASE("keys: keys may share a name, but one key has one name") {
+TEST_CASE("keys: several keys may share a name, but one key has one name") {
   CHECK(*parse_key_list("a:1,a:2,a:1") == Keys{{"a", "1"}, {"a", "2"}});
   CHECK(error_of("a:same-secret,b:same-secret") ==
         "key 2 is the same as an earlier one under another name");
 }
 
-TEST_CASE("keys: what is no key is refused without a word of it") {
+TEST_CASE("keys: text that is not a key is refused without showing it") {
   for (const std::string text :
        {"", " , ", ":hunter2", "na me:hunter2", "a:", "a:hunter2,b:", "a:hun\x01ter2"}) {
     CAPTURE(text);
@@ -81,7 +81,7 @@ TEST_CASE("keys: what is no key is refused without a word of it") {
   CHECK(error_of(many) == "more than 1000 keys");
 }
 
-TEST_CASE("keys: a single key is taken whole") {
+TEST_CASE("keys: a single key is read as a whole") {
   CHECK(*parse_single_key("a:b,c d") == Keys{{unnamed_key_name("a:b,c d"), "a:b,c d"}});
   CHECK(parse_single_key("key\n")->front().secret == "key");
   CHECK(parse_single_key("key\r\n")->front().secret == "key");

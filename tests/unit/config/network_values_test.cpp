@@ -1,5 +1,6 @@
 #include "config/network_values.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@ using namespace sidecar::config;
 using sidecar::test::Contains;
 using List = std::vector<std::string>;
 
-TEST_CASE("network values: a host is a name or an address, brackets taken off") {
+TEST_CASE("network values: a host is a name or an address, without brackets") {
   CHECK(parse_host("127.0.0.1") == "127.0.0.1");
   CHECK(parse_host(" localhost ") == "localhost");
   CHECK(parse_host("::") == "::");
@@ -39,7 +40,7 @@ TEST_CASE("network values: a public URL keeps its prefix and loses the slash at 
   }
 }
 
-TEST_CASE("network values: origins are taken as browsers send them") {
+TEST_CASE("network values: origins are read as browsers send them") {
   CHECK(*parse_origins("*") == List{"*"});
   CHECK(parse_origins("none")->empty());
   CHECK(*parse_origins("https://A.example.com/, http://localhost:5173,vscode-webview://x") ==
@@ -53,9 +54,7 @@ TEST_CASE("network values: origins are taken as browsers send them") {
 }
 
 TEST_CASE(
-    "network values: allowed hosts are names and addresses, with a port or without, and what is "
-    "below a "
-    "name") {
+    "network values: allowed hosts are names, addresses and *.domain, with or without a port") {
   CHECK(*parse_allowed_hosts("*") == List{"*"});
   CHECK(parse_allowed_hosts(" ")->empty());
   CHECK(*parse_allowed_hosts(
@@ -69,7 +68,7 @@ TEST_CASE(
   CHECK_THAT(parse_allowed_hosts("a, b/c").error().message, Contains("\"b/c\" is not a name"));
 }
 
-TEST_CASE("network values: allowed addresses may be all of them, but not none") {
+TEST_CASE("network values: allowed addresses may be all, but not none") {
   CHECK(*parse_allowed_addresses("*") == List{"*"});
   CHECK(*parse_allowed_addresses("10.0.0.0/8 , ::1, *") == List{"10.0.0.0/8", "::1", "*"});
   for (const std::string text : {"", " ", ",", "none", "10.0.0.*", "**", "10.0.0.0/33"}) {
@@ -82,7 +81,7 @@ TEST_CASE("network values: allowed addresses may be all of them, but not none") 
              Contains("\"x y\" is neither an address"));
 }
 
-TEST_CASE("network values: networks are addresses and CIDR") {
+TEST_CASE("network values: networks are addresses and CIDR ranges") {
   CHECK(*parse_networks("127.0.0.0/8, ::1,fd00::/8 , 10.0.0.7") ==
         List{"127.0.0.0/8", "::1", "fd00::/8", "10.0.0.7"});
   CHECK(parse_networks("none")->empty());
@@ -113,4 +112,36 @@ TEST_CASE("network values: issuers, places of keys, audiences and scopes") {
   for (const char* text : {"", "a b", "a\"", "a\\b", "\xc3\xa4"}) CHECK_FALSE(parse_scopes(text));
   CHECK(*parse_audiences("https://a.example, api://b") ==
         std::vector<std::string>{"https://a.example", "api://b"});
+}
+
+TEST_CASE("network values: an audit database is a SQLite file, a PostgreSQL URL, on or off") {
+  CHECK(parse_audit_address("sqlite:/var/lib/audit.db").value() == "sqlite:/var/lib/audit.db");
+  CHECK(parse_audit_address(" postgresql://u:p@h/d ").value() == "postgresql://u:p@h/d");
+  CHECK(parse_audit_address("postgres://h/d").value() == "postgres://h/d");
+  CHECK(parse_audit_address("on").value() == kDefaultAuditAddress);
+  CHECK(parse_audit_address("true").value() == kDefaultAuditAddress);
+  CHECK(parse_audit_address("off").value().empty());
+  CHECK(parse_audit_address("0").value().empty());
+  for (const auto* wrong : {"sqlite:", "audit.db", "mysql://h/d", "/var/lib/audit.db"})
+    CHECK_FALSE(parse_audit_address(wrong));
+}
+
+TEST_CASE("network values: the database variables of Service Desk Plus become an escaped URL") {
+  std::map<std::string, std::string> variables;
+  const auto address = [&] {
+    return service_desk_audit_address([&](const std::string& name) { return variables[name]; });
+  };
+  CHECK(address() == kDefaultAuditAddress);
+  variables = {{"SDP_DB_NAME", "a b"}};
+  CHECK(address() == "postgresql:///a%20b");
+  variables = {{"SDP_DB_HOST", "::1"},
+               {"SDP_DB_PORT", "5433"},
+               {"SDP_DB_NAME", "d"},
+               {"SDP_DB_SSL", "false"}};
+  CHECK(address() == "postgresql://[::1]:5433/d");
+  variables = {{"SDP_DB_HOST", "/run/postgresql"},
+               {"SDP_DB_NAME", "d"},
+               {"SDP_DB_USER", "u@x"},
+               {"SDP_DB_PASSWORD", "a:b"}};
+  CHECK(address() == "postgresql://u%40x:a%3Ab@%2Frun%2Fpostgresql/d");
 }

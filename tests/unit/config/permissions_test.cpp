@@ -5,8 +5,7 @@
 
 using namespace sidecar::config;
 
-TEST_CASE(
-    "permissions: without rules every name is allowed, with some only those that they allow") {
+TEST_CASE("permissions: without rules every name is allowed, with an allow list only its matches") {
   CHECK(NameRules{}.allows("anything"));
   const NameRules rules{{"get_*", "list", "file:///pub/*"}, {"get_secret*"}};
   for (const char* name : {"get_user", "get_", "list", "file:///pub/a/b"})
@@ -16,21 +15,21 @@ TEST_CASE(
     CHECK_FALSE(rules.allows(name));
 }
 
-TEST_CASE("permissions: what is denied is denied whatever is allowed, all else passes") {
+TEST_CASE("permissions: a deny list takes precedence, all other names pass") {
   const NameRules rules{{}, {"delete_*", "drop"}};
   CHECK(rules.allows("get"));
   CHECK_FALSE(rules.allows("delete_all"));
   CHECK_FALSE(rules.allows("drop"));
 }
 
-TEST_CASE("permissions: a pattern has no escapes, and stands for a whole name") {
+TEST_CASE("permissions: a pattern has no escapes and matches whole names") {
   CHECK(NameRules{{"a\\*"}, {}}.allows("a\\b"));
   CHECK(NameRules{{"[ab]?"}, {}}.allows("ax"));
   CHECK_FALSE(NameRules{{"[ab]?"}, {}}.allows("cx"));
   CHECK_FALSE(NameRules{{"[ab]?"}, {}}.allows("axx"));
 }
 
-TEST_CASE("permissions: a name that two readers could take for different ones is not allowed") {
+TEST_CASE("permissions: names with NUL and overlong names are not allowed") {
   using namespace std::string_view_literals;
   CHECK_FALSE(NameRules{{"ok"}, {}}.allows("ok\0evil"sv));
   CHECK_FALSE(NameRules{{}, {"evil"}}.allows("evil\0"sv));

@@ -22,7 +22,7 @@ Loaded loaded(const std::string& dotenv, Environment environment = {}) {
   return *std::move(done);
 }
 
-// One line a change.
+// One line per change.
 std::vector<std::string> told(const std::vector<Change>& changes) {
   std::vector<std::string> lines;
   for (const Change& each : changes) {
@@ -36,7 +36,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("reload: what may change is taken over, with its source, and all else waits") {
+TEST_CASE("reload: reloadable settings are taken over with their source, all others wait") {
   Loaded running = loaded("LOG_LEVEL=info\nMCP_MAX_BODY=1MB\n");
   const Loaded fresh = loaded("LOG_LEVEL=debug\nMCP_MAX_BODY=2MB\nMCP_RATE_LIMIT_PER_MIN=60\n");
   CHECK(told(take_over(running, fresh)) == Lines{"MCP_RATE_LIMIT_PER_MIN off -> 60",
@@ -48,11 +48,11 @@ TEST_CASE("reload: what may change is taken over, with its source, and all else 
   CHECK(running.origin("MCP_RATE_LIMIT_PER_MIN").describe() ==
         ".env line 3 MCP_RATE_LIMIT_PER_MIN");
   CHECK(running.origin("MCP_MAX_BODY").text == "1MB");
-  // Still waiting, and nothing else.
+  // The second reload reports only the settings that still wait.
   CHECK(told(take_over(running, fresh)) == Lines{"MCP_MAX_BODY 1MB -> 2MB, waits"});
 }
 
-TEST_CASE("reload: what is taken out of .env goes back to its default") {
+TEST_CASE("reload: a setting that is removed from .env returns to its default") {
   Loaded running = loaded("MCP_DENIED_TOOLS=a,b\nMCP_READ_ONLY=true\nMCP_ALLOWED_IPS=10.0.0.0/8\n");
   CHECK(told(take_over(running, loaded(""))) == Lines{"MCP_DENIED_TOOLS a,b -> ",
                                                       "MCP_READ_ONLY true -> false",
@@ -60,7 +60,7 @@ TEST_CASE("reload: what is taken out of .env goes back to its default") {
   CHECK(running.settings == Settings{});
 }
 
-TEST_CASE("reload: other words for the same value are no change") {
+TEST_CASE("reload: another spelling of the same value is not a change") {
   Loaded running = loaded("MCP_SESSION_TIMEOUT=30m\nMCP_CALL_TIMEOUT=5m\nMCP_RESTART_WEDGED=yes\n");
   const Loaded fresh =
       loaded("MCP_SESSION_TIMEOUT=1800000\nMCP_CALL_TIMEOUT=300s\nMCP_RESTART_WEDGED=true\n");
@@ -68,7 +68,7 @@ TEST_CASE("reload: other words for the same value are no change") {
   CHECK(take_over(running, loaded("MCP_RESTART_WEDGED=on\n")).empty());
 }
 
-TEST_CASE("reload: a secret that changed is told without a word of it") {
+TEST_CASE("reload: a changed secret is reported without its value") {
   Loaded running = loaded("MCP_API_KEYS=a:first-secret\n");
   CHECK(told(take_over(running, loaded("MCP_API_KEYS=a:second-secret\n"))) ==
         Lines{"MCP_API_KEYS (hidden) -> (hidden)"});
@@ -83,9 +83,8 @@ TEST_CASE("reload: the process environment still wins, so a changed .env may cha
 }
 
 TEST_CASE(
-    "reload: every setting that may change is one of the table, and its change is seen and "
-    "applied") {
-  // Another value than the default, for each that may change.
+    "reload: every reloadable setting is in the table, and its change is detected and applied") {
+  // A value other than the default, for each reloadable setting.
   const std::map<std::string_view, std::string> others = {{"MCP_API_KEYS", "a:0123456789abcdef"},
                                                           {"MCP_CORS_ORIGINS", "https://a.example"},
                                                           {"MCP_ALLOWED_HOSTS", "a.example"},

@@ -60,7 +60,7 @@ std::vector<std::string> secrets_of(const Settings& settings) {
 
 }  // namespace
 
-TEST_CASE("sources: with nothing given every setting has its default") {
+TEST_CASE("sources: without any source every setting has its default") {
   const Loaded nothing = loaded({});
   CHECK(nothing.settings == Settings{});
   CHECK(nothing.warnings.empty());
@@ -69,9 +69,7 @@ TEST_CASE("sources: with nothing given every setting has its default") {
   CHECK(nothing.dotenv_file.empty());
 }
 
-TEST_CASE(
-    "sources: a flag wins over the environment, which wins over .env, which wins over the "
-    "default") {
+TEST_CASE("sources: precedence is flag, environment, .env, default") {
   Sources all = sources({{"MCP_PORT", "2"}}, "MCP_PORT=3\nMCP_HOST=::1\n");
   all.flags["--port"] = "1";
   Loaded result = loaded_from(all);
@@ -86,7 +84,7 @@ TEST_CASE(
   CHECK(result.origin("MCP_PORT").describe() == "environment MCP_PORT");
 }
 
-TEST_CASE("sources: the own name wins over a further one, with a warning when they differ") {
+TEST_CASE("sources: the own name wins over a further name, with a warning if they differ") {
   const Loaded result = loaded({{"PORT", "1"}, {"MCP_PORT", "2"}});
   CHECK(result.settings.port == 2);
   CHECK(result.warnings ==
@@ -105,9 +103,7 @@ TEST_CASE(
             "PORT (environment) wins over MCP_PORT (.env line 1), which has another value"});
 }
 
-TEST_CASE(
-    "sources: one warning names each variable of .env that the environment overrules, values "
-    "never") {
+TEST_CASE("sources: one warning names all variables of .env that the environment overrides") {
   const Loaded result = loaded({{"A", "1"}, {"B", "x"}, {"MCP_API_KEY", "secret-1"}, {"PORT", "5"}},
                                "A=1\nB=y\nMCP_API_KEY=secret-2\nPORT=6\nC=z\n");
   REQUIRE(result.warnings.size() == 2);
@@ -118,15 +114,13 @@ TEST_CASE(
   CHECK(result.settings.port == 5);
 }
 
-TEST_CASE(
-    "sources: a variable that is set but empty counts as not set, so it cannot open the server") {
+TEST_CASE("sources: an empty variable counts as not set, so it cannot open the server") {
   const Loaded result = loaded({{"MCP_API_KEY", ""}, {"MCP_HOST", ""}}, "MCP_API_KEY=k\n");
   CHECK(secrets_of(result.settings) == std::vector<std::string>{"k"});
   CHECK(result.settings.host == "127.0.0.1");
 }
 
-TEST_CASE(
-    "sources: secrets in files that the wrapped server can read are warned of, by name and place") {
+TEST_CASE("sources: secrets in files that the wrapped server can read cause a warning") {
   const auto warning = [](const Sources& all) { return one_warning(loaded_from(all)); };
   CHECK_THAT(warning(sources({}, "MCP_API_KEY=k\nMCP_AUDIT_HASH_KEY=0123456789abcdef\n")),
              Contains("can read secrets in .env (MCP_API_KEY, MCP_AUDIT_HASH_KEY): ") &&
@@ -141,16 +135,14 @@ TEST_CASE(
              Contains("MCP_API_KEYS_FILE names and the file that --audit-hash-key-file names"));
 }
 
-TEST_CASE(
-    "sources: an address without a password, an empty key, or secrets that are passed on are not "
-    "warned of") {
+TEST_CASE("sources: addresses without a password, empty keys and passed secrets cause no warning") {
   CHECK(loaded({{"MCP_API_KEY", "k"}}).warnings.empty());
   CHECK(loaded({}, "MCP_AUDIT_HASH_KEY=\nMCP_AUDIT_DB=sqlite:a.db\nTOKEN=t\n").warnings.empty());
   CHECK(loaded({}, "MCP_API_KEY=k\nMCP_PASS_SECRETS=true\n").warnings.empty());
   CHECK(loaded({}, "MCP_AUDIT_DB=postgresql://u:p@h/d\n").warnings.size() == 1);
 }
 
-TEST_CASE("sources: secrets in a .env that every user can read are warned of, with what to do") {
+TEST_CASE("sources: secrets in a .env that every user can read cause a warning with a remedy") {
   const test::TemporaryFolder folder;
   Sources all = sources({}, "MCP_API_KEY=k\n");
   all.working_directory = folder.path();
@@ -207,7 +199,7 @@ TEST_CASE("sources: an empty flag of a credential is refused") {
   CHECK_THAT(error_of({{"MCP_KEYS_FILE", " "}}), Contains("names no file"));
 }
 
-TEST_CASE("sources: a wrong value names where it stands") {
+TEST_CASE("sources: a wrong value is an error with its source") {
   CHECK(error_of({{"MCP_PORT", "abc"}}) ==
         "MCP_PORT=abc (environment): not a port number (0–65535)");
   CHECK(error_of({}, "\n\nPORT=abc\n") == "PORT=abc (.env line 3): not a port number (0–65535)");
@@ -220,7 +212,7 @@ TEST_CASE("sources: a wrong value names where it stands") {
         "MCP_PORT=a?b (environment): not a port number (0–65535)");
 }
 
-TEST_CASE("sources: a wrong secret is refused without its value, from wherever it comes") {
+TEST_CASE("sources: a wrong secret is refused without showing it, whatever its source") {
   CHECK(error_of({{"MCP_API_KEYS", "bad name:hunter2"}}).find("hunter2") == std::string::npos);
   CHECK_THAT(error_of({}, "MCP_API_KEYS=bad name:hunter2"),
              Contains("MCP_API_KEYS (.env line 1): ") && !Contains("hunter2"));
@@ -257,10 +249,7 @@ TEST_CASE("sources: a secret may come from a file") {
   CHECK(secrets_of(loaded_from(all).settings) == std::vector<std::string>{"k1", "k2"});
 }
 
-TEST_CASE(
-    "sources: a secret's file that cannot be read is an error that does not show what was given as "
-    "its "
-    "path") {
+TEST_CASE("sources: the error for an unreadable secret file does not show the given path") {
   const std::string message = error_of({{"MCP_API_KEY_FILE", "/hunter2"}});
   CHECK(message ==
         "MCP_API_KEY_FILE (environment): the file cannot be read: No such file or directory");
@@ -270,7 +259,8 @@ TEST_CASE(
   CHECK_THAT(error_of({{"MCP_API_KEYS_FILE", folder.path() / "empty"}}), Contains("holds no key"));
 }
 
-TEST_CASE("sources: a secret and its file both given is warned about, the variable itself counts") {
+TEST_CASE(
+    "sources: a secret given both as value and as file causes a warning, and the value counts") {
   const test::TemporaryFolder folder;
   const auto file = folder.write("key", "other");
   const Loaded result = loaded({{"MCP_API_KEYS", "k"}, {"MCP_API_KEYS_FILE", file}});
@@ -280,7 +270,7 @@ TEST_CASE("sources: a secret and its file both given is warned about, the variab
              Contains("MCP_API_KEYS (environment) wins over MCP_API_KEYS_FILE (environment)"));
 }
 
-TEST_CASE("sources: keys on the command line are warned about") {
+TEST_CASE("sources: keys on the command line cause a warning") {
   Sources all;
   all.flags["--api-keys"] = "k";
   const Loaded result = loaded_from(all);
@@ -289,7 +279,7 @@ TEST_CASE("sources: keys on the command line are warned about") {
              Contains("--api-keys") && Contains("MCP_API_KEYS or --api-keys-file is better"));
 }
 
-TEST_CASE("sources: the words after the dashes win over MCP_COMMAND") {
+TEST_CASE("sources: the words after -- win over MCP_COMMAND") {
   Sources all = sources({{"MCP_COMMAND", "node 'a b.js'"}});
   CHECK(loaded_from(all).settings.command == std::vector<std::string>{"node", "a b.js"});
   all.command = {"npx", "-y", "x y"};
@@ -315,14 +305,13 @@ TEST_CASE("sources: the Service Desk Plus server's audit variables name the data
              Contains("SDP_USE_AUDIT_LOG=maybe (environment)"));
 }
 
-TEST_CASE("sources: MCP_AUDIT_DB goes before the Service Desk Plus server's variables") {
+TEST_CASE("sources: MCP_AUDIT_DB takes precedence over the variables of Service Desk Plus") {
   CHECK(loaded({{"MCP_AUDIT_DB", "off"}, {"SDP_USE_AUDIT_LOG", "true"}}).settings.audit_db.empty());
   CHECK(loaded({{"MCP_AUDIT_DB", "sqlite:/x"}, {"SDP_USE_AUDIT_LOG", "true"}, {"SDP_DB_NAME", "y"}})
             .settings.audit_db == "sqlite:/x");
 }
 
-TEST_CASE(
-    "sources: the child gets what .env adds to the environment, without the sidecar's secrets") {
+TEST_CASE("sources: the child gets the additions of .env, without the sidecar's secrets") {
   const Loaded result = loaded(
       {{"A", "from-environment"}},
       "A=1\nB=two "
@@ -346,7 +335,7 @@ TEST_CASE("sources: MCP_PASS_SECRETS leaves the secrets to the child") {
   CHECK(result.child_additions.front() == std::pair<std::string, std::string>{"MCP_API_KEY", "s"});
 }
 
-TEST_CASE("sources: dist/index.js is run by node when nothing else is asked for") {
+TEST_CASE("sources: dist/index.js is run by node if no command is given") {
   const test::TemporaryFolder folder;
   Loaded result = loaded({});
   fall_back_on_dist_index(result, folder.path());
@@ -362,12 +351,12 @@ TEST_CASE("sources: dist/index.js is run by node when nothing else is asked for"
   CHECK(other.settings.command.front() == "python3");
 }
 
-TEST_CASE("sources: of a name that the process environment holds twice the first counts") {
+TEST_CASE("sources: of two variables with one name the first counts") {
   const char* const variables[] = {"A=1", "B=x=y", "A=2", "no-equals", "C=", nullptr};
   CHECK(environment_from(variables) == Environment{{"A", "1"}, {"B", "x=y"}, {"C", ""}});
 }
 
-TEST_CASE("seeds: the first seed's .env loads as intended") {
+TEST_CASE("sources: the .env of http-wrapper.cjs loads as intended") {
   const Loaded result = loaded({}, "MCP_API_KEY=your-secure-random-key-here\nNOWCERTS_USER=me\n");
   CHECK(secrets_of(result.settings) == std::vector<std::string>{"your-secure-random-key-here"});
   CHECK(result.child_additions ==
@@ -375,7 +364,7 @@ TEST_CASE("seeds: the first seed's .env loads as intended") {
   CHECK_THAT(one_warning(result), Contains("can read secrets in .env (MCP_API_KEY)"));
 }
 
-TEST_CASE("seeds: the second seed's .env loads as intended") {
+TEST_CASE("sources: the .env of the Service Desk Plus server loads as intended") {
   const Loaded result = loaded({}, R"(# Service Desk Plus OAuth
 SDP_CLIENT_ID=your_client_id_here
 SDP_CLIENT_SECRET=your_client_secret_here
@@ -442,10 +431,7 @@ SDP_DEBUG_REQUESTS=true
   CHECK(result.dotenv_variables == 18);
 }
 
-TEST_CASE(
-    "sources: set up for the Service Desk Plus server, clients are told to post to /messages, as "
-    "by that "
-    "one") {
+TEST_CASE("sources: with SDP_ variables the default message path is /messages") {
   CHECK(loaded({}).settings.message_path == "/message");
   CHECK(loaded({{"PORT", "3000"}, {"SDP_CLIENT_ID", "x"}}).settings.message_path == "/message");
   const Loaded theirs = loaded({}, "SDP_HTTP_PORT=3000");

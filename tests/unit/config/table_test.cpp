@@ -14,7 +14,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-// A value that each setting must refuse.
+// A value that the setting must refuse.
 const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_COMMAND", {"node 'x", " ", "''"}},
     {"MCP_HOST", {"a b", "*", "http://localhost"}},
@@ -110,7 +110,7 @@ Sources with_environment(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("table: every default in it is the one in Settings") {
+TEST_CASE("table: the defaults equal those of Settings") {
   for (const Setting& setting : settings_table()) {
     if (setting.initial.empty()) continue;
     Settings settings;
@@ -120,7 +120,7 @@ TEST_CASE("table: every default in it is the one in Settings") {
   }
 }
 
-TEST_CASE("table: no two settings share a name or a flag, and each says what it is in one line") {
+TEST_CASE("table: names and flags are unique, and each description is one line") {
   std::set<std::string_view> names;
   std::set<std::string_view> flags;
   const auto fresh = [&names](std::string_view name) {
@@ -136,9 +136,7 @@ TEST_CASE("table: no two settings share a name or a flag, and each says what it 
   }
 }
 
-TEST_CASE(
-    "table: every setting refuses a wrong value in one line with its name, the value and the "
-    "source") {
+TEST_CASE("table: every setting refuses a wrong value in one line with name, value and source") {
   for (const Setting& setting : settings_table()) {
     const std::string name(setting.name);
     CAPTURE(name);
@@ -160,7 +158,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("table: every further name of a setting gives it the same value") {
+TEST_CASE("table: every further name of a setting sets the same value") {
   const std::map<std::string, std::string> values = {{"MCP_HOST", "0.0.0.0"},
                                                      {"MCP_PORT", "8080"},
                                                      {"MCP_API_KEYS", "k1"},
@@ -183,7 +181,7 @@ TEST_CASE("table: every further name of a setting gives it the same value") {
       REQUIRE(values.contains(name));
       const auto read_from = [&](const std::string& variable) {
         Sources all = with_environment(variable, values.at(name));
-        all.environment["MCP_MESSAGE_PATH"] = "/message";  // the one default that follows an alias
+        all.environment["MCP_MESSAGE_PATH"] = "/message";  // this default depends on an alias
         return load(all);
       };
       const auto own = read_from(name);
@@ -197,7 +195,7 @@ TEST_CASE("table: every further name of a setting gives it the same value") {
   CHECK(aliases == 16);
 }
 
-TEST_CASE("table: the words that other loggers have for levels are understood") {
+TEST_CASE("table: the level names of other loggers are accepted") {
   const auto [word, level] = GENERATE(table<std::string, std::string>({{"WARNING", "warn"},
                                                                        {"verbose", "debug"},
                                                                        {"silly", "trace"},

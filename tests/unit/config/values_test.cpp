@@ -11,7 +11,7 @@ using namespace sidecar::config;
 using std::chrono::milliseconds;
 using Words = std::vector<std::string>;
 
-TEST_CASE("values: a number is digits within its bounds") {
+TEST_CASE("values: a number is decimal digits within its bounds") {
   CHECK(parse_number("0", 0, 9) == 0U);
   CHECK(parse_number(" 9 ", 0, 9) == 9U);
   for (const std::string text :
@@ -36,7 +36,9 @@ TEST_CASE("values: a duration without unit is milliseconds") {
   }
 }
 
-TEST_CASE("values: a duration out of bounds is told the bound, and the unit when it gave none") {
+TEST_CASE(
+    "values: the error for a duration out of bounds names the bound, and the unit if none was "
+    "given") {
   const auto read = [](std::string_view text) {
     return parse_duration(text, milliseconds(1'000), milliseconds(60'000));
   };
@@ -46,7 +48,7 @@ TEST_CASE("values: a duration out of bounds is told the bound, and the unit when
   CHECK(read("18446744073709551615h").error().message == "longer than 1m");
 }
 
-TEST_CASE("values: a size without unit is bytes, units count in 1024s") {
+TEST_CASE("values: a size without a unit is bytes, units are powers of 1024") {
   const auto read = [](std::string_view text) { return parse_size(text, 1, std::size_t{1} << 40); };
   CHECK(read("65536") == 65536U);
   CHECK(read("64KB") == 65536U);
@@ -63,13 +65,13 @@ TEST_CASE("values: a size without unit is bytes, units count in 1024s") {
   CHECK(parse_size("3KB", 1024, 2048).error().message == "more than 2KB");
 }
 
-TEST_CASE("values: a switch knows the usual words") {
+TEST_CASE("values: a switch accepts the usual words") {
   for (const std::string text : {"true", "YES", "on", " 1 "}) CHECK(parse_switch(text) == true);
   for (const std::string text : {"false", "No", "off", "0"}) CHECK(parse_switch(text) == false);
   for (const std::string text : {"", "maybe", "2"}) CHECK_FALSE(parse_switch(text));
 }
 
-TEST_CASE("values: amounts are written in the largest unit that is exact") {
+TEST_CASE("values: amounts are formatted in the largest exact unit") {
   CHECK(duration_text(milliseconds(1'800'000)) == "30m");
   CHECK(duration_text(milliseconds(90'000)) == "90s");
   CHECK(duration_text(milliseconds(1'500)) == "1500ms");
@@ -78,7 +80,7 @@ TEST_CASE("values: amounts are written in the largest unit that is exact") {
   CHECK(size_text(1025) == "1025");
 }
 
-TEST_CASE("words: a command line is split as a shell splits it, and nothing is expanded") {
+TEST_CASE("words: a command line is split as by a shell, without expansion") {
   CHECK(*parse_words("npx -y  @scope/server\t.") == Words{"npx", "-y", "@scope/server", "."});
   CHECK(*parse_words("  a\nb ") == Words{"a", "b"});
   CHECK(*parse_words("'a b' \"c d\" e\\ f") == Words{"a b", "c d", "e f"});
@@ -90,26 +92,26 @@ TEST_CASE("words: a command line is split as a shell splits it, and nothing is e
   CHECK(parse_words("   ")->empty());
 }
 
-TEST_CASE("words: a quote or a backslash that is left open is refused") {
+TEST_CASE("words: an open quote or a backslash at the end is refused") {
   CHECK(parse_words("a 'b").error().message == "the quote ' does not close");
   CHECK(parse_words("a \"b\\\"").error().message == "the quote \" does not close");
   CHECK(parse_words("a \\").error().message == "ends in a backslash");
 }
 
-TEST_CASE("text: what an error shows is one short line of whole characters") {
+TEST_CASE("text: an error shows one short line of whole characters") {
   CHECK(shown("a\nb\x7f\x01") == "a?b??");
   CHECK(shown(std::string(60, 'x')) == std::string(60, 'x'));
   CHECK(shown(std::string(61, 'x')) == std::string(60, 'x') + "…");
   CHECK(shown(std::string(59, 'x') + "ää") == std::string(59, 'x') + "…");
 }
 
-TEST_CASE("text: a long list of names ends in how many more there are") {
+TEST_CASE("text: a long list of names ends in the number of the others") {
   const std::vector<std::string> names(23, "N");
   CHECK(listed({"A", "B"}) == "A, B");
   CHECK_THAT(listed(names), Catch::Matchers::EndsWith("N, N and 3 more"));
 }
 
-TEST_CASE("values: a rate is a number of requests, in a minute or in the window behind the slash") {
+TEST_CASE("values: a rate is requests per minute, or per window after the slash") {
   CHECK(parse_rate("60") == Rate{60, milliseconds(60'000)});
   CHECK(parse_rate(" 100 / 15m ") == Rate{100, milliseconds(900'000)});
   CHECK(parse_rate("1/1s") == Rate{1, milliseconds(1'000)});

@@ -1,17 +1,17 @@
-#include "config/overwrite_secrets.hpp"
+#include "config/secrets.hpp"
 
 #include <algorithm>
 #include <string.h>
 #include <string_view>
 #include <utility>
 
-#include "config/sources.hpp"
 #include "config/table.hpp"
 
 namespace sidecar::config {
 namespace {
 
 constexpr std::string_view kEndOfFlags = "--";
+constexpr std::string_view kFileSuffix = "_FILE";
 
 void overwrite(char* text) { ::explicit_bzero(text, std::string_view(text).size()); }
 
@@ -53,6 +53,21 @@ void overwrite_flags(char* const* arguments) {
 }
 
 }  // namespace
+
+std::vector<std::string> secret_names() {
+  std::vector<std::string> names;
+  const auto add = [&names](std::string_view name) {
+    if (name.empty()) return;
+    names.emplace_back(name);
+    names.push_back(std::string(name) + std::string(kFileSuffix));
+  };
+  for (const Setting& setting : settings_table()) {
+    if (setting.secret != Secret::kYes) continue;
+    add(setting.name);
+    for (const std::string_view alias : setting.aliases) add(alias);
+  }
+  return names;
+}
 
 void overwrite_secrets(char* const* environment, char* const* arguments) {
   overwrite_variables(environment);

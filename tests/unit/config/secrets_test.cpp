@@ -1,4 +1,4 @@
-#include "config/overwrite_secrets.hpp"
+#include "config/secrets.hpp"
 
 #include <string>
 #include <vector>
@@ -9,7 +9,7 @@ using namespace sidecar::config;
 
 namespace {
 
-// As the kernel hands them to main().
+// Strings as the kernel passes them to main().
 class Strings {
  public:
   Strings(std::initializer_list<const char*> texts) : texts_(texts.begin(), texts.end()) {
@@ -28,7 +28,7 @@ std::string nul(std::size_t count) { return std::string(count, '\0'); }
 
 }  // namespace
 
-TEST_CASE("overwrite secrets: values of secret variables become NUL, others and all names stay") {
+TEST_CASE("secrets: the values of secret variables become NUL; other values and all names stay") {
   const Strings environment{"PATH=/bin",
                             "MCP_API_KEYS=a:b",
                             "MCP_API_KEY=",
@@ -50,8 +50,7 @@ TEST_CASE("overwrite secrets: values of secret variables become NUL, others and 
   CHECK(environment[8] == "ODD");
 }
 
-TEST_CASE(
-    "overwrite secrets: values of secret flags become NUL in both forms, what follows -- stays") {
+TEST_CASE("secrets: the values of secret flags become NUL in both forms; words after -- stay") {
   const Strings arguments{
       "mcp-sidecar", "--api-keys", "hush", "--port",     "1",  "--audit-hash-key=hush",
       "--api-keys",  "--",         "node", "--api-keys", "own"};

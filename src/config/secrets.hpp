@@ -1,0 +1,26 @@
+// Secrets: which variables hold secrets of the sidecar, and how their values are kept from others.
+// No state.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sidecar::config {
+
+// The variables that hold the sidecar's own secrets, their _FILE forms included.
+std::vector<std::string> secret_names();
+
+// Stands for a secret in comparisons; valid within one run of the program.
+inline std::size_t fingerprint_of(std::string_view secret) {
+  return std::hash<std::string_view>{}(secret);
+}
+
+// Overwrites the values of secret settings with NUL bytes in the memory that the kernel shows as
+// /proc/PID/environ and /proc/PID/cmdline; every user may read the latter. Names, lengths and
+// everything after `--` stay. `environment` and `arguments`: as main() has them, each ending in a
+// null pointer. Call it once they are copied.
+void overwrite_secrets(char* const* environment, char* const* arguments);
+
+}  // namespace sidecar::config
