@@ -21,17 +21,6 @@ std::string further_names(const Setting& setting) {
 
 }  // namespace
 
-std::string shown_value(const Setting& setting, const Origin& origin) {
-  if (setting.secret == Secret::kYes) {
-    const bool initial =
-        origin.place == Place::kDefault || origin.fingerprint == fingerprint_of(setting.initial);
-    return initial ? std::string(setting.initial) : "(hidden)";
-  }
-  std::string text = origin.masked_text();
-  std::replace_if(text.begin(), text.end(), control, '?');
-  return text;
-}
-
 std::string settings_markdown() {
   std::string text =
       "Times are milliseconds or end in `ms`, `s`, `m`, `h`; sizes are bytes or end in `KB`, `MB`, "

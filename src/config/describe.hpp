@@ -15,9 +15,6 @@ std::string settings_markdown();
 // A `.env` file that lists every setting as a comment with its default.
 std::string settings_dotenv();
 
-// The value of a setting as it was given; `(hidden)` for a secret.
-std::string shown_value(const Setting& setting, const Origin& origin);
-
 // --print-config: the value of each setting and its source, secrets as `(hidden)`.
 std::string config_listing(const Loaded& loaded);
 

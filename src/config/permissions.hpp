@@ -2,7 +2,9 @@
 // the sidecar. Plain data; any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <fnmatch.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +20,21 @@ struct NameRules {
 
   bool empty() const { return allow.empty() && deny.empty(); }
   // If there are rules, names that hold a NUL or are longer than kMaxName are not allowed.
-  bool allows(std::string_view name) const;
+  bool allows(std::string_view name) const {
+    if (empty()) return true;
+    if (name.size() > kMaxName || name.find('\0') != std::string_view::npos) return false;
+    const std::string text(name);
+    return !any_matches(deny, text) && (allow.empty() || any_matches(allow, text));
+  }
   bool operator==(const NameRules&) const = default;
+
+ private:
+  // BOUNDED STACK: glibc's fnmatch recurses only for the last star that it has met, not for each.
+  static bool any_matches(const std::vector<std::string>& patterns, const std::string& name) {
+    return std::any_of(patterns.begin(), patterns.end(), [&name](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0;
+    });
+  }
 };
 
 struct Permissions {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/describe.hpp"
+#include "config/secrets.hpp"
 #include "config/table.hpp"
 
 namespace sidecar::config {

@@ -5,7 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "config/table.hpp"
+#include "config/masked_urls.hpp"
+#include "config/text.hpp"
 
 namespace sidecar::config {
 namespace {
@@ -67,6 +68,17 @@ std::vector<std::string> secret_names() {
     for (const std::string_view alias : setting.aliases) add(alias);
   }
   return names;
+}
+
+std::string shown_value(const Setting& setting, const Origin& origin) {
+  if (setting.secret == Secret::kYes) {
+    const bool initial =
+        origin.place == Place::kDefault || origin.fingerprint == fingerprint_of(setting.initial);
+    return initial ? std::string(setting.initial) : "(hidden)";
+  }
+  std::string text = origin.masked_text();
+  std::replace_if(text.begin(), text.end(), control, '?');
+  return text;
 }
 
 void overwrite_secrets(char* const* environment, char* const* arguments) {

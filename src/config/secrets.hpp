@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/sources.hpp"
+#include "config/table.hpp"
+
 namespace sidecar::config {
 
 // The variables that hold the sidecar's own secrets, their _FILE forms included.
@@ -16,6 +19,9 @@ std::vector<std::string> secret_names();
 inline std::size_t fingerprint_of(std::string_view secret) {
   return std::hash<std::string_view>{}(secret);
 }
+
+// The value of a setting as it was given; `(hidden)` for a secret.
+std::string shown_value(const Setting& setting, const Origin& origin);
 
 // Overwrites the values of secret settings with NUL bytes in the memory that the kernel shows as
 // /proc/PID/environ and /proc/PID/cmdline; every user may read the latter. Names, lengths and
