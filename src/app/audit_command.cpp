@@ -26,7 +26,7 @@ using FilePtr = std::unique_ptr<std::FILE, CloseFile>;
 
 std::string system_text() { return std::generic_category().message(errno); }
 
-// Writes records in one format. What goes wrong is seen at the end.
+// Writes records in one format. end() reports errors of writing.
 class Printer {
  public:
   Printer(Format format, std::FILE* out) : format_(format), out_(out) {
@@ -57,7 +57,7 @@ class Printer {
 
 Result<void> print(audit::Store& store, const AuditCommand& command, std::FILE* out) {
   Printer printer(command.format, out);
-  // of query: they come in the reverse of the order to be printed
+  // For query: the store returns the newest record first, but it is printed last.
   std::vector<audit::Record> newest;
   const bool query = command.action == AuditCommand::Action::kQuery;
   const auto read = store.read(command.filter, [&](const audit::Record& record) {
@@ -74,7 +74,7 @@ Result<void> print(audit::Store& store, const AuditCommand& command, std::FILE* 
 }  // namespace
 
 Result<void> run(const AuditCommand& command, std::FILE* out) {
-  if (command.database.empty()) return fail("which database? Set MCP_AUDIT_DB or --audit-db");
+  if (command.database.empty()) return fail("no audit database: set MCP_AUDIT_DB or --audit-db");
   auto store = audit::make_store(command.database, audit::Access::kRead);
   if (!store) return fail("MCP_AUDIT_DB: " + store.error().message);
   if (const auto opened = (*store)->open(Clock::now() + kConnectTime); !opened)

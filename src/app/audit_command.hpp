@@ -1,5 +1,5 @@
-// Audit command: `mcp-sidecar audit query|export|backup` on the database of the audit log, also
-// while a sidecar writes to it. A program of its own: blocks.
+// Audit command: `mcp-sidecar audit query|export|backup` on the database of the audit log, which a
+// running sidecar may write to. Blocks; the process does nothing else.
 #pragma once
 
 #include <cstdio>
@@ -17,13 +17,13 @@ struct AuditCommand {
 
   Action action = Action::kQuery;
   Format format = Format::kText;
-  std::string database;  // as Settings::audit_db
+  std::string database;  // Settings::audit_db
   audit::Filter filter;
-  std::filesystem::path file;  // of backup; of export: empty for `out`
+  std::filesystem::path file;  // backup: the copy; export: the output, empty for `out`
 };
 
-// Prints to `out`: of query the newest records in the order of their time, of export all that the
-// filter lets through. A file is made with 0600 and never replaced. Errors: one line.
+// Prints to `out`: for query the newest records, for export all records that match the filter, both
+// in the order of time. Creates files with mode 0600 and never replaces one. Errors: one line.
 Result<void> run(const AuditCommand& command, std::FILE* out);
 
 }  // namespace sidecar::app

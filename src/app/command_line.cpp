@@ -35,7 +35,8 @@ Examples:
   mcp-sidecar keys new vapi --keys-file keys.json --expires 90d --allow-tools 'get_*,list_*'
   mcp-sidecar keys list --keys-file keys.json
 
-The file may be named by MCP_KEYS_FILE too, in the environment or in .env. A running mcp-sidecar sees the change.
+MCP_KEYS_FILE can name the file too, in the environment or in .env. A running mcp-sidecar reads
+the file again when it changes.
 )";
 constexpr std::string_view kAuditFooter = R"(
 Examples:
@@ -43,7 +44,7 @@ Examples:
   mcp-sidecar audit export --format csv --output january.csv --until 2027-02-01
   mcp-sidecar audit backup audit-copy.db
 
-The database may be named by MCP_AUDIT_DB too, in the environment or in .env.
+MCP_AUDIT_DB can name the database too, in the environment or in .env.
 )";
 constexpr std::string_view kFooter = R"(
 Examples:
@@ -51,8 +52,8 @@ Examples:
   mcp-sidecar --port 8080 --stdio "npx -y @modelcontextprotocol/server-filesystem ."
   mcp-sidecar healthcheck --port 8080
 
-The wrapped server is what stands after --, or --stdio, or `node dist/index.js` when there is such a file.
-A setting is looked up as flag, environment variable (in brackets), line of .env, default, in this order.
+The wrapped server is the command after --, or of --stdio, or `node dist/index.js` if it exists.
+Each setting is read from its flag, environment variable (in brackets), .env or default, in order.
 Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB.
 )";
 
@@ -87,9 +88,8 @@ class Help : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string) const override {
     if (app->get_parent() == nullptr)
-      return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n       mcp-sidecar "
-             "healthcheck|keys|audit ... "
-             "[flags]\n";
+      return "Usage: mcp-sidecar [flags] [-- COMMAND...]\n"
+             "       mcp-sidecar healthcheck|keys|audit ... [flags]\n";
     std::string words = app->get_name();
     for (const CLI::App* above = app->get_parent(); above->get_parent() != nullptr;
          above = above->get_parent())
@@ -102,40 +102,40 @@ class Help : public CLI::Formatter {
   }
 };
 
-// CLI11's parser, built from the table. Values stay text here: config reads them, so that a wrong
-// one is reported the same way wherever it comes from.
+// CLI11's parser, built from the table of settings. Values stay text here; config parses them, so
+// that a wrong value is reported in the same way from every source.
 class Parser {
  public:
-  // `arguments` are those that will be parsed.
+  // `arguments`: those that parse() will get.
   explicit Parser(const std::vector<std::string>& arguments)
-      : app_("Gives an MCP server that speaks stdio its HTTP faces: Streamable HTTP, SSE and REST.",
-             "mcp-sidecar") {
+      : app_("Exposes any stdio MCP server over Streamable HTTP, SSE and REST.", "mcp-sidecar") {
     app_.footer(std::string(kFooter));
     auto help = std::make_shared<Help>();
     help->column_width(38);
     app_.formatter(std::move(help));
-    app_.allow_extras();  // fault() reports them: a mistyped flag may have a secret glued to it
+    app_.allow_extras();  // fault() reports them: a mistyped flag may contain a secret
     app_.set_help_flag("-h,--help", "Print this help");
     app_.set_version_flag("--version", version_text(), "Print the version");
-    print_config_ = flag("--print-config", "Print every setting, its value and where it came from");
-    env_file_ =
-        text_option("--env-file", "PATH", "Read this instead of .env in the working directory");
+    print_config_ = flag("--print-config", "Print every setting with its value and source");
+    env_file_ = text_option("--env-file", "PATH",
+                            "Read this file instead of .env in the working directory");
     print_markdown_ = flag("--print-settings-table", "For README.md")->group("");
     print_dotenv_ = flag("--print-env-example", "For .env.example")->group("");
     healthcheck_ = app_.add_subcommand(
-        "healthcheck", "Ask a running mcp-sidecar whether it is alive: exits 0 or 1");
+        "healthcheck", "Check whether a running mcp-sidecar is alive; exits 0 or 1");
     healthcheck_->fallthrough();
     healthcheck_->allow_extras();
     healthcheck_->footer(
-        "Takes the flags of mcp-sidecar too: --host, --port and --env-file say whom to ask.\n");
-    url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead")
+        "Accepts the flags of mcp-sidecar too: --host, --port and --env-file select the "
+        "sidecar.\n");
+    url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead of its settings")
                ->type_name("URL")
                ->expected(1);
     url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_keys();
     add_audit();
-    // CLI11 compares a new option's names with those of all before it, so settings that no argument
-    // speaks of are kept from it.
+    // CLI11 compares the names of a new option with those of all others, which is slow. So only the
+    // settings that an argument names are added.
     const auto asks = [&arguments](std::string_view flag) {
       return std::any_of(arguments.begin(), arguments.end(), [flag](const std::string& argument) {
         return argument.starts_with(flag);
@@ -149,14 +149,14 @@ class Parser {
 
   // Throws CLI::ParseError.
   void parse(std::vector<std::string> arguments) {
-    std::reverse(arguments.begin(), arguments.end());  // CLI11 wants them from last to first
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 expects the last one first
     app_.parse(std::move(arguments));
   }
 
   std::string help() const { return app_.help(); }
   bool is_healthcheck() const { return healthcheck_->parsed(); }
   bool is_keys() const { return keys_->parsed(); }
-  // Without its file.
+  // Without the file.
   KeysCommand keys() const {
     using Action = KeysCommand::Action;
     KeysCommand command = new_key_;
@@ -171,7 +171,7 @@ class Parser {
     return command;
   }
   bool is_audit() const { return audit_->parsed(); }
-  // Without its database. Errors: a filter that cannot be understood.
+  // Without the database. Errors: a filter that cannot be parsed.
   Result<AuditCommand> audit() const {
     using Action = AuditCommand::Action;
     using Format = AuditCommand::Format;
@@ -224,8 +224,8 @@ class Parser {
     return given;
   }
 
-  // The flag whose value would be the next flag: that is what an unset shell variable or a forgotten
-  // value looks like. Empty: there is none.
+  // The flag that would take the next flag as its value, as after an unset shell variable or a
+  // forgotten value. Empty: there is none.
   std::string flag_without_value(const std::vector<std::string>& arguments) const {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const std::string& argument = arguments[i];
@@ -242,29 +242,28 @@ class Parser {
     return "";
   }
 
-  // What is wrong beside the values; empty when nothing is. Shows no text that could be a value.
+  // A fault other than a wrong value; empty if there is none. Shows no text that could be a value.
   std::string fault() const {
     for (const CLI::Option* option : app_.get_options()) {
       if (option->count() > 1) return fmt::format("{} is given more than once", option->get_name());
     }
     if (url_->count() > 1) return "--url is given more than once";
     if (is_keys() && keys_->get_subcommands().size() != 1)
-      return "keys what? new NAME, list, or revoke NAME";
+      return "keys needs a subcommand: new NAME, list or revoke NAME";
     if ((keys_new_->parsed() || keys_revoke_->parsed()) && new_key_.name.empty())
       return "keys new and keys revoke need a NAME";
     // An unset shell variable must not make a key that never expires.
     if (expires_->count() > 0 && new_key_.expires.empty())
       return "--expires is empty (90d, or 2027-01-31; leave it out for a key that never expires)";
     if (is_audit() && audit_->get_subcommands().size() != 1)
-      return "audit what? query, export, or backup FILE";
+      return "audit needs a subcommand: query, export or backup FILE";
     if (audit_backup_->parsed() && audit_file_.empty()) return "audit backup needs a FILE";
     const auto extras = app_.remaining(true);
     if (extras.empty()) return "";
     const std::string& first = extras.front();
     if (first.starts_with('-')) return fmt::format("unknown flag {}{}", flag_name(first), kSeeHelp);
-    return "an argument that is no flag: the wrapped server's command goes after --, as in: "
-           "mcp-sidecar -- "
-           "node server.js";
+    return "unexpected argument: the wrapped server's command goes after --, as in: "
+           "mcp-sidecar -- node server.js";
   }
 
  private:
@@ -272,23 +271,21 @@ class Parser {
     keys_ = app_.add_subcommand("keys",
                                 "Make, list and revoke keys in the file that --keys-file names");
     keys_->footer(std::string(kKeysFooter));
-    keys_new_ = keys_->add_subcommand(
-        "new", "Make a key and print it: it is stored nowhere, only its hash is");
+    keys_new_ = keys_->add_subcommand("new", "Make a key and print it; only its hash is stored");
     keys_->add_subcommand("list", "Names, expiry and permissions");
-    keys_revoke_ =
-        keys_->add_subcommand("revoke", "Take out every key of a name; its sessions end");
+    keys_revoke_ = keys_->add_subcommand("revoke", "Remove all keys of a name; its sessions end");
     for (CLI::App* each : {keys_, keys_new_, keys_revoke_, keys_->get_subcommand("list")}) {
       each->fallthrough();
       each->allow_extras();
     }
     for (CLI::App* each : {keys_new_, keys_revoke_})
-      each->add_option("NAME", new_key_.name, "Whose key it is");
+      each->add_option("NAME", new_key_.name, "Name of the owner of the key");
     config::Permissions& may = new_key_.permissions;
     expires_ = keys_new_->add_option("--expires", new_key_.expires, "90d, or 2027-01-31")
                    ->type_name("WHEN");
     keys_new_->add_flag("--admin", may.admin,
                         "May restart the server and see the sessions of others");
-    keys_new_->add_flag("--metrics", may.metrics, "It may read GET /metrics");
+    keys_new_->add_flag("--metrics", may.metrics, "May read GET /metrics");
     keys_new_->add_flag("--read-only", may.read_only, "Only tools annotated with readOnlyHint");
     const std::pair<const char*, std::vector<std::string>*> lists[] = {
         {"--allow-tools", &may.tools.allow},         {"--deny-tools", &may.tools.deny},
@@ -303,8 +300,7 @@ class Parser {
     audit_->footer(std::string(kAuditFooter));
     CLI::App* const query = audit_->add_subcommand("query", "Print the newest records");
     audit_export_ = audit_->add_subcommand("export", "Print every record, oldest first");
-    audit_backup_ =
-        audit_->add_subcommand("backup", "Copy a SQLite database, whole, while it is written to");
+    audit_backup_ = audit_->add_subcommand("backup", "Copy a SQLite database while it is in use");
     for (CLI::App* each : {audit_, query, audit_export_, audit_backup_}) {
       each->fallthrough();
       each->allow_extras();
@@ -327,7 +323,7 @@ class Parser {
                                      fmt::format("At most so many; default {}", kQueryLimit));
     limit_given_->type_name("N");
     audit_export_->add_option("--output", audit_file_, "Write to a new file")->type_name("FILE");
-    audit_backup_->add_option("FILE", audit_file_, "The copy; must not be there yet");
+    audit_backup_->add_option("FILE", audit_file_, "The copy; must not exist yet");
   }
 
   void add(const config::Setting& setting) {
@@ -371,7 +367,7 @@ class Parser {
     return false;
   }
 
-  // Only what looks like a name: `-kSECRET` and `--key:SECRET` may hold a value.
+  // The part that looks like a name, because `-kSECRET` and `--key:SECRET` may hold a value.
   static std::string flag_name(const std::string& argument) {
     if (!argument.starts_with("--")) return argument.substr(0, 2);
     return argument.substr(
@@ -497,8 +493,7 @@ CommandLine parse_command_line(const std::vector<std::string>& given,
   } catch (const CLI::CallForVersion& version) {
     return Print{std::string(version.what()) + "\n"};
   } catch (const CLI::ArgumentMismatch& mismatch) {
-    // Its text begins with the flag's name and holds no value; which flag it was is not told
-    // otherwise.
+    // The only source of the flag's name: the text begins with it and contains no value.
     const std::string what = mismatch.what();
     return needs_value(what.substr(0, what.find(':')));
   } catch (const CLI::ParseError&) {
@@ -531,8 +526,7 @@ CommandLine parse_command_line(const std::vector<std::string>& given,
   if (loaded->settings.command.empty()) {
     return fault(
         "no server to wrap: put its command after --, as in: mcp-sidecar -- npx -y "
-        "@modelcontextprotocol/server-everything "
-        "(dist/index.js is not here either)");
+        "@modelcontextprotocol/server-everything (there is no dist/index.js either)");
   }
   return Run{*std::move(loaded)};
 }
@@ -542,7 +536,7 @@ Result<config::Loaded> load_again(const std::vector<std::string>& arguments,
                                   const std::filesystem::path& working_directory) {
   auto asked = parse_command_line(arguments, environment, working_directory);
   if (auto* again = std::get_if<Run>(&asked)) return std::move(again->loaded);
-  std::string text = std::get<Print>(asked).text;  // a fault, as the program would end with
+  std::string text = std::get<Print>(asked).text;  // the fault that would end the program
   if (text.starts_with(kFaultPrefix)) text.erase(0, kFaultPrefix.size());
   while (text.ends_with('\n')) text.pop_back();
   return fail(std::move(text));

@@ -8,15 +8,15 @@
 #include <utility>
 
 #include "app/jwks_source.hpp"
-#include "app/keys_watch.hpp"
+#include "app/watched_file.hpp"
 #include "audit/store.hpp"
 
 namespace sidecar::app {
 namespace {
 
-// What starts us says by these where it listens, or which descriptors it gave us: systemd's sockets
-// and watchdog, Node's channel under PM2. The child has none of them: it could speak for us, or,
-// being Node itself, abort.
+// Variables of a service manager that are meant for this process: sockets and watchdog of systemd,
+// the channel of Node under PM2. The child does not get them: it could send notifications in the
+// name of the sidecar or, if it runs Node, abort.
 constexpr const char* kOfOurDescriptors[] = {
     "NOTIFY_SOCKET", "WATCHDOG_USEC",  "WATCHDOG_PID",    "LISTEN_FDS",
     "LISTEN_PID",    "LISTEN_FDNAMES", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"};
@@ -34,10 +34,28 @@ std::vector<std::string> child_environment(const config::Loaded& loaded,
 
 bool may_write(const std::filesystem::path& path) { return ::access(path.c_str(), W_OK) == 0; }
 
-// The file can be changed, or another one be put in its place. Its folder is a relative path's own
-// when it names none.
+// True if this user can change the file or put another one in its place.
 bool may_replace(const std::filesystem::path& file) {
   return may_write(file) || may_write(file.has_parent_path() ? file.parent_path() : ".");
+}
+
+constexpr std::string_view kSpoolFolder = "mcp-sidecar-audit.spool";
+
+// A caller may hold three quarters of a store that others need too (Shares::leaves_room). The
+// settings give these three quarters.
+std::size_t with_room_for_others(std::size_t of_one_caller) {
+  return of_one_caller + of_one_caller / 3;
+}
+
+audit::Arguments arguments_of(std::string_view word) {
+  if (word == "full") return audit::Arguments::kFull;
+  return word == "off" ? audit::Arguments::kOff : audit::Arguments::kHash;
+}
+
+std::filesystem::path spool_folder(const config::Settings& settings) {
+  if (!settings.audit_spool.empty()) return settings.audit_spool;
+  const auto file = audit::sqlite_file(settings.audit_db);
+  return file ? file->string() + ".spool" : std::string(kSpoolFolder);
 }
 
 }  // namespace
@@ -60,12 +78,11 @@ Result<Configuration> configuration(config::Loaded loaded, config::Environment e
     auto keys = read_keys_file(settings.keys_file);
     if (!keys) return fail(loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
     made.keys = *std::move(keys);
-    // Reading it gives hashes only; writing to it gives a key that may do everything.
+    // The file holds only hashes, but a process that can write to it can add a key without limits.
     if (may_replace(settings.keys_file))
       loaded.warnings.push_back(
           fmt::format("the wrapped server runs as the same user and can read and change the keys "
-                      "file {}: let another "
-                      "user own the file and its folder",
+                      "file {}: let another user own the file and its folder",
                       settings.keys_file));
   }
   if (const auto jwks = check_jwks(settings.jwks); !jwks)
@@ -89,6 +106,20 @@ observe::LogLevel log_level(const config::Settings& settings) {
       std::find_if(std::begin(kLevels), std::end(kLevels),
                    [&settings](const auto& each) { return each.first == settings.log_level; });
   return found == std::end(kLevels) ? LogLevel::kInfo : found->second;
+}
+
+audit::Options audit_options(const config::Settings& settings) {
+  audit::Options options;
+  options.address = settings.audit_db;
+  options.arguments = arguments_of(settings.audit_arguments);
+  options.hash_key = settings.audit_hash_key;
+  options.required = settings.audit_required;
+  options.folder = spool_folder(settings);
+  options.queue_bytes = with_room_for_others(settings.audit_queue_bytes);
+  options.spool_bytes = with_room_for_others(settings.audit_spool_bytes);
+  options.retention.age = std::chrono::hours(24) * static_cast<int>(settings.audit_keep_days);
+  options.retention.bytes = settings.audit_max_bytes;
+  return options;
 }
 
 }  // namespace sidecar::app

@@ -1,5 +1,6 @@
-// Configuration: the settings as the parts take them: loaded, checked, and what they name read.
-// Read at start, and again by a reload: either all of it can be used or none.
+// Configuration: the settings, checked and converted for the parts of the program, with the
+// contents of the files that they name. Made at start and at each reload; an error in any part
+// rejects all of it. Main thread.
 #pragma once
 
 #include <functional>
@@ -8,6 +9,7 @@
 
 #include "access/address.hpp"
 #include "access/keys.hpp"
+#include "audit/audit_log.hpp"
 #include "config/sources.hpp"
 #include "observe/log.hpp"
 #include "util/result.hpp"
@@ -17,8 +19,8 @@ namespace sidecar::app {
 struct Configuration {
   config::Loaded loaded;
   access::Networks networks;                   // MCP_TRUSTED_PROXIES and MCP_ALLOWED_IPS
-  std::vector<access::StoredKey> keys;         // of the keys file
-  std::vector<std::string> child_environment;  // as NAME=value, in the order of names
+  std::vector<access::StoredKey> keys;         // from the keys file
+  std::vector<std::string> child_environment;  // NAME=value, sorted by name
 };
 
 using ReadConfiguration = std::function<Result<Configuration>()>;
@@ -27,5 +29,8 @@ using ReadConfiguration = std::function<Result<Configuration>()>;
 Result<Configuration> configuration(config::Loaded loaded, config::Environment environment);
 
 observe::LogLevel log_level(const config::Settings& settings);
+
+// REQUIRES: Settings::audit_db is set.
+audit::Options audit_options(const config::Settings& settings);
 
 }  // namespace sidecar::app

@@ -10,10 +10,13 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <charconv>
+#include <csignal>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "config/masked_urls.hpp"
+#include "config/network_values.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -27,14 +30,16 @@ using std::chrono::milliseconds;
 constexpr milliseconds kConnectTime{2'000};
 constexpr milliseconds kByteTime{3'000};
 constexpr std::size_t kMaxHead = 16 << 10;
+constexpr const char* kHealthPath = "/health";
+constexpr std::size_t kMaxHealth = 64 << 10;  // bytes of the body
 
 std::string authority(const HttpTarget& target) {
   const bool v6 = target.host.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
 }
 
-// One connection, one request, one answer; each step waits for its end, within its own time and
-// that of the whole.
+// One connection, request and response. Each step blocks until it ends, within its own time limit
+// and that of the whole.
 class Fetch {
  public:
   using Answer = http::response_parser<http::string_body>;
@@ -82,13 +87,13 @@ class Fetch {
     stream_.set_verify_mode(asio::ssl::verify_peer);
     stream_.set_verify_callback(asio::ssl::host_name_verification(target_.host));
     asio::ip::make_address(target_.host, error);
-    // RFC 6066, section 3: no addresses.
+    // RFC 6066, section 3: an address is not a server name.
     if (error) set_server_name();
     return wait(kByteTime,
                 [&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); });
   }
 
-  // SSL_set_tlsext_host_name() is a macro with a cast of C.
+  // SSL_set_tlsext_host_name() is a macro that contains a C cast.
   void set_server_name() {
     SSL_ctrl(stream_.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              const_cast<char*>(target_.host.c_str()));
@@ -151,12 +156,40 @@ Result<std::string> HttpGet::run(std::size_t most) {
     if (fetch.over())
       return fail(fmt::format("{} did not answer within {} ms", where(), whole_time_.count()));
     if (error == http::error::body_limit || error == http::error::header_limit)
-      return fail(where() + " gave an answer that is too long");
+      return fail(where() + " sent a response that is too long");
     return fail(fmt::format("no answer from {} ({})", where(), error.message()));
   }
   if (answer.get().result_int() != 200)
     return fail(fmt::format("{} answered {}", where(), answer.get().result_int()));
   return std::move(answer.get().body());
+}
+
+Result<HttpTarget> health_target(const config::Settings& settings) {
+  if (settings.port == 0) return fail("the port is 0: give the real one with --port or --url");
+  std::string host = settings.host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  return HttpTarget{false, std::move(host), settings.port, kHealthPath};
+}
+
+Result<HttpTarget> health_target(std::string_view given) {
+  const auto url = config::parse_public_url(given);
+  if (!url) return fail("--url: " + url.error().message);
+  HttpTarget target = http_target(*url);
+  if (!target.path.ends_with(kHealthPath)) target.path += kHealthPath;
+  return target;
+}
+
+Result<void> check_health(const HttpTarget& target) {
+  std::signal(SIGPIPE, SIG_IGN);  // the server may close the connection
+  HttpGet get(target);
+  const auto body = get.run(kMaxHealth);
+  if (!body) return tl::unexpected(body.error());
+  const auto health = nlohmann::json::parse(*body, nullptr, false);
+  const auto status = health.is_object() ? health.find("status") : health.end();
+  if (!health.is_object() || status == health.end() || *status != "ok")
+    return fail(get.where() + " does not report the status ok");
+  return {};
 }
 
 }  // namespace sidecar::app

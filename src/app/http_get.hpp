@@ -1,6 +1,7 @@
-// HttpGet: one request of the program's own, to another server or to a running mcp-sidecar. Blocks;
-// never on the loop's thread. TLS trusts the system's certificates, or those of SSL_CERT_FILE.
-// REQUIRES: SIGPIPE is ignored.
+// HttpGet: one HTTP request that the program itself sends, to an authorization server or, as
+// `mcp-sidecar healthcheck`, to a running mcp-sidecar (Docker's HEALTHCHECK needs no curl). Blocks,
+// so never used on the loop thread. TLS trusts the system's certificates, or those of
+// SSL_CERT_FILE. REQUIRES: SIGPIPE is ignored.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/settings.hpp"
 #include "util/result.hpp"
 
 namespace sidecar::app {
@@ -20,40 +22,51 @@ struct HttpTarget {
   bool tls = false;
   std::string host;  // IPv6 without brackets
   std::uint16_t port = 0;
-  std::string path{};  // with the query
+  std::string path{};  // including the query
 
   bool operator==(const HttpTarget&) const = default;
 };
 
-// `url`: http(s)://host[:port][/path][?query], checked before.
+// `url`: http(s)://host[:port][/path][?query]. REQUIRES: it was validated.
 HttpTarget http_target(std::string_view url);
 
 class HttpGet {
  public:
   static constexpr std::chrono::milliseconds kWholeTime{10'000};
 
-  // `whole_time`: for connecting and the whole answer; a server that sends a byte now and then ends
-  // here.
+  // `whole_time`: limit for connecting and the whole response; also stops a server that drips
+  // bytes.
   explicit HttpGet(HttpTarget target, std::chrono::milliseconds whole_time = kWholeTime)
       : target_(std::move(target)), whole_time_(whole_time) {}
 
-  // The body of an answer 200. At most 2 s to connect and 3 s without a byte. Errors: one line with
-  // the target and what came instead: nothing, another status (redirects too), a head beyond 16 KB,
-  // a body of more than `most` bytes, not all of it in time. Call once.
+  // Returns the body of a response 200. Waits at most 2 s for a connection and 3 s for each byte.
+  // Errors: one line with the target and the reason: no response, another status (redirects too), a
+  // head over 16 KB, a body over `most` bytes, a timeout. Call once.
   Result<std::string> run(std::size_t most);
-  // From any thread: ends a run, but not while it looks up the host's name.
+  // From any thread: ends run(), except while it resolves the host's name.
   void stop() {
     stopped_ = true;
     loop_.stop();
   }
-  // For messages: host, port and path, values of the query as ***.
+  // For messages: host, port and path; the values of the query are masked as ***.
   std::string where() const;
 
  private:
   const HttpTarget target_;
   const std::chrono::milliseconds whole_time_;
-  boost::asio::io_context loop_;  // of the run alone
+  boost::asio::io_context loop_;  // used by run() only
   std::atomic<bool> stopped_ = false;
 };
+
+// The health endpoint of a sidecar with these settings; loopback if it listens on every address.
+// Errors: port 0, because only the running sidecar knows its port.
+Result<HttpTarget> health_target(const config::Settings& settings);
+
+// For --url: http(s)://host[:port][/prefix]; `/health` is appended unless present.
+Result<HttpTarget> health_target(std::string_view url);
+
+// Succeeds on status 200 and a body whose `status` is "ok". Errors: one line that describes the
+// response. Blocks for a few seconds at most. Sets SIGPIPE to ignored for the process.
+Result<void> check_health(const HttpTarget& target);
 
 }  // namespace sidecar::app

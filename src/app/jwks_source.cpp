@@ -72,9 +72,9 @@ void JwksSource::asked(const Result<std::string>& text) {
 
 bool JwksSource::read(const Result<std::string>& text) {
   const auto keep = [this](const Error& error) {
-    log_.error(last_.empty() ? "no access token can be checked"
-                             : "keys of access tokens are kept as they are",
-               {{"place", config::masked_url(place_)}, {"reason", error.message}});
+    log_.error(
+        last_.empty() ? "no access token can be checked" : "keys of access tokens not updated",
+        {{"place", config::masked_url(place_)}, {"reason", error.message}});
     return false;
   };
   if (!text) return keep(text.error());

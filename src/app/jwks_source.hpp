@@ -1,8 +1,9 @@
-// JwksSource: where the keys of access tokens come from, and keeps them fresh. A file is read when
-// it changes; a URL is asked every kAgain, after kRetry when that failed, and soon when a token
-// names a key that is not known. Keys that cannot be read anew stay as they are. A request runs on
-// a thread of its own, one at a time; all else on the loop's. Owned by Program; its end may wait
-// for a request that is being connected (2 s, and what a look-up of the name takes).
+// JwksSource: loads the keys that verify access tokens, and keeps them current. A file is read when
+// it changes. A URL is fetched every kAgain, after kRetry if that failed, and when a token names an
+// unknown key. If loading fails, the present keys stay in use.
+//
+// Owned by Service; loop thread. Each fetch runs on a thread of its own, one at a time. The
+// destructor may wait for a fetch that is connecting (2 s, plus the time to resolve the name).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,7 +20,7 @@
 
 namespace sidecar::app {
 
-// Errors, for a file only: one line with the path.
+// Checks a file; accepts every URL. Errors: one line with the path.
 Result<void> check_jwks(const std::string& place);
 
 class JwksSource {
@@ -27,14 +28,14 @@ class JwksSource {
   static constexpr std::chrono::seconds kLookEvery{1};
   static constexpr std::chrono::minutes kAgain{10};
   static constexpr std::chrono::seconds kRetry{10};
-  static constexpr std::chrono::seconds kUnknownKey{10};  // between two requests for unknown keys
+  static constexpr std::chrono::seconds kUnknownKey{10};  // least time between such fetches
 
-  // `place`: path or http(s) URL. `take` gets each set of keys.
+  // `place`: path or http(s) URL. `take` receives each new set of keys.
   JwksSource(std::string place, std::function<void(access::Jwks)> take,
              boost::asio::io_context& loop, Timers& timers, observe::Log& log);
   ~JwksSource();
 
-  // Reads a file, or asks the URL for the first time.
+  // Reads the file, or starts the first fetch of the URL.
   void start();
   void key_unknown();
 
@@ -42,7 +43,7 @@ class JwksSource {
   void look();
   void ask();
   void asked(const Result<std::string>& text);
-  // Whether `text` held keys.
+  // True if `text` holds usable keys.
   bool read(const Result<std::string>& text);
 
   const std::string place_;

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "app/keys_watch.hpp"
+#include "app/watched_file.hpp"
 #include "config/keys.hpp"
 #include "util/crypto.hpp"
 #include "util/unique_fd.hpp"
@@ -39,7 +39,7 @@ Result<void> write(const std::filesystem::path& path, const StoredKeys& keys) {
   const UniqueFd file(::open(beside.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
   const int fd = file.get();
   if (fd < 0) return failed("create");
-  // What the sidecar was let read it stays able to read.
+  // Owner and mode stay, so that the sidecar can still read the file.
   const bool owned =
       !exists || (::fchmod(fd, before.st_mode & 07777) == 0 &&
                   (::fchown(fd, before.st_uid, before.st_gid) == 0 || ::geteuid() != 0));
@@ -132,7 +132,7 @@ Result<void> check(const KeysCommand& command, access::WallTime now) {
 }
 
 Result<std::string> run(const KeysCommand& command, access::WallTime now) {
-  if (command.file.empty()) return fail("which keys file? Set MCP_KEYS_FILE or --keys-file");
+  if (command.file.empty()) return fail("no keys file: set MCP_KEYS_FILE or --keys-file");
   std::error_code error;
   StoredKeys keys;
   if (command.action != KeysCommand::Action::kNew || std::filesystem::exists(command.file, error)) {

@@ -1,5 +1,5 @@
-// Keys command: `mcp-sidecar keys new|list|revoke` on a keys file. Prints nothing itself; a new key
-// is told once and stored nowhere.
+// Keys command: `mcp-sidecar keys new|list|revoke` on a keys file. Prints nothing itself. A new key
+// is returned once; only its hash is stored.
 #pragma once
 
 #include <filesystem>
@@ -16,16 +16,16 @@ struct KeysCommand {
 
   Action action = Action::kList;
   std::filesystem::path file;
-  std::string name;     // of new and revoke
-  std::string expires;  // of new: a time, or 90d from now; empty: never
+  std::string name;     // for new and revoke
+  std::string expires;  // for new: a time, or "90d" from now; empty: never
   config::Permissions permissions;
 };
 
-// Faults of the flags of `keys new`: one line that names the flag. Touches no file.
+// Checks the flags of `keys new`. Errors: one line that names the flag. Touches no file.
 Result<void> check(const KeysCommand& command, access::WallTime now);
 
-// What to print to stdout. The file is replaced at once, as a whole; a new one is the owner's only
-// (0600). Errors: one line.
+// Returns the text for stdout. Replaces the file atomically; a new file gets mode 0600. Errors: one
+// line.
 Result<std::string> run(const KeysCommand& command, access::WallTime now);
 
 }  // namespace sidecar::app

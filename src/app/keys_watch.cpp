@@ -2,16 +2,6 @@
 
 namespace sidecar::app {
 
-Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path) {
-  const auto failed = [&path](const Error& error) {
-    return fail("keys file " + path.string() + ": " + error.message);
-  };
-  const auto text = read_whole_file(path, access::kMaxKeysFile);
-  if (!text) return failed(text.error());
-  auto keys = access::parse_keys_file(*text);
-  return keys ? keys : failed(keys.error());
-}
-
 KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed,
                      access::Gate& gate, session::SessionTable& sessions,
                      endpoints::ToolCalls& calls, mux::Instances& instances, Timers& timers,
@@ -41,7 +31,8 @@ void KeysWatch::look() {
 void KeysWatch::read() {
   stamp_ = FileStamp::of(path_);
   auto keys = read_keys_file(path_);
-  if (!keys) return log_.error("keys are kept as they are", {{"reason", keys.error().message}});
+  if (!keys)
+    return log_.error("keys file rejected; keys unchanged", {{"reason", keys.error().message}});
   use(*std::move(keys));
 }
 

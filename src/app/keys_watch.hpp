@@ -1,8 +1,10 @@
-// KeysWatch: keeps the gate's keys in step with the keys file: read again when it changes. A file
-// that cannot be used leaves the keys as they are. Sessions of an owner whose last key is gone or
-// has expired end, their REST calls (and those of expired tokens) too, and once a key is needed
-// those that were opened without one. The others are held to what their keys permit now, and are
-// told when that has changed. Owned by Service; loop thread only.
+// KeysWatch: reads the keys file when it changes and gives its keys to the gate. If the file cannot
+// be used, the present keys stay valid.
+//
+// Ends the sessions and REST calls of owners whose last key was removed or has expired, the REST
+// calls of expired tokens and, once a key is needed, the sessions that were opened without one. All
+// other sessions get the present permissions of their keys, and are notified if these changed.
+// Owned by Service; loop thread only.
 #pragma once
 
 #include <filesystem>
@@ -21,22 +23,18 @@
 
 namespace sidecar::app {
 
-// Errors: one line with the path.
-Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path);
-
 class KeysWatch {
  public:
   static constexpr std::chrono::seconds kLookEvery{1};
 
-  // `fixed`: keys that are not in the file. Without a path it only looks for keys that have
-  // expired.
+  // `fixed`: keys that are not in the file. Without a path it only checks for expired keys.
   KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed, access::Gate& gate,
             session::SessionTable& sessions, endpoints::ToolCalls& calls, mux::Instances& instances,
             Timers& timers, observe::Log& log);
 
-  // Looks at the file every kLookEvery from now on.
+  // From now on checks the file every kLookEvery.
   void start();
-  // The keys that hold from now on, the file's as it was just read.
+  // Replaces all keys, after a reload. `of_file`: the keys file as just read.
   void take(std::vector<access::StoredKey> of_file, std::vector<access::StoredKey> fixed);
 
  private:

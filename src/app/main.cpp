@@ -1,4 +1,4 @@
-// mcp-sidecar: see README.md. Exit codes: 0 ended as asked; 1 could not run (port taken) or not
+// mcp-sidecar: see README.md. Exit codes: 0 ended as requested; 1 could not run (port taken) or not
 // healthy; 2 a fault in flags or settings; 128 + signal after a second signal.
 #include <cstdio>
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 #include "app/command_line.hpp"
 #include "app/configuration.hpp"
-#include "app/process_manager.hpp"
 #include "app/program.hpp"
+#include "app/service_manager.hpp"
 #include "app/terminal.hpp"
 #include "child/descriptor_limit.hpp"
 #include "config/secrets.hpp"
@@ -34,8 +34,7 @@ void warn_of_low_limit(const config::Settings& settings, std::uint64_t limit, ob
   if (most >= settings.max_tcp_connections) return;
   log.warn(
       "the limit of open files (RLIMIT_NOFILE) allows fewer connections than "
-      "MCP_MAX_TCP_CONNECTIONS: "
-      "raise it with ulimit -n or LimitNOFILE=",
+      "MCP_MAX_TCP_CONNECTIONS: raise it with ulimit -n or LimitNOFILE=",
       {{"limit", limit},
        {"connections_below", most},
        {"MCP_MAX_TCP_CONNECTIONS", settings.max_tcp_connections}});
@@ -50,7 +49,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
     return complain(2, "cannot run the MCP server: " + found.error().message);
   }
   if (settings.allow_debugger) child::set_readable_by_others(true);
-  // Before the log, whose thread must not be carried into the fork.
+  // Before the log is made: its thread must not exist when the guard forks.
   const auto guard = child::Guard::start();
   if (!guard) return complain(1, guard.error().message);
 
@@ -77,7 +76,7 @@ int main(int argc, char** argv) {
   const config::Environment environment = config::environment_from(environ);
   const std::vector<std::string> arguments(argv, argv + argc);
   config::overwrite_secrets(environ, argv);
-  std::error_code gone;  // a working directory that was removed has no .env either
+  std::error_code gone;  // ignored: a removed working directory has no .env either
   const std::filesystem::path directory = std::filesystem::current_path(gone);
   auto asked = app::parse_command_line(arguments, environment, directory);
   if (const auto* print = std::get_if<app::Print>(&asked)) {

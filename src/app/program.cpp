@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "access/address.hpp"
-#include "app/audit_options.hpp"
 #include "app/reload.hpp"
 #include "config/masked_urls.hpp"
 #include "util/start_pages.hpp"
@@ -15,7 +14,7 @@ namespace sidecar::app {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{20};
-// for answers and streams to be written at the end
+// To write pending responses and events at the end.
 constexpr std::chrono::milliseconds kCloseTime{1'000};
 
 child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch,
@@ -106,7 +105,7 @@ void Program::announce(std::uint16_t port) const {
                           {"keys", keys},
                           {"child", config::masked_command(settings_.command)}});
   if (service_.gate().needs_key()) return;
-  // A fragment is no part of a request, so the token reaches no log of a proxy.
+  // Browsers do not send the fragment, so the token appears in no log of a proxy.
   if (settings_.dashboard)
     log_.info("administration", {{"dashboard", base + "/#token=" + service_.start_token()}});
   else
@@ -117,9 +116,6 @@ void Program::announce(std::uint16_t port) const {
         {{"address", fmt::format("{}:{}", settings_.host, port)}, {"setting", "MCP_API_KEY"}});
   }
 }
-
-// --- signals, and what systemd is told
-// -------------------------------------------------------------------------------------------------------
 
 void Program::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -132,7 +128,7 @@ void Program::wait_for_signal() {
 }
 
 void Program::read_settings_again() {
-  if (signals_seen_ > 0) return;  // on the way to the end
+  if (signals_seen_ > 0) return;  // shutting down
   service_manager_.reloading();
   const NeedsKey needs_key = [](const Configuration& fresh) {
     return Service::needs_key(fresh.loaded.settings, fresh.keys);
@@ -143,7 +139,7 @@ void Program::read_settings_again() {
   service_manager_.reloaded();
 }
 
-// What does not differ is set to what it is.
+// Unchanged settings are simply set again.
 void Program::apply(Configuration fresh) {
   log_.set_level(log_level(settings_));
   child_environment_ = std::move(fresh.child_environment);
@@ -158,9 +154,6 @@ ServiceStatus Program::service_status() const {
                       signals_seen_ > 0 ? "shutting down; " : "", server,
                       service_.sessions().size(), service_.instances().in_flight())};
 }
-
-// --- shutdown
-// -------------------------------------------------------------------------------------------------------
 
 void Program::shut_down(int signal) {
   if (++signals_seen_ > 1) {

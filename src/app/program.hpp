@@ -1,10 +1,13 @@
-// Program: a Service as a process: the loop, signals, real children, the order of shutdown. Owned
-// by main; loop thread only.
+// Program: runs a Service as a process, with the loop, signals, real children and the order of
+// shutdown. Owned by main; loop thread only.
 //
-// Shutdown, at the first TERM or INT, or HUP of a terminal that is gone: nothing new is accepted →
-// calls in flight may finish (drain time) → the child is ended by its ladder, and whoever still
-// waits is told → streams and connections end. A second signal ends it at once. Any other HUP reads
-// the settings again (app/reload.hpp). Last of all, the audit log writes what it has.
+// Shutdown starts at the first TERM or INT, or at a HUP after the terminal has closed:
+//   1 New connections and calls are refused.
+//   2 Calls in flight may finish (drain time).
+//   3 The children are ended by the kill ladder; pending calls are answered with an error.
+//   4 Streams and connections end.
+//   5 The audit log writes its queue.
+// A second signal ends the program at once. Any other HUP reloads the settings (app/reload.hpp).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,12 +38,12 @@ namespace sidecar::app {
 
 class Program {
  public:
-  // `environment`: of this process, in which systemd says where it listens.
+  // `environment`: of this process, for ServiceManager.
   Program(Configuration configuration, child::Launch launch, ReadConfiguration read_again,
           const config::Environment& environment, const child::Guard& guard, observe::Log& log);
 
-  // Opens the audit log, listens, starts the child, runs until a signal has ended it all. Returns
-  // the exit code; errors: the audit log, the port.
+  // Opens the audit log, listens, starts the children and runs until a signal ends the program.
+  // Returns the exit code. Errors: the audit log or the port cannot be opened.
   Result<int> run();
 
  private:
@@ -58,14 +61,14 @@ class Program {
   config::Loaded loaded_;
   const config::Settings& settings_ = loaded_.settings;
   observe::Log& log_;
-  boost::asio::io_context loop_{1};  // one thread: no locks in the sockets
+  boost::asio::io_context loop_{1};  // for one thread: the sockets need no locks
   AsioTimers timers_{loop_};
   observe::Metrics metrics_;
   observe::Calls calls_{timers_};
   observe::CallMetrics call_metrics_{metrics_};
   observe::CallLog call_log_{log_};
   observe::RecentCalls recent_calls_;
-  // outlives whoever has calls: they are told of to the last
+  // Outlives the service, because its last calls are recorded too.
   std::unique_ptr<audit::AuditLog> audit_;
   const ReadConfiguration read_again_;
   std::vector<std::string> child_environment_;

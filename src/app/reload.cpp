@@ -16,11 +16,11 @@ Result<Configuration> usable(const Running& running, const ReadConfiguration& re
   const std::string& file = running.loaded.dotenv_file;
   if (!file.empty() && fresh->loaded.dotenv_file.empty()) return fail(file + " is gone");
   if (running.needs_key && !needs_key(*fresh))
-    return fail("it names no key any more: only a restart opens the sidecar to everybody");
+    return fail("no key is configured any more: only a restart opens the sidecar to all clients");
   return fresh;
 }
 
-// Names of the variables that differ.
+// The names of the variables that differ.
 std::vector<std::string> differing(const std::vector<std::string>& before,
                                    const std::vector<std::string>& after) {
   std::vector<std::string> lines;
@@ -45,7 +45,7 @@ std::optional<Configuration> reload(const Running& running, const ReadConfigurat
                                     const NeedsKey& needs_key, observe::Log& log) {
   auto fresh = usable(running, read, needs_key);
   if (!fresh) {
-    log.error("settings are kept as they are", {{"reason", fresh.error().message}});
+    log.error("reload rejected; settings unchanged", {{"reason", fresh.error().message}});
     return std::nullopt;
   }
   const observe::LogLevel before = log_level(running.loaded.settings);
@@ -68,7 +68,7 @@ std::optional<Configuration> reload(const Running& running, const ReadConfigurat
       differing(sorted(running.child_environment), sorted(fresh->child_environment));
   if (!variables.empty())
     log.info(
-        "variables of the wrapped server changed: it has them from its next start on (POST "
+        "variables of the wrapped server changed; they take effect at its next start (POST "
         "/restart)",
         {{"variables", config::listed(variables)}});
   log.info("settings read again",

@@ -1,12 +1,12 @@
-// Reload: reads the settings again while the program runs, says what changed and what waits, and
-// gives out what is to be applied. Whatever cannot be used leaves everything as it is, and the log
-// says why:
+// Reload: reads the settings again while the program runs, logs which changed and which wait for a
+// restart, and returns the configuration that Program applies. A reload is rejected as a whole,
+// with a log line that gives the reason, for:
 //
-//   a file that cannot be read, a wrong value, a keys file that cannot be used
-//   a `.env` that is gone, of which an editor may be putting the new one in place
-//   no key any more, where one was needed: that would open the sidecar by a slip
+//   a file that cannot be read, a wrong value, an unusable keys file
+//   a `.env` that has disappeared, because an editor may be replacing it
+//   a configuration without keys where one was needed: a slip would open the sidecar
 //
-// Knows none of the parts: Program applies. Loop thread only.
+// No state; loop thread only.
 #pragma once
 
 #include <optional>
@@ -16,19 +16,19 @@
 
 namespace sidecar::app {
 
-// What runs now.
+// The configuration in use.
 struct Running {
-  config::Loaded& loaded;  // takes over what may change
+  config::Loaded& loaded;  // reload() updates the settings that may change
   const std::vector<std::string>& child_environment;
   bool needs_key;
 };
 
-// Whether a sidecar with this configuration lets nobody in without a key.
+// True if a sidecar with this configuration needs a key or a token.
 using NeedsKey = std::function<bool(const Configuration&)>;
 
-// The configuration to apply: networks, keys and the environment of children are its own, settings
-// are those of `running`. Nothing: all stays as it is. What is logged is seen at the old level and
-// at the new one.
+// Returns the configuration to apply: its networks, keys and child environment; the settings are in
+// `running`. Nothing if the reload was rejected. The more verbose of the old and new log level
+// applies to the lines of the reload.
 std::optional<Configuration> reload(const Running& running, const ReadConfiguration& read,
                                     const NeedsKey& needs_key, observe::Log& log);
 

@@ -74,8 +74,8 @@ http::Limits http_limits(const config::Settings& settings) {
   limits.connections = settings.max_tcp_connections;
   limits.connections_per_address = settings.max_tcp_connections_per_ip;
   limits.reserved_descriptors = reserved_descriptors(settings);
-  // Where there are too few descriptors for all, and the eighth on top, some connections have to
-  // make room too.
+  // The server accepts an eighth more than the limit (http/connection_group.hpp). If there are not
+  // enough descriptors for all of them, the limit is lowered.
   const std::uint64_t possible =
       child::descriptors_for_connections(limits.reserved_descriptors) / 9 * 8;
   if (possible < limits.connections) {
@@ -95,8 +95,8 @@ std::string path_of(std::string_view url) {
   return std::string(path);
 }
 
-// "https://host:8443/prefix" → "https://host:8443", as browsers name a page's origin: without the
-// usual port
+// "https://host:8443/prefix" → "https://host:8443"; without the default port, as in an Origin
+// field.
 std::string origin_of(std::string_view url) {
   url = url.substr(0, url.find('/', url.find("://") + 3));
   const std::string_view usual = url.starts_with("https:") ? ":443" : ":80";
@@ -128,7 +128,7 @@ access::Origins origins(const config::Settings& settings, bool needs_key) {
   return access::Origins(rules);
 }
 
-// A single key without a keys file is an administrator's; else those that are marked so.
+// A single key without a keys file is an administrator's; otherwise only marked keys are.
 std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
   std::vector<config::Key> all = settings.keys;
   all.insert(all.end(), settings.admin_keys.begin(), settings.admin_keys.end());
@@ -171,7 +171,7 @@ endpoints::DashboardOptions dashboard_options(const config::Settings& settings) 
 
 }  // namespace
 
-// A shared child and its successor live side by side while the first finishes its calls.
+// A shared child and its successor run side by side while the first finishes its calls.
 std::uint64_t reserved_descriptors(const config::Settings& settings) {
   return child::reserved_descriptors(2 * settings.instances + settings.max_instances);
 }
@@ -234,7 +234,7 @@ bool Service::needs_key(const config::Settings& settings,
   return !of_file.empty() || settings.needs_key();
 }
 
-// What does not differ is set to what it is.
+// Unchanged settings are simply set again.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
   if (gate_.set_everybody(settings_.permissions)) instances_.permissions_changed();
   gate_.set_networks(std::move(networks));
@@ -323,7 +323,7 @@ http::Verdict Service::judge(const http::Head& head) {
     verdict.reply_fields.own.insert(verdict.reply_fields.own.end(), more.begin(), more.end());
   }
   verdict.caller = std::move(decision.caller);
-  // Nobody has to be known for these, so they take no place of a client that is.
+  // Health checks need no key, so they never take the connection of a known client.
   const bool health = head.path == "/health" || head.path == "/ready";
   verdict.known = !health && (verdict.caller->has_key || !gate_.needs_key());
   if (decision.answer) {

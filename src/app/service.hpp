@@ -1,5 +1,5 @@
-// Service: every part that serves clients, built in the order of the floors and joined, from the
-// port to the children. Knows no signals and no processes: what makes children is given to it.
+// Service: builds and connects all parts that serve clients, from the port to the children, in the
+// order of the floors. Knows no signals and no processes: a factory for children is passed in.
 // Owned by Program; loop thread only.
 #pragma once
 
@@ -40,35 +40,34 @@
 
 namespace sidecar::app {
 
-// What all parts work with. Outlives them.
+// Shared by all parts; outlives them.
 struct Dependencies {
   boost::asio::io_context& loop;
   Timers& timers;
   observe::Log& log;
   observe::Metrics& metrics;
-  const observe::Calls& calls;         // is told of every call
-  const observe::RecentCalls& recent;  // one of those whom it tells
+  const observe::Calls& calls;         // observes every call
+  const observe::RecentCalls& recent;  // one of its observers
 };
 
-// Descriptors that connections leave to children and files.
+// Descriptors that are reserved for children and files.
 std::uint64_t reserved_descriptors(const config::Settings& settings);
 
 class Service {
  public:
-  // `settings` outlives it. `networks`: Settings::trusted_proxies and allowed_addresses, parsed.
-  // `keys`: of the keys file.
+  // `settings` outlives the service. `networks`: Settings::trusted_proxies and allowed_addresses,
+  // parsed. `keys`: from the keys file.
   Service(const config::Settings& settings, access::Networks networks,
           const std::vector<access::StoredKey>& keys, child::ChildFactory children,
           const Dependencies& dependencies);
 
-  // Starts the children and looks at keys files from now on. The port is opened by
-  // server().listen().
+  // Starts the children and the checks of the keys file. server().listen() opens the port.
   void start();
 
-  // Whether nobody comes in without a key or a token. `of_file`: keys of the keys file.
+  // True if callers need a key or a token. `of_file`: the keys of the keys file.
   static bool needs_key(const config::Settings& settings,
                         const std::vector<access::StoredKey>& of_file);
-  // The settings have changed: takes over those that may change while it runs.
+  // Applies the settings that may change while the program runs.
   void apply(access::Networks networks, std::vector<access::StoredKey> of_file);
 
   http::Server& server() { return server_; }
@@ -77,8 +76,8 @@ class Service {
   KeysWatch& keys_watch() { return keys_watch_; }
   const access::Gate& gate() const { return gate_; }
   const session::SessionTable& sessions() const { return sessions_; }
-  // With it a caller may administrate while no key is needed. Never in the child's environment, an
-  // error or a log line but the one that shows it to the operator.
+  // While no key is needed, a caller with this token is an administrator. Never in the child's
+  // environment or an error; in one log line only, which shows it to the operator.
   const std::string& start_token() const { return start_token_; }
 
  private:
@@ -99,7 +98,7 @@ class Service {
   const endpoints::StreamableParts streamable_parts_;
   session::SessionTable sessions_;
   access::RateLimits rates_;
-  const std::string start_token_;  // another one at each start
+  const std::string start_token_;  // random, new at each start
   access::AccessTokens tokens_;
   JwksSource jwks_;
   access::Gate gate_;

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/text.hpp"
+
 namespace sidecar::app {
 namespace {
 
@@ -23,7 +25,7 @@ std::string_view value_of(const config::Environment& environment, std::string_vi
   return found == environment.end() ? std::string_view() : found->second;
 }
 
-// The address of the socket, or nothing for one of a kind that we do not know.
+// The address of the socket; nothing if its kind is unknown.
 std::optional<std::string> address_of(std::string_view name) {
   if (name.size() < 2 || name.size() >= sizeof(sockaddr_un::sun_path)) return std::nullopt;
   if (name.front() != '/' && name.front() != '@') return std::nullopt;
@@ -32,7 +34,7 @@ std::optional<std::string> address_of(std::string_view name) {
   return address;
 }
 
-// Half of the time within which systemd wants to hear of this process.
+// Half of the interval that systemd allows between two pings.
 std::optional<Clock::duration> ping_interval(const config::Environment& environment) {
   const std::string_view text = value_of(environment, "WATCHDOG_USEC");
   const std::string_view pid = value_of(environment, "WATCHDOG_PID");
@@ -60,6 +62,20 @@ std::int64_t monotonic_microseconds() {
 
 }  // namespace
 
+// PM2 sets `pm_id` for every process, and numbers the copies of one program from 0 in
+// NODE_APP_INSTANCE, or in the variable that `instance_var` names.
+Result<void> check_single(const config::Environment& environment) {
+  if (value_of(environment, "pm_id").empty()) return {};
+  std::string_view variable = value_of(environment, "instance_var");
+  if (variable.empty()) variable = "NODE_APP_INSTANCE";
+  const std::string_view copy = value_of(environment, variable);
+  if (copy.empty() || copy == "0") return {};
+  return fail(fmt::format(
+      "PM2 started several copies ({}={}), which cannot share one port: one mcp-sidecar serves all "
+      "clients; without -i, and with --instances N it runs several wrapped servers",
+      variable, config::shown(copy)));
+}
+
 ServiceManager::ServiceManager(const config::Environment& environment, Timers& timers,
                                observe::Log& log)
     : timers_(timers), log_(log) {
@@ -67,7 +83,7 @@ ServiceManager::ServiceManager(const config::Environment& environment, Timers& t
   if (name.empty()) return;
   const auto address = address_of(name);
   if (!address) {
-    log_.warn("NOTIFY_SOCKET is no address that can be used: systemd is told nothing",
+    log_.warn("NOTIFY_SOCKET is not a usable address; systemd is not notified",
               {{"address", name}});
     return;
   }
@@ -99,19 +115,18 @@ void ServiceManager::look() {
 }
 
 void ServiceManager::ping() {
-  if (unsent_.empty()) send("WATCHDOG=1");  // it says "now": late it says nothing
+  if (unsent_.empty()) send("WATCHDOG=1");  // a delayed ping would be wrong
   ping_timer_ = timers_.after(*ping_every_, [this] { ping(); });
 }
 
-// systemd 253 and newer want the time, to tell this reload from the one before
-// (Type=notify-reload).
+// systemd 253 and newer need the time, to distinguish reloads (Type=notify-reload).
 void ServiceManager::reloading() {
   if (ready_ && !stopping_)
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_microseconds()));
 }
 
 void ServiceManager::reloaded() {
-  if (ready_ && !stopping_) ready_ = send("READY=1");  // else look() says it
+  if (ready_ && !stopping_) ready_ = send("READY=1");  // otherwise look() sends it
 }
 
 void ServiceManager::stopping() {
@@ -141,7 +156,7 @@ void ServiceManager::flush() {
         retry_timer_ = timers_.after(kTryAgain, [this] { flush(); });
         return;
       }
-      log_.warn("systemd cannot be told",
+      log_.warn("message to systemd failed",
                 {{"message", lines}, {"reason", std::generic_category().message(errno)}});
     }
     unsent_.pop_front();

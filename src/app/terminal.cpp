@@ -9,7 +9,7 @@
 namespace sidecar::app {
 namespace {
 
-// Of a process without a controlling terminal it cannot be opened (tty(4)).
+// Without a controlling terminal /dev/tty cannot be opened (tty(4)).
 bool has_terminal() {
   return static_cast<bool>(
       UniqueFd(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)));

@@ -1,8 +1,4 @@
-// What is different on a terminal.
-//
-// Terminal: whether the terminal that the program was started from is gone. What a SIGHUP means
-// depends on it: a terminal that closes ends what runs in it; without one, or while it is there,
-// SIGHUP asks for a reload.
+// Output to a terminal, and detection of its end. Any thread.
 #pragma once
 
 #include <cstdio>
@@ -11,15 +7,16 @@
 
 namespace sidecar::app {
 
-// A terminal obeys control characters, which may come from clients and children: it gets `text`
-// escaped. A file or a pipe gets it as it is. False: not all of it was written.
+// Writes `text`. Escapes it if `out` is a terminal, because control characters in it may come from
+// clients and children. False if not all of it was written.
 bool print(std::FILE* out, std::string_view text);
 
+// Detects that the controlling terminal has closed. SIGHUP then ends the program; in all other
+// cases it is a reload.
 class Terminal {
  public:
-  // Looks for a controlling terminal.
   Terminal();
-  // There was one, and it is not any more.
+  // True if there was a terminal at construction and there is none now.
   bool gone() const;
 
  private:

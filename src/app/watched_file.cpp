@@ -28,4 +28,14 @@ Result<std::string> read_whole_file(const std::filesystem::path& path, std::uint
   return text;
 }
 
+Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path) {
+  const auto failed = [&path](const Error& error) {
+    return fail("keys file " + path.string() + ": " + error.message);
+  };
+  const auto text = read_whole_file(path, access::kMaxKeysFile);
+  if (!text) return failed(text.error());
+  auto keys = access::parse_keys_file(*text);
+  return keys ? keys : failed(keys.error());
+}
+
 }  // namespace sidecar::app

@@ -200,7 +200,7 @@ test('oauth: a key set in a file is read when it changes; one that is broken lea
   const old = await issuer.sign();
   await ready(sidecar, old);
   write('{"keys":');
-  await sidecar.line(/keys of access tokens are kept as they are.*not a JSON object/);
+  await sidecar.line(/keys of access tokens not updated.*not a JSON object/);
   await ready(sidecar, old);
   issuer.keys = [];
   await issuer.rotate('second', { algorithm: 'RS256' });

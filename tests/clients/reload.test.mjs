@@ -9,7 +9,7 @@ import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything } from './lib/sidecar.mjs';
 
 // Writes .env, sends SIGHUP and returns the log lines about it, including the last one.
-async function reload(sidecar, dotenv, last = /settings (read again|are kept as they are)/) {
+async function reload(sidecar, dotenv, last = /(settings read again|reload rejected)/) {
   const from = sidecar.lineCount;
   sidecar.writeDotenv(dotenv);
   process.kill(sidecar.pid, 'SIGHUP');
@@ -82,11 +82,11 @@ test('reload: an unusable file changes nothing, and the log has the reason', asy
   for (const [dotenv, why] of [
     ['MCP_API_KEY=other-secret-key\nMCP_DENIED_TOOLS=add\nMCP_MAX_CONNECTIONS=many\n', /MCP_MAX_CONNECTIONS=many \(\.env line 3\)/],
     ['MCP_API_KEY=other-secret-key\nMCP_ALLOWED_IPS=127.0.0.1/99\n', /MCP_ALLOWED_IPS/],
-    ['MCP_DENIED_TOOLS=add\n', /names no key any more/],
+    ['MCP_DENIED_TOOLS=add\n', /no key is configured any more/],
     ['\u0000', /\.env:1/],
   ]) {
     const told = await reload(sidecar, dotenv);
-    assert.match(told, /settings are kept as they are/);
+    assert.match(told, /reload rejected; settings unchanged/);
     assert.match(told, why);
     assert.equal((await callAdd(sidecar, withKey)).status, 200, dotenv);
     assert.equal((await callAdd(sidecar, { 'x-api-key': 'other-secret-key' })).status, 401, dotenv);

@@ -209,7 +209,7 @@ test('soak: growth is reported, shrinking is not', () => {
 
 test("soak: errors and sanitizer lines in the log are faults, except errors that the soak causes", () => {
   const log = new LogReader();
-  const lines = ['{"level":"info","event":"tool call"}', '{"level":"error","event":"settings are kept as they are"}', '{"level":"error","event":"request failed"}',
+  const lines = ['{"level":"info","event":"tool call"}', '{"level":"error","event":"reload rejected; settings unchanged"}', '{"level":"error","event":"request failed"}',
     '==7==ERROR: AddressSanitizer: heap-use-after-free', '{"level":"warning","event":"tool call","error":"internal error"}'];
   for (const line of lines) log.take(line);
   assert.deepEqual(log.bad, lines.slice(2));

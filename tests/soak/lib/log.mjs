@@ -2,7 +2,7 @@
 
 // Errors that the soak itself causes.
 const expected = [
-  'settings are kept as they are', // a malformed .env
+  'reload rejected; settings unchanged', // a malformed .env
   'call ended two children', // killed, and the next one too
   'child does not answer', // frozen
   'handshake failed', // killed or frozen during it

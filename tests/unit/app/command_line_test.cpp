@@ -57,7 +57,7 @@ class Shell {
 
 }  // namespace
 
-TEST_CASE("command line: what stands after the dashes is the command, word by word") {
+TEST_CASE("command line: the words after -- are the command") {
   const Shell shell;
   CHECK(shell.runs({"--", "node", "dist/index.js", "--port", "x y", "--"}).settings.command ==
         Words{"node", "dist/index.js", "--port", "x y", "--"});
@@ -78,9 +78,7 @@ TEST_CASE("command line: --stdio takes the command as one text, as supergateway 
              Contains("--stdio=a 'b (command line): the quote ' does not close"));
 }
 
-TEST_CASE(
-    "command line: without a command dist/index.js is run, and without that one line says what to "
-    "type") {
+TEST_CASE("command line: without a command dist/index.js is run, or the error is a usage line") {
   Shell shell;
   CHECK_THAT(shell.prints({}, 2), Contains("no server to wrap") && Contains("mcp-sidecar -- npx"));
   CHECK_THAT(shell.prints({"--"}, 2), Contains("no command after --"));
@@ -88,7 +86,7 @@ TEST_CASE(
   CHECK(shell.runs({}).settings.command == Words{"node", "dist/index.js"});
 }
 
-TEST_CASE("command line: every setting has a flag that reads the same text as its variable") {
+TEST_CASE("command line: every setting has a flag that accepts the same text as its variable") {
   const Shell shell;
   for (const config::Setting& setting : config::settings_table()) {
     CAPTURE(setting.flag);
@@ -103,7 +101,7 @@ TEST_CASE("command line: every setting has a flag that reads the same text as it
   }
 }
 
-TEST_CASE("command line: a switch is true when given alone, and can be said to be false") {
+TEST_CASE("command line: a switch is true when given alone, and can be set to false") {
   Shell shell;
   shell.environment["MCP_PASS_SECRETS"] = "true";
   CHECK(shell.runs({"--", "x"}).settings.pass_secrets);
@@ -114,7 +112,7 @@ TEST_CASE("command line: a switch is true when given alone, and can be said to b
              Contains("--pass-secrets=maybe (command line)"));
 }
 
-TEST_CASE("command line: .env of the working directory is read when it is there") {
+TEST_CASE("command line: .env of the working directory is read if it exists") {
   Shell shell;
   CHECK(shell.runs({"--", "x"}).dotenv_file.empty());
   shell.folder.write(".env", "PORT=4000\nA=b\n");
@@ -127,7 +125,7 @@ TEST_CASE("command line: .env of the working directory is read when it is there"
         "mcp-sidecar: PORT=x (.env line 2): not a port number (0–65535)\n");
 }
 
-TEST_CASE("command line: --env-file replaces .env and must be there") {
+TEST_CASE("command line: --env-file replaces .env and must exist") {
   const Shell shell;
   shell.folder.write(".env", "PORT=4000\n");
   shell.folder.write("other.env", "MCP_HOST=::1\n");
@@ -144,7 +142,7 @@ TEST_CASE("command line: a .env that is a directory is an error") {
   CHECK_THAT(shell.prints({"--", "x"}, 2), Contains(".env: is a directory"));
 }
 
-TEST_CASE("command line: flags that cannot be understood are one line") {
+TEST_CASE("command line: invalid flags are an error of one line") {
   const Shell shell;
   const auto [words, part] = GENERATE(table<Words, std::string>({
       {{"--prot", "1"}, "unknown flag --prot (see mcp-sidecar --help)"},
@@ -189,7 +187,7 @@ TEST_CASE("command line: a value that begins with dashes is given behind an equa
   CHECK(std::get<AuditCommand>(shell.type({"audit", "query"})).filter.limit == 100);
 }
 
-TEST_CASE("command line: an error shows nothing that may be a secret") {
+TEST_CASE("command line: an error shows no text that may be a secret") {
   const Shell shell;
   for (const Words& words :
        {Words{"--api-key=hunter2"}, Words{"--api-key:hunter2"}, Words{"-khunter2"},
@@ -214,7 +212,7 @@ TEST_CASE("command line: keys new keeps empty patterns, to be refused, and trims
              Contains("--expires is empty"));
 }
 
-TEST_CASE("command line: help names every setting and groups them") {
+TEST_CASE("command line: help lists every setting in its group") {
   const Shell shell;
   const std::string help = shell.prints({"--help"}, 0);
   for (const config::Setting& setting : config::settings_table()) {
@@ -229,7 +227,7 @@ TEST_CASE("command line: help names every setting and groups them") {
   CHECK_THAT(shell.prints({"healthcheck", "--help"}, 0), Contains("--url"));
 }
 
-TEST_CASE("command line: the version is the program's name and number") {
+TEST_CASE("command line: the version is name and number of the program") {
   CHECK_THAT(Shell().prints({"--version"}, 0), StartsWith("mcp-sidecar 0."));
 }
 
@@ -251,7 +249,7 @@ TEST_CASE("command line: the documents of the settings can be printed") {
   CHECK(Shell().prints({"--print-env-example"}, 0) == config::settings_dotenv());
 }
 
-TEST_CASE("command line: healthcheck asks where the same settings would listen") {
+TEST_CASE("command line: healthcheck checks the address on which the same settings would listen") {
   Shell shell;
   CHECK(shell.asks({"healthcheck"}) == HttpTarget{false, "127.0.0.1", 3001, "/health"});
   shell.environment = {{"PORT", "8080"}, {"MCP_HOST", "0.0.0.0"}};
@@ -266,7 +264,7 @@ TEST_CASE("command line: healthcheck asks where the same settings would listen")
         HttpTarget{true, "a.example", 443, "/x/health"});
 }
 
-TEST_CASE("command line: whatever is wrong with a healthcheck exits 1, since Docker reserves 2") {
+TEST_CASE("command line: every error of healthcheck exits 1, because Docker reserves 2") {
   const Shell shell;
   for (const Words& words :
        {Words{"healthcheck", "--port", "x"}, Words{"healthcheck", "--port", "0"},

@@ -1,9 +1,8 @@
-#include "app/healthcheck.hpp"
-
 #include <boost/asio.hpp>
 #include <string>
 #include <thread>
 
+#include "app/http_get.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 
@@ -14,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Answers one connection with fixed bytes and closes.
+// A server that answers one connection with fixed bytes and closes it.
 class OneAnswer {
  public:
   explicit OneAnswer(std::string answer, const std::string& host = "127.0.0.1")
@@ -28,7 +27,7 @@ class OneAnswer {
   ~OneAnswer() { thread_.join(); }
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-  // Call once the answer was received.
+  // Call it after the response was received.
   const std::string& request() const { return request_; }
 
  private:
@@ -59,21 +58,23 @@ TEST_CASE("healthcheck: status 200 and ok is healthy") {
                  Contains("Host: 127.0.0.1:" + std::to_string(server.port()) + "\r\n"));
 }
 
-TEST_CASE("healthcheck: anything else is one line that says what came") {
+TEST_CASE("healthcheck: every other response is one line that describes it") {
   CHECK_THAT(check(answer("503 Service Unavailable", R"({"status":"ok"})")).error().message,
              Contains("answered 503"));
   CHECK_THAT(check(answer("200 OK", R"({"status":"bad"})")).error().message,
-             Contains("does not say that it is ok"));
+             Contains("does not report the status ok"));
   CHECK_THAT(check(answer("200 OK", R"({"status":1})")).error().message,
-             Contains("does not say that it is ok"));
-  CHECK_THAT(check(answer("200 OK", "[]")).error().message, Contains("does not say that it is ok"));
-  CHECK_THAT(check(answer("200 OK", "{")).error().message, Contains("does not say that it is ok"));
+             Contains("does not report the status ok"));
+  CHECK_THAT(check(answer("200 OK", "[]")).error().message,
+             Contains("does not report the status ok"));
+  CHECK_THAT(check(answer("200 OK", "{")).error().message,
+             Contains("does not report the status ok"));
   CHECK_THAT(check("").error().message, Contains("no answer from 127.0.0.1:"));
   CHECK_THAT(check(answer("200 OK", std::string(100'000, ' '))).error().message,
              Contains("too long"));
 }
 
-TEST_CASE("healthcheck: nobody listening is unhealthy") {
+TEST_CASE("healthcheck: a port without a listener is unhealthy") {
   std::uint16_t port = 0;
   {
     asio::io_context io;
@@ -84,7 +85,7 @@ TEST_CASE("healthcheck: nobody listening is unhealthy") {
              Contains("no answer from 127.0.0.1:"));
 }
 
-TEST_CASE("healthcheck: a URL may name host, port and prefix") {
+TEST_CASE("healthcheck: a URL may contain host, port and prefix") {
   CHECK(*health_target("http://localhost:3001") == HttpTarget{false, "localhost", 3001, "/health"});
   CHECK(*health_target("http://localhost/health") == HttpTarget{false, "localhost", 80, "/health"});
   CHECK(*health_target("https://[::1]:8443/mcp/") == HttpTarget{true, "::1", 8443, "/mcp/health"});
@@ -92,7 +93,7 @@ TEST_CASE("healthcheck: a URL may name host, port and prefix") {
   CHECK_FALSE(health_target("localhost:3001"));
 }
 
-TEST_CASE("healthcheck: a sidecar on every address is asked over loopback") {
+TEST_CASE("healthcheck: a sidecar that listens on every address is checked over loopback") {
   config::Settings settings;
   settings.host = "0.0.0.0";
   CHECK(health_target(settings)->host == "127.0.0.1");

@@ -16,7 +16,7 @@ using asio::ip::tcp;
 
 namespace {
 
-// An authorization server that has another key each time it is asked.
+// An authorization server that returns a different key to each request.
 class AuthorizationServer {
  public:
   explicit AuthorizationServer(asio::io_context& loop)
@@ -61,10 +61,7 @@ class AuthorizationServer {
 
 }  // namespace
 
-TEST_CASE(
-    "http get: an answer, its head or a TLS handshake that comes a byte at a time ends with the "
-    "time for "
-    "all") {
+TEST_CASE("http get: a response or TLS handshake that drips ends with the whole time limit") {
   struct Row {
     bool tls;
     std::string_view first;
@@ -77,7 +74,7 @@ TEST_CASE(
     asio::io_context loop;
     tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), 0});
     bool cut = false;
-    // All of it would take far longer than the limit.
+    // The whole response would take far longer than the limit.
     std::thread server([&acceptor, &loop, &cut, bytes = first] {
       tcp::socket socket(loop);
       acceptor.accept(socket);
@@ -98,7 +95,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("http get: a head or a body without end is refused, and takes no stack") {
+TEST_CASE("http get: an endless head or body is refused, with bounded stack") {
   const std::string_view firsts[] = {"HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nX: ",
                                      "HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n",
                                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"};
@@ -120,9 +117,7 @@ TEST_CASE("http get: a head or a body without end is refused, and takes no stack
   }
 }
 
-TEST_CASE(
-    "jwks source: however many tokens name an unknown key, the server is asked once in "
-    "kUnknownKey") {
+TEST_CASE("jwks source: unknown keys cause one request per kUnknownKey") {
   asio::io_context loop;
   test::ManualTimers timers;
   observe::Log log = observe::make_null_log();

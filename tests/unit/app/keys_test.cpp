@@ -81,7 +81,7 @@ struct Watched : test::SessionWorld, KeysFolder {
 
 }  // namespace
 
-TEST_CASE("keys: a new key is told once, and only its hash is kept, in a file of the owner's own") {
+TEST_CASE("keys: a new key is shown once; the file, readable by its owner only, holds its hash") {
   KeysFolder keys;
   config::Permissions may;
   may.tools.allow = {"get_*"};
@@ -104,7 +104,7 @@ TEST_CASE("keys: a new key is told once, and only its hash is kept, in a file of
   CHECK(read_keys_file(keys.path)->size() == 2);
 }
 
-TEST_CASE("keys: they are listed without a word of them, and revoked by their name") {
+TEST_CASE("keys: keys are listed without any part of them, and revoked by name") {
   KeysFolder keys;
   const std::string secret = without_line_end(*keys.run(Action::kNew, "old", "2027-01-02"));
   REQUIRE(keys.run(Action::kNew, "new"));
@@ -120,7 +120,7 @@ TEST_CASE("keys: they are listed without a word of them, and revoked by their na
   CHECK_THAT(keys.run(Action::kRevoke, "old").error().message, Contains("no key is named \"old\""));
 }
 
-TEST_CASE("keys: what cannot be done is said in one line, and leaves the file as it is") {
+TEST_CASE("keys: an error is one line and leaves the file unchanged") {
   KeysFolder keys;
   CHECK_THAT(keys.run(Action::kList).error().message, Contains("there is no such file"));
   CHECK_THAT(keys.run(Action::kNew, "a b").error().message, Contains("the name must be"));
@@ -187,8 +187,7 @@ TEST_CASE("keys: a file that would be too large to be read again is not written"
   CHECK(read_keys_file(keys.path)->size() == 1);
 }
 
-TEST_CASE(
-    "keys: a file that changes is read again, and the sessions of a revoked key end, no others") {
+TEST_CASE("keys: a changed file is read again, and only the sessions of a revoked key end") {
   Watched w("alice");
   CHECK(w.knows(w.secret));
   const std::string bob = without_line_end(*w.run(Action::kNew, "bob"));
@@ -205,7 +204,7 @@ TEST_CASE(
   CHECK(w.sessions.find(of_token) != nullptr);
 }
 
-TEST_CASE("keys: a key is rotated without a session's loss when the new one has its name") {
+TEST_CASE("keys: a new key of the same name replaces the old one without ending sessions") {
   Watched w("alice");
   const std::string id = w.open_by_key("alice").id();
   auto keys = *read_keys_file(w.path);
@@ -217,7 +216,7 @@ TEST_CASE("keys: a key is rotated without a session's loss when the new one has 
   CHECK(w.sessions.find(id) != nullptr);
 }
 
-TEST_CASE("keys: what a key permits now holds for its sessions before they speak again") {
+TEST_CASE("keys: a session gets the new permissions of its key before its next request") {
   Watched w("alice");
   test::BareSession& session = w.open_by_key("alice");
   CHECK(session.may_hear_of("file:///secret/a"));
@@ -239,7 +238,7 @@ TEST_CASE("keys: what a key permits now holds for its sessions before they speak
   CHECK_FALSE(session.may_hear_of("file:///public/a"));
 }
 
-TEST_CASE("keys: a file that cannot be used leaves the keys as they are") {
+TEST_CASE("keys: a file that cannot be used leaves the keys unchanged") {
   Watched w("alice");
   for (const char* text : {"", "{", R"({"keys":[{"name":"bob"}]})"}) {
     w.folder.write("keys.json", text);
@@ -251,9 +250,7 @@ TEST_CASE("keys: a file that cannot be used leaves the keys as they are") {
   CHECK(w.knows(w.secret));
 }
 
-TEST_CASE(
-    "keys: those that are taken hold at once, the file's and the others, and sessions without any "
-    "key end") {
+TEST_CASE("keys: reloaded keys are valid at once, and sessions without a key end") {
   Watched w("alice");
   const std::string of_alice = w.open_by_key("alice").id(), of_carol = w.open_by_key("carol").id();
   auto nobody = std::make_shared<observe::Caller>(observe::Caller{"", "192.0.2.1", false, false});
@@ -271,7 +268,7 @@ TEST_CASE(
   CHECK(w.sessions.find(of_alice) == nullptr);
   CHECK(w.sessions.find(of_carol) != nullptr);
   CHECK(w.sessions.find(of_nobody) == nullptr);
-  // The file says otherwise as soon as it changes; the others stay.
+  // A change of the file replaces its keys; the fixed keys stay.
   REQUIRE(w.run(Action::kNew, "dave"));
   w.timers.advance(2s);
   CHECK(w.knows(w.secret));

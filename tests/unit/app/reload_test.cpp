@@ -15,7 +15,7 @@ using sidecar::test::Contains;
 
 namespace {
 
-// A program that was started in a folder with this .env.
+// A program that was started in a folder with the given .env.
 struct Started {
   explicit Started(const std::string& dotenv, config::Environment variables = {})
       : environment(std::move(variables)) {
@@ -47,7 +47,7 @@ struct Started {
 
 }  // namespace
 
-TEST_CASE("reload: what changed is logged, and what waits") {
+TEST_CASE("reload: changed settings are logged, and those that wait for a restart") {
   Started s("MCP_RATE_LIMIT_PER_MIN=60\nMCP_PORT=3001\n");
   s.folder.write(".env", "MCP_RATE_LIMIT_PER_MIN=100/15m\nMCP_PORT=3002\n");
   const auto fresh = s.reload();
@@ -62,7 +62,7 @@ TEST_CASE("reload: what changed is logged, and what waits") {
   CHECK_THAT(s.lines.str(), Contains("settings read again file=.env changed=1 waiting=1"));
 }
 
-TEST_CASE("reload: what cannot be used changes nothing, and the log says why") {
+TEST_CASE("reload: an unusable configuration changes nothing, and the log gives the reason") {
   for (const auto& [dotenv, reason] : std::initializer_list<std::pair<const char*, const char*>>{
            {"LOG_LEVEL=debug\nMCP_RATE_LIMIT_PER_MIN=often\n",
             "MCP_RATE_LIMIT_PER_MIN=often (.env line 2)"},
@@ -71,27 +71,28 @@ TEST_CASE("reload: what cannot be used changes nothing, and the log says why") {
            {"LOG_LEVEL=debug\nMCP_KEYS_FILE=/no/such/file\n", "there is no such file"},
            {"LOG_LEVEL=debug\nMCP_API_KEYS_FILE=/no/such/file\n",
             "MCP_API_KEYS_FILE (.env line 2)"},
-           {"LOG_LEVEL=debug\n", "names no key any more"},
-           {"", "names no key any more"}}) {
+           {"LOG_LEVEL=debug\n", "no key is configured any more"},
+           {"", "no key is configured any more"}}) {
     Started s("MCP_API_KEY=very-secret-key\nLOG_LEVEL=info\n");
     s.folder.write(".env", dotenv);
     CHECK_FALSE(s.reload());
     CHECK(s.running.loaded.settings.log_level == "info");
     CHECK(s.running.loaded.settings.keys.size() == 1);
-    CHECK_THAT(s.lines.str(), Contains("settings are kept as they are reason="));
+    CHECK_THAT(s.lines.str(), Contains("reload rejected; settings unchanged reason="));
     CHECK_THAT(s.lines.str(), Contains(reason));
     CHECK(s.lines.str().find("very-secret-key") == std::string::npos);
   }
 }
 
-TEST_CASE("reload: a .env that is gone changes nothing") {
+TEST_CASE("reload: a missing .env changes nothing") {
   Started s("LOG_LEVEL=info\n");
   std::filesystem::remove(s.folder.path() / ".env");
   CHECK_FALSE(s.reload());
-  CHECK_THAT(s.lines.str(), Contains("settings are kept as they are reason=\".env is gone\""));
+  CHECK_THAT(s.lines.str(),
+             Contains("reload rejected; settings unchanged reason=\".env is gone\""));
 }
 
-TEST_CASE("reload: the lines are seen at the old level and at the new one") {
+TEST_CASE("reload: the lines appear at the more verbose of the old and the new level") {
   Started quiet("LOG_LEVEL=error\n");
   quiet.log.set_level(observe::LogLevel::kError);
   quiet.folder.write(".env", "LOG_LEVEL=info\n");
@@ -104,10 +105,7 @@ TEST_CASE("reload: the lines are seen at the old level and at the new one") {
   CHECK_THAT(loud.lines.str(), Contains("setting changed setting=LOG_LEVEL from=info to=off"));
 }
 
-TEST_CASE(
-    "reload: variables of the wrapped server are named without their values, secrets of ours are "
-    "not among "
-    "them") {
+TEST_CASE("reload: changed variables of the wrapped server are named without values or secrets") {
   Started s("DATABASE=one\nGONE=1\nSTAYS=1\nMCP_API_KEY=first-secret\n",
             {{"OTHER", "x"}, {"NOTIFY_SOCKET", "/run/n"}, {"NODE_CHANNEL_FD", "3"}});
   s.folder.write(".env", "DATABASE=two\nSTAYS=1\nNEW=1\nMCP_API_KEY=second-secret\n");

@@ -22,7 +22,7 @@ using Messages = std::vector<std::string>;
 
 namespace {
 
-// systemd's end of the socket.
+// systemd's end of the notification socket.
 class Systemd {
  public:
   explicit Systemd(const std::string& path)
@@ -35,7 +35,7 @@ class Systemd {
     REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
   }
 
-  // One datagram; nothing when none is there.
+  // The next datagram; nothing if none has arrived.
   std::optional<std::string> next() {
     std::string text(4096, '\0');
     const ssize_t size = ::recv(socket_.get(), text.data(), text.size(), 0);
@@ -79,9 +79,7 @@ TEST_CASE("service manager: without NOTIFY_SOCKET it does nothing") {
   CHECK(w.timers.waiting() == 0);
 }
 
-TEST_CASE(
-    "service manager: READY comes once the wrapped server can be called, the status when it "
-    "changes") {
+TEST_CASE("service manager: READY is sent once the server can be called, STATUS when it changes") {
   World w;
   ServiceManager manager(w.environment, w.timers, w.log);
   CHECK(w.systemd.all().empty());
@@ -99,7 +97,7 @@ TEST_CASE(
   CHECK(w.systemd.all() == Messages{"STATUS=backing off"});
 }
 
-TEST_CASE("service manager: a server that never comes up holds READY back for 10 s only") {
+TEST_CASE("service manager: a server that never becomes ready delays READY by 10 s at most") {
   World w;
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
@@ -111,8 +109,7 @@ TEST_CASE("service manager: a server that never comes up holds READY back for 10
 }
 
 TEST_CASE(
-    "service manager: a reload is told from its begin to its end, but not before READY or at the "
-    "end") {
+    "service manager: a reload is reported from begin to end, but not before READY or at the end") {
   World w;
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
@@ -143,7 +140,7 @@ TEST_CASE(
   CHECK(w.systemd.all() == Messages{"STOPPING=1"});
 }
 
-TEST_CASE("service manager: the watchdog hears of us twice in its time, also while we end") {
+TEST_CASE("service manager: the watchdog gets two pings per interval, also during shutdown") {
   World w({{"WATCHDOG_USEC", "4000000"}, {"WATCHDOG_PID", std::to_string(::getpid())}});
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
@@ -157,7 +154,7 @@ TEST_CASE("service manager: the watchdog hears of us twice in its time, also whi
   CHECK(w.systemd.all() == Messages{"STOPPING=1", "WATCHDOG=1"});
 }
 
-TEST_CASE("service manager: a watchdog with all the time of the world hears of us once an hour") {
+TEST_CASE("service manager: with an endless watchdog interval a ping is sent every hour") {
   World w(config::Environment{{"WATCHDOG_USEC", "9223372036854775807"}});
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
@@ -168,7 +165,7 @@ TEST_CASE("service manager: a watchdog with all the time of the world hears of u
   CHECK(w.systemd.all() == Messages{"WATCHDOG=1"});
 }
 
-TEST_CASE("service manager: a watchdog that is not for this process, or no time, is none") {
+TEST_CASE("service manager: a watchdog for another process, or without an interval, is ignored") {
   for (const config::Environment& watchdog :
        {config::Environment{{"WATCHDOG_USEC", "4000000"}, {"WATCHDOG_PID", "1"}},
         config::Environment{{"WATCHDOG_USEC", "0"}}, config::Environment{{"WATCHDOG_USEC", "-5"}},
@@ -182,7 +179,7 @@ TEST_CASE("service manager: a watchdog that is not for this process, or no time,
   }
 }
 
-TEST_CASE("service manager: an abstract address is one too, and one of another kind is none") {
+TEST_CASE("service manager: an abstract address is used, an unknown kind is ignored") {
   World w;
   const std::string name = "@mcp-sidecar-test-" + std::to_string(::getpid());
   Systemd systemd(name);
@@ -196,9 +193,7 @@ TEST_CASE("service manager: an abstract address is one too, and one of another k
 }
 
 TEST_CASE(
-    "service manager: what the socket does not take now comes later, in order; beyond a bound it "
-    "is "
-    "dropped") {
+    "service manager: messages that the socket refuses are sent later, in order, up to a limit") {
   World w;
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
@@ -206,7 +201,7 @@ TEST_CASE(
     w.status = {true, std::to_string(number)};
     w.timers.advance(ServiceManager::kStatusEvery);
   };
-  constexpr int kStatuses = 2000;  // more than any kernel holds for one socket
+  constexpr int kStatuses = 2000;  // more than any kernel queues for one socket
   for (int i = 0; i < kStatuses; ++i) step(i);
   Messages seen = w.systemd.all();
   const std::size_t held = seen.size();
@@ -223,11 +218,11 @@ TEST_CASE(
   for (std::size_t i = 2; i < seen.size(); ++i) CHECK(seen[i] == "STATUS=" + std::to_string(i - 1));
 }
 
-TEST_CASE("service manager: signs of life that nobody takes do not pile up in front of READY") {
+TEST_CASE("service manager: unread pings do not queue up in front of READY") {
   World w(config::Environment{{"WATCHDOG_USEC", "2000"}});
   ServiceManager manager(w.environment, w.timers, w.log);
   manager.start([&w] { return w.status; });
-  w.timers.advance(5s);  // thousands of signs of life that nobody takes
+  w.timers.advance(5s);  // thousands of pings that nobody reads
   w.status.usable = true;
   w.timers.advance(1s);
   CHECK_FALSE(w.systemd.all().empty());
@@ -239,7 +234,7 @@ TEST_CASE("service manager: signs of life that nobody takes do not pile up in fr
   CHECK(std::count(seen.begin(), seen.end(), "READY=1\n") == 1);
 }
 
-TEST_CASE("service manager: a socket that is gone is no reason to end, and each message is tried") {
+TEST_CASE("service manager: a removed socket does not end the program, and each message is tried") {
   World w;
   ServiceManager manager(w.environment, w.timers, w.log);
   std::filesystem::remove(w.path);
@@ -250,4 +245,36 @@ TEST_CASE("service manager: a socket that is gone is no reason to end, and each 
   w.status.text = "later";
   w.timers.advance(1s);
   CHECK(again->all() == Messages{"STATUS=later"});
+}
+
+// The variables that PM2 6 sets, with `-i 2` and without.
+TEST_CASE("service manager: the first copy under PM2 runs, others get one line about --instances") {
+  const auto check = [](const char* copy) {
+    return app::check_single({{"pm_id", "7"},
+                              {"exec_mode", "fork_mode"},
+                              {"instance_var", "NODE_APP_INSTANCE"},
+                              {"instances", "2"},
+                              {"NODE_APP_INSTANCE", copy}});
+  };
+  CHECK(check("0"));
+  const auto refused = check("1");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Contains("NODE_APP_INSTANCE=1"));
+  CHECK_THAT(refused.error().message, Contains("--instances N"));
+  CHECK(refused.error().message.find('\n') == std::string::npos);
+}
+
+TEST_CASE("service manager: the variable that numbers the copies may have another name") {
+  const auto check = [](const char* copy) {
+    return app::check_single(
+        {{"pm_id", "0"}, {"instance_var", "COPY"}, {"NODE_APP_INSTANCE", "0"}, {"COPY", copy}});
+  };
+  CHECK(check("0"));
+  CHECK_FALSE(check("3"));
+}
+
+TEST_CASE("service manager: without PM2 that variable is ignored") {
+  CHECK(app::check_single({}));
+  CHECK(app::check_single({{"NODE_APP_INSTANCE", "1"}}));
+  CHECK(app::check_single({{"pm_id", "0"}}));
 }
