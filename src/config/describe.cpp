@@ -24,21 +24,18 @@ std::string further_names(const Setting& setting) {
 std::string settings_markdown() {
   std::string text =
       "Times are milliseconds or end in `ms`, `s`, `m`, `h`; sizes are bytes or end in `KB`, `MB`, "
-      "`GB` (of "
-      "1024).\n"
-      "Secrets can come from a file: add `_FILE` to the variable, or `-file` to the flag, and give "
-      "its "
-      "path.\n"
-      "Those with a ↻ change while the program runs, on [SIGHUP](#reload); the others at its next "
-      "start.\n";
+      "`GB` (powers of 1024).\n"
+      "Secrets can be read from a file: append `_FILE` to the variable, or `-file` to the flag, "
+      "and give the path.\n"
+      "Settings with a ↻ can change while the program runs, on [SIGHUP](#reload); the others take "
+      "effect at the next start.\n";
   std::optional<Group> group;
   for (const Setting& setting : settings_table()) {
     if (setting.group != group) {
       group = setting.group;
       text += fmt::format(
-          "\n**{}**\n\n| Variable | Flag | Also read | Default | Meaning |\n| --- | --- | --- | "
-          "--- | --- "
-          "|\n",
+          "\n**{}**\n\n| Variable | Flag | Also read | Default | Meaning |\n"
+          "| --- | --- | --- | --- | --- |\n",
           group_title(setting.group));
     }
     const std::string initial = setting.initial.empty() ? "" : fmt::format("`{}`", setting.initial);
@@ -51,15 +48,12 @@ std::string settings_markdown() {
 
 std::string settings_dotenv() {
   std::string text =
-      "# Settings of mcp-sidecar. Behind a # stands a default: copy this file to .env and take the "
-      "# off "
-      "what "
-      "you change.\n"
-      "# Any other variable here is for the wrapped server. Flags and the process environment win "
-      "over this "
-      "file.\n"
-      "# Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB (of "
-      "1024).\n";
+      "# Settings of mcp-sidecar, with their defaults after a #. Copy this file to .env, and "
+      "remove the # of those you change.\n"
+      "# All other variables here are passed to the wrapped server. Flags and the process "
+      "environment override this file.\n"
+      "# Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB "
+      "(powers of 1024).\n";
   std::optional<Group> group;
   for (const Setting& setting : settings_table()) {
     if (setting.group != group) {
