@@ -18,7 +18,7 @@
 #include "config/text.hpp"
 #include "config/values.hpp"
 #include "endpoints/ops/embedded_pages.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::app {

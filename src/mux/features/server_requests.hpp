@@ -11,7 +11,7 @@
 
 #include "mux/core/feature.hpp"
 #include "mux/features/server_request_table.hpp"
-#include "observe/gauge_share.hpp"
+#include "observe/metrics.hpp"
 
 namespace sidecar::mux {
 

@@ -142,40 +142,33 @@ TEST_CASE("keys: an error is one line and leaves the file unchanged") {
 }
 
 TEST_CASE("keys: a pattern that the keys file may not hold is refused, by the flag's name") {
-  const std::pair<const char*, std::vector<std::string>& (*)(config::Permissions&)> lists[] = {
-      {"--allow-tools", [](auto& may) -> auto& {return may.tools.allow;
-}
-}
-, {"--deny-tools", [](auto& may) -> auto& {return may.tools.deny;
-}
-}
-, {"--allow-resources", [](auto& may) -> auto& {return may.resources.allow;
-}
-}
-, {"--deny-resources", [](auto& may) -> auto& {return may.resources.deny;
-}
-}
-, {"--allow-prompts", [](auto& may) -> auto& {return may.prompts.allow;
-}
-}
-, {
-  "--deny-prompts", [](auto& may) -> auto& { return may.prompts.deny; }
-}
-}
-;
-KeysFolder keys;
-REQUIRE(keys.run(Action::kNew, "good"));
-for (const auto& [flag, list] : lists) {
-  for (const std::string& pattern : {std::string(), std::string("a\0b", 3), std::string("\xff")}) {
-    CAPTURE(flag, pattern);
-    config::Permissions may;
-    list(may) = {"get_*", pattern};
-    const KeysCommand command{Action::kNew, keys.path, "bad", {}, may};
-    CHECK_THAT(check(command, kNow).error().message, Contains(flag));
-    CHECK_THAT(app::run(command, kNow).error().message, Contains(flag));
+  using config::Permissions;
+  using Names = decltype(Permissions::tools);
+  struct Row {
+    const char* flag;
+    Names Permissions::*kind;
+    std::vector<std::string> Names::*list;
+  };
+  const Row rows[] = {{"--allow-tools", &Permissions::tools, &Names::allow},
+                      {"--deny-tools", &Permissions::tools, &Names::deny},
+                      {"--allow-resources", &Permissions::resources, &Names::allow},
+                      {"--deny-resources", &Permissions::resources, &Names::deny},
+                      {"--allow-prompts", &Permissions::prompts, &Names::allow},
+                      {"--deny-prompts", &Permissions::prompts, &Names::deny}};
+  KeysFolder keys;
+  REQUIRE(keys.run(Action::kNew, "good"));
+  for (const auto& [flag, kind, list] : rows) {
+    for (const std::string& pattern :
+         {std::string(), std::string("a\0b", 3), std::string("\xff")}) {
+      CAPTURE(flag, pattern);
+      config::Permissions may;
+      (may.*kind).*list = {"get_*", pattern};
+      const KeysCommand command{Action::kNew, keys.path, "bad", {}, may};
+      CHECK_THAT(check(command, kNow).error().message, Contains(flag));
+      CHECK_THAT(app::run(command, kNow).error().message, Contains(flag));
+    }
   }
-}
-CHECK(read_keys_file(keys.path)->size() == 1);
+  CHECK(read_keys_file(keys.path)->size() == 1);
 }
 
 TEST_CASE("keys: a file that would be too large to be read again is not written") {
