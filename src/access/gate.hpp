@@ -71,6 +71,8 @@ struct GateRequest {
   std::function<std::string_view(std::string_view)> header;
   // Values of all fields of a name, joined by commas.
   std::function<std::string(std::string_view)> list;
+  // Whether a field of that name comes more than once.
+  std::function<bool(std::string_view)> repeated;
   // The live session that the request names; nothing for an unknown id.
   std::function<std::optional<KnownSession>()> session;
   std::string url_key;  // the key of the URL, if MCP_ALLOW_QUERY_KEY is set
