@@ -158,13 +158,13 @@ test('attacks: no string of a client starts a new line at the child', async (t) 
       assert.doesNotMatch(arrived, /[\n\r\0]/, what);
       assert.equal(JSON.parse(arrived).method, 'tools/call', what);
     }
-    // The child answers unknown methods with an empty result: the method stays on one line too.
+    // A method with a control character is refused.
     const method = await sendBytes(sidecar, '/mcp', `{"jsonrpc":"2.0","id":1,"method":"x${injection}"}`, named);
-    assert.equal(method.status, 200, method.text);
+    assert.equal(method.status, 400, method.text);
     const tool = await sendBytes(sidecar, '/mcp', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${injection}"}}`, named);
     assert.equal(tool.status, 200, tool.text);
     const notice = await sendBytes(sidecar, '/mcp', `{"jsonrpc":"2.0","method":"notifications/${injection}","params":{"${injection}":1}}`, named);
-    assert.equal(notice.status, 202, notice.text);
+    assert.equal(notice.status, 400, notice.text);
     const rest = await sendBytes(sidecar, '/call-tool', `{"name":"line","arguments":"{\\"a\\":\\n\\r\\n1}"}`);
     const arrived = Buffer.from(JSON.parse(rest.text.slice(rest.text.indexOf('\r\n\r\n'))).result.content[0].text, 'base64').toString();
     assert.doesNotMatch(arrived, /[\n\r]/, 'arguments that came as text');
@@ -243,8 +243,10 @@ for (const format of ['text', 'json']) {
       assert.equal((await post(`${sidecar.url}/mcp`, named, { ...key, accept: 'application/json, text/event-stream' })).status, 200);
       const session = await RawSession.open(sidecar.url, key);
       await session.call(1, 'tools/call', { name: escapes, arguments: { [escapes]: escapes } });
-      await session.call(2, escapes);
-      await session.post({ jsonrpc: '2.0', method: escapes, params: { requestId: escapes } });
+      // A method with a control character is refused.
+      for (const id of [{ id: 2 }, {}])
+        assert.equal((await session.post({ jsonrpc: '2.0', ...id, method: escapes, params: { requestId: escapes } })).status, 400);
+      await session.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: escapes } });
       await session.post({ jsonrpc: '2.0', id: escapes, result: {} });
       const told = (bytes) => ({ name: 'tell', arguments: { base64: Buffer.from(bytes).toString('base64') } });
       await session.call(3, 'tools/call', told(Buffer.concat([Buffer.from(escapes), Buffer.from([0x9b, 0x0a]), Buffer.alloc(20_000, 0x1b), Buffer.from([0x0a])])));

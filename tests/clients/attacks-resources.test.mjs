@@ -72,8 +72,9 @@ for (const over of faces) {
     const sidecar = await Sidecar.start(t, { command: filesServer });
     const client = await connect(t, sidecar.url, { over });
     for (const uri of Object.values(secrets).flat()) assert.equal(await read(client, uri), 'SECRET', JSON.stringify(uri));
-    await client.subscribeResource({ uri: ' FILE:///a/.\t./b ' });
-    assert.equal((await client.callTool({ name: 'subscribed' })).content[0].text, JSON.stringify([' FILE:///a/.\t./b ']));
+    await client.subscribeResource({ uri: ' FILE:///a/../b ' });
+    assert.equal((await client.callTool({ name: 'subscribed' })).content[0].text, JSON.stringify([' FILE:///a/../b ']));
+    await assert.rejects(client.subscribeResource({ uri: 'file:///a/.\t./b' }), /control character/);
     await sidecar.stop();
   });
 }
