@@ -21,6 +21,8 @@ class Sorted {
         edits_[place] = edits_[place - 1];
       edits_[place] = edit;
       if (edit.with.size() > edit.at.size) growth_ += edit.with.size() - edit.at.size;
+      removed_ += edit.at.size;
+      added_ += edit.with.size();
     }
   }
 
@@ -28,11 +30,15 @@ class Sorted {
   const Edit* end() const { return edits_.data() + count_; }
   // Bytes by which the text grows at most.
   std::size_t growth() const { return growth_; }
+  // The size of a text of `size` bytes after the edits.
+  std::size_t size_after(std::size_t size) const { return size - removed_ + added_; }
 
  private:
   std::array<Edit, kMaxEdits> edits_;
   std::size_t count_ = 0;
   std::size_t growth_ = 0;
+  std::size_t removed_ = 0;
+  std::size_t added_ = 0;
 };
 
 }  // namespace
@@ -40,7 +46,7 @@ class Sorted {
 std::string splice(std::string_view text, std::initializer_list<Edit> edits) {
   const Sorted sorted(edits);
   std::string result;
-  result.reserve(text.size() + sorted.growth() + kPadding);
+  result.reserve(sorted.size_after(text.size()) + kPadding);
   std::size_t from = 0;
   for (const Edit& edit : sorted) {
     assert(edit.at.begin >= from);
@@ -75,10 +81,9 @@ std::string without_member(std::string_view text, Span within, Span value) {
   } else if (text[after] == ',') {
     end = after + 1;
   }
-  std::string rest(text.substr(0, begin));
-  rest.append(text.substr(end));
-  pad(rest);
-  return rest;
+  std::string rest;
+  rest.reserve(text.size() - (end - begin) + kPadding);
+  return rest.append(text.substr(0, begin)).append(text.substr(end));
 }
 
 std::string request_text(std::string_view id, std::string_view method, std::string_view params) {

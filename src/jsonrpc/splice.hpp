@@ -16,7 +16,7 @@ struct Edit {
 };
 
 // At most four edits, in any order, not overlapping. The result has kPadding bytes of capacity
-// behind it.
+// behind it and hardly more, so its size is about the memory that it takes.
 std::string splice(std::string_view text, std::initializer_list<Edit> edits);
 // The same without a copy if the capacity of `text` suffices. No `with` may point into `text`.
 std::string splice_in_place(std::string text, std::initializer_list<Edit> edits);

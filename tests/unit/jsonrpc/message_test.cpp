@@ -302,6 +302,18 @@ TEST_CASE("string tokens: decoding reverses encoding; a token that is not a stri
   CHECK(jsonrpc::string_token("\xff") == "\"\xef\xbf\xbd\"");
 }
 
+TEST_CASE("splice: a text that becomes much shorter takes as little memory as its size says") {
+  const std::string text = '"' + std::string(1 << 20, 'x') + '"';
+  const std::string spliced = jsonrpc::splice(text, {{jsonrpc::Span{0, text.size()}, "[]"}});
+  CHECK(spliced == "[]");
+  CHECK(spliced.capacity() <= spliced.size() + 2 * jsonrpc::kPadding);
+  const std::string object = R"({"a":)" + text + R"(,"b":1})";
+  const std::string rest =
+      jsonrpc::without_member(object, {0, object.size()}, {5, text.size()});
+  CHECK(rest == R"({"b":1})");
+  CHECK(rest.capacity() <= rest.size() + 2 * jsonrpc::kPadding);
+}
+
 TEST_CASE("splice: only the given ranges change, in whatever order they are named") {
   const Message m = must_parse(
       R"({"id":"c-1","jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":5},"n":1.10}})");
