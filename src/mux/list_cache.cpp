@@ -51,11 +51,48 @@ std::optional<std::string> ListCache::key(const jsonrpc::Message& request) {
   return key;
 }
 
-const std::string* ListCache::find(const std::string& key) {
+KeptText ListCache::find(const std::string& key) {
   const auto found = lists_.find(key);
   if (found == lists_.end()) return nullptr;
   found->second.used = next_use_++;
-  return &found->second.result;
+  return found->second.result;
+}
+
+KeptText ListCache::find_view(const std::string& key, const std::string& rules) {
+  const auto list = lists_.find(key);
+  if (list == lists_.end()) return nullptr;
+  const auto view = list->second.views.find(rules);
+  if (view == list->second.views.end()) return nullptr;
+  view->second.used = next_use_++;
+  return view->second.text;
+}
+
+void ListCache::keep_view(const std::string& key, const KeptText& list, const std::string& rules,
+                          KeptText view) {
+  const auto found = lists_.find(key);
+  if (found == lists_.end() || found->second.result != list || found->second.views.contains(rules))
+    return;
+  const std::size_t bytes = rules.size() + (view == list ? 0 : view->size());
+  if (bytes > kMaxViewBytes) return;
+  while (view_bytes_ + bytes > kMaxViewBytes || views_ >= kMaxViews) erase_oldest_view();
+  view_bytes_ += bytes;
+  ++views_;
+  found->second.views.emplace(rules, View{std::move(view), bytes, next_use_++});
+}
+
+void ListCache::erase_oldest_view() {
+  std::map<std::string, View>* of = nullptr;
+  std::map<std::string, View>::iterator oldest;
+  for (auto& [key, list] : lists_) {
+    for (auto view = list.views.begin(); view != list.views.end(); ++view) {
+      if (of != nullptr && oldest->second.used < view->second.used) continue;
+      of = &list.views;
+      oldest = view;
+    }
+  }
+  view_bytes_ -= oldest->second.bytes;
+  --views_;
+  of->erase(oldest);
 }
 
 bool ListCache::lead_or_wait(const std::string& key, WireId id) {
@@ -73,7 +110,10 @@ bool ListCache::store(const std::string& key, WireId id, std::string_view result
   if (flight == flights_.end() || flight->second.leader != id || flight->second.stale) return false;
   if (lists_.contains(key) || !make_room(key, key.size() + result.size())) return false;
   bytes_ += key.size() + result.size();
-  lists_.emplace(key, Kept{std::string(result), next_use_++});
+  auto text = std::make_shared<std::string>();
+  text->reserve(result.size() + jsonrpc::kPadding);
+  text->append(result);
+  lists_.emplace(key, Kept{std::move(text), next_use_++});
   return true;
 }
 
@@ -92,7 +132,9 @@ bool ListCache::make_room(const std::string& key, std::size_t more) {
 }
 
 ListCache::Lists::iterator ListCache::erase(Lists::iterator list) {
-  bytes_ -= list->first.size() + list->second.result.size();
+  bytes_ -= list->first.size() + list->second.result->size();
+  views_ -= list->second.views.size();
+  for (const auto& [rules, view] : list->second.views) view_bytes_ -= view.bytes;
   return lists_.erase(list);
 }
 
@@ -128,7 +170,7 @@ void ListCache::changed(std::string_view capability) {
 void ListCache::clear() {
   lists_.clear();
   flights_.clear();
-  bytes_ = 0;
+  bytes_ = views_ = view_bytes_ = 0;
 }
 
 }  // namespace sidecar::mux

@@ -22,6 +22,60 @@ void Multiplexer::listed(WireId id, Call& call, Answer& answer) {
     answer.list_version = list_version(call.method);
 }
 
+// Answers a call for a list that is kept: within this call when that costs little, else in slices
+// of the loop, in which owners take turns. Until then it stays a call in flight.
+void Multiplexer::answer_known(WireId id) {
+  Call& call = *in_flight_.find(id);
+  std::unique_ptr<ListMaking> making;
+  const KeptText list = lists_.find(call.subject);
+  const ListView* view = call.reply.view();
+  const KeptText seen = view != nullptr ? lists_.find_view(call.subject, view->rules()) : list;
+  const std::size_t size = seen != nullptr ? seen->size() : list->size();
+  call.from_memory = true;
+  if (size > kAnsweredAtOnce && !call.reply.knows(list_version(call.method))) {
+    // Shared, for std::function wants to copy.
+    auto shared = std::make_shared<std::unique_ptr<ListMaking>>();
+    return known_lists_.add(call.owner->name,
+                            [this, id, shared] { return answer_in_slices(id, *shared); });
+  }
+  while (answer_in_slices(id, making) > 0) {
+  }
+}
+
+// One step; returns its cost, and 0 when nothing is left to do.
+std::size_t Multiplexer::answer_in_slices(WireId id, std::unique_ptr<ListMaking>& making) {
+  Call* call = in_flight_.find(id);
+  if (call == nullptr || !call->from_memory) return 0;  // it has ended, or waits for the child
+  const KeptText list = lists_.find(call->subject);
+  if (list == nullptr) {
+    dispatch(id);
+    return 0;
+  }
+  const auto answer = [&](const std::string& text, bool filtered) {
+    Answer known = known_list(*call, text);
+    known.filtered = filtered;
+    const std::size_t cost =
+        text.size() / (Slices::kCopied / 4) + 1;  // it is copied on the way out
+    finish(id, std::move(known));
+    return cost;
+  };
+  if (call->reply.view() == nullptr || call->reply.knows(list_version(call->method)))
+    return answer(*list, false);
+  if (making == nullptr || making->list != list) {
+    making = std::make_unique<ListMaking>();
+    making->list = list;
+    making->rules = call->reply.view()->rules();
+    if (const KeptText seen = lists_.find_view(call->subject, making->rules))
+      return answer(*seen, true);
+    making->view = call->reply.view()->make(list);
+  }
+  if (const std::size_t cost = making->view->step()) return cost;
+  const KeptText seen = making->view->result();
+  if (seen == nullptr) return answer(*list, false);
+  lists_.keep_view(call->subject, list, making->rules, seen);
+  return answer(*seen, true);
+}
+
 std::uint64_t Multiplexer::list_version(std::string_view method) {
   const auto [version, fresh] =
       list_versions_.try_emplace(std::string(ListCache::capability(method)));

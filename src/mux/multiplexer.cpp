@@ -138,6 +138,7 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
 // child.
 void Multiplexer::dispatch(WireId id) {
   Call& call = *in_flight_.find(id);
+  call.from_memory = false;
   if (call.asked_version) {
     if (!takes_calls()) return;  // until the handshake is done
     return finish(id,
@@ -145,8 +146,7 @@ void Multiplexer::dispatch(WireId id) {
   }
   if (call.lists() && handshake_.done() &&
       handshake_.promises_changes(ListCache::capability(call.method))) {
-    if (const std::string* known = lists_.find(call.subject))
-      return finish(id, known_list(call, *known));
+    if (lists_.find(call.subject) != nullptr) return answer_known(id);
     if (!lists_.lead_or_wait(call.subject, id)) return;
   }
   if (child_rate_.on() && !call.charged) {

@@ -46,6 +46,7 @@
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"
+#include "util/slices.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -62,6 +63,9 @@ class Multiplexer : public child::ChildEvents, private Core {
  public:
   // Starts of no use in a row after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
+  // Bytes of a known list that is answered within the call. A longer one waits for a slice of the
+  // loop.
+  static constexpr std::size_t kAnsweredAtOnce = 32 << 10;
 
   Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, ChildRate& child_rate,
               Limits limits, ChildRole role, observe::Log& log, observe::Metrics& metrics);
@@ -124,6 +128,13 @@ class Multiplexer : public child::ChildEvents, private Core {
   void on_child_exit(child::Exit exit) override;
 
  private:
+  // What a caller may see of a kept list, in the making.
+  struct ListMaking {
+    KeptText list;
+    std::string rules;
+    std::unique_ptr<ListView::Making> view;
+  };
+
   // Why the child takes no calls.
   struct Trouble {
     std::shared_ptr<const ChildDeath> death;  // shared with the answers that tell of it
@@ -141,6 +152,8 @@ class Multiplexer : public child::ChildEvents, private Core {
   // Its refusal, Outcome::kOverRate, when it may not pass now.
   std::optional<Answer> charge(Call& call);
   void dispatch(WireId id);
+  void answer_known(WireId id);
+  std::size_t answer_in_slices(WireId id, std::unique_ptr<ListMaking>& making);
   Answer known_list(const Call& call, const std::string& result);
   // Answer::list_version of the lists of a method that are kept now.
   std::uint64_t list_version(std::string_view method);
@@ -237,6 +250,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   LogLevels log_levels_{*this};
   Tasks tasks_{*this};
   ListCache lists_;
+  Slices known_lists_{timers_};  // answers from `lists_`
   // by capability; none: nothing is kept
   std::map<std::string, std::uint64_t, std::less<>> list_versions_;
   ToolHints tools_;

@@ -7,16 +7,15 @@
 #include "config/text.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/list_filter.hpp"
 #include "session/tool_pages.hpp"
-#include "session/uri_rules.hpp"
 
 namespace sidecar::session {
 namespace {
 
 namespace method = mcp::method;
-using config::NameRules;
 using config::Permissions;
-using Part = NameRules Permissions::*;
+using Part = PartRules::Part;
 using CallerPtr = std::shared_ptr<const observe::Caller>;
 
 // What a request uses: something by its name or URI, or nothing in particular.
@@ -34,22 +33,6 @@ constexpr Use kUses[] = {
     {method::kResourcesUnsubscribe, &Permissions::resources, true},
 };
 
-struct Listing {
-  std::string_view method;
-  std::string_view array;
-  std::string_view name;
-  Part part;
-  bool templates = false;
-};
-
-constexpr Listing kListings[] = {
-    {method::kToolsList, "tools", "name", &Permissions::tools},
-    {method::kPromptsList, "prompts", "name", &Permissions::prompts},
-    {method::kResourcesList, "resources", "uri", &Permissions::resources},
-    {method::kResourceTemplatesList, "resourceTemplates", "uriTemplate", &Permissions::resources,
-     true},
-};
-
 constexpr std::string_view kOther[] = {
     method::kInitialize,  method::kPing,      method::kSetLevel,    method::kTasksGet,
     method::kTasksResult, method::kTasksList, method::kTasksCancel, method::kComplete};
@@ -63,27 +46,6 @@ const Rule* find(const Rule (&rules)[Count], std::string_view name) {
                                    [name](const Rule& rule) { return rule.method == name; });
   return found == std::end(rules) ? nullptr : found;
 }
-
-// The rules of a caller for names or, of resources, for URIs.
-class Rules {
- public:
-  Rules(const observe::Caller& caller, Part part) : caller_(caller), part_(part) {
-    if (part == &Permissions::resources) resources_.emplace(caller);
-  }
-
-  bool allow(std::string_view name) const {
-    return resources_ ? resources_->allow(name) : caller_.may(part_, name);
-  }
-  // `name` may be a URI template.
-  bool allow_template(std::string_view name) const {
-    return resources_ ? resources_->allow_template(name) : caller_.may(part_, name);
-  }
-
- private:
-  const observe::Caller& caller_;
-  const Part part_;
-  std::optional<ResourceRules> resources_;
-};
 
 std::optional<std::string> refused(std::string_view what) {
   return fmt::format("not permitted: this caller may not use {}", config::shown(what));
@@ -103,7 +65,7 @@ std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (!(*names)[i]) continue;
     const auto name = jsonrpc::string_value((*names)[i].in(request.text));
-    if (!name || !Rules(caller, kParts[i]).allow_template(*name))
+    if (!name || !PartRules(caller, kParts[i]).allow_template(*name))
       return refused("completion for this reference");
   }
   return std::nullopt;
@@ -113,21 +75,8 @@ mux::Answer forbidden(std::string_view id, std::string_view why) {
   return mux::make_failure(mux::Outcome::kForbidden, id, mcp::code::kInvalidParams, why);
 }
 
-bool says_read_only(const std::string& text, jsonrpc::Span annotations) {
-  static constexpr std::array<std::string_view, 1> kHint = {"readOnlyHint"};
-  if (!annotations) return false;
-  const auto hint = jsonrpc::find_members(text, kHint, annotations);
-  return hint && (*hint)[0].in(text) == "true";
-}
-
 Result<std::string> name_of(const jsonrpc::Message& request) {
   return jsonrpc::string_value(request.envelope.name.in(request.text));
-}
-
-// The elements of a list in an answer.
-Result<std::vector<jsonrpc::Span>> elements(const mux::Answer& answer, jsonrpc::Span array) {
-  if (!array) return std::vector<jsonrpc::Span>();
-  return jsonrpc::find_elements(answer.text, array);
 }
 
 // Whether a tool of the list is annotated as one that only reads; nothing when it is not in
@@ -179,12 +128,12 @@ std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc:
     const jsonrpc::Span place = use->by_uri ? request.envelope.uri : request.envelope.name;
     const auto used = jsonrpc::string_value(place.in(request.text));
     if (!used) return refused("what it does not name");
-    if (Rules(caller, use->part).allow(*used)) return std::nullopt;
+    if (PartRules(caller, use->part).allow(*used)) return std::nullopt;
     return refused(place.in(request.text));
   }
   if (name == method::kComplete) return refusal_of_completion(caller, request);
-  const bool known = find(kListings, name) != nullptr ||
-                     std::find(std::begin(kOther), std::end(kOther), name) != std::end(kOther);
+  const bool known =
+      is_listing(name) || std::find(std::begin(kOther), std::end(kOther), name) != std::end(kOther);
   return known ? std::nullopt : refused("this method");
 }
 
@@ -205,8 +154,11 @@ void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Repl
   const bool check = name == method::kToolsCall && caller->read_only();
   const std::string tool = check ? name_of(request).value_or("") : std::string();
   auto pass = [message = std::make_shared<jsonrpc::Message>(std::move(request)), id, filtered,
-               notify = std::move(notify),
-               send] { send(std::move(*message), mux::Reply(id, filtered, notify)); };
+               notify = std::move(notify), view = list_view(caller, name), send] {
+    mux::Reply reply(id, filtered, notify);
+    reply.set_view(view);
+    send(std::move(*message), std::move(reply));
+  };
   if (!check) return pass();
   // No reply is made before it is sent: one that is dropped would be answered, also to who has
   // gone.
@@ -220,41 +172,6 @@ void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Repl
 bool may_notify(const observe::Caller& caller, std::string_view name) {
   return !caller.restricted() || std::find(std::begin(kNotifications), std::end(kNotifications),
                                            name) != std::end(kNotifications);
-}
-
-void filter(const observe::Caller& caller, std::string_view id, std::string_view name,
-            mux::Answer& answer) {
-  const Listing* listing = find(kListings, name);
-  if (listing == nullptr || answer.outcome != mux::Outcome::kResult || !caller.restricted()) return;
-  const std::array<std::string_view, 1> array = {listing->array};
-  const std::array<std::string_view, 2> names = {listing->name, "annotations"};
-  const bool only_reads = name == method::kToolsList && caller.read_only();
-  jsonrpc::pad(answer.text);
-  const auto place = jsonrpc::find_members(answer.text, array, answer.payload);
-  const auto listed = place ? elements(answer, (*place)[0])
-                            : Result<std::vector<jsonrpc::Span>>(tl::unexpected(place.error()));
-  if (!listed) {
-    answer = mux::make_failure(mux::Outcome::kInternal, id, mcp::code::kInternalError,
-                               "the MCP server's list cannot be read: " + listed.error().message);
-    return;
-  }
-  const Rules rules(caller, listing->part);
-  const auto allows = listing->templates ? &Rules::allow_template : &Rules::allow;
-  std::string kept = "[";
-  std::size_t count = 0;
-  for (const jsonrpc::Span element : *listed) {
-    const auto places = jsonrpc::find_members(answer.text, names, element);
-    const auto its_name = places ? jsonrpc::string_value((*places)[0].in(answer.text))
-                                 : Result<std::string>(fail(""));
-    if (!its_name || !(rules.*allows)(*its_name)) continue;
-    if (only_reads && !says_read_only(answer.text, (*places)[1])) continue;
-    kept.append(count++ == 0 ? "" : ",").append(element.in(answer.text));
-  }
-  if (count == listed->size()) return;
-  kept += ']';
-  const std::size_t before = answer.text.size();
-  answer.text = jsonrpc::splice(answer.text, {{(*place)[0], kept}});
-  answer.payload.size -= before - answer.text.size();
 }
 
 }  // namespace sidecar::session

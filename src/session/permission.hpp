@@ -1,6 +1,6 @@
 // Permission: holds what a caller asks of the wrapped server to what it may see and use
 // (config::Permissions). A request that it may not send is answered here; what it may not use is
-// taken out of the answers to lists. A caller of whom anything is withheld is kept to the requests
+// taken out of the answers to lists (session/list_filter.hpp). A caller of whom anything is withheld is kept to the requests
 // of the specification: what another one does cannot be known. Loop thread only.
 #pragma once
 
@@ -33,10 +33,5 @@ void send_permitted(const std::shared_ptr<const observe::Caller>& caller, jsonrp
 
 // Whether a notification of the client may pass.
 bool may_notify(const observe::Caller& caller, std::string_view method);
-
-// Takes what the caller may not use out of the answer to a list, that of the client's call `id`.
-// One that cannot be read becomes an error.
-void filter(const observe::Caller& caller, std::string_view id, std::string_view method,
-            mux::Answer& answer);
 
 }  // namespace sidecar::session

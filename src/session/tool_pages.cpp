@@ -46,9 +46,13 @@ class Walk : public std::enable_shared_from_this<Walk> {
     if (cursor.empty() || cursor == "null") return end({End::kAll});
     if (!followed_.emplace(cursor).second) return end({End::kRepeats});
     if (followed_.size() >= pages_.most_pages)
-      return never_ends(fmt::format("more than {} pages", pages_.most_pages));
+      return beyond(End::kNeverEnds,
+                    fmt::format("does not end: it has more than {} pages", pages_.most_pages));
     if (bytes_ > pages_.most_bytes)
-      return never_ends(fmt::format("more than {} bytes", pages_.most_bytes));
+      return beyond(
+          End::kTooLarge,
+          fmt::format("is too large: what this caller may see of it has more than {} bytes",
+                      pages_.most_bytes));
     return fmt::format(R"({{"cursor":{}}})", cursor);
   }
 
@@ -56,10 +60,8 @@ class Walk : public std::enable_shared_from_this<Walk> {
     return end(
         {End::kUnreadable, {}, "the MCP server's answer to tools/list cannot be used: " + problem});
   }
-  std::nullopt_t never_ends(const std::string& limit) {
-    return end({End::kNeverEnds,
-                {},
-                fmt::format("the MCP server's tools/list does not end: it has {}", limit)});
+  std::nullopt_t beyond(End limit, const std::string& what) {
+    return end({limit, {}, "the MCP server's tools/list " + what});
   }
   std::nullopt_t end(ToolPages::Outcome outcome) {
     std::exchange(pages_.done, nullptr)(std::move(outcome));

@@ -24,14 +24,15 @@ struct ToolPages {
     kAll,         // the last page was seen
     kEnough,      // `page` wanted no further one
     kRepeats,     // the server sent a cursor a second time: all pages up to there were seen
-    kNeverEnds,   // beyond `most_pages` or `most_bytes`
+    kNeverEnds,   // beyond `most_pages`
+    kTooLarge,    // beyond `most_bytes`
     kUnreadable,  // a page has no array of tools
     kFailed,      // the MCP server did not answer with a result
   };
   struct Outcome {
     End end;
     mux::Answer answer{};   // kFailed: what came instead of a page
-    std::string problem{};  // kUnreadable, kNeverEnds: what is wrong, for people
+    std::string problem{};  // kUnreadable, kNeverEnds, kTooLarge: what is wrong, for people
     bool ended_well() const {
       return end == End::kAll || end == End::kEnough || end == End::kRepeats;
     }

@@ -14,7 +14,6 @@
 
 #include "endpoints/rest/tool_list.hpp"
 #include "mux/core/call.hpp"
-#include "observe/caller.hpp"
 
 namespace sidecar::endpoints {
 
@@ -27,43 +26,48 @@ class KeptLists {
   // with their documents; the one used last always stays
   static constexpr std::size_t kMaxBytes = 64 << 20;
 
-  // A list of some rules: here, or being read.
-  struct Entry {
-    std::string rules;
-    std::uint64_t version = 0;  // mux::Answer::list_version of the pages; 0: none
-    // all that are this list: each shared process has its own
-    std::vector<std::uint64_t> versions{};
-    ToolListPtr list{};    // null while its pages are read
-    ToolListPtr before{};  // what it may turn out to be still
-    std::vector<Listed> waiting{};
+  // mux::Answer::list_version of the first page, and of all pages; 0: it has none, or they have
+  // none in common.
+  struct Versions {
+    std::uint64_t first = 0;
+    std::uint64_t all = 0;
   };
-  using EntryPtr = std::shared_ptr<Entry>;
 
-  explicit KeptLists(Slices& slices) : slices_(slices) {}
+  // `idle`: called when a list has been read, or the last of the documents that were asked for has
+  // been made.
+  KeptLists(Slices& slices, std::function<void()> idle) : slices_(slices), idle_(std::move(idle)) {}
 
-  // What decides which tools a caller sees, as a text.
-  static std::string rules_of(const observe::Caller& caller);
-
+  // `rules`: what decides which tools a caller sees (session::list_rules()).
   bool knows(const std::string& rules, std::uint64_t version);
   // REQUIRES: knows() of its version a moment ago.
   void get(const std::string& rules, Listed done);
+  // Equal tools are the list that is here already.
+  void keep(const std::string& rules, const std::string& owner, Versions versions,
+            std::vector<std::string> tools, Listed done);
 
-  // The caller reads the pages of this version, and ends that with keep() or fail().
-  EntryPtr expect(const std::string& rules, std::uint64_t version);
-  // `version`: of all pages; 0: they have none in common. Equal tools are the list that is here
-  // already.
-  void keep(EntryPtr expected, std::uint64_t version, std::vector<std::string> tools, Listed done);
-  void fail(const EntryPtr& expected, const mux::Answer& why);
+  // Lists that are being read, or of which a document is being made, kept or not.
+  std::size_t busy() const;
+  std::size_t busy_bytes() const;
+  // Drops what is beyond the bounds: lists grow by their documents.
+  void trim();
 
  private:
   // of one list; beyond: the oldest is read once more
   static constexpr std::size_t kMaxVersions = 16;
 
-  EntryPtr find(const std::string& rules);
-  void trim();
+  struct Entry {
+    std::string rules;
+    ToolListPtr list;
+    // all that are this list: each shared process has its own
+    std::vector<std::uint64_t> versions{};
+  };
+
+  Entry* find(const std::string& rules);
 
   Slices& slices_;
-  std::list<EntryPtr> entries_;  // the one used last first
+  const std::function<void()> idle_;
+  std::list<Entry> entries_;                   // the one used last first
+  std::vector<std::weak_ptr<ToolList>> made_;  // and not known to be gone
 };
 
 }  // namespace sidecar::endpoints

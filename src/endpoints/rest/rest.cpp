@@ -178,9 +178,10 @@ void Rest::call_tool(http::Exchange exchange, Naming naming) {
   const auto name = jsonrpc::string_value(call->name);
   if (naming != Naming::kMappedFunction || !name) return send(*call);
   calls_.find(held->request().caller, *name,
-              [send, call = *call, name = *name](const std::string& found) {
+              [send, held, call = *call, name = *name](const auto& found) {
+                if (!found) return held->reply(failure_answer(found.error()));
                 ToolCall one = call;
-                if (found != name) one.name = jsonrpc::string_token(found);
+                if (*found != name) one.name = jsonrpc::string_token(*found);
                 send(one);
               });
 }

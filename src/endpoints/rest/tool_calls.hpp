@@ -1,5 +1,5 @@
 // Tool calls: what clients without a session ask of the wrapped server, for all REST endpoints.
-// Sends one request, and gathers the pages of tools/list. A client that goes away does not cancel
+// Sends one request, or has the pages of tools/list gathered (ListReadings). A client that goes away does not cancel
 // its call. Knows nothing of HTTP. Owned by app; loop thread only.
 #pragma once
 
@@ -8,14 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "endpoints/rest/kept_lists.hpp"
-#include "endpoints/rest/slices.hpp"
+#include "endpoints/rest/list_readings.hpp"
 #include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
-#include "observe/rate_limited_log.hpp"
-#include "session/tool_pages.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::endpoints {
@@ -39,14 +35,14 @@ class ToolCalls {
   // child says later is dropped; it is not told.
   void end_calls(const std::function<bool(const observe::Caller&)>& holds);
 
-  // Every tool of every page that the caller may see. A list that does not end is an error, and is
-  // not asked for again for some seconds.
-  void list(CallerPtr caller, Listed done);
+  // Every tool of every page that the caller may see (ListReadings).
+  void list(CallerPtr caller, Listed done) { lists_.list(std::move(caller), std::move(done)); }
 
-  // `done` is told which tool is meant by `name`, a tool's name or its function name
-  // (transport/tool_directory.hpp). Asks for the list only when it can be the latter; a name that
-  // is nobody's stays as it is.
-  void find(const CallerPtr& caller, std::string name, std::function<void(std::string)> done);
+  // `done` gets the tool that is meant by `name`, a tool's name or its function name
+  // (endpoints/rest/tool_directory.hpp). Asks for the list only when it can be the latter; a name
+  // that is nobody's stays as it is. Errors: the caller's key or token is gone.
+  using Found = std::function<void(const tl::expected<std::string, mux::Answer>&)>;
+  void find(const CallerPtr& caller, std::string name, Found done);
 
  private:
   // A call that waits for its answer. Shared by what takes its answer and its progress; leaves the
@@ -58,27 +54,15 @@ class ToolCalls {
     mux::Reply::Deliver deliver;
     mux::Reply::Notify progress;
   };
-  struct Reading;
-  using Known = std::function<bool(std::uint64_t)>;
+  using Known = ListReadings::Known;
 
   void request(const CallerPtr& caller, std::string_view method, std::string_view params,
                mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
-  void read_page(const std::shared_ptr<Reading>& reading, const std::string& params,
-                 mux::Reply::Deliver deliver);
-  void take_kept(const std::shared_ptr<Reading>& reading);
-  void end_reading(Reading& reading, session::ToolPages::Outcome outcome);
-
   mux::Instances& instances_;
-  Timers& timers_;
-  Slices slices_{timers_};
-  KeptLists kept_{slices_};
-  observe::RateLimitedLog warnings_;
   const Clock::duration timeout_;
-  const std::size_t list_limit_;
   const observe::Calls* calls_ = nullptr;
   boost::intrusive::list<Running, boost::intrusive::constant_time_size<false>> running_;
-  std::string endless_;                // why the list is not asked for …
-  Clock::time_point endless_until_{};  // … until then
+  ListReadings lists_;
 };
 
 }  // namespace sidecar::endpoints

@@ -188,8 +188,9 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
         raw_(raw) {}
 
   void start(std::string name) {
-    calls_.find(caller(), std::move(name), [self = shared_from_this()](std::string found) {
-      self->name_ = std::move(found);
+    calls_.find(caller(), std::move(name), [self = shared_from_this()](const auto& found) {
+      if (!found) return self->exchange_.reply(failure_answer(found.error()));
+      self->name_ = *found;
       self->send();
     });
   }

@@ -9,17 +9,35 @@ namespace sidecar::endpoints {
 namespace {
 
 constexpr std::size_t kToolCost = 1000;  // of a tool in a document, beside its bytes
+constexpr std::size_t kToolBytes = 500;  // of a tool in memory, beside its text
 
 }  // namespace
 
+ToolList::ToolList(Slices& slices, std::string owner, std::vector<std::string> tools,
+                   std::function<void()> idle)
+    : slices_(slices),
+      owner_(std::move(owner)),
+      directory_(ToolDirectory::unread(std::move(tools))),
+      idle_(std::move(idle)) {
+  for (const std::string& tool : directory_.texts()) bytes_ += bytes_of(tool);
+}
+
+std::size_t ToolList::bytes_of(const std::string& tool) { return tool.size() + kToolBytes; }
+
+void ToolList::begin_job(Slices::Step step) {
+  ++jobs_;
+  slices_.add(owner_, [self = shared_from_this(), step = std::move(step)] {
+    const std::size_t cost = step();
+    if (cost == 0 && --self->jobs_ == 0 && self->idle_) self->idle_();
+    return cost;
+  });
+}
+
 void ToolList::read() {
-  slices_.add([self = shared_from_this()]() -> std::size_t {
-    if (const std::size_t cost = self->directory_.read_next()) {
-      self->bytes_ += cost;
-      return cost;
-    }
-    self->read_ = true;
-    for (const auto& done : std::exchange(self->waiting_, {})) done();
+  begin_job([this]() -> std::size_t {
+    if (const std::size_t cost = directory_.read_next()) return cost;
+    read_ = true;
+    for (const auto& done : std::exchange(waiting_, {})) done();
     return 0;
   });
 }
@@ -68,8 +86,8 @@ class ToolList::Making {
   }
 
  private:
-  // What the loop copies and hashes in the time in which it reads one byte of a tool.
-  static constexpr std::size_t kCopied = 16;
+  static constexpr std::size_t kCopied = Slices::kCopied;
+  // What the loop hashes in the time in which it reads one byte of a tool.
   static constexpr std::size_t kHashed = 4;
   static constexpr std::size_t kHashedAtOnce = 256 << 10;
 
@@ -91,7 +109,7 @@ void ToolList::document(const std::string& name, const Make& make, Made done) {
   if (!fresh) return;
   // Shared, for std::function wants to copy.
   auto making = std::make_shared<Making>(*this, entry, make());
-  slices_.add([self = shared_from_this(), making] { return making->step(); });
+  begin_job([making] { return making->step(); });
 }
 
 }  // namespace sidecar::endpoints

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "endpoints/rest/slices.hpp"
 #include "endpoints/rest/tool_directory.hpp"
 #include "endpoints/rest/tool_document.hpp"
+#include "util/slices.hpp"
 
 namespace sidecar::endpoints {
 
@@ -26,9 +26,13 @@ class ToolList : public std::enable_shared_from_this<ToolList> {
   using Make = std::function<std::unique_ptr<ToolDocument>()>;
   using Made = std::function<void(const Document&)>;
 
-  // `tools` as tools/list has them, padded. `slices` outlives what the list is asked for.
-  ToolList(Slices& slices, std::vector<std::string> tools)
-      : slices_(slices), directory_(ToolDirectory::unread(std::move(tools))) {}
+  // `tools` as tools/list has them, padded. `owner`: in whose turn it is read, and its documents
+  // made. `idle`: called when it is not busy() any more. `slices` outlives what the list is asked
+  // for.
+  ToolList(Slices& slices, std::string owner, std::vector<std::string> tools,
+           std::function<void()> idle = nullptr);
+  // What a tool takes in memory.
+  static std::size_t bytes_of(const std::string& tool);
 
   // Begins to read the tools. Call once, first.
   void read();
@@ -42,6 +46,8 @@ class ToolList : public std::enable_shared_from_this<ToolList> {
 
   // Of the list and of all that has been made of it.
   std::size_t bytes() const { return bytes_; }
+  // Whether it is being read, or a document of it made.
+  bool busy() const { return jobs_ > 0; }
 
  private:
   struct Entry {
@@ -51,12 +57,17 @@ class ToolList : public std::enable_shared_from_this<ToolList> {
   };
   class Making;
 
+  void begin_job(Slices::Step step);
+
   Slices& slices_;
+  const std::string owner_;
   ToolDirectory directory_;
   bool read_ = false;
   std::vector<std::function<void()>> waiting_;  // until it has been read
   std::map<std::string, Entry> documents_;
   std::size_t bytes_ = 0;
+  std::size_t jobs_ = 0;
+  const std::function<void()> idle_;
 };
 
 }  // namespace sidecar::endpoints

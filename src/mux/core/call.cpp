@@ -80,7 +80,8 @@ Reply::Reply(Reply&& other) noexcept
     : client_id_(std::move(other.client_id_)),
       deliver_(std::exchange(other.deliver_, nullptr)),
       notify_(std::exchange(other.notify_, nullptr)),
-      known_(std::exchange(other.known_, nullptr)) {}
+      known_(std::exchange(other.known_, nullptr)),
+      view_(std::move(other.view_)) {}
 
 Reply& Reply::operator=(Reply&& other) noexcept {
   if (this != &other) {
@@ -89,6 +90,7 @@ Reply& Reply::operator=(Reply&& other) noexcept {
     deliver_ = std::exchange(other.deliver_, nullptr);
     notify_ = std::exchange(other.notify_, nullptr);
     known_ = std::exchange(other.known_, nullptr);
+    view_ = std::move(other.view_);
   }
   return *this;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "jsonrpc/message.hpp"
+#include "mux/list_view.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -55,6 +56,7 @@ struct Answer {
   // 0: it is not kept.
   std::uint64_t list_version = 0;
   bool unchanged = false;  // the caller has this version (Reply::set_known): the payload is {}
+  bool filtered = false;   // a list: what its caller may not see has been taken out (ListView)
 };
 
 // Builds an answer of the sidecar's own. `data` is JSON text or empty.
@@ -97,6 +99,9 @@ class Reply {
   void set_known(std::function<bool(std::uint64_t list_version)> known) {
     known_ = std::move(known);
   }
+  // What its caller may see of a list; nullptr: all of it.
+  void set_view(std::shared_ptr<const ListView> view) { view_ = std::move(view); }
+  const ListView* view() const { return view_.get(); }
   bool knows(std::uint64_t list_version) const { return known_ != nullptr && known_(list_version); }
   // The client is gone: nothing is sent any more.
   void forget() { deliver_ = nullptr; }
@@ -108,6 +113,7 @@ class Reply {
   Deliver deliver_;
   Notify notify_;
   std::function<bool(std::uint64_t)> known_;
+  std::shared_ptr<const ListView> view_;  // std::function copies what makes replies
 };
 
 // A client as the multiplexer sees it: one session. REST calls have none (kNoClient).

@@ -63,6 +63,7 @@ struct Call {
   bool task = false;
   bool asked_client = false;  // its client was asked something for it
   bool repeated = false;      // handed to a second child
+  bool from_memory = false;   // waits for its slice of the loop to be answered from the ListCache
   bool withdrawn = false;     // tombstone: nobody waits; `due`: when it is let go
 
   // Asks for a list that may be known: `subject` is its key in the ListCache.

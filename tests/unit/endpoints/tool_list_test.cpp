@@ -83,12 +83,12 @@ TEST_CASE("tool list: a huge list is read, and its documents are made, in slices
   w.list(1000, 4000);
   const auto other = w.get("/tools/t1");
   CHECK_FALSE(first->answered());
-  CHECK(w.turns(first) >= 2 * 1000 * 4000 / endpoints::Slices::kSlice);
+  CHECK(w.turns(first) >= 2 * 1000 * 4000 / Slices::kSlice);
   CHECK(first->reply().status == 200);
   CHECK(other->reply().status == 200);
   for (const char* path : {"/tools", "/openai/functions", "/vapi/functions"}) {
     INFO(path);
-    CHECK(w.turns(w.get(path)) >= 1000 * 4000 / endpoints::Slices::kSlice);
+    CHECK(w.turns(w.get(path)) >= 1000 * 4000 / Slices::kSlice);
   }
   CHECK(w.link->sent.empty());
 }

@@ -17,6 +17,14 @@ std::optional<std::string> key(const std::string& params, const char* method = "
   return mux::ListCache::key(*request);
 }
 
+// Whether a list of so many bytes is kept.
+bool keep(mux::ListCache& lists, const std::string& name, std::size_t size) {
+  lists.lead_or_wait(name, 1);
+  lists.store(name, 1, std::string(size, 'x'));
+  lists.leave(name, 1);
+  return lists.find(name) != nullptr;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -126,12 +134,6 @@ TEST_CASE(
 
 TEST_CASE(
     "list_cache: beyond its bounds the longest unused page of a cursor goes, first pages stay") {
-  const auto keep = [](mux::ListCache& lists, const std::string& name, std::size_t size) {
-    lists.lead_or_wait(name, 1);
-    lists.store(name, 1, std::string(size, 'x'));
-    lists.leave(name, 1);
-    return lists.find(name) != nullptr;
-  };
   mux::ListCache bytes;
   constexpr std::size_t kThird = mux::ListCache::kMaxBytes / 3 - 100;
   CHECK(keep(bytes, "tools/list", kThird));
@@ -157,4 +159,41 @@ TEST_CASE(
     REQUIRE(keep(many, fmt::format("tools/list \"{}\"", i), 1));
   CHECK(many.find("prompts/list") != nullptr);
   CHECK(many.find("tools/list \"0\"") == nullptr);
+}
+
+TEST_CASE("list_cache: what callers of some rules see is kept with the list, and within bounds") {
+  const auto text = [](std::size_t bytes) {
+    return std::make_shared<const std::string>(bytes, 'v');
+  };
+  mux::ListCache lists;
+  REQUIRE(keep(lists, "tools/list", 10));
+  const mux::KeptText list = lists.find("tools/list");
+  lists.keep_view("tools/list", list, "a", text(3));
+  lists.keep_view("tools/list", list, "b", list);
+  REQUIRE(lists.find_view("tools/list", "a") != nullptr);
+  CHECK(*lists.find_view("tools/list", "a") == "vvv");
+  CHECK(lists.find_view("tools/list", "b") == list);
+  CHECK(lists.find_view("tools/list", "c") == nullptr);
+  CHECK(lists.find_view("prompts/list", "a") == nullptr);
+
+  lists.changed("tools");
+  CHECK(lists.find_view("tools/list", "a") == nullptr);
+  REQUIRE(keep(lists, "tools/list", 10));
+  lists.keep_view("tools/list", list, "a", text(3));  // of the list before
+  CHECK(lists.find_view("tools/list", "a") == nullptr);
+
+  const mux::KeptText now = lists.find("tools/list");
+  constexpr std::size_t kThird = mux::ListCache::kMaxViewBytes / 3;
+  for (const char* rules : {"a", "b", "c"}) {
+    lists.keep_view("tools/list", now, rules, text(kThird));
+    CHECK(lists.find_view("tools/list", rules) != nullptr);
+  }
+  CHECK(lists.find_view("tools/list", "a") == nullptr);  // the longest unused
+  CHECK(lists.find_view("tools/list", "b") != nullptr);
+  for (std::size_t i = 0; i < 2 * mux::ListCache::kMaxViews; ++i)
+    lists.keep_view("tools/list", now, std::to_string(i), text(1));
+  CHECK(lists.find_view("tools/list", "b") == nullptr);
+  CHECK(lists.find_view("tools/list", "0") == nullptr);
+  lists.keep_view("tools/list", now, "huge", text(mux::ListCache::kMaxViewBytes));
+  CHECK(lists.find_view("tools/list", "huge") == nullptr);
 }

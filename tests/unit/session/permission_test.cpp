@@ -1,5 +1,6 @@
 #include "session/permission.hpp"
 
+#include "session/list_filter.hpp"
 #include "support/matchers.hpp"
 #include "unit/session/world.hpp"
 

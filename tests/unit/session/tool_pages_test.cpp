@@ -85,7 +85,8 @@ TEST_CASE("tool_pages: pages and bytes have limits, which the error names") {
   const Walked large(endless, 1000, 100);
   CHECK(large.requests.size() == 9);
   CHECK(large.ends.at(0).problem ==
-        "the MCP server's tools/list does not end: it has more than 100 bytes");
+        "the MCP server's tools/list is too large: what this caller may see of it has more than "
+        "100 bytes");
 }
 
 TEST_CASE("tool_pages: a page that is none ends the walk with the reason") {

@@ -1,0 +1,132 @@
+// Who reads the pages of tools/list, for whom, and how many at a time.
+#include "endpoints/rest/list_readings.hpp"
+
+#include <fmt/format.h>
+
+#include "endpoints/rest/rest.hpp"
+#include "unit/endpoints/world.hpp"
+
+using namespace sidecar;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A server that does not say when its list changes, and REST in front of it.
+struct ReadingWorld : test::World {
+  ReadingWorld() : calls(instances, timers, log, 30s, 100'000), rest(calls, {}) {
+    ready();
+    routes = rest.routes();
+  }
+  std::shared_ptr<test::Outcome> get(observe::Caller caller = {}) {
+    return test::ask(routes, "GET", "/tools", {}, std::move(caller));
+  }
+  void list(const std::string& name) { answer(R"({"tools":[{"name":")" + name + R"("}]})"); }
+  void revoke(const std::string& owner) {
+    calls.end_calls([&](const observe::Caller& caller) { return caller.owner != owner; });
+  }
+
+  endpoints::ToolCalls calls;
+  endpoints::Rest rest;
+  std::vector<http::Route> routes;
+};
+
+observe::Caller with_key(const std::string& owner) {
+  observe::Caller caller;
+  caller.owner = owner;
+  caller.has_key = true;
+  return caller;
+}
+
+observe::Caller only(const std::string& tool) {
+  auto permissions = std::make_shared<config::Permissions>();
+  permissions->tools.allow = {tool};
+  observe::Caller caller;
+  caller.permissions.push_back(permissions);
+  return caller;
+}
+
+}  // namespace
+
+TEST_CASE("list readings: who asks while the list is being read shares the next reading") {
+  ReadingWorld w;
+  const auto first = w.get();
+  const auto second = w.get();
+  const auto third = w.get();
+  CHECK(w.link->sent.size() == 1);
+  w.list("old");
+  CHECK(first->reply().body.find("old") != std::string::npos);
+  CHECK_FALSE(second->answered());
+  CHECK(w.link->sent.size() == 1);
+  w.list("new");
+  CHECK(second->reply().body.find("new") != std::string::npos);
+  CHECK(third->reply().body == second->reply().body);
+  CHECK(w.link->sent.empty());
+}
+
+TEST_CASE("list readings: when the key of the one who reads goes, the others read on") {
+  ReadingWorld w;
+  const auto leader = w.get(with_key("a"));
+  const auto second = w.get(with_key("b"));
+  const auto third = w.get(with_key("c"));
+  const jsonrpc::Message asked = w.take();
+  w.revoke("a");
+  CHECK(leader->reply().status == 401);
+  CHECK_FALSE(second->answered());
+  w.answer(asked, R"({"tools":[{"name":"late"}]})");
+  CHECK_FALSE(second->answered());
+  w.list("t");
+  CHECK(second->reply().status == 200);
+  CHECK(third->reply().status == 200);
+}
+
+TEST_CASE("list readings: who waits for another one's reading ends with the own key") {
+  ReadingWorld w;
+  const auto leader = w.get(with_key("a"));
+  const auto second = w.get(with_key("b"));
+  w.revoke("b");
+  CHECK(second->reply().status == 401);
+  CHECK_FALSE(leader->answered());
+  w.list("t");
+  CHECK(leader->reply().status == 200);
+  CHECK(w.link->sent.empty());
+}
+
+TEST_CASE("list readings: a failure is told to all who wait for the list") {
+  ReadingWorld w;
+  const auto first = w.get();
+  const auto second = w.get();
+  w.answer_error(R"({"code":-32603,"message":"broken"})");
+  CHECK(first->reply().status == 500);
+  CHECK(second->reply().status == 500);
+  CHECK(w.link->sent.empty());
+}
+
+TEST_CASE("list readings: a limit that a list is beyond holds for callers with the same rules") {
+  ReadingWorld w;
+  const auto all = w.get();
+  const auto page = [](int number) {
+    return R"({"tools":[{"name":"t","d":")" + std::string(60'000, 'd') + R"("}],"nextCursor":")" +
+           std::to_string(number) + R"("})";
+  };
+  for (int number = 1; !all->answered(); ++number) w.answer(page(number));
+  CHECK(all->reply().status == 500);
+  CHECK(all->reply().body.find("is too large: what this caller may see of it has more than 100000 "
+                               "bytes; it is asked again after 30 s") != std::string::npos);
+  CHECK(w.get()->reply().status == 500);
+  const auto restricted = w.get(only("x"));
+  REQUIRE(w.link->sent.size() == 1);
+  w.list("x");
+  CHECK(restricted->reply().status == 200);
+}
+
+TEST_CASE("list readings: only so many lists are read at a time, the others in their order") {
+  ReadingWorld w;
+  std::vector<std::shared_ptr<test::Outcome>> readers;
+  for (int i = 0; i < 10; ++i) readers.push_back(w.get(only("t" + std::to_string(i))));
+  CHECK(w.link->sent.size() == endpoints::ListReadings::kMaxAtWork);
+  for (int i = 0; i < 10; ++i) {
+    CHECK_FALSE(readers.at(static_cast<std::size_t>(i))->answered());
+    w.list("t" + std::to_string(i));
+    CHECK(readers.at(static_cast<std::size_t>(i))->reply().status == 200);
+  }
+}
