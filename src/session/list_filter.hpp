@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "mux/list_view.hpp"
 #include "observe/caller.hpp"
 #include "session/uri_rules.hpp"

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "endpoints/rest/kept_lists.hpp"
-#include "mux/call.hpp"
+#include "mux/core/call.hpp"
 #include "observe/caller.hpp"
 #include "observe/rate_limited_log.hpp"
 #include "session/tool_pages.hpp"

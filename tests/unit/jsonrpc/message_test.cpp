@@ -308,8 +308,7 @@ TEST_CASE("splice: a text that becomes much shorter takes as little memory as it
   CHECK(spliced == "[]");
   CHECK(spliced.capacity() <= spliced.size() + 2 * jsonrpc::kPadding);
   const std::string object = R"({"a":)" + text + R"(,"b":1})";
-  const std::string rest =
-      jsonrpc::without_member(object, {0, object.size()}, {5, text.size()});
+  const std::string rest = jsonrpc::without_member(object, {0, object.size()}, {5, text.size()});
   CHECK(rest == R"({"b":1})");
   CHECK(rest.capacity() <= rest.size() + 2 * jsonrpc::kPadding);
 }
