@@ -46,8 +46,8 @@ mux::InstancesOptions instances_options(const config::Settings& settings) {
   mux::InstancesOptions options;
   options.sharing = sharing(settings.sessions);
   options.shared = settings.instances;
-  options.most_own = settings.max_instances;
-  options.most_own_per_owner = settings.max_instances_per_owner;
+  options.max_dedicated = settings.max_instances;
+  options.max_dedicated_per_owner = settings.max_instances_per_owner;
   options.warm = settings.warm_instances;
   options.client_roots = settings.allow_client_roots;
   options.restart_drain = settings.restart_drain;

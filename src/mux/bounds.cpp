@@ -9,9 +9,6 @@ namespace sidecar::mux {
 
 namespace code = mcp::code;
 
-// --- calls
-// ------------------------------------------------------------------------------------------------------------
-
 // Why a call is not taken. Others' calls may have been ended to make room for it.
 std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
                                            std::string_view client_id, std::size_t size) {
@@ -107,9 +104,6 @@ void Multiplexer::end_for_others(WireId id, std::string_view what) {
             "ended to make room for others");
 }
 
-// --- bytes that wait for the child
-// -----------------------------------------------------------------------------------------------------
-
 // A line that nothing waits in front of is always accepted: its size has a limit of its own.
 bool Multiplexer::fits_client(const Owner& owner, ClientId client, std::size_t size) const {
   const std::size_t waiting = queue_.bytes(owner, client);
@@ -135,9 +129,6 @@ bool Multiplexer::end_newest_waiting(Owner& owner) {
                              limits_.waiting_bytes));
   return true;
 }
-
-// --- what is kept of calls
-// -----------------------------------------------------------------------------------------------------
 
 // For a second child, if this one dies with it and there is room.
 void Multiplexer::keep(Call& call) {

@@ -56,9 +56,6 @@ void Multiplexer::on_message(jsonrpc::Message message) {
   }
 }
 
-// --- answers
-// ----------------------------------------------------------------------------------------------------------
-
 void Multiplexer::on_answer(jsonrpc::Message message) {
   const auto id = number_of(message.id());
   if (id && id == handshake_id_) return on_handshake_answer(message);
@@ -97,9 +94,6 @@ void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Messag
   if (late->task) tasks_.on_made_late(message);
 }
 
-// --- requests of the child
-// ---------------------------------------------------------------------------------------------
-
 void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   const std::string_view name = message.method();
   if (name == method::kPing) {
@@ -123,9 +117,6 @@ void Multiplexer::refuse_child(const jsonrpc::Message& request, int error_code,
           jsonrpc::error_object(error_code, fmt::format("{}: {}", excerpt(request.method()), why))),
       "refusal");
 }
-
-// --- notifications of the child
-// ------------------------------------------------------------------------------------------
 
 void Multiplexer::on_child_notification(jsonrpc::Message message) {
   const std::string_view name = message.method();
@@ -189,9 +180,6 @@ void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
   }
 }
 
-// --- whom it is for
-// -----------------------------------------------------------------------------------------------------
-
 // Design, certain origin: the task that the message names, the only client of an own child, or the
 // only one for whom the child can be working. A client that has gone, and REST, are origins too.
 std::optional<MessageOrigin> Multiplexer::origin_of(const jsonrpc::Message& message) {
@@ -202,7 +190,7 @@ std::optional<MessageOrigin> Multiplexer::origin_of(const jsonrpc::Message& mess
     const Task* task = tasks_.find(*id);
     return task == nullptr ? MessageOrigin{} : MessageOrigin{task->client, nullptr};
   }
-  if (role_.own) {
+  if (role_.dedicated) {
     if (clients_.empty()) return std::nullopt;
     return origin_of(clients_.begin()->first);
   }

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "jsonrpc/message.hpp"
-#include "mux/core/id_allocator.hpp"
-#include "mux/list_view.hpp"
+#include "mux/core/call.hpp"
+#include "mux/core/list_view.hpp"
 
 namespace sidecar::mux {
 

@@ -88,9 +88,6 @@ bool Multiplexer::concerns(ClientId client, const jsonrpc::Message& message) con
   return task && tasks_.has(client, *task);
 }
 
-// --- requests
-// ---------------------------------------------------------------------------------------------------------
-
 void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                           std::optional<Clock::duration> timeout) {
   assert(message.kind() == jsonrpc::Kind::kRequest);
@@ -223,9 +220,6 @@ void Multiplexer::send(WireId id) {
   }
 }
 
-// --- notifications and answers
-// ----------------------------------------------------------------------------------------
-
 void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
   const std::string_view name = message.method();
   if (name == method::kInitialized) return;  // the child got the sidecar's own
@@ -253,9 +247,9 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
   if (name == method::kProgress) return server_requests_.on_client_progress(client, message);
   // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not
   // have.
-  if (name == method::kRootsListChanged && !(role_.own && role_.client_roots))
+  if (name == method::kRootsListChanged && !(role_.dedicated && role_.client_roots))
     return drop("roots_of_shared_child");
-  if (name == method::kTaskStatus && !role_.own) return drop("task_of_shared_child");
+  if (name == method::kTaskStatus && !role_.dedicated) return drop("task_of_shared_child");
   if (!handshake_.done()) return drop("notification_before_handshake");
   pass_on(client, std::move(message.text), "notification");
 }
@@ -280,9 +274,6 @@ bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view ki
   pump();
   return true;
 }
-
-// --- answers to clients
-// -----------------------------------------------------------------------------------------------
 
 // A request that was answered without the child.
 void Multiplexer::reply_here(Call& call, Answer answer) {

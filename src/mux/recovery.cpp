@@ -3,7 +3,6 @@
 
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/core/child_death.hpp"
 #include "mux/core/method_rules.hpp"
 #include "mux/core/wire.hpp"
 #include "mux/multiplexer.hpp"
@@ -12,9 +11,6 @@ namespace sidecar::mux {
 
 namespace code = mcp::code;
 namespace method = mcp::method;
-
-// --- starts
-// -----------------------------------------------------------------------------------------------------------
 
 void Multiplexer::initialize(std::string params) {
   handshake_params_ = std::move(params);
@@ -128,9 +124,6 @@ Call Multiplexer::detach(WireId id) {
   return moved;
 }
 
-// --- ends
-// -------------------------------------------------------------------------------------------------------------
-
 void Multiplexer::on_child_exit(child::Exit exit) {
   handshake_.reset();
   handshake_id_.reset();
@@ -190,9 +183,6 @@ Readiness Multiplexer::readiness() const {
   return {true, {}, {}};
 }
 
-// --- deadlines
-// ------------------------------------------------------------------------------------------------------
-
 void Multiplexer::arm() {
   auto due = in_flight_.earliest_due();
   if (const auto asked = server_requests_.earliest_due(); asked && (!due || *asked < *due))
@@ -237,9 +227,6 @@ void Multiplexer::abandon(WireId id) {
   in_flight_.abandon(id);
   if (feature != nullptr) feature->on_abandoned(name, subject);
 }
-
-// --- a child that does not answer
-// ----------------------------------------------------------------------------------------
 
 // Looks at the age of the oldest call from time to time, while there is one.
 void Multiplexer::watch() {

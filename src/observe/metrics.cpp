@@ -57,7 +57,8 @@ Metrics::Metrics()
                                     "Bytes waiting for the child's stdin")),
       child_wedged(counter(registry_, "mcp_sidecar_child_wedged_total",
                            "Times a child did not answer a ping")),
-      own_children(gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
+      dedicated_children(
+          gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
       call_seconds(histogram(registry_, "mcp_sidecar_call_seconds",
                              "Clients' calls, from request to answer",
                              {std::begin(kCallSeconds), std::end(kCallSeconds)})),

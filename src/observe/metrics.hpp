@@ -46,7 +46,7 @@ class Metrics {
   prometheus::Gauge& child_ready;  // 1 after the handshake
   prometheus::Gauge& child_stdin_queue_bytes;
   prometheus::Counter& child_wedged;             // unanswered pings to children
-  prometheus::Gauge& own_children;               // dedicated children
+  prometheus::Gauge& dedicated_children;         // dedicated children
   prometheus::Histogram& call_seconds;           // from a client's request to its answer
   prometheus::Histogram& call_overhead_seconds;  // the same without the time at the child
   prometheus::Gauge& calls_in_flight;

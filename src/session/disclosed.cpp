@@ -1,7 +1,6 @@
 #include "session/disclosed.hpp"
 
 #include "mcp/protocol.hpp"
-#include "mux/core/child_death.hpp"
 #include "observe/caller.hpp"
 
 namespace sidecar::session {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "mux/core/call.hpp"
-#include "mux/list_view.hpp"
+#include "mux/core/list_view.hpp"
 #include "observe/caller.hpp"
 #include "session/uri_rules.hpp"
 

@@ -45,7 +45,7 @@ bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
   return true;
 }
 
-bool Session::may_hear_of(std::string_view uri) const {
+bool Session::may_receive_updates_of(std::string_view uri) const {
   if (!resource_rules_) resource_rules_.emplace(*speaker_);
   return resource_rules_->allow(uri);
 }

@@ -83,8 +83,8 @@ class Session : public mux::Client {
   // them: many servers never answer them.
   std::size_t calls() const { return waiting_; }
   // Whether it has a child of its own.
-  bool has_own_child() const { return lease_ && lease_->own(); }
-  bool may_hear_of(std::string_view uri) const override;
+  bool has_dedicated_child() const { return lease_ && lease_->dedicated(); }
+  bool may_receive_updates_of(std::string_view uri) const override;
   // Whether it may be ended to make room for a new one: nobody listens and nobody waits.
   virtual bool expendable() const { return false; }
 

@@ -78,7 +78,7 @@ void SessionTable::refused(const observe::Caller& caller, std::string_view reaso
 
 bool SessionTable::evict_idle(std::string_view owner, mux::Ending which) {
   const auto fits = [owner, which](const Session& session) {
-    return session.has_own_child() && session.caller().share_owner() == owner &&
+    return session.has_dedicated_child() && session.caller().share_owner() == owner &&
            (which == mux::Ending::kAny || session.expendable() ||
             (which == mux::Ending::kIdle && session.calls() == 0));
   };

@@ -343,7 +343,7 @@ class World {
     require(metrics_.connections.Value() == 0, "no connection is kept");
     require(metrics_.buffered_bytes.Value() == 0, "no byte is kept");
     require(metrics_.server_requests.Value() == 0, "no question of the child is kept");
-    require(metrics_.own_children.Value() == 0, "no child is kept");
+    require(metrics_.dedicated_children.Value() == 0, "no child is kept");
   }
 
   std::size_t sessions() const { return service_.sessions().size(); }

@@ -89,7 +89,7 @@ Json described(const std::vector<mux::InstanceStatus>& instances) {
     if (list.size() == Dashboard::kMaxChildren) break;
     const child::ChildStatus& child = instance.child;
     Json entry = {{"name", instance.name},
-                  {"own", instance.own},
+                  {"own", instance.dedicated},
                   {"state", child::name_of(child.state)},
                   {"problem", nullptr},
                   {"pid", nullptr},

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "child/supervisor.hpp"
-#include "mux/core/child_death.hpp"
 #include "util/encoding.hpp"
 
 namespace sidecar::endpoints {

@@ -59,7 +59,7 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
   return profile;
 }
 
-std::string own_handshake_params(const jsonrpc::Message& initialize, bool allow_roots) {
+std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool allow_roots) {
   const Span params = initialize.envelope.params;
   const std::string& text = initialize.text;
   const auto [version, capabilities] =

@@ -29,6 +29,6 @@ ClientProfile profile_of(const jsonrpc::Message& initialize);
 
 // Params of an `initialize` for a child of the client's own: the client's, to the byte, without
 // `roots` unless they are allowed. Empty: the client sent none that are of use.
-std::string own_handshake_params(const jsonrpc::Message& initialize, bool allow_roots);
+std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool allow_roots);
 
 }  // namespace sidecar::mux

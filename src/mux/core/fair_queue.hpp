@@ -13,7 +13,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "mux/core/id_allocator.hpp"
+#include "mux/core/call.hpp"
 #include "mux/core/owners.hpp"
 #include "observe/metrics.hpp"
 

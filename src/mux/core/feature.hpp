@@ -43,7 +43,7 @@ struct Limits {
 
 // What kind of child it is.
 struct ChildRole {
-  bool own = false;           // dedicated: of one client, whose own `initialize` it gets
+  bool dedicated = false;     // serves one client and gets its `initialize`
   bool client_roots = false;  // a dedicated child may ask for its client's roots
   bool may_ask = true;        // the handshake declared what clients can be asked for
 };

@@ -21,7 +21,6 @@
 
 #include "child/link.hpp"
 #include "mux/core/call.hpp"
-#include "mux/core/id_allocator.hpp"
 #include "mux/core/owners.hpp"
 #include "util/timers.hpp"
 

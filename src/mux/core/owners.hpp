@@ -1,9 +1,10 @@
-// Owners: those on whose behalf one multiplexer works, and what each of them holds of the bounds
-// that all of them share (util/shares.hpp). An owner is a key or an address:
-// observe::Caller::share_owner(). Sessions and calls keep a pointer to theirs, so that a call looks
-// nothing up. Owned by Multiplexer, and outlives what it keeps. Loop thread only.
+// Owners: the keys and addresses (observe::Caller::share_owner()) that one multiplexer works for,
+// and how much each holds of the limits that all of them share (util/shares.hpp). Sessions and
+// calls keep a pointer to their owner, so that a call needs no look-up. Owned by Multiplexer;
+// outlives everything that it accounts for. Loop thread only.
 #pragma once
 
+#include <algorithm>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
 #include <functional>
@@ -22,7 +23,7 @@ struct Owner {
 
   const std::string name;
   Shares::Holding calls;    // in flight
-  Shares::Holding work;     // these, and those withdrawn that the child may still work on
+  Shares::Holding work;     // `calls`, and withdrawn calls that the child may still work on
   Shares::Holding waiting;  // bytes that wait for the child to read
   Shares::Holding kept;     // bytes of calls that may be repeated
   std::size_t uses = 0;     // pointers to it
@@ -37,7 +38,7 @@ class Owners {
   static constexpr std::size_t kKeptBytes = 16 << 20;
   static constexpr std::size_t kSubscriptionBytes = 64 << 20;
 
-  // `tombstones`: calls that were withdrawn and may still be worked on, beyond those in flight.
+  // `tombstones`: withdrawn calls that may still be worked on, in addition to calls in flight.
   Owners(std::size_t most_calls, std::size_t tombstones, std::size_t waiting_bytes,
          std::size_t most_tasks, std::size_t elicitations_by_url)
       : calls(most_calls),
@@ -46,12 +47,19 @@ class Owners {
         tasks(most_tasks),
         url_elicitations(elicitations_by_url) {}
 
-  OwnerPtr get(std::string_view name);
+  OwnerPtr get(std::string_view name) {
+    if (const auto found = all_.find(name); found != all_.end()) return &found->second;
+    if (all_.size() >= clear_at_) {
+      std::erase_if(all_, [](const auto& entry) { return entry.second.uses == 0; });
+      clear_at_ = std::max(kMin, 2 * all_.size());
+    }
+    return &all_.try_emplace(std::string(name), name, *this).first->second;
+  }
   std::size_t size() const { return all_.size(); }
 
-  // Whether `holding` may grow by `more`. While it may not, and another owner has to give way,
-  // evict_idle(that owner) ends something of its; false: there is nothing. What it calls back may
-  // call in: meanwhile `more` counts as held.
+  // Whether `holding` may grow by `more`. While it may not and another owner has to release
+  // something, calls evict_idle(that owner), which ends one of its things or returns false if there
+  // is none. evict_idle may call back into the multiplexer: meanwhile `more` counts as held.
   template <class EvictIdle>
   bool make_room(Shares& shares, Shares::Holding& holding, std::size_t more, EvictIdle evict_idle) {
     holding.set(holding.amount() + more);
@@ -77,11 +85,18 @@ class Owners {
       return std::hash<std::string_view>{}(text);
     }
   };
-  // unused ones are kept until there are more: they come again
+  // Unused owners are kept up to this number, because most of them return.
   static constexpr std::size_t kMin = 256;
 
   std::unordered_map<std::string, Owner, Hash, std::equal_to<>> all_;
   std::size_t clear_at_ = kMin;
 };
+
+inline Owner::Owner(std::string_view its_name, Owners& owners)
+    : name(its_name),
+      calls(owners.calls.hold(name)),
+      work(owners.work.hold(name)),
+      waiting(owners.waiting.hold(name)),
+      kept(owners.kept.hold(name)) {}
 
 }  // namespace sidecar::mux

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "mux/core/id_allocator.hpp"
+#include "mux/core/call.hpp"
 #include "util/shares.hpp"
 #include "util/timers.hpp"
 

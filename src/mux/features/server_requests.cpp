@@ -26,7 +26,7 @@ std::optional<ServerRequests::Refusal> ServerRequests::refusal(
     const std::optional<MessageOrigin>& origin) const {
   const std::string_view name = message.method();
   const ChildRole& role = core_.role();
-  if (name == method::kRootsList && !(role.own && role.client_roots))
+  if (name == method::kRootsList && !(role.dedicated && role.client_roots))
     return Refusal{code::kMethodNotFound, "the roots of clients are not passed on"};
   if (!origin)
     return Refusal{code::kMethodNotFound,
@@ -37,7 +37,7 @@ std::optional<ServerRequests::Refusal> ServerRequests::refusal(
     return Refusal{
         code::kMethodNotFound,
         "this is for a call over REST or for a client that has gone: there is nobody to ask"};
-  if (!entry->second.profile.takes(name, mode) && !(role.own && name != method::kRootsList))
+  if (!entry->second.profile.takes(name, mode) && !(role.dedicated && name != method::kRootsList))
     return Refusal{code::kMethodNotFound,
                    "the client that this is for did not declare the capability"};
   if (!role.may_ask)

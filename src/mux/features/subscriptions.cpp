@@ -114,7 +114,7 @@ bool Subscriptions::on_child_notification(const jsonrpc::Message& message) {
   for (const ClientId client : subscribers) {
     const auto entry = core_.entries().find(client);
     if (entry == core_.entries().end()) continue;
-    if (entry->second.client->may_hear_of(*uri)) {
+    if (entry->second.client->may_receive_updates_of(*uri)) {
       core_.tell(client, message.text);
       continue;
     }
@@ -239,7 +239,7 @@ void Subscriptions::review() {
     const ClientId client = to_review_.back();
     to_review_.pop_back();
     for (const std::string& uri : table_.of(client)) {
-      if (!core_.entries().at(client).client->may_hear_of(uri)) give_up(client, uri);
+      if (!core_.entries().at(client).client->may_receive_updates_of(uri)) give_up(client, uri);
     }
     review();
   });

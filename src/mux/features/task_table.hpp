@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mux/core/id_allocator.hpp"
+#include "mux/core/call.hpp"
 #include "util/shares.hpp"
 
 namespace sidecar::mux {

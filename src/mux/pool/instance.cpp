@@ -27,9 +27,6 @@ void Instance::initialize(std::string params) {
   now_->mux.initialize(std::move(params));
 }
 
-// --- replacing
-// --------------------------------------------------------------------------------------------------------
-
 void Instance::restart() {
   setting_.log.info("child is being replaced",
                     {{"child", name_}, {"calls_in_flight", now_->mux.in_flight()}});
@@ -90,9 +87,6 @@ void Instance::kill_now() {
 }
 
 void Instance::refuse_calls(const std::string& why) { now_->mux.refuse_calls(why); }
-
-// --- clients
-// ----------------------------------------------------------------------------------------------------------
 
 void Instance::add(ClientId id, Client& client, const observe::Caller& caller,
                    ClientProfile profile) {

@@ -57,7 +57,7 @@ class Instance {
   std::size_t calls_of(ClientId client) const;
 
   const std::string& name() const { return name_; }
-  bool own() const { return role_.own; }
+  bool dedicated() const { return role_.dedicated; }
   std::size_t clients() const { return now_->mux.clients(); }
   std::size_t in_flight() const;
   std::size_t waiting() const { return now_->mux.waiting(); }

@@ -11,9 +11,6 @@
 
 namespace sidecar::mux {
 
-// --- a session's place
-// -------------------------------------------------------------------------------------------------
-
 InstanceLease::~InstanceLease() { leave_(); }
 
 void InstanceLease::request(jsonrpc::Message message, Reply reply,
@@ -29,10 +26,7 @@ bool InstanceLease::has_call(std::string_view client_id) const {
 }
 std::size_t InstanceLease::calls() const { return instance_.calls_of(client_); }
 const std::string& InstanceLease::instance() const { return instance_.name(); }
-bool InstanceLease::own() const { return instance_.own(); }
-
-// --- all instances
-// ----------------------------------------------------------------------------------------------------
+bool InstanceLease::dedicated() const { return instance_.dedicated(); }
 
 class Instances::Impl {
  public:
@@ -41,8 +35,8 @@ class Instances::Impl {
       : options_(options),
         setting_{std::move(factory),    timers, ids_,   child_rate_, options.limits,
                  options.restart_drain, log,    metrics},
-        sessions_(options.most_own),
-        processes_(2 * options.most_own),
+        sessions_(options.max_dedicated),
+        processes_(2 * options.max_dedicated),
         refusals_(log, timers) {
     set_child_rate(options_.child_rate);
     for (std::size_t i = 1; i <= std::max<std::size_t>(options_.shared, 1); ++i) {
@@ -151,8 +145,9 @@ class Instances::Impl {
   std::vector<InstanceStatus> status() const {
     std::vector<InstanceStatus> all;
     each([&all](const Instance& instance) {
-      all.push_back({instance.name(), instance.own(), instance.child_status(), instance.readiness(),
-                     instance.clients(), instance.in_flight(), instance.waiting()});
+      all.push_back({instance.name(), instance.dedicated(), instance.child_status(),
+                     instance.readiness(), instance.clients(), instance.in_flight(),
+                     instance.waiting()});
     });
     return all;
   }
@@ -169,7 +164,7 @@ class Instances::Impl {
 
   template <class Action>
   void each(Action action) const {
-    for (const auto* list : {&shared_, &own_, &warm_}) {
+    for (const auto* list : {&shared_, &dedicated_, &warm_}) {
       for (const auto& instance : *list) action(*instance);
     }
   }
@@ -178,10 +173,10 @@ class Instances::Impl {
   Result<Instance*> place_for(const observe::Caller& caller, const ClientProfile& profile,
                               const jsonrpc::Message* initialize) {
     const bool isolated = options_.sharing == Sharing::kIsolated;
-    const bool wants_own =
+    const bool wants_dedicated =
         isolated || (options_.sharing == Sharing::kAuto &&
                      (profile.can_be_asked() || (options_.client_roots && profile.roots)));
-    if (!wants_own || !closing_.empty()) return &for_session();
+    if (!wants_dedicated || !closing_.empty()) return &for_session();
     const std::string& owner = caller.share_owner();
     if (const auto bound = make_room(owner); !bound.empty()) {
       setting_.metrics.refused("own_child").Increment();
@@ -189,53 +184,53 @@ class Instances::Impl {
           isolated ? "session refused" : "no further child of a session's own: it shares",
           {{"limit", bound},
            {"owner", owner},
-           {"own_children", own_.size()},
+           {"own_children", dedicated_.size()},
            {"of_this_owner", sessions_.held_by(owner)}});
       if (!isolated) return &for_session();
       return fail(fmt::format("no process of its own for this session: {} is reached", bound));
     }
     std::string params = initialize == nullptr
                              ? std::string()
-                             : own_handshake_params(*initialize, options_.client_roots);
+                             : dedicated_handshake_params(*initialize, options_.client_roots);
     if (params.empty()) params = Handshake::params(false);
     if (!warm_.empty()) {
-      own_.push_back(std::move(warm_.front()));
+      dedicated_.push_back(std::move(warm_.front()));
       warm_.erase(warm_.begin());
-      own_.back()->initialize(std::move(params));
+      dedicated_.back()->initialize(std::move(params));
     } else {
-      own_.push_back(make_own());
-      own_.back()->start(std::move(params));
+      dedicated_.push_back(make_dedicated());
+      dedicated_.back()->start(std::move(params));
     }
     Held held{sessions_.hold(owner), processes_.hold(owner)};
     held.session.set(1);
     held.process.set(1);
-    held_.emplace(own_.back().get(), std::move(held));
+    held_.emplace(dedicated_.back().get(), std::move(held));
     keep_warm();
     show();
-    return own_.back().get();
+    return dedicated_.back().get();
   }
 
   // Ends sessions until one more of the owner fits; many clients never say that they are done.
   // Returns the bound that does not allow it; empty: it fits.
   std::string make_room(const std::string& owner) {
     std::string of_owner = fmt::format("MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)",
-                                       options_.most_own_per_owner);
-    std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.most_own);
-    while (sessions_.held_by(owner) >= options_.most_own_per_owner) {
+                                       options_.max_dedicated_per_owner);
+    std::string of_all = fmt::format("MCP_MAX_INSTANCES ({})", options_.max_dedicated);
+    while (sessions_.held_by(owner) >= options_.max_dedicated_per_owner) {
       if (!evict_idle_ || !evict_idle_(owner, Ending::kExpendable)) return of_owner;
     }
     // A warm child is one of those that there may be.
     if (!warm_.empty()) return {};
-    while (own_.size() >= options_.most_own) {
+    while (dedicated_.size() >= options_.max_dedicated) {
       const auto from = sessions_.admit(owner, 1).from;
       if (!evict_idle_ || !(from ? end_one_of(*from) : evict_idle_(owner, Ending::kExpendable)))
         return of_all;
     }
     // Those that are ending are processes too, for some seconds. One owner leaves some of them to
     // others.
-    const std::size_t most = 2 * options_.most_own;
-    const bool fits = own_.size() + ending_.size() < most &&
-                      processes_.held_by(owner) < most - options_.most_own / 2;
+    const std::size_t most = 2 * options_.max_dedicated;
+    const bool fits = dedicated_.size() + ending_.size() < most &&
+                      processes_.held_by(owner) < most - options_.max_dedicated / 2;
     return fits ? std::string() : of_all;
   }
 
@@ -246,16 +241,16 @@ class Instances::Impl {
            (evict_idle_(owner, Ending::kIdle) || evict_idle_(owner, Ending::kAny));
   }
 
-  std::unique_ptr<Instance> make_own() {
-    return std::make_unique<Instance>(setting_, fmt::format("own-{}", ++own_made_),
+  std::unique_ptr<Instance> make_dedicated() {
+    return std::make_unique<Instance>(setting_, fmt::format("own-{}", ++dedicated_made_),
                                       ChildRole{true, options_.client_roots});
   }
 
   void keep_warm() {
     if (!started_ || !closing_.empty()) return;
     while (warm_.size() < options_.warm &&
-           own_.size() + ending_.size() + warm_.size() < options_.most_own) {
-      warm_.push_back(make_own());
+           dedicated_.size() + ending_.size() + warm_.size() < options_.max_dedicated) {
+      warm_.push_back(make_dedicated());
       warm_.back()->start();
     }
   }
@@ -263,15 +258,15 @@ class Instances::Impl {
   // A session leaves; an own child ends with it.
   void leave(Instance& instance, ClientId client) {
     instance.remove(client);
-    if (!instance.own()) return;
+    if (!instance.dedicated()) return;
     held_.at(&instance).session.set(0);
-    const auto found = std::find_if(own_.begin(), own_.end(), [&instance](const auto& each) {
-      return each.get() == &instance;
-    });
+    const auto found =
+        std::find_if(dedicated_.begin(), dedicated_.end(),
+                     [&instance](const auto& each) { return each.get() == &instance; });
     // While all are being stopped they stay where they are.
-    if (found == own_.end() || stopped_ || open_ > 0) return;
+    if (found == dedicated_.end() || stopped_ || open_ > 0) return;
     ending_.push_back(std::move(*found));
-    own_.erase(found);
+    dedicated_.erase(found);
     show();
     instance.stop([this, &instance] {
       const auto ended =
@@ -290,20 +285,20 @@ class Instances::Impl {
     if (--open_ == 0 && stopped_) std::exchange(stopped_, nullptr)();
   }
 
-  void show() { setting_.metrics.own_children.Set(static_cast<double>(own_.size())); }
+  void show() { setting_.metrics.dedicated_children.Set(static_cast<double>(dedicated_.size())); }
 
   const InstancesOptions options_;
   IdAllocator ids_;
   ChildRate child_rate_;
   const InstanceSetting setting_;
   std::vector<std::unique_ptr<Instance>> shared_;
-  std::vector<std::unique_ptr<Instance>> own_;
+  std::vector<std::unique_ptr<Instance>> dedicated_;
   std::vector<std::unique_ptr<Instance>> warm_;
   std::vector<std::unique_ptr<Instance>> ending_;  // their sessions have ended
   // called us a moment ago, so they go a turn later
   std::vector<std::unique_ptr<Instance>> dead_;
   Timer bury_timer_;
-  // Of each child of own_ and ending_: what it counts for its owner.
+  // Of each child of dedicated_ and ending_: what it counts for its owner.
   struct Held {
     Shares::Holding session;  // until that ends
     Shares::Holding process;
@@ -313,7 +308,7 @@ class Instances::Impl {
   std::unordered_map<const Instance*, Held> held_;
   observe::RateLimitedLog refusals_;
   EvictIdle evict_idle_;
-  std::size_t own_made_ = 0;
+  std::size_t dedicated_made_ = 0;
   bool started_ = false;
   std::string closing_;
   std::size_t open_ = 0;  // instances that stop() waits for

@@ -42,8 +42,8 @@ enum class Sharing { kAuto, kShared, kIsolated };
 struct InstancesOptions {
   Sharing sharing = Sharing::kAuto;
   std::size_t shared = 1;
-  std::size_t most_own = 8;                         // own and warm children together
-  std::size_t most_own_per_owner = 4;               // own children of one owner
+  std::size_t max_dedicated = 8;                    // own and warm children together
+  std::size_t max_dedicated_per_owner = 4;          // own children of one owner
   std::size_t warm = 0;                             // children started ahead, not yet initialised
   bool client_roots = false;                        // roots of a client reach its own child
   std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
@@ -77,7 +77,7 @@ class InstanceLease {
   // The instance's name in the log: "child", "child-2", "own-7".
   const std::string& instance() const;
   // Whether the instance serves this session only.
-  bool own() const;
+  bool dedicated() const;
 
  private:
   Instance& instance_;
@@ -87,7 +87,7 @@ class InstanceLease {
 
 struct InstanceStatus {
   std::string name;
-  bool own = false;
+  bool dedicated = false;
   child::ChildStatus child;
   Readiness readiness;
   std::size_t sessions = 0;

@@ -212,23 +212,23 @@ TEST_CASE("keys: a new key of the same name replaces the old one without ending 
 TEST_CASE("keys: a session gets the new permissions of its key before its next request") {
   Watched w("alice");
   test::BareSession& session = w.open_by_key("alice");
-  CHECK(session.may_hear_of("file:///secret/a"));
+  CHECK(session.may_receive_updates_of("file:///secret/a"));
   auto keys = *read_keys_file(w.path);
   auto permissions = std::make_shared<config::Permissions>();
   permissions->resources.deny = {"file:///secret/*"};
   keys.front().permissions = permissions;
   w.folder.write("keys.json", access::keys_file_text(keys));
   w.timers.advance(2s);
-  CHECK_FALSE(session.may_hear_of("file:///secret/a"));
-  CHECK_FALSE(session.may_hear_of("FILE://localhost/secret/a"));
-  CHECK(session.may_hear_of("file:///public/a"));
+  CHECK_FALSE(session.may_receive_updates_of("file:///secret/a"));
+  CHECK_FALSE(session.may_receive_updates_of("FILE://localhost/secret/a"));
+  CHECK(session.may_receive_updates_of("file:///public/a"));
 
   config::Permissions everybody;
   everybody.resources.allow = {"file:///public/b"};
   w.gate.set_everybody(everybody);
   w.watch.take(keys, {});
-  CHECK(session.may_hear_of("file:///public/b"));
-  CHECK_FALSE(session.may_hear_of("file:///public/a"));
+  CHECK(session.may_receive_updates_of("file:///public/b"));
+  CHECK_FALSE(session.may_receive_updates_of("file:///public/a"));
 }
 
 TEST_CASE("keys: a file that cannot be used leaves the keys unchanged") {

@@ -41,7 +41,7 @@ TEST_CASE("client_profile: an empty elicitation means forms, others say what the
 TEST_CASE("client_profile: an initialize without params, or with useless ones, declares nothing") {
   CHECK_FALSE(profile("7").can_be_asked());
   CHECK(mux::profile_of(initialize("[]")).version.empty());
-  CHECK(mux::own_handshake_params(initialize("{}"), false).empty());
+  CHECK(mux::dedicated_handshake_params(initialize("{}"), false).empty());
 }
 
 TEST_CASE(
@@ -59,7 +59,7 @@ TEST_CASE("client_profile: an own child's handshake is its client's, to the byte
     return R"({"x":1.10,"capabilities":)" + capabilities + R"( ,"protocolVersion":"2025-11-25"})";
   };
   const auto own = [&](const std::string& capabilities, bool allow) {
-    return mux::own_handshake_params(initialize(params(capabilities)), allow);
+    return mux::dedicated_handshake_params(initialize(params(capabilities)), allow);
   };
   const std::string all = R"({ "a":{} , "roots" : {"listChanged":true} , "sampling":{}})";
   CHECK(own(all, true) == params(all));

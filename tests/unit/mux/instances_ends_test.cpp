@@ -8,9 +8,6 @@ using namespace std::chrono_literals;
 using test::Contains;
 using test::FakeLink;
 
-// --- ends
-// ---------------------------------------------------------------------------------------------------------------
-
 TEST_CASE(
     "instances: an own child is ended when its session leaves, and is gone once it has stopped") {
   World w;
@@ -20,7 +17,7 @@ TEST_CASE(
   session->call("1");
   session.reset();
   CHECK(own.stopping.size() == 1);
-  CHECK(w.metrics.own_children.Value() == 0);
+  CHECK(w.metrics.dedicated_children.Value() == 0);
   CHECK(w.instances.status().size() == 1);
   own.finish_stop();
   CHECK(w.links.lives(&own));  // it is still calling
@@ -43,7 +40,7 @@ TEST_CASE(
   do {
     World w(with([](auto& options) {
       options.shared = 2;
-      options.most_own = 3;
+      options.max_dedicated = 3;
       options.warm = 1;
     }));
     w.ready_all();
@@ -109,9 +106,6 @@ TEST_CASE("instances: kill_now reaches every child that is being stopped") {
     CHECK(child->killed);
   }
 }
-
-// --- replacing
-// ------------------------------------------------------------------------------------------------------------
 
 TEST_CASE(
     "instances: restart replaces the child of every instance, and sessions keep their leases") {
@@ -241,9 +235,6 @@ TEST_CASE(
   CHECK(w.names() == Names{"child"});
 }
 
-// --- shutdown, health
-// ---------------------------------------------------------------------------------------------------------
-
 TEST_CASE("instances: once calls are refused, open ones go on and nothing new is started") {
   World w(with([](auto& options) { options.warm = 1; }));
   FakeLink& child = w.link("child");
@@ -297,12 +288,12 @@ TEST_CASE("instances: the status tells of each, shared ones first, warm ones las
   const auto all = w.instances.status();
   REQUIRE(all.size() == 3);
   CHECK(all[0].name == "child");
-  CHECK_FALSE(all[0].own);
+  CHECK_FALSE(all[0].dedicated);
   CHECK(all[0].sessions == 2);
   CHECK(all[0].calls == 2);
   CHECK(all[0].readiness.ready);
   CHECK(all[1].name == "own-1");
-  CHECK(all[1].own);
+  CHECK(all[1].dedicated);
   CHECK(all[1].sessions == 1);
   CHECK(all[1].calls == 1);
   CHECK_FALSE(all[1].readiness.ready);

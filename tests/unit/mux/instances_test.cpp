@@ -9,9 +9,6 @@ using mux::Sharing;
 using test::Contains;
 using test::FakeLink;
 
-// --- who gets which child
-// ------------------------------------------------------------------------------------------------
-
 TEST_CASE(
     "instances: in auto, a client that declares sampling or elicitation gets an own child, others "
     "share") {
@@ -27,7 +24,7 @@ TEST_CASE(
   CHECK(forms->instance() == "own-2");
   CHECK(urls->instance() == "own-3");
   CHECK(w.names() == Names{"child", "own-1", "own-2", "own-3"});
-  CHECK(w.metrics.own_children.Value() == 3);
+  CHECK(w.metrics.dedicated_children.Value() == 3);
 }
 
 TEST_CASE(
@@ -132,13 +129,10 @@ TEST_CASE("instances: a child that is ready goes before one that has failed, how
   CHECK(w.join("")->instance() == "child");
 }
 
-// --- bounds
-// ----------------------------------------------------------------------------------------------------------
-
 TEST_CASE(
     "instances: beyond the bound on own children a session shares, and its child is told why it "
     "cannot ask") {
-  World w(with([](auto& options) { options.most_own = 1; }));
+  World w(with([](auto& options) { options.max_dedicated = 1; }));
   w.ready(w.link("child"));
   const auto first = w.join(kSampling), second = w.join(kSampling, "bob"),
              third = w.join("", "bob");
@@ -156,7 +150,7 @@ TEST_CASE(
 }
 
 TEST_CASE("instances: one owner has not more own children than it may, others still get theirs") {
-  World w(with([](auto& options) { options.most_own_per_owner = 1; }));
+  World w(with([](auto& options) { options.max_dedicated_per_owner = 1; }));
   auto first = w.join(kSampling);
   const auto second = w.join(kSampling), other = w.join(kSampling, "bob");
   CHECK(first->instance() == "own-1");
@@ -167,7 +161,7 @@ TEST_CASE("instances: one owner has not more own children than it may, others st
 }
 
 TEST_CASE("instances: own children that are ending are bounded too") {
-  World w(with([](auto& options) { options.most_own = 1; }));
+  World w(with([](auto& options) { options.max_dedicated = 1; }));
   w.join(kSampling).reset();
   w.join(kSampling).reset();
   CHECK(w.join(kSampling)->instance() == "child");
@@ -179,8 +173,8 @@ TEST_CASE(
     "instances: an idle session with an own child gives way, of the same owner where that is the "
     "bound") {
   World w(with([](auto& options) {
-    options.most_own = 2;
-    options.most_own_per_owner = 1;
+    options.max_dedicated = 2;
+    options.max_dedicated_per_owner = 1;
   }));
   auto alice = w.join(kSampling, "alice"), bob = w.join(kSampling, "bob");
   std::vector<std::string> asked;
@@ -200,8 +194,8 @@ TEST_CASE(
     "instances: at the bound of all, a session of the owner that has most gives way, none of one "
     "with less") {
   World w(with([](auto& options) {
-    options.most_own = 4;
-    options.most_own_per_owner = 3;
+    options.max_dedicated = 4;
+    options.max_dedicated_per_owner = 3;
   }));
   std::map<std::string, std::vector<std::unique_ptr<Session>>> sessions;
   std::vector<std::string> ended;
@@ -230,7 +224,7 @@ TEST_CASE(
   for (const Sharing sharing : {Sharing::kAuto, Sharing::kIsolated}) {
     mux::InstancesOptions options;
     options.sharing = sharing;
-    options.most_own = 2;
+    options.max_dedicated = 2;
     World w(options);
     std::vector<std::unique_ptr<Session>> alice;
     for (int i = 0; i < 2; ++i) alice.push_back(w.join(kSampling, "alice"));
@@ -254,8 +248,8 @@ TEST_CASE(
 TEST_CASE("instances: isolated refuses beyond its bounds and names the one that is reached") {
   World w(with([](auto& options) {
     options.sharing = Sharing::kIsolated;
-    options.most_own = 2;
-    options.most_own_per_owner = 1;
+    options.max_dedicated = 2;
+    options.max_dedicated_per_owner = 1;
   }));
   const auto alice = w.join("", "alice");
   CHECK(w.join("", "alice") == nullptr);
@@ -271,7 +265,7 @@ TEST_CASE("instances: isolated refuses beyond its bounds and names the one that 
 }
 
 TEST_CASE("instances: an owner whose children take their time to end leaves places to others") {
-  World w(with([](auto& options) { options.most_own = 4; }));
+  World w(with([](auto& options) { options.max_dedicated = 4; }));
   int made = 0;
   for (; made < 8; ++made) {
     const auto session = w.join(kSampling, "alice");
@@ -283,9 +277,6 @@ TEST_CASE("instances: an owner whose children take their time to end leaves plac
   CHECK(w.join(kSampling, "alice")->instance() == "own-8");
 }
 
-// --- warm children
-// -----------------------------------------------------------------------------------------------------
-
 TEST_CASE(
     "instances: a warm child is started ahead, waits for its session's handshake, and is followed "
     "by "
@@ -295,12 +286,12 @@ TEST_CASE(
   CHECK(warm.started);
   warm.come_up();
   CHECK(warm.sent.empty());
-  CHECK(w.metrics.own_children.Value() == 0);
+  CHECK(w.metrics.dedicated_children.Value() == 0);
   const auto session = w.join(kSampling);
   CHECK(session->instance() == "own-1");
   CHECK(w.ready(warm) == R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
   CHECK(w.link("own-2").started);
-  CHECK(w.metrics.own_children.Value() == 1);
+  CHECK(w.metrics.dedicated_children.Value() == 1);
 }
 
 TEST_CASE("instances: a warm child that is still starting is shaken hands with once it runs") {
@@ -323,7 +314,7 @@ TEST_CASE("instances: of several warm children the one that was started first is
 TEST_CASE("instances: warm children count as own ones, and come again when there is room") {
   World w(with([](auto& options) {
     options.warm = 2;
-    options.most_own = 2;
+    options.max_dedicated = 2;
   }));
   CHECK(w.names() == Names{"child", "own-1", "own-2"});
   auto first = w.join(kSampling), second = w.join(kSampling, "bob");

@@ -331,11 +331,11 @@ void World::check_limits() {
           ++calls[work.asked->by] > limits.calls_per_client)
         wrong("a session has more calls than allowed");
     }
-    own += child->own() && child->link != nullptr && !child->replaced;
-    if (child->own() && live(*child).size() > 1) wrong("a dedicated child has two sessions");
+    own += child->dedicated() && child->link != nullptr && !child->replaced;
+    if (child->dedicated() && live(*child).size() > 1) wrong("a dedicated child has two sessions");
   }
   // As many children again may be ending.
-  if (own > 2 * options_.most_own) wrong("more dedicated children than allowed");
+  if (own > 2 * options_.max_dedicated) wrong("more dedicated children than allowed");
   for (const auto& session : sessions_) {
     if (session->left) continue;
     // A replaced child counts as one more.
@@ -435,7 +435,8 @@ void World::wind_down() {
   settle();
   check_settled();
   for (const mux::InstanceStatus& status : instances_->status()) {
-    if (status.sessions > 0 || status.calls > 0 || status.own != status.name.starts_with("own"))
+    if (status.sessions > 0 || status.calls > 0 ||
+        status.dedicated != status.name.starts_with("own"))
       wrong("something is left at " + status.name);
   }
   pass_time(std::chrono::hours(48));

@@ -147,7 +147,7 @@ struct Child {
   // Lines that it must receive because of the current act, by id; an empty text means an error.
   std::multimap<std::string, std::string> due;
 
-  bool own() const { return name.starts_with("own"); }
+  bool dedicated() const { return name.starts_with("own"); }
   bool ending() const { return link == nullptr || ended || !link->stopping.empty(); }
   bool up() const { return link != nullptr && link->up; }
 };

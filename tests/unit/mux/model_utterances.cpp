@@ -287,7 +287,7 @@ std::set<int> World::origins(const Child& child) const {
 // The only session it can mean; nullptr: none that can be reached; nothing: it is ambiguous.
 std::optional<Session*> World::certain_origin(const Child& child) const {
   const std::vector<Session*> all = live(child);
-  if (child.own()) return all.empty() ? std::nullopt : std::optional(all.front());
+  if (child.dedicated()) return all.empty() ? std::nullopt : std::optional(all.front());
   const std::set<int> possible = origins(child);
   if (possible.size() != 1) return std::nullopt;
   const int number = *possible.begin();
@@ -354,7 +354,8 @@ World::Utterance World::question(Child& child) {
     const bool reachable =
         session.listening || (task.empty() && session.streams && working.size() == 1);
     // A shared child may ask clients only if the handshake declared their capabilities.
-    passes = (child.own() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
+    passes =
+        (child.dedicated() || (declared && options_.sharing == mux::Sharing::kShared)) && reachable;
     if (passes) {
       for (const AskedPtr& asked : working) asked->asked_client = true;
       if (kind == 2) child.elicitations.emplace(elicitation, &session);

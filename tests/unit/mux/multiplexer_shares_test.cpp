@@ -265,9 +265,6 @@ TEST_CASE(
   CHECK(message(a.next()).id() == "5");
 }
 
-// --- subscriptions
-// -----------------------------------------------------------------------------------------------------
-
 namespace {
 
 constexpr const char* kSubscribe = "resources/subscribe";

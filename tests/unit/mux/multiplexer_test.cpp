@@ -387,9 +387,6 @@ TEST_CASE("multiplexer: an answer from a client to nothing is dropped") {
   CHECK(w.dropped("answer_to_nothing") == 1);
 }
 
-// --- values that a server in C ends at a NUL
-// -----------------------------------------------------------------------------------------------------
-
 namespace {
 
 std::string ask_for(int id, std::string_view method, std::string_view params) {

@@ -36,7 +36,9 @@ class Session : public mux::Client {
   ~Session() override { leave(); }
 
   void on_message(std::string text) override { received.push_back(std::move(text)); }
-  bool may_hear_of(std::string_view uri) const override { return !withheld.contains(uri); }
+  bool may_receive_updates_of(std::string_view uri) const override {
+    return !withheld.contains(uri);
+  }
 
   void say(std::string text, std::optional<Clock::duration> timeout = {}) {
     jsonrpc::Message m = message(std::move(text));

@@ -112,8 +112,8 @@ TEST_CASE(
 TEST_CASE("property: the same with three shared children, own ones and warm ones") {
   mux::InstancesOptions options;
   options.shared = 3;
-  options.most_own = 3;
-  options.most_own_per_owner = 2;
+  options.max_dedicated = 3;
+  options.max_dedicated_per_owner = 2;
   options.warm = 1;
   options.limits.calls = 24;
   run_all(options);

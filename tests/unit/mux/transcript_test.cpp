@@ -120,8 +120,8 @@ class Player {
       return timers_.advance({});
     }
     const std::string name = line.substr(0, line.find(' '));
-    if (line.starts_with("own child of ")) {
-      role_.own = true;
+    if (line.starts_with("dedicated child of ")) {
+      role_.dedicated = true;
       role_.client_roots = line.ends_with(" with roots");
       return;
     }
@@ -163,8 +163,8 @@ class Player {
     if (message->kind() == jsonrpc::Kind::kNotification)
       return instance().notification(client.id, std::move(*message));
     if (message->kind() != jsonrpc::Kind::kRequest) return instance().answer(client.id, *message);
-    if (role_.own && message->method() == "initialize" && !instance().initialized())
-      instance().initialize(mux::own_handshake_params(*message, role_.client_roots));
+    if (role_.dedicated && message->method() == "initialize" && !instance().initialized())
+      instance().initialize(mux::dedicated_handshake_params(*message, role_.client_roots));
     mux::Reply::Notify notify;
     if (name.front() == 'S') {
       Client& call = find(name + "/" + std::string(message->id()));
@@ -180,13 +180,13 @@ class Player {
   }
 
   void start(const std::string& capabilities) {
-    if (!role_.own && !instance().initialized())
+    if (!role_.dedicated && !instance().initialized())
       instance().initialize(mux::Handshake::params(false));
     link().come_up();
     const auto initialize = jsonrpc::parse(link().next());
     REQUIRE(initialize);
     CHECK(initialize->method() == "initialize");
-    if (role_.own)
+    if (role_.dedicated)
       find("handshake", false)
           .heard.push_back(std::string(initialize->envelope.params.in(initialize->text)));
     link().say(R"({"jsonrpc":"2.0","id":)" + std::string(initialize->id()) +
