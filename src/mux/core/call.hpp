@@ -21,7 +21,8 @@ namespace sidecar::mux {
 using ClientId = std::uint64_t;
 // A client is one session. REST calls have none (kNoClient).
 inline constexpr ClientId kNoClient = 0;
-// The id of a call on a child's stdin. Never reused; below 2^53, so that every JSON parser keeps it.
+// The id of a call on a child's stdin. Never reused; below 2^53, so that every JSON parser keeps
+// it.
 using WireId = std::uint64_t;
 // The id of a server request on its way to a client. Never reused, by any instance.
 using PeerId = std::uint64_t;

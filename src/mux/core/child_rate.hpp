@@ -1,7 +1,7 @@
-// ChildRate: how many calls may reach the children, of all clients together, for servers whose own
-// service has such a limit. Shared between owners (observe::Caller::share_owner()) that have asked
-// within the last window: one alone may have all. While there are others, an owner goes beyond its
-// part, the rate divided by their number, only as long as a quarter of the rate stays free.
+// ChildRate: a limit on the rate at which all clients together may call the children, for servers
+// that use a rate-limited service. Owners (observe::Caller::share_owner()) that asked within the
+// last window share it. A single owner may use all of it. With several, an owner may exceed its
+// part (the rate divided by their number) only while a quarter of the rate stays free.
 // Owned by Instances. Loop thread only.
 #pragma once
 
@@ -18,15 +18,15 @@ namespace sidecar::mux {
 
 class ChildRate {
  public:
-  // Owners that are told apart; beyond: the one that has not asked for longest is forgotten.
+  // Owners with an account each. Beyond it, the account that was not used for longest is deleted.
   static constexpr std::size_t kMaxOwners = 4096;
 
   struct Refusal {
     Clock::duration wait{};
-    std::size_t sharers = 0;  // the owner has had its part of so many; 0: nobody may call now
+    std::size_t sharers = 0;  // number of parts, if the owner used its part; 0: the rate is used up
   };
 
-  // With another rate everybody begins anew.
+  // A different rate resets all accounts.
   void set(Rate rate);
   const Rate& rate() const { return rate_; }
   bool on() const { return rate_.on(); }
@@ -39,19 +39,19 @@ class ChildRate {
  private:
   struct Account {
     std::string owner;
-    Clock::time_point asked{};    // the last time
-    Clock::time_point settled{};  // when `used` was right
-    double used = 0;              // calls that its part has not made up for yet
+    Clock::time_point asked{};    // the last call
+    Clock::time_point settled{};  // the time at which `used` was computed
+    double used = 0;              // calls that its part has not refilled yet
   };
 
   Account& account_of(std::string_view owner, Clock::time_point now);
-  // Of one owner, now: calls in a window.
+  // One owner's part now, in calls per window.
   double part() const;
 
   Rate rate_{};
-  TokenBucket calls_;            // of all
-  std::list<Account> accounts_;  // who asked last comes first
-  // the keys are views of the accounts' owners
+  TokenBucket calls_;            // of all owners
+  std::list<Account> accounts_;  // the most recently used first
+  // Keys are views of Account::owner.
   std::unordered_map<std::string_view, std::list<Account>::iterator> by_owner_;
 };
 

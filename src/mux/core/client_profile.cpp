@@ -11,10 +11,10 @@ namespace {
 namespace method = mcp::method;
 using jsonrpc::Span;
 
-// token of protocolVersion; a longer one counts as not said
+// Bytes of the protocolVersion token. A longer one counts as missing.
 constexpr std::size_t kMaxVersion = 64;
 
-// The places of members of an object; all absent when there is no object.
+// The places of members of an object; all are absent if `within` is.
 template <std::size_t N>
 std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names,
                             Span within) {

@@ -1,5 +1,6 @@
-// ClientProfile: what a client said of itself in its `initialize`: for which requests of the child
-// it can be asked. MCP 2025-11-25, Lifecycle, Capability Negotiation.
+// ClientProfile: the version and capabilities that a client declared in its `initialize`. They
+// decide which server requests it can receive. MCP 2025-11-25, Lifecycle, Capability Negotiation.
+// A plain value.
 #pragma once
 
 #include <string>
@@ -17,18 +18,17 @@ struct ClientProfile {
   bool roots = false;
   bool tasks = false;
 
-  // Has something that a shared child of --sessions auto is never told of.
+  // Whether it declares a capability that shared children of --sessions auto do not learn of.
   bool can_be_asked() const { return sampling || elicitation || elicitation_url; }
-  // Whether a request of the child may go to it. `mode`: params.mode of an elicitation; empty: a
-  // form.
+  // Whether it can receive this server request. `mode`: params.mode of an elicitation; empty: form.
   bool takes(std::string_view method, std::string_view mode) const;
 };
 
-// Of an `initialize`; what is missing or of a wrong type counts as not declared.
+// Reads an `initialize`. Members that are missing or have a wrong type count as not declared.
 ClientProfile profile_of(const jsonrpc::Message& initialize);
 
-// Params of an `initialize` for a child of the client's own: the client's, to the byte, without
-// `roots` unless they are allowed. Empty: the client sent none that are of use.
+// Params of the `initialize` for a dedicated child: the client's, byte for byte, without `roots`
+// unless they are allowed. Empty: the client's have no protocolVersion.
 std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool allow_roots);
 
 }  // namespace sidecar::mux

@@ -34,7 +34,7 @@ std::optional<FairQueue::Waiting> FairQueue::pop() {
   if (turns_.empty()) return std::nullopt;
   const auto owner = owners_.find(turns_.front());
   Lines& lines = owner->second;
-  // Both go to the end of their turns before one of them may go for good.
+  // Both move to the end of their lists first, because take() may remove them from these.
   turns_.splice(turns_.end(), turns_, turns_.begin());
   const auto line = lines.lines.find(lines.turns.front());
   lines.turns.splice(lines.turns.end(), lines.turns, lines.turns.begin());

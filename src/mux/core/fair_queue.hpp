@@ -1,8 +1,8 @@
-// FairQueue: what waits to be handed to the child, calls and other messages of clients. Taken from
-// owners in turn, of an owner from its sessions in turn (its calls without a session are one more),
-// of a session in its order: so one who sends much, over however many sessions, cannot hold up the
-// others. Charges Owner::waiting. Bounded by whoever pushes. Owned by Multiplexer. Loop thread
-// only.
+// FairQueue: clients' calls and other messages that wait to be handed to the child. It takes them
+// from the owners in turn; within an owner from its sessions in turn (calls without a session count
+// as one session); within a session in order. So an owner that sends much, over any number of
+// sessions, cannot delay the others. Charges Owner::waiting; the caller of push() bounds it. Owned
+// by Multiplexer. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -22,28 +22,28 @@ namespace sidecar::mux {
 class FairQueue {
  public:
   struct Waiting {
-    WireId id = 0;     // of a call; 0: a message that is none
-    std::string line;  // that message
+    WireId id = 0;     // of a call; 0: another message
+    std::string line;  // of another message
     std::size_t bytes = 0;
-    std::uint64_t order = 0;  // rises with each that comes
+    std::uint64_t order = 0;  // sequence number of the push
   };
 
-  // `waiting`: bytes of all such queues together.
+  // `waiting`: gauge of the bytes of all queues together.
   explicit FairQueue(prometheus::Gauge& waiting) : shown_(waiting) {}
 
   bool empty() const { return turns_.empty(); }
-  // `bytes`: what the call holds in memory.
+  // `bytes`: memory of the call.
   void push(const OwnerPtr& owner, ClientId client, WireId id, std::size_t bytes);
   void push(const OwnerPtr& owner, ClientId client, std::string line);
-  // What a message that is no call holds in memory.
+  // Memory of a message that is not a call.
   static std::size_t bytes_of(const std::string& line) { return line.size() + sizeof(Waiting); }
 
-  // The next: the oldest of the session and of the owner whose turn it is.
+  // The oldest message of the session whose turn it is, of the owner whose turn it is.
   std::optional<Waiting> pop();
-  // What came last of an owner.
+  // The owner's most recently pushed message.
   std::optional<Waiting> pop_newest(const Owner& owner);
   void remove(const Owner& owner, ClientId client, WireId id);
-  // Returns how many messages that are no calls were among it.
+  // Returns the number of removed messages that are not calls.
   std::size_t clear();
 
   std::size_t calls() const { return calls_; }
@@ -58,7 +58,7 @@ class FairQueue {
   };
   struct Lines {
     OwnerPtr owner;
-    std::unordered_map<ClientId, Line> lines;  // of sessions of which something waits
+    std::unordered_map<ClientId, Line> lines;  // sessions with waiting messages
     std::list<ClientId> turns;                 // the same sessions, next first
     std::list<const Owner*>::iterator turn;
   };
@@ -68,7 +68,7 @@ class FairQueue {
   void push(const OwnerPtr& owner, ClientId client, Waiting waiting);
   Waiting take(OwnerLines owner, SessionLine line, const std::deque<Waiting>::iterator& which);
 
-  std::unordered_map<const Owner*, Lines> owners_;  // of which something waits
+  std::unordered_map<const Owner*, Lines> owners_;  // with waiting messages
   std::list<const Owner*> turns_;                   // the same owners, next first
   std::uint64_t next_order_ = 0;
   std::size_t calls_ = 0;

@@ -40,7 +40,7 @@ void InFlight::forget_if_idle(ClientCalls& client) {
 }
 
 void InFlight::schedule(Entry& entry) {
-  by_due_.insert(by_due_.end(), entry);  // mostly the last
+  by_due_.insert(by_due_.end(), entry);  // hint: usually the latest
 }
 
 void InFlight::unschedule(Entry& entry) {

@@ -1,4 +1,4 @@
-// MethodRule: the methods of clients' requests that need more than being passed on, a row each.
+// MethodRule: one row for each method of clients' requests that is not simply passed on.
 #pragma once
 
 #include <cstdint>
@@ -6,22 +6,22 @@
 
 namespace sidecar::mux {
 
-// The feature that takes part in a method's calls.
+// The feature that handles a method's calls.
 enum class FeatureKind : std::uint8_t { kNone, kSubscriptions, kLogLevels, kTasks };
 
 struct MethodRule {
   std::string_view method;
   FeatureKind feature = FeatureKind::kNone;
-  // May be sent to a second process when the first died with it. For tools/call the tool's hints
-  // decide.
+  // May be sent to a second process if the first dies with it. For tools/call the tool's hints
+  // decide (ToolHints).
   bool repeatable = false;
-  // Its result may be kept: Call::subject is its key in the ListCache, or empty.
+  // Its result may be cached: Call::subject is its key in ListCache, or empty.
   bool list = false;
-  // It changes what the child does for its client from then on. When the child is replaced
-  // meanwhile, the new one must get it too.
+  // It changes the child's state for its client. If the child is replaced before it answers, the
+  // new child must get it too.
   bool must_migrate = false;
 
-  // nullptr: the request is passed on.
+  // nullptr: requests of this method are passed on.
   static const MethodRule* find(std::string_view method);
 };
 

@@ -1,4 +1,4 @@
-// Small readings of JSON-RPC messages that several files of the multiplexer need.
+// Helpers of the multiplexer that read parts of JSON-RPC messages.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace sidecar::mux {
 
-// A token that is one of our ids; nothing for any other.
+// The number in an id token; nullopt: the token is not one of our ids.
 inline std::optional<std::uint64_t> number_of(std::string_view token) {
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), id);
@@ -20,7 +20,7 @@ inline std::optional<std::uint64_t> number_of(std::string_view token) {
   return id;
 }
 
-// The place of a member of the object at `within`; absent when either is not there.
+// The place of a member of the object at `within`; absent if either is absent.
 inline jsonrpc::Span member(const std::string& text, jsonrpc::Span within, std::string_view name) {
   if (!within) return {};
   const std::array<std::string_view, 1> names = {name};
@@ -28,7 +28,7 @@ inline jsonrpc::Span member(const std::string& text, jsonrpc::Span within, std::
   return places ? (*places)[0] : jsonrpc::Span{};
 }
 
-// The value of a string member, escapes undone.
+// The value of a string member, unescaped.
 inline std::optional<std::string> string_member(const std::string& text, jsonrpc::Span within,
                                                 std::string_view name) {
   const jsonrpc::Span place = member(text, within, name);

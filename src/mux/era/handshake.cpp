@@ -10,8 +10,8 @@
 namespace sidecar::mux {
 namespace {
 
-bool says_list_changed(const std::string& text, jsonrpc::Span capabilities,
-                       std::string_view capability) {
+bool declares_list_changed(const std::string& text, jsonrpc::Span capabilities,
+                           std::string_view capability) {
   static constexpr std::array<std::string_view, 1> kListChanged = {"listChanged"};
   if (!capabilities) return false;
   const std::array<std::string_view, 1> names = {capability};
@@ -57,7 +57,7 @@ Result<void> Handshake::finish(const jsonrpc::Message& answer) {
   jsonrpc::pad(result);
   static constexpr std::array<std::string_view, 2> kNames = {"protocolVersion", "capabilities"};
   const auto places = jsonrpc::find_members(result, kNames);
-  if (!places) return fail("its answer to initialize is of no use: " + places.error().message);
+  if (!places) return fail("its answer to initialize is invalid: " + places.error().message);
   const auto version = jsonrpc::string_value((*places)[0].in(result));
   if (!version) return fail("its answer to initialize has no protocolVersion");
   version_at_ = (*places)[0];
@@ -68,7 +68,7 @@ Result<void> Handshake::finish(const jsonrpc::Message& answer) {
   done_ = true;
   promised_.clear();
   for (const std::string_view capability : {"tools", "prompts", "resources"}) {
-    if (says_list_changed(result_, capabilities_, capability)) promised_.emplace(capability);
+    if (declares_list_changed(result_, capabilities_, capability)) promised_.emplace(capability);
   }
   return {};
 }

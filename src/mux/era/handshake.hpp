@@ -1,5 +1,5 @@
-// Handshake: the sidecar's own `initialize` with the child, and the answers that clients get from
-// it. MCP 2025-11-25, Lifecycle, Initialization. Knows the child's InitializeResult; sends nothing.
+// Handshake: the child's InitializeResult, and the answers to clients' `initialize` made from it.
+// MCP 2025-11-25, Lifecycle, Initialization. Sends nothing.
 // Owned by Multiplexer. Loop thread only.
 #pragma once
 
@@ -14,7 +14,7 @@
 namespace sidecar::mux {
 
 struct ServerIdentity {
-  static constexpr std::size_t kMaxWord = 200;  // bytes of each
+  static constexpr std::size_t kMaxWord = 200;  // bytes of each member
   std::string name;
   std::string version;
   std::string protocol_version;
@@ -22,8 +22,8 @@ struct ServerIdentity {
 
 class Handshake {
  public:
-  // The params of the sidecar's own `initialize`: the newest revision, and what clients may be
-  // asked for.
+  // The params of the sidecar's `initialize`: the newest revision, and sampling and elicitation if
+  // wanted.
   static std::string params(bool declares_sampling_and_elicitation);
 
   // Takes the child's answer. Errors: an error answer, or a result without a `protocolVersion`.
@@ -32,15 +32,15 @@ class Handshake {
 
   bool done() const { return done_; }
   std::string_view version() const { return version_; }
-  // What the child says that it is. Kept after reset().
+  // The child's serverInfo. Kept after reset(); nullopt before the first handshake.
   const std::optional<ServerIdentity>& identity() const { return identity_; }
-  // Whether the child's capabilities have a member of that name. Keeps what it knew after reset().
+  // Whether the child declared this capability. Kept after reset().
   bool declares(std::string_view capability) const;
-  // Whether the child tells when the lists of a capability change: `listChanged` of it.
+  // Whether the child declared `listChanged` for this capability.
   bool promises_changes(std::string_view capability) const;
 
-  // The child's InitializeResult for a client that asks for a version; all bytes but
-  // `protocolVersion` as they came.
+  // The InitializeResult for a client that asks for this version: the child's, byte for byte except
+  // for `protocolVersion`.
   std::string result_for(std::string_view asked_version) const;
 
  private:

@@ -1,6 +1,6 @@
-// Instance: one running copy of the wrapped server and its clients: a child and its multiplexer,
-// and, while it is being replaced, the child before, which finishes its calls. To clients it stays
-// the same through restarts. Owned by Instances. Loop thread only.
+// Instance: one running copy of the wrapped server with its clients: a child and its multiplexer
+// and, after a restart, the replaced children that still finish their calls. Clients keep their
+// instance across restarts. Owned by Instances. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace sidecar::mux {
 
-// What all instances share. Outlives them.
+// Shared by all instances. Outlives them.
 struct InstanceSetting {
   child::ChildFactory factory;
   Timers& timers;
@@ -34,14 +34,14 @@ class Instance {
  public:
   Instance(const InstanceSetting& setting, std::string name, ChildRole role);
 
-  // Starts the child. Without params it waits, warm, until initialize().
+  // Starts the child. Without params it is a warm child, which waits for initialize().
   void start(std::string params = {});
   void initialize(std::string params);
   bool initialized() const { return !params_.empty(); }
 
-  // A new child takes over. The one before finishes its calls, restart_drain at most.
+  // Replaces the child. The replaced one may finish its calls for at most restart_drain.
   void restart();
-  // Ends all of its children by the ladder; `done` is called from the loop.
+  // Ends all of its children step by step (child/supervisor.hpp); `done` is called from the loop.
   void stop(std::function<void()> done);
   void kill_now();
   void refuse_calls(const std::string& why);
@@ -66,7 +66,7 @@ class Instance {
   child::ChildStatus child_status() const { return now_->child->status(); }
 
  private:
-  // One child and what it is given. The child calls the multiplexer back, so it goes first.
+  // One child and its multiplexer. The child calls the multiplexer back, so it is declared first.
   struct Generation {
     Generation(const InstanceSetting& setting, const std::string& name, ChildRole role)
         : child(setting.factory(name)),
@@ -81,7 +81,7 @@ class Instance {
   };
 
   std::unique_ptr<Generation> make_generation() const;
-  // The generation that a message is about.
+  // The generation that the message concerns.
   Generation& concerned(ClientId client, const jsonrpc::Message& message);
   void look_after_replaced();
   void end(Generation& generation);
@@ -93,7 +93,7 @@ class Instance {
   std::string params_;
   std::unique_ptr<Generation> now_;
   std::vector<std::unique_ptr<Generation>> replaced_;
-  // called us a moment ago, so they go a turn later
+  // Their callbacks may still be running; destroyed in the next turn of the loop.
   std::vector<std::unique_ptr<Generation>> dead_;
   Timer drain_timer_;
   Timer bury_timer_;

@@ -70,12 +70,12 @@ class Instances::Impl {
 
   void set_evict_idle(EvictIdle evict_idle) { evict_idle_ = std::move(evict_idle); }
 
-  // Least loaded of those that can serve now; of all, when none can.
+  // The least loaded shared instance that is ready; if none is, the least loaded of all.
   Instance& for_call() {
     return least_loaded([](const Instance& each) { return each.readiness().ready; });
   }
 
-  // A session stays where it is put, so one that is about to serve is as good.
+  // The same for a session. It stays for long, so an instance in its first start counts as ready.
   Instance& for_session() {
     return least_loaded([](const Instance& each) {
       const child::ChildStatus status = each.child_status();
@@ -153,7 +153,7 @@ class Instances::Impl {
   }
 
  private:
-  // Those that are `preferred` go before those that are not.
+  // Preferred instances come before all others.
   template <class Preferred>
   Instance& least_loaded(Preferred preferred) {
     return **std::min_element(shared_.begin(), shared_.end(), [&](const auto& a, const auto& b) {
@@ -169,7 +169,7 @@ class Instances::Impl {
     }
   }
 
-  // An own child where the client is to have one and the bounds allow it, else a shared one.
+  // A dedicated child if the client needs one and the limits allow it, else a shared one.
   Result<Instance*> place_for(const observe::Caller& caller, const ClientProfile& profile,
                               const jsonrpc::Message* initialize) {
     const bool isolated = options_.sharing == Sharing::kIsolated;
@@ -181,13 +181,14 @@ class Instances::Impl {
     if (const auto bound = make_room(owner); !bound.empty()) {
       setting_.metrics.refused("own_child").Increment();
       refusals_.warn(
-          isolated ? "session refused" : "no further child of a session's own: it shares",
+          isolated ? "session refused" : "no room for a dedicated child; session shares one",
           {{"limit", bound},
            {"owner", owner},
            {"own_children", dedicated_.size()},
            {"of_this_owner", sessions_.held_by(owner)}});
       if (!isolated) return &for_session();
-      return fail(fmt::format("no process of its own for this session: {} is reached", bound));
+      return fail(
+          fmt::format("no room for a dedicated process for this session: {} is reached", bound));
     }
     std::string params = initialize == nullptr
                              ? std::string()
@@ -210,8 +211,8 @@ class Instances::Impl {
     return dedicated_.back().get();
   }
 
-  // Ends sessions until one more of the owner fits; many clients never say that they are done.
-  // Returns the bound that does not allow it; empty: it fits.
+  // Ends sessions until there is room for one more of the owner: many clients never end theirs.
+  // Returns the limit that is reached; empty: there is room.
   std::string make_room(const std::string& owner) {
     std::string of_owner = fmt::format("MCP_MAX_INSTANCES_PER_OWNER ({} for one key or address)",
                                        options_.max_dedicated_per_owner);
@@ -219,22 +220,22 @@ class Instances::Impl {
     while (sessions_.held_by(owner) >= options_.max_dedicated_per_owner) {
       if (!evict_idle_ || !evict_idle_(owner, Ending::kExpendable)) return of_owner;
     }
-    // A warm child is one of those that there may be.
+    // A warm child is already counted.
     if (!warm_.empty()) return {};
     while (dedicated_.size() >= options_.max_dedicated) {
       const auto from = sessions_.admit(owner, 1).from;
       if (!evict_idle_ || !(from ? end_one_of(*from) : evict_idle_(owner, Ending::kExpendable)))
         return of_all;
     }
-    // Those that are ending are processes too, for some seconds. One owner leaves some of them to
-    // others.
+    // Ending children are processes too, for some seconds. One owner cannot use up this limit:
+    // a quarter of it stays for others.
     const std::size_t most = 2 * options_.max_dedicated;
     const bool fits = dedicated_.size() + ending_.size() < most &&
                       processes_.held_by(owner) < most - options_.max_dedicated / 2;
     return fits ? std::string() : of_all;
   }
 
-  // Who cannot share is let in even if nobody is idle.
+  // A session that cannot share gets room even if no session is idle.
   bool end_one_of(const std::string& owner) {
     if (evict_idle_(owner, Ending::kExpendable)) return true;
     return options_.sharing == Sharing::kIsolated &&
@@ -255,7 +256,7 @@ class Instances::Impl {
     }
   }
 
-  // A session leaves; an own child ends with it.
+  // A session leaves; its dedicated child ends.
   void leave(Instance& instance, ClientId client) {
     instance.remove(client);
     if (!instance.dedicated()) return;
@@ -263,7 +264,7 @@ class Instances::Impl {
     const auto found =
         std::find_if(dedicated_.begin(), dedicated_.end(),
                      [&instance](const auto& each) { return each.get() == &instance; });
-    // While all are being stopped they stay where they are.
+    // During stop() instances stay in their lists.
     if (found == dedicated_.end() || stopped_ || open_ > 0) return;
     ending_.push_back(std::move(*found));
     dedicated_.erase(found);
@@ -295,12 +296,12 @@ class Instances::Impl {
   std::vector<std::unique_ptr<Instance>> dedicated_;
   std::vector<std::unique_ptr<Instance>> warm_;
   std::vector<std::unique_ptr<Instance>> ending_;  // their sessions have ended
-  // called us a moment ago, so they go a turn later
+  // Their callbacks may still be running; destroyed in the next turn of the loop.
   std::vector<std::unique_ptr<Instance>> dead_;
   Timer bury_timer_;
-  // Of each child of dedicated_ and ending_: what it counts for its owner.
+  // The charge of each child of dedicated_ and ending_ to its owner.
   struct Held {
-    Shares::Holding session;  // until that ends
+    Shares::Holding session;  // until the session ends
     Shares::Holding process;
   };
   Shares sessions_;
@@ -311,7 +312,7 @@ class Instances::Impl {
   std::size_t dedicated_made_ = 0;
   bool started_ = false;
   std::string closing_;
-  std::size_t open_ = 0;  // instances that stop() waits for
+  std::size_t open_ = 0;  // instances that have not stopped yet, during stop()
   std::function<void()> stopped_;
 };
 

@@ -1,16 +1,20 @@
-// Instances: the running copies of the wrapped server, and which of them serves whom. Shared ones
-// take sessions (least loaded first), calls without a session, and what finds no place of its own;
-// own ones serve one session and end with it. A session keeps its instance as long as it lives,
-// through restarts too.
+// Instances: the running copies of the wrapped server, and the assignment of sessions to them.
+// Shared children serve sessions (least loaded first), calls without a session, and sessions for
+// which there is no room elsewhere. A dedicated child serves one session and ends with it. A
+// session keeps its instance as long as it lives, across restarts.
 //
-//   --sessions auto      a client that declares sampling or elicitation gets an own child, all others share
-//              shared    nobody gets one; the handshake of the shared ones declares sampling and elicitation
-//              isolated  every session gets one, or is refused; calls without a session share
+//   --sessions auto      A client that declares sampling or elicitation gets a dedicated child
+//                        (with client_roots: also one that declares roots); all others share.
+//              shared    No dedicated children. The handshake of shared ones declares sampling
+//                        and elicitation.
+//              isolated  Every session gets a dedicated child or is refused. Calls without a
+//                        session share.
 //
-// Own children and warm ones together are bounded, in all and by owner (a key or an address). At
-// the owner's bound one of its own sessions gives way, at the bound of all one of the owner that
-// has most, if that is more than the newcomer has (EvictIdle); where there is none, the new one
-// shares (auto) or is refused (isolated). Owned by app; loop thread only.
+// Dedicated and warm children together are limited, and so are the dedicated children of one owner
+// (a key or an address). At the owner's limit, one of its own sessions is closed to make room; at
+// the common limit, one of the owner that has most, if it has more than the new session's owner
+// would have (EvictIdle). If no session can be closed, the new one shares (auto) or is refused
+// (isolated). Owned by app. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -42,18 +46,18 @@ enum class Sharing { kAuto, kShared, kIsolated };
 struct InstancesOptions {
   Sharing sharing = Sharing::kAuto;
   std::size_t shared = 1;
-  std::size_t max_dedicated = 8;                    // own and warm children together
-  std::size_t max_dedicated_per_owner = 4;          // own children of one owner
-  std::size_t warm = 0;                             // children started ahead, not yet initialised
-  bool client_roots = false;                        // roots of a client reach its own child
-  std::chrono::milliseconds restart_drain{30'000};  // for calls of a child that is replaced
+  std::size_t max_dedicated = 8;            // dedicated and warm children together
+  std::size_t max_dedicated_per_owner = 4;  // dedicated children of one owner
+  std::size_t warm = 0;                     // children started in advance, not yet initialised
+  bool client_roots = false;                // a client's roots reach its dedicated child
+  std::chrono::milliseconds restart_drain{30'000};  // for calls of a replaced child
   Rate child_rate{};                                // ChildRate
   Limits limits;
 };
 
-// A session's place at its instance. Dropping it ends the session there: its open calls are
-// cancelled at the child and their replies are never used again, its subscriptions are released, an
-// own child is ended.
+// A session's place at its instance. Destroying it ends the session there: its open calls are
+// cancelled at the child and their replies are never used again, its subscriptions are released,
+// and a dedicated child is ended.
 class InstanceLease {
  public:
   InstanceLease(Instance& instance, ClientId client, std::function<void()> leave)
@@ -62,17 +66,17 @@ class InstanceLease {
   InstanceLease(const InstanceLease&) = delete;
   InstanceLease& operator=(const InstanceLease&) = delete;
 
-  // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
+  // Requires kind kRequest. `timeout`: replaces Limits::call_timeout.
   void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
   // Requires kind kNotification.
   void notification(jsonrpc::Message message);
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(const jsonrpc::Message& message);
 
-  // Whether the client has an open call under this id. A second one must not be opened: its answer
-  // could not be told from the first's.
+  // Whether the client has an open call with this id. A second one must not be opened, because its
+  // answer could not be distinguished from the first's.
   bool has_call(std::string_view client_id) const;
-  // Its open calls, withdrawn ones that the child still works on included.
+  // Its open calls, including withdrawn ones that the child may still work on.
   std::size_t calls() const;
   // The instance's name in the log: "child", "child-2", "own-7".
   const std::string& instance() const;
@@ -92,18 +96,18 @@ struct InstanceStatus {
   Readiness readiness;
   std::size_t sessions = 0;
   std::size_t calls = 0;
-  std::size_t waiting = 0;  // of them, for the child to read
+  std::size_t waiting = 0;  // calls not handed to the child yet
 };
 
-// Which sessions may be ended to make room for another one.
+// The sessions that may be ended to make room for another one.
 enum class Ending {
-  kExpendable,  // nobody listens or waits on it
-  kIdle,        // nobody waits for a call of it
+  kExpendable,  // no stream and no call is open
+  kIdle,        // no call is open
   kAny,
 };
 
-// Ends the longest-idle session of an owner (observe::Caller::share_owner()) that has an own child
-// and may be ended. False: there is none.
+// Ends the longest-idle session of an owner (observe::Caller::share_owner()) that has a dedicated
+// child and may be ended. False: there is none.
 using EvictIdle = std::function<bool(std::string_view owner, Ending which)>;
 
 class Instances {
@@ -112,17 +116,17 @@ class Instances {
             observe::Log& log, observe::Metrics& metrics);
   ~Instances();
 
-  // Calls are charged to a full budget anew, unless it is the rate of before.
+  // A different rate starts with a full budget.
   void set_child_rate(Rate rate);
-  // Sessions are known to another floor.
+  // Called by the floor that owns the sessions.
   void set_evict_idle(EvictIdle evict_idle);
 
   // Starts the shared and the warm children. Call once.
   void start();
 
-  // The place of a new session of `caller` whose first message is `first`: an `initialize`, or
-  // anything else of a client without capabilities. `client` outlives the lease. Errors: it must
-  // have an own child, and there is no room for one; the text names the setting.
+  // The place of a new session of `caller` with the first message `first`: an `initialize`, or any
+  // other message of a client without capabilities. `client` must outlive the lease. Errors: it
+  // needs a dedicated child, and there is no room for one; the text names the setting.
   Result<std::unique_ptr<InstanceLease>> join(Client& client, const observe::Caller& caller,
                                               const jsonrpc::Message& first);
   // A call without a session (REST), at the least loaded shared instance. `owner`: see CallOrigin.
@@ -130,31 +134,30 @@ class Instances {
                std::optional<Clock::duration> timeout = {});
 
   // Replaces every child: new calls wait for the new one, while the old one finishes its calls
-  // (restart_drain). Sessions stay. Returns how many children are replaced: none once calls are
+  // (restart_drain). Sessions stay. Returns the number of replaced children: 0 once calls are
   // refused.
   std::size_t restart();
 
-  // What callers may see and use has changed: sessions are told that the lists have changed, as if
-  // the child had said so, and lose the subscriptions that are not permitted any more.
+  // Permissions have changed: sessions get list_changed notifications as if from the child, and
+  // lose subscriptions that are no longer permitted.
   void permissions_changed();
 
-  // Shutdown: new calls are refused, those in flight go on. No child is started any more.
+  // Shutdown: new calls are refused, calls in flight continue. No child is started any more.
   void refuse_calls(const std::string& why);
-  // Counts a message of a client that reaches nobody.
+  // Counts a dropped message of a client.
   void drop(std::string_view reason);
-  // Refuses calls, and ends every child by the ladder; `done` is called from the loop once none
-  // runs.
+  // Refuses calls and ends every child step by step; `done` is called from the loop once none runs.
   void stop(std::function<void()> done);
-  // After stop(): KILL at once.
+  // After stop(): sends SIGKILL at once.
   void kill_now();
 
-  // Calls that somebody waits for.
+  // Calls in flight, without withdrawn ones.
   std::size_t in_flight() const;
   // Of the shared instances: ready as soon as one of them is.
   Readiness readiness() const;
-  // What the first of them that has told says that it is; nothing before its handshake.
+  // Of the first shared instance that has done a handshake; nullopt before.
   std::optional<ServerIdentity> identity() const;
-  // Shared ones first.
+  // Shared instances first, then dedicated, then warm ones.
   std::vector<InstanceStatus> status() const;
 
  private:
