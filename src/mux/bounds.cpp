@@ -1,4 +1,4 @@
-// Multiplexer: what clients and their owners may have, and who gives way.
+// Multiplexer: limits of clients and owners, and what is ended to make room.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@ namespace sidecar::mux {
 
 namespace code = mcp::code;
 
-// Why a call is not taken. Others' calls may have been ended to make room for it.
+// The refusal of a call; nullopt: it is accepted. May end calls of others to make room for it.
 std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
                                            std::string_view client_id, std::size_t size) {
   using std::chrono::seconds;
@@ -55,7 +55,7 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
   return std::nullopt;
 }
 
-// An owner that shares with nobody is at the limit itself.
+// kUnavailable if the owner alone uses the whole limit, else kBusy.
 Answer Multiplexer::beyond_share(std::string_view client_id, std::string_view limit,
                                  const Shares& shares, const Shares::Holding& holding,
                                  std::string_view what) {
@@ -76,8 +76,9 @@ bool Multiplexer::end_newest_call(Owner& owner) {
   return true;
 }
 
-// Withdrawn calls that the child works on do not end by this, but count no more: those of the other
-// owner that has most, or of any if it has none; those of an owner that is alone.
+// Abandons tombstones, oldest first: those of the other owner that has most, or of any owner if it
+// has none; and those of `owner` itself if it is the only one. The child may still work on them,
+// but they no longer count.
 bool Multiplexer::make_room_for_work(Owner& owner) {
   const auto let_go_oldest = [this](const Owner& of) {
     const auto id = in_flight_.oldest_tombstone(&of);
@@ -104,7 +105,7 @@ void Multiplexer::end_for_others(WireId id, std::string_view what) {
             "ended to make room for others");
 }
 
-// A line that nothing waits in front of is always accepted: its size has a limit of its own.
+// A client's first waiting line is always accepted: the size of one line has its own limit.
 bool Multiplexer::fits_client(const Owner& owner, ClientId client, std::size_t size) const {
   const std::size_t waiting = queue_.bytes(owner, client);
   return waiting == 0 || waiting + size <= limits_.waiting_bytes / 4;
@@ -130,7 +131,7 @@ bool Multiplexer::end_newest_waiting(Owner& owner) {
   return true;
 }
 
-// For a second child, if this one dies with it and there is room.
+// Keeps a copy of the call's line for a second child, if there is room.
 void Multiplexer::keep(Call& call) {
   if (!call.kept.empty() || call.repeated || call.owner == nullptr) return;
   const auto forget_newest = [this](const Owner& other) {

@@ -1,4 +1,4 @@
-// Multiplexer: what the child says, and whom it is for.
+// Multiplexer: handles the child's messages and finds the client of each.
 #include <array>
 #include <fmt/format.h>
 
@@ -37,11 +37,11 @@ void Multiplexer::on_child_batch(const std::string& line) {
   }
 }
 
-// MCP 2025-11-25, Transports, stdio: stdout carries messages only. Servers print there all the
-// same.
+// MCP 2025-11-25, Transports, stdio: stdout carries messages only. Some servers print other text
+// there.
 void Multiplexer::junk(std::string_view problem, bool ambiguous) {
   drop(ambiguous ? "ambiguous_member" : "junk_on_stdout");
-  log_.warn("child wrote no message to stdout", {{"problem", problem}});
+  log_.warn("child wrote a line to stdout that is not a message", {{"problem", problem}});
 }
 
 void Multiplexer::on_message(jsonrpc::Message message) {
@@ -59,7 +59,7 @@ void Multiplexer::on_message(jsonrpc::Message message) {
 void Multiplexer::on_answer(jsonrpc::Message message) {
   const auto id = number_of(message.id());
   if (id && id == handshake_id_) return on_handshake_answer(message);
-  // A call that the child was not given cannot be answered by it.
+  // The child cannot answer a call that was not handed to it.
   const Call* open = id ? in_flight_.find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? in_flight_.close(*id) : std::nullopt;
   if (!call) return on_late_answer(id, message);
@@ -86,7 +86,7 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   settle(*id, std::move(*call), std::move(answer));
 }
 
-// To a call that is no longer known: it was cancelled long ago, or answered, or never was.
+// An answer to a call that is not in flight: abandoned, answered before, or never made.
 void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message) {
   const auto late = id ? in_flight_.answered_late(*id) : std::nullopt;
   if (!late) return drop("answer_to_unknown_call");
@@ -145,7 +145,7 @@ void Multiplexer::on_progress(jsonrpc::Message message) {
     return drop("progress_of_unknown_call");
   in_flight_.move_due(*id, timers_.now() + call->timeout);
   if (call->repeatable || call->repeated) {
-    // A repeated call begins anew; what its client has heard already it does not hear again.
+    // A repeated call starts from the beginning. Progress that its client has is not sent again.
     const jsonrpc::Span place = member(message.text, message.envelope.params, "progress");
     const double progress = std::strtod(std::string(place.in(message.text)).c_str(), nullptr);
     if (call->repeated && progress <= call->progress) return drop("progress_of_repeated_call");
@@ -164,8 +164,8 @@ void Multiplexer::on_list_changed(const jsonrpc::Message& message) {
   to_everybody(message.text);
 }
 
-// The child does not say whose it is. With a certain origin it goes there; else it may hold another
-// owner's data.
+// The message does not name its client. It goes to its certain origin if it has one; otherwise it
+// may contain any owner's data, so it is sent only if all clients have the same owner.
 void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
   if (const auto origin = origin_of(message)) {
     if (!clients_.contains(origin->client)) return drop("notification_of_rest_call");
@@ -180,8 +180,9 @@ void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
   }
 }
 
-// Design, certain origin: the task that the message names, the only client of an own child, or the
-// only one for whom the child can be working. A client that has gone, and REST, are origins too.
+// The certain origin (docs/architecture.md): the task that the message names, the only client of a
+// dedicated child, or the only client for which the child can be working. A client that has left
+// and REST are origins too.
 std::optional<MessageOrigin> Multiplexer::origin_of(const jsonrpc::Message& message) {
   const std::string& text = message.text;
   const jsonrpc::Span related =
@@ -216,7 +217,7 @@ void Multiplexer::tell(ClientId client, std::string text) {
 }
 
 void Multiplexer::to_everybody(const std::string& text) {
-  // A client may end while it is told, and take others along.
+  // Sending to a client may end it and others.
   std::vector<ClientId> ids;
   for (const auto& [id, entry] : clients_) ids.push_back(id);
   for (const ClientId id : ids) tell(id, text);

@@ -61,7 +61,7 @@ struct Readiness {
 
 class Multiplexer : public child::ChildEvents, private Core {
  public:
-  // Starts of no use in a row after which calls no longer wait but are refused at once.
+  // Consecutive useless starts after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
   // Bytes of a known list that is answered within the call. A longer one waits for a slice of the
   // loop.
@@ -92,7 +92,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   // request that was made of it.
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
 
-  // Requires kind kRequest. `timeout`: the call's own instead of Limits::call_timeout.
+  // Requires kind kRequest. `timeout`: replaces Limits::call_timeout.
   void request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout = {});
   // Requires kind kNotification.
@@ -137,12 +137,12 @@ class Multiplexer : public child::ChildEvents, private Core {
 
   // Why the child takes no calls.
   struct Trouble {
-    std::shared_ptr<const ChildDeath> death;  // shared with the answers that tell of it
+    std::shared_ptr<const ChildDeath> death;  // shared with the answers that report it
     std::chrono::seconds retry_after;
   };
 
   // Clients' side
-  // False also while a child that has died is still being buried: calls wait for the next one.
+  // False also between the death of a child and on_child_exit(): calls wait for the next process.
   bool takes_calls() const override { return handshake_.done() && child_.running(); }
   bool replaced() const override { return replaced_; }
   OwnerPtr owner_of(CallOrigin origin);
@@ -251,14 +251,14 @@ class Multiplexer : public child::ChildEvents, private Core {
   Tasks tasks_{*this};
   ListCache lists_;
   Slices known_lists_{timers_};  // answers from `lists_`
-  // by capability; none: nothing is kept
+  // By capability. No entry: nothing is cached.
   std::map<std::string, std::uint64_t, std::less<>> list_versions_;
   ToolHints tools_;
 
   Handshake handshake_;
-  std::string handshake_params_;        // empty: nobody needs the child yet
+  std::string handshake_params_;        // empty: initialize() was not called yet
   std::optional<WireId> handshake_id_;  // our own initialize, while it is open
-  // a child before this one was ready: sessions have seen its lists
+  // An earlier process was ready, so sessions may have seen its lists.
   bool was_ready_ = false;
   bool replaced_ = false;           // by migrate_to()
   std::optional<Trouble> trouble_;  // set: calls are refused at once

@@ -1,4 +1,4 @@
-// Multiplexer: starts and ends of the child, and time.
+// Multiplexer: starts and ends of the child, deadlines, and detection of a wedged child.
 #include <fmt/format.h>
 
 #include "jsonrpc/splice.hpp"
@@ -22,8 +22,7 @@ void Multiplexer::on_child_started() {
 }
 
 void Multiplexer::send_handshake() {
-  // An id from the same row as the calls': what an earlier process says late cannot be taken for
-  // this answer.
+  // A wire id, so that no late answer of an earlier process can be mistaken for this answer.
   handshake_id_ = in_flight_.take_id();
   send_to_child(
       jsonrpc::request_text(std::to_string(*handshake_id_), method::kInitialize, handshake_params_),
@@ -54,7 +53,7 @@ void Multiplexer::on_handshake_answer(const jsonrpc::Message& message) {
 }
 
 void Multiplexer::tell_lists_changed() {
-  if (!was_ready_ || replaced_) return;  // of a replaced child nobody sees the lists
+  if (!was_ready_ || replaced_) return;  // clients use the next child's lists
   for (const auto& [capability, changed] :
        {std::pair{"tools", method::kToolsListChanged},
         std::pair{"prompts", method::kPromptsListChanged},
@@ -63,8 +62,8 @@ void Multiplexer::tell_lists_changed() {
   }
 }
 
-// What an earlier child knew: the log level and the subscriptions, the first of them before
-// anything else.
+// Restores what an earlier process had: the log level, and subscriptions while the child reads, all
+// of them ahead of the calls.
 void Multiplexer::restore() {
   log_levels_.child_ready();
   subscriptions_.child_ready();
@@ -102,11 +101,12 @@ bool Multiplexer::must_migrate(const Call& call) const {
          !call.kept.empty() && !call.withdrawn;
 }
 
-// For the next child, under the same id. What this child has been given leaves a tombstone here.
+// Moves a call out, for the next child and under the same id. If this child has it, a tombstone
+// stays here.
 Call Multiplexer::detach(WireId id) {
   Call& call = *in_flight_.find(id);
   if (call.number == 0) {
-    release_kept(call);  // the next one keeps it again
+    release_kept(call);  // the next multiplexer keeps it again
     queue_.remove(*call.owner, call.client, id);
     return *in_flight_.close(id);
   }
@@ -133,7 +133,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   const auto death = std::make_shared<const ChildDeath>(exit);
   if (exit.failed_starts >= kPatience || exit.final) trouble_ = Trouble{death, retry_after};
 
-  // What the child never read waits for the next one under the same ids.
+  // Lines that the child did not read wait for the next process under the same ids.
   for (child::Unwritten& unwritten : exit.unwritten) {
     if (const auto id = in_flight_.find_number(unwritten.number))
       in_flight_.find(*id)->line = std::move(unwritten.line);
@@ -153,7 +153,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
       call->repeated = true;
       metrics_.calls_repeated.Increment();
     } else if (call->repeated && call->line.empty() && !call->withdrawn) {
-      log_.error("call ended two children", {{"method", excerpt(call->method)}});
+      log_.error("child died twice with the same call", {{"method", excerpt(call->method)}});
     }
     const bool waits =
         !call->withdrawn && !call->own && (call->asked_version || !call->line.empty());
@@ -166,7 +166,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   }
 }
 
-// Design, The child: once, and only where nothing can have come of the first time.
+// A call is repeated once, and only if the first attempt cannot have had an effect.
 bool Multiplexer::may_repeat(const Call& call) const {
   return call.repeatable && !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task &&
          !call.asked_client && !replaced_ && timers_.now() < call.due;
@@ -217,8 +217,8 @@ void Multiplexer::on_due() {
   arm();
 }
 
-// A cancelled call that is not answered. What it was to change at the child may have changed all
-// the same.
+// Gives up waiting for the answer to a cancelled call. It may nevertheless have changed the child's
+// state, so its feature is informed.
 void Multiplexer::abandon(WireId id) {
   const Call& call = *in_flight_.find(id);
   Feature* const feature = feature_of(call);
@@ -228,7 +228,7 @@ void Multiplexer::abandon(WireId id) {
   if (feature != nullptr) feature->on_abandoned(name, subject);
 }
 
-// Looks at the age of the oldest call from time to time, while there is one.
+// Checks the age of the oldest call every `wedged_after`, while there is one.
 void Multiplexer::watch() {
   if (watching_) return;
   watching_ = true;
@@ -241,7 +241,7 @@ void Multiplexer::watch() {
   });
 }
 
-// A call may take its time; a ping must not.
+// A call may take long; a ping must be answered within `probe_timeout`.
 void Multiplexer::probe() {
   if (probing_ || wedged_ || !takes_calls()) return;
   probing_ = true;

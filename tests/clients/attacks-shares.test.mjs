@@ -242,7 +242,7 @@ test('shares: isolated sessions beyond the bounds are refused, never shared, and
   const told = texts();
   const url = await openSse(t, sidecar, 'a', told.add);
   assert.equal((await poster.post(url, initialize(), as('a'))).status, 202);
-  await eventually(() => told.has(/no process of its own for this session: MCP_MAX_INSTANCES_PER_OWNER/), 'the error over SSE');
+  await eventually(() => told.has(/no dedicated process for this session: MCP_MAX_INSTANCES_PER_OWNER/), 'the error over SSE');
   await beside(sidecar, {
     attack: async (rounds) => {
       for await (const _ of rounds) {
@@ -251,6 +251,6 @@ test('shares: isolated sessions beyond the bounds are refused, never shared, and
       }
     },
   });
-  refusals.see(/no process of its own for this session: MCP_MAX_INSTANCES/);
+  refusals.see(/no dedicated process for this session: MCP_MAX_INSTANCES/);
   await sidecar.stop();
 });

@@ -1,6 +1,6 @@
-// ServerRequestTable: requests of the child to clients that are not answered yet. A client gets an id
-// of ours, because a restarted child uses its ids again. The owner bounds it: see count().
-// Owned by ServerRequests. Loop thread only.
+// ServerRequestTable: server requests that clients have not answered yet. Clients get them under
+// ids of the sidecar, because a restarted child reuses its own ids. ServerRequests owns it and
+// bounds it: see count(). Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct ServerRequest {
   std::string method;
   std::string progress_token;  // as the child wrote it; empty: none
   std::string elicitation;     // params.elicitationId, of an elicitation by URL
-  std::vector<WireId> pauses;  // calls whose time stands still meanwhile
+  std::vector<WireId> pauses;  // calls that are paused until the answer
   Clock::time_point asked;
   Clock::time_point due;
 };
@@ -36,7 +36,7 @@ class ServerRequestTable {
 
   PeerId next_id() const { return ids_.next_peer; }
   PeerId open(ServerRequest request);
-  // Of that client only.
+  // nullptr: this client has no such request.
   const ServerRequest* find(PeerId id, ClientId client) const;
   std::optional<PeerId> find_child_id(std::string_view child_id) const;
   std::optional<ServerRequest> close(PeerId id);
@@ -54,16 +54,15 @@ class ServerRequestTable {
   std::set<std::pair<Clock::time_point, PeerId>> by_due_;
 };
 
-// UrlElicitations: whose an elicitation by URL is, for the child may say long after its answer that
-// it is complete. MCP 2025-11-25, Elicitation, URL mode. Bounded by the caller: see
+// UrlElicitations: the client of each elicitation by URL, because the child may report long after
+// the answer that it is complete. MCP 2025-11-25, Elicitation, URL mode. The caller bounds it: see
 // Owners::url_elicitations.
 class UrlElicitations {
  public:
   static constexpr std::size_t kMax = 1024;
-  static constexpr std::size_t kMaxId = 4096;  // bytes; a longer one is not remembered
+  static constexpr std::size_t kMaxId = 4096;  // bytes; a longer one is not stored
 
-  // `share`: of its client's owner; it becomes 1. An id that is known already stays with its first
-  // client.
+  // `share`: of the client's owner; set to 1. A known id stays with its first client.
   void add(std::string id, ClientId client, Shares::Holding share);
   std::optional<ClientId> client(const std::string& id) const;
   // False: the owner has none.

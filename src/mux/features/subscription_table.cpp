@@ -31,18 +31,18 @@ std::vector<std::string> SubscriptionTable::of(ClientId client) const {
 void SubscriptionTable::add(std::string_view uri, ClientId client) {
   const auto wanted = by_uri_.try_emplace(std::string(uri)).first;
   if (!wanted->second.insert(client).second) return;
-  OfClient& own = by_client_[client];
-  own.uris.insert(wanted->first);
-  own.bytes += bytes_of(uri);
+  OfClient& entry = by_client_[client];
+  entry.uris.insert(wanted->first);
+  entry.bytes += bytes_of(uri);
 }
 
 bool SubscriptionTable::remove(std::string_view uri, ClientId client) {
   const auto found = by_uri_.find(uri);
   if (found == by_uri_.end() || found->second.erase(client) == 0) return false;
-  const auto own = by_client_.find(client);
-  own->second.bytes -= bytes_of(uri);
-  own->second.uris.erase(found->first);
-  if (own->second.uris.empty()) by_client_.erase(own);
+  const auto entry = by_client_.find(client);
+  entry->second.bytes -= bytes_of(uri);
+  entry->second.uris.erase(found->first);
+  if (entry->second.uris.empty()) by_client_.erase(entry);
   if (!found->second.empty()) return false;
   by_uri_.erase(found);
   return true;
@@ -57,9 +57,9 @@ std::vector<std::string> SubscriptionTable::remove_all(ClientId client) {
 }
 
 std::optional<std::string> SubscriptionTable::any(ClientId client) const {
-  const auto own = by_client_.find(client);
-  if (own == by_client_.end()) return std::nullopt;
-  return std::string(*own->second.uris.begin());
+  const auto entry = by_client_.find(client);
+  if (entry == by_client_.end()) return std::nullopt;
+  return std::string(*entry->second.uris.begin());
 }
 
 std::vector<ClientId> SubscriptionTable::subscribers(std::string_view uri) const {

@@ -1,6 +1,6 @@
-// SubscriptionTable: which clients subscribed to which resource. The child holds at most one
-// subscription for a URI, however many clients share it. MCP 2025-11-25, Resources, Subscriptions.
-// The owner bounds it: see count() and bytes(). Owned by Subscriptions. Loop thread only.
+// SubscriptionTable: the subscribers of each resource. The child holds at most one subscription for
+// a URI, shared by all of its subscribers. MCP 2025-11-25, Resources, Subscriptions. Subscriptions
+// owns it and bounds it: see count() and bytes(). Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -23,26 +23,26 @@ class SubscriptionTable {
   bool wanted_by_other(std::string_view uri, ClientId client) const;
   std::size_t count(ClientId client) const;
   std::vector<std::string> of(ClientId client) const;
-  // What the subscriptions of a client hold in memory, and what one more would.
+  // Memory of a client's subscriptions, and of one subscription.
   std::size_t bytes(ClientId client) const;
   static std::size_t bytes_of(std::string_view uri) { return uri.size() + kEntryBytes; }
 
   void add(std::string_view uri, ClientId client);
-  // True: nobody wants this resource any more, and somebody had.
+  // True: the last subscription to this resource was removed.
   bool remove(std::string_view uri, ClientId client);
-  // Returns the resources that nobody wants any more.
+  // Returns the resources that have no subscriber any more.
   std::vector<std::string> remove_all(ClientId client);
 
-  // Who hears of a change of `uri`: its subscribers; with none, those of what it is part of (the
-  // updated one may be a sub-resource of the one that was subscribed to).
+  // The clients that get an update of `uri`: its subscribers or, if it has none, those of resources
+  // that contain it, because an updated resource may be a sub-resource of a subscribed one.
   std::vector<ClientId> subscribers(std::string_view uri) const;
-  // The first URI that is not before `from`.
+  // The first URI not less than `from`; nullopt: there is none.
   std::optional<std::string> next(std::string_view from) const;
-  // One of those of a client; nothing: it has none.
+  // Any URI of the client; nullopt: it has none.
   std::optional<std::string> any(ClientId client) const;
 
  private:
-  // nodes of the trees, and what the heap adds to them
+  // Tree nodes of one entry, with the overhead of the heap.
   static constexpr std::size_t kEntryBytes = 256;
 
   struct OfClient {

@@ -1,6 +1,5 @@
-// TaskTable: the tasks of the child, and the session that each belongs to. Knows ids and whether a
-// task has ended; never results. The owner bounds it: see Owners::tasks. Owned by Tasks. Loop thread
-// only.
+// TaskTable: the tasks of the child and the session of each. Knows ids and whether a task has
+// ended; never results. Owned by Tasks, which bounds it: see Owners::tasks. Loop thread only.
 #pragma once
 
 #include <map>
@@ -16,26 +15,26 @@ namespace sidecar::mux {
 
 struct Task {
   ClientId client = kNoClient;  // kNoClient: its session has ended
-  WireId wire_id = 0;           // of the request that made it: its progress token stays valid
+  WireId wire_id = 0;           // of the request that created it: its progress token stays valid
   std::string progress_token;   // as the client wrote it; empty: none
   bool ended = false;
-  Shares::Holding
-      share{};  // of its owner, who stays the same when its session has ended; 1 while it is known
+  // 1 while the task is in the table; of the owner, also after its session has ended.
+  Shares::Holding share{};
 };
 
 class TaskTable {
  public:
   static constexpr std::size_t kMax = 4096;
 
-  // `id`: the task's id, escapes undone. An id that is known already stays with its first owner.
+  // `id`: the task's id, unescaped. A known id stays with its first session.
   void add(std::string id, Task task);
-  // The oldest task of an owner that has ended, else its oldest; nothing: it has none.
+  // Removes the owner's oldest ended task, else its oldest one; nullopt: it has none.
   std::optional<Task> forget_oldest_of(std::string_view owner);
   const Task* find(std::string_view id) const;
   const Task* find_wire(WireId id) const;
-  // True: it had not ended before.
+  // Marks a task as ended. True: it had not ended before.
   bool end(std::string_view id);
-  // Its tasks that have not ended, which now belong to nobody; the others are forgotten.
+  // The client has left. Returns its open tasks, which stay without a session; removes ended ones.
   std::vector<std::string> disown(ClientId client);
   std::vector<Task> clear();
 
@@ -46,7 +45,7 @@ class TaskTable {
   std::map<WireId, std::string> by_wire_;  // oldest first
 };
 
-// Statuses after which nothing more comes: completed, failed, cancelled.
+// Whether a status is final: completed, failed, cancelled.
 bool task_ended(std::string_view status);
 
 }  // namespace sidecar::mux

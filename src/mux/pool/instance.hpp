@@ -41,7 +41,7 @@ class Instance {
 
   // Replaces the child. The replaced one may finish its calls for at most restart_drain.
   void restart();
-  // Ends all of its children step by step (child/supervisor.hpp); `done` is called from the loop.
+  // Ends all of its children (child::KillLadder); `done` is called from the loop.
   void stop(std::function<void()> done);
   void kill_now();
   void refuse_calls(const std::string& why);

@@ -188,7 +188,7 @@ class Instances::Impl {
            {"of_this_owner", sessions_.held_by(owner)}});
       if (!isolated) return &for_session();
       return fail(
-          fmt::format("no room for a dedicated process for this session: {} is reached", bound));
+          fmt::format("no dedicated process for this session: {} is reached", bound));
     }
     std::string params = initialize == nullptr
                              ? std::string()

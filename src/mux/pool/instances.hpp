@@ -146,7 +146,8 @@ class Instances {
   void refuse_calls(const std::string& why);
   // Counts a dropped message of a client.
   void drop(std::string_view reason);
-  // Refuses calls and ends every child step by step; `done` is called from the loop once none runs.
+  // Refuses calls and ends every child (child::KillLadder). `done` is called from the loop once
+  // none runs.
   void stop(std::function<void()> done);
   // After stop(): sends SIGKILL at once.
   void kill_now();

@@ -3,7 +3,7 @@
 // Errors that the soak itself causes.
 const expected = [
   'reload rejected; settings unchanged', // a malformed .env
-  'call ended two children', // killed, and the next one too
+  'child died twice with the same call', // killed, and the next one too
   'child does not answer', // frozen
   'handshake failed', // killed or frozen during it
 ];

@@ -254,13 +254,13 @@ TEST_CASE("instances: isolated refuses beyond its bounds and names the one that 
   const auto alice = w.join("", "alice");
   CHECK(w.join("", "alice") == nullptr);
   CHECK(w.refusal ==
-        "no process of its own for this session: MCP_MAX_INSTANCES_PER_OWNER (1 for one key or "
+        "no dedicated process for this session: MCP_MAX_INSTANCES_PER_OWNER (1 for one key or "
         "address) is "
         "reached");
   const auto bob = w.join("", "bob");
   CHECK(bob->instance() == "own-2");
   CHECK(w.join("", "carl") == nullptr);
-  CHECK(w.refusal == "no process of its own for this session: MCP_MAX_INSTANCES (2) is reached");
+  CHECK(w.refusal == "no dedicated process for this session: MCP_MAX_INSTANCES (2) is reached");
   CHECK(w.metrics.refused("own_child").Value() == 2);
 }
 
