@@ -27,7 +27,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("child_rate: an owner alone has all of it, and is told when the next call passes") {
+TEST_CASE(
+    "child_rate: a single owner may use all of it; a refusal says when the next call passes") {
   World w({4, 60s});
   CHECK(w.burst("a", 10) == 4);
   const auto refused = w.rate.charge("a", w.now);
@@ -40,7 +41,7 @@ TEST_CASE("child_rate: an owner alone has all of it, and is told when the next c
   CHECK(w.burst("a", 10) == 4);
 }
 
-TEST_CASE("child_rate: one that floods leaves the others their part") {
+TEST_CASE("child_rate: an owner that floods leaves the others their parts") {
   World w({60, 60s});
   CHECK(w.burst("flood", 100) == 60);
   int flood = 0;
@@ -56,7 +57,7 @@ TEST_CASE("child_rate: one that floods leaves the others their part") {
   CHECK(flood + other >= 100);
 }
 
-TEST_CASE("child_rate: one call a second is served beside a flood of before") {
+TEST_CASE("child_rate: one call a second passes after another owner's flood") {
   World w({60, 60s});
   CHECK(w.burst("flood", 100) == 60);
   int other = 0;
@@ -79,7 +80,7 @@ TEST_CASE("child_rate: beyond its part an owner leaves a quarter of the rate fre
   CHECK(w.burst("late", 100) == 15);
 }
 
-TEST_CASE("child_rate: an owner that has not asked for a window shares no more") {
+TEST_CASE("child_rate: an owner that made no call for a window no longer counts as a sharer") {
   World w({4, 60s});
   CHECK(w.burst("a", 4) == 2 + 2);
   CHECK_FALSE(w.passes("b"));
@@ -92,7 +93,7 @@ TEST_CASE("child_rate: an owner that has not asked for a window shares no more")
   CHECK(w.burst("b", 4) == 2);
 }
 
-TEST_CASE("child_rate: of more owners than calls each may have one") {
+TEST_CASE("child_rate: with more owners than calls each may make one") {
   World w({2, 60s});
   CHECK(w.passes("a"));
   CHECK(w.passes("b"));
@@ -102,7 +103,7 @@ TEST_CASE("child_rate: of more owners than calls each may have one") {
   CHECK(w.passes("c"));
 }
 
-TEST_CASE("child_rate: another rate begins anew, the same one does not") {
+TEST_CASE("child_rate: a different rate resets the accounts, the same one does not") {
   World w({2, 60s});
   CHECK(w.burst("a", 3) == 2);
   w.rate.set({2, 60s});
@@ -114,7 +115,7 @@ TEST_CASE("child_rate: another rate begins anew, the same one does not") {
   CHECK(w.rate.owners() == 0);
 }
 
-TEST_CASE("child_rate: a crowd of owners is forgotten beyond a number") {
+TEST_CASE("child_rate: beyond the limit the oldest owners are forgotten") {
   World w({100'000, 60s});
   for (std::size_t i = 0; i < 2 * ChildRate::kMaxOwners; ++i) CHECK(w.passes(fmt::format("{}", i)));
   CHECK(w.rate.owners() == ChildRate::kMaxOwners);

@@ -45,7 +45,8 @@ TEST_CASE("client_profile: an initialize without params, or with useless ones, d
 }
 
 TEST_CASE(
-    "client_profile: a version is kept when it is short, for it is kept as long as the session") {
+    "client_profile: a version is kept if it is short, because it is stored as long as the session "
+    "lives") {
   const auto version = [](std::size_t size) {
     return mux::profile_of(initialize(R"({"protocolVersion":")" + std::string(size, '1') + "\"}"))
         .version;
@@ -54,7 +55,8 @@ TEST_CASE(
   CHECK(version(63).empty());
 }
 
-TEST_CASE("client_profile: an own child's handshake is its client's, to the byte, but for roots") {
+TEST_CASE(
+    "client_profile: a dedicated child's handshake is its client's, byte for byte, without roots") {
   const auto params = [](const std::string& capabilities) {
     return R"({"x":1.10,"capabilities":)" + capabilities + R"( ,"protocolVersion":"2025-11-25"})";
   };

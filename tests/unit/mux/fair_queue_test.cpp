@@ -43,7 +43,8 @@ TEST_CASE("fair_queue: owners are served in turn, however many sessions they hav
 }
 
 TEST_CASE(
-    "fair_queue: who comes anew is served after those who wait, also if it was served just now") {
+    "fair_queue: a new session is served after those that wait, even if it was served just "
+    "before") {
   World w;
   w.push("a", 1, 10);
   w.push("b", 2, 20);
@@ -53,7 +54,7 @@ TEST_CASE(
   CHECK(w.drain() == Ids{20, 11, 30});
 }
 
-TEST_CASE("fair_queue: an owner's calls without a session are one session more") {
+TEST_CASE("fair_queue: an owner's calls without a session count as one session") {
   World w;
   for (const mux::WireId id : {1u, 2u, 3u}) w.push("a", mux::kNoClient, id);
   w.push("a", 7, 70);
@@ -61,7 +62,7 @@ TEST_CASE("fair_queue: an owner's calls without a session are one session more")
   CHECK(w.drain() == Ids{1, 80, 70, 2, 3});
 }
 
-TEST_CASE("fair_queue: messages that are no calls keep their place among their session's calls") {
+TEST_CASE("fair_queue: messages that are not calls keep their place among their session's calls") {
   World w;
   w.push("a", 1, 10);
   w.queue.push(w.owners.get("a"), 1, "notification");
@@ -76,7 +77,7 @@ TEST_CASE("fair_queue: messages that are no calls keep their place among their s
   CHECK(w.drain() == Ids{11});
 }
 
-TEST_CASE("fair_queue: a call that is taken out leaves the turns of the others as they are") {
+TEST_CASE("fair_queue: removing a call does not change the turns of the others") {
   World w;
   for (const mux::WireId id : {10u, 11u, 12u}) w.push("a", 1, id);
   w.push("b", 2, 20);
@@ -86,7 +87,7 @@ TEST_CASE("fair_queue: a call that is taken out leaves the turns of the others a
   CHECK(w.drain() == Ids{10, 30, 12});
 }
 
-TEST_CASE("fair_queue: the newest of an owner is what came last over all of its sessions") {
+TEST_CASE("fair_queue: the newest of an owner is the last pushed over all of its sessions") {
   World w;
   w.push("a", 1, 10);
   w.push("a", 2, 20);
@@ -100,7 +101,7 @@ TEST_CASE("fair_queue: the newest of an owner is what came last over all of its 
   CHECK(w.drain() == Ids{30});
 }
 
-TEST_CASE("fair_queue: what is not there is not taken out") {
+TEST_CASE("fair_queue: removing an unknown call changes nothing") {
   World w;
   w.push("a", 1, 10, 5);
   w.queue.remove(*w.owners.get("a"), 1, 11);
@@ -111,7 +112,8 @@ TEST_CASE("fair_queue: what is not there is not taken out") {
   CHECK_FALSE(w.queue.pop());
 }
 
-TEST_CASE("fair_queue: bytes are counted in all, by session and by owner, whichever way calls go") {
+TEST_CASE(
+    "fair_queue: bytes are counted in total, by session and by owner, however calls are removed") {
   World w;
   const mux::OwnerPtr a = w.owners.get("a"), b = w.owners.get("b");
   w.push("a", 1, 10, 100);

@@ -17,8 +17,7 @@ mux::WireId open(mux::InFlight& calls, mux::ClientId client) {
 }  // namespace
 
 TEST_CASE(
-    "in_flight: beyond the limit of calls that were let go, the origin stays in doubt until the "
-    "child is "
+    "in_flight: beyond the limit of abandoned calls, the origin stays uncertain until the child is "
     "gone") {
   mux::IdAllocator ids;
   mux::InFlight calls(ids);
@@ -93,8 +92,7 @@ TEST_CASE(
 
 TEST_CASE(
     "in_flight: progress of a paused call does not set its time going, and moves no deadline "
-    "beyond the "
-    "last") {
+    "beyond the last") {
   mux::IdAllocator ids;
   mux::InFlight calls(ids);
   const Clock::time_point start(1h);
@@ -142,7 +140,7 @@ TEST_CASE("in_flight: a call of another table keeps its id and whether it is pau
   CHECK_FALSE(one.close(a));
 }
 
-TEST_CASE("in_flight: who the child works for is certain only while there is one") {
+TEST_CASE("in_flight: the origin is certain only while the child works for one client") {
   mux::IdAllocator ids;
   mux::InFlight calls(ids);
   CHECK_FALSE(calls.sole_origin());

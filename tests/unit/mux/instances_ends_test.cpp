@@ -9,7 +9,8 @@ using test::Contains;
 using test::FakeLink;
 
 TEST_CASE(
-    "instances: an own child is ended when its session leaves, and is gone once it has stopped") {
+    "instances: a dedicated child is ended when its session leaves, and destroyed once it has "
+    "stopped") {
   World w;
   auto session = w.join(kSampling);
   FakeLink& own = w.link("own-1");
@@ -70,7 +71,7 @@ TEST_CASE(
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST_CASE("instances: after stop nothing is started any more, whoever comes or goes") {
+TEST_CASE("instances: after stop no child is started, whatever sessions join or leave") {
   World w(with([](auto& options) { options.warm = 1; }));
   auto session = w.join(kSampling), later = w.join(kSampling);
   const std::size_t started = w.links.made;
@@ -195,8 +196,7 @@ TEST_CASE(
   CHECK_FALSE(w.links.lives(&before));
 }
 
-TEST_CASE(
-    "instances: a child that is replaced twice over leaves both before it to finish their calls") {
+TEST_CASE("instances: after two replacements both replaced children finish their calls") {
   World w;
   const auto session = w.join("");
   std::vector<FakeLink*> all;
@@ -219,7 +219,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: a session that leaves while its own child is being replaced takes both along") {
+    "instances: a session that leaves while its dedicated child is being replaced ends both") {
   World w;
   auto session = w.join(kSampling);
   FakeLink& before = w.link("own-1");
@@ -235,7 +235,7 @@ TEST_CASE(
   CHECK(w.names() == Names{"child"});
 }
 
-TEST_CASE("instances: once calls are refused, open ones go on and nothing new is started") {
+TEST_CASE("instances: once calls are refused, open ones continue and nothing new is started") {
   World w(with([](auto& options) { options.warm = 1; }));
   FakeLink& child = w.link("child");
   w.ready(child);
@@ -260,7 +260,7 @@ TEST_CASE("instances: once calls are refused, open ones go on and nothing new is
   CHECK(session->answers[1].outcome == mux::Outcome::kResult);
 }
 
-TEST_CASE("instances: ready as soon as one shared child is, whatever own ones do") {
+TEST_CASE("instances: ready as soon as one shared child is, regardless of dedicated ones") {
   World w(with([](auto& options) { options.shared = 2; }));
   CHECK_FALSE(w.instances.readiness().ready);
   CHECK(w.instances.readiness().retry_after == 1s);
@@ -278,7 +278,7 @@ TEST_CASE("instances: ready as soon as one shared child is, whatever own ones do
   CHECK_FALSE(w.instances.readiness().ready);
 }
 
-TEST_CASE("instances: the status tells of each, shared ones first, warm ones last") {
+TEST_CASE("instances: status lists every child, shared ones first, warm ones last") {
   World w(with([](auto& options) { options.warm = 1; }));
   w.ready(w.link("child"));
   const auto own = w.join(kSampling), one = w.join(""), other = w.join("");

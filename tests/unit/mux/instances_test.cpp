@@ -10,8 +10,8 @@ using test::Contains;
 using test::FakeLink;
 
 TEST_CASE(
-    "instances: in auto, a client that declares sampling or elicitation gets an own child, others "
-    "share") {
+    "instances: in auto, a client that declares sampling or elicitation gets a dedicated child, "
+    "others share") {
   World w;
   const auto plain = w.join(""), roots = w.join(R"("roots":{"listChanged":true})");
   const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
@@ -28,8 +28,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: an own child gets its client's initialize but for roots; a shared one declares "
-    "nothing") {
+    "instances: a dedicated child gets its client's initialize without roots; a shared one "
+    "declares nothing") {
   World w;
   CHECK_THAT(w.ready(w.link("child")), Contains(R"("capabilities":{},)"));
   const auto session = w.join(R"("roots":{},"sampling":{"context":{}},"x":1.0)");
@@ -38,7 +38,7 @@ TEST_CASE(
         R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{"context":{}},"x":1.0}})");
 }
 
-TEST_CASE("instances: with client roots an own child hears of them") {
+TEST_CASE("instances: with client roots a dedicated child gets them") {
   World w(with([](auto& options) { options.client_roots = true; }));
   const auto session = w.join(R"("roots":{},"sampling":{})");
   CHECK(w.ready(w.link("own-1")) ==
@@ -46,8 +46,8 @@ TEST_CASE("instances: with client roots an own child hears of them") {
 }
 
 TEST_CASE(
-    "instances: with shared nobody gets an own child, and the shared one may ask for everything "
-    "but roots") {
+    "instances: in shared no session gets a dedicated child; the shared one may ask for all but "
+    "roots") {
   World w(with([](auto& options) { options.sharing = Sharing::kShared; }));
   CHECK_THAT(w.ready(w.link("child")),
              Contains(R"("capabilities":{"sampling":{},"elicitation":{"form":{},"url":{}}},)"));
@@ -63,7 +63,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: with isolated every session gets an own child, one that never initialises too") {
+    "instances: in isolated every session gets a dedicated child, even one that never "
+    "initialises") {
   World w(with([](auto& options) { options.sharing = Sharing::kIsolated; }));
   const auto plain = w.join("");
   const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
@@ -100,8 +101,8 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
 }
 
 TEST_CASE(
-    "instances: sessions that come while the children start are spread too, and calls go to who is "
-    "ready") {
+    "instances: sessions that join while children start are spread too; calls go to a ready "
+    "child") {
   World w(with([](auto& options) { options.shared = 3; }));
   for (FakeLink* child : w.links.all) child->state = child::ChildState::kStarting;
   w.ready(w.link("child-2"));
@@ -117,7 +118,7 @@ TEST_CASE(
   CHECK(message(ready.next()).method() == "tools/call");
 }
 
-TEST_CASE("instances: a child that is ready goes before one that has failed, however loaded") {
+TEST_CASE("instances: a ready child is preferred to one that has failed, whatever its load") {
   World w(with([](auto& options) { options.shared = 2; }));
   FakeLink& failed = w.link("child");
   failed.state = child::ChildState::kStarting;
@@ -130,8 +131,8 @@ TEST_CASE("instances: a child that is ready goes before one that has failed, how
 }
 
 TEST_CASE(
-    "instances: beyond the bound on own children a session shares, and its child is told why it "
-    "cannot ask") {
+    "instances: beyond the limit of dedicated children a session shares; the child gets the "
+    "reason") {
   World w(with([](auto& options) { options.max_dedicated = 1; }));
   w.ready(w.link("child"));
   const auto first = w.join(kSampling), second = w.join(kSampling, "bob"),
@@ -149,7 +150,7 @@ TEST_CASE(
   CHECK(third->heard.empty());
 }
 
-TEST_CASE("instances: one owner has not more own children than it may, others still get theirs") {
+TEST_CASE("instances: an owner's dedicated children are limited, others still get theirs") {
   World w(with([](auto& options) { options.max_dedicated_per_owner = 1; }));
   auto first = w.join(kSampling);
   const auto second = w.join(kSampling), other = w.join(kSampling, "bob");
@@ -160,7 +161,7 @@ TEST_CASE("instances: one owner has not more own children than it may, others st
   CHECK(w.join(kSampling)->instance() == "own-3");
 }
 
-TEST_CASE("instances: own children that are ending are bounded too") {
+TEST_CASE("instances: dedicated children that are ending are limited too") {
   World w(with([](auto& options) { options.max_dedicated = 1; }));
   w.join(kSampling).reset();
   w.join(kSampling).reset();
@@ -170,8 +171,8 @@ TEST_CASE("instances: own children that are ending are bounded too") {
 }
 
 TEST_CASE(
-    "instances: an idle session with an own child gives way, of the same owner where that is the "
-    "bound") {
+    "instances: an idle session with a dedicated child is ended to make room, at an owner's limit "
+    "one of its own") {
   World w(with([](auto& options) {
     options.max_dedicated = 2;
     options.max_dedicated_per_owner = 1;
@@ -191,7 +192,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: at the bound of all, a session of the owner that has most gives way, none of one "
+    "instances: at the common limit a session of the owner that has most is ended, none of one "
     "with less") {
   World w(with([](auto& options) {
     options.max_dedicated = 4;
@@ -219,8 +220,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "instances: auto shares where only sessions in use could give way, isolated ends them, the "
-    "idle first") {
+    "instances: auto shares if only sessions in use could be ended; isolated ends them, idle ones "
+    "first") {
   for (const Sharing sharing : {Sharing::kAuto, Sharing::kIsolated}) {
     mux::InstancesOptions options;
     options.sharing = sharing;
@@ -245,7 +246,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("instances: isolated refuses beyond its bounds and names the one that is reached") {
+TEST_CASE("instances: isolated refuses beyond its limits and names the one that is reached") {
   World w(with([](auto& options) {
     options.sharing = Sharing::kIsolated;
     options.max_dedicated = 2;
@@ -264,7 +265,7 @@ TEST_CASE("instances: isolated refuses beyond its bounds and names the one that 
   CHECK(w.metrics.refused("own_child").Value() == 2);
 }
 
-TEST_CASE("instances: an owner whose children take their time to end leaves places to others") {
+TEST_CASE("instances: an owner whose children end slowly leaves room for others") {
   World w(with([](auto& options) { options.max_dedicated = 4; }));
   int made = 0;
   for (; made < 8; ++made) {
@@ -278,9 +279,8 @@ TEST_CASE("instances: an owner whose children take their time to end leaves plac
 }
 
 TEST_CASE(
-    "instances: a warm child is started ahead, waits for its session's handshake, and is followed "
-    "by "
-    "another") {
+    "instances: a warm child is started in advance, waits for a session's handshake, and is "
+    "replaced by another") {
   World w(with([](auto& options) { options.warm = 1; }));
   FakeLink& warm = w.link("own-1");
   CHECK(warm.started);
@@ -294,7 +294,7 @@ TEST_CASE(
   CHECK(w.metrics.dedicated_children.Value() == 1);
 }
 
-TEST_CASE("instances: a warm child that is still starting is shaken hands with once it runs") {
+TEST_CASE("instances: a warm child that is still starting gets the handshake once it runs") {
   World w(with([](auto& options) { options.warm = 1; }));
   const auto session = w.join(kSampling);
   CHECK(w.link("own-1").sent.empty());
@@ -302,7 +302,7 @@ TEST_CASE("instances: a warm child that is still starting is shaken hands with o
         R"({"protocolVersion":"2025-06-18","capabilities":{"sampling":{}}})");
 }
 
-TEST_CASE("instances: of several warm children the one that was started first is taken") {
+TEST_CASE("instances: of several warm children the oldest is used first") {
   World w(with([](auto& options) { options.warm = 2; }));
   w.link("own-1").come_up();
   w.link("own-2").come_up();
@@ -311,7 +311,8 @@ TEST_CASE("instances: of several warm children the one that was started first is
   CHECK(second->instance() == "own-2");
 }
 
-TEST_CASE("instances: warm children count as own ones, and come again when there is room") {
+TEST_CASE(
+    "instances: warm children count as dedicated ones, and are started again when there is room") {
   World w(with([](auto& options) {
     options.warm = 2;
     options.max_dedicated = 2;

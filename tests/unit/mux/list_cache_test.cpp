@@ -28,7 +28,8 @@ bool keep(mux::ListCache& lists, const std::string& name, std::size_t size) {
 }  // namespace
 
 TEST_CASE(
-    "list_cache: a list's key is its method and cursor, whoever traces it and reads its progress") {
+    "list_cache: a list's key is its method and cursor, regardless of trace context and progress "
+    "token") {
   const auto plain = key("");
   REQUIRE(plain);
   for (const char* same :
@@ -51,7 +52,7 @@ TEST_CASE(
   CHECK(key(R"({"cursor":"2"})", "prompts/list") != second);
 }
 
-TEST_CASE("list_cache: a cursor is told from another by all of its bytes") {
+TEST_CASE("list_cache: cursors are compared by all of their bytes") {
   CHECK(key(R"({"cursor":"a b"})") != key(R"({"cursor":"ab"})"));
   CHECK(key(R"({"cursor":1})") != key(R"({"cursor":"1"})"));
   CHECK(key(R"({"cursor":""})") != key(""));
@@ -68,7 +69,7 @@ TEST_CASE("list_cache: a request with anything else in its params has no key") {
     CHECK_FALSE(key(other));
 }
 
-TEST_CASE("list_cache: a list is fetched once for all who wait, and kept") {
+TEST_CASE("list_cache: a list is fetched once for all waiting calls, and cached") {
   mux::ListCache lists;
   CHECK(lists.lead_or_wait("tools/list", 1));
   CHECK(lists.lead_or_wait("tools/list", 1));  // it leads already
@@ -83,7 +84,8 @@ TEST_CASE("list_cache: a list is fetched once for all who wait, and kept") {
   CHECK(lists.leave("tools/list", 1).empty());
 }
 
-TEST_CASE("list_cache: who leaves while it waits is not waited for, and nobody else stores") {
+TEST_CASE(
+    "list_cache: a call that leaves while it waits is not served; only the fetching call stores") {
   mux::ListCache lists;
   lists.lead_or_wait("tools/list", 1);
   lists.lead_or_wait("tools/list", 2);
@@ -95,7 +97,7 @@ TEST_CASE("list_cache: who leaves while it waits is not waited for, and nobody e
   CHECK(lists.leave("tools/list", 1) == std::vector<mux::WireId>{3});
 }
 
-TEST_CASE("list_cache: a change forgets the lists of its capability and no others") {
+TEST_CASE("list_cache: a change removes the lists of its capability and no others") {
   mux::ListCache lists;
   for (const char* name : {"tools/list", "tools/list \"2\"", "prompts/list", "toolset/list",
                            "resources/list", "resources/templates/list"}) {
@@ -114,8 +116,8 @@ TEST_CASE("list_cache: a change forgets the lists of its capability and no other
 }
 
 TEST_CASE(
-    "list_cache: a list that changes while it is fetched is not kept, and who asks after that "
-    "fetches anew") {
+    "list_cache: a list that changes while it is fetched is not cached; a later call fetches it "
+    "again") {
   mux::ListCache lists;
   lists.lead_or_wait("tools/list", 1);
   CHECK_FALSE(lists.lead_or_wait("tools/list", 2));
@@ -133,7 +135,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "list_cache: beyond its bounds the longest unused page of a cursor goes, first pages stay") {
+    "list_cache: beyond its limits the longest unused page with a cursor is removed, first pages "
+    "stay") {
   mux::ListCache bytes;
   constexpr std::size_t kThird = mux::ListCache::kMaxBytes / 3 - 100;
   CHECK(keep(bytes, "tools/list", kThird));

@@ -21,7 +21,7 @@ TEST_CASE("log_levels: the eight levels of RFC 5424 and no others") {
     CHECK_FALSE(mux::log_level(name));
 }
 
-TEST_CASE("log_levels: the child is told the most verbose level that anybody wants") {
+TEST_CASE("log_levels: the child gets the most verbose level of all clients") {
   mux::LogLevelTable levels;
   CHECK_FALSE(levels.for_child(3));  // nobody has chosen
   levels.set(1, level("error"));
@@ -39,8 +39,8 @@ TEST_CASE("log_levels: the child is told the most verbose level that anybody wan
 }
 
 TEST_CASE(
-    "log_levels: each client hears what it chose; who did not choose, info and worse once another "
-    "did") {
+    "log_levels: each client gets its level; one without a choice gets info and above once another "
+    "chose") {
   mux::LogLevelTable levels;
   CHECK(levels.lets_through(1, level("debug")));
   levels.set(1, level("warning"));

@@ -6,9 +6,8 @@ using namespace sidecar::test::multiplexer;
 using namespace std::chrono_literals;
 
 TEST_CASE(
-    "multiplexer: when the child dies, calls it had are told why, and calls it never read wait for "
-    "the "
-    "next") {
+    "multiplexer: when the child dies, its calls get the reason, and calls it did not read wait "
+    "for the next") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -39,9 +38,7 @@ TEST_CASE(
   CHECK(a.received.empty());
 }
 
-TEST_CASE(
-    "multiplexer: a late answer of a dead child's successor to an old id is not taken for a new "
-    "call's") {
+TEST_CASE("multiplexer: an answer of the next child to an old id is not taken for a new call's") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -106,8 +103,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: a child that answers neither an old call nor a ping is wedged, until it says "
-    "something") {
+    "multiplexer: a child that answers neither an old call nor a ping is wedged until it writes a "
+    "line") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -124,7 +121,7 @@ TEST_CASE(
   CHECK(w.mux.readiness().ready);
 }
 
-TEST_CASE("multiplexer: a child that takes its time with a call but answers a ping is well") {
+TEST_CASE("multiplexer: a child that is slow with a call but answers a ping is not wedged") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -138,7 +135,7 @@ TEST_CASE("multiplexer: a child that takes its time with a call but answers a pi
   CHECK(a.received.empty());
 }
 
-TEST_CASE("multiplexer: a wedged child is restarted only where that was asked for") {
+TEST_CASE("multiplexer: a wedged child is restarted only if configured") {
   mux::Limits limits;
   limits.restart_wedged = true;
   World w(limits);
@@ -149,7 +146,7 @@ TEST_CASE("multiplexer: a wedged child is restarted only where that was asked fo
   CHECK_FALSE(w.link.failed_handshake.empty());
 }
 
-TEST_CASE("multiplexer: a client that leaves while it is answered does no harm") {
+TEST_CASE("multiplexer: a client may leave while it is answered") {
   World w;
   w.ready();
   Session a(w.mux), b(w.mux);
@@ -176,7 +173,7 @@ TEST_CASE("reply: destroyed unanswered, it sends an internal error once") {
   CHECK(message(got[1]).id() == "7");
 }
 
-TEST_CASE("multiplexer: one that ends while it waits for the child itself leaves nothing behind") {
+TEST_CASE("multiplexer: destroyed with a request of its own open, it leaves nothing behind") {
   auto w = std::make_unique<World>();
   w->ready();
   {
@@ -189,9 +186,7 @@ TEST_CASE("multiplexer: one that ends while it waits for the child itself leaves
   w.reset();
 }
 
-TEST_CASE(
-    "multiplexer: a client that leaves while its own list is fetched, and again, has neither "
-    "fetched anew") {
+TEST_CASE("multiplexer: a client that leaves while its lists are fetched causes no new fetch") {
   World w;
   w.ready();
   {

@@ -7,7 +7,9 @@ using namespace sidecar;
 using namespace sidecar::test::multiplexer;
 using namespace std::chrono_literals;
 
-TEST_CASE("multiplexer: the limit of calls a client counts tombstones, and other clients go on") {
+TEST_CASE(
+    "multiplexer: the limit of calls per client counts tombstones, and does not affect other "
+    "clients") {
   mux::Limits limits;
   limits.calls_per_client = 2;
   World w(limits);
@@ -45,7 +47,7 @@ TEST_CASE(
   CHECK(w.mux.in_flight() == 0);
 }
 
-TEST_CASE("multiplexer: bytes that wait for a child are bounded, one message is always taken") {
+TEST_CASE("multiplexer: bytes that wait for a child are limited, one message is always accepted") {
   mux::Limits limits;
   limits.waiting_bytes = 100;
   World w(limits);
@@ -61,9 +63,8 @@ TEST_CASE("multiplexer: bytes that wait for a child are bounded, one message is 
 }
 
 TEST_CASE(
-    "multiplexer: a call past its deadline is answered and cancelled at the child; progress starts "
-    "it "
-    "again") {
+    "multiplexer: a call past its deadline is answered and cancelled at the child; progress "
+    "restarts it") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -103,7 +104,7 @@ TEST_CASE("multiplexer: progress does not keep a call alive beyond its total tim
   CHECK(a.last == mux::Outcome::kTimeout);
 }
 
-TEST_CASE("multiplexer: deadlines of calls with different times each come when due") {
+TEST_CASE("multiplexer: calls with different timeouts each end at their own deadline") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -133,7 +134,7 @@ TEST_CASE("multiplexer: one client's waiting bytes leave room for the others") {
   CHECK(w.link.sent.size() == 2);
 }
 
-TEST_CASE("multiplexer: calls kept for a second try are bounded in bytes") {
+TEST_CASE("multiplexer: copies of calls kept for repetition are limited in bytes") {
   World w;
   w.link.room = 64 << 20;
   w.ready();
@@ -147,7 +148,7 @@ TEST_CASE("multiplexer: calls kept for a second try are bounded in bytes") {
   CHECK(message(a.next()).id() == "2");
 }
 
-TEST_CASE("multiplexer: the call whose answer was beyond the line limit is told so") {
+TEST_CASE("multiplexer: a call whose answer exceeds the line limit gets an error") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -161,8 +162,8 @@ TEST_CASE("multiplexer: the call whose answer was beyond the line limit is told 
 }
 
 TEST_CASE(
-    "multiplexer: cancelled calls that are never answered do not use up a session's calls for "
-    "good") {
+    "multiplexer: cancelled calls that are never answered do not use up a session's calls "
+    "forever") {
   mux::Limits limits;
   limits.calls_per_client = 1;
   World w(limits);
@@ -186,8 +187,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: an answer beyond the limit to a call that was let go ends what the child did for "
-    "it") {
+    "multiplexer: an answer beyond the limit to an abandoned call ends the child's work for it") {
   World w;
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
@@ -238,7 +238,7 @@ TEST_CASE(
   CHECK_FALSE(w.link.next().empty());
 }
 
-TEST_CASE("multiplexer: a key that floods leaves another one its part of the child's rate") {
+TEST_CASE("multiplexer: a key that floods leaves another key its part of the child's rate") {
   World w;
   w.rate.set({4, 60s});
   w.ready();
@@ -277,8 +277,7 @@ TEST_CASE("multiplexer: a call that is repeated is charged to the child's rate o
 }
 
 TEST_CASE(
-    "multiplexer: calls without a session share the room of their owner, not that of other "
-    "owners") {
+    "multiplexer: calls without a session use the share of their owner, not of other owners") {
   mux::Limits limits;
   limits.waiting_bytes = 4000;
   World w(limits);

@@ -34,7 +34,7 @@ struct Subscribed : World {
 }  // namespace
 
 TEST_CASE(
-    "multiplexer: an update that its subscriber may not hear of is dropped, and the subscription "
+    "multiplexer: an update that its subscriber may not receive is dropped, and the subscription "
     "ends") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
@@ -59,8 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: an update of a part goes to the subscriber of the whole if it may hear of the "
-    "part") {
+    "multiplexer: an update of a part goes to the subscriber of the whole if it may receive it") {
   Subscribed w;
   Session a(w.mux);
   w.subscribe(a, "file:///d");
@@ -74,8 +73,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "multiplexer: when permissions have changed, subscriptions that are not permitted are given "
-    "up") {
+    "multiplexer: after a change of permissions, subscriptions that are not permitted are "
+    "released") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
   for (const char* uri : {"file:///1", "file:///2", "file:///3"}) w.subscribe(a, uri);
@@ -93,8 +92,7 @@ TEST_CASE(
   CHECK(b.received == Lines{Subscribed::updated("file:///2")});
 }
 
-TEST_CASE(
-    "multiplexer: a client that leaves before its subscriptions are reviewed takes them along") {
+TEST_CASE("multiplexer: a client that leaves before its subscriptions are reviewed gives them up") {
   Subscribed w;
   Session a(w.mux), b(w.mux);
   w.subscribe(a, "file:///a");

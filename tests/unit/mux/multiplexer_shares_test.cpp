@@ -37,7 +37,7 @@ Lines methods_of(test::FakeLink& link) {
 }  // namespace
 
 TEST_CASE(
-    "shares: one owner alone may have all calls; the newest of them ends when another one comes") {
+    "shares: a single owner may have all calls; its newest ends when another owner makes one") {
   World w(with(8));
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(a.received.empty());
 }
 
-TEST_CASE("shares: an owner that holds no more than the newcomer would does not give way") {
+TEST_CASE("shares: no call is ended of an owner that holds no more than the new one would") {
   World w(with(4));
   w.ready();
   Session a(w.mux, "alice"), b(w.mux, "bob");
@@ -86,7 +86,7 @@ TEST_CASE("shares: an owner that holds no more than the newcomer would does not 
   CHECK(a.received.size() == 2);
 }
 
-TEST_CASE("shares: calls without a session count for their owner, over sessions and REST alike") {
+TEST_CASE("shares: calls of sessions and REST count for their owner alike") {
   Lines refused;  // outlives the calls
   World w(with(4));
   w.ready();
@@ -110,8 +110,7 @@ TEST_CASE("shares: calls without a session count for their owner, over sessions 
 }
 
 TEST_CASE(
-    "shares: who asks again from inside the answer that its call was ended does not get the place "
-    "back") {
+    "shares: a call made from inside the answer to an ended call does not get its place back") {
   World w(with(2));
   w.ready();
   int answers = 0;
@@ -131,7 +130,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "shares: withdrawn calls that the child still works on bound their owner, over all its "
+    "shares: withdrawn calls that the child still works on count for their owner, over all its "
     "sessions") {
   World w;
   w.link.room = 64 << 20;
@@ -160,8 +159,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "shares: owners that wait for the child are served in turn, and the newest of the largest "
-    "gives way") {
+    "shares: waiting owners are served in turn; the newest call of the largest is ended to make "
+    "room") {
   World w(with(4096, 4000));
   w.ready();
   w.link.wants = false;
@@ -188,7 +187,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "shares: notifications wait in turn with their session's calls, and are dropped beyond their "
+    "shares: notifications wait in order with their session's calls, and are dropped beyond their "
     "share") {
   World w(with(4096, 4000));
   w.ready();
@@ -216,7 +215,7 @@ TEST_CASE(
   CHECK(w.link.next() == flood);
 }
 
-TEST_CASE("shares: notifications give way to another owner's call") {
+TEST_CASE("shares: notifications are dropped to make room for another owner's call") {
   World w(with(4096, 4000));
   w.ready();
   w.link.wants = false;
@@ -231,7 +230,7 @@ TEST_CASE("shares: notifications give way to another owner's call") {
   CHECK(b.received.empty());
 }
 
-TEST_CASE("shares: a cancel with a long reason reaches the child without it") {
+TEST_CASE("shares: a cancel with a long reason reaches the child without the reason") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -245,8 +244,7 @@ TEST_CASE("shares: a cancel with a long reason reaches the child without it") {
             "}}");
 }
 
-TEST_CASE(
-    "shares: an owner's calls that are kept for a second try leave room for those of others") {
+TEST_CASE("shares: an owner's copies of calls kept for repetition leave room for those of others") {
   World w;
   w.link.room = 64 << 20;
   w.ready();
@@ -290,7 +288,8 @@ Lines serve(World& w) {
 
 }  // namespace
 
-TEST_CASE("shares: bytes of subscriptions are bounded, and who has most of them gives way") {
+TEST_CASE(
+    "shares: bytes of subscriptions are limited, and the owner with most of them loses some") {
   World w;
   w.ready();
   std::vector<std::unique_ptr<Session>> all;

@@ -55,8 +55,7 @@ TEST_CASE("multiplexer: an error of the child passes as it is") {
 
 TEST_CASE(
     "multiplexer: initialize is answered from the child's result, with the version rule and all "
-    "other "
-    "bytes") {
+    "other bytes") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -140,7 +139,7 @@ TEST_CASE("multiplexer: progress goes to the client of its call under the token 
 }
 
 TEST_CASE(
-    "multiplexer: a cancelled call's answer is dropped, and only the own session's calls can be "
+    "multiplexer: a cancelled call's answer is dropped, and only its own session's calls can be "
     "cancelled") {
   World w;
   w.ready();
@@ -192,7 +191,7 @@ TEST_CASE("multiplexer: the calls of a client that leaves are cancelled at the c
   CHECK(a.received.empty());
 }
 
-TEST_CASE("multiplexer: late, doubled, unknown and senseless answers are counted and dropped") {
+TEST_CASE("multiplexer: late, doubled, unknown and meaningless answers are counted and dropped") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -254,7 +253,7 @@ TEST_CASE(
   CHECK(a.next() == R"({"jsonrpc":"2.0","id":1,"result":{"tools":[],"Name":1,"name":2}})");
 }
 
-TEST_CASE("multiplexer: requests of the child are told from its notifications by name too") {
+TEST_CASE("multiplexer: requests and notifications of the child are distinguished by name too") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -272,7 +271,7 @@ TEST_CASE("multiplexer: requests of the child are told from its notifications by
 }
 
 TEST_CASE(
-    "multiplexer: a list of tasks that cannot be read becomes an error, for it could be "
+    "multiplexer: a list of tasks that cannot be read becomes an error, because it could be "
     "anybody's") {
   World w;
   w.ready();
@@ -283,7 +282,7 @@ TEST_CASE(
   CHECK(a.next().find("cannot be read") != std::string::npos);
 }
 
-TEST_CASE("multiplexer: a list that _meta asks for a tenant is neither shared nor kept") {
+TEST_CASE("multiplexer: a list whose _meta names a tenant is neither shared nor cached") {
   World w;
   w.ready();
   Session a(w.mux), b(w.mux);
@@ -356,7 +355,7 @@ TEST_CASE("multiplexer: a notification without an address reaches all sessions o
   CHECK(b.next() == note);
 }
 
-TEST_CASE("multiplexer: what a REST call makes the child say reaches no session") {
+TEST_CASE("multiplexer: a message caused by a REST call reaches no session") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -367,7 +366,7 @@ TEST_CASE("multiplexer: what a REST call makes the child say reaches no session"
   CHECK(w.dropped("notification_of_rest_call") == 1);
 }
 
-TEST_CASE("multiplexer: a request of the child is refused with a reason, and the child hears it") {
+TEST_CASE("multiplexer: a refused request of the child is answered with the reason") {
   World w;
   w.ready();
   Session a(w.mux);
@@ -378,7 +377,7 @@ TEST_CASE("multiplexer: a request of the child is refused with a reason, and the
   CHECK(a.received.empty());
 }
 
-TEST_CASE("multiplexer: an answer from a client to nothing is dropped") {
+TEST_CASE("multiplexer: a client's answer to no request is dropped") {
   World w;
   w.ready();
   Session a(w.mux);

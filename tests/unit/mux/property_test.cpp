@@ -93,7 +93,7 @@ void run_all(const mux::InstancesOptions& options) {
 }  // namespace
 
 TEST_CASE(
-    "property: whatever clients and one shared child do, each hears what is for it and nothing "
+    "property: whatever clients and one shared child do, each gets its own messages and nothing "
     "else") {
   mux::InstancesOptions options;
   options.sharing = mux::Sharing::kShared;
@@ -102,14 +102,14 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "property: the same with so few calls in all that owners give way to each other all the time") {
+    "property: the same with so few calls in total that owners often lose calls to each other") {
   mux::InstancesOptions options;
   options.sharing = mux::Sharing::kShared;
   options.limits.calls = 8;
   run_all(options);
 }
 
-TEST_CASE("property: the same with three shared children, own ones and warm ones") {
+TEST_CASE("property: the same with three shared children, dedicated ones and warm ones") {
   mux::InstancesOptions options;
   options.shared = 3;
   options.max_dedicated = 3;

@@ -18,8 +18,7 @@ mux::ServerRequest asked_of(mux::ClientId client, const char* child_id, Clock::d
 
 }  // namespace
 
-TEST_CASE(
-    "server_requests: only the client that was asked finds its request, and once closed nobody") {
+TEST_CASE("server_requests: only the asked client finds its request, until it is closed") {
   mux::IdAllocator ids;
   mux::ServerRequestTable all(ids);
   const mux::PeerId id = all.open(asked_of(1, "q"));
@@ -34,8 +33,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "server_requests: ids are of one row for all instances, and those of children are told by "
-    "their bytes") {
+    "server_requests: ids are unique over all instances, and those of children are told by their "
+    "bytes") {
   mux::IdAllocator ids;
   mux::ServerRequestTable one(ids), other(ids);
   const mux::PeerId a = one.open(asked_of(1, "1"));
@@ -78,7 +77,7 @@ TEST_CASE("server_requests: the earliest deadline counts, in whatever order they
 }
 
 TEST_CASE(
-    "url_elicitations: an id stays with its first client; of one owner the oldest is forgotten") {
+    "url_elicitations: an id stays with its first client; the oldest of one owner is forgotten") {
   Shares shares(10);
   mux::UrlElicitations all;
   const auto add = [&](const char* id, mux::ClientId client, const char* owner) {

@@ -5,7 +5,7 @@
 using namespace sidecar;
 using Clients = std::vector<mux::ClientId>;
 
-TEST_CASE("subscription table: only the last who leaves a resource is told so") {
+TEST_CASE("subscription table: only removing the last subscriber of a resource returns true") {
   mux::SubscriptionTable all;
   all.add("u", 1);
   all.add("u", 1);  // once more: still one
@@ -26,7 +26,8 @@ TEST_CASE("subscription table: only the last who leaves a resource is told so") 
   CHECK(all.count(2) == 0);
 }
 
-TEST_CASE("subscription table: a client that goes takes along what nobody else wants") {
+TEST_CASE(
+    "subscription table: a client that leaves frees the resources that no other client wants") {
   mux::SubscriptionTable all;
   all.add("a", 1);
   all.add("b", 1);
@@ -43,8 +44,7 @@ TEST_CASE("subscription table: a client that goes takes along what nobody else w
 
 TEST_CASE(
     "subscription table: an update goes to the subscribers of the resource, else to those of what "
-    "it is "
-    "part of") {
+    "it is part of") {
   mux::SubscriptionTable all;
   all.add("file:///d", 1);
   all.add("file:///d/e/", 2);
@@ -57,7 +57,8 @@ TEST_CASE(
   CHECK(all.subscribers("file:///").empty());
 }
 
-TEST_CASE("subscription table: what a client holds in memory is counted, whichever way it goes") {
+TEST_CASE(
+    "subscription table: a client's memory is counted, however its subscriptions are removed") {
   mux::SubscriptionTable all;
   const std::string uri(4096, 'u');
   CHECK(all.bytes(1) == 0);
@@ -78,7 +79,8 @@ TEST_CASE("subscription table: what a client holds in memory is counted, whichev
   CHECK_FALSE(all.any(2));
 }
 
-TEST_CASE("subscription table: a client that wants a whole twice over hears of a part once") {
+TEST_CASE(
+    "subscription table: a client that subscribed to a whole twice gets an update of a part once") {
   mux::SubscriptionTable all;
   all.add("file:///d", 1);
   all.add("file:///d/", 1);

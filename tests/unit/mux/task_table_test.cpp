@@ -22,7 +22,7 @@ void add(mux::TaskTable& tasks, const std::string& id, mux::ClientId client, mux
 
 }  // namespace
 
-TEST_CASE("tasks: an id that is known stays with its first owner") {
+TEST_CASE("tasks: a known id stays with its first owner") {
   mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   add(tasks, "T", 2, 11);
@@ -33,7 +33,7 @@ TEST_CASE("tasks: an id that is known stays with its first owner") {
   CHECK(tasks.open_of(2) == 0);
 }
 
-TEST_CASE("tasks: a task ends once, and is known until its session goes") {
+TEST_CASE("tasks: a task ends once, and is known until its session leaves") {
   mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   CHECK(tasks.open_of(1) == 1);
@@ -47,7 +47,8 @@ TEST_CASE("tasks: a task ends once, and is known until its session goes") {
   CHECK(tasks.find_wire(10) == nullptr);
 }
 
-TEST_CASE("tasks: what a session leaves behind belongs to nobody, and is forgotten when it ends") {
+TEST_CASE(
+    "tasks: an open task of a session that left has no owner, and is forgotten when it ends") {
   mux::TaskTable tasks;
   add(tasks, "T", 1, 10);
   add(tasks, "U", 2, 11);
@@ -61,7 +62,7 @@ TEST_CASE("tasks: what a session leaves behind belongs to nobody, and is forgott
   CHECK(tasks.find("U")->client == 2);
 }
 
-TEST_CASE("tasks: of one owner the oldest that has ended is forgotten, else the oldest") {
+TEST_CASE("tasks: the oldest ended task of an owner is forgotten, else the oldest") {
   mux::TaskTable tasks;
   add(tasks, "other", 2, 1, "b");
   for (mux::WireId i = 2; i <= 6; ++i) add(tasks, fmt::format("T{}", i), 1, i);
@@ -85,7 +86,7 @@ TEST_CASE("tasks: of one owner the oldest that has ended is forgotten, else the 
   CHECK(shares.used() == 0);
 }
 
-TEST_CASE("tasks: three statuses are the end") {
+TEST_CASE("tasks: three statuses are final") {
   for (const char* status : {"completed", "failed", "cancelled"}) CHECK(mux::task_ended(status));
   for (const char* status : {"working", "input_required", "", "Completed"})
     CHECK_FALSE(mux::task_ended(status));

@@ -17,7 +17,7 @@ void learn(mux::ToolHints& hints, const std::string& result, bool first_page = t
 }  // namespace
 
 TEST_CASE(
-    "tool_hints: a tool is repeatable that is read-only or idempotent, and says so with true") {
+    "tool_hints: a tool is repeatable if it is annotated as read-only or idempotent with true") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[
     {"name":"read","annotations":{"readOnlyHint":true}},
@@ -36,8 +36,7 @@ TEST_CASE(
     CHECK_FALSE(hints.repeatable(fmt::format("\"{}\"", name)));
 }
 
-TEST_CASE(
-    "tool_hints: annotations of no use are no hint, and do not keep the others from being learnt") {
+TEST_CASE("tool_hints: invalid annotations are no hint, and do not affect those of other tools") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[
     {"name":"a","annotations":null},
@@ -54,7 +53,7 @@ TEST_CASE(
     CHECK_FALSE(hints.repeatable(name));
 }
 
-TEST_CASE("tool_hints: names are the same however they are escaped") {
+TEST_CASE("tool_hints: names are compared unescaped") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[{"name":"\u0061\/b","annotations":{"readOnlyHint":true}},
                             {"name":"a\"c","annotations":{"readOnlyHint":true}}]})");
@@ -65,7 +64,7 @@ TEST_CASE("tool_hints: names are the same however they are escaped") {
   CHECK_FALSE(hints.repeatable(R"("\ud800")"));
 }
 
-TEST_CASE("tool_hints: a first page replaces what was known, a further one adds to it") {
+TEST_CASE("tool_hints: a first page replaces known tools, a further one adds to them") {
   mux::ToolHints hints;
   learn(hints, R"({"tools":[{"name":"a","annotations":{"readOnlyHint":true}}]})");
   learn(hints, R"({"tools":[{"name":"b","annotations":{"readOnlyHint":true}}]})", false);
@@ -77,14 +76,14 @@ TEST_CASE("tool_hints: a first page replaces what was known, a further one adds 
   CHECK(hints.repeatable("\"c\""));
 }
 
-TEST_CASE("tool_hints: a result that is no list of tools teaches nothing") {
+TEST_CASE("tool_hints: a result that is not a list of tools adds nothing") {
   mux::ToolHints hints;
   for (const char* result : {"{}", R"({"tools":{}})", R"({"tools":null})", "[]", "7"})
     learn(hints, result, false);
   CHECK_FALSE(hints.repeatable("\"a\""));
 }
 
-TEST_CASE("tool_hints: beyond the limit no more tools are learnt") {
+TEST_CASE("tool_hints: beyond the limit no more tools are added") {
   std::string tools;
   for (std::size_t i = 0; i <= mux::ToolHints::kMax; ++i)
     tools += fmt::format(R"({}{{"name":"t{}","annotations":{{"readOnlyHint":true}}}})",
