@@ -42,7 +42,7 @@ Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& i
     outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
 }
 
-// What still waits is answered while everything that an answer may touch is there.
+// Answers all open calls while everything that an answer may use still exists.
 Multiplexer::~Multiplexer() {
   for (const WireId id : in_flight_.all()) {
     if (auto call = in_flight_.close(id); call && call->own) call->reply.forget();
@@ -186,8 +186,8 @@ std::optional<Answer> Multiplexer::charge(Call& call) {
       fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
 }
 
-// BOUNDED STACK: what is handed over may be answered at once, and others be placed for it; they are
-// taken by the loop that runs already.
+// BOUNDED STACK: a call that is handed over may be answered at once, which may queue further calls.
+// The running loop takes these; a nested pump() returns.
 void Multiplexer::pump() {
   if (std::exchange(pumping_, true)) return;
   while (takes_calls() && child_.wants_more()) {
@@ -202,7 +202,7 @@ void Multiplexer::pump() {
   pumping_ = false;
 }
 
-// Requires a child that has done its handshake.
+// Requires takes_calls().
 void Multiplexer::send(WireId id) {
   Call& call = *in_flight_.find(id);
   if (Feature* const feature = feature_of(call)) {
@@ -232,7 +232,8 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     Answer nothing;
     nothing.outcome = Outcome::kCancelled;
     if (call.number == 0) return finish(*id, std::move(nothing));
-    // At once, and the child has only so many calls to cancel: a long reason is left out.
+    // Sent at once, not queued; the calls at the child bound the number of cancels. A long reason
+    // is left out, to bound their size.
     const std::string wire = std::to_string(*id);
     send_to_child(
         message.text.size() <= kMaxCancel
@@ -245,8 +246,7 @@ void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
     return reply.send(std::move(nothing));
   }
   if (name == method::kProgress) return server_requests_.on_client_progress(client, message);
-  // Roots, and tasks of a client, belong to a conversation that a client of a shared child does not
-  // have.
+  // Roots and tasks of a client concern a dedicated child only.
   if (name == method::kRootsListChanged && !(role_.dedicated && role_.client_roots))
     return drop("roots_of_shared_child");
   if (name == method::kTaskStatus && !role_.dedicated) return drop("task_of_shared_child");
@@ -258,7 +258,6 @@ void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
   server_requests_.on_client_answer(client, message);
 }
 
-// A message of a client that is no call: in turn with its calls. False: it was dropped.
 bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view kind) {
   if (!takes_calls() || (queue_.empty() && child_.wants_more()))
     return send_to_child(std::move(line), kind);
@@ -275,13 +274,13 @@ bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view ki
   return true;
 }
 
-// A request that was answered without the child.
+// Answers a request that never was in flight.
 void Multiplexer::reply_here(Call& call, Answer answer) {
   count(answer.outcome);
   call.reply.send(std::move(answer));
 }
 
-// Closes a call and answers it; a tombstone is closed in silence.
+// Closes a call and answers it. A tombstone is closed without an answer.
 void Multiplexer::finish(WireId id, Answer answer) {
   if (auto call = in_flight_.close(id)) settle(id, std::move(*call), std::move(answer));
 }
@@ -309,8 +308,8 @@ void Multiplexer::dispatch_waiting(const std::string& key, WireId id) {
   }
 }
 
-// Answers a call before the child has, and cancels it there. The answer may call in, and end its
-// session.
+// Answers a call before the child does, and cancels it at the child. The receiver of the answer may
+// call back into the multiplexer and end its session.
 void Multiplexer::end_early(WireId id, Answer answer, std::string_view reason) {
   Call& call = *in_flight_.find(id);
   if (!call.own) count(answer.outcome);
@@ -320,7 +319,7 @@ void Multiplexer::end_early(WireId id, Answer answer, std::string_view reason) {
   if (still != nullptr && !still->withdrawn) cancel_at_child(id, reason);
 }
 
-// Ends a call that nobody waits for any more, here and at the child.
+// Ends a call without an answer, here and at the child.
 void Multiplexer::cancel_at_child(WireId id, std::string_view reason) {
   Call& call = *in_flight_.find(id);
   call.reply.forget();
@@ -349,8 +348,6 @@ bool Multiplexer::send_to_child(std::string line, std::string_view kind) {
   return false;
 }
 
-// A call of the sidecar's own; it goes before everything that waits. Requires a child that takes
-// calls, else nothing happens.
 void Multiplexer::ask_child(std::string_view name, std::string_view params, Reply::Deliver then,
                             Clock::duration timeout) {
   if (!takes_calls()) return;

@@ -14,7 +14,7 @@ struct World {
   explicit World(Rate its_rate) { rate.set(its_rate); }
 
   bool passes(std::string_view owner) { return !rate.charge(owner, now); }
-  // How many of `calls` at once pass.
+  // Returns how many of `calls` simultaneous calls pass.
   int burst(std::string_view owner, int calls) {
     int passed = 0;
     for (int i = 0; i < calls; ++i) passed += passes(owner) ? 1 : 0;
@@ -51,7 +51,7 @@ TEST_CASE("child_rate: an owner that floods leaves the others their parts") {
     flood += w.burst("flood", 100);
     if (w.passes("other")) ++other;
   }
-  // The first call comes when nothing has been set aside yet.
+  // Nothing is reserved yet for the first call.
   CHECK(other >= 60);
   CHECK(flood + other <= 120);
   CHECK(flood + other >= 100);

@@ -83,7 +83,7 @@ TEST_CASE("fair_queue: removing a call does not change the turns of the others")
   w.push("b", 2, 20);
   w.push("c", 3, 30);
   w.queue.remove(*w.owners.get("a"), 1, 11);
-  w.queue.remove(*w.owners.get("b"), 2, 20);  // its last
+  w.queue.remove(*w.owners.get("b"), 2, 20);  // its last call
   CHECK(w.drain() == Ids{10, 30, 12});
 }
 

@@ -28,7 +28,7 @@ TEST_CASE(
   }
   CHECK(calls.count(7) == 0);
   CHECK(calls.find(1) == nullptr);
-  CHECK_FALSE(calls.answered_late(1));  // too many came after it
+  CHECK_FALSE(calls.answered_late(1));  // displaced by later ones
   for (mux::WireId each = 2; each < calls.next_id(); ++each) CHECK(calls.answered_late(each));
   open(calls, 8);
   CHECK_FALSE(calls.sole_origin());
@@ -85,7 +85,7 @@ TEST_CASE(
   CHECK(calls.earliest_due() == start + 55s);
   CHECK(calls.find(id)->last_due == start + 135s);
   CHECK(calls.oldest_sent());
-  calls.resume(id, start + 50s, 50s);  // one too many
+  calls.resume(id, start + 50s, 50s);  // one resume too many
   CHECK(calls.earliest_due() == start + 55s);
   CHECK(calls.find(id)->last_due == start + 135s);
 }
@@ -123,7 +123,7 @@ TEST_CASE("in_flight: a call that ends or is withdrawn while it is paused leaves
   calls.withdraw(b, Clock::time_point(2h));
   calls.resume(a, Clock::time_point(1h), 1s);
   calls.resume(b, Clock::time_point(1h), 1s);
-  CHECK(calls.earliest_due() == Clock::time_point(2h));  // when it is let go
+  CHECK(calls.earliest_due() == Clock::time_point(2h));  // when it may be abandoned
   CHECK(calls.count(1) == 1);
 }
 
@@ -147,12 +147,12 @@ TEST_CASE("in_flight: the origin is certain only while the child works for one c
   const mux::WireId a = open(calls, 1);
   CHECK(calls.sole_origin() == 1);
   const mux::WireId waiting = calls.open(mux::Call(2, mux::Reply("2", nullptr)));
-  CHECK(calls.sole_origin() == 1);  // the child does not have it
+  CHECK(calls.sole_origin() == 1);  // not at the child yet
   calls.handed_over(waiting, 77);
   CHECK_FALSE(calls.sole_origin());
   CHECK(calls.find_number(77) == waiting);
   calls.withdraw(waiting, {});
-  CHECK_FALSE(calls.sole_origin());  // the child may go on with it
+  CHECK_FALSE(calls.sole_origin());  // the child may still work on it
   CHECK(calls.sole_call(1) == a);
   CHECK_FALSE(calls.sole_call(2));
   calls.close(waiting);
@@ -162,6 +162,6 @@ TEST_CASE("in_flight: the origin is certain only while the child works for one c
   CHECK(calls.sole_origin() == 1);  // a task
   calls.work_ends(1);
   CHECK_FALSE(calls.sole_origin());
-  calls.work_ends(1);  // of a child that is gone
+  calls.work_ends(1);  // of a child that has ended
   CHECK_FALSE(calls.sole_origin());
 }

@@ -1,4 +1,4 @@
-// Instances: how children end and are replaced, and what is said of them.
+// Instances: ends and replacements of children, and their status.
 #include "instances_world.hpp"
 #include "support/matchers.hpp"
 
@@ -21,7 +21,7 @@ TEST_CASE(
   CHECK(w.metrics.dedicated_children.Value() == 0);
   CHECK(w.instances.status().size() == 1);
   own.finish_stop();
-  CHECK(w.links.lives(&own));  // it is still calling
+  CHECK(w.links.lives(&own));  // its callback is still running
   w.timers.advance({});
   CHECK_FALSE(w.links.lives(&own));
   CHECK(w.timers.waiting() == 0);
@@ -46,11 +46,11 @@ TEST_CASE(
     }));
     w.ready_all();
     const auto stays = w.join(kSampling);
-    w.join(kSampling).reset();  // leaves: its child is ending
+    w.join(kSampling).reset();  // its child is ending
     const auto shares = w.join("");
     shares->call("1");
     FakeLink& before = w.link(shares->instance());
-    w.instances.restart();  // of the children before, only one has a call to finish
+    w.instances.restart();  // only one of the replaced children has a call to finish
     for (FakeLink* child : std::vector(w.links.all)) {
       if (!child->up) child->come_up();
       if (child->retired && child != &before) w.end(*child);
@@ -58,7 +58,7 @@ TEST_CASE(
     const std::vector<FakeLink*> to_stop = w.links.all;
     int done = 0;
     w.instances.stop([&done] { ++done; });
-    REQUIRE(to_stop.size() == 6);  // two shared, the one before, own, ending, warm
+    REQUIRE(to_stop.size() == 6);  // two shared, one replaced, dedicated, ending, warm
     for (const int i : order) {
       CHECK(done == 0);
       REQUIRE_FALSE(to_stop[static_cast<std::size_t>(i)]->stopping.empty());
@@ -137,7 +137,7 @@ TEST_CASE(
     REQUIRE((*session)->answers.size() == 1);
     CHECK((*session)->answers[0].outcome == mux::Outcome::kResult);
   }
-  // The warm one waits as before.
+  // The new warm child waits like the old one.
   w.link("own-2").come_up();
   CHECK(w.link("own-2").sent.empty());
 }

@@ -1,4 +1,4 @@
-// Instances: who gets which child, and how many there may be.
+// Instances: the assignment of sessions to children, and limits of children.
 #include "instances_world.hpp"
 #include "support/matchers.hpp"
 
@@ -54,7 +54,7 @@ TEST_CASE(
   const auto session = w.join(kSampling);
   CHECK(session->instance() == "child");
   CHECK(w.names() == Names{"child"});
-  // It asks the one whom it works for.
+  // It may ask the client that it works for.
   session->call("1");
   w.link("child").next();
   w.link("child").say(R"({"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":{}})");
@@ -90,7 +90,7 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
     if (session->instance() != "child-2") session->call("1");
   }
   CHECK(w.join("")->instance() == "child-2");
-  // One without a session goes there too.
+  // So does a call without a session.
   const std::size_t before = w.link("child-2").sent.size();
   w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [](auto) {}));
@@ -187,7 +187,7 @@ TEST_CASE(
   CHECK(w.join(kSampling, "alice")->instance() == "own-3");
   const auto third = w.join(kSampling, "alice");
   CHECK(w.join(kSampling, "carl")->instance() == "child");
-  // Nobody has more than carl would have, so only his own could end.
+  // No owner has more than carl would have, so only his own session could be ended.
   CHECK(asked == std::vector<std::string>{"alice", "carl"});
 }
 
@@ -212,7 +212,7 @@ TEST_CASE(
   sessions["carl"].push_back(w.join(kSampling, "carl"));
   CHECK(sessions["carl"].back()->instance() == "own-5");
   CHECK(ended == std::vector<std::string>{"alice"});
-  // Now alice has 2, bob and carl 1 each: alice's next one takes the place of one of her own.
+  // Now alice has 2, bob and carl 1 each: alice's next one replaces one of her own.
   sessions["alice"].push_back(w.join(kSampling, "alice"));
   CHECK(ended == std::vector<std::string>{"alice", "alice"});
   CHECK(sessions["bob"].size() == 1);

@@ -1,4 +1,4 @@
-// Fixture of the tests of Instances: sessions, and children that the test plays.
+// Fixture for Instances: sessions, and children played by the test.
 #pragma once
 
 #include <algorithm>

@@ -8,7 +8,7 @@ using namespace sidecar;
 
 namespace {
 
-// Of a tools/list with these params; empty: without.
+// The key of a tools/list with these params; empty: without params.
 std::optional<std::string> key(const std::string& params, const char* method = "tools/list") {
   const std::string rest = params.empty() ? "" : R"(,"params":)" + params;
   const auto request =
@@ -72,7 +72,7 @@ TEST_CASE("list_cache: a request with anything else in its params has no key") {
 TEST_CASE("list_cache: a list is fetched once for all waiting calls, and cached") {
   mux::ListCache lists;
   CHECK(lists.lead_or_wait("tools/list", 1));
-  CHECK(lists.lead_or_wait("tools/list", 1));  // it leads already
+  CHECK(lists.lead_or_wait("tools/list", 1));  // it already fetches the list
   CHECK_FALSE(lists.lead_or_wait("tools/list", 2));
   CHECK_FALSE(lists.lead_or_wait("tools/list", 3));
   CHECK(lists.lead_or_wait("tools/list 2", 4));  // another page
@@ -149,7 +149,7 @@ TEST_CASE(
   CHECK(bytes.find("tools/list") != nullptr);
   CHECK_FALSE(keep(bytes, "tools/list 4", mux::ListCache::kMaxBytes - kThird));
   CHECK(bytes.find("tools/list") != nullptr);
-  // A first page that is as large as all goes before others.
+  // A first page as large as the whole cache displaces all others.
   CHECK(keep(bytes, "prompts/list", mux::ListCache::kMaxBytes - 100));
   CHECK_FALSE(keep(bytes, "resources/list", mux::ListCache::kMaxBytes));
   bytes.clear();

@@ -23,10 +23,10 @@ TEST_CASE("log_levels: the eight levels of RFC 5424 and no others") {
 
 TEST_CASE("log_levels: the child gets the most verbose level of all clients") {
   mux::LogLevelTable levels;
-  CHECK_FALSE(levels.for_child(3));  // nobody has chosen
+  CHECK_FALSE(levels.for_child(3));  // no client has chosen
   levels.set(1, level("error"));
   CHECK(levels.for_child(1) == level("error"));
-  CHECK(levels.for_child(2) == level("info"));  // another one has not chosen
+  CHECK(levels.for_child(2) == level("info"));  // one client has not chosen
   levels.set(2, level("debug"));
   CHECK(levels.for_child(2) == level("debug"));
   CHECK(levels.for_child(3) == level("debug"));
@@ -49,5 +49,5 @@ TEST_CASE(
   CHECK_FALSE(levels.lets_through(1, level("notice")));
   CHECK(levels.lets_through(2, level("info")));
   CHECK_FALSE(levels.lets_through(2, level("debug")));
-  CHECK(levels.lets_through(1, std::nullopt));  // a level that is none
+  CHECK(levels.lets_through(1, std::nullopt));  // an unknown level
 }

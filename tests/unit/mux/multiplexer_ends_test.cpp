@@ -1,4 +1,4 @@
-// A child or a client that fails, falls silent or goes.
+// Multiplexer: children and clients that fail, do not answer or leave.
 #include "multiplexer_world.hpp"
 
 using namespace sidecar;
@@ -32,7 +32,7 @@ TEST_CASE(
   w.ready();
   CHECK(w.link.next() == unread);
   w.child(answer_to(unread, R"({"ok":1})"));
-  // A session that has seen lists is told that they may have changed; only what the child declares.
+  // A session that has seen lists gets list_changed for the capabilities that the child declares.
   CHECK(a.next() == R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
   CHECK(a.next() == R"({"jsonrpc":"2.0","id":2,"result":{"ok":1}})");
   CHECK(a.received.empty());
@@ -194,7 +194,7 @@ TEST_CASE("multiplexer: a client that leaves while its lists are fetched causes 
     a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
     a.say(R"({"jsonrpc":"2.0","id":2,"method":"tools/list"})");  // waits for the first
     w.link.next();
-    w.link.room = 0;  // it takes nothing any more
+    w.link.room = 0;  // accepts no more lines
   }
   CHECK(w.link.next().empty());
   CHECK(w.mux.in_flight() == 0);

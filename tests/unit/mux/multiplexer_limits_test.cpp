@@ -1,4 +1,4 @@
-// Bounds of calls, bytes and time.
+// Multiplexer: limits of calls, bytes and time.
 #include <fmt/format.h>
 
 #include "multiplexer_world.hpp"
@@ -178,7 +178,7 @@ TEST_CASE(
   a.received.clear();
   a.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
   CHECK(a.received.empty());
-  // What is said without an address may still be about that call.
+  // A message without an address may still concern that call.
   b.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
   w.child(R"({"jsonrpc":"2.0","method":"notifications/message","params":{}})");
   CHECK(w.dropped("notification_without_origin") == 1);
@@ -198,7 +198,7 @@ TEST_CASE(
   a.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
   w.timers.advance(5min);
   w.child(log);
-  CHECK(a.next() == log);  // it may still be working for it
+  CHECK(a.next() == log);  // it may still work for this session
   w.mux.on_child_line_too_long(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"text":"aaa)",
                                "aaa\"}}", 70 << 20);
   w.child(log);
@@ -217,7 +217,7 @@ TEST_CASE(
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"ping"})");
   a.say(R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})");
   w.child(answer_to(w.link.next(), R"({"tools":[]})"));
-  b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");  // known: costs nothing
+  b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");  // cached: not charged
   CHECK(b.last == mux::Outcome::kResult);
   b.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
   w.child(answer_to(w.link.next(), "{}"));
@@ -290,7 +290,7 @@ TEST_CASE(
     w.mux.request(mux::CallOrigin::of_owner(owner), message(text),
                   mux::Reply("1", [last](const mux::Answer& answer) { *last = answer.outcome; }),
                   {});
-    return *last;  // nothing: it waits
+    return *last;  // empty: it waits
   };
   CHECK_FALSE(call("flood", 800));
   for (int i = 0; i < 20; ++i) CHECK(call("flood", 800) == mux::Outcome::kBusy);
@@ -299,7 +299,7 @@ TEST_CASE(
   session.say(R"({"jsonrpc":"2.0","id":1,"method":"x"})");
   CHECK(session.received.empty());
 
-  // In turn, too: one who sends much is not served before one who comes later.
+  // In turn, too: a client that sends much is not served before one that sends later.
   CHECK_FALSE(call("flood", 10));
   CHECK_FALSE(call("late", 10));
   w.link.wants = true;

@@ -1,4 +1,4 @@
-// Subscriptions of clients whose permissions are narrowed.
+// Multiplexer: subscriptions of clients whose permissions are narrowed.
 #include "unit/mux/multiplexer_world.hpp"
 
 using namespace sidecar;
@@ -21,7 +21,7 @@ struct Subscribed : World {
     return R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":")" +
            uri + R"("}})";
   }
-  // The URI that the child is asked to unsubscribe; empty: it is asked for nothing.
+  // The URI of the unsubscribe that the child receives; empty: it receives none.
   std::string unsubscribed() {
     const std::string line = link.next();
     if (line.empty()) return {};
@@ -45,7 +45,7 @@ TEST_CASE(
   CHECK(a.received.empty());
   CHECK(b.next() == Subscribed::updated("file:///s"));
   CHECK(w.dropped("update_not_permitted") == 1);
-  CHECK(w.unsubscribed().empty());  // the other one wants it
+  CHECK(w.unsubscribed().empty());  // the other client still wants it
 
   a.withheld.clear();
   w.update("file:///s");

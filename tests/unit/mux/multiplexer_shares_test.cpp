@@ -1,4 +1,4 @@
-// What owners may have of the bounds that they share, and who gives way.
+// Multiplexer: the owners' shares of common limits, and what is ended to make room.
 #include <fmt/format.h>
 
 #include "multiplexer_world.hpp"
@@ -140,7 +140,8 @@ TEST_CASE(
   const auto cycle = [&w] {
     Session a(w.mux, "alice");
     for (int id = 1; id <= 64; ++id) a.say(call(id));
-    return a.received.empty() ? std::string() : a.next();  // and leaves: its calls are cancelled
+    return a.received.empty() ? std::string()
+                              : a.next();  // its session ends, and its calls are cancelled
   };
   int cycles = 0;
   std::string refused;
@@ -210,7 +211,7 @@ TEST_CASE(
   CHECK(Lines(methods.begin(), methods.begin() + 4) ==
         Lines{"m", "notifications/hello", "notifications/flood", "m"});
   CHECK(w.dropped("message_beyond_share") == dropped);
-  // To a child that reads they go at once.
+  // If the child reads, they are sent at once.
   a.say(flood);
   CHECK(w.link.next() == flood);
 }
@@ -258,7 +259,7 @@ TEST_CASE("shares: an owner's copies of calls kept for repetition leave room for
   b.say(repeatable(1));
   w.die();
   CHECK(b.received.empty());
-  // Its newest is kept no more.
+  // The copy of its newest call is removed.
   REQUIRE(a.received.size() == 1);
   CHECK(message(a.next()).id() == "5");
 }
@@ -275,7 +276,7 @@ std::string uri_of(int n, std::size_t size = 4000) {
   return fmt::format("x:{}/{}", n, std::string(size, 'u'));
 }
 
-// Answers what the child was sent; gives the methods.
+// Answers all requests at the child. Returns their methods.
 Lines serve(World& w) {
   Lines methods;
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next()) {
@@ -311,7 +312,7 @@ TEST_CASE(
   CHECK(serve(w) == Lines{"resources/unsubscribe", kSubscribe});
   CHECK(b.last == mux::Outcome::kResult);
   CHECK(w.metrics.refused("subscription_ended_for_others").Value() == 1);
-  all.clear();  // all of alice leave
+  all.clear();  // all of alice's sessions leave
   serve(w);
   Session more(w.mux, "alice");
   more.say(about(kSubscribe, 1, uri_of(-2)));
@@ -334,7 +335,7 @@ TEST_CASE("shares: a new child is given subscriptions as fast as it answers, and
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next()) first.push_back(line);
   REQUIRE(first.size() == mux::Subscriptions::kTending + 1);
   CHECK(message(first.back()).method() == "m");
-  // One that the child does not have yet is withdrawn without it.
+  // A subscription that the child does not have yet is removed without an unsubscribe.
   a.received.clear();
   a.say(about("resources/unsubscribe", 1, uri_of(1199, 1)));
   CHECK(a.received.size() == 1);

@@ -1,4 +1,4 @@
-// Which message goes where, and what of it changes.
+// Multiplexer: the destination of each message, and the changes made to it.
 #include <fmt/format.h>
 
 #include "multiplexer_world.hpp"
@@ -336,7 +336,7 @@ TEST_CASE(
   b.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
   w.child(note);
   CHECK(w.dropped("notification_without_origin") == 2);
-  // Cancelled, but the child may still be at it.
+  // Cancelled, but the child may still work on it.
   b.say(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
   w.child(note);
   CHECK(w.dropped("notification_without_origin") == 3);
@@ -428,7 +428,7 @@ TEST_CASE("multiplexer: a log level that a server could take for another one is 
     CHECK(w.link.next().empty());
   }
   a.say(ask_for(++id, "logging/setLevel", R"("level":"chatty")"));
-  CHECK_FALSE(w.link.next().empty());  // the child says what is wrong
+  CHECK_FALSE(w.link.next().empty());  // the child itself refuses it
 }
 
 TEST_CASE("multiplexer: another client's task is not found by its id and a NUL") {

@@ -1,4 +1,4 @@
-// Fixture of the tests of Multiplexer: clients, and a child that the test plays.
+// Fixture for Multiplexer: clients, and a child played by the test.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,5 @@
-// Random interleavings of everything that clients and children may do, against the model
-// (model.hpp). SIDECAR_PROPERTY_RUNS: how many seeds (default 200); SIDECAR_PROPERTY_SEED: only
-// this one.
+// Random interleavings of all acts of clients and children, checked against the model (model.hpp).
+// SIDECAR_PROPERTY_RUNS: number of seeds (default 200). SIDECAR_PROPERTY_SEED: a single seed.
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
@@ -42,7 +41,7 @@ void World::act() {
     if (chance(20)) finish(child);
   } else if (!child.up()) {
     if (chance(20) && child.link->started && !child.link->retired)
-      die(child, static_cast<unsigned>(pick(5)));  // it cannot be started
+      die(child, static_cast<unsigned>(pick(5)));  // it fails to start
     else
       come_up(child);
   } else if (child.initialized && !child.ready) {

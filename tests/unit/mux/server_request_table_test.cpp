@@ -96,7 +96,7 @@ TEST_CASE(
   CHECK(all.client("F") == 3);
   CHECK(all.client("G") == 1);
   CHECK_FALSE(all.forget_oldest_of("c"));
-  add("E", 2, "b");  // forgotten, so it is new
+  add("E", 2, "b");  // it was forgotten, so it is new
   CHECK(all.client("E") == 2);
   all.clear();
   CHECK_FALSE(all.client("E"));

@@ -1,4 +1,4 @@
-// What many calls wait for ends for all of them on a small stack.
+// Many waiting calls end without deep recursion: the tests run on a small stack.
 #include <fmt/format.h>
 
 #include "support/small_stack.hpp"

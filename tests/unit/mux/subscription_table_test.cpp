@@ -94,7 +94,7 @@ TEST_CASE("subscription table: resources without slashes, or with nothing else, 
   all.add("/", 3);
   CHECK(all.subscribers("v").empty());
   CHECK(all.subscribers("uv").empty());
-  CHECK(all.subscribers("/v").empty());  // "/" and "" are no wholes
+  CHECK(all.subscribers("/v").empty());  // "/" and "" contain nothing
   CHECK(all.subscribers("//").empty() == false);
   CHECK(all.subscribers("u/v") == Clients{1});
   CHECK(all.subscribers("") == Clients{2});

@@ -1,29 +1,32 @@
 // Plays tests/transcripts/*.txt, one promise of the protocol each, against one instance of the
-// wrapped server.
+// wrapped server. Steps:
 //
-//   # what is promised (the first line; other lines with # are comments)
-//   A     > {…}       client A says this; a name that was not used before is a new session
-//   A     < {…}       client A gets exactly this next, an answer or what belongs to no call
-//   A/id  < {…}       A's call under that id gets this before its answer (only of clients that begin with S,
-//                     whose calls take messages, as on Streamable HTTP)
-//   rest  > {…}       a REST call; its answer comes to `rest`
-//   child < {…}       the child's stdin gets exactly this next
-//   child > {…}       the child says this
-//   child starts      the handshake, from initialize to notifications/initialized
+//   # title                 the promise (first line); other lines with # are comments
+//   A     > {…}             client A sends this; a new name is a new session
+//   A     < {…}             client A receives exactly this next: an answer or another message
+//   A/id  < {…}             A's call `id` receives this before its answer. Only clients whose name
+//                           begins with S: their calls take messages, as on Streamable HTTP.
+//   rest  > {…}             a REST call; its answer goes to `rest`
+//   child < {…}             the child's stdin receives exactly this next
+//   child > {…}             the child writes this
+//   child starts            the handshake, from initialize to notifications/initialized
 //   child starts with {…}   the same, with these capabilities
-//   child comes up    its process runs, and has not answered the handshake yet
-//   child dies        with exit code 1; what it was sent it had read
-//   child dies unread   the same, but it had not read the lines that no step before took from it
-//   child reads nothing, child reads again   its stdin is full, and no longer; also: old child reads again
-//   A leaves          its session ends
-//   A is of NAME      its owner (before it says anything)
-//   child may not ask   from the start: its handshake declares nothing that clients can be asked for
-//   own child of A    from the start: the only client of this child (with roots: `own child of A with roots`)
-//   replaced          the child is replaced; `old child < …`, `old child > …` and `old child ends` are of the
-//   one before wait 300 s        time passes
+//   child comes up          its process runs, and has not answered the handshake yet
+//   child dies              exits with code 1, after reading all that was sent to it
+//   child dies unread       the same, but it has not read the lines that no step took from it
+//   child reads nothing     its stdin is full
+//   child reads again       its stdin is no longer full; also: `old child reads again`
+//   A leaves                its session ends
+//   A is of NAME            its owner (before its first message)
+//   child may not ask       first step: its handshake declares no sampling and no elicitation
+//   dedicated child of A    first step: A is the child's only client
+//                           (with roots: `dedicated child of A with roots`)
+//   replaced                the child is replaced. `old child < …`, `old child > …` and
+//                           `old child ends` concern the replaced one.
+//   wait 300 s              time passes
 //
-// Nothing may be left over at the end. The handshake has wire id 1 and the calls go on from 2;
-// clients are asked under ids from 1 on.
+// Nothing may be left over at the end. The handshake has wire id 1; calls get ids from 2 on.
+// Server requests to clients get ids from 1 on.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -72,7 +75,7 @@ class Player {
     bool listening = true;
   };
 
-  // "A     > {…}" → name, direction, text; an empty direction: no such step.
+  // "A     > {…}" → name, direction, text; an empty direction: not a step of this form.
   struct Speech {
     std::string name;
     char direction = 0;
@@ -220,7 +223,7 @@ class Player {
 
   static mux::Limits limits() {
     mux::Limits limits;
-    limits.wedged_after = std::chrono::hours(24);  // its pings would stand between the lines
+    limits.wedged_after = std::chrono::hours(24);  // avoids pings between the lines
     return limits;
   }
 
@@ -242,7 +245,7 @@ class Player {
 
 }  // namespace
 
-TEST_CASE("transcripts: every one is kept to the letter") {
+TEST_CASE("transcripts: each is reproduced byte for byte") {
   std::vector<std::filesystem::path> files;
   for (const auto& entry :
        std::filesystem::directory_iterator(SIDECAR_SOURCE_DIR "/tests/transcripts")) {
