@@ -82,8 +82,8 @@ class Multiplexer : public child::ChildEvents, private Core {
   void remove(ClientId client);
   std::size_t clients() const { return clients_.size(); }
 
-  // Whether the client has an open call under this id. A second one must not be opened: its answer
-  // could not be told from the first's.
+  // Whether the client has an open call with this id. A second one must not be opened, because its
+  // answer could not be distinguished from the first's.
   bool has_call(ClientId client, std::string_view client_id) const {
     return in_flight_.find(client, client_id).has_value();
   }
@@ -106,8 +106,8 @@ class Multiplexer : public child::ChildEvents, private Core {
   // Nothing is left that somebody waits for.
   bool idle() const { return in_flight_.live() == 0 && server_requests_.empty() && queue_.empty(); }
 
-  // What clients may see and use has changed: those that may have seen the child's lists are told,
-  // and subscriptions that are not permitted any more are given up.
+  // Permissions have changed: clients that may have seen the child's lists get list_changed, and
+  // subscriptions that are no longer permitted are released.
   void permissions_changed();
 
   // Shutdown: new calls are refused, those in flight go on.
