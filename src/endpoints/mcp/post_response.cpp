@@ -1,24 +1,10 @@
 #include "endpoints/mcp/post_response.hpp"
 
 #include "endpoints/mcp/json_rpc.hpp"
+#include "endpoints/outcome_status.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {
-namespace {
-
-int status_of(mux::Outcome outcome) {
-  switch (outcome) {
-    case mux::Outcome::kBusy:
-    case mux::Outcome::kOverRate:
-      return 429;
-    case mux::Outcome::kUnavailable:
-      return 503;
-    default:
-      return 200;
-  }
-}
-
-}  // namespace
 
 PostResponse::PostResponse(http::Exchange exchange, Kind kind, Accepted accepted,
                            std::uint64_t number, std::string id, const session::Session& session,
@@ -80,7 +66,7 @@ void PostResponse::answer(mux::Answer answer) {
     return channel_->finish();
   }
   http::Response response;
-  response.status = cancelled ? 202 : status_of(answer.outcome);
+  response.status = status_of(answer.outcome).mcp;
   response.body = std::move(answer.text);
   response.fields = std::move(fields);
   if (answer.retry_after && response.status != 200)

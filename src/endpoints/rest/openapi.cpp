@@ -95,7 +95,7 @@ std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string head_of(const ServerIdentity& identity, const ApiFacts& facts) {
+std::string head_of(const ApiIdentity& identity, const ApiFacts& facts) {
   const std::size_t longest = facts.for_actions ? kActionText : 0;
   Json info = {{"title", identity.title}, {"version", identity.version}};
   if (!identity.instructions.empty())
@@ -306,10 +306,10 @@ class Functions : public ToolDocument {
 
 }  // namespace
 
-ServerIdentity ServerIdentity::of(const std::string& result) {
+ApiIdentity ApiIdentity::of(const std::string& result) {
   static constexpr std::array<std::string_view, 2> kNames = {"serverInfo", "instructions"};
   static constexpr std::array<std::string_view, 3> kOfInfo = {"title", "name", "version"};
-  ServerIdentity identity;
+  ApiIdentity identity;
   const auto text = [&result](jsonrpc::Span place) {
     return jsonrpc::string_value(place.in(result)).value_or("");
   };
@@ -331,7 +331,7 @@ std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key) {
   return std::make_unique<Operations>(for_actions, needs_key);
 }
 
-OpenApiFrame openapi_frame(const ServerIdentity& identity, const ApiFacts& facts) {
+OpenApiFrame openapi_frame(const ApiIdentity& identity, const ApiFacts& facts) {
   OpenApiFrame frame{fmt::format("{{{},", head_of(identity, facts)),
                      fmt::format(R"(,"responses":{})", responses_of_all(facts.needs_key))};
   if (!facts.needs_key) {

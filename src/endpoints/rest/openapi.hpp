@@ -24,13 +24,13 @@ struct ApiFacts {
 };
 
 // What an InitializeResult says of the wrapped server.
-struct ServerIdentity {
+struct ApiIdentity {
   std::string title = "MCP server";
   std::string version = "0";
   std::string instructions{};
 
   // `result`: the object, padded. What is missing in it, or of another type, stays as above.
-  static ServerIdentity of(const std::string& result);
+  static ApiIdentity of(const std::string& result);
 };
 
 inline constexpr std::size_t kMaxDocument = 16 << 20;
@@ -44,7 +44,7 @@ struct OpenApiFrame {
   std::string head;
   std::string tail;
 };
-OpenApiFrame openapi_frame(const ServerIdentity& identity, const ApiFacts& facts);
+OpenApiFrame openapi_frame(const ApiIdentity& identity, const ApiFacts& facts);
 
 enum class FunctionFormat {
   kChat,       // {"type":"function","function":{"name","description","parameters"}}

@@ -2,33 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "endpoints/outcome_status.hpp"
 #include "http/content_negotiation.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {
-namespace {
-
-int status_of(mux::Outcome outcome) {
-  switch (outcome) {
-    case mux::Outcome::kKeyGone:
-      return 401;
-    case mux::Outcome::kForbidden:
-      return 403;
-    case mux::Outcome::kTimeout:
-      return 504;
-    case mux::Outcome::kOverRate:
-      return 429;
-    case mux::Outcome::kChildDied:
-    case mux::Outcome::kUnavailable:
-    case mux::Outcome::kBusy:
-      return 503;
-    default:
-      return 500;
-  }
-}
-
-}  // namespace
 
 http::Response json_answer(std::string body, int status) {
   http::Response response;
@@ -42,7 +21,7 @@ std::string failure_text(std::string_view message, std::string_view more) {
 }
 
 http::Response failure_answer(const mux::Answer& answer) {
-  const int status = status_of(answer.outcome);
+  const int status = status_of(answer.outcome).rest;
   std::string more;
   if (status == 429 && answer.retry_after)
     more = fmt::format(R"(,"retryAfter":{})", answer.retry_after->count());

@@ -7,7 +7,7 @@
 using namespace sidecar;
 using endpoints::ApiFacts;
 using endpoints::FunctionFormat;
-using endpoints::ServerIdentity;
+using endpoints::ApiIdentity;
 using endpoints::ToolDirectory;
 using Json = nlohmann::ordered_json;
 
@@ -24,7 +24,7 @@ Result<std::string> made(std::unique_ptr<endpoints::ToolDocument> document,
   return document->text();
 }
 
-Result<std::string> openapi_document(const ToolDirectory& tools, const ServerIdentity& identity,
+Result<std::string> openapi_document(const ToolDirectory& tools, const ApiIdentity& identity,
                                      const ApiFacts& facts) {
   auto text = made(endpoints::openapi_tools(facts.for_actions, facts.needs_key), tools);
   if (!text) return text;
@@ -37,14 +37,14 @@ std::string openai_functions(const ToolDirectory& tools, FunctionFormat format) 
 }
 
 std::string text_of(const std::vector<std::string>& tools, const ApiFacts& facts = {},
-                    const ServerIdentity& identity = {}) {
+                    const ApiIdentity& identity = {}) {
   auto text = openapi_document(directory(tools), identity, facts);
   REQUIRE(text);
   return *text;
 }
 
 Json document(const std::vector<std::string>& tools, const ApiFacts& facts = {},
-              const ServerIdentity& identity = {}) {
+              const ApiIdentity& identity = {}) {
   return Json::parse(text_of(tools, facts, identity));
 }
 
@@ -160,7 +160,7 @@ TEST_CASE(
   const std::string tool = R"({"name":"t","title":")" + longer + R"(","description":")" + longer +
                            R"(","inputSchema":{"properties":{"a":{"description":")" + longer +
                            R"("}}}})";
-  const ServerIdentity identity{.instructions = longer};
+  const ApiIdentity identity{.instructions = longer};
   const Json whole = document({tool}, {}, identity);
   CHECK(whole["paths"]["/tools/t"]["post"]["description"] == longer);
   CHECK(whole["info"]["description"] == longer);
@@ -189,9 +189,9 @@ TEST_CASE("openapi: a document has a largest size") {
 TEST_CASE("openapi: what the server says of itself, as far as it does") {
   const auto identity = [](std::string result) {
     jsonrpc::pad(result);
-    return ServerIdentity::of(result);
+    return ApiIdentity::of(result);
   };
-  const ServerIdentity all = identity(
+  const ApiIdentity all = identity(
       R"({"serverInfo":{"name":"n","title":"T","version":"1.2"},"instructions":"do \"this\""})");
   CHECK(all.title == "T");
   CHECK(all.version == "1.2");
