@@ -52,7 +52,7 @@ void EventChannel::resume(http::Exchange exchange, http::SseOptions options, std
 
 void EventChannel::connect(http::Exchange exchange, Fields fields, http::SseOptions options,
                            std::uint64_t after) {
-  // The priming event: a client that is cut off before anything else came can come back too.
+  // The priming event: it gives the client an id to resume from before the first message.
   if (ids_) options.first_bytes = fmt::format("id: {}\nretry: {}\ndata: \n\n", id(after), kRetryMs);
   stream_ = exchange.open_sse(std::move(fields), std::move(options));
   stream_->on_closed([this](http::SseClosed) { disconnect(); });
@@ -61,7 +61,7 @@ void EventChannel::connect(http::Exchange exchange, Fields fields, http::SseOpti
       if (event.number > after) stream_->send(kEvent, event.data, id(event.number));
     }
     ring_->mark_delivered();
-    if (!ids_) ring_->discard();  // nobody can ask for them again
+    if (!ids_) ring_->discard();  // without ids no client can ask for them
   }
   if (finished_) disconnect();
 }

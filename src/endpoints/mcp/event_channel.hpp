@@ -1,6 +1,6 @@
-// EventChannel: one event stream as a client of MCP sees it, over however many connections it
-// takes: the GET stream of a session, or the stream of one POST. Sends on the connection that is
-// there, and keeps events for a client that comes back (MCP 2025-11-25, Transports, Resumability).
+// EventChannel: one MCP event stream over any number of successive connections: the GET stream of
+// a session, or the stream of one POST. Sends on the current connection, and keeps events for a
+// client that resumes (MCP 2025-11-25, Transports, Resumability and Redelivery).
 // Owned by its session or its POST; loop thread only.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace sidecar::endpoints {
 
-// "7-12": event 12 of stream 7. The client hands it back as Last-Event-ID.
+// "7-12": event 12 of stream 7. The client returns it as Last-Event-ID.
 struct EventId {
   std::uint64_t stream = 0;
   std::uint64_t number = 0;
@@ -28,35 +28,35 @@ struct EventId {
 
 class EventChannel {
  public:
-  // What a client waits before it comes back, as its streams tell it.
+  // `retry` of the priming event: the client's delay before it reconnects.
   static constexpr int kRetryMs = 1'000;
 
-  // `stream`: its number within the session. `rings`: where to keep events, for `owner`; nullptr:
-  // they are not kept.
+  // `stream`: its number within the session. `rings`: budget for kept events, charged to `owner`;
+  // nullptr: events are not kept.
   EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner, Timers& timers);
 
-  // A connection from here on: the one before, if any, ends. What no connection was given yet
-  // follows. `ids`: a priming event comes first, and every event has an id.
+  // Continues on this connection and ends the previous one. Kept events that were on no connection
+  // yet follow at once. `ids`: sends a priming event first and gives every event an id.
   void open(http::Exchange exchange, Fields fields, http::SseOptions options, bool ids,
             std::optional<session::StreamLimit::Ticket> ticket = {});
-  // The same for a client that knows the events up to `after`. REQUIRES: can_resume(after).
+  // The same for a client that has the events up to `after`. REQUIRES: can_resume(after).
   void resume(http::Exchange exchange, http::SseOptions options, std::uint64_t after,
               session::StreamLimit::Ticket ticket);
   bool can_resume(std::uint64_t after) const { return ids_ && ring_ && ring_->holds_after(after); }
-  // Whether it has ended, with nothing left for a client that knows the events up to `after`.
+  // Whether the stream has ended and a client that has the events up to `after` has them all.
   bool exhausted(std::uint64_t after) const { return finished_ && ring_ && after == ring_->last(); }
 
-  // False: no connection is there, and events are not kept.
+  // False: the event is lost, because no connection is open and events are not kept.
   bool send(std::string text);
-  // The last event was sent: the connection ends.
+  // No event follows: ends the connection.
   void finish();
 
   bool open() const { return stream_ != nullptr; }
   bool resumable() const { return ids_ && ring_.has_value(); }
   std::uint64_t stream() const { return number_; }
-  // When a connection was last there, or could first have been.
+  // When a connection was last open; before the first one, when the channel was made.
   Clock::time_point last_open() const { return stream_ ? timers_.now() : last_open_; }
-  // Of the connection that is there.
+  // Of the current connection.
   const std::optional<session::StreamLimit::Ticket>& ticket() const { return ticket_; }
 
  private:

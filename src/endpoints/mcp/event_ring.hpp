@@ -1,7 +1,7 @@
-// EventRing: the newest events of one stream, for a client that comes back for what it missed.
-// Bounded by itself and, with all other rings, by RingBudget: beyond it the owner whose rings hold
-// most loses its oldest events, those of ended streams first. What falls out is gone: a client that
-// asks for it is refused, never served with a gap. Loop thread only.
+// EventRing: the newest events of one stream, for a client that resumes it. Has limits of its own;
+// RingBudget limits all rings together: when it is full, the owner whose rings hold most loses its
+// oldest events, those of ended streams first. A client that asks for a lost event is refused,
+// never served with a gap. Owned by EventChannel. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -20,11 +20,10 @@
 namespace sidecar::endpoints {
 
 struct RingLimits {
-  std::size_t events = 256;  // of one ring
-  // of one ring; its newest event is kept whatever its size …
-  std::size_t bytes = 1 << 20;
-  std::size_t all_bytes = 64 << 20;  // … within this, of all rings together
-  // a finished ring is emptied after this, or sooner for room
+  std::size_t events = 256;          // of one ring
+  std::size_t bytes = 1 << 20;       // of one ring; its newest event may exceed this
+  std::size_t all_bytes = 64 << 20;  // of all rings together; never exceeded
+  // A finished ring is emptied after this, or earlier to make room.
   std::chrono::minutes finished_for{5};
 };
 
@@ -42,7 +41,7 @@ class RingBudget {
   using Rings = std::list<EventRing*>;
   struct Account {
     Rings finished;  // oldest first
-    Rings live;      // those that hold events, the longest unused first
+    Rings live;      // rings with events, the least recently used first
     bool empty() const { return finished.empty() && live.empty(); }
   };
   struct Finished {
@@ -50,10 +49,11 @@ class RingBudget {
     Clock::time_point at;
   };
 
-  // Takes events until all fits; `pushed`: of the ring that was given one last.
+  // Drops events until the limit of all rings holds. `pushed`: the ring that has just grown.
   void make_room(EventRing& pushed);
-  // One step of it.
+  // Empties the account's oldest finished ring, or else drops one event of a live one.
   void lose_oldest(Account& account);
+  // Empties finished rings that are due, and starts the timer for the next one.
   void expire();
 
   Timers& timers_;
@@ -72,32 +72,32 @@ class EventRing {
     std::string data;
   };
 
-  // `owner`: whose client the events are for.
+  // `owner`: of the client that the events are for.
   EventRing(RingBudget& budget, std::string_view owner)
       : budget_(budget), share_(budget.shares_.hold(owner)) {}
   ~EventRing();
   EventRing(const EventRing&) = delete;
   EventRing& operator=(const EventRing&) = delete;
 
-  // Returns the event's number. `delivered`: a connection takes it too.
+  // Returns the event's number. `delivered`: it is sent on a connection as well.
   std::uint64_t push(std::string data, bool delivered);
-  // Number of the newest event ever pushed; 0: none was.
+  // Number of the newest event ever pushed; 0 before the first.
   std::uint64_t last() const { return last_; }
-  // Up to where events were given to some connection, or lost.
+  // Number of the newest event that was given to a connection, or lost.
   std::uint64_t delivered() const { return delivered_; }
   void mark_delivered() { delivered_ = last_; }
 
-  // Whether everything after `number` is still here.
+  // Whether all events after `number` are still kept.
   bool holds_after(std::uint64_t number) const {
     return number <= last_ && number + events_.size() >= last_;
   }
   // Oldest first, without gaps; ends with last().
   const std::deque<Event>& events() const { return events_; }
 
-  // Forgets all events.
+  // Drops all events.
   void discard();
 
-  // Nothing more will be pushed: from now on it can be emptied for others.
+  // No event follows. A finished ring is the first to be emptied when room is needed.
   void finish();
 
  private:
@@ -106,7 +106,7 @@ class EventRing {
   void clear();
   std::size_t bytes() const { return share_.amount(); }
   RingBudget::Account& account() { return budget_.accounts_[share_.owner()]; }
-  // Where the account has it: among the live ones, the finished ones, or not at all.
+  // Moves the ring to this list of its account; nullptr: takes it off its list.
   void list_in(RingBudget::Rings* rings);
 
   RingBudget& budget_;

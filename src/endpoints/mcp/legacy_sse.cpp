@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "endpoints/mcp/batch_rates.hpp"
-#include "endpoints/mcp/json_rpc.hpp"
-#include "endpoints/mcp/session_id.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "session/post_body.hpp"
@@ -35,7 +33,7 @@ class SseSession : public session::Session {
     });
   }
 
-  // A client that has body to its own address never posts without one.
+  // The client has posted with its session id, so a POST without an id comes from another client.
   bool addressed = false;
 
  private:
@@ -45,7 +43,7 @@ class SseSession : public session::Session {
 
 namespace {
 
-constexpr std::string_view kConnected = ": connected\n\n";  // the old wrapper's first bytes
+constexpr std::string_view kConnected = ": connected\n\n";  // the predecessor's first bytes
 constexpr std::string_view kNoSession = "No active MCP session. Connect to /sse first.";
 constexpr int kRetrySeconds = 5;
 
@@ -56,7 +54,7 @@ std::string_view reason_text(http::SseClosed reason) {
     case http::SseClosed::kSlowReader:
       return "slow reader";
     case http::SseClosed::kNoRoom:
-      return "its connection made room for another client's";
+      return "connection closed to make room for another client";
     case http::SseClosed::kServerShutdown:
       break;
   }
@@ -143,8 +141,8 @@ void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id
   exchange.reply(accepted(by_id));
 }
 
-// Clients of the old wrapper have one fixed message address. They get the one session that can be
-// meant.
+// The predecessor's clients post to one fixed address without a session id: they get the only
+// session that matches.
 void LegacySse::post_without_id(http::Exchange exchange) {
   const observe::Caller& caller = *exchange.request().caller;
   SseSession* candidate = nullptr;

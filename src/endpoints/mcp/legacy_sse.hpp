@@ -1,7 +1,7 @@
 // Legacy SSE: MCP 2024-11-05, Transports, HTTP with SSE. `GET /sse` opens a session and its stream,
-// whose first event names the address for messages; `POST /message` takes one message; answers come
-// on the stream. A session works without `initialize`: EventSource reconnects on its own, and
-// clients do not initialise again. Owned by app; loop thread only.
+// whose first event is the address for messages; `POST /message` takes one message or batch;
+// answers are sent on the stream. A session works without `initialize`, because EventSource
+// reconnects on its own and clients do not initialize again. Owned by app; loop thread only.
 #pragma once
 
 #include <string>
@@ -18,10 +18,10 @@
 namespace sidecar::endpoints {
 
 struct LegacySseOptions {
-  // what the endpoint event names: /message, with what a proxy strips in front
+  // Path in the endpoint event: /message, after the prefix that a proxy strips.
   std::string message_path;
-  http::SseOptions stream;       // first_bytes is set here
-  access::Gate* gate = nullptr;  // whose rates the messages of batches count for
+  http::SseOptions stream;       // first_bytes is overwritten
+  access::Gate* gate = nullptr;  // charges the messages of batches; nullptr without rates
 };
 
 class SseSession;
@@ -39,8 +39,8 @@ class LegacySse {
   void open(http::Exchange exchange);
   void post(http::Exchange exchange);
   void post_without_id(http::Exchange exchange);
-  // Gives the body to the session, and the HTTP answer to the client; the child's answers come on
-  // the stream.
+  // Passes the body to the session and answers the POST. The child's answers are sent on the
+  // stream.
   void deliver(http::Exchange exchange, SseSession& session, bool by_id);
 
   session::SessionTable& sessions_;

@@ -1,6 +1,6 @@
 #include "endpoints/mcp/post_response.hpp"
 
-#include "endpoints/mcp/json_rpc.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 #include "endpoints/outcome_status.hpp"
 #include "mcp/protocol.hpp"
 

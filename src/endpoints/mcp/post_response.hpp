@@ -1,13 +1,15 @@
-// PostResponse: what a POST with requests gets over Streamable HTTP. It starts late on purpose: if
-// the answer is the first thing to send, it goes out as application/json; if something comes before
-// it, or the answer takes its time, an event stream begins (where the client accepts one).
+// PostResponse: the HTTP response to a POST with requests over Streamable HTTP. It starts late on
+// purpose: if the answer is the first message, it is sent as application/json; if another message
+// comes first, or the answer takes longer than `stream_after`, an event stream begins, provided that
+// the client accepts one.
 //
-//   waiting ─answer→ JSON            waiting ─client gone→ gone: the call goes on, its answer is dropped
-//      └─message, or time→ streaming ─answer→ ended       (its connection may go and, with event ids, come
-//      back)
+//   waiting   ─ answer ──────────────→ JSON
+//   waiting   ─ message, or timeout ─→ streaming
+//   waiting   ─ client gone ─────────→ gone: the call goes on, its answer is dropped
+//   streaming ─ answer ──────────────→ ended
 //
-// A client that goes away is no cancel (MCP 2025-11-25, Transports). Owned by its session, which it
-// does not outlive; loop thread only.
+// While streaming, the connection may break and, with event ids, be resumed. A disconnect does not
+// cancel the call (MCP 2025-11-25, Transports). Owned by its session; loop thread only.
 #pragma once
 
 #include <memory>
@@ -24,14 +26,14 @@
 
 namespace sidecar::endpoints {
 
-// What all of Streamable HTTP shares. Owned by StreamableHttp; sessions use it while they live.
+// Shared by StreamableHttp and its sessions. Owned by app; outlives both.
 struct StreamableParts {
   Timers& timers;
   observe::Metrics& metrics;
   RingBudget& rings;
   http::SseOptions stream;       // keep-alive and limits of every event stream
-  Clock::duration stream_after;  // how long an answer may take before an event stream begins
-  access::Gate* gate = nullptr;  // whose rates the messages of batches count for
+  Clock::duration stream_after;  // delay of the answer after which an event stream begins
+  access::Gate* gate = nullptr;  // charges the messages of batches; nullptr without rates
 };
 
 // The forms of answer that a client accepts.
@@ -44,39 +46,40 @@ class PostResponse {
  public:
   enum class Kind {
     kCall,
-    // the head tells the session's id, so it waits for the answer, and an error tells none
+    // The head carries the session id, so it waits for the answer; an error has no session id.
     kInitialize,
   };
 
-  // `number`: of its stream. `id`: of its request, "null" for a batch.
+  // `number`: of its stream. `id`: token of its request, "null" for a batch.
   PostResponse(http::Exchange exchange, Kind kind, Accepted accepted, std::uint64_t number,
                std::string id, const session::Session& session, const StreamableParts& parts);
-  // Without an answer the session has ended: the client hears 404, an event stream just ends.
+  // Unanswered, because the session has ended: replies 404, or ends the event stream.
   ~PostResponse();
   PostResponse(const PostResponse&) = delete;
   PostResponse& operator=(const PostResponse&) = delete;
 
-  // Begins the event stream or its wait. Not in the constructor: the owner must know this first.
+  // Begins the event stream, or the wait for `stream_after`. Not in the constructor: the owner must
+  // have stored the object first.
   void start();
-  // A message of the child that belongs to the call. False: it cannot go here.
+  // Sends a message of the child that belongs to the call. False: there is no stream for it.
   bool message(std::string text);
-  // The end. Nothing may follow.
+  // Sends the answer and ends. REQUIRES: no call of message() or answer() follows.
   void answer(mux::Answer answer);
-  // The same for a POST that is refused after all.
+  // The same for a POST that is refused after start().
   void refuse(http::Response response);
 
-  // The client went away before anything was sent.
+  // The client disconnected before anything was sent.
   bool gone() const { return !exchange_ && !channel_; }
-  // Its event stream, once that has begun.
+  // Its event stream; nullptr before that has begun.
   EventChannel* channel() { return channel_.get(); }
-  // After the answer: for a client that comes back. Null when it cannot.
+  // After the answer: the stream, for a client that resumes it; nullptr if it cannot be resumed.
   std::unique_ptr<EventChannel> take_channel();
 
  private:
   void begin(Fields fields = {});
   void reply(http::Response response);
 
-  std::optional<http::Exchange> exchange_;  // while nothing was sent
+  std::optional<http::Exchange> exchange_;  // until something is sent
   const Kind kind_;
   const Accepted accepted_;
   const std::uint64_t number_;
@@ -85,7 +88,7 @@ class PostResponse {
   const StreamableParts& parts_;
   std::unique_ptr<EventChannel> channel_;
   Timer timer_;
-  std::shared_ptr<PostResponse*> self_;  // for the connection's callback: emptied by the destructor
+  std::shared_ptr<PostResponse*> self_;  // for the connection's callback: nulled by the destructor
 };
 
 }  // namespace sidecar::endpoints

@@ -5,8 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "endpoints/mcp/batch_rates.hpp"
-#include "endpoints/mcp/json_rpc.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 #include "http/content_negotiation.hpp"
 #include "mcp/protocol.hpp"
 
@@ -20,10 +19,10 @@ constexpr std::string_view kSessionField = "Mcp-Session-Id";
 constexpr std::string_view kVersionField = "MCP-Protocol-Version";
 constexpr std::string_view kMethodField = "Mcp-Method";
 constexpr std::string_view kLastEventField = "Last-Event-ID";
-constexpr std::size_t kShownVersion = 64;  // bytes of what a client sent
+constexpr std::size_t kShownVersion = 64;  // bytes of a client's text in errors
 constexpr int kRetrySeconds = 5;
 
-// Answers with an error under the id of the request in the body, which nobody has read yet.
+// Answers with an error that has the id of the request in the body, which is not parsed yet.
 void refuse(http::Exchange& exchange, int status, int error, std::string_view message,
             Fields fields = {}) {
   const bool posted = exchange.request().method == "POST";
@@ -41,7 +40,7 @@ std::string unsupported(std::string_view version) {
                      mcp::handshake_versions_text());
 }
 
-// False when the request names a revision that is not served here; the client has been told.
+// False: the request names a revision that is not served, and was answered with 400.
 bool version_served(http::Exchange& exchange) {
   const std::string_view version = exchange.request().header(kVersionField);
   if (version.empty() || mcp::is_handshake_version(version)) return true;
@@ -49,8 +48,7 @@ bool version_served(http::Exchange& exchange) {
   return false;
 }
 
-// The revision that a message of the stateless era names in its params; nothing for one of the
-// handshake era.
+// The revision in the params of a message of the stateless era; nothing for the handshake era.
 std::optional<std::string> stateless_version(const jsonrpc::Message& message) {
   static constexpr std::array<std::string_view, 1> kMeta = {"_meta"};
   static constexpr std::array<std::string_view, 1> kVersion = {mcp::kStatelessVersionKey};
@@ -160,9 +158,6 @@ void StreamableHttp::open(http::Exchange exchange, session::PostBody posted, Acc
       [this, made_id = session.id()] { sessions_.end_soon(made_id, "not initialized"); });
 }
 
-// --- GET, DELETE
-// --------------------------------------------------------------------------------------------------
-
 void StreamableHttp::get(http::Exchange exchange) {
   const http::Request& request = exchange.request();
   if (request.header(kSessionField).empty()) {
@@ -184,9 +179,9 @@ void StreamableHttp::get(http::Exchange exchange) {
   EventChannel* channel = event ? session->stream(event->stream) : nullptr;
   if (channel == nullptr || (!last.empty() && !channel->can_resume(event->number))) {
     return refuse(exchange, 400, code::kConnectionClosed,
-                  "Bad Request: Last-Event-ID names no event that this stream can go on from");
+                  "Bad Request: Last-Event-ID is unknown or no longer kept");
   }
-  // Nothing follows. HTML, Server-sent events: 204 tells a client to stop coming back.
+  // No event follows. HTML, Server-sent events: a client that gets 204 does not reconnect.
   if (!last.empty() && channel->exhausted(event->number))
     return exchange.reply(http::Response{.status = 204});
   auto ticket = streams_.take(request.caller->address, channel->ticket());
@@ -195,7 +190,7 @@ void StreamableHttp::get(http::Exchange exchange) {
                   retry_later());
   }
   if (request.method == "HEAD") {
-    // the head alone; the stream in place stays
+    // Only the head is sent; the open stream stays.
     static_cast<void>(exchange.open_sse({}, parts_.stream));
   } else if (last.empty()) {
     channel->open(std::move(exchange), {}, parts_.stream, mcp::resumes_streams(session->version()),

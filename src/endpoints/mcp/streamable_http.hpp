@@ -1,12 +1,17 @@
-// Streamable HTTP: MCP 2025-03-26 to 2025-11-25, Transports. One path: POST takes messages and
-// answers them, GET opens the stream for what belongs to no call, or resumes a stream that was cut
-// off, DELETE ends the session. A POST of `initialize` makes one. Every refusal is a JSON-RPC
-// error, with the request's id where that could be read.
+// Streamable HTTP: MCP 2025-03-26 to 2025-11-25, Transports. One path, /mcp: POST takes messages and
+// answers them; GET opens the stream for messages that belong to no call, or resumes a broken
+// stream; DELETE ends the session. A POST of `initialize` opens a session. Every refusal is a
+// JSON-RPC error, with the request's id if that could be read.
 //
-//   400 no session id · unsupported revision (so that clients of both eras fall back to `initialize`) · what
-//       is no message · an event that is gone        404 unknown session (-32001: the client starts anew)
-//   403 another owner's session     405 GET without a session     406, 415 Accept, Content-Type
-//   429 too many calls of the session     503 no child, no room for a session, too many streams; Retry-After
+//   400  no session id; no valid message; an event that is gone; an unsupported revision (clients
+//        of both eras then fall back to `initialize`)
+//   403  another owner's session
+//   404  unknown session; code -32001: the client begins a new session
+//   405  GET without a session
+//   406  Accept
+//   415  Content-Type
+//   429  too many calls of the session
+//   503  no child, too many sessions or streams; with Retry-After
 //
 // Owned by app; loop thread only.
 #pragma once
@@ -27,7 +32,7 @@ namespace sidecar::endpoints {
 
 class StreamableHttp {
  public:
-  // What `parts` refers to outlives the sessions, as `streams` does.
+  // `parts`, the objects in it and `streams` outlive the sessions.
   StreamableHttp(session::SessionTable& sessions, mux::Instances& instances,
                  session::StreamLimit& streams, const StreamableParts& parts);
 
@@ -40,8 +45,8 @@ class StreamableHttp {
   void end(http::Exchange exchange);
 
   void open(http::Exchange exchange, session::PostBody body, Accepted accepted);
-  // The session that the request names; nullptr when there is none for it, and the client has been
-  // told.
+  // The session that the request names. nullptr: unknown or another owner's; the request was
+  // answered with 404 or 403.
   StreamableSession* find(http::Exchange& exchange);
 
   session::SessionTable& sessions_;

@@ -2,13 +2,13 @@
 
 #include <utility>
 
-#include "endpoints/mcp/json_rpc.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {
 namespace {
 
-// The id that an error about the whole POST carries.
+// The id in an error about the whole POST.
 std::string id_of(const session::PostBody& body) {
   if (body.batch || !body.wants_answer()) return "null";
   return std::string(body.elements.front()->id());
@@ -56,7 +56,7 @@ void StreamableSession::post(http::Exchange exchange, session::PostBody body, Ac
   const std::string id = id_of(body);
   PostResponse& post = add(std::move(exchange), PostResponse::Kind::kCall, accepted, id);
   post.start();
-  // Without a stream of its own the call's messages are the session's.
+  // If the client accepts no stream, messages of the call go to the session.
   mux::Reply::Notify notify;
   if (accepted.stream)
     notify = [this, number](std::string text) { message(number, std::move(text)); };
@@ -116,7 +116,7 @@ void StreamableSession::on_message(std::string text) {
       return;
     }
   }
-  listening_.send(std::move(text));  // kept for a GET that comes
+  listening_.send(std::move(text));  // kept for the next GET
 }
 
 bool StreamableSession::listens() const {

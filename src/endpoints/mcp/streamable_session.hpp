@@ -1,5 +1,5 @@
-// StreamableSession: a session over Streamable HTTP: its open POSTs, its GET stream, and the ended
-// streams that its client may still ask for. Each message goes on exactly one of them (MCP
+// StreamableSession: a session over Streamable HTTP: its open POSTs, its GET stream, and ended
+// streams that its client may still resume. Each message is sent on exactly one stream (MCP
 // 2025-11-25, Transports, Multiple Connections). Owned by SessionTable; loop thread only.
 #pragma once
 
@@ -17,18 +17,18 @@ namespace sidecar::endpoints {
 
 class StreamableSession : public session::Session {
  public:
-  static constexpr std::size_t kFinishedStreams = 32;  // kept for a client that comes back
-  // Within this the client is expected to open its GET stream, at first and when it has lost it.
+  static constexpr std::size_t kFinishedStreams = 32;  // kept for a client that resumes
+  // Time in which the client is expected to open its GET stream, or to reopen it.
   static constexpr std::chrono::seconds kReturnTime{60};
 
   // `parts` outlives the session.
   StreamableSession(std::string id, std::shared_ptr<const observe::Caller> caller,
                     mux::Instances& instances, const StreamableParts& parts);
-  // Who still waits hears that the session has ended.
+  // Pending POSTs are answered with 404.
   ~StreamableSession() override;
 
-  // The first POST. `failed` is called when the session was not made: its client never learns of
-  // it.
+  // The first POST. `failed` is called if `initialize` fails or its client is gone: the client has
+  // no session id then.
   void initialize(http::Exchange exchange, session::PostBody body, Accepted accepted,
                   const std::function<void()>& failed);
   // Every other POST.
@@ -36,7 +36,7 @@ class StreamableSession : public session::Session {
 
   // The GET stream.
   EventChannel& listening() { return listening_; }
-  // Any stream that has begun, by its number; nullptr when it is not known (any more).
+  // A stream by its number; nullptr if it has not begun or is no longer kept.
   EventChannel* stream(std::uint64_t number);
 
   void on_message(std::string text) override;

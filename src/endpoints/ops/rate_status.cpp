@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "endpoints/mcp/session_id.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 
 namespace sidecar::endpoints {
 namespace {

@@ -1,6 +1,6 @@
 #include "endpoints/ops/rate_status.hpp"
 
-#include "endpoints/mcp/session_id.hpp"
+#include "endpoints/mcp/mcp_requests.hpp"
 #include "world.hpp"
 
 using namespace sidecar;
