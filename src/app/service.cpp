@@ -7,7 +7,6 @@
 #include "child/descriptor_limit.hpp"
 #include "config/masked_urls.hpp"
 #include "endpoints/mcp/mcp_requests.hpp"
-#include "endpoints/ops/metrics_page.hpp"
 #include "util/crypto.hpp"
 
 namespace sidecar::app {

@@ -1,5 +1,5 @@
-// HTTP status of a call, by its outcome. Streamable HTTP sends most errors with 200, because the body
-// is a JSON-RPC error; REST reports them by the status. Pure; any thread.
+// HTTP status of a call, by its outcome. Streamable HTTP sends most errors with 200, because the
+// body is a JSON-RPC error; REST reports them by the status. Pure; any thread.
 #pragma once
 
 #include <array>

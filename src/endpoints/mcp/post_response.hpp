@@ -1,7 +1,7 @@
 // PostResponse: the HTTP response to a POST with requests over Streamable HTTP. It starts late on
 // purpose: if the answer is the first message, it is sent as application/json; if another message
-// comes first, or the answer takes longer than `stream_after`, an event stream begins, provided that
-// the client accepts one.
+// comes first, or the answer takes longer than `stream_after`, an event stream begins, provided
+// that the client accepts one.
 //
 //   waiting   ─ answer ──────────────→ JSON
 //   waiting   ─ message, or timeout ─→ streaming

@@ -89,9 +89,6 @@ StreamableSession* StreamableHttp::find(http::Exchange& exchange) {
   return session;
 }
 
-// --- POST
-// ---------------------------------------------------------------------------------------------------------
-
 void StreamableHttp::post(http::Exchange exchange) {
   const http::Request& request = exchange.request();
   if (!http::is_type(request.header("Content-Type"), http::kJsonType)) {

@@ -1,5 +1,5 @@
-// Streamable HTTP: MCP 2025-03-26 to 2025-11-25, Transports. One path, /mcp: POST takes messages and
-// answers them; GET opens the stream for messages that belong to no call, or resumes a broken
+// Streamable HTTP: MCP 2025-03-26 to 2025-11-25, Transports. One path, /mcp: POST takes messages
+// and answers them; GET opens the stream for messages that belong to no call, or resumes a broken
 // stream; DELETE ends the session. A POST of `initialize` opens a session. Every refusal is a
 // JSON-RPC error, with the request's id if that could be read.
 //

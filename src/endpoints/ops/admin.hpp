@@ -1,6 +1,8 @@
-// Admin: what may be done to the running program over HTTP.
-//   POST /restart  replaces every child: 202 {"restarting":N}. Sessions stay, calls under way finish.
-// For callers with the permission admin. Owned by app; loop thread only.
+// Admin: endpoints for operators, each behind a permission of the caller.
+//   POST /restart  admin: replaces every child. 202 {"restarting":N}. Sessions stay, and open calls
+//                  finish.
+//   GET /metrics   metrics or admin: all counters and gauges in Prometheus' text format 0.0.4
+// Owned by app; loop thread only.
 #pragma once
 
 #include <string_view>
@@ -9,10 +11,11 @@
 #include "http/server.hpp"
 #include "mux/pool/instances.hpp"
 #include "observe/log.hpp"
+#include "observe/metrics.hpp"
 
 namespace sidecar::endpoints {
 
-// 403. `what` needs a permission, for example "admin" to "end sessions".
+// 403. `permission` and `what` complete the message, for example "admin" and "end sessions".
 http::Response forbidden_without(std::string_view permission, std::string_view what);
 
 class Admin {
@@ -27,5 +30,8 @@ class Admin {
   mux::Instances& instances_;
   observe::Log& log_;
 };
+
+// `metrics` outlives the routes.
+std::vector<http::Route> metrics_routes(const observe::Metrics& metrics);
 
 }  // namespace sidecar::endpoints

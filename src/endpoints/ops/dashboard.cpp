@@ -22,9 +22,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::seconds kRetry{5};
 constexpr std::size_t kMaxReason = 500;      // bytes
 constexpr std::size_t kMaxStderrLine = 500;  // bytes
-constexpr std::string_view kWhat = "see calls and logs";
+constexpr std::string_view kForbiddenAction = "see calls and logs";
 
-// Much of it is said by clients and by the wrapped server, and may not be UTF-8.
+// Texts of clients and of the wrapped server may be invalid UTF-8.
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -36,7 +36,7 @@ http::Response uncached(const Json& body) {
   return response;
 }
 
-// With three digits behind the point.
+// Rounded to microseconds.
 double milliseconds(Clock::duration time) {
   const std::chrono::duration<double, std::micro> microseconds = time;
   return std::round(microseconds.count()) / 1000;
@@ -70,16 +70,16 @@ Json lines_of(const observe::LogTail* tail, std::uint64_t first, std::uint64_t e
   return lines;
 }
 
-// The newest lines, oldest first, as far as `room` reaches.
-Json last_words(const std::vector<std::string>& lines, std::size_t& room) {
-  std::vector<std::string_view> words;
+// The newest lines that fit into `room` bytes, oldest first. Takes their size from `room`.
+Json newest_lines(const std::vector<std::string>& lines, std::size_t& room) {
+  std::vector<std::string_view> newest;
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    const std::string_view word = std::string_view(*line).substr(0, kMaxStderrLine);
-    if (word.size() > room) break;
-    room -= word.size();
-    words.push_back(word);
+    const std::string_view shown = std::string_view(*line).substr(0, kMaxStderrLine);
+    if (shown.size() > room) break;
+    room -= shown.size();
+    newest.push_back(shown);
   }
-  return Json(std::vector<std::string_view>(words.rbegin(), words.rend()));
+  return Json(std::vector<std::string_view>(newest.rbegin(), newest.rend()));
 }
 
 Json described(const std::vector<mux::InstanceStatus>& instances) {
@@ -103,7 +103,7 @@ Json described(const std::vector<mux::InstanceStatus>& instances) {
     if (child.pid > 0) entry["pid"] = child.pid;
     if (child.last_exit) {
       entry["lastExit"] = child.last_exit->reason.substr(0, kMaxReason);
-      entry["stderr"] = last_words(child.last_exit->stderr_tail, room);
+      entry["stderr"] = newest_lines(child.last_exit->stderr_tail, room);
     }
     list.push_back(std::move(entry));
   }
@@ -117,7 +117,7 @@ Json counts(const Counts& pairs) {
   return object;
 }
 
-// `?limit=`: from 1 to `most`; without it `otherwise`. Nothing: it is something else.
+// The value of `?limit=`, at most `most`; `otherwise` without it; nothing if it is invalid.
 std::optional<std::size_t> limit_of(const http::Request& request, std::size_t otherwise,
                                     std::size_t most) {
   const auto text = request.query_value("limit");
@@ -128,15 +128,15 @@ std::optional<std::size_t> limit_of(const http::Request& request, std::size_t ot
   return std::min(number, most);
 }
 
-// Answers a request that is not to be served, and gives nothing; else what it asks for.
+// The request's limit. Nothing: the request was refused, and answered with 403 or 400.
 std::optional<std::size_t> admitted(http::Exchange& exchange, std::size_t otherwise,
                                     std::size_t most) {
   if (!exchange.request().caller->admin) {
-    exchange.reply(forbidden_without("admin", kWhat));
+    exchange.reply(forbidden_without("admin", kForbiddenAction));
     return std::nullopt;
   }
   const auto limit = limit_of(exchange.request(), otherwise, most);
-  if (!limit) exchange.reply(http::error_response(400, "limit is a number from 1 on"));
+  if (!limit) exchange.reply(http::error_response(400, "limit must be a number of at least 1"));
   return limit;
 }
 
@@ -158,9 +158,6 @@ std::vector<http::Route> Dashboard::routes() {
            [this](http::Exchange exchange) { list_lines(std::move(exchange)); }}};
 }
 
-// --- for people with curl
-// -----------------------------------------------------------------------------------------------
-
 void Dashboard::list_calls(http::Exchange exchange) const {
   const auto limit = admitted(exchange, kCallsPerTick, observe::RecentCalls::kKept);
   if (!limit) return;
@@ -178,12 +175,9 @@ void Dashboard::list_lines(http::Exchange exchange) const {
       uncached({{"lines", lines_of(observed_.log.tail(), 0, all_so_far().lines, *limit)}}));
 }
 
-// --- the stream
-// ---------------------------------------------------------------------------------------------------------
-
 void Dashboard::open(http::Exchange exchange) {
   auto caller = exchange.request().caller;
-  if (!caller->admin) return exchange.reply(forbidden_without("admin", kWhat));
+  if (!caller->admin) return exchange.reply(forbidden_without("admin", kForbiddenAction));
   if (!make_room(*caller)) {
     observed_.metrics.refused("dashboard_readers").Increment();
     const std::string held =
@@ -202,7 +196,7 @@ void Dashboard::open(http::Exchange exchange) {
   observed_.metrics.dashboard_readers.Increment();
   reader->stream->on_closed([this, reader](http::SseClosed) { end(reader); });
   reader->stream->send("hello", hello());
-  // What came since the last tick comes with the next, to all.
+  // Calls and lines since the last tick follow with the next tick, which all readers get.
   reader->stream->send("tick", tick_text(std::nullopt, seen_));
 }
 
@@ -225,7 +219,7 @@ void Dashboard::arm() {
 }
 
 void Dashboard::tick() {
-  end_strangers();
+  end_unauthorized();
   if (readers_.empty()) return;
   arm();
   const Seen end = all_so_far();
@@ -239,7 +233,7 @@ void Dashboard::tick() {
   }
 }
 
-void Dashboard::end_strangers() {
+void Dashboard::end_unauthorized() {
   const std::size_t before = readers_.size();
   readers_.remove_if(
       [this](const Reader& reader) { return !observed_.gate.administers(*reader.caller); });
@@ -250,9 +244,6 @@ Dashboard::Seen Dashboard::all_so_far() const {
   const observe::LogTail* const tail = observed_.log.tail();
   return {observed_.calls.count(), tail == nullptr ? 0 : tail->count()};
 }
-
-// --- what is said
-// -------------------------------------------------------------------------------------------------------
 
 std::string Dashboard::hello() const {
   const auto bounds = observe::Metrics::call_seconds_bounds();

@@ -1,12 +1,13 @@
-// Dashboard: what the dashboard's page shows, as it happens, and the same for people with curl.
-//   GET /dashboard/events  event stream: `hello` with what does not change, then, at once and each second,
-//                          `tick` with the rest; the first tick has what is kept of the past
-//   GET /calls?limit=50    {"calls":[…]}, the last ones, newest first
-//   GET /logs?limit=100    {"lines":[…]}, the last ones, oldest first
-// For callers with the permission admin. A tick is made once for all readers, by a timer that runs
-// only while there are any. A reader that does not keep up misses ticks, and ends as every slow
-// reader does; one whose key is gone, or whose access token has expired, ends with the next tick.
-// Owned by app; loop thread only.
+// Dashboard: live state for the dashboard's page, and recent calls and log lines for curl.
+//   GET /dashboard/events  event stream: one `hello` with constant facts, then `tick` with the
+//                          changing ones, at once and every second; the first tick also holds the
+//                          recent calls and log lines that are kept
+//   GET /calls?limit=50    {"calls":[…]}, the most recent ones, newest first
+//   GET /logs?limit=100    {"lines":[…]}, the most recent ones, oldest first
+// Requires the permission admin. A tick is formatted once for all readers, by a timer that runs
+// only while there are readers. A slow reader misses ticks, and is disconnected by the limits of every
+// event stream. A reader whose key is revoked or whose access token has expired is disconnected at
+// the next tick. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -29,7 +30,7 @@
 
 namespace sidecar::endpoints {
 
-// What it looks at. Outlives it.
+// The objects that the dashboard reads. They outlive it.
 struct Observed {
   const mux::Instances& instances;
   const session::SessionTable& sessions;
@@ -41,20 +42,20 @@ struct Observed {
 
 struct DashboardOptions {
   std::string command;     // of the wrapped server
-  std::string public_url;  // empty: not known
+  std::string public_url;  // empty: unknown
   http::SseOptions stream{};
 };
 
 class Dashboard {
  public:
   static constexpr std::chrono::seconds kEvery{1};
-  static constexpr std::size_t kMaxReaders = 16;  // shared by the keys; beyond: 503
+  static constexpr std::size_t kMaxReaders = 16;  // shared by all keys; 503 when full
   static constexpr std::size_t kCallsPerTick = 50;
   static constexpr std::size_t kLinesPerTick = 100;
-  static constexpr std::size_t kMaxChildren = 64;  // that a tick tells of
-  // Of what a tick repeats of stderr, for all children together.
+  static constexpr std::size_t kMaxChildren = 64;  // in one tick; the rest is counted
+  // Of stderr in one tick, for all children together.
   static constexpr std::size_t kStderrBytes = 64 << 10;
-  // A reader with as much still to take misses the tick.
+  // A reader with this many queued bytes misses the tick.
   static constexpr std::size_t kBehind = 256 << 10;
 
   Dashboard(const Observed& observed, Timers& timers, DashboardOptions options);
@@ -63,13 +64,13 @@ class Dashboard {
 
  private:
   struct Reader {
-    // shared with the request that opened the stream
+    // Shared with the request that opened the stream.
     std::shared_ptr<const observe::Caller> caller;
     std::unique_ptr<http::SseStream> stream;
     Shares::Holding share;  // of one reader
   };
   using Readers = std::list<Reader>;
-  // Where the next tick begins.
+  // Numbers of the first call and the first log line of the next tick.
   struct Seen {
     std::uint64_t calls = 0;
     std::uint64_t lines = 0;
@@ -80,15 +81,16 @@ class Dashboard {
   void list_lines(http::Exchange exchange) const;
   void arm();
   void tick();
-  // Whether one more reader of `caller` fits, possibly because the oldest one of the key that has
-  // most ends.
+  // Whether one more reader of `caller` fits. If all places are taken, may end the oldest reader of
+  // the key that has most.
   bool make_room(const observe::Caller& caller);
   void end(Readers::iterator reader);
-  void end_strangers();
+  // Ends readers whose key is revoked or whose token has expired.
+  void end_unauthorized();
   Seen all_so_far() const;
   std::string hello() const;
-  // With the calls and lines of the log from `since` to before `end`; without it, with what is kept
-  // of the past.
+  // With the calls and log lines from `since` up to, but without, `end`. Without `since`: with all
+  // that are kept.
   std::string tick_text(std::optional<Seen> since, Seen end) const;
 
   const Observed observed_;
@@ -98,7 +100,7 @@ class Dashboard {
   const Clock::time_point started_;
   Shares shares_{kMaxReaders};
   Readers readers_;  // oldest first
-  Seen seen_;        // by all readers
+  Seen seen_;        // sent to all readers
   Timer timer_;
 };
 

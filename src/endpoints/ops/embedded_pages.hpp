@@ -1,6 +1,6 @@
-// Embedded pages: the files of the dashboard and of the reference, as they stand in the program.
-// The table is made by src/web (CMakeLists.txt, embed.mjs); empty when the program was built
-// without Node.js. Any thread.
+// Embedded pages: the files of the dashboard and of the API reference in the program itself.
+// src/web/embed.mjs generates the table; it is empty if the program was built without Node.js. Any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@ namespace sidecar::endpoints {
 struct EmbeddedPage {
   std::string_view path;  // "/", "/docs", "/assets/app-1a2b3c4d.js"
   std::string_view content_type;
-  std::string_view tag;      // of its bytes, for ETag, without quotes
+  std::string_view tag;      // hash of the bytes, for ETag, without quotes
   std::string_view gzipped;  // RFC 1952
-  std::size_t size;          // of the file itself
+  std::size_t size;          // of the file before compression
 };
 
 std::span<const EmbeddedPage> embedded_pages();

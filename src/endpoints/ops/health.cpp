@@ -16,7 +16,7 @@ constexpr std::chrono::seconds kRetry{1};
 http::Response uncached(const nlohmann::ordered_json& body, int status = 200) {
   http::Response response;
   response.status = status;
-  // What the wrapped server said may not be UTF-8.
+  // Texts of the wrapped server may be invalid UTF-8.
   response.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   response.fields.push_back({"Cache-Control", "no-store"});
   return response;
@@ -39,7 +39,7 @@ std::vector<http::Route> Health::routes() {
       {"GET", "/ready", "ready", [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 
-observe::Disclosure Health::told(const http::Exchange& exchange) const {
+observe::Disclosure Health::disclosed_to(const http::Exchange& exchange) const {
   return observe::disclosure(*exchange.request().caller, auth_enabled_);
 }
 
@@ -63,11 +63,11 @@ void Health::health(http::Exchange exchange) const {
   nlohmann::ordered_json children = nlohmann::ordered_json::array();
   for (const mux::InstanceStatus& instance : instances) {
     const char* state = child::name_of(instance.child.state);
-    // The first one, shared, stands where both predecessors' clients look.
+    // Clients of both predecessors read `child`: the first child, which is a shared one.
     if (children.empty()) body["child"] = {{"state", state}, {"restarts", instance.child.restarts}};
     nlohmann::ordered_json child = {
         {"name", instance.name}, {"state", state}, {"restarts", instance.child.restarts}};
-    if (told(exchange) != Disclosure::kState) {
+    if (disclosed_to(exchange) != Disclosure::kState) {
       child["sessions"] = instance.sessions;
       child["calls"] = instance.calls;
     }
@@ -86,7 +86,8 @@ void Health::ready(http::Exchange exchange) const {
   const mux::Readiness readiness = instances_.readiness();
   if (readiness.ready) return exchange.reply(uncached({{"status", "ready"}}));
   nlohmann::ordered_json body = {{"status", "unavailable"}};
-  body["reason"] = readiness.death ? readiness.death->message(told(exchange)) : readiness.reason;
+  body["reason"] =
+      readiness.death ? readiness.death->message(disclosed_to(exchange)) : readiness.reason;
   http::Response response = uncached(body, 503);
   const auto retry = std::max(readiness.retry_after.value_or(kRetry), kRetry);
   response.fields.push_back({"Retry-After", std::to_string(retry.count())});

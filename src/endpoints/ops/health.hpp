@@ -1,8 +1,8 @@
-// Health: for people, load balancers and Docker, without a key.
-//   GET /health  always 200 while the program runs; the shape is that of both programs that mcp-sidecar
-//                replaces, and `child` and `children` say how the wrapped server is
-//   GET /ready   200 only while calls can be served, else 503 with the reason
-// How much of both a caller is told: observe/caller.hpp.
+// Health: liveness and readiness for load balancers, Docker and people. No key is needed.
+//   GET /health  always 200 while the program runs; has the members of both predecessors' /health,
+//                and the state of the wrapped server in `child` and `children`
+//   GET /ready   200 while calls can be served, else 503 with the reason
+// observe::Disclosure decides how much a caller learns.
 // Owned by app; loop thread only.
 #pragma once
 
@@ -22,16 +22,16 @@ class Health {
   Health(const session::SessionTable& sessions, const mux::Instances& instances,
          const Timers& timers, bool auth_enabled);
 
-  // A key is needed from now on.
+  // Called when a reload configures the first key.
   void set_auth_enabled() { auth_enabled_ = true; }
   std::vector<http::Route> routes();
 
  private:
   void health(http::Exchange exchange) const;
   void ready(http::Exchange exchange) const;
-  observe::Disclosure told(const http::Exchange& exchange) const;
-  // Addresses of clients are for those who may come in, and for this machine, as both predecessors
-  // have it.
+  observe::Disclosure disclosed_to(const http::Exchange& exchange) const;
+  // Callers with a key and loopback see clients' addresses; everyone does if no key is configured.
+  // The predecessors have the same rule.
   bool shows_addresses(const http::Exchange& exchange) const;
 
   const session::SessionTable& sessions_;

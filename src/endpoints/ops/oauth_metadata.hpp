@@ -1,8 +1,9 @@
-// OAuth metadata: tells clients where tokens for this resource are had (RFC 9728; the
-// specification's Authorization, 2025-11-25).
+// OAuth metadata: names the authorization server for this resource (RFC 9728; MCP 2025-11-25,
+// Authorization).
 //   GET /.well-known/oauth-protected-resource             of the whole server
 //   GET /.well-known/oauth-protected-resource/mcp, /sse   of one endpoint
-// and the same with the public URL's path in between, for a proxy that passes the path as it is.
+// Each also exists with the public URL's path after oauth-protected-resource, for proxies that do
+// not strip the path.
 // Owned by app; loop thread only.
 #pragma once
 

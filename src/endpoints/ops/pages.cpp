@@ -11,21 +11,19 @@ namespace {
 
 constexpr std::string_view kNotBuilt =
     "this mcp-sidecar was built without its pages: install Node.js 18.19 or newer with npm, and "
-    "configure "
-    "with "
-    "cmake -DSIDECAR_PAGES=ON";
+    "configure with cmake -DSIDECAR_PAGES=ON";
 
 std::string inflated(const EmbeddedPage& file) {
-  constexpr int kGzip = 16;  // zlib: the window's size, plus this for RFC 1952
+  constexpr int kGzip = 16;  // zlib: added to the window's size for RFC 1952
   std::string text(file.size, '\0');
   z_stream stream{};
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib only reads
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib only reads the input
   stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(file.gzipped.data()));
   stream.avail_in = static_cast<uInt>(file.gzipped.size());
   stream.next_out = reinterpret_cast<Bytef*>(text.data());
   stream.avail_out = static_cast<uInt>(text.size());
   if (inflateInit2(&stream, MAX_WBITS + kGzip) != Z_OK)
-    throw std::runtime_error("zlib does not start");
+    throw std::runtime_error("zlib initialization failed");
   const int end = inflate(&stream, Z_FINISH);
   const bool whole = end == Z_STREAM_END && stream.total_out == file.size;
   inflateEnd(&stream);
@@ -41,21 +39,19 @@ Pages::Pages(std::span<const EmbeddedPage> files) {
 }
 
 const Fields& Pages::fields() {
-  static const Fields kFields = {{"Content-Security-Policy",
-                                  "default-src 'none'; script-src 'self'; style-src 'self'; "
-                                  "img-src 'self' data: blob:; media-src data: "
-                                  "blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
-                                  "form-action 'none'; frame-ancestors "
-                                  "'none'"},
-                                 {"X-Content-Type-Options", "nosniff"},
-                                 {"X-Frame-Options", "DENY"},
-                                 {"Referrer-Policy", "no-referrer"},
-                                 {"Cross-Origin-Opener-Policy", "same-origin"},
-                                 {"Cross-Origin-Resource-Policy", "same-origin"},
-                                 {"Permissions-Policy",
-                                  "accelerometer=(), camera=(), display-capture=(), "
-                                  "geolocation=(), gyroscope=(), magnetometer=(), "
-                                  "microphone=(), midi=(), payment=(), usb=()"}};
+  static const Fields kFields = {
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+       "media-src data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
+       "form-action 'none'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Opener-Policy", "same-origin"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      {"Permissions-Policy",
+       "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+       "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"}};
   return kFields;
 }
 
@@ -76,7 +72,7 @@ void Pages::serve(http::Exchange exchange) {
 
   const bool gzipped = http::accepts_coding(request, "gzip");
   const bool asset = file.path.starts_with("/assets/");
-  // Another form of the same file is another one to a cache (RFC 9110, section 8.8.3.3).
+  // Each coding of a file has a tag of its own (RFC 9110, section 8.8.3.3).
   const std::string tag = fmt::format("\"{}{}\"", file.tag, gzipped ? "-gzip" : "");
   http::Response response;
   response.fields = {{"ETag", tag},

@@ -1,10 +1,10 @@
-// Pages: the dashboard and the reference, as a browser gets them.
+// Pages: serves the dashboard and the API reference to browsers.
 //   GET /               the dashboard
 //   GET /docs           the reference of the endpoints
-//   GET /assets/<name>  what they are made of; a name changes with its bytes
-// Without a key: they hold nothing but themselves. Files are kept gzipped and sent so; a client
-// that does not take that gets them inflated, from a copy that is made when the first one asks.
-// Built without pages, it says how to have them (404). Owned by app; loop thread only.
+//   GET /assets/<name>  scripts, styles and fonts; the name contains a hash of the content
+// No key is needed, because the files contain no data. They are stored and sent gzipped; for a
+// client that does not accept gzip, a file is inflated at its first request and the copy is kept.
+// Without embedded pages every request gets 404 with instructions. Owned by app; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +26,13 @@ class Pages {
 
   std::vector<http::Route> routes();
 
-  // What every answer at a path of the pages says, errors too: what a browser may do with it. The
-  // paths are access::is_page_path()'s.
+  // Security headers of every response on a page's path (access::is_page_path()), errors included.
   static const Fields& fields();
 
  private:
   struct Page {
     const EmbeddedPage& file;
-    std::string inflated{};  // empty until it is asked for
+    std::string inflated{};  // empty until it is needed
   };
 
   void serve(http::Exchange exchange);

@@ -1,8 +1,9 @@
-// Rate status: what is left of the caller's budgets.
-//   GET /rate-limit-status  {"enabled":true,"limits":[{"scope":"session","limit":60,"remaining":59,"reset":1,
-//                            "window":60}, …]}: seconds; scopes as in access/rate_limits.hpp. The request
-//                            itself is charged already. `Mcp-Session-Id` or `?sessionId=` asks for that
-//                            session
+// Rate status: the caller's remaining budgets.
+//   GET /rate-limit-status
+//     {"enabled":true,
+//      "limits":[{"scope":"session","limit":60,"remaining":59,"reset":1,"window":60}, …]}
+// Times are in seconds; the scopes are those of access/rate_limits.hpp. The request itself is
+// already charged. `Mcp-Session-Id` or `?sessionId=` selects a session; another owner's is ignored.
 // Owned by app; loop thread only.
 #pragma once
 

@@ -69,7 +69,7 @@ void SessionList::list(http::Exchange exchange) const {
   for (const session::Session* session : visible_to(*exchange.request().caller))
     sessions.push_back(described(*session, timers_.now()));
   http::Response response;
-  // What a client said of itself may have been cut, or not be UTF-8.
+  // A client's name may be truncated or invalid UTF-8.
   response.body = Json{{"count", sessions.size()}, {"sessions", std::move(sessions)}}.dump(
       -1, ' ', false, Json::error_handler_t::replace);
   response.fields.push_back({"Cache-Control", "no-store"});
@@ -86,8 +86,7 @@ void SessionList::end(http::Exchange exchange) {
   });
   if (named.empty()) return exchange.reply(http::error_response(404, "No such session"));
   if (named.size() > 1)
-    return exchange.reply(
-        http::error_response(409, "Several sessions begin so: give the whole id"));
+    return exchange.reply(http::error_response(409, "Several sessions match: use the whole id"));
   log_.info("session ended by hand",
             {{"session", session::SessionTable::shown(named.front()->id())},
              {"address", caller.address},

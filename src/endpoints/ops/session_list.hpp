@@ -1,11 +1,15 @@
-// Session list: who is connected, and the end of a session by hand.
-//   GET /sessions {"count":1,"sessions":[{"id":"1f3a9c04","key":"vapi","address":"192.0.2.7","client":
-//                           {"name":"n8n","version":"1.2"},"transport":"sse","protocolVersion":"2025-06-18",
-//                           "child":"shared-1","age":61,"idle":3,"calls":12,"inFlight":1,"bytesIn":2048,
-//                           "bytesOut":8192}]}, the oldest first; times in seconds, ids shortened
-//   DELETE /sessions/<id>  204; the id as it is shown, or whole; 404, or 409 when several begin so
-// Callers with the permission admin see all sessions, and only they end one; others see their own.
-// Where nobody needs a key, own are those of the same address. Owned by app; loop thread only.
+// Session list: lists the open sessions, and ends one on request.
+//   GET /sessions
+//     {"count":1,
+//      "sessions":[{"id":"1f3a9c04","key":"vapi","address":"192.0.2.7",
+//                   "client":{"name":"n8n","version":"1.2"},"transport":"sse",
+//                   "protocolVersion":"2025-06-18","child":"shared-1","age":61,"idle":3,
+//                   "calls":12,"inFlight":1,"bytesIn":2048,"bytesOut":8192}]}
+//     Oldest first; times in seconds, ids shortened.
+//   DELETE /sessions/<id>
+//     204. Takes the shortened or the whole id; 404 if it is unknown, 409 if several match.
+// Callers with the permission admin see all sessions, and only they may end one. Others see the
+// sessions of their key; without keys, those of their address. Owned by app; loop thread only.
 #pragma once
 
 #include <string_view>
@@ -26,7 +30,7 @@ class SessionList {
  private:
   void list(http::Exchange exchange) const;
   void end(http::Exchange exchange);
-  // Those that the caller may see, the oldest first.
+  // Oldest first.
   std::vector<session::Session*> visible_to(const observe::Caller& caller) const;
 
   session::SessionTable& sessions_;
