@@ -5,9 +5,9 @@
 //   GET /calls?limit=50    {"calls":[…]}, the most recent ones, newest first
 //   GET /logs?limit=100    {"lines":[…]}, the most recent ones, oldest first
 // Requires the permission admin. A tick is formatted once for all readers, by a timer that runs
-// only while there are readers. A slow reader misses ticks, and is disconnected by the limits of every
-// event stream. A reader whose key is revoked or whose access token has expired is disconnected at
-// the next tick. Owned by app; loop thread only.
+// only while there are readers. A slow reader misses ticks, and is disconnected by the limits of
+// every event stream. A reader whose key is revoked or whose access token has expired is
+// disconnected at the next tick. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>

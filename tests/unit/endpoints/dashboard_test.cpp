@@ -99,7 +99,7 @@ TEST_CASE("dashboard: calls, log and events are for administrators") {
 }
 
 TEST_CASE(
-    "dashboard: a reader is greeted, gets the past, and from then on what is new, once a second") {
+    "dashboard: a reader gets hello and the kept past, then new calls and lines every second") {
   DashboardWorld w;
   w.call("before");
   w.tailed.warn("an old line");
@@ -143,7 +143,7 @@ TEST_CASE(
   CHECK(tick["log"].empty());
 }
 
-TEST_CASE("dashboard: a reader that comes between two ticks sees each call once") {
+TEST_CASE("dashboard: a reader that connects between two ticks gets each call once") {
   DashboardWorld w;
   const auto first = w.open();
   w.call("one");
@@ -156,7 +156,7 @@ TEST_CASE("dashboard: a reader that comes between two ticks sees each call once"
   CHECK(all(last_tick(first)["recent"], "subject") == std::vector<std::string>{"two"});
 }
 
-TEST_CASE("dashboard: of too much at once the newest is told, and how much was left out") {
+TEST_CASE("dashboard: a tick is limited to the newest calls and lines, and counts the others") {
   DashboardWorld w;
   for (int i = 0; i < 60; ++i) w.call("past " + std::to_string(i));
   const auto reader = w.open();
@@ -178,8 +178,7 @@ TEST_CASE("dashboard: of too much at once the newest is told, and how much was l
   CHECK(tick["logLeftOut"] == 900);
 }
 
-TEST_CASE(
-    "dashboard: nothing runs while nobody looks, and it begins anew when somebody comes again") {
+TEST_CASE("dashboard: the timer stops without readers, and starts again with the next one") {
   DashboardWorld w;
   CHECK(w.timers.waiting() == 0);
   const auto reader = w.open();
@@ -198,7 +197,7 @@ TEST_CASE(
   CHECK(last_tick(again)["recent"].empty());
 }
 
-TEST_CASE("dashboard: one timer serves all readers, and one too many is told to come back") {
+TEST_CASE("dashboard: one timer serves all readers, and one reader too many gets 503") {
   DashboardWorld w;
   std::vector<std::shared_ptr<Outcome>> readers;
   for (std::size_t i = 0; i < endpoints::Dashboard::kMaxReaders; ++i) readers.push_back(w.open());
@@ -215,7 +214,7 @@ TEST_CASE("dashboard: one timer serves all readers, and one too many is told to 
 }
 
 TEST_CASE(
-    "dashboard: when all places are taken, the oldest reader of the key that has most makes room") {
+    "dashboard: when all places are taken, the oldest reader of the key that has most is closed") {
   DashboardWorld w;
   const auto admin = [](const std::string& key) {
     return observe::Caller{key, "192.0.2.7", true, false, true};
@@ -233,7 +232,7 @@ TEST_CASE(
   CHECK(other->stream_open);
 }
 
-TEST_CASE("dashboard: a reader that does not keep up misses ticks, and only he") {
+TEST_CASE("dashboard: a slow reader misses ticks, other readers do not") {
   DashboardWorld w;
   const auto slow = w.open(), quick = w.open();
   slow->queued = endpoints::Dashboard::kBehind;
@@ -246,7 +245,7 @@ TEST_CASE("dashboard: a reader that does not keep up misses ticks, and only he")
   CHECK(slow->events.size() == 3);
 }
 
-TEST_CASE("dashboard: the stream of a key that is gone ends with the next tick") {
+TEST_CASE("dashboard: the stream of a revoked key ends at the next tick") {
   DashboardWorld w(true);
   observe::Caller root = kAdmin;
   root.by_stored_key = true;
@@ -260,9 +259,7 @@ TEST_CASE("dashboard: the stream of a key that is gone ends with the next tick")
   CHECK(w.timers.waiting() == 0);
 }
 
-TEST_CASE(
-    "dashboard: the stream of an access token that has expired ends with the next tick, others go "
-    "on") {
+TEST_CASE("dashboard: the stream of an expired access token ends at the next tick, others go on") {
   DashboardWorld w(true);
   observe::Caller bearer = kAdmin;
   bearer.expires = std::chrono::system_clock::now() + 1h;
@@ -277,7 +274,7 @@ TEST_CASE(
   CHECK(w.metrics.dashboard_readers.Value() == 1);
 }
 
-TEST_CASE("dashboard: tells of every child, who it says it is, how it ended and its last words") {
+TEST_CASE("dashboard: a tick has every child, before its handshake too") {
   DashboardWorld w(false, 2);
   const auto reader = w.open();
   json tick = last_tick(reader);
@@ -294,9 +291,7 @@ TEST_CASE("dashboard: tells of every child, who it says it is, how it ended and 
   CHECK(tick["childrenLeftOut"] == 0);
 }
 
-TEST_CASE(
-    "dashboard: what the child says of itself and its last words may be no UTF-8, and are "
-    "bounded") {
+TEST_CASE("dashboard: the child's identity, exit reason and stderr are valid UTF-8 and truncated") {
   DashboardWorld w;
   w.ready();
   const auto reader = w.open();
@@ -325,14 +320,14 @@ TEST_CASE(
   CHECK(tick["children"][0]["lastExit"].get<std::string>().size() == 500);
 }
 
-TEST_CASE("dashboard: of very many children some are told of, and how many are left out") {
+TEST_CASE("dashboard: a tick lists at most kMaxChildren children and counts the others") {
   DashboardWorld w(false, 70);
   const json tick = last_tick(w.open());
   CHECK(tick["children"].size() == endpoints::Dashboard::kMaxChildren);
   CHECK(tick["childrenLeftOut"] == 70 - endpoints::Dashboard::kMaxChildren);
 }
 
-TEST_CASE("dashboard: calls that wait for the child to read are told apart") {
+TEST_CASE("dashboard: calls that wait for the child are counted as queued") {
   DashboardWorld w;
   for (int i = 0; i < 3; ++i) {
     auto message =
@@ -349,9 +344,7 @@ TEST_CASE("dashboard: calls that wait for the child to read are told apart") {
 }
 
 TEST_CASE(
-    "dashboard: with curl the last calls come newest first, the log's lines oldest first, as many "
-    "as asked "
-    "for") {
+    "dashboard: GET /calls is newest first, GET /logs oldest first, each limited by ?limit=") {
   DashboardWorld w;
   for (int i = 0; i < 120; ++i) {
     w.call(std::to_string(i));
@@ -376,7 +369,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("dashboard: a log whose lines are not kept has none to show") {
+TEST_CASE("dashboard: without a log tail there are no log lines") {
   DashboardWorld w;
   const observe::Log silent = observe::make_null_log();
   endpoints::Dashboard dashboard{

@@ -40,7 +40,7 @@ struct HealthWorld : World {
 
 }  // namespace
 
-TEST_CASE("health: has the keys of both predecessors, and tells of every child") {
+TEST_CASE("health: has the members of both predecessors' /health, and every child") {
   HealthWorld w(false, 2);
   const auto answered = w.get("/health");
   CHECK(answered->reply().status == 200);
@@ -60,9 +60,7 @@ TEST_CASE("health: has the keys of both predecessors, and tells of every child")
               {"calls", 0}}));
 }
 
-TEST_CASE(
-    "health: how busy each child is, and its last words, are for administrators and keys without "
-    "limits") {
+TEST_CASE("health: the load of each child is shown to administrators and unrestricted keys only") {
   observe::Caller key = kHolder, limited = kHolder, token = kHolder;
   key.by_stored_key = limited.by_stored_key = true;
   auto rules = std::make_shared<config::Permissions>();
@@ -82,14 +80,15 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("health: addresses are for those who may come in") {
+TEST_CASE("health: addresses are shown to callers with a key and to loopback only") {
   HealthWorld w(true);
   CHECK_FALSE(json::parse(w.get("/health")->reply().body).contains("connectionsByIP"));
   CHECK(json::parse(w.get("/health", kLocal)->reply().body).contains("connectionsByIP"));
   CHECK(json::parse(w.get("/health", kHolder)->reply().body).contains("connectionsByIP"));
 }
 
-TEST_CASE("ready: 503 until the child has done its handshake, and again when it is gone") {
+TEST_CASE(
+    "ready: 503 until the handshake with the child is done, and again after the child has died") {
   HealthWorld w;
   const auto early = w.get("/ready");
   CHECK(early->reply().status == 503);
@@ -105,14 +104,14 @@ TEST_CASE("ready: 503 until the child has done its handshake, and again when it 
   CHECK(w.get("/health")->reply().status == 200);
 }
 
-TEST_CASE("ready: everybody is told the reason") {
+TEST_CASE("ready: every caller gets the reason") {
   HealthWorld w(true);
   CHECK(json::parse(w.get("/ready")->reply().body).contains("reason"));
   CHECK(json::parse(w.get("/ready", kLocal)->reply().body).contains("reason"));
   CHECK(json::parse(w.get("/ready", kHolder)->reply().body).contains("reason"));
 }
 
-TEST_CASE("restart: replaces every child, for an administrator") {
+TEST_CASE("restart: replaces every child, for administrators only") {
   HealthWorld w(true);
   w.ready();
   const FakeLink* before = w.link;

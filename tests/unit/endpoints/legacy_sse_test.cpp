@@ -30,7 +30,7 @@ struct SseWorld : test::World {
   std::vector<http::Route> routes;
 };
 
-// The address in a stream's first event.
+// The address in the first event of a stream.
 std::string endpoint(const std::shared_ptr<test::Outcome>& stream) {
   REQUIRE(stream->events.size() >= 1);
   REQUIRE(stream->events[0].name == "endpoint");
@@ -50,9 +50,7 @@ observe::Caller nobody(const char* address) { return {"", address, false, false}
 
 }  // namespace
 
-TEST_CASE(
-    "legacy_sse: a stream begins with the comment and the address for messages, its session in the "
-    "query") {
+TEST_CASE("legacy_sse: a stream begins with the comment, then the address with its session id") {
   SseWorld w({}, "/prefix/messages");
   const auto stream = w.open();
   CHECK(stream->stream_open);
@@ -62,7 +60,8 @@ TEST_CASE(
   CHECK(id_of(stream) != id_of(w.open()));
 }
 
-TEST_CASE("legacy_sse: a message is accepted, and its answer comes on the stream of its session") {
+TEST_CASE(
+    "legacy_sse: a message is accepted, and its answer is sent on the stream of its session") {
   SseWorld w;
   const auto one = w.open(), two = w.open();
   for (const std::string& target :
@@ -91,7 +90,7 @@ TEST_CASE("legacy_sse: unknown sessions get 404, those of another key 403") {
   CHECK(w.post(endpoint(stream), kList, key("alice", "198.51.100.9"))->reply().status == 202);
 }
 
-TEST_CASE("legacy_sse: without an id the only session that can be meant gets the message") {
+TEST_CASE("legacy_sse: a message without an id goes to the only session that matches") {
   SseWorld w;
   const auto stream = w.open();
   const auto posted = w.post("/message", kList);
@@ -106,8 +105,7 @@ TEST_CASE("legacy_sse: without an id the only session that can be meant gets the
 }
 
 TEST_CASE(
-    "legacy_sse: without an id and nobody connected, the 503 to the letter, with the id as it was "
-    "written") {
+    "legacy_sse: a message without an id or a session gets the predecessor's 503, with its id") {
   SseWorld w;
   const std::string error =
       R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"No active MCP session. Connect to /sse first."})";
@@ -125,9 +123,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "legacy_sse: a message without an id never crosses keys, nor addresses where there are no "
-    "keys") {
+TEST_CASE("legacy_sse: a message without an id never crosses keys, nor addresses without keys") {
   SseWorld w;
   const auto alice = w.open(key("alice"));
   CHECK(w.post("/message", kList, key("bob"))->reply().status == 503);
@@ -138,8 +134,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "legacy_sse: what is no message is refused in the answer to the POST, and the stream says "
-    "nothing") {
+    "legacy_sse: an invalid message is refused in the response to the POST, not on the stream") {
   SseWorld w;
   const auto stream = w.open();
   const auto broken = w.post(endpoint(stream), R"({"jsonrpc":"2.0","id":1)");
@@ -151,8 +146,7 @@ TEST_CASE(
   CHECK(stream->events.size() == 1);
 }
 
-TEST_CASE(
-    "legacy_sse: a second request under an id in flight is refused without touching the first") {
+TEST_CASE("legacy_sse: a second request with an id in flight is refused, and the first goes on") {
   SseWorld w;
   const auto stream = w.open();
   CHECK(w.post(endpoint(stream), kList)->reply().status == 202);
@@ -164,9 +158,7 @@ TEST_CASE(
   CHECK(w.post(endpoint(stream), kList)->reply().status == 202);
 }
 
-TEST_CASE(
-    "legacy_sse: when the stream breaks, the session ends and its calls are cancelled at the "
-    "child") {
+TEST_CASE("legacy_sse: when the stream breaks, the session ends and its calls are cancelled") {
   SseWorld w;
   const auto stream = w.open();
   const std::string address = endpoint(stream);
@@ -178,7 +170,7 @@ TEST_CASE(
   CHECK(w.post(address, kList)->reply().status == 404);
 }
 
-TEST_CASE("legacy_sse: a call that the client withdrew is answered with silence") {
+TEST_CASE("legacy_sse: a cancelled call gets no answer") {
   SseWorld w;
   const auto stream = w.open();
   w.post(endpoint(stream), kList);
@@ -234,8 +226,7 @@ TEST_CASE("legacy_sse: beyond the limit of sessions, 503 with a time to retry") 
 }
 
 TEST_CASE(
-    "session_table: an idle session ends; a message keeps it, a ping does not, a call in flight "
-    "does") {
+    "session_table: an idle session ends; messages and calls in flight keep it, pings do not") {
   SseWorld w({10, 8s});
   const auto silent = w.open(), pinging = w.open(), talking = w.open(), waiting = w.open();
   w.post(endpoint(waiting), kList);

@@ -9,8 +9,7 @@ using test::ask;
 using Json = nlohmann::json;
 
 TEST_CASE(
-    "oauth metadata: each endpoint is a resource of its own, on both ways that a proxy may pass "
-    "the path") {
+    "oauth metadata: each endpoint is a resource of its own, with and without the proxy's prefix") {
   const endpoints::OAuthMetadata metadata({"https://as.example/", {}, {"mcp:use"}},
                                           "https://a.example/x", "/x");
   for (const std::string between : {"", "/x"}) {
@@ -29,7 +28,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "oauth metadata: without needed scopes none are named; without an issuer there is nothing") {
+    "oauth metadata: without scopes there is no scopes_supported; without an issuer, no route") {
   const endpoints::OAuthMetadata metadata({"https://as.example", {}, {}}, "https://a.example", "");
   CHECK(metadata.routes().size() == 3);
   const auto outcome = ask(metadata.routes(), "GET", "/.well-known/oauth-protected-resource");

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// As gzip makes them of kHtml and kStyle.
+// kHtml and kStyle, compressed by gzip.
 constexpr std::string_view kHtml = "<p>Hello, page</p>\n";
 constexpr std::string_view kStyle = "body{}";
 constexpr std::string_view kHtmlGzipped =
@@ -37,7 +37,7 @@ struct PagesWorld {
 
 }  // namespace
 
-TEST_CASE("pages: a client that takes gzip gets a file as it is kept, another one what it was") {
+TEST_CASE("pages: a client that accepts gzip gets the stored bytes, any other the inflated file") {
   PagesWorld w;
   const auto gzipped = w.get("/", {{"Accept-Encoding", "br;q=1.0, GZIP;q=0.8, *;q=0"}});
   CHECK(gzipped->reply().status == 200);
@@ -62,7 +62,7 @@ TEST_CASE("pages: a client that takes gzip gets a file as it is kept, another on
             ->field("Content-Encoding") == "gzip");
 }
 
-TEST_CASE("pages: assets are kept for ever, pages are asked for again") {
+TEST_CASE("pages: assets are cached for ever, pages are revalidated") {
   PagesWorld w;
   CHECK(w.get(kStylePath)->reply().lasting_body == kStyle);
   CHECK(w.get(kStylePath)->reply().content_type == "text/css; charset=utf-8");
@@ -70,7 +70,7 @@ TEST_CASE("pages: assets are kept for ever, pages are asked for again") {
   CHECK(w.get("/docs")->field("Cache-Control") == "no-cache");
 }
 
-TEST_CASE("pages: who has a file already is told so, in the form that it would get") {
+TEST_CASE("pages: a matching ETag gets 304, per coding") {
   PagesWorld w;
   for (const char* tags : {"\"aaaa\"", "W/\"aaaa\"", "\"x\", \"aaaa\"", "*"}) {
     INFO(tags);
@@ -87,7 +87,7 @@ TEST_CASE("pages: who has a file already is told so, in the form that it would g
             .status == 304);
 }
 
-TEST_CASE("pages: there is nothing else under the assets' path") {
+TEST_CASE("pages: unknown asset paths get 404") {
   PagesWorld w;
   for (const char* path : {"/assets/", "/assets/style-12345678", "/assets/../", "/assets//docs",
                            "/assets/style-12345678.css/"}) {
@@ -96,7 +96,7 @@ TEST_CASE("pages: there is nothing else under the assets' path") {
   }
 }
 
-TEST_CASE("pages: a file that does not inflate to its size is our own fault, and is not sent") {
+TEST_CASE("pages: a file that does not inflate to its size throws, and is not sent") {
   PagesWorld w;
   for (const char* path : {"/assets/broken-12345678.css", "/assets/larger-12345678.css"}) {
     INFO(path);
@@ -105,7 +105,7 @@ TEST_CASE("pages: a file that does not inflate to its size is our own fault, and
   }
 }
 
-TEST_CASE("pages: built without them, the program says how to have them") {
+TEST_CASE("pages: a build without pages answers 404 with instructions") {
   endpoints::Pages pages({});
   for (const char* path : {"/", "/docs", "/assets/a"}) {
     const auto outcome = ask(pages.routes(), "GET", path);
@@ -114,7 +114,7 @@ TEST_CASE("pages: built without them, the program says how to have them") {
   }
 }
 
-TEST_CASE("pages: those in this program have what a browser needs, or there are none") {
+TEST_CASE("pages: the embedded pages are complete, if there are any") {
   const auto files = endpoints::embedded_pages();
   if (files.empty()) return;
   endpoints::Pages pages(files);

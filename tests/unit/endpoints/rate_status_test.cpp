@@ -19,7 +19,7 @@ struct QuietSession : session::Session {
 
 }  // namespace
 
-TEST_CASE("rate status: the caller sees what is left to it, and of a session that is its own") {
+TEST_CASE("rate status: shows the budgets of the caller and of its own sessions only") {
   test::World w;
   access::RateLimits limits({.session = {60, 60s}, .key = {100, 15min}}, w.timers);
   endpoints::RateStatus status(limits, w.sessions);
@@ -52,7 +52,7 @@ TEST_CASE("rate status: the caller sees what is left to it, and of a session tha
       R"({"enabled":true,"limits":[{"scope":"session","limit":60,"remaining":60,"reset":0,"window":60},{"scope":"key","limit":100,"remaining":100,"reset":0,"window":900}]})");
 }
 
-TEST_CASE("rate status: without limits it says so") {
+TEST_CASE("rate status: enabled is false without limits") {
   test::World w;
   access::RateLimits limits({}, w.timers);
   endpoints::RateStatus status(limits, w.sessions);
@@ -60,7 +60,7 @@ TEST_CASE("rate status: without limits it says so") {
         R"({"enabled":false,"limits":[]})");
 }
 
-TEST_CASE("session id: each path has its place for it, other paths name no session") {
+TEST_CASE("session id: is read from the place of each path, and from no other path") {
   const auto named = [](std::string path, std::string query = {}, Fields fields = {}) {
     http::Head head;
     head.path = std::move(path);

@@ -30,7 +30,7 @@ struct Call {
 
 }  // namespace
 
-TEST_CASE("event_id: reads what it wrote, and nothing else") {
+TEST_CASE("event_id: parses its own text, and nothing else") {
   const auto id = endpoints::EventId::parse(endpoints::EventId{7, 12}.text());
   REQUIRE(id);
   CHECK(id->stream == 7);
@@ -42,9 +42,7 @@ TEST_CASE("event_id: reads what it wrote, and nothing else") {
   }
 }
 
-TEST_CASE(
-    "resumption: a POST's stream goes on where it was cut off, and the messages of no other stream "
-    "come") {
+TEST_CASE("resumption: a POST's stream resumes where it broke, without messages of other streams") {
   StreamableWorld w;
   const std::string id = w.open();
   Call call(w, id, "1");
@@ -63,7 +61,7 @@ TEST_CASE(
   CHECK(ids(w.get(id)) == Ids{"0-1"});
 }
 
-TEST_CASE("resumption: the first connection ends when it is still there") {
+TEST_CASE("resumption: the previous connection is closed if it is still open") {
   StreamableWorld w;
   const std::string id = w.open();
   Call call(w, id, "1");
@@ -74,9 +72,7 @@ TEST_CASE("resumption: the first connection ends when it is still there") {
   CHECK(ids(again) == Ids{"2-1"});
 }
 
-TEST_CASE(
-    "resumption: a stream that has ended is replayed and closed, and after its last event there is "
-    "nothing") {
+TEST_CASE("resumption: an ended stream is replayed and closed, and gets 204 after its last event") {
   StreamableWorld w;
   const std::string id = w.open();
   Call call(w, id, "1");
@@ -91,7 +87,7 @@ TEST_CASE(
   CHECK(w.get(id, "2-2")->reply().status == 204);
 }
 
-TEST_CASE("resumption: the GET stream goes on where it was cut off") {
+TEST_CASE("resumption: the GET stream resumes where it broke") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto listening = w.get(id);
@@ -107,7 +103,7 @@ TEST_CASE("resumption: the GET stream goes on where it was cut off") {
   CHECK(current->stream_open);
 }
 
-TEST_CASE("resumption: an event that is unknown or gone is refused, never skipped") {
+TEST_CASE("resumption: an unknown or lost event is refused, never skipped") {
   StreamableWorld w({.rings = {.events = 3}});
   const std::string id = w.open(), other = w.open();
   Call call(w, id, "1");
@@ -125,7 +121,7 @@ TEST_CASE("resumption: an event that is unknown or gone is refused, never skippe
   CHECK(ids(w.get(id, "2-2")) == Ids{"2-3", "2-4", "2-5"});
 }
 
-TEST_CASE("resumption: a JSON answer has no stream to come back to") {
+TEST_CASE("resumption: a JSON answer has no stream to resume") {
   StreamableWorld w;
   const std::string id = w.open();
   w.post(id, kList);
@@ -133,7 +129,7 @@ TEST_CASE("resumption: a JSON answer has no stream to come back to") {
   CHECK(w.get(id, "2-0")->reply().status == 400);
 }
 
-TEST_CASE("resumption: streams that have ended are kept for a while, and so many of a session") {
+TEST_CASE("resumption: ended streams are kept for a limited time and up to a number per session") {
   StreamableWorld w({.table = {10, 1h}});
   const std::string id = w.open();
   for (int i = 1; i <= 33; ++i) {
@@ -160,8 +156,7 @@ TEST_CASE("resumption: a GET that resumes a POST's stream leaves the GET stream 
   CHECK(again->events.empty());
 }
 
-TEST_CASE(
-    "event_ring: bounded by number and by bytes, but the newest event is kept whatever its size") {
+TEST_CASE("event_ring: limited by number and bytes, but the newest event is always kept") {
   ManualTimers timers;
   observe::Metrics metrics;
   endpoints::RingBudget budget(timers, {.events = 3, .bytes = 100}, metrics);
@@ -181,8 +176,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "event_ring: all rings together are bounded: ended ones go first, oldest first, then the "
-    "oldest events") {
+    "event_ring: beyond the common limit ended rings are emptied first, then the oldest events") {
   ManualTimers timers;
   observe::Metrics metrics;
   endpoints::RingBudget budget(timers, {.bytes = 1000, .all_bytes = 250}, metrics);
@@ -206,7 +200,7 @@ TEST_CASE(
   CHECK(metrics.dropped("event_ring").Value() == 0);
 }
 
-TEST_CASE("event_ring: when all rings are full, the owner whose rings hold most loses events") {
+TEST_CASE("event_ring: beyond the common limit the owner whose rings hold most loses events") {
   ManualTimers timers;
   observe::Metrics metrics;
   endpoints::RingBudget budget(timers, {.bytes = 1000, .all_bytes = 500}, metrics);

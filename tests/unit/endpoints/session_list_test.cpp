@@ -36,7 +36,7 @@ std::string shown(const session::Session& session) {
 
 }  // namespace
 
-TEST_CASE("session list: tells what a session is and what has passed, its id shortened") {
+TEST_CASE("session list: shows a session and its traffic, with a shortened id") {
   ListWorld w;
   test::BareSession& session = w.open("alice");
   test::Delivered delivered;
@@ -72,7 +72,7 @@ TEST_CASE("session list: tells what a session is and what has passed, its id sho
   CHECK(later["bytesOut"] == 5);
 }
 
-TEST_CASE("session list: callers see their own sessions, an administrator all, the oldest first") {
+TEST_CASE("session list: callers see their own sessions, administrators all, oldest first") {
   ListWorld w;
   const std::string first = shown(w.open("bob"));
   w.timers.advance(1s);
@@ -91,7 +91,7 @@ TEST_CASE("session list: callers see their own sessions, an administrator all, t
   CHECK(ids(caller("root", true)) == std::vector{first, second, third});
 }
 
-TEST_CASE("session list: where nobody needs a key, own sessions are those of the same address") {
+TEST_CASE("session list: without keys, own sessions are those of the same address") {
   ListWorld w;
   w.open("", "192.0.2.1");
   CHECK(w.list(caller("", false, "192.0.2.1"))["count"] == 1);

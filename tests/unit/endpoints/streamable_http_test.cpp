@@ -15,7 +15,7 @@ observe::Caller key(const char* name, const char* address = "192.0.2.1") {
 
 }  // namespace
 
-TEST_CASE("streamable_http: initialize makes a session, and its id is in the head of the answer") {
+TEST_CASE("streamable_http: initialize opens a session, and its id is in the head of the answer") {
   StreamableWorld w;
   const auto made = w.post({}, initialize_text("2025-06-18"));
   CHECK(made->reply().status == 200);
@@ -33,7 +33,7 @@ TEST_CASE("streamable_http: initialize makes a session, and its id is in the hea
   CHECK(session->instance() == "child");
 }
 
-TEST_CASE("streamable_http: an initialize that fails tells no id, and its session is gone") {
+TEST_CASE("streamable_http: a failed initialize returns no session id and leaves no session") {
   StreamableWorld w;
   w.instances.refuse_calls("shutting down");
   const auto refused = w.post({}, initialize_text("2025-11-25"));
@@ -44,12 +44,11 @@ TEST_CASE("streamable_http: an initialize that fails tells no id, and its sessio
   CHECK(w.sessions.size() == 0);
 }
 
-TEST_CASE(
-    "streamable_http: a client that leaves before its session is made leaves no session behind") {
+TEST_CASE("streamable_http: a client that disconnects during initialize leaves no session") {
   StreamableWorld w;
   w.die();
   const auto made = w.post({}, initialize_text("2025-11-25"));
-  w.timers.advance(10s);  // longer than any other answer may take without becoming a stream
+  w.timers.advance(10s);  // longer than stream_after, because initialize never becomes a stream
   CHECK_FALSE(made->answered());
   made->leave();
   w.ready("2025-11-25");
@@ -58,9 +57,7 @@ TEST_CASE(
   CHECK(w.dropped("answer_to_gone_client") == 1);
 }
 
-TEST_CASE(
-    "streamable_http: a client that accepts only an event stream gets its session's id in the head "
-    "of one") {
+TEST_CASE("streamable_http: initialize on an event stream has the session id in its head") {
   StreamableWorld w;
   const auto made = w.post({}, initialize_text("2025-11-25"), "text/event-stream");
   CHECK(made->streamed);
@@ -72,7 +69,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "streamable_http: requests without a session: 400, but a GET 405, so that clients fall back") {
+    "streamable_http: without a session a POST gets 400, a GET 405, so that clients fall back") {
   StreamableWorld w;
   const auto posted = w.post({}, kList);
   CHECK(posted->reply().status == 400);
@@ -101,7 +98,7 @@ TEST_CASE("streamable_http: unknown sessions are 404, -32001") {
         R"({"jsonrpc":"2.0","id":"a","error":{"code":-32001,"message":"Session not found"}})");
 }
 
-TEST_CASE("streamable_http: another owner's session is 403, from whatever address") {
+TEST_CASE("streamable_http: another owner's session is 403, from any address") {
   StreamableWorld w;
   const std::string id = w.open("2025-11-25", key("alice"));
   CHECK(w.post(id, kList, "*/*", key("bob"))->reply().status == 403);
@@ -130,7 +127,7 @@ TEST_CASE("streamable_http: the content type must be JSON") {
   }
 }
 
-TEST_CASE("streamable_http: Accept must allow one of both forms, for a GET the event stream") {
+TEST_CASE("streamable_http: Accept must allow JSON or event streams, for a GET event streams") {
   StreamableWorld w;
   const std::string id = w.open();
   const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
@@ -163,9 +160,7 @@ TEST_CASE("streamable_http: Accept must allow one of both forms, for a GET the e
 }
 
 TEST_CASE(
-    "streamable_http: an unsupported revision is 400 with an error that makes clients of both eras "
-    "fall "
-    "back") {
+    "streamable_http: an unsupported revision gets 400, so that clients of both eras fall back") {
   StreamableWorld w;
   const std::string id = w.open();
   const std::string discover =
@@ -192,8 +187,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "streamable_http: what is no message is 400 with its code, and under its id where it has one") {
+TEST_CASE("streamable_http: an invalid message is 400 with its code, and with its id if readable") {
   StreamableWorld w;
   const std::string id = w.open();
   const std::pair<const char*, const char*> rows[] = {
@@ -220,7 +214,7 @@ TEST_CASE("streamable_http: a session is initialized once") {
   CHECK(w.sessions.find(id)->version() == "2025-11-25");
 }
 
-TEST_CASE("streamable_http: DELETE ends the session, and it is unknown from then on") {
+TEST_CASE("streamable_http: DELETE ends the session, which is unknown afterwards") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto stream = w.get(id);
@@ -238,8 +232,7 @@ TEST_CASE("streamable_http: DELETE ends the session, and it is unknown from then
 }
 
 TEST_CASE(
-    "streamable_http: when all sessions are taken, one that nobody listens or waits on makes "
-    "room") {
+    "streamable_http: when the table is full, a session without streams and calls is evicted") {
   StreamableWorld w({.table = {3, 30min}});
   const std::string listening = w.open();
   w.get(listening);
@@ -262,7 +255,7 @@ TEST_CASE(
   CHECK(w.metrics.refused("sessions").Value() == 1);
 }
 
-TEST_CASE("streamable_http: of several that can make room the longest-idle one does") {
+TEST_CASE("streamable_http: of several idle sessions the longest idle one is evicted") {
   StreamableWorld w({.table = {3, 30min}});
   const std::string first = w.open();
   w.timers.advance(1s);
@@ -279,8 +272,7 @@ TEST_CASE("streamable_http: of several that can make room the longest-idle one d
 }
 
 TEST_CASE(
-    "streamable_http: beyond the limit of streams of one address a GET is 503, but it may replace "
-    "its own") {
+    "streamable_http: a GET beyond the streams of one address is 503, but may replace its own") {
   StreamableWorld w({.streams_per_address = 1});
   const std::string one = w.open(), two = w.open();
   const observe::Caller here{"", "192.0.2.1", false, false};
@@ -296,9 +288,7 @@ TEST_CASE(
   CHECK(w.get(two, {}, here)->stream_open);
 }
 
-TEST_CASE(
-    "streamable_http: an idle session ends; what ends a call's wait counts as its last sign of "
-    "life") {
+TEST_CASE("streamable_http: an idle session ends; the answer to a call counts as activity") {
   StreamableWorld w({.table = {10, 8s}});
   const std::string silent = w.open(), listening = w.open(), waiting = w.open();
   w.get(listening);
@@ -306,7 +296,7 @@ TEST_CASE(
   const jsonrpc::Message call = w.take();
   w.timers.advance(11s);
   CHECK(w.sessions.find(silent) == nullptr);
-  CHECK(w.sessions.find(listening) == nullptr);  // keep-alive comments are no messages
+  CHECK(w.sessions.find(listening) == nullptr);  // keep-alive comments are not activity
   CHECK(w.sessions.find(waiting) != nullptr);
   w.answer(call, "{}");
   w.timers.advance(6s);
@@ -315,7 +305,7 @@ TEST_CASE(
   CHECK(w.sessions.size() == 0);
 }
 
-TEST_CASE("streamable_http: HEAD shows the head of a stream and leaves the one in place alone") {
+TEST_CASE("streamable_http: HEAD gets the head of a stream and leaves the open stream alone") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto stream = w.get(id);

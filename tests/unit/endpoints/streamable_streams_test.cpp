@@ -1,5 +1,4 @@
-// What goes where, and when: the answers to POSTs, the GET stream, and streams that are taken up
-// again.
+// Routing of messages: responses to POSTs, the GET stream, and the stream of each call.
 #include "endpoints/mcp/streamable_session.hpp"
 #include "unit/endpoints/streamable_world.hpp"
 
@@ -36,8 +35,7 @@ TEST_CASE("post: notifications and answers get 202 without a body") {
   }
 }
 
-TEST_CASE(
-    "post: an answer that comes first and in time is JSON; the session's id is told only once") {
+TEST_CASE("post: an answer that comes first and in time is JSON, without the session id") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto posted = w.post(id, kList);
@@ -50,7 +48,7 @@ TEST_CASE(
   CHECK(posted->field("Mcp-Session-Id").empty());
 }
 
-TEST_CASE("post: an answer that takes its time comes on an event stream, which then ends") {
+TEST_CASE("post: a late answer is sent on an event stream, which then ends") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto posted = w.post(id, kList);
@@ -62,7 +60,7 @@ TEST_CASE("post: an answer that takes its time comes on an event stream, which t
   CHECK_FALSE(posted->stream_open);
 }
 
-TEST_CASE("post: progress and log messages of a call go on its own stream, which they begin") {
+TEST_CASE("post: progress and log messages of a call begin its own stream") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto listening = w.get(id);
@@ -96,9 +94,7 @@ TEST_CASE("post: sessions of earlier revisions get no event ids and no priming e
   }
 }
 
-TEST_CASE(
-    "post: where only JSON is accepted it never becomes a stream, and its messages go on the GET "
-    "stream") {
+TEST_CASE("post: if only JSON is accepted, messages of the call are sent on the GET stream") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto listening = w.get(id);
@@ -112,7 +108,7 @@ TEST_CASE(
   CHECK(posted->reply().body == kResult);
 }
 
-TEST_CASE("post: where only an event stream is accepted it is one from the start") {
+TEST_CASE("post: if only an event stream is accepted, it begins at once") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto posted = w.post(id, kList, "text/event-stream");
@@ -122,9 +118,7 @@ TEST_CASE("post: where only an event stream is accepted it is one from the start
   CHECK_FALSE(posted->stream_open);
 }
 
-TEST_CASE(
-    "post: the sidecar's own refusals have their status and a time to retry, all other errors are "
-    "200") {
+TEST_CASE("post: the sidecar's refusals have a status and Retry-After, other errors are 200") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto failed = w.post(id, kList);
@@ -146,7 +140,7 @@ TEST_CASE(
   CHECK(unavailable->field("Retry-After") == "1");
 }
 
-TEST_CASE("post: a request under an id that is in flight is 400, and the first one goes on") {
+TEST_CASE("post: a request with an id in flight is 400, and the first one goes on") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto first = w.post(id, kList);
@@ -163,9 +157,7 @@ TEST_CASE("post: a request under an id that is in flight is 400, and the first o
   CHECK(w.post(id, kList)->replies.empty());
 }
 
-TEST_CASE(
-    "post: a call that its client cancels ends: 202 before anything was sent, else the stream just "
-    "ends") {
+TEST_CASE("post: a cancelled call ends with 202 before anything was sent, else its stream ends") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto waiting = w.post(id, kList);
@@ -180,9 +172,7 @@ TEST_CASE(
   CHECK(streaming->events.empty());
 }
 
-TEST_CASE(
-    "post: a client that leaves before the answer is no cancel; the answer is dropped and "
-    "counted") {
+TEST_CASE("post: a disconnect does not cancel the call; the answer is dropped and counted") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto posted = w.post(id, kList);
@@ -193,10 +183,10 @@ TEST_CASE(
   w.answer(call, "{}");
   CHECK_FALSE(posted->answered());
   CHECK(w.dropped("answer_to_gone_client") == 1);
-  CHECK(w.post(id, kList)->replies.empty());  // the id is free again
+  CHECK(w.post(id, kList)->replies.empty());  // accepted: the id is free again
 }
 
-TEST_CASE("post: what a call says after its client has left goes on the GET stream") {
+TEST_CASE("post: messages of a call whose client has disconnected are sent on the GET stream") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto listening = w.get(id);
@@ -207,9 +197,7 @@ TEST_CASE("post: what a call says after its client has left goes on the GET stre
   CHECK(listening->events.size() == 1);
 }
 
-TEST_CASE(
-    "post: an earlier revision's stream that is cut off cannot be taken up again; its answer is "
-    "dropped") {
+TEST_CASE("post: a broken stream of an earlier revision cannot be resumed; its answer is dropped") {
   StreamableWorld w;
   const std::string id = w.open("2025-06-18");
   const auto listening = w.get(id);
@@ -224,7 +212,7 @@ TEST_CASE(
   CHECK(w.dropped("answer_to_gone_client") == 1);
 }
 
-TEST_CASE("post: when its session ends, who waits hears 404, and streams end") {
+TEST_CASE("post: when the session ends, pending POSTs get 404, and streams end") {
   StreamableWorld w({.table = {10, 8s}});
   const std::string id = w.open();
   const auto waiting = w.post(id, kList);
@@ -237,7 +225,7 @@ TEST_CASE("post: when its session ends, who waits hears 404, and streams end") {
   CHECK_FALSE(streaming->stream_open);
 }
 
-TEST_CASE("post: a batch of 2025-03-26 is answered as one array, on whichever form of answer") {
+TEST_CASE("post: a batch of 2025-03-26 is answered as one array, as JSON and on a stream") {
   StreamableWorld w;
   const std::string id = w.open("2025-03-26");
   const std::string batch =
@@ -274,9 +262,7 @@ TEST_CASE("get: a new stream replaces the old one") {
   CHECK(fresh->events == std::vector<Event>{{"message", kChanged, "0-2"}});
 }
 
-TEST_CASE(
-    "get: a message goes on one stream only: the GET stream, else a POST's, else it waits for a "
-    "GET") {
+TEST_CASE("get: a message is sent on the GET stream, else on a POST's, else it waits for a GET") {
   StreamableWorld w;
   const std::string id = w.open();
   w.link->say(kChanged);
@@ -286,16 +272,14 @@ TEST_CASE(
   w.link->say(kChanged);
   CHECK(posted->events.size() == 1);
   const auto listening = w.get(id);
-  REQUIRE(listening->events.size() == 1);  // the one that waited
+  REQUIRE(listening->events.size() == 1);  // the kept one
   CHECK(listening->events[0].id == "0-1");
   w.link->say(kChanged);
   CHECK(listening->events.size() == 2);
   CHECK(posted->events.size() == 1);
 }
 
-TEST_CASE(
-    "get: what no GET ever fetched is counted when the session ends, and does not grow without "
-    "bound") {
+TEST_CASE("get: messages that no GET fetched are limited, and counted as dropped") {
   StreamableWorld w({.rings = {.events = 4}});
   const std::string id = w.open("2025-06-18");
   for (int i = 0; i < 10; ++i) w.link->say(kChanged);
@@ -305,7 +289,7 @@ TEST_CASE(
   CHECK(w.rings.bytes() == 0);
 }
 
-TEST_CASE("get: a session listens while a stream is open, and for a minute in which one may come") {
+TEST_CASE("get: a session listens while a stream is open, and for a minute after") {
   StreamableWorld w({.table = {10, 1h}});
   const std::string id = w.open();
   const auto* session = dynamic_cast<endpoints::StreamableSession*>(w.sessions.find(id));

@@ -1,4 +1,4 @@
-// Streamable HTTP on a child that the test plays: requests of a client and the events it received.
+// Streamable HTTP over a fake child: sends requests and collects the events that a client gets.
 #pragma once
 
 #include <string>
@@ -58,7 +58,7 @@ struct StreamableWorld : World {
                 observe::Caller caller = {}) {
     return ask(routes, method, "/mcp", std::move(body), std::move(caller), std::move(fields));
   }
-  // A request of the session's client.
+  // A POST in this session; without one if `session` is empty.
   Answered post(const std::string& session, std::string body,
                 std::string accept = "application/json, text/event-stream",
                 observe::Caller caller = {}) {
@@ -75,7 +75,7 @@ struct StreamableWorld : World {
   Answered end(const std::string& session, observe::Caller caller = {}) {
     return send("DELETE", {}, {{"Mcp-Session-Id", session}}, std::move(caller));
   }
-  // Opens a session of that revision.
+  // Opens a session of this revision.
   std::string open(std::string_view version = "2025-11-25", observe::Caller caller = {}) {
     const auto made =
         post({}, initialize_text(version), "application/json, text/event-stream", caller);

@@ -1,4 +1,4 @@
-// Instances of a child that the test plays, with sessions on top of them.
+// Instances with a fake child, and the session table over them.
 #pragma once
 
 #include <memory>
@@ -48,21 +48,21 @@ struct World {
     link->next();
   }
 
-  // Ends the child's process; another one will be started.
+  // Ends the child's process; the instance starts another one.
   void die(child::Exit exit = {}) const {
     link->up = false;
     if (exit.reason.empty()) exit.reason = "exited with code 1";
     link->events->on_child_exit(std::move(exit));
   }
 
-  // The oldest line sent to the child that the test has not taken yet.
+  // Takes the oldest line that was sent to the child.
   jsonrpc::Message take() {
     auto message = jsonrpc::parse(link->next());
     REQUIRE(message);
     return std::move(*message);
   }
 
-  // Answers the oldest line.
+  // Takes the oldest line and answers it.
   void answer(const std::string& result) { answer(take(), result); }
   void answer(const jsonrpc::Message& request, const std::string& result) {
     link->say(R"({"jsonrpc":"2.0","id":)" + std::string(request.id()) + R"(,"result":)" + result +
