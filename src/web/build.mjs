@@ -1,5 +1,6 @@
-// Builds the pages into a folder of plain files: index.html, docs.html, and assets/ with content hashes in their names;
-// and beside them, for packages of the program: notices.txt, of what the pages are made, and debian-copyright.
+// Builds the pages into a folder of plain files: index.html, docs.html, and assets/ with content
+// hashes in their names. Also writes notices.txt and debian-copyright, the licences of the packages
+// in the pages, for packages of the program.
 //   node build.mjs OUT
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
@@ -41,13 +42,13 @@ const { metafile } = await build({
     react: 'preact/compat',
     'react-dom': 'preact/compat',
     'react/jsx-runtime': 'preact/jsx-runtime',
-    // The form library would render a schema's descriptions as Markdown; here they are text.
+    // The form library renders a schema's descriptions as Markdown; here they are plain text.
     'markdown-to-jsx/react': './explorer/no_markdown.ts',
   },
   logLevel: 'warning',
 });
 
-// Where the build put what was made of a source file, relative to the pages.
+// Path of the output of a source file, relative to the pages.
 const outputs = Object.entries(metafile.outputs).map(([file, made]) => ({ file: relative(out, resolve(here, file)), ...made }));
 const madeOf = (source) => outputs.find((one) => one.entryPoint === source) ?? outputs.find((one) => Object.keys(one.inputs).join() === source);
 

@@ -1,6 +1,6 @@
-// What the program embeds of the built pages: pages.bin, every file gzipped, one behind the other, and pages.cpp, the
-// table that says which is where (src/endpoints/ops/embedded_pages.hpp). Beside them, what packages of the program say of
-// the pages: notices.txt and debian-copyright.
+// Writes the files by which the program embeds the built pages: pages.bin, all files gzipped and
+// concatenated, and pages.cpp, the table of their positions (src/endpoints/ops/embedded_pages.hpp).
+// Copies notices.txt and debian-copyright for packages of the program.
 //   node embed.mjs OUT GENERATED      OUT: the folder that build.mjs wrote
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const TYPES = {
   '.txt': 'text/plain; charset=utf-8',
   '.woff2': 'font/woff2',
 };
-// Assets are kept by browsers for ever, so their names must change with their bytes.
+// Browsers cache assets for ever, so their names must change with their bytes.
 const HASHED = /^[\w.-]*-[0-9A-Za-z]{8,}\.[\w.]+$/;
 
 const fail = (text) => {

@@ -1,4 +1,4 @@
-// The line at the top: which server this is, how it is, and how busy.
+// The line at the top: the server's name, state and load.
 import type { JSX } from 'preact';
 
 import { duration, rate } from './base/format';

@@ -1,12 +1,13 @@
-// Whose work the pages are, from what the bundler put into them and the packages' own files: a text for people, and
-// stanzas of Debian's copyright format (scripts/deploy/debian adds them to its own).
+// Licence notices of the packages in the pages, from the bundler's output and the packages' files:
+// a text for people, and stanzas of Debian's copyright format, which scripts/deploy/debian includes.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-// What the program may carry with no more than a notice. Any other licence fails the build until somebody has read it.
+// Licences that require no more than a notice. Any other licence fails the build until it has been
+// reviewed.
 const ACCEPTED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
 const IN_DEBIANS_FILE = ['Apache-2.0', 'MIT'];
 
@@ -19,7 +20,7 @@ function authorOf({ author, name }) {
   return text?.replace(/ *[<(].*/, '') || `the authors of ${name}`;
 }
 
-// A bundle within a package says in its source map what else is in it.
+// The source map of a bundle within a package names the packages in it.
 function bundledIn(files) {
   const maps = files.map((file) => `${file}.map`).filter((map) => existsSync(join(here, map)));
   const sources = maps.flatMap((map) => JSON.parse(read(map)).sources);
@@ -32,14 +33,14 @@ function described(folder, files) {
   if (!ACCEPTED.includes(license)) throw new Error(`${name}: its licence is ${license}, which is not among those in notices.mjs`);
   const own = readdirSync(join(here, folder)).filter((file) => /^(licen[cs]e|notice)(\.(md|txt))?$/i.test(file));
   const texts = [...own.sort().map((file) => read(folder, file)), ...files.map((file) => `${file}.LICENSE.txt`).filter((file) => existsSync(join(here, file))).map((file) => read(file))];
-  // One that brings no text has that of its kind.
+  // A package without a licence text gets the standard text.
   if (!own.some((file) => /^l/i.test(file))) texts.unshift(read(`${license}.txt`).replace('{holder}', authorOf(manifest)));
   const holders = texts.join('\n').match(/^[ *]*(copyright (\(c\)|\d{4})|\(c\) \d{4}).*$/gim) ?? [];
   const named = holders.map((line) => line.replace(/^[ *]*(copyright)? *(\(c\))? */i, '').trim()).filter((line) => /[a-z]{2}/i.test(line.replace('present', '')));
   return { name, version, license, texts, holders: named.length > 0 ? [...new Set(named)] : [authorOf(manifest)], bundled: bundledIn(files).filter((one) => one !== name) };
 }
 
-// Packages of which at least a byte is in the pages, by name.
+// Packages with at least one byte in the pages, by name.
 export function packagesIn(metafile) {
   const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
   const files = [...new Set(used.filter(([file, { bytesInOutput }]) => bytesInOutput > 0 && nameOf(file)).map(([file]) => file))].sort();

@@ -45,5 +45,5 @@ export function timeOfDay(time: string | number): string {
   return Number.isNaN(date.getTime()) ? String(time) : clock.format(date);
 }
 
-// An outcome or a reason as it stands in the program's labels.
+// An outcome or a reason, as in the labels of the metrics.
 export const words = (label: string): string => label.replaceAll('_', ' ');

@@ -1,4 +1,5 @@
-// What this page shows of itself: the key that was typed in, in memory only; or, where no key is needed, the start token.
+// The page's credential: the key that was typed in, in memory only; or, if no key is needed, the
+// start token.
 import { signal } from '@preact/signals';
 
 let key = '';
@@ -10,15 +11,15 @@ export const setKey = (value: string): void => {
 export const authorization = (): Record<string, string> => (key ? { Authorization: `Bearer ${key}` } : {});
 export const currentKey = (): string => key;
 
-// The start token comes in the fragment of the address that the log shows, which is no part of a request. It is taken out
-// of the address bar and kept for this tab, so that a reload of the page still has it.
+// The log shows an address with the start token in its fragment, which is never part of a request.
+// The token is removed from the address bar and kept for this tab, so that it survives a reload.
 const kept = `mcp-sidecar start token ${new URL('.', document.baseURI).pathname}`;
 
 function stored(): string {
   try {
     return sessionStorage.getItem(kept) ?? '';
   } catch {
-    return ''; // a browser that keeps nothing for pages
+    return ''; // session storage is disabled
   }
 }
 
@@ -27,7 +28,7 @@ function store(token: string): void {
     if (token) sessionStorage.setItem(kept, token);
     else sessionStorage.removeItem(kept);
   } catch {
-    // It stays in memory.
+    // The token stays in memory.
   }
 }
 

@@ -1,4 +1,5 @@
-// Where the page is: #/view/item. The item is a name that the wrapped server chose, so it is encoded.
+// The page's location: #/view/item. The item is a name that the wrapped server chose, so it is
+// encoded.
 import { signal } from '@preact/signals';
 
 import { takeStartToken } from './key';

@@ -1,4 +1,4 @@
-// Events of a text/event-stream that is read with fetch: EventSource cannot send a key.
+// Events of a text/event-stream that is read with fetch, because EventSource cannot send a key.
 export interface ServerEvent {
   name: string;
   data: string;

@@ -1,4 +1,4 @@
-// Something asked of the server once in a while: what came of it, and that it is under way.
+// State of one repeatable request to the server: its latest result, and whether one is pending.
 import type { Client } from '@modelcontextprotocol/client';
 import { useRef, useState } from 'preact/hooks';
 

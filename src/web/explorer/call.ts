@@ -43,7 +43,8 @@ export function useCall(): Caller {
       running.current = undefined;
       setState(next(performance.now() - since));
     };
-    // Not callTool, which refuses results that are not like the tool's output schema: here they are to be seen.
+    // Not callTool, which refuses results that do not match the tool's output schema: here they are
+    // shown.
     use((client) => client.request({ method: 'tools/call', params: { name, arguments: args } }, { signal: abort.signal, onprogress, timeout: LONGEST, resetTimeoutOnProgress: true })).then(
       (result) => ended((ms) => ({ step: 'done', ms, result: result as CallToolResult })),
       (error: unknown) => ended((ms) => ({ step: 'failed', ms, problem: abort.signal.aborted ? 'Cancelled.' : inWords(error) })),

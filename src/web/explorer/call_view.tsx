@@ -1,4 +1,4 @@
-// How a call goes, and its result.
+// Progress and result of a call.
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -59,7 +59,7 @@ function Result({ result, ms }: { result: CallToolResult; ms: number }): JSX.Ele
   );
 }
 
-// For those who do not see it.
+// For screen readers.
 const said: Record<CallState['step'], string> = { idle: '', running: 'The call runs', done: 'The result is here', failed: '' };
 
 export function CallView({ state }: { state: CallState }): JSX.Element {

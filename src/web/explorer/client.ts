@@ -1,4 +1,5 @@
-// The page's own MCP session: opened with the first use, opened anew when it has ended, ended with the page.
+// The page's own MCP session: opened at the first use, reopened after it has ended, ended with the
+// page.
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { effect } from '@preact/signals';
 import { config } from 'zod';
@@ -7,13 +8,13 @@ import { base } from '../base/api';
 import { authorization } from '../base/key';
 import { access, hello } from '../live/state';
 
-// Zod would try whether it may compile code, which the page's policy forbids and browsers report.
+// Zod tests whether it may compile code, which the page's policy forbids and browsers report.
 config({ jitless: true });
 
 interface Session {
   client: Client;
-  transport: StreamableHTTPClientTransport; // has the session's id before the session is ready
-  headers: Record<string, string>; // of the key that opened it: at a log-out that is gone
+  transport: StreamableHTTPClientTransport; // has the session id before the session is ready
+  headers: Record<string, string>; // with the key that opened it, which is gone after a log-out
   ready: Promise<void>;
 }
 let session: Session | null = null;
@@ -48,7 +49,7 @@ async function current(): Promise<Session> {
   }
 }
 
-// A session that the sidecar no longer knows is opened anew, once: what was sent to it was not done.
+// Reopens a session that the sidecar no longer knows, once: the failed request had no effect.
 export async function use<T>(act: (client: Client) => Promise<T>): Promise<T> {
   const mine = await current();
   try {
@@ -60,13 +61,13 @@ export async function use<T>(act: (client: Client) => Promise<T>): Promise<T> {
   }
 }
 
-// Called when the server says that a list has changed. Returns what takes it back.
+// Calls back when the server reports a changed list. Returns a function that unsubscribes.
 export function onListChanged(changed: () => void): () => void {
   watchers.add(changed);
   return () => void watchers.delete(changed);
 }
 
-// The request outlives the page.
+// keepalive: the request outlives the page.
 function leave({ client, transport, headers }: Session): void {
   const id = transport.sessionId;
   if (id) void fetch(new URL('mcp', base), { method: 'DELETE', keepalive: true, headers: { ...headers, 'Mcp-Session-Id': id } }).catch(() => {});
@@ -78,7 +79,8 @@ function end(): void {
   session = null;
   if (!mine) return;
   if (mine.transport.sessionId) return leave(mine);
-  // Nobody knows the id yet. A page that goes takes its request along, and the sidecar ends what nobody waits for.
+  // The id is unknown yet. A closing page aborts its initialize, and the sidecar then drops the
+  // session.
   void mine.ready.catch(() => {}).then(() => leave(mine));
 }
 

@@ -30,7 +30,7 @@ export function CompletedInput({ reference, name, label, note, required, values,
       });
       if (wanted) setProposals(found);
     };
-    // Without proposals the field is still a field.
+    // The field works without proposals.
     const timer = setTimeout(() => void ask().catch(() => {}), PAUSE);
     return () => {
       wanted = false;

@@ -1,4 +1,4 @@
-// Content blocks of results and messages, and contents of resources. Whatever they hold is shown as text.
+// Content blocks of results and messages, and contents of resources. All of it is shown as text.
 import type { ContentBlock, ReadResourceResult } from '@modelcontextprotocol/client';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';

@@ -1,4 +1,4 @@
-// The same call over REST, for a shell. The key is never in it.
+// The same call over REST as a shell command, without the key.
 import { authEnabled } from '../live/state';
 import { ownAddress } from '../views/connect';
 

@@ -1,4 +1,5 @@
-// A form made of a tool's input schema. Its own chunk: the form library is loaded with the first tool that has arguments.
+// A form for a tool's input schema. A chunk of its own: the form library is loaded with the first
+// tool that has arguments.
 import Form from '@rjsf/core/lib/components/Form.js';
 import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import type { JSX } from 'preact';
@@ -31,7 +32,7 @@ export function SchemaForm({ id, schema, value, onChange, onCall }: Props): JSX.
       formData={value}
       onChange={({ formData }: { formData?: Arguments }) => onChange(formData ?? {})}
       onSubmit={({ formData }: { formData?: Arguments }) => onCall(formData ?? {})}
-      onError={() => {}} // the fields say it; else the library does in the console
+      onError={() => {}} // the fields show errors; by default the library logs them
       noHtml5Validate
       showErrorList={false}
       focusOnFirstError

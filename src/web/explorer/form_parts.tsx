@@ -1,4 +1,4 @@
-// Buttons and rows of the form library, which would draw its own with a font that is not here.
+// Buttons and rows for the form library, whose own ones need a font that is not embedded.
 import type { ArrayFieldItemTemplateProps, IconButtonProps, MultiSchemaFieldTemplateProps, TemplatesType } from '@rjsf/utils';
 import ArrayFieldItemButtons from '@rjsf/core/lib/components/templates/ArrayFieldItemButtonsTemplate.js';
 import type { JSX } from 'preact';

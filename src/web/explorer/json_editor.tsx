@@ -1,4 +1,4 @@
-// The arguments as JSON: for what a form cannot show, and for those who would rather write.
+// The arguments as JSON: for schemas that a form cannot show, and for people who prefer to type.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 

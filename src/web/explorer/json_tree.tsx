@@ -1,4 +1,5 @@
-// A JSON value as a tree that opens. Only what is open is in the page, and of long lists the beginning.
+// A JSON value as a tree that opens. The page holds only open nodes, and the beginning of long
+// lists.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 

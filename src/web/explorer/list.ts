@@ -1,4 +1,4 @@
-// A list of the server, read anew when the server says that it has changed.
+// A list of the server, read again when the server reports a change.
 import type { Client } from '@modelcontextprotocol/client';
 import { useEffect, useState } from 'preact/hooks';
 

@@ -1,4 +1,4 @@
-// The explorer: tools, resources and prompts of the wrapped server, through a session of the page's own.
+// The explorer: tools, resources and prompts of the wrapped server, over the page's own session.
 import type { JSX } from 'preact';
 
 import { route } from '../base/route';

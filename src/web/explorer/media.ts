@@ -1,4 +1,4 @@
-// What may be shown of a server's bytes: pictures and sounds of known kinds, as data: addresses.
+// The bytes of a server that may be shown: pictures and sounds of known kinds, as data: addresses.
 const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp|svg\+xml)$/;
 const sounds = /^audio\/(mpeg|mp3|mp4|aac|wav|wave|x-wav|ogg|opus|flac|webm)$/;
 
@@ -10,7 +10,7 @@ export const dataUrl = (type: string | undefined, base64: string): string => `da
 export const download = (base64: string): string => `data:application/octet-stream;base64,${base64}`;
 export const byteLength = (base64: string): number => Math.floor((base64.length * 3) / 4) - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
 
-// Only what a browser opens as a page or a letter; the rest, such as javascript:, stays text.
+// Links only to web pages and mail addresses; others, such as javascript:, stay text.
 export function isSafeLink(address: string): boolean {
   try {
     return ['http:', 'https:', 'mailto:'].includes(new URL(address).protocol);

@@ -20,7 +20,7 @@ function PromptView({ prompt }: { prompt: Prompt }): JSX.Element {
   const { answer, problem, busy, ask } = useAsked<GetPromptResult>();
   const get = (event: SubmitEvent): void => {
     event.preventDefault();
-    // What was left empty is not said at all.
+    // Empty arguments are left out.
     const said = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
     ask((client) => client.getPrompt({ name: prompt.name, arguments: said }));
   };

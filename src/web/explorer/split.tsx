@@ -1,4 +1,4 @@
-// A list with search beside what is chosen of it. On a phone one or the other.
+// A list with search beside the chosen item. A phone shows one of them.
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
@@ -8,7 +8,7 @@ import { Empty, Problem, Search } from '../ui/parts';
 import type { List } from './list';
 
 export interface Entry {
-  id: string; // what the address names
+  id: string; // as in the address
   name: string;
   note: string;
   marks?: ComponentChildren;
@@ -17,7 +17,7 @@ export interface Entry {
 interface Props {
   view: string;
   title: string;
-  what: string; // plural, for the words
+  what: string; // plural noun for texts
   list: List<Entry>;
   chosen: string;
   children?: ComponentChildren;

@@ -1,4 +1,4 @@
-// One tool: what it is, its arguments as a form or as JSON, a call and what came of it.
+// One tool: its description, its arguments as a form or as JSON, a call and its result.
 import type { Tool } from '@modelcontextprotocol/client';
 import type { RJSFSchema } from '@rjsf/utils';
 import type { JSX } from 'preact';

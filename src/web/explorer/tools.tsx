@@ -10,7 +10,7 @@ import { ToolView } from './tool';
 const load = async (client: Client): Promise<Tool[]> => (await client.listTools(undefined, { cacheMode: 'bypass' })).tools;
 export const titleOf = (tool: Tool): string => tool.title || tool.annotations?.title || tool.name;
 
-// What the server says of the tool; what it leaves unsaid is not shown.
+// Annotations of the tool; missing ones are not shown.
 export function Hints({ tool }: { tool: Tool }): JSX.Element {
   const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations ?? {};
   return (

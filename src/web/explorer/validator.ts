@@ -1,14 +1,14 @@
-// Checks form data against a schema for the form library, by interpreting: compiling validators, as ajv does, needs
-// eval, which the page's policy forbids.
+// Checks form data against a schema for the form library. Interprets the schema: compiling it, as
+// ajv does, needs eval, which the page's policy forbids.
 import { Validator, type OutputUnit, type Schema } from '@cfworker/json-schema';
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils';
 
-// These tell only that something inside is wrong, which is told itself.
+// These only repeat that an inner error exists, which is reported itself.
 const containers = new Set(['properties', 'items', 'prefixItems', 'additionalProperties', 'allOf', '$ref', 'if', 'dependentSchemas']);
 
 const unescaped = (part: string): string => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
 
-// "#/a/0/b" → ".a[0].b"; a missing property is told at its own place.
+// "#/a/0/b" → ".a[0].b"; a missing property is reported at its own place.
 function placeOf(unit: OutputUnit): string {
   const parts = unit.instanceLocation.split('/').slice(1).map(unescaped);
   const missing = unit.keyword === 'required' && /"(.+)"/.exec(unit.error);
@@ -34,7 +34,7 @@ export const validator: ValidatorType = {
       const errors = errorsOf(schema, data);
       return { errors, errorSchema: toErrorSchema(errors) };
     } catch {
-      // A schema that cannot be used: the server judges.
+      // An unusable schema: validation is left to the server.
       return { errors: [], errorSchema: {} };
     }
   },

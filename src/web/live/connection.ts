@@ -1,4 +1,5 @@
-// Keeps GET dashboard/events open: finds out whether a key is needed and what it may, and comes back when it breaks off.
+// Keeps GET dashboard/events open: finds out whether a key is needed and what it permits, and
+// reconnects when the stream breaks.
 import { getJson, inWords, Refused, request } from '../base/api';
 import { dropStartToken, setKey, startToken } from '../base/key';
 import { events } from '../base/sse';
@@ -20,7 +21,7 @@ const sleep = (seconds: number, signal: AbortSignal): Promise<void> =>
 function take(name: string, data: string, history: { current: History }): void {
   if (name === 'hello') {
     const said = JSON.parse(data) as Hello;
-    // Each stream begins with what is kept of the past.
+    // Each stream begins with the kept calls and lines.
     forget();
     hello.value = said;
     history.current = new History(said.latencyBounds);
@@ -69,7 +70,7 @@ async function stay(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Refused) {
-        // A token of an earlier start: without it the page goes on as everybody's.
+        // A token of an earlier start: the page goes on without it.
         if (error.status === 401 && !authEnabled.value && startToken.value) return dropStartToken();
         if (error.status === 401) return logOut(`This key is not accepted: ${error.message}.`);
         if (error.status === 403) {
@@ -112,7 +113,7 @@ export async function begin(): Promise<void> {
     access.value = { step: 'login', problem: '' };
     return;
   }
-  // At once, and when another one comes: an address with a newer token is opened in the same tab.
+  // At once, and again when an address with a newer token is opened in the same tab.
   startToken.subscribe((token) => {
     setKey(token);
     connect();

@@ -1,5 +1,6 @@
-// The value below which `share` of the counted ones lie, as Prometheus's histogram_quantile finds it: linear within a
-// bucket. `counts` has one bucket more than `bounds`. Null when nothing was counted.
+// The value below which `share` of the counted values lie, computed like Prometheus's
+// histogram_quantile: linear within a bucket. `counts` has one bucket more than `bounds`. Null when
+// nothing was counted.
 export function quantile(share: number, bounds: number[], counts: number[]): number | null {
   const total = counts.reduce((sum, one) => sum + one, 0);
   if (total === 0) return null;

@@ -1,10 +1,11 @@
-// Five minutes of ticks as columns for the plots; rates and percentiles come from the differences of counters.
+// Five minutes of ticks as columns for the plots; rates and percentiles are computed from
+// differences of counters.
 import { quantile } from './histogram';
 import { answered, failed } from './outcome';
 import type { Tick } from './types';
 
 const KEPT = 300; // ticks
-const WINDOW = 10; // ticks that a percentile looks back over: one second alone says little on a quiet server
+const WINDOW = 10; // ticks in a percentile: one second has few calls on a quiet server
 
 export interface Sample {
   time: number; // seconds since the epoch

@@ -1,4 +1,4 @@
-// How calls end, by the program's names. One that its client cancelled is neither well answered nor a failure.
+// Outcomes of calls by the program's names. A cancelled call is neither a success nor a failure.
 import type { Tone } from '../ui/parts';
 
 type Counts = Record<string, number>;

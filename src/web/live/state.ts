@@ -1,14 +1,14 @@
-// What the page knows of the program, as it comes in.
+// State of the program, as received by the page.
 import { signal } from '@preact/signals';
 
 import type { Sample } from './history';
 import type { Call, Hello, LogLine, Tick } from './types';
 
-// starting: not known yet whether a key is needed · login: it is asked for · in: the key is good
+// starting: unknown whether a key is needed. login: the key is asked for. in: the key is valid.
 export type Access = { step: 'starting' } | { step: 'login'; problem: string } | { step: 'in'; admin: boolean; why: string };
 
 export const access = signal<Access>({ step: 'starting' });
-// Empty while all is well; else what is wrong and when it is tried again.
+// Empty without trouble; else the problem and the time of the next attempt.
 export const trouble = signal('');
 export const authEnabled = signal(false);
 

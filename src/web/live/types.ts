@@ -1,4 +1,5 @@
-// What GET dashboard/events and GET sessions say. Times are ISO 8601, durations seconds unless their name says ms.
+// Data of GET dashboard/events and GET sessions. Times are ISO 8601; durations are seconds, or
+// milliseconds where named ms.
 export interface Hello {
   version: string;
   startedAt: string;

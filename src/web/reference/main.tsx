@@ -59,7 +59,7 @@ async function open(key: string): Promise<void> {
 
 async function begin(): Promise<void> {
   takeStartToken();
-  // Asked first: a request without a key, where one is needed, would count as a refusal.
+  // Asked first, because a request without a needed key counts as a refusal.
   const { authEnabled } = await getJson<{ authEnabled: boolean }>('health');
   if (authEnabled) ask('');
   else await open(startToken.value);

@@ -1,4 +1,5 @@
-// Swagger UI, told to stay on this host: nothing is fetched from elsewhere, and the key goes to the sidecar alone.
+// Swagger UI, limited to this host: it fetches nothing from elsewhere and sends the key to the
+// sidecar only.
 import type { Plugin } from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 
 import { base } from '../base/api';
@@ -14,11 +15,11 @@ export interface Document {
   security?: Record<string, string[]>[];
 }
 
-// A key or a token that one types in. For any other scheme Swagger UI would ask the authorization server.
+// A key or a token that is typed in. For any other scheme Swagger UI asks the authorization server.
 const takesSecret = ({ type, scheme }: Scheme): boolean => type === 'apiKey' || scheme === 'bearer';
 
 function withoutOtherHosts(description: Document): Document {
-  // Under whatever address the page was reached, its requests go there.
+  // Requests go to the address by which the page was reached.
   const local = { ...description, servers: [{ url: base.href.replace(/\/$/, '') }] };
   if (!description.components?.securitySchemes) return local;
   const securitySchemes = Object.fromEntries(Object.entries(description.components.securitySchemes).filter(([, scheme]) => takesSecret(scheme)));
@@ -26,7 +27,8 @@ function withoutOtherHosts(description: Document): Document {
   return { ...local, components: { ...description.components, securitySchemes }, security };
 }
 
-// Descriptions are the wrapped server's, and text here as everywhere. Swagger UI takes them for Markdown, with HTML in it.
+// Descriptions come from the wrapped server and are shown as text. Swagger UI takes them for
+// Markdown with HTML.
 const plainDescriptions: Plugin = ({ React }) => ({
   wrapComponents: {
     Markdown: () => ({ source, className = '' }) => (source ? React.createElement('div', { className: `plain-text ${className}` }, source) : null),
@@ -54,7 +56,7 @@ export async function show(element: HTMLElement, description: Document, key: str
     validatorUrl: null,
     persistAuthorization: false,
     onComplete: () => {
-      // Of the schemes the one that takes both, keys and tokens; a token under X-API-Key too would be refused.
+      // The scheme that takes both keys and tokens; a token in X-API-Key is refused.
       const [name] = Object.entries(spec.components?.securitySchemes ?? {}).find(([, { scheme }]) => scheme === 'bearer') ?? [];
       if (key && name) ui.preauthorizeApiKey(name, key);
     },

@@ -70,7 +70,7 @@ export const Code = ({ text, label }: { text: string; label: string }): JSX.Elem
   </div>
 );
 
-// Asks once more before it acts; looking away takes the question back.
+// Asks for confirmation before it acts; losing the focus withdraws the question.
 export function Confirm({ label, question, what, onConfirm }: { label: string; question: string; what?: string; onConfirm: () => Promise<void> }): JSX.Element {
   const [step, setStep] = useState<'idle' | 'asked' | 'busy'>('idle');
   const alive = useRef(true);
@@ -102,7 +102,7 @@ export function Search({ label, value, onInput }: { label: string; value: string
   );
 }
 
-// Whose work the pages are made of: a file that the page's head names.
+// Link to the licence notices, whose file the page's head names.
 export const Licences = (): JSX.Element => (
   <a href={document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href} target="_blank" rel="noopener">
     Licenses

@@ -1,4 +1,5 @@
-// A table that becomes a list of cards on a phone. Roles are given in words, for `display` takes them away there.
+// A table that becomes a list of cards on a phone. Roles are explicit, because `display` removes
+// the implicit ones there.
 import type { ComponentChildren, JSX } from 'preact';
 
 export interface Column<T> {

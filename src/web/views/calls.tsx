@@ -37,7 +37,7 @@ const few = columns.filter(({ name }) => ['Time', 'Call', 'Outcome', 'Took', 'Cl
 interface TableProps {
   rows: readonly Row[];
   label: string;
-  short?: boolean; // without the columns that a glance can do without
+  short?: boolean; // fewer columns
 }
 
 export const CallTable = ({ rows, label, short }: TableProps): JSX.Element => <Table label={label} columns={short ? few : columns} rows={rows} keyOf={(call) => call.number} />;

@@ -15,13 +15,13 @@ const states: Record<string, State> = {
   stopped: { label: 'stopped', tone: 'bad' },
 };
 
-// One that answers to its name but not to calls has a problem.
+// A ready child that takes no calls has a problem.
 export function stateOf(child: Child): State {
   if (child.state === 'ready' && child.problem) return { label: 'not answering', tone: 'bad' };
   return states[child.state] ?? { label: child.state, tone: 'plain' };
 }
 
-// The worst of those that are shared: sessions with a server of their own speak for themselves.
+// The worst state of the shared children; dedicated ones concern one session only.
 export function overall(children: Child[]): State | null {
   const shared = children.filter((child) => !child.own);
   const states = (shared.length > 0 ? shared : children).map(stateOf);

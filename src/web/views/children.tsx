@@ -1,4 +1,4 @@
-// The wrapped server's processes: health, restarts, last words.
+// The wrapped server's processes: health, restarts, last lines of stderr.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 

@@ -1,4 +1,4 @@
-// The explorer comes with its first use: the MCP client is larger than all the rest of the page.
+// Loads the explorer at its first use: the MCP client is larger than the rest of the page.
 import type { FunctionComponent, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 

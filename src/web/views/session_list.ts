@@ -1,5 +1,5 @@
-// Reads GET sessions while somebody looks: at once when their number changes, else every few seconds, for the
-// request counts against the key's rate.
+// Reads GET sessions while the view is shown: at once when their number changes, else every few
+// seconds, because each request counts against the key's rate.
 import { useEffect, useState } from 'preact/hooks';
 
 import { getJson, inWords, Refused } from '../base/api';
@@ -27,7 +27,7 @@ export function useSessions(): SessionList {
       try {
         const { sessions } = await getJson<{ sessions: Session[] }>('sessions', { signal: abort.signal });
         setState({ sessions, problem: '' });
-        // A long list costs the sidecar more.
+        // A long list is read less often, because it costs the sidecar more.
         if (sessions.length > 200) wait *= 2;
       } catch (error) {
         if (abort.signal.aborted) return;

@@ -1,4 +1,4 @@
-// What to paste into clients, for this sidecar's own address. Never the key itself, but a word in its place.
+// Configuration snippets for clients, with this sidecar's address and a placeholder for the key.
 export interface Snippet {
   client: string;
   parts: { title: string; text: string; note?: string }[];
