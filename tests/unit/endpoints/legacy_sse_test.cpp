@@ -46,7 +46,7 @@ const std::string kList = R"({"jsonrpc":"2.0","id":"a","method":"tools/list"})";
 observe::Caller key(const char* name, const char* address = "192.0.2.1") {
   return {name, address, true, false};
 }
-observe::Caller nobody(const char* address) { return {"", address, false, false}; }
+observe::Caller without_key(const char* address) { return {"", address, false, false}; }
 
 }  // namespace
 
@@ -128,9 +128,9 @@ TEST_CASE("legacy_sse: a message without an id never crosses keys, nor addresses
   const auto alice = w.open(key("alice"));
   CHECK(w.post("/message", kList, key("bob"))->reply().status == 503);
   CHECK(w.post("/message", kList, key("alice", "198.51.100.9"))->reply().status == 202);
-  const auto anonymous = w.open(nobody("192.0.2.1"));
-  CHECK(w.post("/message", kList, nobody("192.0.2.2"))->reply().status == 503);
-  CHECK(w.post("/message", kList, nobody("192.0.2.1"))->reply().status == 202);
+  const auto anonymous = w.open(without_key("192.0.2.1"));
+  CHECK(w.post("/message", kList, without_key("192.0.2.2"))->reply().status == 503);
+  CHECK(w.post("/message", kList, without_key("192.0.2.1"))->reply().status == 202);
 }
 
 TEST_CASE(
@@ -202,15 +202,15 @@ TEST_CASE("legacy_sse: a batch of a session of 2025-03-26 is answered as one eve
 
 TEST_CASE("legacy_sse: beyond the limit of streams of one address, 503 with a time to retry") {
   SseWorld w({}, "/message", 2);
-  const auto first = w.open(nobody("192.0.2.1")), second = w.open(nobody("192.0.2.1"));
-  const auto refused = w.open(nobody("192.0.2.1"));
+  const auto first = w.open(without_key("192.0.2.1")), second = w.open(without_key("192.0.2.1"));
+  const auto refused = w.open(without_key("192.0.2.1"));
   CHECK(refused->reply().status == 503);
   CHECK(refused->reply().body.find("Connection limit exceeded") != std::string::npos);
   CHECK_FALSE(refused->field("Retry-After").empty());
   CHECK(w.metrics.refused("streams_per_address").Value() == 1);
-  CHECK(w.open(nobody("192.0.2.2"))->stream_open);
+  CHECK(w.open(without_key("192.0.2.2"))->stream_open);
   first->leave();
-  CHECK(w.open(nobody("192.0.2.1"))->stream_open);
+  CHECK(w.open(without_key("192.0.2.1"))->stream_open);
 }
 
 TEST_CASE("legacy_sse: beyond the limit of sessions, 503 with a time to retry") {
