@@ -87,14 +87,11 @@ std::string_view reason_of(TokenFault::Kind kind) {
   return "";
 }
 
-}  // namespace
+bool needs_no_key(Access access) { return access == Access::kProbe || access == Access::kPublic; }
 
-bool is_admin_path(std::string_view path) {
-  static constexpr std::string_view kPaths[] = {"/calls", "/logs", "/metrics", "/restart",
-                                                "/dashboard/events"};
-  return path.starts_with("/sessions/") ||
-         std::find(std::begin(kPaths), std::end(kPaths), path) != std::end(kPaths);
-}
+bool is_for_few(Access access) { return access == Access::kMetrics || access == Access::kAdmin; }
+
+}  // namespace
 
 Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
            RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics)
@@ -102,7 +99,6 @@ Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networ
       needs_key_(keys.needed),
       tokens_(keys.tokens),
       metadata_url_(std::move(keys.metadata_url)),
-      pages_(keys.pages),
       start_token_(keys.start_token),
       open_admin_(keys.open_admin),
       everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
@@ -133,13 +129,6 @@ bool Gate::allows(const ClientAddress& client) const {
   return !client.hidden && networks_.allowed.contains(std::string_view(client.text));
 }
 
-// Clients read the metadata before they have a token.
-bool Gate::is_metadata(std::string_view path) const {
-  if (tokens_ == nullptr || !path.starts_with(kMetadataPath)) return false;
-  path.remove_prefix(kMetadataPath.size());
-  return path.empty() || path.front() == '/';
-}
-
 // Excludes clients behind a proxy and foreign pages in a browser on this machine. A foreign page
 // sends its Origin; if it only loads something, its browser sends Sec-Fetch-Site (Fetch Metadata);
 // after DNS rebinding it sends its own name as Host.
@@ -152,11 +141,6 @@ bool Gate::is_this_machine(const GateRequest& request, const ClientAddress& clie
                      [&request](std::string_view name) { return request.header(name).empty(); }) &&
          (site.empty() || site == "none" || site == "same-origin") &&
          origins_.is_own(request.header("Origin"), request.header("Host"));
-}
-
-bool Gate::needs_no_key(std::string_view path) const {
-  return path == "/health" || path == "/ready" || is_metadata(path) ||
-         (pages_ && is_page_path(path));
 }
 
 bool Gate::administers(const observe::Caller& caller) const {
@@ -212,8 +196,9 @@ Decision Gate::judge(const GateRequest& request) {
   if (everybody_->restricts()) caller->permissions.push_back(everybody_);
   decision.caller = caller;
 
-  const bool own_health_check = request.path == "/health" && caller->loopback;
-  if (!own_health_check && !allows(client)) {
+  const bool probe = request.rules.access == Access::kProbe;
+  const bool own_probe = request.rules.loopback_allowed && caller->loopback;
+  if (!own_probe && !allows(client)) {
     log_.warn("address refused", {{"address", client.text},
                                   {"hidden", client.hidden},
                                   {"method", request.method},
@@ -226,22 +211,22 @@ Decision Gate::judge(const GateRequest& request) {
     decision.answer = Refusal{204, {}, Origins::preflight_fields()};
     return decision;
   }
-  const bool health = request.path == "/health" || request.path == "/ready";
   check_once(request, decision);
-  if (!decision.answer && !health) check_origin(request, origin, decision);
+  if (!decision.answer && !probe) check_origin(request, origin, decision);
   if (!decision.answer) {
     if (needs_key_)
-      check_key(request, !needs_no_key(request.path), *caller, decision);
+      check_key(request, !needs_no_key(request.rules.access), *caller, decision);
     else
       check_start_token(request, client, *caller, decision);
   }
-  if (!decision.answer && !health) charge(request, decision);
+  if (!decision.answer && !probe) charge(request, decision);
+  if (!decision.answer) check_permission(request, decision);
   return decision;
 }
 
 void Gate::check_origin(const GateRequest& request, std::string_view origin,
                         Decision& decision) const {
-  const bool posts = request.method == "POST" && !is_admin_path(request.path);
+  const bool posts = request.method == "POST" && !is_for_few(request.rules.access);
   const OriginRefusal* const refusal = origins_.refusal(posts, origin, request.header);
   if (refusal == nullptr) return;
   log_.warn("origin refused", {{"address", decision.caller->address},
@@ -292,12 +277,12 @@ void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& c
   if (over) return refuse_over(kWrongKeys, *over, decision);
   // The texts of both predecessors.
   const bool by_field = !request.header("X-API-Key").empty();
-  decision.answer = Refusal{401, by_field ? "Invalid API key" : "Valid API key required",
-                            challenge(request.path)};
+  decision.answer =
+      Refusal{401, by_field ? "Invalid API key" : "Valid API key required", challenge(request)};
 }
 
 // No key is needed here, and a credential that does not match may be meant for another program. So
-// it counts as a guess only on administrators' paths, which the start token opens.
+// it counts as a guess only on administrators' routes, which the start token opens.
 void Gate::check_start_token(const GateRequest& request, const ClientAddress& client,
                              observe::Caller& caller, Decision& decision) {
   caller.admin = open_admin_ && is_this_machine(request, client);
@@ -305,7 +290,7 @@ void Gate::check_start_token(const GateRequest& request, const ClientAddress& cl
   if (caller.admin || secret.empty() || !start_token_) return;
   const KeyHash hash = hash_of(secret);
   caller.admin = CRYPTO_memcmp(hash.data(), start_token_->data(), hash.size()) == 0;
-  if (caller.admin || !is_admin_path(request.path)) return;
+  if (caller.admin || !is_for_few(request.rules.access)) return;
   if (const auto over = failed(request, caller, {"wrong_key", {}, "start token", true}))
     return refuse_over(kWrongKeys, *over, decision);
   decision.answer = Refusal{401, "The start token is not valid", {{"WWW-Authenticate", "Bearer"}}};
@@ -334,10 +319,10 @@ void Gate::check_token(const GateRequest& request, std::string_view token, bool 
     decision.answer = Refusal{503, "Access tokens cannot be checked yet", {}, kJwksRetry};
   } else if (fault.kind == Kind::kScope) {
     decision.answer = Refusal{403, "The access token lacks a scope",
-                              challenge(request.path, "insufficient_scope", fault.why)};
+                              challenge(request, "insufficient_scope", fault.why)};
   } else {
     decision.answer = Refusal{401, "The access token is not valid",
-                              challenge(request.path, "invalid_token", fault.why)};
+                              challenge(request, "invalid_token", fault.why)};
   }
 }
 
@@ -355,9 +340,10 @@ std::optional<Budget> Gate::failed(const GateRequest& request, const observe::Ca
   return over;
 }
 
-Fields Gate::challenge(std::string_view path, std::string_view error, std::string_view why) const {
+Fields Gate::challenge(const GateRequest& request, std::string_view error,
+                       std::string_view why) const {
   if (tokens_ == nullptr) return {{"WWW-Authenticate", "Bearer"}};
-  const std::string_view endpoint = path == "/mcp" || path == "/sse" ? path : std::string_view();
+  const std::string_view endpoint = request.rules.has_metadata ? request.path : std::string_view();
   std::string text = fmt::format("Bearer resource_metadata=\"{}{}\"", metadata_url_, endpoint);
   const std::vector<std::string>& scopes = tokens_->rules().scopes;
   if (!scopes.empty()) text += fmt::format(", scope=\"{}\"", fmt::join(scopes, " "));
@@ -366,8 +352,7 @@ Fields Gate::challenge(std::string_view path, std::string_view error, std::strin
 }
 
 void Gate::charge(const GateRequest& request, Decision& decision) {
-  // It says which budget is used up, so it answers then too.
-  if (!rates_.on() || request.path == "/rate-limit-status") return;
+  if (!rates_.on() || !request.rules.charged) return;
   const observe::Caller& caller = *decision.caller;
   RateLimitKeys payer{{}, caller.owner, caller.address};
   if (const auto session = request.session(); session && session->owner == caller.owner)
@@ -377,6 +362,21 @@ void Gate::charge(const GateRequest& request, Decision& decision) {
   if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
   over_rate(line->scope, caller, request.method, request.path);
   refuse_over(line->scope, line->budget, decision);
+}
+
+void Gate::check_permission(const GateRequest& request, Decision& decision) {
+  const observe::Caller& caller = *decision.caller;
+  const bool by_metrics = request.rules.access == Access::kMetrics;
+  if (!is_for_few(request.rules.access) || request.method_not_allowed || caller.admin ||
+      (by_metrics && caller.metrics))
+    return;
+  decision.answer =
+      Refusal{403,
+              fmt::format("Only a key with the permission {} may {}; without keys "
+                          "only the start token, which the log shows at start "
+                          "(MCP_OPEN_ADMIN)",
+                          by_metrics ? "metrics or admin" : "admin", request.rules.action),
+              {}};
 }
 
 Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,

@@ -1,25 +1,27 @@
 // Gate: admits or refuses a request by its head, before any byte of its body is kept. Knows no HTTP
-// connections and no MCP: it judges a plain struct. The order of the checks is fixed; the http
+// connections, no MCP and no paths: it judges a plain struct that has the rules of the request's
+// route (util/route_rules.hpp). The order of the checks is fixed; the http
 // floor applies the TCP limits before, the floors above check sessions, bodies and permissions
 // later:
 //
 //   1 client address   As trusted proxies report it. If they report none, a message to a session
 //                      gets the address that opened the session.
-//   2 address list     403. /health from loopback passes.
+//   2 address list     403. Loopback passes where the route says so.
 //   3 preflight        Answered 204 here.
 //     key fields       400 if one is repeated.
 //   4 origin, host     403. While no key is needed, also 415 for a page's POST that is not JSON.
-//                      /health and /ready pass.
+//                      Probes pass.
 //   5 key or token     401; 403 for a token that lacks a scope; 429 once an address has used up its
-//                      budget of wrong ones. A valid key always passes. /health, /ready, the
-//                      metadata of RFC 9728 and the dashboard's pages need no key, but a wrong one
-//                      counts there too. While no key is needed, 401 only for a wrong start token
-//                      on an administrator's path.
-//   6 rates            429. Charged to address, key and session, or to none. /health, /ready and
-//                      /rate-limit-status are free.
+//                      budget of wrong ones. A valid key always passes. Probes, public routes and
+//                      paths without a route need no key, but a wrong one counts there too. While
+//                      no key is needed, 401 only for a wrong start token on an administrator's
+//                      route.
+//   6 rates            429. Charged to address, key and session, or to none. Probes and routes that
+//                      are not charged are free.
+//   7 permission       403 if the route is an administrator's, or for the metrics.
 //
-// Each refusal is logged (equal ones share a line) and counts in mcp_sidecar_refused_total. Owned
-// by Service; loop thread only.
+// Each refusal but the last is logged (equal ones share a line) and counts in
+// mcp_sidecar_refused_total. Owned by Service; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -41,19 +43,9 @@
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"
+#include "util/route_rules.hpp"
 
 namespace sidecar::access {
-
-// RFC 9728
-inline constexpr std::string_view kMetadataPath = "/.well-known/oauth-protected-resource";
-
-// The dashboard's pages and their assets.
-inline bool is_page_path(std::string_view path) {
-  return path == "/" || path == "/docs" || path.starts_with("/assets/");
-}
-
-// True for paths that are served to administrators only.
-bool is_admin_path(std::string_view path);
 
 // The facts of a live session that the gate needs.
 struct KnownSession {
@@ -65,7 +57,7 @@ struct KnownSession {
 
 struct GateRequest {
   std::string_view method;
-  std::string_view path;
+  std::string_view path;  // for the log and for challenges
   std::string_view peer_address;
   // Value of a header field by its name; empty when absent.
   std::function<std::string_view(std::string_view)> header;
@@ -75,7 +67,9 @@ struct GateRequest {
   std::function<bool(std::string_view)> repeated;
   // The live session that the request names; nothing for an unknown id.
   std::function<std::optional<KnownSession>()> session;
-  std::string url_key;  // the key of the URL, if MCP_ALLOW_QUERY_KEY is set
+  std::string url_key;              // the key of the URL, if MCP_ALLOW_QUERY_KEY is set
+  RouteRules rules{};               // of the request's route
+  bool method_not_allowed = false;  // answered 405 if admitted; so no permission is asked for
 };
 
 struct KeyRules {
@@ -83,7 +77,6 @@ struct KeyRules {
   bool needed = false;             // may be true without keys: then every request is refused
   AccessTokens* tokens = nullptr;  // accepted beside keys
   std::string metadata_url{};      // RFC 9728, without the path of an endpoint
-  bool pages = false;              // the dashboard's pages are served, without a key
 
   // While no key is needed:
   std::optional<KeyHash> start_token{};  // its bearer is an administrator
@@ -153,8 +146,6 @@ class Gate {
 
   ClientAddress address_of(const GateRequest& request) const;
   bool allows(const ClientAddress& client) const;
-  bool is_metadata(std::string_view path) const;
-  bool needs_no_key(std::string_view path) const;
   // True for a program of this machine, or our own page in a browser on it.
   bool is_this_machine(const GateRequest& request, const ClientAddress& client) const;
   // Each sets the decision's answer if it refuses the request.
@@ -170,9 +161,10 @@ class Gate {
   std::optional<Budget> failed(const GateRequest& request, const observe::Caller& caller,
                                const Failure& failure);
   // RFC 6750, section 3; RFC 9728, section 5.1.
-  Fields challenge(std::string_view path, std::string_view error = {},
+  Fields challenge(const GateRequest& request, std::string_view error = {},
                    std::string_view why = {}) const;
   void charge(const GateRequest& request, Decision& decision);
+  static void check_permission(const GateRequest& request, Decision& decision);
   void over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
                  std::string_view path);
 
@@ -180,7 +172,6 @@ class Gate {
   bool needs_key_;
   AccessTokens* const tokens_;
   const std::string metadata_url_;
-  const bool pages_;
   const std::optional<KeyHash> start_token_;
   const bool open_admin_;
   std::shared_ptr<const config::Permissions> everybody_;

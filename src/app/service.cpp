@@ -158,8 +158,7 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
   return {access::Keys(std::move(of_file)),
           needed,
           settings.jwt_issuer.empty() ? nullptr : &tokens,
-          settings.public_url + std::string(access::kMetadataPath),
-          settings.dashboard,
+          settings.public_url + std::string(endpoints::OAuthMetadata::kPath),
           access::hash_of(start_token),
           settings.open_admin};
 }
@@ -302,7 +301,9 @@ access::GateRequest Service::gate_request(const http::Head& head) const {
             return fields > 1;
           },
           [this, &head] { return session_of(head); },
-          settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string()};
+          settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string(),
+          head.rules,
+          head.method_not_allowed};
 }
 
 endpoints::ApiFacts Service::api_facts(const http::Head& head) const {
@@ -317,14 +318,10 @@ http::Verdict Service::judge(const http::Head& head) {
   access::Decision decision = gate_.judge(gate_request(head));
   http::Verdict verdict;
   verdict.reply_fields = std::move(decision.reply_fields);
-  if (settings_.dashboard && access::is_page_path(head.path)) {
-    const Fields& more = endpoints::Pages::fields();
-    verdict.reply_fields.own.insert(verdict.reply_fields.own.end(), more.begin(), more.end());
-  }
   verdict.caller = std::move(decision.caller);
   // Health checks need no key, so they never take the connection of a known client.
-  const bool health = head.path == "/health" || head.path == "/ready";
-  verdict.known = !health && (verdict.caller->has_key || !gate_.needs_key());
+  verdict.known =
+      head.rules.access != Access::kProbe && (verdict.caller->has_key || !gate_.needs_key());
   if (decision.answer) {
     verdict.answer =
         decision.answer->message.empty()

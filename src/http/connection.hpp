@@ -100,7 +100,8 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
     explicit PendingRequest(const Limits& limits) : reader(limits) {}
 
     RequestReader reader;
-    ReplyFields reply_fields;  // from the head check's verdict
+    RouteMatch route;          // moved into the EngineCall while the handler runs
+    ReplyFields reply_fields;  // from the head check's verdict and the route
     std::function<void()> on_abandoned;
     EndpointCounters* endpoint = nullptr;
     unsigned version = 11;

@@ -86,6 +86,10 @@ void Connection::on_head(std::string_view& input) {
   pending.head_only = request.method == "HEAD";
   pending.keep_alive = reader.keep_alive();
 
+  pending.route = context_.engine.match(request);
+  request.rules = pending.route.rules();
+  request.method_not_allowed = pending.route.resource && !pending.route.endpoint;
+
   Verdict verdict;
   try {
     if (context_.head_check) verdict = context_.head_check(request);
@@ -94,8 +98,15 @@ void Connection::on_head(std::string_view& input) {
   }
   pending.reply_fields = std::move(verdict.reply_fields);
   request.caller = std::move(verdict.caller);
+  if (const Endpoint* endpoint = pending.route.nearest(); endpoint && endpoint->route.fields) {
+    Fields& own = pending.reply_fields.own;
+    own.insert(own.end(), endpoint->route.fields->begin(), endpoint->route.fields->end());
+  }
 
   if (verdict.answer) return turn_away(std::move(*verdict.answer), input);
+  // Everybody may ask for a path without a route, so its body is not kept.
+  if (!pending.route.resource && request.method != "OPTIONS")
+    return turn_away(no_endpoint_here(), input);
   if (reader.body_too_large()) {
     context_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
     return turn_away(error_response(413, kBodyTooLarge), input);
@@ -127,7 +138,7 @@ bool Connection::take_place(bool known, std::string_view& input) {
 // already, because a client that was turned away may never send the rest.
 void Connection::turn_away(Response response, std::string_view& input) {
   state_ = State::kAwaiting;
-  pending_request_->endpoint = &context_.engine.endpoint(pending_request_->reader.request());
+  pending_request_->endpoint = &context_.engine.counters(pending_request_->route);
   pending_request_->reader.discard_body();
   const bool whole = pending_request_->reader.read(input) == RequestReader::Progress::kDone;
   write_answer(std::move(response), pending_request_->keep_alive && whole);
@@ -145,6 +156,7 @@ void Connection::on_request() {
   state_ = State::kAwaiting;
   EngineCall call{
       .request = std::move(pending.reader.request()),
+      .route = std::move(pending.route),
       .backend = std::make_unique<Answer>(context_.loop, weak_from_this()),
       .reply_fields = pending.reply_fields,
       .connection = connection_value(pending.version, pending.keep_alive && !context_.stopping)};
@@ -155,6 +167,7 @@ void Connection::on_request() {
     pending_request_.reset();
     return;
   }
+  pending.route = std::move(call.route);  // holds the endpoint
   pending.endpoint = call.endpoint;
   if (!call.rendered.empty()) {
     call.endpoint->count(call.status);

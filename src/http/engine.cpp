@@ -1,10 +1,12 @@
 #include "http/engine.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <exception>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <iterator>
 
 #include "http/percent.hpp"
 #include "http/response_head.hpp"
@@ -55,44 +57,13 @@ class MemoryStream : public httplib::Stream {
 
 }  // namespace
 
-void EndpointCounters::count(int status) {
-  for (auto& [known, counter] : counters_) {
-    if (known == status) return counter->Increment();
-  }
-  counters_.emplace_back(status, &metrics_.requests(name_, status));
-  counters_.back().second->Increment();
-}
-
 Response internal_error(observe::Log& log, std::string_view endpoint, std::string_view cause) {
   const std::string id = random_hex(8);
   log.error("request failed", {{"endpoint", endpoint}, {"id", id}, {"cause", cause}});
   return error_response(500, "internal error, see id " + id + " in the log");
 }
 
-struct Engine::Endpoint {
-  std::string method;
-  Handler handler;
-  bool direct;
-  EndpointCounters counters;
-};
-
-struct Engine::Resource {
-  std::vector<Endpoint*> endpoints;
-  std::string allow = "OPTIONS";  // value of the Allow field
-
-  void add(Endpoint& endpoint) {
-    endpoints.push_back(&endpoint);
-    if (endpoint.method == "GET") allow += ", GET, HEAD";
-    if (endpoint.method != "GET" && endpoint.method != "OPTIONS") allow += ", " + endpoint.method;
-  }
-
-  Endpoint* serving(std::string_view method) {
-    for (Endpoint* endpoint : endpoints) {
-      if (endpoint->method == method) return endpoint;
-    }
-    return method == "HEAD" ? serving("GET") : nullptr;
-  }
-};
+Response no_endpoint_here() { return error_response(404, "no endpoint at this path"); }
 
 // httplib's server without sockets and threads: one request at a time, from memory to memory.
 class Engine::Core : public httplib::Server {
@@ -163,50 +134,62 @@ class Engine::Core : public httplib::Server {
 };
 
 Engine::Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics)
-    : log_(log), no_endpoint_(metrics, "none"), core_(std::make_unique<Core>(*this)) {
-  for (Route& route : routes) {
-    Resource* resource = nullptr;
-    if (route.path.ends_with("/*")) {
-      const std::string prefix = route.path.substr(0, route.path.size() - 1);
-      auto found = std::find_if(prefixes_.begin(), prefixes_.end(),
-                                [&](auto& entry) { return entry.first == prefix; });
-      if (found == prefixes_.end()) found = prefixes_.emplace(prefixes_.end(), prefix, Resource{});
-      resource = &found->second;
-    } else {
-      resource = &exact_[route.path];
-    }
-    endpoints_.push_back(std::make_unique<Endpoint>(
-        Endpoint{std::move(route.method), std::move(route.handler), route.direct,
-                 EndpointCounters(metrics, std::move(route.name))}));
-    resource->add(*endpoints_.back());
-  }
-  std::sort(prefixes_.begin(), prefixes_.end(),
-            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
-}
+    : log_(log),
+      metrics_(metrics),
+      no_endpoint_(metrics, "none"),
+      routes_(std::make_shared<RouteTable>(std::move(routes), metrics)),
+      core_(std::make_unique<Core>(*this)) {}
 
 Engine::~Engine() = default;
 
-Engine::Resource* Engine::find(const std::string& path) {
-  if (const auto found = exact_.find(path); found != exact_.end()) return &found->second;
-  for (auto& [prefix, resource] : prefixes_) {
-    if (path.starts_with(prefix)) return &resource;
-  }
-  return nullptr;
+void Engine::mount(std::string prefix, std::vector<Route> routes) {
+  assert(prefix.starts_with('/') && !prefix.ends_with('/'));
+  auto table = std::make_shared<RouteTable>(std::move(routes), metrics_);
+  unmount(prefix);
+  const auto longer = [&prefix](const Mount& other) { return other.prefix.size() > prefix.size(); };
+  const auto place = std::find_if_not(mounts_.begin(), mounts_.end(), longer);
+  mounts_.insert(place, {std::move(prefix), std::move(table)});
 }
 
-EndpointCounters& Engine::endpoint(const Head& head) {
-  Resource* resource = find(head.path);
-  if (!resource) return no_endpoint_;
-  Endpoint* endpoint = resource->serving(head.method);
-  return (endpoint ? endpoint : resource->endpoints.front())->counters;
+void Engine::unmount(std::string_view prefix) {
+  const auto found = std::find_if(mounts_.begin(), mounts_.end(),
+                                  [prefix](const Mount& mount) { return mount.prefix == prefix; });
+  if (found == mounts_.end()) return;
+  unmounted_.push_back(std::move(found->table));
+  mounts_.erase(found);
+  release_unmounted();
+}
+
+void Engine::release_unmounted() {
+  if (unmounted_.empty()) return;
+  const auto unused = std::partition(unmounted_.begin(), unmounted_.end(),
+                                     [](const auto& table) { return table.use_count() > 1; });
+  // Destroyed last, because what the handlers own may call back.
+  const std::vector<std::shared_ptr<RouteTable>> released(
+      std::make_move_iterator(unused), std::make_move_iterator(unmounted_.end()));
+  unmounted_.erase(unused, unmounted_.end());
+}
+
+RouteMatch Engine::match(const Head& head) {
+  release_unmounted();
+  std::string_view path = head.path;
+  const std::shared_ptr<RouteTable>* table = &routes_;
+  for (const Mount& mount : mounts_) {
+    if (!path.starts_with(mount.prefix) || !path.substr(mount.prefix.size()).starts_with('/'))
+      continue;
+    table = &mount.table;
+    path.remove_prefix(mount.prefix.size());
+    break;
+  }
+  Resource* const resource = (*table)->find(path);
+  if (!resource) return {};
+  return {std::shared_ptr<Resource>(*table, resource), resource->serving(head.method)};
 }
 
 void Engine::serve(EngineCall& call) {
-  Resource* resource = find(call.request.path);
-  Endpoint* endpoint = resource ? resource->serving(call.request.method) : nullptr;
-  if (endpoint && endpoint->direct) {
-    call.endpoint = &endpoint->counters;
-    return run(call, endpoint->handler);
+  if (const Endpoint* endpoint = call.route.endpoint; endpoint && endpoint->route.direct) {
+    call.endpoint = &counters(call.route);
+    return run(call, endpoint->route.handler);
   }
   try {
     core_->serve(call);
@@ -221,11 +204,10 @@ void Engine::serve(EngineCall& call) {
 }
 
 void Engine::run(EngineCall& call) {
-  call.endpoint = &endpoint(call.request);
-  Resource* resource = find(call.request.path);
-  Endpoint* endpoint = resource ? resource->serving(call.request.method) : nullptr;
-  if (endpoint) {
-    run(call, endpoint->handler);
+  call.endpoint = &counters(call.route);
+  const Resource* const resource = call.route.resource.get();
+  if (call.route.endpoint) {
+    run(call, call.route.endpoint->route.handler);
   } else if (call.request.method == "OPTIONS" && (resource || call.request.path == "*")) {
     call.answer = Response{.status = 204};
     if (resource) call.answer->fields.push_back({"Allow", resource->allow});
@@ -233,7 +215,7 @@ void Engine::run(EngineCall& call) {
     call.answer = error_response(405, "this path allows " + resource->allow);
     call.answer->fields.push_back({"Allow", resource->allow});
   } else {
-    call.answer = error_response(404, "no endpoint at this path");
+    call.answer = no_endpoint_here();
   }
 }
 

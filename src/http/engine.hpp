@@ -1,7 +1,8 @@
-// Engine: routes a request to its handler and renders an answer that is given inside the handler.
-// cpp-httplib does the rendering, over a stream in memory; its types stay in engine.cpp. Answers
-// 404, 405 and OPTIONS itself. An exception of a handler becomes a 500 with an id that is also in
-// the log. Knows nothing of sockets. Owned by ServerContext; loop thread only; never blocks.
+// Engine: finds the route of a request by its head; later it runs the handler and renders an answer
+// that is given inside the handler. cpp-httplib does the rendering, over a stream in memory; its
+// types stay in engine.cpp. Answers 404, 405 and OPTIONS itself. An exception of a handler becomes a
+// 500 with an id that is also in the log. Knows nothing of sockets. Owned by ServerContext; loop
+// thread only; never blocks.
 #pragma once
 
 #include <cstddef>
@@ -9,37 +10,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "http/exchange.hpp"
-#include "http/server.hpp"
+#include "http/route_table.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace sidecar::http {
 
-// The request counters of one endpoint; each status is looked up once.
-class EndpointCounters {
- public:
-  EndpointCounters(observe::Metrics& metrics, std::string name)
-      : metrics_(metrics), name_(std::move(name)) {}
-  void count(int status);
-  const std::string& name() const { return name_; }
-
- private:
-  observe::Metrics& metrics_;
-  std::string name_;
-  std::vector<std::pair<int, prometheus::Counter*>> counters_;
-};
-
 // A 500 that contains only an id; `cause` is logged with the same id.
 Response internal_error(observe::Log& log, std::string_view endpoint, std::string_view cause);
+
+// 404
+Response no_endpoint_here();
 
 // One request on its way through the engine.
 struct EngineCall {
   Request request;
+  RouteMatch route;                            // as match() found it
   std::unique_ptr<Exchange::Backend> backend;  // moved into the handler's Exchange
   const ReplyFields& reply_fields;             // added to the answer
   std::string_view connection{};               // value of the Connection field; empty: none
@@ -64,28 +54,40 @@ class Engine {
   Engine(std::vector<Route> routes, observe::Log& log, observe::Metrics& metrics);
   ~Engine();
 
+  // As Server::mount() and unmount().
+  void mount(std::string prefix, std::vector<Route> routes);
+  void unmount(std::string_view prefix);
+
+  RouteMatch match(const Head& head);
+  // Destroys the unmounted tables whose requests have been answered. Not called inside a handler,
+  // because they own the handlers.
+  void release_unmounted();
+  // Runs the handler of the route. Afterwards the call has an answer, unless the handler keeps the
+  // Exchange.
   void serve(EngineCall& call);
   // The counters for a request that does not reach a handler.
-  EndpointCounters& endpoint(const Head& head);
+  EndpointCounters& counters(const RouteMatch& route) {
+    Endpoint* const endpoint = route.nearest();
+    return endpoint ? endpoint->counters : no_endpoint_;
+  }
   EndpointCounters& no_endpoint() { return no_endpoint_; }
 
  private:
   class Core;
-  struct Endpoint;
-  struct Resource;
+  struct Mount {
+    std::string prefix;
+    std::shared_ptr<RouteTable> table;
+  };
 
-  // The resource of the exact path, else of the longest prefix; nullptr: none.
-  Resource* find(const std::string& path);
-  // Finds the handler and runs it. Afterwards the call has an answer, unless the handler keeps the
-  // Exchange.
   void run(EngineCall& call);
   void run(EngineCall& call, const Handler& handler);
 
   observe::Log& log_;
+  observe::Metrics& metrics_;
   EndpointCounters no_endpoint_;
-  std::vector<std::unique_ptr<Endpoint>> endpoints_;
-  std::unordered_map<std::string, Resource> exact_;
-  std::vector<std::pair<std::string, Resource>> prefixes_;  // "/messages/", longest first
+  const std::shared_ptr<RouteTable> routes_;
+  std::vector<Mount> mounts_;                           // longest prefix first
+  std::vector<std::shared_ptr<RouteTable>> unmounted_;  // kept for requests under way
   std::unique_ptr<Core> core_;
 };
 

@@ -10,6 +10,7 @@
 #include "http/head_fields.hpp"
 #include "observe/caller.hpp"
 #include "util/fields.hpp"
+#include "util/route_rules.hpp"
 
 namespace sidecar::http {
 
@@ -19,8 +20,11 @@ struct Head {
   std::string path;    // percent-decoded, without the query
   std::string query;   // raw, without '?'
   HeadFields fields;
-  std::string peer_address;  // of the TCP connection, as text
-  unsigned version = 11;     // 10 or 11
+  std::string peer_address;     // of the TCP connection, as text
+  unsigned version = 11;        // 10 or 11
+  RouteRules rules = kNoRoute;  // of its route
+  // The path has a route, but none for this method: 405 if the head check admits the request.
+  bool method_not_allowed = false;
 
   // The value of a field; empty: absent.
   std::string_view header(std::string_view name) const;

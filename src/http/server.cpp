@@ -41,6 +41,7 @@ void ServerContext::work_soon(std::shared_ptr<Connection> connection) {
     const auto context = weak.lock();
     if (!context) return;
     for (const auto& waiting : std::exchange(context->waiting_, {})) waiting->work();
+    context->engine.release_unmounted();
   });
 }
 
@@ -68,6 +69,7 @@ class Server::Impl {
   }
 
   Listener& listener() { return listener_; }
+  Engine& engine() { return context_->engine; }
 
   std::size_t busy() const {
     std::size_t count = 0;
@@ -130,6 +132,10 @@ Server::~Server() = default;
 Result<std::uint16_t> Server::listen(const std::string& host, std::uint16_t port) {
   return impl_->listener().listen(host, port);
 }
+void Server::mount(std::string prefix, std::vector<Route> routes) {
+  impl_->engine().mount(std::move(prefix), std::move(routes));
+}
+void Server::unmount(std::string_view prefix) { impl_->engine().unmount(prefix); }
 void Server::stop_accepting() { impl_->stop_accepting(); }
 std::size_t Server::busy_connections() const { return impl_->busy(); }
 void Server::close(std::function<void()> done) { impl_->close(std::move(done)); }

@@ -1,5 +1,5 @@
-// Server: the HTTP front end. Listens, reads requests, calls the head check, routes to handlers and
-// writes answers. Knows nothing of MCP. Owned by app; loop thread only.
+// Server: the HTTP front end. Listens, reads requests, finds their routes, calls the head check and
+// the handlers, and writes answers. Knows nothing of MCP. Owned by app; loop thread only.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -10,12 +10,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "child/descriptor_limit.hpp"
 #include "http/budget.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
+#include "http/route.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/result.hpp"
@@ -42,14 +44,6 @@ struct Limits {
   std::uint64_t reserved_descriptors = child::kReservedDescriptors;
 };
 
-struct Route {
-  std::string method;  // GET also serves HEAD; OPTIONS without a route is answered 204 with Allow
-  std::string path;    // exact, or a prefix if it ends in "/*"; Head::path has the whole path
-  std::string name;    // the metric's endpoint label
-  Handler handler;
-  bool direct = false;  // a frequent route: its answers are written without cpp-httplib
-};
-
 // The result of the head check: answer at once (a refusal, a CORS preflight) or admit the request.
 struct Verdict {
   std::optional<Response> answer;                 // sent without reading the body; nothing: admit
@@ -72,6 +66,16 @@ class Server {
   // the bound port. Errors: one line, such as "cannot listen on 127.0.0.1:3001: address already in
   // use".
   Result<std::uint16_t> listen(const std::string& host, std::uint16_t port);
+
+  // Serves `routes` under a prefix, such as "/git", instead of what was served there. The longest
+  // prefix that fits a path decides alone: where its table has no route, the answer is 404.
+  // REQUIRES: `prefix` begins with '/' and does not end with it.
+  void mount(std::string prefix, std::vector<Route> routes);
+  // From now on requests under the prefix are served as if it had never been mounted. Those that
+  // are under way, or are being read, are still served. The handlers, with all they own, live until
+  // the last of them is answered, and end outside of any handler. They do not wait for event
+  // streams.
+  void unmount(std::string_view prefix);
 
   // First step of a shutdown: stops accepting and closes idle connections; pending answers get
   // `Connection: close`.

@@ -156,6 +156,8 @@ const paths = [
   '/..%2f..%2f..%2f..%2fetc%2fpasswd', '/restart/..', '/%72estart', '/message?sessionId=%00', '/message?sessionId=../../x',
   '/docs/../tools', '/docs%2f..%2ftools', '/docs/', '/assets', '/assets/../tools', '/assets/..%2ftools', '/assets/..%2f..%2fetc%2fpasswd', '/assets//tools',
 ];
+// Spellings of /tools.
+const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
 // Paths of the pages, which need no key: they give a page or nothing.
 const pages = (path) => path === 'http://a' || path.startsWith('/assets/');
 
@@ -166,7 +168,8 @@ test('attacks: no spelling of a path bypasses the key', async (t) => {
       for (const method of ['GET', 'POST', 'DELETE', 'HEAD']) {
         const { statuses, text } = await exchange(sidecar.port, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
         assert.equal(statuses.length, 1, `${method} ${path}: ${text}`);
-        assert.ok((pages(path) ? [200, 404, 405] : [400, 401]).includes(statuses[0]), `${method} ${path}: ${text}`);
+        const wanted = same.has(path) ? [401] : pages(path) ? [200, 404, 405] : [400, 401, 404];
+        assert.ok(wanted.includes(statuses[0]), `${method} ${path}: ${text}`);
         assert.doesNotMatch(text, /inputSchema|root:/);
       }
     }
@@ -176,7 +179,6 @@ test('attacks: no spelling of a path bypasses the key', async (t) => {
 
 test('attacks: with a key, a path is decoded; dot segments, parameters and other spellings are not resolved', async (t) => {
   const sidecar = await Sidecar.start(t, { command: hostile, env: { MCP_ALLOWED_HOSTS: '*' } });
-  const same = new Set(['/%74ools', '/tools?', '/tools?x=/health', '/tools?/../health', 'http://localhost/tools', 'http://evil/tools', 'HTTP://evil/tools', 'https://health/tools']);
   for (const path of paths) {
     const { statuses, text } = await exchange(sidecar.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     assert.equal(statuses.length, 1, path);

@@ -374,7 +374,7 @@ test('pages: with MCP_DASHBOARD=false neither pages nor their data are served', 
   await open.stop();
   const closed = await Sidecar.start(t, { env: { MCP_DASHBOARD: 'false', MCP_API_KEY: 'key-a' } });
   for (const path of ['/', '/docs', '/assets/a', ...PATHS]) {
-    assert.equal((await request(closed.url + path)).status, 401, path);
+    assert.equal((await request(closed.url + path)).status, 404, path);
     assert.equal((await request(closed.url + path, { headers: admin })).status, 404, path);
   }
   await closed.stop();

@@ -51,12 +51,15 @@ void serve(http::Request request) {
       response.fields.push_back({std::string(fields[i].name), std::string(fields[i].value)});
     exchange.reply(std::move(response));
   };
-  static http::Engine engine(
-      {{"POST", "/a", "a", echo}, {"GET", "/a", "a", echo}, {"POST", "/m/*", "m", echo}}, log,
-      metrics);
+  static http::Engine engine({{"POST", "/a", "a", {}, echo},
+                              {"GET", "/a", "a", {}, echo},
+                              {"POST", "/m/*", "m", {}, echo}},
+                             log, metrics);
   static http::EngineCall* current = nullptr;
   static const ReplyFields none;
+  http::RouteMatch route = engine.match(request);
   http::EngineCall call{.request = std::move(request),
+                        .route = std::move(route),
                         .backend = std::make_unique<Recorder>(current),
                         .reply_fields = none};
   current = &call;

@@ -82,10 +82,11 @@ LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
 std::vector<http::Route> LegacySse::routes() {
   const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
   const auto posts = [this](http::Exchange exchange) { post(std::move(exchange)); };
-  return {{"GET", "/sse", "sse", opens},
-          {"POST", "/message", "message", posts, true},
-          {"POST", "/messages", "message", posts, true},
-          {"POST", "/messages/*", "message", posts, true}};
+  constexpr RouteRules kRules{.access = Access::kClient};
+  return {{"GET", "/sse", "sse", {.access = Access::kClient, .has_metadata = true}, opens},
+          {"POST", "/message", "message", kRules, posts, true},
+          {"POST", "/messages", "message", kRules, posts, true},
+          {"POST", "/messages/*", "message", kRules, posts, true}};
 }
 
 void LegacySse::open(http::Exchange exchange) {

@@ -67,11 +67,14 @@ StreamableHttp::StreamableHttp(session::SessionTable& sessions, mux::Instances& 
     : sessions_(sessions), instances_(instances), streams_(streams), parts_(parts) {}
 
 std::vector<http::Route> StreamableHttp::routes() {
+  constexpr RouteRules kRules{.access = Access::kClient, .has_metadata = true};
   const std::string path(kPath);
-  return {
-      {"POST", path, "mcp", [this](http::Exchange exchange) { post(std::move(exchange)); }, true},
-      {"GET", path, "mcp", [this](http::Exchange exchange) { get(std::move(exchange)); }},
-      {"DELETE", path, "mcp", [this](http::Exchange exchange) { end(std::move(exchange)); }}};
+  const auto to = [this](void (StreamableHttp::*serve)(http::Exchange)) {
+    return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
+  };
+  return {{"POST", path, "mcp", kRules, to(&StreamableHttp::post), true},
+          {"GET", path, "mcp", kRules, to(&StreamableHttp::get)},
+          {"DELETE", path, "mcp", kRules, to(&StreamableHttp::end)}};
 }
 
 StreamableSession* StreamableHttp::find(http::Exchange& exchange) {

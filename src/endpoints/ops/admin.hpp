@@ -5,7 +5,6 @@
 // Owned by app; loop thread only.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "http/server.hpp"
@@ -14,9 +13,6 @@
 #include "observe/metrics.hpp"
 
 namespace sidecar::endpoints {
-
-// 403. `permission` and `what` complete the message, for example "admin" and "end sessions".
-http::Response forbidden_without(std::string_view permission, std::string_view what);
 
 class Admin {
  public:

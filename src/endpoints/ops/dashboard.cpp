@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "child/supervisor.hpp"
-#include "endpoints/ops/admin.hpp"
 #include "observe/log_tail.hpp"
 #include "util/encoding.hpp"
 #include "util/version.hpp"
@@ -22,7 +21,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::seconds kRetry{5};
 constexpr std::size_t kMaxReason = 500;      // bytes
 constexpr std::size_t kMaxStderrLine = 500;  // bytes
-constexpr std::string_view kForbiddenAction = "see calls and logs";
 
 // Texts of clients and of the wrapped server may be invalid UTF-8.
 std::string dumped(const Json& json) {
@@ -128,13 +126,9 @@ std::optional<std::size_t> limit_of(const http::Request& request, std::size_t ot
   return std::min(number, most);
 }
 
-// The request's limit. Nothing: the request was refused, and answered with 403 or 400.
-std::optional<std::size_t> admitted(http::Exchange& exchange, std::size_t otherwise,
-                                    std::size_t most) {
-  if (!exchange.request().caller->admin) {
-    exchange.reply(forbidden_without("admin", kForbiddenAction));
-    return std::nullopt;
-  }
+// Answers 400 and gives nothing if the request has no valid limit.
+std::optional<std::size_t> limit_or_refuse(http::Exchange& exchange, std::size_t otherwise,
+                                           std::size_t most) {
   const auto limit = limit_of(exchange.request(), otherwise, most);
   if (!limit) exchange.reply(http::error_response(400, "limit must be a number of at least 1"));
   return limit;
@@ -150,16 +144,17 @@ Dashboard::Dashboard(const Observed& observed, Timers& timers, DashboardOptions 
       started_(timers.now()) {}
 
 std::vector<http::Route> Dashboard::routes() {
-  return {{"GET", "/dashboard/events", "dashboard-events",
+  constexpr RouteRules kRules{.access = Access::kAdmin, .action = "see calls and logs"};
+  return {{"GET", "/dashboard/events", "dashboard-events", kRules,
            [this](http::Exchange exchange) { open(std::move(exchange)); }},
-          {"GET", "/calls", "calls",
+          {"GET", "/calls", "calls", kRules,
            [this](http::Exchange exchange) { list_calls(std::move(exchange)); }},
-          {"GET", "/logs", "logs",
+          {"GET", "/logs", "logs", kRules,
            [this](http::Exchange exchange) { list_lines(std::move(exchange)); }}};
 }
 
 void Dashboard::list_calls(http::Exchange exchange) const {
-  const auto limit = admitted(exchange, kCallsPerTick, observe::RecentCalls::kKept);
+  const auto limit = limit_or_refuse(exchange, kCallsPerTick, observe::RecentCalls::kKept);
   if (!limit) return;
   const observe::RecentCalls& calls = observed_.calls;
   Json list = Json::array();
@@ -169,7 +164,7 @@ void Dashboard::list_calls(http::Exchange exchange) const {
 }
 
 void Dashboard::list_lines(http::Exchange exchange) const {
-  const auto limit = admitted(exchange, kLinesPerTick, observe::LogTail::kLines);
+  const auto limit = limit_or_refuse(exchange, kLinesPerTick, observe::LogTail::kLines);
   if (!limit) return;
   exchange.reply(
       uncached({{"lines", lines_of(observed_.log.tail(), 0, all_so_far().lines, *limit)}}));
@@ -177,7 +172,6 @@ void Dashboard::list_lines(http::Exchange exchange) const {
 
 void Dashboard::open(http::Exchange exchange) {
   auto caller = exchange.request().caller;
-  if (!caller->admin) return exchange.reply(forbidden_without("admin", kForbiddenAction));
   if (!make_room(*caller)) {
     observed_.metrics.refused("dashboard_readers").Increment();
     const std::string held =

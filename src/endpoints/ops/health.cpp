@@ -33,10 +33,12 @@ Health::Health(const session::SessionTable& sessions, const mux::Instances& inst
       started_(timers.now()) {}
 
 std::vector<http::Route> Health::routes() {
-  return {
-      {"GET", "/health", "health",
-       [this](http::Exchange exchange) { health(std::move(exchange)); }},
-      {"GET", "/ready", "ready", [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
+  constexpr RouteRules kHealth{.access = Access::kProbe, .loopback_allowed = true};
+  constexpr RouteRules kReady{.access = Access::kProbe};
+  return {{"GET", "/health", "health", kHealth,
+           [this](http::Exchange exchange) { health(std::move(exchange)); }},
+          {"GET", "/ready", "ready", kReady,
+           [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 
 observe::Disclosure Health::disclosed_to(const http::Exchange& exchange) const {

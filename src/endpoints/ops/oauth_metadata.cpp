@@ -3,8 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "access/gate.hpp"
-
 namespace sidecar::endpoints {
 
 OAuthMetadata::OAuthMetadata(access::TokenRules rules, std::string public_url,
@@ -14,12 +12,13 @@ OAuthMetadata::OAuthMetadata(access::TokenRules rules, std::string public_url,
       public_path_(std::move(public_path)) {}
 
 std::vector<http::Route> OAuthMetadata::routes() const {
+  constexpr RouteRules kRules{.access = Access::kPublic};
   std::vector<http::Route> all;
   if (rules_.issuer.empty()) return all;
   for (const std::string& between : std::set<std::string>{"", public_path_}) {
     for (const char* endpoint : {"", "/mcp", "/sse"}) {
-      all.push_back({"GET", std::string(access::kMetadataPath) + between + endpoint,
-                     "oauth-metadata", [body = document(endpoint)](http::Exchange exchange) {
+      all.push_back({"GET", std::string(kPath) + between + endpoint, "oauth-metadata", kRules,
+                     [body = document(endpoint)](http::Exchange exchange) {
                        http::Response response;
                        response.body = body;
                        response.fields.push_back({"Cache-Control", "max-age=300"});

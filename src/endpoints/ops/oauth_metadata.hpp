@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/access_tokens.hpp"
@@ -17,6 +18,8 @@ namespace sidecar::endpoints {
 
 class OAuthMetadata {
  public:
+  static constexpr std::string_view kPath = "/.well-known/oauth-protected-resource";
+
   // Without an issuer there are no routes.
   OAuthMetadata(access::TokenRules rules, std::string public_url, std::string public_path);
 

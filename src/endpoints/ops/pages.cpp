@@ -57,9 +57,10 @@ const Fields& Pages::fields() {
 
 std::vector<http::Route> Pages::routes() {
   const auto handler = [this](http::Exchange exchange) { serve(std::move(exchange)); };
-  return {{"GET", "/", "dashboard", handler},
-          {"GET", "/docs", "docs", handler},
-          {"GET", "/assets/*", "assets", handler}};
+  constexpr RouteRules kRules{.access = Access::kPublic};
+  return {{"GET", "/", "dashboard", kRules, handler, false, &fields()},
+          {"GET", "/docs", "docs", kRules, handler, false, &fields()},
+          {"GET", "/assets/*", "assets", kRules, handler, false, &fields()}};
 }
 
 void Pages::serve(http::Exchange exchange) {

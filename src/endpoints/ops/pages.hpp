@@ -26,7 +26,7 @@ class Pages {
 
   std::vector<http::Route> routes();
 
-  // Security headers of every response on a page's path (access::is_page_path()), errors included.
+  // Security headers of every response on a path of the pages, errors included.
   static const Fields& fields();
 
  private:

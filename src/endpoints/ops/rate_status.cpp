@@ -15,7 +15,9 @@ RateStatus::RateStatus(const access::RateLimits& limits, const session::SessionT
     : limits_(limits), sessions_(sessions) {}
 
 std::vector<http::Route> RateStatus::routes() {
-  return {{"GET", "/rate-limit-status", "rate-limit-status",
+  // Not charged, so that it also answers when a budget is used up.
+  constexpr RouteRules kRules{.access = Access::kClient, .charged = false};
+  return {{"GET", "/rate-limit-status", "rate-limit-status", kRules,
            [this](http::Exchange exchange) { status(std::move(exchange)); }}};
 }
 

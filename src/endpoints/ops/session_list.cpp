@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "endpoints/ops/admin.hpp"
-
 namespace sidecar::endpoints {
 namespace {
 
@@ -46,9 +44,12 @@ SessionList::SessionList(session::SessionTable& sessions, const Timers& timers, 
     : sessions_(sessions), timers_(timers), log_(log) {}
 
 std::vector<http::Route> SessionList::routes() {
+  constexpr RouteRules kList{.access = Access::kClient};
+  constexpr RouteRules kEnd{.access = Access::kAdmin, .action = "end sessions"};
   const std::string path(kPath);
-  return {{"GET", path, "sessions", [this](http::Exchange exchange) { list(std::move(exchange)); }},
-          {"DELETE", path + "/*", "sessions",
+  return {{"GET", path, "sessions", kList,
+           [this](http::Exchange exchange) { list(std::move(exchange)); }},
+          {"DELETE", path + "/*", "sessions", kEnd,
            [this](http::Exchange exchange) { end(std::move(exchange)); }}};
 }
 
@@ -78,7 +79,6 @@ void SessionList::list(http::Exchange exchange) const {
 
 void SessionList::end(http::Exchange exchange) {
   const observe::Caller& caller = *exchange.request().caller;
-  if (!caller.admin) return exchange.reply(forbidden_without("admin", "end sessions"));
   const std::string_view id = std::string_view(exchange.request().path).substr(kPath.size() + 1);
   std::vector<session::Session*> named = sessions_.all();
   std::erase_if(named, [id](const session::Session* session) {

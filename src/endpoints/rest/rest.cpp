@@ -109,16 +109,18 @@ std::vector<http::Route> Rest::routes() {
   const auto call = [this](Naming naming) {
     return [this, naming](http::Exchange exchange) { call_tool(std::move(exchange), naming); };
   };
-  return {{"GET", "/tools", "tools",
-           [this](http::Exchange exchange) { list_tools(std::move(exchange)); }},
-          {"POST", "/call-tool", "call-tool", call(Naming::kTool), true},
-          {"POST", "/call-tool-stream", "call-tool-stream",
-           [this](http::Exchange exchange) { call_tool_stream(std::move(exchange)); }},
-          {"GET", "/info", "info", [this](http::Exchange exchange) { info(std::move(exchange)); }},
-          {"GET", "/vapi/functions", "functions",
-           [this](http::Exchange exchange) { list_functions(std::move(exchange)); }},
-          {"POST", "/vapi/call", "call-function", call(Naming::kFunction)},
-          {"POST", "/openai/call-function", "call-function", call(Naming::kMappedFunction)}};
+  const auto to = [this](void (Rest::*serve)(http::Exchange)) {
+    return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
+  };
+  constexpr RouteRules kRules{.access = Access::kClient};
+  return {
+      {"GET", "/tools", "tools", kRules, to(&Rest::list_tools)},
+      {"POST", "/call-tool", "call-tool", kRules, call(Naming::kTool), true},
+      {"POST", "/call-tool-stream", "call-tool-stream", kRules, to(&Rest::call_tool_stream)},
+      {"GET", "/info", "info", kRules, to(&Rest::info)},
+      {"GET", "/vapi/functions", "functions", kRules, to(&Rest::list_functions)},
+      {"POST", "/vapi/call", "call-function", kRules, call(Naming::kFunction)},
+      {"POST", "/openai/call-function", "call-function", kRules, call(Naming::kMappedFunction)}};
 }
 
 void Rest::list_tools(http::Exchange exchange) {

@@ -108,10 +108,11 @@ std::vector<http::Route> ToolEndpoints::routes() {
   const auto to = [this](void (ToolEndpoints::*serve)(http::Exchange)) {
     return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
   };
-  return {{"GET", "/openapi.json", "openapi", to(&ToolEndpoints::document)},
-          {"GET", "/openai/functions", "functions", to(&ToolEndpoints::functions)},
-          {"GET", tool, "tool", to(&ToolEndpoints::describe)},
-          {"POST", tool, "tool", to(&ToolEndpoints::call), true}};
+  constexpr RouteRules kRules{.access = Access::kClient};
+  return {{"GET", "/openapi.json", "openapi", kRules, to(&ToolEndpoints::document)},
+          {"GET", "/openai/functions", "functions", kRules, to(&ToolEndpoints::functions)},
+          {"GET", tool, "tool", kRules, to(&ToolEndpoints::describe)},
+          {"POST", tool, "tool", kRules, to(&ToolEndpoints::call), true}};
 }
 
 void ToolEndpoints::document(http::Exchange exchange) {

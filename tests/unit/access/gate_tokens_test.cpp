@@ -29,6 +29,11 @@ std::string token(const Json& others = Json::object()) {
   return signer().token(claims);
 }
 
+RouteRules rules_of(std::string_view path) {
+  if (path == "/mcp" || path == "/sse") return {.access = Access::kClient, .has_metadata = true};
+  return {.access = path == "/tools" ? Access::kClient : Access::kPublic};
+}
+
 // A gate that takes a key and tokens.
 struct Door {
   explicit Door(bool with_keys = true) {
@@ -44,7 +49,8 @@ struct Door {
     return gate.judge({"GET", path, "192.0.2.1", header,
                        [&](std::string_view name) { return std::string(header(name)); },
                        [](std::string_view) { return false; },
-                       [] { return std::optional<access::KnownSession>(); }, url_key});
+                       [] { return std::optional<access::KnownSession>(); }, url_key,
+                       rules_of(path)});
   }
   access::Decision bearing(const std::string& secret, std::string path = "/mcp") {
     return request({{"Authorization", "Bearer " + secret}}, std::move(path));
@@ -163,11 +169,10 @@ TEST_CASE("gate: while the keys of the issuer are unknown, tokens get 503 and AP
   CHECK_FALSE(door.bearing("secret-a").answer);
 }
 
-TEST_CASE("gate: only the metadata needs no token") {
+TEST_CASE("gate: a public route needs no token, and passes an invalid one") {
   Door door;
-  CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource").answer);
-  CHECK_FALSE(door.request({}, "/.well-known/oauth-protected-resource/mcp").answer);
-  CHECK(door.request({}, "/.well-known/oauth-protected-resources").answer->status == 401);
-  CHECK(door.request({}, "/.well-known/other").answer->status == 401);
-  CHECK_FALSE(door.bearing("ey.a.b", "/health").answer);
+  CHECK_FALSE(door.request({}, "/metadata").answer);
+  CHECK_FALSE(door.bearing("ey.a.b", "/metadata").answer);
+  CHECK_FALSE(door.bearing(token({{"scope", "other"}}), "/metadata").answer);
+  CHECK(door.request({}, "/tools").answer->status == 401);
 }

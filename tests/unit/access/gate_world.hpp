@@ -30,19 +30,26 @@ inline config::Permissions only(std::vector<std::string> tools) {
   return permissions;
 }
 
+// The rules of the routes that the tests ask for.
+inline RouteRules rules_of(std::string_view path) {
+  if (path == "/health") return {.access = Access::kProbe, .loopback_allowed = true};
+  if (path == "/ready") return {.access = Access::kProbe};
+  if (path == "/docs") return {.access = Access::kPublic};
+  if (path == "/rate-limit-status") return {.access = Access::kClient, .charged = false};
+  if (path == "/metrics") return {.access = Access::kMetrics, .action = "read the metrics"};
+  if (path == "/calls" || path == "/restart")
+    return {.access = Access::kAdmin, .action = "see calls"};
+  if (path == "/mcp") return {.access = Access::kClient, .has_metadata = true};
+  return path == "/nothing" ? kNoRoute : RouteRules{};
+}
+
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"},
                 bool loopback = false, const std::vector<std::string>& allowed = {"*"},
                 const access::Rates& rates = {}, config::Permissions everybody = {},
-                bool pages = true, bool open_admin = false)
+                bool open_admin = false)
       : limits(rates, timers),
-        gate({access::Keys(keys),
-              !keys.empty(),
-              nullptr,
-              {},
-              pages,
-              access::hash_of("start"),
-              open_admin},
+        gate({access::Keys(keys), !keys.empty(), nullptr, {}, access::hash_of("start"), open_admin},
              std::move(everybody),
              access::Origins(rules(std::move(origins), loopback, keys.empty())),
              {access::AddressSet::parse({"127.0.0.0/8", "::1", "10.0.0.0/8"}).value(),
@@ -71,7 +78,7 @@ struct Door {
                          return all;
                        },
                        [this](std::string_view name) { return name == repeated; },
-                       [this] { return session; }, url_key});
+                       [this] { return session; }, url_key, rules_of(path), method_not_allowed});
   }
 
   test::ManualTimers timers;
@@ -81,6 +88,7 @@ struct Door {
   std::optional<access::KnownSession> session;  // that the requests name
   access::RateLimits limits;
   std::string url_key;
+  bool method_not_allowed = false;
   std::string_view repeated;  // field that the requests have twice
   access::Gate gate;
 };

@@ -256,11 +256,13 @@ struct EngineWorld {
                    std::string_view connection = "") {
     Engine engine(std::move(routes), log, metrics);
     EngineCall call{.request = {},
+                    .route = {},
                     .backend = std::make_unique<Recorder>(current),
                     .reply_fields = reply_fields,
                     .connection = connection};
     call.request.method = std::move(method);
     call.request.path = std::move(path);
+    call.route = engine.match(call.request);
     current = &call;
     engine.serve(call);
     CHECK(call.endpoint != nullptr);
@@ -276,7 +278,7 @@ TEST_CASE(
   const auto handler = [](Exchange exchange) {
     exchange.reply({.status = 201, .body = "{}", .fields = {{"Location", "/x"}}});
   };
-  const EngineCall call = world.serve({{"GET", "/a", "a", handler}}, "GET", "/a", "close");
+  const EngineCall call = world.serve({{"GET", "/a", "a", {}, handler}}, "GET", "/a", "close");
   CHECK(call.status == 201);
   CHECK_FALSE(call.answer.has_value());
   CHECK(call.rendered.starts_with("HTTP/1.1 201 Created\r\n"));
@@ -288,7 +290,7 @@ TEST_CASE(
     CHECK(text.find(line) != std::string::npos);  // their order differs between httplib's versions
   }
   CHECK(std::count(text.begin(), text.end(), '\n') == 7);
-  const EngineCall error = world.serve({{"GET", "/a", "a", handler}}, "GET", "/%\x7f", "");
+  const EngineCall error = world.serve({{"GET", "/a", "a", {}, handler}}, "GET", "/%\x7f", "");
   CHECK(error.status == 404);
   CHECK(error.rendered.find("Connection:") ==
         std::string::npos);  // newer httplib versions close after errors
@@ -298,12 +300,18 @@ TEST_CASE("engine: large answers, bodiless ones and kept exchanges are left to t
   EngineWorld world;
   std::optional<Exchange> kept;
   const std::vector<Route> routes = {
-      {"GET", "/large", "",
+      {"GET",
+       "/large",
+       "",
+       {},
        [](Exchange e) { e.reply({.status = 200, .body = std::string(65'537, 'x')}); }},
-      {"GET", "/limit", "",
+      {"GET",
+       "/limit",
+       "",
+       {},
        [](Exchange e) { e.reply({.status = 200, .body = std::string(65'536, 'x')}); }},
-      {"GET", "/none", "", [](Exchange e) { e.reply({.status = 204}); }},
-      {"GET", "/kept", "", [&](Exchange e) { kept.emplace(std::move(e)); }}};
+      {"GET", "/none", "", {}, [](Exchange e) { e.reply({.status = 204}); }},
+      {"GET", "/kept", "", {}, [&](Exchange e) { kept.emplace(std::move(e)); }}};
   for (const char* path : {"/large", "/none"}) {
     const EngineCall call = world.serve(routes, "GET", path);
     CHECK(call.rendered.empty());
@@ -314,7 +322,7 @@ TEST_CASE("engine: large answers, bodiless ones and kept exchanges are left to t
     const EngineCall call = world.serve(routes, "GET", "/kept");
     CHECK(call.rendered.empty());
     CHECK_FALSE(call.answer.has_value());
-    EngineCall later{.request = {}, .backend = {}, .reply_fields = world.reply_fields};
+    EngineCall later{.request = {}, .route = {}, .backend = {}, .reply_fields = world.reply_fields};
     world.current = &later;
     kept.reset();
     CHECK(later.dropped);

@@ -132,7 +132,7 @@ class World {
 
   void route(std::string method, const std::string& path, http::Handler handler,
              bool direct = false) {
-    routes.push_back({std::move(method), path, path, std::move(handler), direct});
+    routes.push_back({std::move(method), path, path, {}, std::move(handler), direct});
   }
   void make_server() {
     budget = std::make_unique<http::Budget>(buffered_bytes, refusals, metrics);

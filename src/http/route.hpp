@@ -1,0 +1,26 @@
+// Route: one row of a table of endpoints. Whom it serves is data, so no other part knows a path.
+#pragma once
+
+#include <string>
+
+#include "http/exchange.hpp"
+#include "util/fields.hpp"
+#include "util/route_rules.hpp"
+
+namespace sidecar::http {
+
+struct Route {
+  std::string method;  // GET also serves HEAD; OPTIONS without a route is answered 204 with Allow
+  // Exact, or a prefix if it ends in "/*". Below the prefix of its table, if that is mounted;
+  // Head::path always has the whole path.
+  std::string path;
+  std::string name;  // the metric's endpoint label
+  // Those of a path's first route also hold for methods that the path does not allow.
+  RouteRules rules;
+  Handler handler;
+  bool direct = false;  // a frequent route: its answers are written without cpp-httplib
+  // Added to every answer at this path, refusals too. Null: none. Outlives the server.
+  const Fields* fields = nullptr;
+};
+
+}  // namespace sidecar::http

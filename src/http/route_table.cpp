@@ -1,0 +1,55 @@
+#include "http/route_table.hpp"
+
+#include <algorithm>
+
+namespace sidecar::http {
+
+void EndpointCounters::count(int status) {
+  for (auto& [known, counter] : counters_) {
+    if (known == status) return counter->Increment();
+  }
+  counters_.emplace_back(status, &metrics_.requests(name_, status));
+  counters_.back().second->Increment();
+}
+
+void Resource::add(Route route, observe::Metrics& metrics) {
+  if (route.method == "GET") allow += ", GET, HEAD";
+  if (route.method != "GET" && route.method != "OPTIONS") allow += ", " + route.method;
+  EndpointCounters counters(metrics, route.name);
+  endpoints.push_back(std::make_unique<Endpoint>(Endpoint{std::move(route), std::move(counters)}));
+}
+
+Endpoint* Resource::serving(std::string_view method) const {
+  for (const auto& endpoint : endpoints) {
+    if (endpoint->route.method == method) return endpoint.get();
+  }
+  return method == "HEAD" ? serving("GET") : nullptr;
+}
+
+RouteTable::RouteTable(std::vector<Route> routes, observe::Metrics& metrics) {
+  for (Route& route : routes) {
+    Resource* resource = nullptr;
+    if (route.path.ends_with("/*")) {
+      const std::string prefix = route.path.substr(0, route.path.size() - 1);
+      auto found = std::find_if(prefixes_.begin(), prefixes_.end(),
+                                [&](auto& entry) { return entry.first == prefix; });
+      if (found == prefixes_.end()) found = prefixes_.emplace(prefixes_.end(), prefix, Resource{});
+      resource = &found->second;
+    } else {
+      resource = &exact_[route.path];
+    }
+    resource->add(std::move(route), metrics);
+  }
+  std::sort(prefixes_.begin(), prefixes_.end(),
+            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+}
+
+Resource* RouteTable::find(std::string_view path) {
+  if (const auto found = exact_.find(path); found != exact_.end()) return &found->second;
+  for (auto& [prefix, resource] : prefixes_) {
+    if (path.starts_with(prefix)) return &resource;
+  }
+  return nullptr;
+}
+
+}  // namespace sidecar::http
