@@ -70,6 +70,8 @@ class Service {
   // Applies the settings that may change while the program runs.
   void apply(access::Networks networks, std::vector<access::StoredKey> of_file);
 
+  // Every endpoint, as the server serves them. They use the service.
+  std::vector<http::Route> routes();
   http::Server& server() { return server_; }
   mux::Instances& instances() { return instances_; }
   const mux::Instances& instances() const { return instances_; }
@@ -81,7 +83,6 @@ class Service {
   const std::string& start_token() const { return start_token_; }
 
  private:
-  std::vector<http::Route> routes();
   http::Verdict judge(const http::Head& head);
   access::GateRequest gate_request(const http::Head& head) const;
   endpoints::ApiFacts api_facts(const http::Head& head) const;
