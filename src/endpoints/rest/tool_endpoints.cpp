@@ -134,8 +134,8 @@ void ToolEndpoints::document(http::Exchange exchange) {
       list->document(
           fmt::format("openapi {} {}", facts.for_actions, facts.needs_key),
           [&facts] { return openapi_tools(facts.for_actions, facts.needs_key); },
-          [held, frame = openapi_frame(ApiIdentity::of(result), facts)](
-              const ToolList::Document& tools) {
+          [held,
+           frame = openapi_frame(ApiIdentity::of(result), facts)](const ToolList::Document& tools) {
             if (!tools.text) return held->reply(refusal(500, tools.text.error().message));
             held->reply(
                 tagged(held->request(), sha256_hex(frame.head + tools.digest + frame.tail), [&] {

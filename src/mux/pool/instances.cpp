@@ -187,8 +187,7 @@ class Instances::Impl {
            {"own_children", dedicated_.size()},
            {"of_this_owner", sessions_.held_by(owner)}});
       if (!isolated) return &for_session();
-      return fail(
-          fmt::format("no dedicated process for this session: {} is reached", bound));
+      return fail(fmt::format("no dedicated process for this session: {} is reached", bound));
     }
     std::string params = initialize == nullptr
                              ? std::string()

@@ -6,8 +6,8 @@
 
 using namespace sidecar;
 using endpoints::ApiFacts;
-using endpoints::FunctionFormat;
 using endpoints::ApiIdentity;
+using endpoints::FunctionFormat;
 using endpoints::ToolDirectory;
 using Json = nlohmann::ordered_json;
 
