@@ -1,6 +1,6 @@
 // Finds the file that a command stands for and checks that it can be run, so that an error names
-// its cause before a process is created. Starts nothing.
-// Reads the file system (stat, access, the first line of a script) and blocks meanwhile. Any thread.
+// its cause before a process is created. Starts nothing. Reads the file system (stat, access, the
+// first line of a script) and blocks meanwhile. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Engine: finds the route of a request by its head; later it runs the handler and renders an answer
 // that is given inside the handler. cpp-httplib does the rendering, over a stream in memory; its
-// types stay in engine.cpp. Answers 404, 405 and OPTIONS itself. An exception of a handler becomes a
-// 500 with an id that is also in the log. Knows nothing of sockets. Owned by ServerContext; loop
+// types stay in engine.cpp. Answers 404, 405 and OPTIONS itself. An exception of a handler becomes
+// a 500 with an id that is also in the log. Knows nothing of sockets. Owned by ServerContext; loop
 // thread only; never blocks.
 #pragma once
 

@@ -52,8 +52,8 @@ struct Response {
 };
 
 // The body {"error":"<reason phrase>","message":"<message>"}, for every error without a format of
-// its own. `retry_after` adds "retryAfter" and the field Retry-After, `budget` adds "budget", the rate
-// limit that is used up.
+// its own. `retry_after` adds "retryAfter" and the field Retry-After; `budget` adds "budget", the
+// rate limit that is used up.
 Response error_response(int status, std::string_view message,
                         std::optional<std::chrono::seconds> retry_after = {},
                         std::string_view budget = {});

@@ -1,6 +1,7 @@
-// Names of members, and of methods, that JSON readers disagree on. Go's encoding/json ignores case and
-// takes the last of "name" and "Name"; C readers end a name at a NUL; pydantic accepts "progress_token" for
-// "progressToken". A message with such a name would mean one thing here and another to the server.
+// Names of members, and of methods, that JSON readers disagree on. Go's encoding/json ignores case
+// and takes the last of "name" and "Name"; C readers end a name at a NUL; pydantic accepts
+// "progress_token" for "progressToken". A message with such a name would mean one thing here and
+// another to the server.
 // No state; any thread.
 #pragma once
 

@@ -9,8 +9,8 @@
 namespace sidecar::mux {
 namespace {
 
-// Of _meta: they say which call it is, who traces it and which revision the client speaks, and
-// nothing that a list depends on.
+// Members of _meta that a list does not depend on: they identify and trace the call, and describe
+// the client.
 constexpr std::array<std::string_view, 8> kNoMatter = {"progressToken",
                                                        "traceparent",
                                                        "tracestate",
@@ -24,7 +24,7 @@ bool matters(const std::string& name) {
   return std::find(kNoMatter.begin(), kNoMatter.end(), name) == kNoMatter.end();
 }
 
-// Of a name that ListCache::key() made.
+// `key`: from ListCache::key().
 bool has_cursor(const std::string& key) { return key.find(' ') != std::string::npos; }
 
 }  // namespace
@@ -98,8 +98,8 @@ void ListCache::erase_oldest_view() {
 bool ListCache::lead_or_wait(const std::string& key, WireId id) {
   const auto [flight, fresh] = flights_.try_emplace(key);
   if (fresh) flight->second.leader = id;
-  // What is under way may be older than the change that has been told of: this one is fetched anew,
-  // and not kept.
+  // If stale, the list being fetched may be older than a reported change: this call fetches the
+  // list again, and its result is not kept.
   if (flight->second.leader == id || flight->second.stale) return true;
   flight->second.waiting.push_back(id);
   return false;

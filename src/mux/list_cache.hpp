@@ -1,10 +1,12 @@
-// ListCache: results of tools/list and its kin, kept while the child promises to say when they
-// change, and who waits for one that is being fetched: requests for the same list share one call
-// (single flight). MCP 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by
-// Multiplexer. Loop thread only. Beyond kMaxBytes or kMaxLists the longest unused page goes that a
-// cursor was asked for, so that made-up cursors do not push out first pages; a first page goes only
-// for another one. What callers of some rules see of a list (mux/list_view.hpp) is kept with it;
-// beyond kMaxViewBytes or kMaxViews the longest unused view goes.
+// ListCache: results of tools/list and the other lists, kept if the child promises to report
+// changes, and the calls that wait for a list: calls for the same list share one fetch (single
+// flight). MCP 2025-11-25, Tools (Resources, Prompts), List Changed Notification. Owned by
+// Multiplexer. Loop thread only.
+//
+// Beyond kMaxBytes or kMaxLists the least recently used page with a cursor is evicted, so made-up
+// cursors do not evict first pages; a first page is evicted only for another first page. The views
+// of a list (mux/core/list_view.hpp) are kept with it; beyond kMaxViewBytes or kMaxViews the least
+// recently used view is evicted.
 #pragma once
 
 #include <cstddef>
@@ -28,33 +30,35 @@ class ListCache {
   static constexpr std::size_t kMaxViewBytes = 16 << 20;
   static constexpr std::size_t kMaxViews = 256;
 
-  // The name under which a request's result is kept: method and cursor. Nothing when its params, or
-  // _meta in them, hold anything else that could change the result: a tenant, for example.
+  // The key of a request's result: method and cursor. nullopt: the params, or their _meta, have
+  // another member that could change the result, such as a tenant.
   static std::optional<std::string> key(const jsonrpc::Message& request);
-  // The capability that promises to tell of changes: "tools" of "tools/list".
+  // The capability that covers changes of the list: "tools" for "tools/list".
   static std::string_view capability(std::string_view method) {
     return method.substr(0, method.find('/'));
   }
 
-  // The result's raw bytes; nullptr: not known.
+  // The raw bytes of the result; nullptr: not kept.
   KeptText find(const std::string& key);
 
-  // What callers of these rules see of it; nullptr: not known.
+  // The view of callers with these rules; nullptr: not kept.
   KeptText find_view(const std::string& key, const std::string& rules);
-  // `view` was made of `list`. It is kept if that is still the list, and there is room for it.
+  // `view` was made from `list`. It is kept if `list` is still the kept one and there is room.
   void keep_view(const std::string& key, const KeptText& list, const std::string& rules,
                  KeptText view);
 
-  // True: the call fetches the list. False: another one does, and this one waits for it.
+  // True: the call must fetch the list. False: another call does; this one waits for it.
   bool lead_or_wait(const std::string& key, WireId id);
-  // The fetching call got `result`: it is kept if no change came meanwhile. Returns whether it is.
+  // Takes the result of a fetch. Returns whether it is kept: it is not if a change was reported
+  // meanwhile, or there is no room.
   bool store(const std::string& key, WireId id, std::string_view result);
-  // A call has ended. If it was the fetching one: who waited for it, to be placed anew.
+  // A call has ended. If it was the fetching one: returns the calls that waited for it, which the
+  // caller must start again.
   std::vector<WireId> leave(const std::string& key, WireId id);
 
-  // Forgets the lists of one capability; one that is being fetched is passed on and not kept.
+  // Drops the lists of one capability. A list that is being fetched is passed on and not kept.
   void changed(std::string_view capability);
-  // Forgets all, also who fetches and who waits.
+  // Drops all lists, fetching calls and waiting calls.
   void clear();
 
  private:
@@ -65,17 +69,17 @@ class ListCache {
   };
   struct View {
     KeptText text;
-    std::size_t bytes = 0;  // a view that is the whole list has none but its rules'
+    std::size_t bytes = 0;  // of the rules, and of the text if it is not the list's own
     std::uint64_t used = 0;
   };
   struct Kept {
     KeptText result;
-    std::uint64_t used = 0;               // rises with every use
+    std::uint64_t used = 0;               // larger for later uses
     std::map<std::string, View> views{};  // by rules
   };
   using Lists = std::map<std::string, Kept>;
 
-  // Whether there is room now for `more` bytes of the list `key`.
+  // Evicts lists until `more` bytes of the list `key` fit. False: they cannot.
   bool make_room(const std::string& key, std::size_t more);
   Lists::iterator erase(Lists::iterator list);
   void erase_oldest_view();

@@ -1,4 +1,4 @@
-// Multiplexer: initialize and lists.
+// Multiplexer: handling of `initialize` and of lists.
 #include "mcp/protocol.hpp"
 #include "mux/multiplexer.hpp"
 
@@ -22,8 +22,8 @@ void Multiplexer::listed(WireId id, Call& call, Answer& answer) {
     answer.list_version = list_version(call.method);
 }
 
-// Answers a call for a list that is kept: within this call when that costs little, else in slices
-// of the loop, in which owners take turns. Until then it stays a call in flight.
+// Answers a call from a kept list: at once if that is cheap, else in slices of the loop, in which
+// owners take turns. The call stays in flight until then.
 void Multiplexer::answer_known(WireId id) {
   Call& call = *in_flight_.find(id);
   std::unique_ptr<ListMaking> making;
@@ -33,7 +33,7 @@ void Multiplexer::answer_known(WireId id) {
   const std::size_t size = seen != nullptr ? seen->size() : list->size();
   call.from_memory = true;
   if (size > kAnsweredAtOnce && !call.reply.knows(list_version(call.method))) {
-    // Shared, for std::function wants to copy.
+    // Shared because std::function must be copyable.
     auto shared = std::make_shared<std::unique_ptr<ListMaking>>();
     return known_lists_.add(call.owner->name,
                             [this, id, shared] { return answer_in_slices(id, *shared); });
@@ -42,10 +42,10 @@ void Multiplexer::answer_known(WireId id) {
   }
 }
 
-// One step; returns its cost, and 0 when nothing is left to do.
+// Does one step and returns its cost; 0: nothing is left to do.
 std::size_t Multiplexer::answer_in_slices(WireId id, std::unique_ptr<ListMaking>& making) {
   Call* call = in_flight_.find(id);
-  if (call == nullptr || !call->from_memory) return 0;  // it has ended, or waits for the child
+  if (call == nullptr || !call->from_memory) return 0;  // it ended, or waits for the child
   const KeptText list = lists_.find(call->subject);
   if (list == nullptr) {
     dispatch(id);

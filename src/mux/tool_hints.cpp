@@ -7,7 +7,7 @@ namespace {
 
 bool is_true(const std::string& text, jsonrpc::Span place) { return place.in(text) == "true"; }
 
-// False too when the annotations are of no use.
+// Also false if the annotations are missing or unreadable.
 bool says_repeatable(const std::string& text, jsonrpc::Span annotations) {
   static constexpr std::array<std::string_view, 2> kNames = {"readOnlyHint", "idempotentHint"};
   if (!annotations) return false;

@@ -7,7 +7,7 @@ namespace sidecar::session {
 
 void disclose(const observe::Caller& caller, std::string_view id, mux::Answer& answer) {
   if (answer.death == nullptr) return;
-  // A caller that has a call and no key needs none.
+  // A caller that gets here without a key does not need one.
   const observe::Disclosure told = observe::disclosure(caller, caller.has_key);
   if (told == observe::Disclosure::kStderr) return;
   mux::Answer cut =

@@ -1,5 +1,5 @@
-// Disclosed: an answer that tells of the child's end, cut to what the caller may know of it
-// (observe/caller.hpp).
+// Reduces an answer that describes the end of the child to the details that the caller may see
+// (observe::Disclosure). Loop thread only.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,7 @@
 
 namespace sidecar::session {
 
-// `id`: of the call, as the client sent it.
+// Does nothing if the child has not ended. `id`: of the call, as the client sent it.
 void disclose(const observe::Caller& caller, std::string_view id, mux::Answer& answer);
 
 }  // namespace sidecar::session

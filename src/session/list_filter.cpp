@@ -39,10 +39,10 @@ const Listing* find(std::string_view name) {
   return found == std::end(kListings) ? nullptr : found;
 }
 
-// Looks at the elements of one list, and writes down those that the caller may see.
+// Copies those elements of one list that the caller may see, in steps.
 class Selection {
  public:
-  // All outlive it; `text` is padded.
+  // All arguments outlive it. REQUIRES: `text` is padded.
   Selection(const observe::Caller& caller, const Listing& listing, const std::string& text,
             jsonrpc::Span payload)
       : listing_(listing),
@@ -51,7 +51,7 @@ class Selection {
         rules_(caller, listing.part),
         read_only_(listing.method == method::kToolsList && caller.read_only()) {}
 
-  // As ListView::Making.
+  // As ListView::Making::step().
   std::size_t step() {
     if (!std::exchange(found_, true)) {
       find_elements();
@@ -65,17 +65,17 @@ class Selection {
     return cost;
   }
 
-  // After step() returned 0:
-  // why the list cannot be read; empty when it can
+  // The results; valid after step() has returned 0.
+  // problem(): why the list cannot be read; empty if it can.
   const std::string& problem() const { return problem_; }
   bool sees_all() const { return seen_ == elements_.size(); }
   std::string text() const { return jsonrpc::splice(text_, {{array_, kept_ + "]"}}); }
 
  private:
-  // What the loop reads over in the time in which it looks at one byte of an element.
+  // Bytes that are skipped in the time it takes to check one byte of an element.
   static constexpr std::size_t kSkipped = 8;
-  static constexpr std::size_t kPiece = 32 << 10;
-  static constexpr std::size_t kElementCost = 500;  // beside its bytes
+  static constexpr std::size_t kPiece = 32 << 10;   // cost of one step
+  static constexpr std::size_t kElementCost = 500;  // of each, besides its bytes
 
   void find_elements() {
     const std::array<std::string_view, 1> name = {listing_.array};
@@ -112,7 +112,7 @@ class Selection {
   std::string problem_;
   jsonrpc::Span array_;
   std::vector<jsonrpc::Span> elements_;
-  std::size_t next_ = 0;  // of them
+  std::size_t next_ = 0;  // index into elements_
   std::string kept_ = "[";
   std::size_t seen_ = 0;
 };

@@ -1,4 +1,5 @@
-// List filter: takes what a caller may not use out of the answer to a list. Loop thread only.
+// List filter: removes the entries that a caller may not use from the answer to a list. Loop thread
+// only.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace sidecar::session {
 
-// The rules of a caller, who outlives it, for names or, of resources, for URIs.
+// A caller's rules for one part of the permissions: names, or URIs of resources. The caller
+// outlives it.
 class PartRules {
  public:
   using Part = config::NameRules config::Permissions::*;
@@ -36,22 +38,23 @@ class PartRules {
   std::optional<ResourceRules> resources_;
 };
 
-// Whether this is the method of a list.
+// Whether `method` lists something: tools, prompts, resources or resource templates.
 bool is_listing(std::string_view method);
 
-// What decides which elements of a list a caller sees, as a text; empty: it sees all of any list.
+// The rules that decide which entries of a list a caller sees, as text: equal texts give equal
+// lists. Empty: the caller sees all of every list.
 std::string list_rules(const observe::Caller& caller, std::string_view method);
 
-// What `caller` sees of the list; nullptr when that is all of it.
+// The view that `caller` has of the list; nullptr: all of it.
 std::shared_ptr<const mux::ListView> list_view(std::shared_ptr<const observe::Caller> caller,
                                                std::string_view method);
 
-// Takes what the caller may not use out of the answer to a list, that of the client's call `id`.
-// One that cannot be read becomes an error.
+// Removes the entries that the caller may not use from the answer to the client's call `id`. A list
+// that cannot be read becomes an error. Other methods, and filtered answers, stay unchanged.
 void filter(const observe::Caller& caller, std::string_view id, std::string_view method,
             mux::Answer& answer);
 
-// Whether `annotations`, a place in `text`, say that a tool only reads.
+// Whether `annotations`, a place in `text`, have a true readOnlyHint.
 bool says_read_only(const std::string& text, jsonrpc::Span annotations);
 
 }  // namespace sidecar::session

@@ -15,7 +15,7 @@ namespace {
 
 using config::lower_case;
 
-// The special schemes of the standard, with their default ports.
+// The special schemes of the WHATWG URL Standard, with their default ports.
 struct Special {
   std::string_view scheme;
   std::string_view port;
@@ -48,7 +48,7 @@ std::string with_plain_dots(std::string_view segment) {
   return plain;
 }
 
-// Host parsers treat a last label like this as part of an IPv4 address.
+// Host parsers read a host with such a last label as an IPv4 address.
 bool ends_in_number(std::string_view host) {
   const std::string_view label = host.substr(host.rfind('.') + 1);
   if (label.empty()) return false;
@@ -73,7 +73,7 @@ std::optional<std::string> ipv6_host(std::string_view host) {
   if (::inet_pton(AF_INET6, inside.c_str(), &address) != 1) return std::nullopt;
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   std::string text = ::inet_ntop(AF_INET6, &address, buffer.data(), buffer.size());
-  if (text.find('.') != std::string::npos) {  // the standard writes no IPv4 part
+  if (text.find('.') != std::string::npos) {  // the standard has no IPv4 notation here
     const auto* last = &address.s6_addr[12];
     text.resize(text.rfind(':') + 1);
     text += fmt::format("{:x}:{:x}", last[0] << 8 | last[1], last[2] << 8 | last[3]);
@@ -100,7 +100,7 @@ std::optional<std::string> host_of(std::string_view written) {
   return ends_in_number(host) ? ipv4_host(host) : host;
 }
 
-// ":8080", empty without a port or for `usual`. `written`: what is behind the host.
+// ":8080"; empty without a port or for the port `usual`. `written`: the text after the host.
 std::optional<std::string> port_of(std::string_view written, std::string_view usual) {
   if (written.size() < 2) return "";
   unsigned short port = 0;
@@ -161,7 +161,7 @@ std::string file_url(std::string_view path, const std::string& host) {
   return "file://" + host + joined(segments_of(path, true, true));
 }
 
-// `rest`: what is behind "file:", without query and fragment.
+// `rest`: the text after "file:", without query and fragment.
 std::optional<std::string> normalized_file(std::string_view rest) {
   if (rest.size() < 2 || !is_slash(rest[0], true) || !is_slash(rest[1], true))
     return file_url(rest, "");
@@ -188,7 +188,7 @@ std::string normalized_other(std::string_view rest) {
   if (!rest.starts_with('/')) return std::string(rest);
   if (!rest.starts_with("//")) {
     std::string path = joined(segments_of(rest, false, false));
-    return path.starts_with("//") ? "/." + path : path;  // else it would begin with a host
+    return path.starts_with("//") ? "/." + path : path;  // else it would read as a host
   }
   rest.remove_prefix(2);
   const std::size_t end = find_slash(rest, false);

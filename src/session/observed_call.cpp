@@ -12,7 +12,7 @@
 namespace sidecar::session {
 namespace {
 
-// bytes of the token; longer ones are cut, and not decoded
+// Bytes of the token. Longer tokens are cut and not decoded.
 constexpr std::size_t kMaxSubject = 8192;
 constexpr std::chrono::seconds kRetryRefused{5};
 
@@ -33,8 +33,8 @@ std::string subject_of(const jsonrpc::Message& request) {
   return jsonrpc::string_value(token).value_or(std::string(token));
 }
 
-// A call between its begin and its end. Dropped without an answer, it has been left behind: its
-// session is over.
+// A call that has begun and not ended. If it is destroyed unanswered, its session has ended; the
+// call is recorded as cancelled.
 class OpenCall {
  public:
   OpenCall(const observe::Calls& calls, std::shared_ptr<const observe::CallSource> source,
@@ -55,7 +55,7 @@ class OpenCall {
   OpenCall(const OpenCall&) = delete;
   OpenCall& operator=(const OpenCall&) = delete;
 
-  // Errors: why a sink refuses the call.
+  // Errors: the text of the sink that refuses the call.
   Result<void> begin(observe::CallArguments arguments) {
     for (observe::CallSink* sink : calls_.sinks()) {
       auto kept = sink->on_call_begin(*caller_, arguments);
@@ -65,7 +65,7 @@ class OpenCall {
     return {};
   }
 
-  // `answer` is whole for the sinks, and for the caller what it may know.
+  // Records the whole answer, then reduces it to the details that the caller may see.
   void end(mux::Answer& answer) {
     std::string_view outcome = mux::outcome_name(answer.outcome);
     std::string error = answer.message;
@@ -98,7 +98,7 @@ class OpenCall {
   const std::size_t request_bytes_;
   const std::chrono::system_clock::time_point began_;
   const Clock::time_point started_;
-  boost::container::small_vector<std::string, 3> kept_;  // of the sinks that know of the call
+  boost::container::small_vector<std::string, 3> kept_;  // of the sinks that took the call
   bool open_ = true;
 };
 
@@ -119,7 +119,7 @@ void send_observed(const observe::Calls* calls,
     };
     return send_permitted(caller, std::move(request), std::move(told), std::move(notify), send);
   }
-  // Shared, for std::function wants to copy.
+  // Shared because std::function must be copyable.
   auto call = std::make_shared<OpenCall>(*calls, source, caller, request);
   const auto& sinks = calls->sinks();
   const bool wanted = std::any_of(sinks.begin(), sinks.end(),
@@ -133,7 +133,7 @@ void send_observed(const observe::Calls* calls,
     return told(mux::make_failure(mux::Outcome::kUnavailable, request.id(), mcp::code::kBusy,
                                   begun.error().message, {}, kRetryRefused));
   }
-  call.reset();  // or the call would outlive its session on this stack
+  call.reset();  // this stack frame must not keep the call alive beyond its session
   send_permitted(caller, std::move(request), std::move(told), std::move(notify), send);
 }
 

@@ -1,7 +1,7 @@
-// Observed call: the one way of a client's request to the wrapped server, of sessions and of REST
-// alike. Puts the caller's trace context into it, holds it to the caller's permissions
-// (session/permission.hpp) and tells observe::Calls how it ended. Without a sink it costs nothing.
-// Loop thread only.
+// Sends the requests of all clients, of sessions and of REST, to the wrapped server. Adds the
+// caller's trace context, applies the caller's permissions (session/permission.hpp) and records the
+// end of the call for observe::Calls. Without a sink there is no recording and no cost for it. Loop
+// thread only.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace sidecar::session {
 
-// As send_permitted(). `calls`, which may be null, outlives `deliver`. A sink that refuses the call
-// has it answered with Outcome::kUnavailable.
+// As send_permitted(). `calls` may be null and outlives `deliver`. If a sink refuses the call, the
+// answer is Outcome::kUnavailable. Pings are not recorded.
 void send_observed(const observe::Calls* calls,
                    const std::shared_ptr<const observe::CallSource>& source,
                    const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,

@@ -18,7 +18,7 @@ using config::Permissions;
 using Part = PartRules::Part;
 using CallerPtr = std::shared_ptr<const observe::Caller>;
 
-// What a request uses: something by its name or URI, or nothing in particular.
+// A method that uses one thing, by its name or its URI.
 struct Use {
   std::string_view method;
   Part part;
@@ -51,7 +51,7 @@ std::optional<std::string> refused(std::string_view what) {
   return fmt::format("not permitted: this caller may not use {}", config::shown(what));
 }
 
-// A completion is for the argument of a prompt or of a resource template.
+// A completion refers to a prompt or a resource template.
 std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
                                                  const jsonrpc::Message& request) {
   static constexpr std::array<std::string_view, 1> kRef = {"ref"};
@@ -79,8 +79,7 @@ Result<std::string> name_of(const jsonrpc::Message& request) {
   return jsonrpc::string_value(request.envelope.name.in(request.text));
 }
 
-// Whether a tool of the list is annotated as one that only reads; nothing when it is not in
-// `tools`.
+// Whether the annotations of `tool` have a true readOnlyHint; nullopt: it is not in `tools`.
 std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrpc::Span>& tools,
                                std::string_view tool) {
   static constexpr std::array<std::string_view, 2> kNames = {"name", "annotations"};
@@ -92,8 +91,8 @@ std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrp
   return std::nullopt;
 }
 
-// Looks the tool up page by page. `done` gets why it may not be called, in words that follow its
-// name; empty when it only reads.
+// Looks the tool up page by page. `why`: the reason against the call, to be put after the name of
+// the tool; empty: the tool is read-only.
 void check_read_only(const std::string& tool, const Send& send,
                      std::function<void(std::string_view why)> done) {
   auto found = std::make_shared<bool>(false);
@@ -160,8 +159,8 @@ void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Repl
     send(std::move(*message), std::move(reply));
   };
   if (!check) return pass();
-  // No reply is made before it is sent: one that is dropped would be answered, also to who has
-  // gone.
+  // The reply is created only when it is sent: a reply that is dropped sends an error, even to a
+  // client that has left.
   check_read_only(tool, send, [id, tool, pass = std::move(pass), filtered](std::string_view why) {
     if (why.empty()) return pass();
     filtered(forbidden(id, fmt::format("not permitted: this caller may only read, and {} {}",

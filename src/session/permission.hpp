@@ -1,7 +1,8 @@
-// Permission: holds what a caller asks of the wrapped server to what it may see and use
-// (config::Permissions). A request that it may not send is answered here; what it may not use is
-// taken out of the answers to lists (session/list_filter.hpp). A caller of whom anything is withheld is kept to the requests
-// of the specification: what another one does cannot be known. Loop thread only.
+// Permission: applies a caller's permissions (config::Permissions) to its requests to the wrapped
+// server. A request that is not permitted is answered here; entries that the caller may not use are
+// removed from the answers to lists (session/list_filter.hpp). A caller with any restriction may
+// send only the methods of the specification, because the effect of others is unknown. Loop thread
+// only.
 #pragma once
 
 #include <functional>
@@ -15,23 +16,23 @@
 
 namespace sidecar::session {
 
-// Where requests go on to. A reply that it does not use any more is dropped with all that waits for
-// it.
+// Passes a request on. It destroys a reply that it no longer needs, and with it the callbacks that
+// the reply owns.
 using Send = std::function<void(jsonrpc::Message, mux::Reply)>;
 
-// The id of a tools/list of the sidecar's own: by it, tools that are only read from are told from
-// others when a caller that may only read calls one.
+// Id of the sidecar's own tools/list. If a caller is restricted to read-only tools, the sidecar
+// looks up the annotations of the tool that it calls.
 inline constexpr std::string_view kListingId = R"("mcp-sidecar/tools")";
 
-// Why `caller` may not send `request`; nothing when it may.
+// The reason why `caller` may not send `request`; nullopt: it may.
 std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc::Message& request);
 
-// Sends `request` on if the caller may send it; `deliver` is called once, with Outcome::kForbidden
-// when it may not. REQUIRES: kind kRequest.
+// Passes `request` on if the caller may send it. `deliver` is called once; with
+// Outcome::kForbidden if the request is not permitted. REQUIRES: kind kRequest.
 void send_permitted(const std::shared_ptr<const observe::Caller>& caller, jsonrpc::Message request,
                     mux::Reply::Deliver deliver, mux::Reply::Notify notify, const Send& send);
 
-// Whether a notification of the client may pass.
+// Whether the client may send this notification.
 bool may_notify(const observe::Caller& caller, std::string_view method);
 
 }  // namespace sidecar::session

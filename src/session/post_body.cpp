@@ -12,14 +12,14 @@
 namespace sidecar::session {
 namespace {
 
-constexpr std::string_view kBatchVersion = "2025-03-26";  // the one revision that has batches
+constexpr std::string_view kBatchVersion = "2025-03-26";  // the only revision with batches
 
 std::string error_text(std::string_view id, int code, std::string_view message) {
   return jsonrpc::error_text(id, jsonrpc::error_object(code, message));
 }
 
-// The answers of one batch, in the order of its messages. Shared by the replies of its calls: the
-// last one delivers. Answers are counted by the budget; one that it does not take is replaced by an
+// The answers of one batch, in the order of its messages. Shared by the replies of its calls; the
+// last one delivers. The budget counts the answers; an answer that it refuses is replaced by an
 // error.
 class Collected {
  public:
@@ -31,7 +31,7 @@ class Collected {
   }
 
   void expect() { ++missing_; }
-  // `id`: of the call that is answered. An empty text: it was withdrawn.
+  // `id`: of the answered call. Empty text: the client withdrew the call.
   void put(std::size_t at, std::string id, std::string text) {
     Answer& answer = answers_[at];
     answer = {std::move(id), std::move(text)};
@@ -46,9 +46,9 @@ class Collected {
         [](std::size_t sum, const Answer& each) { return sum + each.text.size() + 1; }));
     for (Answer& each : answers_) {
       if (!each.text.empty()) array.append(array.size() > 1 ? "," : "").append(each.text);
-      each = {};  // one after the other: two copies of all would be beyond the budget
+      each = {};  // one by one: two copies of all answers would exceed the budget
     }
-    buffer_.reset();  // the array is counted by the connection that takes it
+    buffer_.reset();  // the connection that takes the array counts it
     mux::Answer answer;
     answer.outcome = array.size() > 1 ? mux::Outcome::kResult : mux::Outcome::kCancelled;
     if (array.size() > 1) answer.text = std::move(array) + "]";
@@ -58,7 +58,7 @@ class Collected {
  private:
   struct Answer {
     std::string id{};
-    std::string text{};  // empty: no answer belongs here
+    std::string text{};  // empty: no answer for this message
   };
 
   void evict_idle() {
@@ -126,7 +126,7 @@ Result<void> receive(Session& session, PostBody body, mux::Reply::Deliver delive
 
   auto collected = std::make_shared<Collected>(session, body.elements.size(), std::move(deliver));
   const bool wanted = body.wants_answer();
-  collected->expect();  // for this loop: calls may be answered while it runs
+  collected->expect();  // of this loop, because calls may be answered while it runs
   for (std::size_t at = 0; at < body.elements.size(); ++at) {
     PostBody::Element& element = body.elements[at];
     if (!element) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::chrono::seconds kRetryNoSeat{5};
 
-// The string that a token stands for, cut to what is worth keeping; empty when it is none.
+// The value of a string token, cut to kMaxWord bytes between UTF-8 characters; empty: not a string,
+// or much too long.
 std::string word(std::string_view token) {
   if (token.size() > 8 * Session::kMaxWord) return {};
   std::string text = jsonrpc::string_value(token).value_or("");
@@ -65,8 +66,7 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
   traffic_.bytes_in += message.text.size();
   if (!ping && message.kind() == jsonrpc::Kind::kRequest) ++traffic_.calls;
   if (!lease_) {
-    // A ping before the first message that matters says nothing about which instance the client
-    // needs.
+    // A ping does not show which instance the client needs, so it is answered here.
     if (ping && message.kind() == jsonrpc::Kind::kRequest) {
       deliver(mux::make_result(message.id(), "{}"));
       return {};
@@ -107,7 +107,7 @@ void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver,
   const bool checked = message.method() == mcp::method::kToolsCall && speaker_->read_only();
   const std::string id(checked ? message.id() : std::string_view());
   if (checked) checked_.insert(id);
-  // The instance never uses this reply again once the session has left it.
+  // `this` is safe: the instance does not use the reply after the session has left.
   auto finished = [this, id, checked, initialize, ping,
                    deliver = std::move(deliver)](mux::Answer answer) {
     if (checked) checked_.erase(id);

@@ -9,7 +9,7 @@ namespace sidecar::session {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
-constexpr std::string_view kRefused = "Connection limit exceeded";  // the old wrapper's words
+constexpr std::string_view kRefused = "Connection limit exceeded";  // the predecessor's text
 
 }  // namespace
 
@@ -44,7 +44,8 @@ Result<void> SessionTable::make_room(const observe::Caller& caller) {
     evict_of(*admission.from);
     return {};
   }
-  // Of those that have as many as the newcomer then would, the newcomer's own among them.
+  // A session may be ended if it is the caller's own, or if its owner has at least as many as the
+  // caller would then have.
   const std::size_t then = shares_.held_by(owner) + 1;
   const auto may_go = [&](const Session& session) {
     const std::string& other = session.caller().share_owner();
@@ -143,7 +144,7 @@ Session* SessionTable::find(std::string_view id) const {
 }
 
 void SessionTable::end(std::string_view id, std::string_view reason) {
-  const auto node = sessions_.extract(id);  // found by no one while it ends
+  const auto node = sessions_.extract(id);  // find() must not return it while it ends
   if (node.empty()) return;
   const observe::Caller& opener = node.mapped().session->caller();
   const std::string& address = opener.address;
@@ -171,7 +172,7 @@ std::vector<Session*> SessionTable::all() const {
   return sessions;
 }
 
-// A few times in the idle time, so that a session ends at most a quarter late.
+// Runs four times per idle time, so a session ends at most a quarter of it late.
 void SessionTable::sweep() {
   for (const Session* session : all()) {
     if (session->idle_since(timers_.now() - limits_.idle)) end(session->id(), "idle");

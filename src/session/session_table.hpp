@@ -1,7 +1,7 @@
-// SessionTable: the live sessions by id, limited in number, also for one owner. Ends sessions that
-// were idle for too long, and, to make room for a new one, an idle one: many clients never say that
-// they are done. The owners share the table (util/shares.hpp): a full table takes the session of
-// the owner that has most. Owned by app; loop thread only.
+// SessionTable: the live sessions by id, limited in total and for each owner. Ends sessions that
+// have been idle for too long. Ends an idle session to make room for a new one, because many
+// clients never end theirs. The owners share the table (util/shares.hpp): if it is full, a session
+// of the owner that has most is ended. Owned by app; loop thread only.
 #pragma once
 
 #include <chrono>
@@ -36,38 +36,38 @@ class SessionTable {
 
   SessionTable(Timers& timers, TableLimits limits, observe::Log& log, observe::Metrics& metrics);
 
-  // Sessions beyond a lower limit stay until they end, or make room.
+  // Sessions beyond a lowered limit stay until they end or are evicted.
   void set_limits(TableLimits limits);
   // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it
-  // does not; the text is the client's answer. They are logged and counted.
+  // does not fit; the text is for the client. Logged and counted.
   Result<void> make_room(const observe::Caller& caller);
   // See mux::EvictIdle.
   bool evict_idle(std::string_view owner, mux::Ending which);
-  // An id that nobody can guess: 128 random bits as hex.
+  // An unguessable id: 128 random bits as hex.
   static std::string new_id();
-  // What logs and pages show of an id: enough to tell sessions apart, too little to use one.
+  // The part of an id that logs and pages show: enough to distinguish sessions, too short to use.
   static std::string_view shown(std::string_view id) { return id.substr(0, kShownId); }
 
-  // `calls`, which outlives the sessions, is told of the calls of those that are added from now on.
+  // Applies to sessions added from now on: `calls` records their calls. It outlives them.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
-  // `budget`, which outlives the sessions and their calls, counts what those added from now on
-  // keep.
+  // Applies to sessions added from now on: `budget` counts the bytes that they keep. It outlives
+  // them and their calls.
   void charge_to(http::Budget& budget) { budget_ = &budget; }
 
-  // Requires make_room() for its caller.
+  // REQUIRES: make_room() succeeded for its caller.
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
-  // See Session::admit(). False is told in the log and counted.
+  // As Session::admit(). A refusal is logged and counted.
   bool admit(Session& session, const std::shared_ptr<const observe::Caller>& caller);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
-  // The same on the next turn of the loop: for callbacks from the session's own calls.
+  // The same on the next turn of the loop; for use in callbacks of the session's own calls.
   void end_soon(std::string id, std::string reason);
   void end_all(std::string_view reason);
 
   std::size_t size() const { return sessions_.size(); }
   std::vector<Session*> all() const;
-  // Live sessions by the effective address that opened them.
+  // Number of live sessions by the effective address that opened them.
   const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
 
  private:
@@ -77,12 +77,13 @@ class SessionTable {
   };
   using Fits = std::function<bool(const Session&)>;
 
-  // The longest-idle session that `fits`; nullptr: there is none.
+  // The longest-idle session that matches `fits`; nullptr: there is none.
   const Session* idlest(const Fits& fits) const;
-  // Ends the longest-idle expendable session that `fits`. False: there is none.
+  // Ends the longest-idle expendable session that matches `fits`. False: there is none.
   bool evict(const Fits& fits, std::string_view reason);
   void evict(const Session& session, std::string_view reason);
-  // Ends a session of an owner that has most: an expendable one, else one without calls, else any.
+  // Ends the longest-idle session of an owner: an expendable one, else one without calls, else any.
+  // REQUIRES: the owner has a session.
   void evict_of(std::string_view owner);
   bool room_for_owner(const observe::Caller& caller);
   void refused(const observe::Caller& caller, std::string_view reason);

@@ -1,5 +1,5 @@
-// StreamLimit: how many event streams one address has open that it asked for by GET (/sse, /mcp).
-// Off by default: a limit of 0. Owned by app, outlives the sessions; loop thread only.
+// StreamLimit: limits the event streams that one address has open by GET (/sse, /mcp). Owned by
+// app, outlives the sessions; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ class StreamLimit {
   using Addresses = std::unordered_map<std::string, std::size_t>;  // streams of each
 
  public:
-  // One open stream; dropping it closes it here.
+  // One open stream; counted until the ticket is destroyed. The limit outlives it.
   class Ticket {
    public:
     Ticket(StreamLimit& limit, const std::string& address);
@@ -35,14 +35,14 @@ class StreamLimit {
     Addresses::value_type* address_;
   };
 
-  // `most` of one address; 0: any number.
+  // `most`: streams of one address; 0: any number.
   StreamLimit(std::size_t most, observe::RateLimitedLog& log, observe::Metrics& metrics)
       : most_(most), log_(log), metrics_(metrics) {}
 
-  // Streams beyond a lower limit stay until they end.
+  // Streams beyond a lowered limit stay until they end.
   void set_most(std::size_t most) { most_ = most; }
-  // Nothing when the address has as many as it may, which is told in the log and counted.
-  // `replaced`: a stream that ends as soon as the new one is there.
+  // nullopt: the address is at its limit; logged and counted. `replaced`: a stream that the new one
+  // replaces; not counted if it is of the same address.
   std::optional<Ticket> take(const std::string& address,
                              const std::optional<Ticket>& replaced = {});
 

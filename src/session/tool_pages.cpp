@@ -16,7 +16,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
  public:
   explicit Walk(ToolPages pages) : pages_(std::move(pages)) {}
 
-  // BOUNDED STACK: an answer that comes inside fetch() leaves its cursor for the loop below it.
+  // BOUNDED STACK: an answer inside fetch() only sets next_; the loop of the outer call continues.
   void run(std::optional<std::string> params) {
     next_ = std::move(params);
     if (std::exchange(running_, true)) return;
@@ -30,7 +30,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   }
 
  private:
-  // The params of the next page; nothing when the walk has ended.
+  // The params of the next page; nullopt: the walk has ended.
   std::optional<std::string> take(mux::Answer answer) {
     static constexpr std::array<std::string_view, 2> kNames = {"tools", "nextCursor"};
     if (answer.outcome != mux::Outcome::kResult) return end({End::kFailed, std::move(answer)});
@@ -71,7 +71,7 @@ class Walk : public std::enable_shared_from_this<Walk> {
   ToolPages pages_;
   std::optional<std::string> next_;  // params of the page to ask for
   bool running_ = false;
-  std::unordered_set<std::string> followed_;  // cursors, as the server wrote them
+  std::unordered_set<std::string> followed_;  // cursors, as the server sent them
   std::size_t bytes_ = 0;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kWildcards = "*?[";
 
-// White space and invisible characters at the ends of a text, which one parser or another drops.
+// White space and invisible characters that some parsers drop at the ends of a text.
 constexpr std::string_view kTrimmed[] = {
     " ",      "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004",
     "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u200B", "\u200C", "\u200D",
@@ -35,8 +35,8 @@ bool is_trimmed_by_parsers(std::string_view text) {
   });
 }
 
-// Without escapes, also those that only decoding makes, and with slashes for backslashes. In a
-// pattern an escaped wildcard stands for itself.
+// Decodes all escapes, also those that decoding produces, and turns backslashes into slashes. An
+// escaped wildcard in a pattern matches itself.
 std::string decoded(std::string_view text, bool pattern = false) {
   std::string plain;
   for (const char c : text) {
@@ -55,7 +55,7 @@ std::string decoded(std::string_view text, bool pattern = false) {
   return plain;
 }
 
-// Whether the URI goes up in its path: no pattern says where it ends.
+// Whether the URI has a ".." segment: no pattern can limit where such a path leads.
 bool climbs(std::string_view uri) {
   const std::string plain = decoded(uri);
   for (std::size_t begin = 0; begin <= plain.size();) {
@@ -66,12 +66,13 @@ bool climbs(std::string_view uri) {
   return false;
 }
 
-// Where the authority, or the path, begins.
+// The position of the authority; of the path if there is no authority.
 std::size_t authority_begin(std::string_view text) {
   const std::size_t scheme = scheme_length(text);
   return scheme > 0 && text.substr(scheme).starts_with("//") ? scheme + 2 : scheme;
 }
 
+// Decoded, and without empty and "." segments.
 std::string flattened(std::string_view text, bool pattern = false) {
   const std::string plain = decoded(text, pattern);
   const std::size_t begin = authority_begin(plain);
@@ -89,8 +90,8 @@ std::string_view without_query(std::string_view uri) {
   return uri.substr(0, uri.find_first_of("?#"));
 }
 
-// Many servers take the path of a file URI and ignore its host, for which some of them take the
-// drive of file://C:/.
+// Many servers use the path of a file URI and ignore its host; some of them take the drive of
+// file://C:/ for the host.
 std::string without_file_host(std::string_view url) {
   constexpr std::string_view kFile = "file://";
   if (!url.starts_with(kFile)) return std::string(url);
@@ -100,8 +101,8 @@ std::string without_file_host(std::string_view url) {
   return std::string(kFile).append(path);
 }
 
-// Hosts have no case (RFC 3986, section 3.2.2). Parsers keep it all the same where they do not know
-// the scheme, and servers may then compare without it.
+// Hosts are case-insensitive (RFC 3986, section 3.2.2). Parsers keep their case if they do not know
+// the scheme, and servers may still compare them without case.
 std::string with_lower_host(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || text.find('/') != colon + 1) return std::string(text);
@@ -109,7 +110,8 @@ std::string with_lower_host(std::string_view text) {
   return config::lower_case(text.substr(0, end)).append(text.substr(end));
 }
 
-// The part before the first wildcard is normalised, up to its last slash when the pattern goes on.
+// Normalises the part before the first wildcard; if there is a wildcard, only up to the last slash
+// before it.
 std::string normalized_pattern(std::string_view pattern) {
   std::size_t fixed = std::min(pattern.find_first_of(kWildcards), pattern.size());
   const std::size_t authority = authority_begin(pattern);
@@ -130,7 +132,7 @@ void add_normalized_allow(std::vector<std::string>& allow) {
   for (const std::string& each : std::vector(allow)) {
     const std::string pattern = normalized_pattern(each);
     allow.push_back(flattened(pattern, true));
-    // "?" is a wildcard and also what a query begins with; files have no query.
+    // "?" is a wildcard, and it also begins a query; files have no query.
     std::string_view path = without_query(pattern);
     if (path.size() == pattern.size() || pattern.starts_with("file:")) continue;
     if (path.ends_with('[')) path.remove_suffix(1);
@@ -142,7 +144,7 @@ void add_normalized_deny(std::vector<std::string>& deny) {
   for (const std::string& each : std::vector(deny)) {
     std::string pattern = flattened(normalized_pattern(each), true);
     deny.push_back(pattern);
-    // A folder is the same with and without the slash at its end.
+    // A folder is the same with and without a trailing slash.
     if (pattern.ends_with('/'))
       pattern.pop_back();
     else

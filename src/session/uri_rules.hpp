@@ -1,17 +1,18 @@
-// UriRules: rules for resources, applied to a URI in every way in which the wrapped server may read
-// it. An MCP server gets the URI as the client wrote it, and its URL parser drops control
-// characters, resolves dot segments, decodes escapes, and so on, so a pattern has to hold for what
-// comes out of that too.
+// UriRules: rules for resources, applied to every form in which the wrapped server may read a URI.
+// The server gets the URI as the client wrote it. Its URL parser may drop control characters,
+// resolve dot segments, decode escapes and so on, so the rules must hold for the result too.
 //
-// A URI is allowed when all of this holds:
-//   - it has no control characters, no white space at either end, and no ".." segment, also in escapes;
-//   - as it is written, the rules allow it (config::NameRules);
-//   - normalised (normalized_url), with all escapes decoded, backslashes as slashes and without empty and "."
-//     segments, the rules allow it, with and without its query and fragment, and do not deny it with
-//     its host in lower case or, of a file URI, without its host or drive.
-// For the last point the patterns are normalised likewise.
+// A URI is allowed if all of this holds:
+//   - it has no control characters, no white space at either end, and no ".." segment, even in
+//     escapes;
+//   - the rules allow it as it is written (config::NameRules);
+//   - the rules allow its normalised form, with and without query and fragment: normalized_url(),
+//     all escapes decoded, backslashes as slashes, without empty and "." segments;
+//   - the rules do not deny its normalised form with the host in lower case or, for a file URI,
+//     without its host or drive.
+// For the last two points the patterns are normalised in the same way.
 //
-// The rules outlive it. Any thread.
+// The config::NameRules outlive it. Any thread.
 #pragma once
 
 #include <string>
@@ -28,19 +29,19 @@ class UriRules {
   explicit UriRules(const config::NameRules& rules);
 
   bool allows(std::string_view uri) const;
-  // A URI template is no URL and has no query of its own: servers look it up as it is written.
+  // A URI template is not a URL and has no query: servers look it up as it is written.
   bool allows_template(std::string_view uri_template) const;
 
  private:
   bool allows_as_written(std::string_view uri) const;
 
   const config::NameRules& rules_;
-  config::NameRules normalized_;  // with the patterns as they are written too
-  config::NameRules denied_;      // of these the denied ones alone, their hosts in lower case
+  config::NameRules normalized_;  // includes the patterns as written
+  config::NameRules denied_;      // `deny` of normalized_, with hosts in lower case
 };
 
-// The rules for resources of a caller, who outlives them: all of its permissions have to allow a
-// URI.
+// A caller's rules for resources: all of its permissions must allow a URI. The caller outlives
+// them.
 class ResourceRules {
  public:
   explicit ResourceRules(const observe::Caller& caller);

@@ -12,7 +12,7 @@ struct Insertion {
   std::string text;
 };
 
-// Of members into the object at `object`, before those that it has.
+// Inserts `members` at the beginning of the object at `object`.
 Insertion into(const std::string& text, jsonrpc::Span object, std::string members) {
   const std::string_view inside = object.in(text).substr(1, object.size - 2);
   if (inside.find_first_not_of(" \t\r\n") != inside.npos) members += ',';

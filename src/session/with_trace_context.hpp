@@ -1,5 +1,5 @@
-// Traced: carries the trace context of a client's HTTP request on to the wrapped server, in `_meta`
-// under the names of W3C's fields, as MCP reserves them (SEP-414). Loop thread only.
+// Passes the trace context of a client's HTTP request to the wrapped server: in `_meta`, under the
+// names of the W3C fields, which MCP reserves for this (SEP-414). Loop thread only.
 #pragma once
 
 #include "jsonrpc/message.hpp"
@@ -7,8 +7,8 @@
 
 namespace sidecar::session {
 
-// `request` with the context in params._meta. As it is when there is none, when the client has put
-// one there itself, and when params or _meta is no object.
+// Adds the context to params._meta. Returns `request` unchanged if there is no context, if the
+// client has put a traceparent there itself, or if params or _meta is not an object.
 jsonrpc::Message with_trace_context(jsonrpc::Message request, const observe::TraceContext& trace);
 
 }  // namespace sidecar::session

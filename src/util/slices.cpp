@@ -15,7 +15,7 @@ bool Slices::is_open(const std::string& owner) const {
                      [&owner](const Job& job) { return job.owner == owner; });
 }
 
-// The next owners in turn that have no open job.
+// Begins a job of each owner that has none open, in turn, up to kMaxOpen.
 void Slices::begin_jobs() {
   auto next = waiting_.upper_bound(begun_);
   for (std::size_t seen = waiting_.size(); seen > 0 && open_.size() < kMaxOpen; --seen) {

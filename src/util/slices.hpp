@@ -1,8 +1,8 @@
-// Slices: long work on the loop, a slice of it each turn, so that what others wait for goes
-// between. Each owner's jobs are done in their order, one at a time. Owners take turns; at most
-// kMaxOpen jobs are begun and not done, so the memory of half-done work is bounded. What is queued
-// is bounded by whoever adds jobs. Work is done at once until a turn's slice is used up, so small
-// work costs no turn. Loop thread only.
+// Slices: does long work on the loop in slices, one each turn of the loop, so that other events are
+// handled in between. The jobs of one owner are done in their order, one at a time; owners take
+// turns. At most kMaxOpen jobs are begun and not done, which bounds the memory of unfinished work.
+// The queue itself has no limit; its users limit the jobs that they add. Work is done at once until
+// the slice of this turn is used up, so small work does not wait for a turn. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,17 @@ namespace sidecar {
 
 class Slices {
  public:
-  // Of one turn: what takes about 1 ms, in bytes of tools that are read.
+  // Cost of one turn, about 1 ms. The unit of cost is the time to read one byte of a tool.
   static constexpr std::size_t kSlice = 128 << 10;
-  // What the loop copies in the time in which it reads one byte of a tool.
+  // Bytes that are copied in the time it takes to read one byte of a tool.
   static constexpr std::size_t kCopied = 16;
   static constexpr std::size_t kMaxOpen = 4;
 
   explicit Slices(Timers& timers) : timers_(timers) {}
 
-  // Does a piece of a job and returns what it cost, as bytes; 0 when the job is done.
+  // Does a part of a job and returns its cost; 0: the job is done.
   using Step = std::function<std::size_t()>;
-  // `owner`: on whose behalf; a step may add others.
+  // May run steps inside this call. A step may call add().
   void add(const std::string& owner, Step step);
 
  private:
@@ -41,7 +41,7 @@ class Slices {
   void work();
 
   Timers& timers_;
-  std::deque<Job> open_;                             // the next first
+  std::deque<Job> open_;                             // the next one first
   std::map<std::string, std::deque<Step>> waiting_;  // by owner, none empty
   std::string begun_;                                // the owner whose job was begun last
   std::size_t spent_ = 0;                            // of this turn's slice

@@ -1,8 +1,8 @@
 // ServerRequests: passes requests of the child (sampling, elicitation, roots) to the client that
 // they are for, and the client's answer back. While a client is asked, the deadlines of its calls
-// stand still. Remembers whose an elicitation by URL is, because the child may report its completion
-// long after the call. MCP 2025-11-25, Client Features. Bounds: kPerClient open requests a session,
-// Owners::url_elicitations, shared by owners. Owned by Multiplexer. Loop thread only.
+// are paused. Remembers the client of an elicitation by URL, because the child may report its
+// completion long after the call. MCP 2025-11-25, Client Features. Bounds: kPerClient open requests
+// a session, Owners::url_elicitations, shared by owners. Owned by Multiplexer. Loop thread only.
 #pragma once
 
 #include <optional>

@@ -11,7 +11,7 @@ namespace {
 
 struct Case {
   std::string uri;
-  std::string normalized;  // empty: it cannot be normalised
+  std::string normalized;  // empty: cannot be normalised
 };
 
 void check(const std::vector<Case>& cases) {

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A record with texts of its own.
+// A CallRecord that owns its texts.
 struct Told {
   std::string owner, transport, session, client, method, subject, outcome, error, kept;
   Clock::duration took;

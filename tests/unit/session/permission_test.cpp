@@ -38,7 +38,7 @@ std::string filtered(const CallerPtr& caller, std::string_view method, const std
   return answer.text;
 }
 
-// A session whose caller may only read.
+// A session whose caller is restricted to read-only tools.
 struct Reader {
   Reader() : session(w.open()) {
     REQUIRE(session.admit(caller_with([](Permissions& may) { may.read_only = true; })));

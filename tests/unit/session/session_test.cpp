@@ -204,7 +204,7 @@ TEST_CASE(
   CHECK(w.sessions.find(waiting.id()) == &waiting);
   w.say_result("{}");
   w.timers.advance(6s);
-  CHECK(w.sessions.find(waiting.id()) == &waiting);  // the time runs from the answer on
+  CHECK(w.sessions.find(waiting.id()) == &waiting);  // idle time counts from the answer
   w.timers.advance(5s);
   CHECK(w.sessions.size() == 0);
   CHECK(w.sessions.by_address().empty());
@@ -246,7 +246,7 @@ TEST_CASE(
   CHECK(w.sessions.find(second) == nullptr);
   CHECK(w.sessions.find(third) != nullptr);
   CHECK(w.metrics.sessions_evicted.Value() == 1);
-  CHECK(w.sessions.make_room(alice));  // there is room now
+  CHECK(w.sessions.make_room(alice));  // there is already room
   CHECK(w.sessions.size() == 2);
 }
 
@@ -347,11 +347,11 @@ TEST_CASE(
   w.timers.advance(1s);
   const std::string first = w.open("alice").id();
   CHECK(w.sessions.make_room(alice));
-  BareSession& second = w.open("alice", "198.51.100.7");  // wherever it comes from
+  BareSession& second = w.open("alice", "198.51.100.7");  // the address does not matter
   CHECK_FALSE(w.sessions.make_room(alice));
   CHECK(w.metrics.refused("sessions_per_key").Value() == 1);
   CHECK(w.metrics.refused("sessions").Value() == 0);
-  CHECK(w.sessions.find(others.id()) == &others);  // idle for longer, but another's
+  CHECK(w.sessions.find(others.id()) == &others);  // idle for longer, but of another owner
   CHECK(w.sessions.make_room(bob));
   CHECK(w.sessions.make_room(keyless));
 

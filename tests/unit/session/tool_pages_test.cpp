@@ -17,7 +17,7 @@ mux::Answer page(std::string_view tools, std::string_view cursor = {}) {
                           : fmt::format(R"({{"tools":[{}],"nextCursor":{}}})", tools, cursor));
 }
 
-// A walk over a list whose pages `answer` makes, at once.
+// A walk over the pages that `answer` returns, inside fetch().
 struct Walked {
   explicit Walked(std::function<mux::Answer(std::size_t asked)> answer,
                   std::size_t most_pages = 1000, std::size_t most_bytes = 1 << 20) {

@@ -1,4 +1,4 @@
-// Sessions on a child that the test plays, without a transport.
+// Sessions without a transport, on a fake child that the test controls.
 #pragma once
 
 #include <memory>
