@@ -66,7 +66,7 @@ void Multiplexer::remove(ClientId client) {
   server_requests_.client_left(client);
   std::vector<WireId> calls = in_flight_.of_client(client);
   for (const WireId id : calls) in_flight_.find(id)->reply.forget();
-  // The newest first: one that waits for another one's list must not fetch it in its place.
+  // Newest first: a call that waits for the list of an older call must not fetch it instead.
   std::reverse(calls.begin(), calls.end());
   for (const WireId id : calls) {
     const Call* call = in_flight_.find(id);  // the end of one may have ended others
@@ -131,8 +131,8 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
   dispatch(id);
 }
 
-// Puts an open call where it goes: answered, waiting for another one's list, or in line for the
-// child.
+// Answers an open call, lets it wait for the list that another call fetches, or sends or queues it
+// for the child.
 void Multiplexer::dispatch(WireId id) {
   Call& call = *in_flight_.find(id);
   call.from_memory = false;
@@ -274,7 +274,7 @@ bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view ki
   return true;
 }
 
-// Answers a request that never was in flight.
+// Answers a request that was never in flight.
 void Multiplexer::reply_here(Call& call, Answer answer) {
   count(answer.outcome);
   call.reply.send(std::move(answer));
@@ -299,9 +299,9 @@ void Multiplexer::settle(WireId id, Call call, Answer answer) {
   if (call.lists()) dispatch_waiting(call.subject, id);
 }
 
-// Who waited for the list that a call fetched: answered from what it got, or one of them fetches it
-// now. BOUNDED STACK: one that ends at once finds nobody waiting, for the others are placed after
-// it.
+// Dispatches the calls that waited for the list that a call fetched: they are answered from the
+// cache, or one of them fetches the list. BOUNDED STACK: a call that ends within dispatch() has no
+// calls waiting for it, because the others are dispatched after it.
 void Multiplexer::dispatch_waiting(const std::string& key, WireId id) {
   for (const WireId waiting : lists_.leave(key, id)) {
     if (in_flight_.find(waiting) != nullptr) dispatch(waiting);

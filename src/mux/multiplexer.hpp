@@ -1,16 +1,19 @@
-// Multiplexer: many clients, one child. Gives each request an id and a progress token of its own on
-// the child's stdin and puts the client's back on the answer; answers what must not reach the child
-// (initialize, ping, second subscriptions, known lists); follows cancellation and deadlines;
-// decides whom a message of the child is for.
+// Multiplexer: many clients, one child. Replaces each request's id and progress token by its own
+// before it sends the request to the child, and restores the client's in the answer. Answers
+// requests that must not reach the child (initialize, ping, second subscriptions, cached lists).
+// Handles cancellation and deadlines. Finds the client that a message of the child is for.
 //
 // For a child of the handshake era (2024-11-05 … 2025-11-25). Knows JSON-RPC and MCP; never HTTP,
 // never processes. Every call is answered exactly once, whatever happens to the child: calls wait
-// for its handshake, wait again when it died before it had read them, are repeated once when that
-// is safe, and get an error with the reason when it died with them.
+// for its handshake, wait again if it dies before it has read them, are repeated once if that is
+// safe, and else get an error with the reason if it dies with them.
 //
-// In five files: multiplexer.cpp has what clients say, bounds.cpp what they may have, and who gives
-// way, methods.cpp the methods that need more than passing on, from_child.cpp what the child says,
-// recovery.cpp starts, ends and time.
+// Implemented in five files:
+//   multiplexer.cpp  messages of clients
+//   bounds.cpp       limits of clients and owners, and the calls ended to make room
+//   methods.cpp      methods that need more than passing on
+//   from_child.cpp   messages of the child
+//   recovery.cpp     starts and ends of the child, deadlines
 //
 // Owned by Instance; loop thread only. Replies and clients are called back from inside these
 // functions and may call in.
@@ -61,24 +64,25 @@ struct Readiness {
 
 class Multiplexer : public child::ChildEvents, private Core {
  public:
-  // Consecutive useless starts after which calls no longer wait but are refused at once.
+  // Consecutive failed starts after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
-  // Bytes of a known list that is answered within the call. A longer one waits for a slice of the
-  // loop.
+  // A cached list of at most this many bytes is answered within the call, a longer one in slices of
+  // the loop.
   static constexpr std::size_t kAnsweredAtOnce = 32 << 10;
 
   Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, ChildRate& child_rate,
               Limits limits, ChildRole role, observe::Log& log, observe::Metrics& metrics);
   ~Multiplexer() override;
 
-  // `params` of the `initialize` that each process of this child gets, from the one that runs on.
-  // Before this it gets nothing. Call once.
+  // Sends `initialize` with these `params` to the running process, if there is one, and to each
+  // later one. Before this, nothing is sent to the child. Call once.
   void initialize(std::string params);
 
-  // A session of `caller` begins and ends. (Design: two owners never see each other's messages.)
+  // Adds a session of `caller`. Two owners never see each other's messages.
   void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile = {});
-  // Its open calls are cancelled at the child, and their replies never used again; its
-  // subscriptions are released, its tasks cancelled, what the child has asked it is refused.
+  // Removes a session. Its open calls are cancelled at the child and their replies never used
+  // again, its subscriptions are released, its tasks cancelled, and the child's open requests to it
+  // refused.
   void remove(ClientId client);
   std::size_t clients() const { return clients_.size(); }
 
@@ -88,8 +92,8 @@ class Multiplexer : public child::ChildEvents, private Core {
     return in_flight_.find(client, client_id).has_value();
   }
   std::size_t calls_of(ClientId client) const { return in_flight_.count(client); }
-  // Whether the message is about something that only this child knows: a task of the client, a
-  // request that was made of it.
+  // Whether the message refers to the state of this child: a task or an open call of the client, or
+  // a request of the child to it.
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
 
   // Requires kind kRequest. `timeout`: replaces Limits::call_timeout.
@@ -100,25 +104,26 @@ class Multiplexer : public child::ChildEvents, private Core {
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(ClientId client, const jsonrpc::Message& message);
 
-  // This child is being replaced: `next` gets the clients, their subscriptions and levels, and the
-  // calls that this child has not been given. What it has been given it may finish: until idle().
+  // Replaces this child: `next` gets the clients, their subscriptions and log levels, the calls
+  // that were not handed to this child, and those that must migrate (MethodRule::must_migrate).
+  // Other calls may finish here, until idle().
   void migrate_to(Multiplexer& next);
-  // Nothing is left that somebody waits for.
+  // No live call, server request or queued line is left.
   bool idle() const { return in_flight_.live() == 0 && server_requests_.empty() && queue_.empty(); }
 
-  // Permissions have changed: clients that may have seen the child's lists get list_changed, and
-  // subscriptions that are no longer permitted are released.
+  // Call when permissions have changed. Clients that may have seen the child's lists get
+  // list_changed; subscriptions that are no longer permitted are released.
   void permissions_changed();
 
-  // Shutdown: new calls are refused, those in flight go on.
+  // For shutdown: new calls are refused, calls in flight continue.
   void refuse_calls(std::string why) { closing_ = std::move(why); }
 
   Readiness readiness() const;
-  // Calls that somebody waits for.
+  // Open calls, without withdrawn ones.
   std::size_t in_flight() const { return in_flight_.live(); }
-  // Those of them that have not been handed to the child yet.
+  // Calls in the queue, not handed to the child yet.
   std::size_t waiting() const { return queue_.calls(); }
-  // Nothing before the first handshake.
+  // nullopt before the first handshake.
   const std::optional<ServerIdentity>& identity() const { return handshake_.identity(); }
 
   void on_child_started() override;
@@ -128,34 +133,35 @@ class Multiplexer : public child::ChildEvents, private Core {
   void on_child_exit(child::Exit exit) override;
 
  private:
-  // What a caller may see of a kept list, in the making.
+  // A caller's view of a cached list, built in slices.
   struct ListMaking {
     KeptText list;
     std::string rules;
     std::unique_ptr<ListView::Making> view;
   };
 
-  // Why the child takes no calls.
+  // The reason for refusing calls after failed starts or a final exit of the child.
   struct Trouble {
     std::shared_ptr<const ChildDeath> death;  // shared with the answers that report it
     std::chrono::seconds retry_after;
   };
 
-  // Clients' side
+  // Messages of clients
+
   // False also between the death of a child and on_child_exit(): calls wait for the next process.
   bool takes_calls() const override { return handshake_.done() && child_.running(); }
   bool replaced() const override { return replaced_; }
   OwnerPtr owner_of(CallOrigin origin);
   bool pass_on(ClientId client, std::string line, std::string_view kind) override;
-  // Charges a call to the child's rate where it is known that the sidecar does not answer it itself
-  // (ping, initialize, a known list, a second subscription); once, also if the call is repeated.
-  // Its refusal, Outcome::kOverRate, when it may not pass now.
+  // Charges a call to the child's rate limit, once, also if the call is repeated. Calls that the
+  // sidecar answers itself (ping, initialize, a cached list, a second subscription) are free.
+  // Returns the refusal, Outcome::kOverRate, if the limit is reached.
   std::optional<Answer> charge(Call& call);
   void dispatch(WireId id);
   void answer_known(WireId id);
   std::size_t answer_in_slices(WireId id, std::unique_ptr<ListMaking>& making);
   Answer known_list(const Call& call, const std::string& result);
-  // Answer::list_version of the lists of a method that are kept now.
+  // Answer::list_version of the cached lists of a method.
   std::uint64_t list_version(std::string_view method);
   void forget_lists();
   void pump() override;
@@ -171,12 +177,12 @@ class Multiplexer : public child::ChildEvents, private Core {
   void ask_child(std::string_view method, std::string_view params, Reply::Deliver then,
                  Clock::duration timeout) override;
   void drop(std::string_view reason) override;
-  // The feature that takes part in a call; nullptr: none does.
+  // The feature that handles a call; nullptr: none does.
   Feature* feature_of(const Call& call);
   void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
   void show_in_flight() { calls_shown_.set(in_flight_.live()); }
 
-  // Bounds
+  // Limits
   std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id,
                                 std::size_t size);
   bool fits_client(const Owner& owner, ClientId client, std::size_t size) const;
@@ -193,7 +199,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   void note_initialize(ClientId client, const jsonrpc::Message& message, Call& call);
   void listed(WireId id, Call& call, Answer& answer);
 
-  // From the child
+  // Messages of the child
   void on_child_batch(const std::string& line);
   void junk(std::string_view problem, bool ambiguous = false);
   void on_message(jsonrpc::Message message);
@@ -213,7 +219,7 @@ class Multiplexer : public child::ChildEvents, private Core {
   void to_everybody(const std::string& text);
   bool one_owner() const;
 
-  // Starts, ends and time
+  // Starts and ends of the child, deadlines
   void send_handshake();
   void tell_lists_changed();
   void restore();
@@ -240,10 +246,10 @@ class Multiplexer : public child::ChildEvents, private Core {
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   observe::GaugeShare calls_shown_;
 
-  Owners owners_;  // before what charges them
+  Owners owners_;  // declared before the members that charge them
   ClientEntries clients_;
   InFlight in_flight_;
-  FairQueue queue_;  // what waits for the child to read
+  FairQueue queue_;  // lines that wait for the child to read
   bool pumping_ = false;
   ServerRequests server_requests_{*this, ids_};
   Subscriptions subscriptions_{*this};
@@ -251,18 +257,18 @@ class Multiplexer : public child::ChildEvents, private Core {
   Tasks tasks_{*this};
   ListCache lists_;
   Slices known_lists_{timers_};  // answers from `lists_`
-  // By capability. No entry: nothing is cached.
+  // By capability. No entry: no list is cached.
   std::map<std::string, std::uint64_t, std::less<>> list_versions_;
   ToolHints tools_;
 
   Handshake handshake_;
   std::string handshake_params_;        // empty: initialize() was not called yet
-  std::optional<WireId> handshake_id_;  // our own initialize, while it is open
+  std::optional<WireId> handshake_id_;  // the sidecar's own initialize, while it is open
   // An earlier process was ready, so sessions may have seen its lists.
   bool was_ready_ = false;
   bool replaced_ = false;           // by migrate_to()
   std::optional<Trouble> trouble_;  // set: calls are refused at once
-  std::string closing_;             // not empty: no call is taken any more, and why
+  std::string closing_;             // reason for refusing calls; empty: not closing
 
   Timer timer_;
   std::optional<Clock::time_point> armed_for_;
