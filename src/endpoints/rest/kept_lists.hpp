@@ -1,7 +1,7 @@
-// KeptLists: the lists of tools that callers see, one for each set of rules that they are held to.
-// Made once for all who ask while the server's list stays what it is; a newer one takes its place.
-// Bounded in number and bytes: beyond that the ones that were not used for the longest time go.
-// Loop thread only.
+// KeptLists: cached tool lists, one per set of rules that decide which tools a caller sees.
+// A list is shared by all callers with its rules; when the server's tools change, a new list
+// replaces it. Limits: kMaxLists and kMaxBytes; beyond them the least recently used are evicted.
+// Owned by ListReadings; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -23,42 +23,40 @@ using Listed = std::function<void(const tl::expected<ToolListPtr, mux::Answer>&)
 class KeptLists {
  public:
   static constexpr std::size_t kMaxLists = 32;
-  // with their documents; the one used last always stays
+  // Of the lists and their documents. The list used last is never evicted.
   static constexpr std::size_t kMaxBytes = 64 << 20;
 
-  // mux::Answer::list_version of the first page, and of all pages; 0: it has none, or they have
-  // none in common.
+  // mux::Answer::list_version of the pages of one list.
   struct Versions {
-    std::uint64_t first = 0;
-    std::uint64_t all = 0;
+    std::uint64_t first = 0;  // of the first page; 0: none
+    std::uint64_t all = 0;    // common to all pages; 0: none
   };
 
-  // `idle`: called when a list has been read, or the last of the documents that were asked for has
-  // been made.
+  // `idle`: called when a list is no longer busy: it is read and all requested documents are made.
   KeptLists(Slices& slices, std::function<void()> idle) : slices_(slices), idle_(std::move(idle)) {}
 
-  // `rules`: what decides which tools a caller sees (session::list_rules()).
+  // Whether a list for `rules` (session::list_rules()) with this version is cached.
   bool knows(const std::string& rules, std::uint64_t version);
-  // REQUIRES: knows() of its version a moment ago.
+  // REQUIRES: knows() has just returned true for these rules.
   void get(const std::string& rules, Listed done);
-  // Equal tools are the list that is here already.
+  // Caches a list. If `tools` equal those of the cached list, that list stays.
   void keep(const std::string& rules, const std::string& owner, Versions versions,
             std::vector<std::string> tools, Listed done);
 
-  // Lists that are being read, or of which a document is being made, kept or not.
+  // Lists that are being read or have a document in the making, evicted ones included.
   std::size_t busy() const;
   std::size_t busy_bytes() const;
-  // Drops what is beyond the bounds: lists grow by their documents.
+  // Evicts lists beyond the limits. Call it again after documents were made: lists grow by them.
   void trim();
 
  private:
-  // of one list; beyond: the oldest is read once more
+  // Of one list. Beyond it the oldest version is forgotten, and its list is read once more.
   static constexpr std::size_t kMaxVersions = 16;
 
   struct Entry {
     std::string rules;
     ToolListPtr list;
-    // all that are this list: each shared process has its own
+    // All versions that have these tools: each shared process counts its own.
     std::vector<std::uint64_t> versions{};
   };
 
@@ -66,8 +64,8 @@ class KeptLists {
 
   Slices& slices_;
   const std::function<void()> idle_;
-  std::list<Entry> entries_;                   // the one used last first
-  std::vector<std::weak_ptr<ToolList>> made_;  // and not known to be gone
+  std::list<Entry> entries_;                   // most recently used first
+  std::vector<std::weak_ptr<ToolList>> made_;  // all lists that may still exist
 };
 
 }  // namespace sidecar::endpoints

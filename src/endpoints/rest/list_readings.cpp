@@ -13,11 +13,13 @@
 namespace sidecar::endpoints {
 namespace {
 
-// A list that does not end costs the MCP server kMaxPages requests: how often it may.
+// A list that does not end costs the MCP server kMaxPages requests. It is read again after this
+// time only.
 constexpr std::chrono::seconds kRefusedFor{30};
-constexpr std::size_t kMaxRefused = 256;  // sets of rules; beyond: the one that ends first is asked
+// Sets of rules. Beyond it the refusal that ends first is dropped.
+constexpr std::size_t kMaxRefused = 256;
 
-// Without those whose name an earlier one has: a server that repeats its pages repeats its tools.
+// Removes tools whose name occurred before: a server that repeats pages repeats their tools.
 void drop_repeats(std::vector<std::string>& tools) {
   static constexpr std::array<std::string_view, 1> kName = {"name"};
   std::unordered_set<std::string> names;
@@ -32,7 +34,7 @@ mux::Answer key_gone() {
                            "the key or token of this call is revoked or has expired");
 }
 
-// Whether the failure is about the caller whose calls read the pages, and not about the list.
+// Whether the failure concerns the leader of the reading, not the list.
 bool of_the_caller(mux::Outcome outcome) {
   return outcome == mux::Outcome::kKeyGone || outcome == mux::Outcome::kBusy;
 }
@@ -43,13 +45,13 @@ bool of_the_caller(mux::Outcome outcome) {
 struct ListReadings::Reading {
   std::string rules;
   Readers readers;
-  ReaderPtr leader;  // whose calls read it
+  ReaderPtr leader;  // its calls fetch the pages
   bool first = true;
   std::uint64_t first_version = 0;  // of the first page; 0: none
-  std::uint64_t version = 0;        // of all pages so far
+  std::uint64_t version = 0;        // common to all pages so far; 0: none
   std::vector<std::string> tools{};
-  std::size_t bytes = 0;          // of them
-  std::function<void()> go_on{};  // asks for the next page once there is room
+  std::size_t bytes = 0;          // of the tools
+  std::function<void()> go_on{};  // requests the next page; set while the limits forbid that
 };
 
 ListReadings::ListReadings(Timers& timers, observe::Log& log, std::size_t list_limit, Fetch fetch)
@@ -59,7 +61,7 @@ ListReadings::ListReadings(Timers& timers, observe::Log& log, std::size_t list_l
       fetch_(std::move(fetch)),
       kept_(slices_, [this] { wake_ = timers_.after({}, [this] { begin(); }); }) {}
 
-// A reading that waits for room keeps itself alive.
+// `go_on` of a waiting reading holds a reference to the reading itself.
 ListReadings::~ListReadings() {
   for (const ReadingPtr& each : readings_) each->go_on = nullptr;
 }
@@ -96,9 +98,6 @@ void ListReadings::give(const Readers& readers,
   }
 }
 
-// --- which reading begins
-// ------------------------------------------------------------------------------------------
-
 bool ListReadings::may_begin() const {
   const std::size_t at_work = readings_.size() + kept_.busy();
   return at_work == 0 || (at_work < kMaxAtWork && gathered_ + kept_.busy_bytes() < kMaxBytesAtWork);
@@ -108,11 +107,12 @@ bool ListReadings::may_go_on(const Reading& reading) const {
   return &reading == readings_.front().get() || gathered_ + kept_.busy_bytes() < kMaxBytesAtWork;
 }
 
-// BOUNDED STACK: what is answered inside may ask again; the loop that runs already goes on with it.
+// BOUNDED STACK: an answer within begin() may call list() again. The running loop takes the new
+// entry; a nested begin() returns.
 void ListReadings::begin() {
   if (std::exchange(beginning_, true)) return;
   kept_.trim();
-  const std::list<ReadingPtr> readings = readings_;  // some end meanwhile
+  const std::list<ReadingPtr> readings = readings_;  // some may end within the loop
   for (const ReadingPtr& each : readings) {
     if (each->go_on && may_go_on(*each)) std::exchange(each->go_on, nullptr)();
   }
@@ -151,9 +151,6 @@ void ListReadings::begin(const std::string& rules) {
   };
   session::walk(std::move(pages));
 }
-
-// --- pages
-// ---------------------------------------------------------------------------------------------------------
 
 void ListReadings::read_page(const ReadingPtr& reading, const std::string& params,
                              mux::Reply::Deliver deliver) {
@@ -219,8 +216,8 @@ void ListReadings::end_reading(const ReadingPtr& reading, session::ToolPages::Ou
   fail(reading, outcome.problem.empty() ? outcome.answer : own_failure(outcome.problem));
 }
 
-// Who waits for the next reading gets the reason too, or asks in the leader's place if the reason
-// is the leader's own.
+// Readers that wait for the next reading get the same error. If the error concerns only the leader,
+// only the leader gets it, and all others wait for a new reading.
 void ListReadings::fail(const ReadingPtr& reading, const mux::Answer& why) {
   Readers readers = std::move(reading->readers);
   Readers& waiting = waiting_[reading->rules].readers;

@@ -1,11 +1,15 @@
-// ListReadings: gathers the pages of tools/list, for all callers that are held to the same rules at
-// once. Who asks while their list is being read shares the next reading, which begins after they
-// asked: so a server that does not say when its list changes is believed only what it says from
-// then on. What is at work (readings, and lists whose documents are being made) is bounded in
-// number and bytes; beyond that readings wait in order, one entry for each set of rules, and pages
-// are asked for by the oldest reading alone. Each reader ends by its own key's validity: when the
-// key of the one whose calls read the pages goes, another one reads them. Owned by ToolCalls; loop
-// thread only.
+// ListReadings: reads the pages of tools/list, once for all callers with the same rules.
+//
+// Callers that ask while their list is being read share the next reading. It begins after they
+// asked, so they never get an older list from a server that does not announce changes.
+//
+// Limits: kMaxAtWork and kMaxBytesAtWork, for readings and for lists with documents in the making.
+// Beyond them new readings wait in order, one entry per set of rules, and only the oldest reading
+// requests further pages.
+//
+// Each reader gets an error when its own key or token is gone. If that is the reader whose calls
+// fetch the pages, another reader starts a new reading.
+// Owned by ToolCalls; loop thread only.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -32,25 +36,25 @@ namespace sidecar::endpoints {
 class ListReadings {
  public:
   using CallerPtr = std::shared_ptr<const observe::Caller>;
-  // Whether a version of the list is here already (mux::Reply::set_known).
+  // Whether a version of the list is cached (mux::Reply::set_known).
   using Known = std::function<bool(std::uint64_t)>;
-  // Sends a tools/list of the caller.
+  // Sends a tools/list request for the caller.
   using Fetch =
       std::function<void(const CallerPtr&, const std::string& params, Known, mux::Reply::Deliver)>;
 
   static constexpr std::size_t kMaxAtWork = 4;
-  // of the pages and lists that are at work; beyond: one at a time
+  // Of pages being read and lists with documents in the making. Beyond it: one reading at a time.
   static constexpr std::size_t kMaxBytesAtWork = 64 << 20;
 
-  // `list_limit`: bytes that the tools of all pages may have.
+  // `list_limit`: bytes of the tools of all pages of one list.
   ListReadings(Timers& timers, observe::Log& log, std::size_t list_limit, Fetch fetch);
   ~ListReadings();
 
-  // Every tool of every page that the caller may see. A list that does not end, or is too large, is
-  // an error, and is not asked for again for some seconds by callers with these rules.
+  // Gets every tool of every page that the caller may see. Errors: the list does not end or is too
+  // large; then callers with these rules get the same error for 30 s, without a new reading.
   void list(CallerPtr caller, Listed done);
 
-  // Answers the readers for whom `holds` is false: their key or token is gone.
+  // Answers the readers for which `holds` is false with kKeyGone: their key or token is gone.
   void end(const std::function<bool(const observe::Caller&)>& holds);
 
  private:
@@ -59,16 +63,16 @@ class ListReadings {
     CallerPtr caller;
     Listed done;  // empty once it has been answered
   };
-  using ReaderPtr = std::shared_ptr<Reader>;  // shared by the index and those who answer it
+  using ReaderPtr = std::shared_ptr<Reader>;  // shared by the tables and the callbacks
   using Readers = std::vector<ReaderPtr>;
-  // Of one set of rules.
+  // Readers of one set of rules that wait for the next reading.
   struct Waiting {
     Readers readers;
-    bool reading = false;  // they wait for its end
+    bool reading = false;  // the current reading must end first
   };
   struct Reading;
-  using ReadingPtr = std::shared_ptr<Reading>;  // shared by what its calls answer to
-  // Why a list is not asked for, until then.
+  using ReadingPtr = std::shared_ptr<Reading>;  // shared by the callbacks of its calls
+  // A list that is not read again before `until`.
   struct Refused {
     std::string why;
     Clock::time_point until;
@@ -96,9 +100,9 @@ class ListReadings {
   KeptLists kept_;
   boost::intrusive::list<Reader, boost::intrusive::constant_time_size<false>> readers_;
   std::map<std::string, Waiting> waiting_;  // by rules
-  std::deque<std::string> queue_;           // rules whose list is to be read, none twice
+  std::deque<std::string> queue_;           // rules whose list is to be read; no duplicates
   std::list<ReadingPtr> readings_;          // the oldest first
-  std::size_t gathered_ = 0;                // bytes of their pages
+  std::size_t gathered_ = 0;                // bytes of the pages of `readings_`
   std::map<std::string, Refused> refused_;  // by rules
   bool beginning_ = false;
   Timer wake_;

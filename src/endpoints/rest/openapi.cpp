@@ -14,10 +14,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 using jsonrpc::string_token;
 
-// GPT actions refuse longer ones; counted as JavaScript counts.
+// Limits of GPT actions, in UTF-16 units.
 constexpr std::size_t kActionText = 300;
 constexpr std::size_t kActionParameterText = 700;
-constexpr std::size_t kFunctionText = 1024;  // of OpenAI's functions
+constexpr std::size_t kFunctionText = 1024;  // descriptions of OpenAI's functions
 
 constexpr std::string_view kAnyArguments = R"({"type":"object","properties":{}})";
 
@@ -90,7 +90,7 @@ std::string references_to_refusals(bool needs_key) {
   return text;
 }
 
-// A text that was cut elsewhere may not be UTF-8, at which `dump` alone throws.
+// A text that was cut elsewhere may be invalid UTF-8; plain dump() would throw.
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -106,7 +106,7 @@ std::string head_of(const ApiIdentity& identity, const ApiFacts& facts) {
 
 struct Security {
   Json schemes = Json::object();
-  Json requirements = Json::array();  // any one of them is enough
+  Json requirements = Json::array();  // one of them is sufficient
 
   void add(const char* name, Json scheme, Json scopes = Json::array()) {
     schemes[name] = std::move(scheme);
@@ -121,7 +121,7 @@ Security security_of(const ApiFacts& facts) {
   bearer["description"] =
       facts.issuer.empty() ? "A key." : "A key, or an access token of " + facts.issuer;
   security.add("bearer", std::move(bearer));
-  if (facts.for_actions) return security;  // which take one scheme only
+  if (facts.for_actions) return security;  // GPT actions support one scheme only
   security.add("apiKey", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}});
   if (!facts.issuer.empty()) {
     std::string_view issuer = facts.issuer;
@@ -134,9 +134,7 @@ Security security_of(const ApiFacts& facts) {
   return security;
 }
 
-// --- one tool
-
-// Hints that are not in their object twice.
+// Hints from a tool's annotations; the defaults if one of them occurs twice.
 struct Hints {
   std::string title;
   bool read_only = false;
@@ -210,7 +208,7 @@ class Operations : public ToolDocument {
     return raw.empty() ? "null" : raw;
   }
 
-  // Each with a comma behind it.
+  // Members, each followed by a comma.
   std::string texts(const ListedTool& tool) const {
     const std::size_t longest = for_actions_ ? kActionText : 0;
     std::string title = tool.text_of(ToolMember::kTitle);
@@ -224,12 +222,12 @@ class Operations : public ToolDocument {
     return text;
   }
 
-  // Each with a comma before it.
+  // Members, each preceded by a comma.
   static std::string extensions(const ListedTool& tool) {
     const std::string_view annotations = tool.raw(ToolMember::kAnnotations);
     if (!annotations.starts_with('{')) return {};
     std::string text = fmt::format(R"(,"x-mcp-annotations":{})", annotations);
-    // GPT actions ask the user before each call, unless this is said.
+    // Without this, GPT actions ask the user before each call.
     if (Hints::of(tool).read_only) text += R"(,"x-openai-isConsequential":false)";
     return text;
   }
@@ -253,7 +251,7 @@ class Operations : public ToolDocument {
   bool too_large_ = false;
 };
 
-// The schema of arguments as it is, but for what OpenAI insists on.
+// The input schema, with the members that OpenAI requires.
 std::string parameters_of(std::string_view raw) {
   static constexpr std::array<std::string_view, 2> kNames = {"type", "properties"};
   if (!raw.starts_with('{')) return std::string(kAnyArguments);
@@ -293,7 +291,7 @@ class Functions : public ToolDocument {
     if (format_ == FunctionFormat::kChat)
       fmt::format_to(std::back_inserter(all_), R"({{"type":"function","function":{{{}}}}})",
                      members);
-    else  // strict by default there, which few schemas of tools are made for
+    else  // The Responses API is strict by default; few tool schemas meet its rules.
       fmt::format_to(std::back_inserter(all_), R"({{"type":"function",{},"strict":false}})",
                      members);
   }

@@ -1,7 +1,7 @@
 // OpenAPI: the tools of one list as an OpenAPI 3.1 document, one operation `POST /tools/<name>`
-// each, and as functions for OpenAI. Pure functions of the list and of what is true for the caller:
-// the same tools give the same bytes. Texts, annotations and values of the tools are put in as they
-// were written; their schemas become components (transport/tool_schemas.hpp). Any thread.
+// each, and as functions for OpenAI. Pure functions of the list and of ApiFacts: the same tools
+// give the same bytes. Texts, annotations and values of the tools are copied unchanged; their
+// schemas become components (endpoints/rest/tool_schemas.hpp). Any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,32 +14,33 @@
 
 namespace sidecar::endpoints {
 
+// Facts about the caller's access to the API.
 struct ApiFacts {
-  std::string server = "/";  // URL that paths are added to
+  std::string server = "/";  // base URL of the paths
   bool needs_key = false;
   std::string issuer{};  // of access tokens; empty: none are accepted
   std::vector<std::string> scopes{};
-  // The form that GPT actions import: texts within their limits, one way to authenticate.
+  // For import into GPT actions: texts within their limits, one security scheme.
   bool for_actions = false;
 };
 
-// What an InitializeResult says of the wrapped server.
+// The wrapped server's identity, from its InitializeResult.
 struct ApiIdentity {
   std::string title = "MCP server";
   std::string version = "0";
   std::string instructions{};
 
-  // `result`: the object, padded. What is missing in it, or of another type, stays as above.
+  // `result`: the object, padded. A member that is missing or of another type keeps its default.
   static ApiIdentity of(const std::string& result);
 };
 
-inline constexpr std::size_t kMaxDocument = 16 << 20;
+inline constexpr std::size_t kMaxDocument = 16 << 20;  // bytes
 
-// The part of the document that the tools decide: `paths` and `components.schemas`. Errors: it
-// would be larger than kMaxDocument.
+// The part of the document that depends on the tools: `paths` and `components.schemas`.
+// Errors: it would be larger than kMaxDocument.
 std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key);
 
-// What goes around it: the document is head + openapi_tools() + tail.
+// The rest of the document, which is head + openapi_tools() + tail.
 struct OpenApiFrame {
   std::string head;
   std::string tail;
@@ -51,9 +52,9 @@ enum class FunctionFormat {
   kResponses,  // {"type":"function","name","description","parameters","strict":false}
 };
 
-// An array for `tools` of a request to OpenAI. `parameters` is the input schema, made an object
-// with `properties` where it does not say so; names are function names; descriptions are cut at
-// 1024 characters.
+// The array for `tools` of a request to OpenAI. `parameters` is the input schema; a missing or
+// wrong `type` becomes "object", missing or wrong `properties` become {}. Names are function names;
+// descriptions are cut at 1024 characters.
 std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format);
 
 }  // namespace sidecar::endpoints

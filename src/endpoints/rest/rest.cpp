@@ -10,8 +10,7 @@
 namespace sidecar::endpoints {
 namespace {
 
-// A tool as a function in OpenAI's format. What the tool does not say gets the least that the
-// format allows.
+// A tool as a function in OpenAI's format. Missing members get the smallest valid value.
 std::string function_of(const std::string& tool) {
   static constexpr std::array<std::string_view, 3> kNames = {"name", "description", "inputSchema"};
   const auto places = jsonrpc::find_members(tool, kNames);
@@ -48,7 +47,7 @@ class AllFunctions : public ToolDocument {
   std::size_t count_ = 0;
 };
 
-// {"success":true,MORE"result":RESULT}, made of the text that the result came in: it may be large.
+// {"success":true,MORE"result":RESULT}. Reuses the text of the answer, which may be large.
 std::string success_text(mux::Answer answer, std::string_view more = {}) {
   static constexpr std::string_view kStart = R"({"success":true,)";
   std::string text = std::move(answer.text);
@@ -59,12 +58,12 @@ std::string success_text(mux::Answer answer, std::string_view more = {}) {
 
 }  // namespace
 
-// The body of a call: raw tokens of it.
+// The body of a call, as raw JSON tokens.
 struct Rest::ToolCall {
   std::string name;       // string token
   std::string arguments;  // object
 
-  // Errors: what the client is told. `asked`: what the endpoint calls the name in its error.
+  // `asked`: the word for the tool in error messages. Errors: the message for the client.
   static Result<ToolCall> parse(const std::string& body, std::string_view asked) {
     static constexpr std::array<std::string_view, 2> kNames = {"name", "arguments"};
     const auto places = jsonrpc::find_members(body, kNames);
@@ -76,13 +75,12 @@ struct Rest::ToolCall {
     if (call.arguments.empty() || call.arguments == "null") call.arguments = "{}";
     const bool as_text = call.arguments.front() == '"';
     if (as_text) {
-      // OpenAI hands a function's arguments over as the text of a JSON object, empty when there are
-      // none.
+      // OpenAI passes arguments as the text of a JSON object, empty if there are none.
       auto text = jsonrpc::string_value(call.arguments);
       if (!text) return fail("arguments: " + text.error().message);
       call.arguments = text->empty() ? "{}" : std::move(*text);
     }
-    if (call.arguments.front() == '{' && !as_text) return call;  // checked with the body
+    if (call.arguments.front() == '{' && !as_text) return call;  // was checked with the body
     jsonrpc::pad(call.arguments);
     if (const auto object = jsonrpc::find_members(call.arguments, {}); !object) {
       return fail("arguments must be a JSON object: " + object.error().message);
@@ -124,7 +122,7 @@ std::vector<http::Route> Rest::routes() {
 }
 
 void Rest::list_tools(http::Exchange exchange) {
-  auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function wants to copy
+  auto held = std::make_shared<http::Exchange>(std::move(exchange));  // std::function copies
   calls_.list(held->request().caller, [held](const auto& list) {
     if (!list) return held->reply(failure_answer(list.error()));
     (*list)->document(
@@ -158,9 +156,6 @@ void Rest::info(http::Exchange exchange) {
               });
 }
 
-// --- calls
-// ----------------------------------------------------------------------------------------------------------
-
 void Rest::call_tool(http::Exchange exchange, Naming naming) {
   const auto call =
       ToolCall::parse(exchange.request().body, naming == Naming::kTool ? "Tool" : "Function");
@@ -176,7 +171,7 @@ void Rest::call_tool(http::Exchange exchange, Naming naming) {
                   held->reply(json_answer(success_text(std::move(answer), function)));
                 });
   };
-  // A name with a lone surrogate is passed on as it is.
+  // A name with a lone surrogate is passed on unchanged.
   const auto name = jsonrpc::string_value(call->name);
   if (naming != Naming::kMappedFunction || !name) return send(*call);
   calls_.find(held->request().caller, *name,
@@ -192,7 +187,7 @@ void Rest::call_tool_stream(http::Exchange exchange) {
   const auto call = ToolCall::parse(exchange.request().body, "Tool");
   if (!call) return exchange.reply(json_answer(failure_text(call.error().message), 400));
   const ToolCalls::CallerPtr caller = exchange.request().caller;
-  // Shared by the progress and the end of one call; the stream ends with the last of them.
+  // Shared by the two callbacks of the call; the stream ends when both are destroyed.
   auto stream = std::shared_ptr<http::SseStream>(exchange.open_sse({}, stream_));
   calls_.send(
       caller, mcp::method::kToolsCall, call->params(R"(,"_meta":{"progressToken":1})"),

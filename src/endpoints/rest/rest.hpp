@@ -1,19 +1,23 @@
-// REST: tools for clients that speak no MCP (OpenAI, webhooks, n8n's HTTP Request). Shapes as
-// http-wrapper.cjs gave them: {"success":true,…} or {"success":false,"error":"…"}. What the child
-// says is put in as raw bytes.
+// REST: tools for clients that do not use MCP (OpenAI, webhooks, n8n's HTTP Request). Answers have
+// the predecessor's shapes (http-wrapper.cjs): {"success":true,…} or {"success":false,"error":"…"}.
+// Results of the child are copied as raw bytes.
 //
-//   GET  /tools                   {"success":true,"tools":[…]}: every page of tools/list; with an ETag
-//   POST /call-tool               {"name","arguments"?} → {"success":true,"result":<CallToolResult>}
-//   POST /call-tool-stream        the same as an event stream: `progress` events, then `result` or `error`
-//   GET  /info                    {"success":true,"serverInfo":<InitializeResult>}
-//   GET  /vapi/functions {"success":true,"count":N,"functions":[{"name","description","parameters"}]} POST
-//   /vapi/call               {"success":true,"function":name,"result":…} POST /openai/call-function    as
-//   /vapi/call; `name` may be a function name (transport/tool_directory.hpp)
-// `arguments` may be a JSON string, as OpenAI's are.
+//   GET  /tools                 every page of tools/list; with an ETag:
+//                               {"success":true,"tools":[…]}
+//   POST /call-tool             {"name","arguments"?} →
+//                               {"success":true,"result":<CallToolResult>}
+//   POST /call-tool-stream      the same as an event stream: `progress` events, then `result` or
+//                               `error`
+//   GET  /info                  {"success":true,"serverInfo":<InitializeResult>}
+//   GET  /vapi/functions        {"success":true,"count":N,
+//                                "functions":[{"name","description","parameters"}]}
+//   POST /vapi/call             {"success":true,"function":name,"result":…}
+//   POST /openai/call-function  as /vapi/call; `name` may be a function name
+//                               (endpoints/rest/tool_directory.hpp)
 //
-// Failure: 500; 504 when the call timed out; 503 with Retry-After when no child takes calls; 429
-// with it when all clients together called it too often; 400 for a bad body. A client that goes
-// away does not cancel its call. Owned by app; loop thread only.
+// `arguments` may be a JSON string, as in OpenAI's function calls.
+// Failures: 400 for a bad body, else the statuses of endpoints/rest/rest_answers.hpp. A client that
+// disconnects does not cancel its call. Owned by app; loop thread only.
 #pragma once
 
 #include <vector>
@@ -26,7 +30,7 @@ namespace sidecar::endpoints {
 
 class Rest {
  public:
-  // `stream`: of /call-tool-stream.
+  // `stream`: options of /call-tool-stream.
   Rest(ToolCalls& calls, http::SseOptions stream);
 
   std::vector<http::Route> routes();

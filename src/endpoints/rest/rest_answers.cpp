@@ -43,7 +43,7 @@ http::Response tagged(const http::Request& request, std::string_view digest,
                                 ? http::Response{.status = 304}
                                 : json_answer(body());
   response.fields.push_back({"ETag", tag});
-  response.fields.push_back({"Cache-Control", "no-cache"});  // ask each time whether it still holds
+  response.fields.push_back({"Cache-Control", "no-cache"});  // clients revalidate each time
   return response;
 }
 

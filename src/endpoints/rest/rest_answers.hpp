@@ -1,4 +1,4 @@
-// REST answers: how REST endpoints say what came of a call: {"success":true,…},
+// REST answers: HTTP responses of the REST endpoints, {"success":true,…} or
 // {"success":false,"error":"…"}. No state.
 #pragma once
 
@@ -13,17 +13,17 @@ namespace sidecar::endpoints {
 
 http::Response json_answer(std::string body, int status = 200);
 
-// {"success":false,"error":"…"}; `more`: further members, each with a comma before it.
+// {"success":false,"error":"…"}; `more`: further members, each preceded by a comma.
 std::string failure_text(std::string_view message, std::string_view more = {});
 
-// Of a call without a result: 401 where the key no longer holds; 403 forbidden; 504 timed out; 429
-// too many of all clients together, and 503 while no child takes calls, both with Retry-After; else
-// 500.
+// For a call without a result: 401 if the key is gone; 403 if forbidden; 504 after a timeout; 429
+// if all clients together exceed the rate limit, and 503 if the child died or takes no calls or a
+// limit of calls is reached, both with Retry-After; else 500 (endpoints/outcome_status.hpp).
 http::Response failure_answer(const mux::Answer& answer);
-// A failure of the sidecar's own: 500.
+// An internal error of the sidecar: 500.
 mux::Answer own_failure(std::string_view message);
 
-// The answer that `body` makes, with `digest` as its ETag; 304 for a client that has it already.
+// The response with `body()` and the ETag `digest`; 304 if If-None-Match names this ETag.
 http::Response tagged(const http::Request& request, std::string_view digest,
                       const std::function<std::string()>& body);
 

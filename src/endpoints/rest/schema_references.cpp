@@ -12,7 +12,7 @@ using jsonrpc::Tree;
 using Index = Tree::Index;
 using Type = Tree::Type;
 
-// "~1" and "~0" of a JSON pointer.
+// Decodes "~1" and "~0" in a step of a JSON pointer.
 std::string pointer_step(std::string_view text) {
   std::string step;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -23,7 +23,7 @@ std::string pointer_step(std::string_view text) {
   return step;
 }
 
-// Finds references and the places that they name.
+// Finds references and their targets.
 class Finder {
  public:
   explicit Finder(const Tree& tree) : tree_(tree), parents_(tree.size()), resources_(tree.size()) {
@@ -36,7 +36,7 @@ class Finder {
     }
   }
 
-  // Schema with a reference → where it leads.
+  // Schema with a reference → its target.
   std::unordered_map<Index, Index> targets() {
     std::unordered_map<Index, Index> targets;
     for (const Index at : found_) {
@@ -94,8 +94,7 @@ class Finder {
     return type == Type::kObject || type == Type::kBoolean ? std::optional(at) : std::nullopt;
   }
 
-  // The members of an object, or the elements of an array, by name: made once for those that are
-  // asked for.
+  // The members of an object by name, or the elements of an array by index. Built on first use.
   const std::unordered_map<std::string, Index>& members(Index at) {
     const auto [entry, is_new] = members_.try_emplace(at);
     if (!is_new) return entry->second;
@@ -107,15 +106,15 @@ class Finder {
   }
 
   const Tree& tree_;
-  std::vector<Index> parents_;    // what a value is a part of
-  std::vector<Index> resources_;  // the object whose $id holds for a value, else the root
+  std::vector<Index> parents_;    // the container of each value
+  std::vector<Index> resources_;  // the nearest object with an $id around each value, else the root
   std::vector<Index> found_;      // references
   std::unordered_map<std::string, Index> anchors_;
   std::unordered_map<std::string, Index> identities_;
   std::unordered_map<Index, std::unordered_map<std::string, Index>> members_;
 };
 
-// Whether references lead from a place to references for ever, and never to a schema.
+// Detects chains of references that lead into a cycle and never to a schema.
 class Circles {
  public:
   explicit Circles(const std::unordered_map<Index, Index>& targets) : targets_(targets) {}
@@ -128,7 +127,7 @@ class Circles {
         result = known->second;
         break;
       }
-      known_[at] = true;  // until the end is known: who comes by here again goes in a circle
+      known_[at] = true;  // until the end is known: to reach `at` again means a cycle
       path.push_back(at);
       const auto next = targets_.find(at);
       if (next == targets_.end()) break;

@@ -1,7 +1,7 @@
-// SchemaReferences: where the references within a JSON Schema lead: $ref, $dynamicRef and
-// $recursiveRef, by JSON pointer (RFC 6901), $anchor, $dynamicAnchor or $id. Those that lead
-// nowhere, out of the schema, or only to references for ever are none. Made once for a schema; any
-// thread.
+// SchemaReferences: resolves the references within a JSON Schema: $ref, $dynamicRef and
+// $recursiveRef, by JSON pointer (RFC 6901), $anchor, $dynamicAnchor or $id. References that lead
+// nowhere, out of the schema, or only to further references in a cycle are ignored. Built once per
+// schema; any thread.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +18,20 @@ class SchemaReferences {
  public:
   using Index = jsonrpc::Tree::Index;
 
-  // References to other places than the `most` first ones of the text are none either. The tree is
+  // Keeps references to the first `most` targets in the text; all others are ignored. The tree is
   // not kept.
   SchemaReferences(const jsonrpc::Tree& tree, std::size_t most);
 
   static bool is_keyword(std::string_view name);
 
-  // Where the reference in the schema at `at` leads; nothing when it has none that is of use. With
-  // several, $ref counts.
+  // The target of the reference in the schema at `at`; nullopt: it has no usable one. If it has
+  // several, $ref takes precedence.
   std::optional<Index> target(Index at) const;
-  // All places that something refers to, in the order of the text.
+  // All targets, in the order of the text.
   std::vector<Index> targets() const;
 
  private:
-  std::unordered_map<Index, Index> targets_;  // schema with a reference → where it leads
+  std::unordered_map<Index, Index> targets_;  // schema with a reference → its target
 };
 
 }  // namespace sidecar::endpoints

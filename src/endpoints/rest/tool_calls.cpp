@@ -34,8 +34,7 @@ void ToolCalls::send(const CallerPtr& caller, std::string_view method, std::stri
 void ToolCalls::request(const CallerPtr& caller, std::string_view method, std::string_view params,
                         mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known) {
   auto message = jsonrpc::parse(jsonrpc::request_text(kCallId, method, params));
-  // Params were put together from checked parts; what they can still be is nested one level too
-  // deep.
+  // `params` consist of checked parts; the only possible error is nesting one level too deep.
   if (!message) return deliver(own_failure(message.error().message));
   static const auto kSource =
       std::make_shared<const observe::CallSource>(observe::CallSource{"rest", {}, {}, {}});
@@ -62,7 +61,8 @@ void ToolCalls::request(const CallerPtr& caller, std::string_view method, std::s
 }
 
 void ToolCalls::end_calls(const std::function<bool(const observe::Caller&)>& holds) {
-  lists_.end(holds);  // first: a reading goes on for those whose keys hold
+  // Before the calls: a reading that starts again then chooses a leader whose key holds.
+  lists_.end(holds);
   std::vector<std::shared_ptr<Running>> gone;
   for (Running& each : running_) {
     if (!holds(*each.caller)) gone.push_back(each.shared_from_this());

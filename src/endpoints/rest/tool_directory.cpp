@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t kMaxFunction = 64;
 constexpr std::size_t kMinHash = 8;
-// of a tool, beside its bytes: its names in two tables
+// Bytes of one tool besides its text: its names in two tables.
 constexpr std::size_t kCost = 300;
-constexpr std::size_t kMaxInPath = 1024;  // bytes, encoded; targets have a limit too
+constexpr std::size_t kMaxInPath = 1024;  // bytes, encoded; request targets are limited too
 
 constexpr std::array<std::string_view, 6> kMembers = {"name",        "title",        "description",
                                                       "inputSchema", "outputSchema", "annotations"};
@@ -23,7 +23,7 @@ bool fits_function(std::string_view name) {
   return !name.empty() && name.size() <= kMaxFunction && plain_name(name) == name;
 }
 
-// Clients and proxies take empty segments and dots out of a path, encoded or not.
+// Clients and proxies remove empty segments and dot segments from a path, encoded or not.
 bool survives_in_path(std::string_view name) {
   if (name.find_first_of(std::string_view("\0\\", 2)) != std::string_view::npos) return false;
   for (;;) {
@@ -98,7 +98,7 @@ void ToolDirectory::finish() {
   }
 }
 
-// Those that need no other name first: nobody may take theirs.
+// Tools whose own name is valid come first, so that no hashed name can take it.
 void ToolDirectory::name_functions() {
   std::unordered_set<std::string> taken;
   for (ListedTool& tool : tools_) {
@@ -113,7 +113,7 @@ void ToolDirectory::name_functions() {
       if (taken.insert(name).second) tool.function_ = std::move(name);
     }
   }
-  // Only a list that is made for it takes all these names.
+  // Only a list crafted for collisions leaves a tool without a function name.
   std::erase_if(tools_, [](const ListedTool& tool) { return tool.function_.empty(); });
 }
 

@@ -1,8 +1,8 @@
-// Tool directory: the tools of one list, under every name that leads to one of them. A tool has its
-// own name, any text at all; a function name, as OpenAI and code generators want it ([A-Za-z0-9_-],
-// 1 to 64 characters); and a path. The function name of a tool is its own name where that fits,
-// else what of it fits and a hash of it: it does not depend on what else is in the list. Plain
-// data; any thread.
+// ToolDirectory: the tools of one list, indexed by name and by function name. A tool has a name,
+// which may be any text; a function name, as OpenAI and code generators require it ([A-Za-z0-9_-],
+// 1 to 64 characters); and a path. The function name is the name itself if that is valid, else the
+// valid part of the name and a hash of it; barring collisions it does not depend on other tools.
+// Plain data; any thread.
 #pragma once
 
 #include <array>
@@ -21,23 +21,23 @@ enum class ToolMember { kName, kTitle, kDescription, kInputSchema, kOutputSchema
 class ListedTool {
  public:
   const std::string& text() const { return *text_; }  // the whole object, as the server wrote it
-  // A member's bytes; empty when it is not there.
+  // The bytes of a member; empty if it is missing.
   std::string_view raw(ToolMember member) const {
     return places_[static_cast<std::size_t>(member)].in(*text_);
   }
-  // The text of a member that is a string; else empty.
+  // The value of a string member; empty if it is missing or not a string.
   std::string text_of(ToolMember member) const;
 
   const std::string& name() const { return name_; }
   const std::string& function() const { return function_; }
-  // "/tools/…", percent-encoded: the name, or the function name where that one would not survive in
-  // a path.
+  // "/tools/…", percent-encoded, with the name; with the function name if clients or proxies would
+  // change the name in a path, or if it is too long.
   std::string path() const;
 
  private:
   friend class ToolDirectory;
 
-  const std::string* text_ = nullptr;  // ToolDirectory::texts() has it
+  const std::string* text_ = nullptr;  // element of ToolDirectory::texts()
   std::vector<jsonrpc::Span> places_;  // by ToolMember
   std::string name_;
   std::string function_;
@@ -47,22 +47,21 @@ class ToolDirectory {
  public:
   static constexpr std::string_view kPath = "/tools/";
 
-  // `tools` as tools/list has them, padded. What has no name that one could call is left out, and
-  // so is a second tool of a name, and one in which a name occurs twice.
+  // `tools` as in tools/list, padded. Left out are tools without a usable name, further tools of
+  // the same name, and tools in which a member occurs twice.
   explicit ToolDirectory(std::vector<std::string> tools);
-  // To be read by read_next(), a tool at a time.
+  // A directory that read_next() reads, one tool at a time.
   static ToolDirectory unread(std::vector<std::string> tools);
   ToolDirectory(ToolDirectory&&) = default;
 
-  // Reads the next tool and returns what that cost, as bytes; 0 when all have been read, and from
-  // then on.
+  // Reads the next tool and returns the cost in bytes; 0 once all tools have been read.
   std::size_t read_next();
 
-  // All of the list, also what is left out below.
+  // The whole list, including the tools that tools() leaves out.
   const std::vector<std::string>& texts() const { return texts_; }
   // In the order of the list.
   const std::vector<ListedTool>& tools() const { return tools_; }
-  // By its name, or else by its function name; nullptr when there is none.
+  // Finds a tool by its name, else by its function name; nullptr: none.
   const ListedTool* find(const std::string& name) const;
 
  private:
@@ -71,15 +70,15 @@ class ToolDirectory {
   void name_functions();
 
   std::vector<std::string> texts_;
-  std::size_t read_ = 0;  // of texts_
+  std::size_t read_ = 0;  // number of texts_ that have been read
   bool finished_ = false;
-  std::unordered_set<std::string> names_;  // that were read
+  std::unordered_set<std::string> names_;  // of the tools read so far
   std::vector<ListedTool> tools_;
   std::unordered_map<std::string, std::size_t> by_name_;
   std::unordered_map<std::string, std::size_t> by_function_;
 };
 
-// Whether a name is made as function names are that differ from their tool's.
+// Whether a name has the form of a function name with a hash.
 bool looks_like_function_name(std::string_view name);
 
 }  // namespace sidecar::endpoints

@@ -1,5 +1,5 @@
-// ToolDocument: a text made of a list of tools, one after the other, so that it can be made in
-// slices.
+// ToolDocument: builds a text from a list of tools, one tool at a time, so that it can be built in
+// slices. Owned by ToolList until the text is built.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@ namespace sidecar::endpoints {
 class ToolDocument {
  public:
   virtual ~ToolDocument() = default;
-  // The next element of the list; `tool`: as which it is in the directory, nullptr when it is not.
+  // Adds the next element of the list. `tool`: its directory entry; nullptr: it has none.
   virtual void add(const std::string& text, const ListedTool* tool) = 0;
-  // After the last tool. Errors: why there is no such document.
+  // Call once, after the last tool. Errors: why the document cannot be made.
   virtual Result<std::string> text() = 0;
 };
 

@@ -26,14 +26,14 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 
 http::Response no_such_tool() { return refusal(404, "There is no such tool"); }
 
-// The part of the path behind "/tools/"; empty when it is no text.
+// The path after "/tools/"; empty if it is not valid UTF-8.
 std::string named_tool(const http::Request& request) {
   std::string name = request.path.substr(ToolDirectory::kPath.size());
   if (jsonrpc::string_value(jsonrpc::string_token(name)).value_or("") != name) return {};
   return name;
 }
 
-// Errors: what the client is told.
+// The arguments of a call. Errors: the message for the client.
 Result<std::string> arguments_in(std::string body) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
   if (const auto object = jsonrpc::find_members(body, {}); !object)
@@ -41,7 +41,7 @@ Result<std::string> arguments_in(std::string body) {
   return body;
 }
 
-// A query parameter that is on or off; nothing when it is neither.
+// A boolean query parameter, off by default; nullopt: its value is invalid.
 std::optional<bool> flag(const http::Request& request, std::string_view name) {
   const std::string value = request.query_value(name).value_or("0");
   if (value == "1" || value == "true") return true;
@@ -49,13 +49,13 @@ std::optional<bool> flag(const http::Request& request, std::string_view name) {
   return std::nullopt;
 }
 
-// The members of a CallToolResult; empty where there is none.
+// The members of a CallToolResult; empty if missing.
 struct CallResult {
   std::string_view content;
   std::string_view structured;
   bool failed = false;
 
-  // `answer` outlives it, and is padded.
+  // `answer` outlives the result; its text is padded.
   static Result<CallResult> of(const mux::Answer& answer) {
     static constexpr std::array<std::string_view, 3> kNames = {"content", "structuredContent",
                                                                "isError"};
@@ -70,7 +70,7 @@ struct CallResult {
 
   std::string_view body() const { return structured.empty() ? content : structured; }
 
-  // The texts of the content, a line each.
+  // The texts of the content, joined by newlines.
   std::string text() const {
     static constexpr std::array<std::string_view, 1> kNames = {"text"};
     std::string blocks(content);
@@ -130,7 +130,7 @@ void ToolEndpoints::document(http::Exchange exchange) {
       jsonrpc::pad(result);
       ApiFacts facts = facts_(held->request());
       facts.for_actions = for_actions;
-      // The URL by which the client came is in the frame only: no caller makes new documents by it.
+      // The client's URL is in the frame only, so it does not lead to further cached documents.
       list->document(
           fmt::format("openapi {} {}", facts.for_actions, facts.needs_key),
           [&facts] { return openapi_tools(facts.for_actions, facts.needs_key); },
@@ -179,7 +179,7 @@ void ToolEndpoints::describe(http::Exchange exchange) {
   });
 }
 
-// One call of a tool, from its name in the path to the answer. Kept alive by what it waits for.
+// One call of a tool, from the name in the path to the answer. Its pending callback owns it.
 class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
  public:
   Call(ToolCalls& calls, http::Exchange exchange, std::string arguments, bool raw)
@@ -220,7 +220,8 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
         failure_text(result->text(), fmt::format(R"(,"content":{})", result->content)), 422));
   }
 
-  // An error of the server: whose fault it is.
+  // Answers with an error of the server: 400 for invalid params, 500 for all others. With invalid
+  // params and unknown methods, answer_failed() may turn it into 404.
   void explain(mux::Answer answer) {
     http::Response response = failure_answer(answer);
     const int code = error_code(answer);
@@ -229,7 +230,8 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
     answer_failed(std::move(response));
   }
 
-  // Servers say in different ways, and many as a result of the tool, that they have no such tool.
+  // Answers with `response`, or with 404 if the tool is not listed. Servers report an unknown tool
+  // in different ways, many of them as a result with isError.
   void answer_failed(http::Response response) {
     calls_.list(caller(),
                 [self = shared_from_this(), response = std::move(response)](const auto& list) {

@@ -1,14 +1,19 @@
-// Tool endpoints: each tool as an endpoint of its own, and the documents that describe them.
-//   GET  /openapi.json      OpenAPI 3.1 of the tools that the caller may see; ?for=actions: as GPT actions
-//                           want it; with an ETag
-//   POST /tools/<name>      the body is the arguments, empty for none; answers with the structured content of
-//                           the result when it has some, else with its content; ?raw=1: the whole result
-//   GET  /tools/<name>      {"success":true,"tool":{…}}: the tool as tools/list has it; with an ETag
-//   GET  /openai/functions  an array for OpenAI's `tools`; ?format=chat (the default) or responses
-// <name> is the tool's name, percent-encoded, or its function name (transport/tool_directory.hpp).
-// Failure of a call: 422 when the tool says that it failed, with its content; 404 without such a
-// tool; 400 for a bad body, and when the server refuses the arguments; else as
-// transport/rest_answers.hpp has it. Owned by app; loop thread only.
+// ToolEndpoints: one endpoint per tool, and the documents that describe them.
+//
+//   GET  /openapi.json      OpenAPI 3.1 of the tools that the caller may see; with an ETag;
+//                           ?for=actions: for import into GPT actions
+//   POST /tools/<name>      the body is the arguments, empty for none; the answer is the structured
+//                           content of the result if it has some, else its content;
+//                           ?raw=1: the whole result
+//   GET  /tools/<name>      {"success":true,"tool":{…}}: the tool as in tools/list; with an ETag
+//   GET  /openai/functions  an array for OpenAI's `tools`; with an ETag;
+//                           ?format=chat (the default) or responses
+//
+// <name> is the tool's name, percent-encoded, or its function name
+// (endpoints/rest/tool_directory.hpp).
+// Failures of a call: 422 with the content if the result has isError; 404 if there is no such tool;
+// 400 for a bad body, and if the server rejects the arguments; else as in
+// endpoints/rest/rest_answers.hpp. Owned by app; loop thread only.
 #pragma once
 
 #include <functional>
@@ -23,7 +28,7 @@ namespace sidecar::endpoints {
 
 class ToolEndpoints {
  public:
-  // What is true for the caller of a request, but for ApiFacts::for_actions.
+  // The facts for the caller of a request, without ApiFacts::for_actions.
   using Facts = std::function<ApiFacts(const http::Head&)>;
 
   ToolEndpoints(ToolCalls& calls, Facts facts);

@@ -8,8 +8,8 @@
 namespace sidecar::endpoints {
 namespace {
 
-constexpr std::size_t kToolCost = 1000;  // of a tool in a document, beside its bytes
-constexpr std::size_t kToolBytes = 500;  // of a tool in memory, beside its text
+constexpr std::size_t kToolCost = 1000;  // of a tool in a document, besides its text
+constexpr std::size_t kToolBytes = 500;  // of a tool in memory, besides its text
 
 }  // namespace
 
@@ -47,7 +47,7 @@ void ToolList::when_read(std::function<void()> done) {
   waiting_.push_back(std::move(done));
 }
 
-// Makes one document: its tools, its text, its hash; then gives it to those that wait for it.
+// Makes one document: adds the tools, builds the text, hashes it, answers the waiting requests.
 class ToolList::Making {
  public:
   Making(ToolList& list, Entry& entry, std::unique_ptr<ToolDocument> document)
@@ -76,7 +76,7 @@ class ToolList::Making {
       return piece.size() / kHashed + 1;
     }
     if (!std::exchange(entry_.made, true)) entry_.document.digest = hash_.hex();
-    // Each answer copies the text.
+    // One request per step, because each answer copies the text.
     if (next_waiting_ == entry_.waiting.size()) {
       entry_.waiting.clear();
       return 0;
@@ -87,15 +87,15 @@ class ToolList::Making {
 
  private:
   static constexpr std::size_t kCopied = Slices::kCopied;
-  // What the loop hashes in the time in which it reads one byte of a tool.
+  // Bytes that the loop hashes in the time in which it reads one byte of a tool.
   static constexpr std::size_t kHashed = 4;
   static constexpr std::size_t kHashedAtOnce = 256 << 10;
 
   ToolList& list_;
   Entry& entry_;
   std::unique_ptr<ToolDocument> document_;
-  std::size_t next_ = 0;       // of the list …
-  std::size_t next_tool_ = 0;  // … and of the directory
+  std::size_t next_ = 0;       // index into texts()
+  std::size_t next_tool_ = 0;  // index into tools()
   Sha256 hash_;
   std::size_t hashed_ = 0;
   std::size_t next_waiting_ = 0;
@@ -107,7 +107,7 @@ void ToolList::document(const std::string& name, const Make& make, Made done) {
   if (entry.made) return done(entry.document);
   entry.waiting.push_back(std::move(done));
   if (!fresh) return;
-  // Shared, for std::function wants to copy.
+  // Shared, because std::function copies.
   auto making = std::make_shared<Making>(*this, entry, make());
   begin_job([making] { return making->step(); });
 }

@@ -1,6 +1,6 @@
-// ToolList: the tools that one set of permissions lets its callers see, and the documents made of
-// them. Each document is made once, in slices of the loop, for all who ask for it, and lives as
-// long as the list. Loop thread only.
+// ToolList: the tools that callers with one set of rules see, and the documents made from them.
+// Each document is made once, in slices of the loop, is shared by all requests for it, and lives as
+// long as the list. Shared by KeptLists, the jobs in Slices and pending requests; loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -18,35 +18,34 @@ namespace sidecar::endpoints {
 
 class ToolList : public std::enable_shared_from_this<ToolList> {
  public:
-  // Made from the tools, and its hash; or why it cannot be.
+  // Errors of `text`: why the document cannot be made.
   struct Document {
     Result<std::string> text;
-    std::string digest{};
+    std::string digest{};  // SHA-256 of the text, in hex
   };
   using Make = std::function<std::unique_ptr<ToolDocument>()>;
   using Made = std::function<void(const Document&)>;
 
-  // `tools` as tools/list has them, padded. `owner`: in whose turn it is read, and its documents
-  // made. `idle`: called when it is not busy() any more. `slices` outlives what the list is asked
-  // for.
+  // `tools` as in tools/list, padded. `owner`: the owner of its jobs in `slices`. `idle`: called
+  // when the list is no longer busy(). `slices` outlives every call of read() and document().
   ToolList(Slices& slices, std::string owner, std::vector<std::string> tools,
            std::function<void()> idle = nullptr);
-  // What a tool takes in memory.
+  // Memory of one tool, estimated.
   static std::size_t bytes_of(const std::string& tool);
 
-  // Begins to read the tools. Call once, first.
+  // Begins to read the tools. Call once, before all others.
   void read();
-  // `done` may be called at once.
+  // Calls `done` once the tools have been read, possibly within this call.
   void when_read(std::function<void()> done);
   const ToolDirectory& directory() const { return directory_; }
 
-  // `name` tells documents apart; `make` is called for the first who asks. `done` may be called at
-  // once.
+  // `name` identifies the document; `make` is called for the first request only. `done` may be
+  // called within this call.
   void document(const std::string& name, const Make& make, Made done);
 
-  // Of the list and of all that has been made of it.
+  // Memory of the list and its documents, estimated.
   std::size_t bytes() const { return bytes_; }
-  // Whether it is being read, or a document of it made.
+  // Whether the tools are being read or a document is being made.
   bool busy() const { return jobs_ > 0; }
 
  private:
@@ -63,7 +62,7 @@ class ToolList : public std::enable_shared_from_this<ToolList> {
   const std::string owner_;
   ToolDirectory directory_;
   bool read_ = false;
-  std::vector<std::function<void()>> waiting_;  // until it has been read
+  std::vector<std::function<void()>> waiting_;  // for the end of read()
   std::map<std::string, Entry> documents_;
   std::size_t bytes_ = 0;
   std::size_t jobs_ = 0;

@@ -19,14 +19,14 @@ constexpr std::size_t kMaxName = 100;  // of a component
 constexpr std::string_view kAnything = "{}";
 constexpr std::string_view kNothing = R"({"not":{}})";
 
-// What the value of a keyword must be.
+// The required form of a keyword's value.
 enum class Shape {
   kSchema,
-  kSwitch,   // a schema that is often just true or false
+  kSwitch,   // a schema; booleans are kept as they are
   kSchemas,  // a list of them, not empty
-  kMap,      // of schemas, by name
+  kMap,      // of schemas by name
   kItems,    // a schema; before 2019-09 also a list of them
-  kRest,     // `additionalItems`, which `items` is now
+  kRest,     // `additionalItems`, since 2020-12 `items`
   kDependencies,
   kText,
   kDescription,
@@ -45,7 +45,7 @@ struct Keyword {
   Shape shape;
 };
 
-// JSON Schema 2020-12, and what of draft-07 means the same. Sorted by name.
+// JSON Schema 2020-12, and the keywords of draft-07 with the same meaning. Sorted by name.
 constexpr Keyword kKeywords[] = {
     {"$comment", Shape::kText},
     {"additionalItems", Shape::kRest},
@@ -120,7 +120,7 @@ bool is_type_name(std::string_view token) {
 
 }  // namespace
 
-// Writes one schema and what it refers to as components.
+// Writes one schema and the targets of its references as components.
 class ToolSchemas::Writer {
  public:
   Writer(ToolSchemas& all, std::string_view schema, SchemaForm form)
@@ -130,7 +130,7 @@ class ToolSchemas::Writer {
     std::string root = all_.unused(name);
     std::vector<Index> targets = references_.targets();
     for (const Index target : targets) {
-      const std::string key = plain_name(tree_.key(target));  // none of what is in a list
+      const std::string key = plain_name(tree_.key(target));  // empty for an element of an array
       components_[target] =
           target == Tree::kRoot
               ? root
@@ -171,7 +171,7 @@ class ToolSchemas::Writer {
     }
   }
 
-  // Ends what was begun with an opening bracket, the last comma included.
+  // Drops a trailing comma and writes a closing bracket.
   void close(char bracket) {
     if (out_.back() == ',') out_.pop_back();
     out_ += bracket;
@@ -215,8 +215,8 @@ class ToolSchemas::Writer {
     close('}');
   }
 
-  // Writes the value of a keyword. False: it is not what it must be; what was written is to be
-  // taken back.
+  // Writes the value of a keyword. False: the value has the wrong form; the caller removes the
+  // output.
   bool value(Index at, Shape shape, int depth) {
     const Type type = tree_.type(at);
     switch (shape) {
@@ -279,8 +279,8 @@ class ToolSchemas::Writer {
     return true;
   }
 
-  // Writes an object whose members are all of one kind; of members with the same name the first
-  // one.
+  // Writes an object whose members all have one form. Of members with the same name only the first
+  // is written.
   template <class Write>
   bool map(Index at, Write write) {
     std::unordered_set<std::string> written;
@@ -317,7 +317,7 @@ class ToolSchemas::Writer {
     return true;
   }
 
-  // A value that is no schema: its bytes.
+  // Copies a value that is not a schema.
   bool data(Index at) {
     for (Index inside = at; inside < tree_.end(at); ++inside) {
       if (tree_.depth(inside) - tree_.depth(at) > kMaxDepth) return false;
@@ -325,7 +325,8 @@ class ToolSchemas::Writer {
     return raw(at);
   }
 
-  // An extension may be a schema; its references could not be told from its data.
+  // Copies an extension. One with references is left out: it may be a schema, and its references
+  // cannot be distinguished from data.
   bool extra(Index at) {
     for (Index inside = at; inside < tree_.end(at); ++inside) {
       if (!tree_.key_token(inside).empty() && SchemaReferences::is_keyword(tree_.key(inside)))
@@ -352,8 +353,8 @@ class ToolSchemas::Writer {
   const Tree tree_;
   const SchemaReferences references_;
   const SchemaForm form_;
-  std::unordered_map<Index, std::string> components_;  // places that are referred to → their names
-  Index top_ = Tree::kRoot;                            // of the component that is being written
+  std::unordered_map<Index, std::string> components_;  // target of a reference → its name
+  Index top_ = Tree::kRoot;                            // root of the component being written
   std::string out_;
 };
 
@@ -384,7 +385,7 @@ void ToolSchemas::append(const std::string& name, std::string_view schema) {
 
 std::string shortened(std::string text, std::size_t longest) {
   std::size_t units = 0;
-  std::size_t keep = 0;  // bytes that leave room for the mark
+  std::size_t keep = 0;  // bytes that leave room for the "…"
   for (std::size_t at = 0; longest > 0 && at < text.size();) {
     const auto lead = static_cast<unsigned char>(text[at]);
     const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;

@@ -1,4 +1,4 @@
-// Who reads the pages of tools/list, for whom, and how many at a time.
+// Readings of tools/list: which callers share one, whose calls fetch the pages, and the limits.
 #include "endpoints/rest/list_readings.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A server that does not say when its list changes, and REST in front of it.
+// A server that does not announce changes of its list, behind REST.
 struct ReadingWorld : test::World {
   ReadingWorld() : calls(instances, timers, log, 30s, 100'000), rest(calls, {}) {
     ready();

@@ -63,7 +63,7 @@ TEST_CASE("openapi: a tool becomes one operation, with all that it says of itsel
   const std::string text = text_of({kAdd}, {.server = "https://mcp.example.com/p"});
   CHECK(text.find(R"("default":1.10)") != std::string::npos);
   CHECK(text.find(R"("x-mcp-annotations":{"readOnlyHint":true,"n":1e400})") != std::string::npos);
-  // 1e400 is JSON, but no number of nlohmann's.
+  // 1e400 is valid JSON, but nlohmann's parser rejects it.
   std::string readable = text;
   readable.replace(readable.find("1e400"), 5, "1");
   const Json all = Json::parse(readable);

@@ -19,7 +19,7 @@ struct Schema {
     jsonrpc::pad(text);
     return text;
   }
-  // The text of the place to which the schema that is the property `name` refers; empty: to none.
+  // The text of the target to which the schema of the property `name` refers; empty: none.
   std::string_view target(std::string_view name) const {
     for (Tree::Index at = 0; at < tree.size(); ++at) {
       if (tree.key(at) != name) continue;

@@ -42,7 +42,7 @@ struct ToolWorld : test::World {
     asked = m.text;
     return std::string(m.envelope.params.in(m.text));
   }
-  // The answer to the call whose params() were looked at.
+  // Answers the call whose params() were read last.
   void result(const std::string& text) {
     link->sent.push_front(asked);
     answer(text);
@@ -130,7 +130,7 @@ TEST_CASE("tool endpoints: names come out of the path as they went in") {
   for (const char* name : {"a b", "a/b", "..", "日本", "a{b}", "\"q\\", "a?b", "%2F", "\n"}) {
     ToolWorld fresh;
     http::Request request;
-    // Paths reach handlers decoded; a '?' in one was encoded.
+    // Handlers get decoded paths, so '?' may occur in one.
     request.method = "POST";
     request.path = std::string("/tools/") + name;
     request.caller = std::make_shared<observe::Caller>();
@@ -162,7 +162,7 @@ TEST_CASE("tool endpoints: a function name leads to its tool; only such a name i
   CHECK(function->reply().body ==
         R"({"success":true,"function":")" + mapped + R"(","result":{"content":[]}})");
 
-  // A tool that is really called so goes before, and a name of nobody's is passed on.
+  // A tool with this very name takes precedence; an unknown name is passed on.
   const auto real = w.post("/tools/" + mapped);
   w.list(R"([{"name":"a/b"},{"name":")" + mapped + R"("}])");
   CHECK(w.params() == R"({"name":")" + mapped + R"(","arguments":{}})");
@@ -172,7 +172,7 @@ TEST_CASE("tool endpoints: a function name leads to its tool; only such a name i
   const auto nobody = w.post("/tools/x_12345678");
   w.list("[]");
   CHECK(w.params() == R"({"name":"x_12345678","arguments":{}})");
-  // The list fails: the name is passed on all the same.
+  // If the list fails, the name is passed on unchanged.
   w.post("/tools/x_12345678");
   w.answer_error(R"({"code":-32603,"message":"no list"})");
   CHECK(w.params() == R"({"name":"x_12345678","arguments":{}})");
@@ -230,7 +230,7 @@ TEST_CASE("tool endpoints: errors of the server are 400 for arguments that it re
   const auto unread = w.post("/tools/t");
   w.answer(R"({"content":[],"content":[]})");
   CHECK(unread->reply().status == 500);
-  // Whether it is listed cannot be told: the server's word stands.
+  // If the list fails, the server's error decides the status.
   const auto unlisted = w.post("/tools/t");
   w.answer_error(R"({"code":-32602,"message":"a is missing"})");
   w.answer_error(R"({"code":-32603,"message":"no list"})");

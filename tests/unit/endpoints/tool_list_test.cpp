@@ -1,4 +1,4 @@
-// Lists of tools and the documents made of them, kept and made in slices.
+// Tool lists and their documents, cached and made in slices.
 #include "endpoints/rest/tool_list.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A server that says when its list changes, and everything over REST in front of it.
+// A server that announces changes of its list, behind all REST endpoints.
 struct ListWorld : test::World {
   ListWorld()
       : calls(instances, timers, log, 30s, 100 << 20),
@@ -32,7 +32,7 @@ struct ListWorld : test::World {
                                      std::string host = "h") {
     return test::ask(routes, "GET", target, {}, std::move(caller), {{"Host", std::move(host)}});
   }
-  // The server's list: so many tools, each with a description of so many bytes.
+  // Answers with a list of `tools` tools, each with a description of `bytes` bytes.
   void list(std::size_t tools, std::size_t bytes = 10) {
     std::string all;
     for (std::size_t i = 0; i < tools; ++i)
@@ -41,7 +41,7 @@ struct ListWorld : test::World {
     answer(R"({"tools":[)" + all + "]}");
   }
   void changed() { link->say(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})"); }
-  // Turns of the loop until `outcome` has its answer.
+  // Runs the loop until `outcome` has its answer; returns the number of turns.
   std::size_t turns(const std::shared_ptr<test::Outcome>& outcome) {
     std::size_t count = 0;
     for (; !outcome->answered() && count < 10'000; ++count) timers.turn();

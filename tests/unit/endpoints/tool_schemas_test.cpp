@@ -12,17 +12,17 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-// The members of components.schemas for one schema named t.
+// The members of components.schemas for one schema named "t".
 std::string written(const std::string& schema, SchemaForm form = {}) {
   ToolSchemas schemas;
   CHECK(schemas.add("t", schema, form) == "t");
   std::string all = "{" + schemas.members() + "}";
   jsonrpc::pad(all);
-  CHECK(jsonrpc::find_members(all, {}));  // nlohmann refuses some numbers
+  CHECK(jsonrpc::find_members(all, {}));  // nlohmann rejects some numbers
   return schemas.members();
 }
 
-// Every reference, anywhere in it.
+// Collects every reference in `value`, at any depth.
 void collect(const Json& value, std::vector<std::string>& found) {
   if (value.is_object() && value.contains("$ref") && value["$ref"].is_string())
     found.push_back(value["$ref"]);
@@ -61,7 +61,7 @@ TEST_CASE("tool schemas: what is referred to becomes a component, before what re
       written(
           R"({"definitions":{"a b":{"type":"string"}},"properties":{"x":{"$ref":"#/definitions/a%20b"}}})") ==
       R"("t_a_b":{"type":"string"},"t":{"properties":{"x":{"$ref":"#/components/schemas/t_a_b"}}})");
-  // As zod-to-json-schema refers to what it has written before.
+  // zod-to-json-schema refers to earlier parts of the schema in this way.
   CHECK(
       written(
           R"({"properties":{"a":{"anyOf":[{"type":"string"},{"type":"null"}]},"b":{"$ref":"#/properties/a/anyOf/0"}}})") ==
@@ -78,7 +78,7 @@ TEST_CASE("tool schemas: recursive schemas stay recursive") {
   CHECK(mutual == R"("t_B":{"properties":{"a":{"$ref":"#/components/schemas/t_A"}}},)"
                   R"("t_A":{"properties":{"b":{"$ref":"#/components/schemas/t_B"}}},)"
                   R"("t":{"$ref":"#/components/schemas/t_A"})");
-  // Something within something that is referred to as well is written once.
+  // A target within another target is written once.
   CHECK(
       written(
           R"({"properties":{"a":{"properties":{"b":{"type":"string"}}},"c":{"$ref":"#/properties/a"},"d":{"$ref":"#/properties/a/properties/b"}}})") ==
@@ -97,7 +97,7 @@ TEST_CASE("tool schemas: anchors, dynamic references and ids of their own lead t
       written(
           R"({"$id":"https://e.example/t.json","properties":{"a":{"$ref":"https://e.example/t.json#/properties/b"},"b":{"type":"string"}}})") ==
       R"("t_b":{"type":"string"},"t":{"properties":{"a":{"$ref":"#/components/schemas/t_b"},"b":{"$ref":"#/components/schemas/t_b"}}})");
-  // Within a part that has an $id, "#" is that part.
+  // Within a subschema with an $id, "#" is that subschema.
   CHECK(
       written(
           R"({"properties":{"a":{"$id":"part","properties":{"self":{"$ref":"#"}}},"b":{"$ref":"part"}}})") ==
@@ -121,7 +121,7 @@ TEST_CASE("tool schemas: references that lead nowhere, elsewhere or in a circle 
         written(R"({"properties":{"a":{"type":"string"},"b":{"description":"d","$ref":")" +
                 std::string(reference) + R"("}},"required":["a"]})");
     if (std::string_view(reference) == "#/properties") {
-      CHECK(dangling(members).empty());  // no schema, but an object: it is taken for one
+      CHECK(dangling(members).empty());  // not a schema, but an object: it is taken as one
     } else {
       CHECK(
           members ==
@@ -200,7 +200,8 @@ TEST_CASE("tool schemas: depth, size and number have bounds, and no stack or tim
   CHECK(written(R"({"description":")" + std::string(ToolSchemas::kMaxSchema, 'x') + R"("})") ==
         R"("t":{})");
 
-  // Each refers to the next one: nothing is followed by recursion, here or, for long, by a reader.
+  // Each schema refers to the next. The sidecar follows no reference by recursion, and the limit of
+  // components bounds the recursion of consumers.
   std::string chain = R"({"$defs":{)";
   for (int i = 0; i < 10'000; ++i) {
     chain += "\"d" + std::to_string(i) + R"(":{"properties":{"n":{"$ref":"#/$defs/d)" +
