@@ -153,7 +153,7 @@ test('dashboard: it works behind a proxy that strips a path prefix', async (t) =
   await docs.waitForURL(`${base}/`);
   assert.deepEqual(strays, []);
 
-  await page.goto('about:blank');
+  await page.getByRole('button', { name: 'Log out' }).click();
   await eventually(async () => (await sessionsOf(sidecar)).length === 0, 'the session of the page is gone');
   await sidecar.stop();
 });
