@@ -18,8 +18,8 @@ constexpr std::string_view kAdminForm =
 
 bool is_admin_word(std::string_view text) { return lower_case(trimmed(text)) == kAdmin; }
 
-// An entry behind its name: KEY or KEY:admin. What only resembles the mark is refused, because it
-// would be part of the secret.
+// `rest`: an entry without its name, KEY or KEY:admin. A near miss of the mark ":admin" is refused,
+// because it would silently become part of the secret.
 Result<void> check_admin_mark(std::string_view rest, std::string_view which) {
   if (is_admin_word(rest)) return fail(fmt::format("{} is the word admin: {}", which, kAdminForm));
   const std::string_view last = rest.substr(rest.rfind(':') + 1);  // npos + 1: all of it

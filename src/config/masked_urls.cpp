@@ -26,8 +26,8 @@ bool is_web(std::string_view before) {
          lower.ends_with("wss");
 }
 
-// What stands between scheme and authority, `://`, or what is meant to: `:/`, `:\/\/`, and `//` at
-// the begin of a word.
+// The separator of scheme and authority: `://`, a mistyped one (`:/`, `:\/\/`), or `//` at the
+// beginning of a word.
 struct Separator {
   std::size_t begin = std::string_view::npos;
   std::size_t end = std::string_view::npos;

@@ -1,4 +1,5 @@
-// Route: one row of a table of endpoints. Whom it serves is data, so no other part knows a path.
+// Route: one row of a table of endpoints: method, path, access rules and handler. The gate judges a
+// request by the rules of its row and never by its path.
 #pragma once
 
 #include <string>
