@@ -8,7 +8,7 @@ import { Calls } from '../soak/lib/calls.mjs';
 import { DRAIN_MS, accountsOf, otherEvictable } from '../soak/lib/disturbances.mjs';
 import { grown } from '../soak/lib/footprint.mjs';
 import { LogReader } from '../soak/lib/log.mjs';
-import { outcomeOf } from '../soak/lib/outcomes.mjs';
+import { outcomeOf, outcomeOfEvent } from '../soak/lib/outcomes.mjs';
 import { Random } from '../soak/lib/random.mjs';
 
 const LIMIT = 10_000;
@@ -199,6 +199,9 @@ test('soak: errors are distinguished by code and text', () => {
     [-32000, 'Connection limit exceeded', 'error -32000'], [-32602, 'Unknown tool: x', 'unknown_tool'], [-32602, 'params', 'error -32602'], [-32603, 'internal error', 'error -32603']];
   for (const [code, message, outcome] of outcomes) assert.equal(outcomeOf(failing(code, message)), outcome);
   assert.equal(outcomeOf(died), 'child_died');
+  assert.equal(outcomeOfEvent('{"success":false,"error":"the MCP server did not answer within 10 ms"}'), 'timeout');
+  assert.equal(outcomeOfEvent('{"success":false,"error":"the key or token of this call is revoked or has expired"}'), 'no_key');
+  assert.equal(outcomeOfEvent('{"success":false,"error":"the MCP server exited with code 1"}'), 'child_died');
   assert.equal(outcomeOf({ result: { content: [], isError: true } }), 'tool_error');
 });
 

@@ -16,5 +16,11 @@ export function outcomeOf({ result, error }) {
 const byStatus = { 401: 'no_key', 403: 'forbidden', 404: 'no_session', 429: 'busy', 503: 'unavailable', 504: 'timeout' };
 export const outcomeOfStatus = (status) => byStatus[status] ?? `status ${status}`;
 
+// The outcome of the error event of /call-tool-stream.
+export function outcomeOfEvent(text) {
+  if (text.includes('did not answer')) return 'timeout';
+  return /the key or token of this call is revoked or has expired/.test(text) ? 'no_key' : 'child_died';
+}
+
 // A refusal at a limit has Retry-After.
 export const mustSayWhen = (status) => status === 429 || status === 503;

@@ -1,7 +1,7 @@
 // Calls over REST.
 import http from 'node:http';
 
-import { outcomeOfStatus } from './outcomes.mjs';
+import { outcomeOfEvent, outcomeOfStatus } from './outcomes.mjs';
 import { Exchange } from './wire.mjs';
 
 export class RestClient {
@@ -38,7 +38,7 @@ export class RestClient {
     const onEvent = ({ event, data }) => {
       if (event === 'progress') this.account.progress({ ...JSON.parse(data), progressToken: rest.token });
       else if (event === 'result') this.account.answer({ id: entry.id, result: JSON.parse(data).result });
-      else if (event === 'error') this.account.answerHttp(entry, data.includes('did not answer') ? 'timeout' : 'child_died', data);
+      else if (event === 'error') this.account.answerHttp(entry, outcomeOfEvent(data), data);
     };
     const body = JSON.stringify(params);
     const exchange = new Exchange(`${this.world.url}/call-tool-stream`, { method: 'POST', headers: this.world.keys.headers(this.owner), body, onEvent });
