@@ -230,7 +230,7 @@ class Parser {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const std::string& argument = arguments[i];
       const auto equals = argument.find('=');
-      const std::string name = argument.substr(0, equals);
+      std::string name = argument.substr(0, equals);
       if (!takes_value(name)) continue;
       if (equals != argument.npos) {
         if (equals + 1 == argument.size()) return name;

@@ -90,6 +90,7 @@ void ListCache::erase_oldest_view() {
       oldest = view;
     }
   }
+  if (of == nullptr) return;
   view_bytes_ -= oldest->second.bytes;
   --views_;
   of->erase(oldest);

@@ -30,11 +30,12 @@ std::optional<Answer> Subscriptions::on_request(ClientId client, jsonrpc::Messag
   if (std::any_of(uri->begin(), uri->end(), config::control))
     return make_failure(Outcome::kError, call.reply.client_id(), code::kInvalidParams,
                         "the URI has a control character");
-  return call.method == method::kResourcesSubscribe ? on_subscribe(client, std::move(*uri), call)
+  return call.method == method::kResourcesSubscribe ? on_subscribe(client, *uri, call)
                                                     : on_unsubscribe(client, std::move(*uri), call);
 }
 
-std::optional<Answer> Subscriptions::on_subscribe(ClientId client, std::string uri, Call& call) {
+std::optional<Answer> Subscriptions::on_subscribe(ClientId client, const std::string& uri,
+                                                  Call& call) {
   const std::string& client_id = call.reply.client_id();
   if (uri.size() > kMaxUri)
     return make_failure(Outcome::kError, client_id, code::kInvalidParams,

@@ -40,7 +40,7 @@ class Subscriptions : public Feature {
   void migrate_to(Feature& successor) override;
 
  private:
-  std::optional<Answer> on_subscribe(ClientId client, std::string uri, Call& call);
+  std::optional<Answer> on_subscribe(ClientId client, const std::string& uri, Call& call);
   std::optional<Answer> on_unsubscribe(ClientId client, std::string uri, Call& call);
   void on_subscribed(WireId id, Call& call, const Answer& answer);
 
