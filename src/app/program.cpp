@@ -50,11 +50,11 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
-      service_(
-          settings_, std::move(configuration.networks), std::move(configuration.keys),
-          child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
-                        child_options(settings_, launch, [this] { return child_environment_; })),
-          {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
+      service_(settings_, std::move(configuration.networks), configuration.keys,
+               child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+                             child_options(settings_, std::move(launch),
+                                           [this] { return child_environment_; })),
+               {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
