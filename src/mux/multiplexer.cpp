@@ -5,76 +5,54 @@
 #include <fmt/format.h>
 
 #include "jsonrpc/splice.hpp"
+#include "jsonrpc/truncated.hpp"
 #include "mcp/protocol.hpp"
-#include "mux/core/method_rules.hpp"
 #include "mux/core/wire.hpp"
+#include "mux/era/handshake_era.hpp"
 
 namespace sidecar::mux {
 
 namespace code = mcp::code;
 namespace method = mcp::method;
 
-namespace {
-
-constexpr std::size_t kMaxCachedRequest = 4096;  // bytes; a longer one is passed on
-constexpr std::size_t kMaxCancel = 1024;         // bytes, as its client wrote it
-
-}  // namespace
-
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids,
                          ChildRate& child_rate, Limits limits, ChildRole role, observe::Log& log,
                          observe::Metrics& metrics)
-    : Core({in_flight_, clients_, owners_, timers, limits_, role_, log, refusals_, metrics}),
-      child_(child),
-      timers_(timers),
-      ids_(ids),
-      child_rate_(child_rate),
-      limits_(limits),
-      role_(role),
-      log_(log),
-      metrics_(metrics),
-      calls_shown_(metrics.calls_in_flight),
-      owners_(limits.calls, InFlight::kMaxTombstones, limits.waiting_bytes, TaskTable::kMax,
-              UrlElicitations::kMax),
-      in_flight_(ids),
-      queue_(metrics.waiting_bytes) {
-  for (std::size_t i = 0; i < kOutcomes; ++i)
-    outcomes_[i] = &metrics_.calls(outcome_name(static_cast<Outcome>(i)));
+    : child_(child),
+      era_(std::make_unique<HandshakeEra>()),
+      core_(child, *era_, timers, ids, child_rate, limits, role, log, metrics),
+      server_requests_(core_, ids),
+      lists_(core_, ids) {
+  core_.set_features({&initialize_, &server_requests_, &subscriptions_, &tasks_, &progress_,
+                      &lists_, &log_levels_});
 }
 
 // Answers all open calls while everything that an answer may use still exists.
 Multiplexer::~Multiplexer() {
-  for (const WireId id : in_flight_.all()) {
-    if (auto call = in_flight_.close(id); call && call->own) call->reply.forget();
+  for (const WireId id : calls().all()) {
+    if (auto call = calls().close(id); call && call->own) call->reply.forget();
   }
 }
 
 void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller,
                       ClientProfile profile) {
-  OwnerPtr account = owners_.get(caller.share_owner());
-  clients_.emplace(id, ClientEntry{&client, caller.owner, std::move(account), std::move(profile)});
-  log_levels_.client_joined();
-}
-
-OwnerPtr Multiplexer::owner_of(CallOrigin origin) {
-  const auto entry = clients_.find(origin.client);
-  return entry != clients_.end() ? entry->second.account : owners_.get(origin.owner);
+  OwnerPtr account = core_.owners().get(caller.share_owner());
+  core_.clients().add(id, {&client, caller.owner, std::move(account), std::move(profile)});
+  for (Feature* const each : core_.features()) each->client_joined();
 }
 
 void Multiplexer::remove(ClientId client) {
-  clients_.erase(client);
-  server_requests_.client_left(client);
-  std::vector<WireId> calls = in_flight_.of_client(client);
-  for (const WireId id : calls) in_flight_.find(id)->reply.forget();
+  core_.clients().remove(client);
+  for (Feature* const each : core_.features()) each->client_leaves(client);
+  std::vector<WireId> own = calls().of_client(client);
+  for (const WireId id : own) calls().find(id)->reply.forget();
   // Newest first: a call that waits for the list of an older call must not fetch it instead.
-  std::reverse(calls.begin(), calls.end());
-  for (const WireId id : calls) {
-    const Call* call = in_flight_.find(id);  // the end of one may have ended others
-    if (call != nullptr && !call->withdrawn) cancel_at_child(id, "the client has gone");
+  std::reverse(own.begin(), own.end());
+  for (const WireId id : own) {
+    const Call* call = calls().find(id);  // the end of one may have ended others
+    if (call != nullptr && !call->withdrawn) core_.cancel_at_child(id, "the client has gone");
   }
-  subscriptions_.client_left(client);
-  tasks_.client_left(client);
-  log_levels_.client_left(client);
+  for (Feature* const each : core_.features()) each->client_left(client);
 }
 
 bool Multiplexer::concerns(ClientId client, const jsonrpc::Message& message) const {
@@ -93,299 +71,316 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
   assert(message.kind() == jsonrpc::Kind::kRequest);
   const std::string_view name = message.method();
   if (name == method::kPing) return reply.send(make_result(reply.client_id(), "{}"));
-  OwnerPtr owner = owner_of(origin);
+  OwnerPtr owner = core_.owner_of(origin);
   if (auto refused = refusal(origin.client, *owner, reply.client_id(), message.text.size())) {
-    count(refused->outcome);
+    core_.count(refused->outcome);
     return reply.send(std::move(*refused));
   }
 
   Call call(origin.client, std::move(reply), std::move(owner));
   call.method = name;
-  call.timeout = timeout.value_or(limits_.call_timeout);
-  call.last_due = timers_.now() + std::max(call.timeout, limits_.call_timeout_total);
-  call.due = timers_.now() + call.timeout;
+  call.timeout = timeout.value_or(core_.limits().call_timeout);
+  call.last_due = core_.timers().now() + std::max(call.timeout, core_.limits().call_timeout_total);
+  call.due = core_.timers().now() + call.timeout;
   call.task = static_cast<bool>(message.envelope.task);
   call.rule = MethodRule::find(name);
   if (call.rule != nullptr) {
-    call.repeatable = call.rule->repeatable;
-    if (name == method::kInitialize) note_initialize(origin.client, message, call);
-    if (name == method::kToolsCall)
-      call.repeatable = tools_.repeatable(message.envelope.name.in(message.text));
-    if (call.rule->list && message.text.size() <= kMaxCachedRequest)
-      call.subject = ListCache::key(message).value_or("");
-    if (Feature* const feature = feature_of(call)) {
-      if (auto answer = feature->on_request(origin.client, message, call))
-        return reply_here(call, *std::move(answer));
+    call.repeatable = name == method::kToolsCall
+                          ? lists_.repeatable_tool(message.envelope.name.in(message.text))
+                          : call.rule->repeatable;
+    if (Feature* const feature = core_.feature_of(call)) {
+      if (auto answer = feature->on_request(origin.client, message, call)) {
+        core_.count(answer->outcome);
+        return call.reply.send(*std::move(answer));
+      }
     }
   }
-  if (!call.asked_version) {
-    const std::string wire = std::to_string(in_flight_.next_id());
-    call.progress_token = message.envelope.progress_token.in(message.text);
-    call.line = jsonrpc::splice_in_place(
-        std::move(message.text),
-        {{message.envelope.id, wire}, {message.envelope.progress_token, wire}});
-  }
-  const WireId id = in_flight_.open(std::move(call));
-  show_in_flight();
-  arm();
-  dispatch(id);
+  call.progress_token = message.envelope.progress_token.in(message.text);
+  call.id_at = message.envelope.id;
+  call.token_at = message.envelope.progress_token;
+  call.line = std::move(message.text);
+  core_.dispatch(core_.open(std::move(call)));
 }
 
-// Answers an open call, lets it wait for the list that another call fetches, or sends or queues it
-// for the child.
-void Multiplexer::dispatch(WireId id) {
-  Call& call = *in_flight_.find(id);
-  call.from_memory = false;
-  if (call.asked_version) {
-    if (!takes_calls()) return;  // until the handshake is done
-    return finish(id,
-                  make_result(call.reply.client_id(), handshake_.result_for(*call.asked_version)));
+// The refusal of a call; nullopt: it is accepted. May end calls of others to make room for it.
+std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
+                                           std::string_view client_id, std::size_t size) {
+  const auto unavailable = [client_id](int error_code, std::string_view why) {
+    return make_failure(Outcome::kUnavailable, client_id, error_code, why, {},
+                        std::chrono::seconds(1));
+  };
+  if (!closing_.empty()) return unavailable(code::kConnectionClosed, closing_);
+  if (trouble_) {
+    return make_death_failure(Outcome::kUnavailable, client_id, trouble_->death,
+                              trouble_->retry_after);
   }
-  if (call.lists() && handshake_.done() &&
-      handshake_.promises_changes(ListCache::capability(call.method))) {
-    if (lists_.find(call.subject) != nullptr) return answer_known(id);
-    if (!lists_.lead_or_wait(call.subject, id)) return;
-  }
-  if (child_rate_.on() && !call.charged) {
-    if (auto refused = charge(call)) return finish(id, std::move(*refused));
-  }
-  if (queue_.empty() && takes_calls() && child_.wants_more()) return send(id);
-  queue_.push(call.owner, call.client, id, call.line.size());
-  pump();
-}
-
-Answer Multiplexer::known_list(const Call& call, const std::string& result) {
-  const std::uint64_t version = list_version(call.method);
-  const bool unchanged = call.reply.knows(version);
-  Answer answer = make_result(call.reply.client_id(), unchanged ? "{}" : result);
-  answer.list_version = version;
-  answer.unchanged = unchanged;
-  return answer;
-}
-
-std::optional<Answer> Multiplexer::charge(Call& call) {
-  const auto refused = child_rate_.charge(call.owner->name, timers_.now());
-  call.charged = !refused;
-  if (!refused) return std::nullopt;
-  const auto client = clients_.find(call.client);
-  refusals_.warn("rate limit reached",
-                 {{"limit", "child"},
-                  {"method", excerpt(call.method)},
-                  {"key", client == clients_.end() ? "" : client->second.owner}});
-  metrics_.refused("rate_child").Increment();
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(refused->wait);
-  const Rate& rate = child_rate_.rate();
-  const double window = std::chrono::duration<double>(rate.window).count();
-  return make_failure(
-      Outcome::kOverRate, call.reply.client_id(), code::kBusy,
-      refused->sharers == 0
-          ? fmt::format("Rate limit exceeded: all clients together may make {} calls in {} s",
-                        rate.requests, window)
-          : fmt::format("Rate limit exceeded: {} keys or addresses share {} calls in {} s",
-                        refused->sharers, rate.requests, window),
-      fmt::format(R"({{"retryAfter":{}}})", seconds.count()), seconds);
-}
-
-// BOUNDED STACK: a call that is handed over may be answered at once, which may queue further calls.
-// The running loop takes these; a nested pump() returns.
-void Multiplexer::pump() {
-  if (std::exchange(pumping_, true)) return;
-  while (takes_calls() && child_.wants_more()) {
-    if (subscriptions_.work()) continue;
-    auto next = queue_.pop();
-    if (!next) break;
-    if (next->id != 0)
-      send(next->id);
-    else
-      send_to_child(std::move(next->line), "message of a client");
-  }
-  pumping_ = false;
-}
-
-// Requires takes_calls().
-void Multiplexer::send(WireId id) {
-  Call& call = *in_flight_.find(id);
-  if (Feature* const feature = feature_of(call)) {
-    if (auto answer = feature->before_send(id, call)) return finish(id, *std::move(answer));
-  }
-  if (call.repeatable || (call.rule != nullptr && call.rule->must_migrate)) keep(call);
-  if (const auto number = child_.send(std::exchange(call.line, {}))) {
-    call.sent = timers_.now();
-    in_flight_.handed_over(id, *number);
-    watch();
-  } else {
-    finish(id, make_failure(Outcome::kUnavailable, call.reply.client_id(), code::kBusy,
-                            "the MCP server does not read its input fast enough", {},
-                            std::chrono::seconds(1)));
-  }
+  const bool waits = !core_.reads_at_once();
+  if (!waits && !child_.can_send(size))
+    return unavailable(code::kBusy, "the MCP server does not read its input fast enough");
+  return core_.admission().refusal(client, owner, client_id, size, waits);
 }
 
 void Multiplexer::notification(ClientId client, jsonrpc::Message message) {
   const std::string_view name = message.method();
   if (name == method::kInitialized) return;  // the child got the sidecar's own
-  if (name == method::kCancelled) {
-    // MCP 2025-11-25, Cancellation: an unknown or finished request is ignored.
-    const auto id = in_flight_.find(client, message.envelope.request_id.in(message.text));
-    if (!id) return drop("cancel_of_unknown_call");
-    Call& call = *in_flight_.find(*id);
-    if (call.asked_version) return;  // initialize must not be cancelled
-    Answer nothing;
-    nothing.outcome = Outcome::kCancelled;
-    if (call.number == 0) return finish(*id, std::move(nothing));
-    // Sent at once, not queued; the calls at the child bound the number of cancels. A long reason
-    // is left out, to bound their size.
-    const std::string wire = std::to_string(*id);
-    send_to_child(
-        message.text.size() <= kMaxCancel
-            ? jsonrpc::splice(message.text, {{message.envelope.request_id, wire}})
-            : jsonrpc::notification_text(method::kCancelled, R"({"requestId":)" + wire + "}"),
-        "cancel");
-    count(Outcome::kCancelled);
-    Reply reply = std::exchange(call.reply, Reply(call.reply.client_id(), nullptr));
-    withdraw(*id);
-    return reply.send(std::move(nothing));
-  }
+  if (name == method::kCancelled) return cancel(client, message);
   if (name == method::kProgress) return server_requests_.on_client_progress(client, message);
   // Roots and tasks of a client concern a dedicated child only.
-  if (name == method::kRootsListChanged && !(role_.dedicated && role_.client_roots))
-    return drop("roots_of_shared_child");
-  if (name == method::kTaskStatus && !role_.dedicated) return drop("task_of_shared_child");
-  if (!handshake_.done()) return drop("notification_before_handshake");
-  pass_on(client, std::move(message.text), "notification");
+  if (name == method::kRootsListChanged && !(core_.role().dedicated && core_.role().client_roots))
+    return core_.drop("roots_of_shared_child");
+  if (name == method::kTaskStatus && !core_.role().dedicated)
+    return core_.drop("task_of_shared_child");
+  if (!era_->is_open()) return core_.drop("notification_before_handshake");
+  core_.pass_on(client, std::move(message.text), "notification");
+}
+
+// MCP 2025-11-25, Cancellation: an unknown or finished request is ignored, and initialize must not
+// be cancelled.
+void Multiplexer::cancel(ClientId client, const jsonrpc::Message& message) {
+  const auto id = calls().find(client, message.envelope.request_id.in(message.text));
+  if (!id) return core_.drop("cancel_of_unknown_call");
+  if (calls().find(*id)->method != method::kInitialize) core_.cancel(*id, message);
 }
 
 void Multiplexer::answer(ClientId client, const jsonrpc::Message& message) {
   server_requests_.on_client_answer(client, message);
 }
 
-bool Multiplexer::pass_on(ClientId client, std::string line, std::string_view kind) {
-  if (!takes_calls() || (queue_.empty() && child_.wants_more()))
-    return send_to_child(std::move(line), kind);
-  const OwnerPtr owner = owner_of(client);
-  const std::size_t size = FairQueue::bytes_of(line);
-  if (!fits_client(*owner, client, size) || !make_room_for_bytes(*owner, size)) {
-    refusals_.warn("message dropped",
-                   {{"limit", "waiting_bytes"}, {"kind", kind}, {"owner", owner->name}});
-    drop("message_beyond_share");
-    return false;
-  }
-  queue_.push(owner, client, std::move(line));
-  pump();
-  return true;
-}
-
-// Answers a request that was never in flight.
-void Multiplexer::reply_here(Call& call, Answer answer) {
-  count(answer.outcome);
-  call.reply.send(std::move(answer));
-}
-
-// Closes a call and answers it. A tombstone is closed without an answer.
-void Multiplexer::finish(WireId id, Answer answer) {
-  if (auto call = in_flight_.close(id)) settle(id, std::move(*call), std::move(answer));
-}
-
-void Multiplexer::settle(WireId id, Call call, Answer answer) {
-  if (!call.line.empty() && call.owner != nullptr) queue_.remove(*call.owner, call.client, id);
-  release_kept(call);
-  show_in_flight();
-  if (call.reply.pending()) {
-    if (!call.own) count(answer.outcome);
-    if (call.sent != Clock::time_point{}) answer.at_child = timers_.now() - call.sent;
-    log_.debug("call answered",
-               {{"method", call.method}, {"outcome", outcome_name(answer.outcome)}});
-    call.reply.send(std::move(answer));
-  }
-  if (call.lists()) dispatch_waiting(call.subject, id);
-}
-
-// Dispatches the calls that waited for the list that a call fetched: they are answered from the
-// cache, or one of them fetches the list. BOUNDED STACK: a call that ends within dispatch() has no
-// calls waiting for it, because the others are dispatched after it.
-void Multiplexer::dispatch_waiting(const std::string& key, WireId id) {
-  for (const WireId waiting : lists_.leave(key, id)) {
-    if (in_flight_.find(waiting) != nullptr) dispatch(waiting);
-  }
-}
-
-// Answers a call before the child does, and cancels it at the child. The receiver of the answer may
-// call back into the multiplexer and end its session.
-void Multiplexer::end_early(WireId id, Answer answer, std::string_view reason) {
-  Call& call = *in_flight_.find(id);
-  if (!call.own) count(answer.outcome);
-  Reply reply = std::exchange(call.reply, Reply(call.reply.client_id(), nullptr));
-  reply.send(std::move(answer));
-  const Call* still = in_flight_.find(id);
-  if (still != nullptr && !still->withdrawn) cancel_at_child(id, reason);
-}
-
-// Ends a call without an answer, here and at the child.
-void Multiplexer::cancel_at_child(WireId id, std::string_view reason) {
-  Call& call = *in_flight_.find(id);
-  call.reply.forget();
-  if (call.number == 0) return finish(id, {});
-  send_to_child(jsonrpc::notification_text(method::kCancelled,
-                                           fmt::format(R"({{"requestId":{},"reason":{}}})", id,
-                                                       jsonrpc::string_token(reason))),
-                "cancel");
-  withdraw(id);
-}
-
-void Multiplexer::withdraw(WireId id) {
-  Call& call = *in_flight_.find(id);
-  release_kept(call);
-  const std::string list = call.lists() ? call.subject : std::string();
-  in_flight_.withdraw(id, timers_.now() + call.timeout);
-  arm();
-  show_in_flight();
-  if (!list.empty()) dispatch_waiting(list, id);
-}
-
-bool Multiplexer::send_to_child(std::string line, std::string_view kind) {
-  if (child_.send(std::move(line))) return true;
-  log_.warn("message not sent to the child", {{"kind", kind}});
-  drop("child_takes_nothing");
-  return false;
-}
-
-void Multiplexer::ask_child(std::string_view name, std::string_view params, Reply::Deliver then,
-                            Clock::duration timeout) {
-  if (!takes_calls()) return;
-  Call call(kNoClient, Reply("0", std::move(then)));
-  call.own = true;
-  call.method = name;
-  call.timeout = timeout;
-  call.due = call.last_due = timers_.now() + timeout;
-  call.line = jsonrpc::request_text(std::to_string(in_flight_.next_id()), name, params);
-  const WireId id = in_flight_.open(std::move(call));
-  show_in_flight();
-  arm();
-  send(id);
-}
-
-Feature* Multiplexer::feature_of(const Call& call) {
-  if (call.rule == nullptr) return nullptr;
-  switch (call.rule->feature) {
-    case FeatureKind::kNone:
-      return nullptr;
-    case FeatureKind::kSubscriptions:
-      return &subscriptions_;
-    case FeatureKind::kLogLevels:
-      return &log_levels_;
-    case FeatureKind::kTasks:
-      return &tasks_;
-  }
-  return nullptr;
-}
-
 void Multiplexer::permissions_changed() {
-  tell_lists_changed();
-  subscriptions_.permissions_changed();
+  for (Feature* const each : core_.features()) each->permissions_changed();
 }
 
-void Multiplexer::drop(std::string_view reason) {
-  metrics_.dropped(reason).Increment();
-  log_.debug("message dropped", {{"reason", reason}});
+void Multiplexer::on_child_line(std::string line) {
+  core_.wedge_watch().child_wrote();
+  if (!jsonrpc::looks_like_batch(line)) return on_text(std::move(line));
+  // MCP 2025-03-26, Basic, Batching.
+  auto elements = jsonrpc::take_apart(line);
+  if (!elements) return junk({.message = elements.error().message, .id = {}});
+  if (elements->empty()) return junk({.message = "an empty batch", .id = {}});
+  for (std::string& element : *elements) on_text(std::move(element));
+}
+
+void Multiplexer::on_text(std::string text) {
+  if (auto message = jsonrpc::parse(std::move(text)))
+    on_message(std::move(*message));
+  else
+    junk(message.error());
+}
+
+// MCP 2025-11-25, Transports, stdio: stdout carries messages only. Some servers print other text
+// there.
+void Multiplexer::junk(const jsonrpc::ParseError& problem) {
+  core_.drop(problem.ambiguous ? "ambiguous_member" : "junk_on_stdout");
+  core_.log().warn("child wrote a line to stdout that is not a message",
+                   {{"problem", problem.message}});
+}
+
+void Multiplexer::on_message(jsonrpc::Message message) {
+  switch (message.kind()) {
+    case jsonrpc::Kind::kResult:
+    case jsonrpc::Kind::kError:
+      return on_answer(std::move(message));
+    case jsonrpc::Kind::kRequest:
+      return on_child_request(message);
+    case jsonrpc::Kind::kNotification:
+      return on_child_notification(message);
+  }
+}
+
+void Multiplexer::on_answer(jsonrpc::Message message) {
+  const auto id = number_of(message.id());
+  if (id && id == opening_id_) return on_opened(message);
+  // The child cannot answer a call that was not handed to it.
+  const Call* open = id ? calls().find(*id) : nullptr;
+  auto call = open != nullptr && open->number != 0 ? calls().close(*id) : std::nullopt;
+  if (!call) return on_late_answer(id, message);
+  child_.note_answer();
+  if (call->withdrawn) core_.drop("answer_after_cancel");
+  Answer answer = era_->decode(std::move(message), *call);
+  if (answer.outcome == Outcome::kError) server_requests_.on_error(*call, answer);
+  if (call->task && answer.outcome == Outcome::kResult) tasks_.on_made(*id, *call, answer);
+  if (Feature* const feature = core_.feature_of(*call)) feature->on_result(*id, *call, answer);
+  core_.settle(*id, std::move(*call), std::move(answer));
+}
+
+// An answer to a call that is not in flight: abandoned, answered before, or never made.
+void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message) {
+  const auto late = id ? calls().answered_late(*id) : std::nullopt;
+  if (!late) return core_.drop("answer_to_unknown_call");
+  core_.drop("answer_after_cancel");
+  if (late->task) tasks_.on_made_late(message);
+}
+
+void Multiplexer::on_child_request(const jsonrpc::Message& message) {
+  const std::string_view name = message.method();
+  if (name == method::kPing) {
+    core_.send_to_child(jsonrpc::result_text(message.id(), "{}"), "ping");
+    return;
+  }
+  if (mcp::names_notification(name))
+    return core_.refuse_child(message, code::kInvalidRequest,
+                              "this is the name of a notification, which has no id");
+  server_requests_.on_child_request(message);
+}
+
+void Multiplexer::on_child_notification(const jsonrpc::Message& message) {
+  if (!mcp::names_notification(message.method())) return core_.drop("request_without_id");
+  for (Feature* const each : core_.features()) {
+    if (each->on_child_notification(message)) return;
+  }
+  on_log_or_unknown(message);
+}
+
+// The message does not name its client. It goes to its certain origin if it has one; otherwise it
+// may contain any owner's data, so it is sent only if all clients have the same owner.
+void Multiplexer::on_log_or_unknown(const jsonrpc::Message& message) {
+  if (const auto origin = core_.origin_of(message)) {
+    if (!core_.clients().contains(origin->client)) return core_.drop("notification_of_rest_call");
+    if (!log_levels_.lets_through(origin->client, message)) return core_.drop("below_log_level");
+    return core_.clients().deliver(*origin, message.text);
+  }
+  if (!core_.clients().one_owner()) return core_.drop("notification_without_origin");
+  core_.clients().tell_all(
+      message.text, [&](ClientId client) { return log_levels_.lets_through(client, message); });
+}
+
+void Multiplexer::on_child_line_too_long(std::string first, std::string last, std::size_t size) {
+  core_.drop("line_too_long");
+  const auto token = jsonrpc::id_of_truncated(first, last);
+  const WireId id = token ? number_of(*token).value_or(0) : 0;
+  Call* call = calls().find(id);
+  core_.log().error("child wrote a line beyond the limit",
+                    {{"bytes", size}, {"call_found", call != nullptr}});
+  if (call == nullptr) {
+    calls().answered_late(id);
+    return;
+  }
+  core_.finish(
+      id, make_failure(
+              Outcome::kTooLarge, call->reply.client_id(), code::kInternalError,
+              fmt::format("the MCP server's answer of {} bytes is beyond the limit for one line",
+                          size)));
+}
+
+void Multiplexer::initialize(std::string params) {
+  opening_params_ = std::move(params);
+  if (child_.running()) open_child();
+}
+
+void Multiplexer::on_child_started() {
+  if (!opening_params_.empty()) open_child();
+}
+
+void Multiplexer::open_child() {
+  // A wire id, so that no late answer of an earlier process can be mistaken for this answer.
+  opening_id_ = calls().take_id();
+  core_.send_to_child(era_->opening(*opening_id_, opening_params_), "handshake");
+  child_.handshake_sent();
+}
+
+void Multiplexer::on_opened(const jsonrpc::Message& answer) {
+  opening_id_.reset();
+  auto first = era_->opened(answer);
+  if (!first) {
+    core_.log().error("handshake failed", {{"reason", first.error().message}});
+    return child_.handshake_failed(first.error().message);
+  }
+  if (!mcp::is_handshake_version(era_->version())) {
+    core_.log().warn("child speaks an unknown protocol version", {{"version", era_->version()}});
+  }
+  core_.log().info("child is ready", {{"version", era_->version()}});
+  child_.handshake_done();
+  core_.send_to_child(std::move(*first), "handshake");
+  trouble_.reset();
+  // What an earlier process had is restored ahead of the calls, while the child reads.
+  for (Feature* const each : core_.features()) each->child_ready();
+  while (child_.wants_more() && core_.work_of_features()) {
+  }
+  initialize_.answer_waiting();
+  core_.pump();
+  lists_.lists_may_differ();
+}
+
+void Multiplexer::migrate_to(Multiplexer& next) {
+  core_.set_replaced();
+  for (const auto& [id, entry] : core_.clients().all()) {
+    OwnerPtr account = next.core_.owners().get(entry.account->name);
+    next.core_.clients().add(id, {entry.client, entry.owner, std::move(account), entry.profile});
+  }
+  for (std::size_t i = 0; i < kFeatures; ++i)
+    core_.features()[i]->migrate_to(*next.core_.features()[i]);
+  next.closing_ = closing_;
+  for (const WireId id : calls().all()) {
+    const Call* call = calls().find(id);
+    if (call == nullptr || !(call->number == 0 || must_migrate(*call))) continue;
+    next.core_.adopt(id, core_.detach(id));
+    next.core_.dispatch(id);
+  }
+}
+
+bool Multiplexer::must_migrate(const Call& call) const {
+  return call.rule != nullptr && call.rule->must_migrate && !call.subject.empty() && !call.undone &&
+         !call.kept.empty() && !call.withdrawn;
+}
+
+void Multiplexer::on_child_exit(child::Exit exit) {
+  era_->closed();
+  opening_id_.reset();
+  core_.wedge_watch().child_gone();
+  const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
+  const auto death = std::make_shared<const ChildDeath>(exit);
+  if (exit.failed_starts >= kPatience || exit.final) trouble_ = Trouble{death, retry_after};
+
+  // Lines that the child did not read wait for the next process under the same ids.
+  for (child::Unwritten& unwritten : exit.unwritten) {
+    const auto id = calls().find_number(unwritten.number);
+    if (!id) continue;
+    Call& call = *calls().find(*id);
+    call.line = era_->restore(*id, std::move(unwritten.line), call);
+  }
+  for (Feature* const each : core_.features()) each->child_gone();
+  calls().child_gone();
+  for (std::size_t lost = core_.queue().clear(); lost > 0; --lost)
+    core_.drop("child_takes_nothing");
+  for (const WireId id : calls().all()) {
+    if (calls().find(id) != nullptr) continue_or_end(id, death, retry_after);
+  }
+}
+
+// The child has died: the call waits for the next process, is repeated there, or ends.
+void Multiplexer::continue_or_end(WireId id, const std::shared_ptr<const ChildDeath>& death,
+                                  std::chrono::seconds retry_after) {
+  Call& call = *calls().find(id);
+  if (call.line.empty() && may_repeat(call)) {
+    call.line = call.kept;
+    core_.admission().release_kept(call);
+    call.repeated = true;
+    core_.metrics().calls_repeated.Increment();
+  } else if (call.repeated && call.line.empty() && !call.withdrawn) {
+    core_.log().error("child died twice with the same call", {{"method", excerpt(call.method)}});
+  }
+  const bool waits = !call.withdrawn && !call.own && !call.line.empty();
+  if (waits && !trouble_) return core_.dispatch(id);
+  const Outcome outcome = waits ? Outcome::kUnavailable : Outcome::kChildDied;
+  core_.finish(id, make_death_failure(outcome, call.reply.client_id(), death, retry_after));
+}
+
+// A call is repeated once, and only if the first attempt cannot have had an effect.
+bool Multiplexer::may_repeat(const Call& call) const {
+  return call.repeatable && !call.kept.empty() && !call.repeated && !call.withdrawn && !call.task &&
+         !call.asked_client && !core_.replaced() && core_.timers().now() < call.due;
+}
+
+Readiness Multiplexer::readiness() const {
+  if (!closing_.empty()) return {false, closing_, std::chrono::seconds(1)};
+  if (trouble_) {
+    return {false, trouble_->death->message(observe::Disclosure::kStderr),
+            std::max(trouble_->retry_after, std::chrono::seconds(1)), trouble_->death};
+  }
+  if (!core_.takes_calls()) return {false, "the MCP server is starting", std::chrono::seconds(1)};
+  if (core_.wedge_watch().wedged())
+    return {false, "the MCP server does not answer", std::chrono::seconds(10)};
+  return {true, {}, {}};
 }
 
 }  // namespace sidecar::mux

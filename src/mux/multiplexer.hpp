@@ -3,53 +3,34 @@
 // requests that must not reach the child (initialize, ping, second subscriptions, cached lists).
 // Handles cancellation and deadlines. Finds the client that a message of the child is for.
 //
-// For a child of the handshake era (2024-11-05 … 2025-11-25). Knows JSON-RPC and MCP; never HTTP,
-// never processes. Every call is answered exactly once, whatever happens to the child: calls wait
-// for its handshake, wait again if it dies before it has read them, are repeated once if that is
-// safe, and else get an error with the reason if it dies with them.
-//
-// Implemented in five files:
-//   multiplexer.cpp  messages of clients
-//   bounds.cpp       limits of clients and owners, and the calls ended to make room
-//   methods.cpp      methods that need more than passing on
-//   from_child.cpp   messages of the child
-//   recovery.cpp     starts and ends of the child, deadlines
+// Knows JSON-RPC and MCP; never HTTP, never processes. What depends on the child's era is in
+// ChildEra, what belongs to one capability of MCP in a Feature, bounds are in Admission. Every call
+// is answered exactly once, whatever happens to the child: calls wait until it is open, wait again
+// if it dies before it has read them, are repeated once if that is safe, and else get an error with
+// the reason if it dies with them.
 //
 // Owned by Instance; loop thread only. Replies and clients are called back from inside these
 // functions and may call in.
 #pragma once
 
-#include <array>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
-#include "mux/core/call.hpp"
-#include "mux/core/child_rate.hpp"
-#include "mux/core/client_profile.hpp"
-#include "mux/core/fair_queue.hpp"
-#include "mux/core/feature.hpp"
-#include "mux/core/in_flight.hpp"
-#include "mux/core/owners.hpp"
-#include "mux/era/handshake.hpp"
+#include "mux/core/core.hpp"
+#include "mux/features/initialize.hpp"
+#include "mux/features/lists.hpp"
 #include "mux/features/log_levels.hpp"
+#include "mux/features/progress.hpp"
 #include "mux/features/server_requests.hpp"
 #include "mux/features/subscriptions.hpp"
 #include "mux/features/tasks.hpp"
-#include "mux/list_cache.hpp"
-#include "mux/tool_hints.hpp"
 #include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "observe/rate_limited_log.hpp"
-#include "util/slices.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -62,20 +43,16 @@ struct Readiness {
   std::shared_ptr<const ChildDeath> death{};  // as Answer::death; `reason` has all of it
 };
 
-class Multiplexer : public child::ChildEvents, private Core {
+class Multiplexer : public child::ChildEvents {
  public:
   // Consecutive failed starts after which calls no longer wait but are refused at once.
   static constexpr unsigned kPatience = 3;
-  // A cached list of at most this many bytes is answered within the call, a longer one in slices of
-  // the loop.
-  static constexpr std::size_t kAnsweredAtOnce = 32 << 10;
-
   Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids, ChildRate& child_rate,
               Limits limits, ChildRole role, observe::Log& log, observe::Metrics& metrics);
   ~Multiplexer() override;
 
-  // Sends `initialize` with these `params` to the running process, if there is one, and to each
-  // later one. Before this, nothing is sent to the child. Call once.
+  // Opens the running process, if there is one, and each later one, with these params of
+  // `initialize`. Before this, nothing is sent to the child. Call once.
   void initialize(std::string params);
 
   // Adds a session of `caller`. Two owners never see each other's messages.
@@ -84,14 +61,14 @@ class Multiplexer : public child::ChildEvents, private Core {
   // again, its subscriptions are released, its tasks cancelled, and the child's open requests to it
   // refused.
   void remove(ClientId client);
-  std::size_t clients() const { return clients_.size(); }
+  std::size_t clients() const { return core_.clients().size(); }
 
   // Whether the client has an open call with this id. A second one must not be opened, because its
   // answer could not be distinguished from the first's.
   bool has_call(ClientId client, std::string_view client_id) const {
-    return in_flight_.find(client, client_id).has_value();
+    return core_.calls().find(client, client_id).has_value();
   }
-  std::size_t calls_of(ClientId client) const { return in_flight_.count(client); }
+  std::size_t calls_of(ClientId client) const { return core_.calls().count(client); }
   // Whether the message refers to the state of this child: a task or an open call of the client, or
   // a request of the child to it.
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
@@ -109,7 +86,9 @@ class Multiplexer : public child::ChildEvents, private Core {
   // Other calls may finish here, until idle().
   void migrate_to(Multiplexer& next);
   // No live call, server request or queued line is left.
-  bool idle() const { return in_flight_.live() == 0 && server_requests_.empty() && queue_.empty(); }
+  bool idle() const {
+    return core_.calls().live() == 0 && server_requests_.empty() && core_.queue().empty();
+  }
 
   // Call when permissions have changed. Clients that may have seen the child's lists get
   // list_changed; subscriptions that are no longer permitted are released.
@@ -120,162 +99,65 @@ class Multiplexer : public child::ChildEvents, private Core {
 
   Readiness readiness() const;
   // Open calls, without withdrawn ones.
-  std::size_t in_flight() const { return in_flight_.live(); }
+  std::size_t in_flight() const { return core_.calls().live(); }
   // Calls in the queue, not handed to the child yet.
-  std::size_t waiting() const { return queue_.calls(); }
-  // nullopt before the first handshake.
-  const std::optional<ServerIdentity>& identity() const { return handshake_.identity(); }
+  std::size_t waiting() const { return core_.queue().calls(); }
+  // nullopt before the first process was opened.
+  const std::optional<ServerIdentity>& identity() const { return era_->identity(); }
 
   void on_child_started() override;
   void on_child_line(std::string line) override;
   void on_child_line_too_long(std::string first, std::string last, std::size_t size) override;
-  void on_child_writable() override { pump(); }
+  void on_child_writable() override { core_.pump(); }
   void on_child_exit(child::Exit exit) override;
 
  private:
-  // A caller's view of a cached list, built in slices.
-  struct ListMaking {
-    KeptText list;
-    std::string rules;
-    std::unique_ptr<ListView::Making> view;
-  };
-
   // The reason for refusing calls after failed starts or a final exit of the child.
   struct Trouble {
     std::shared_ptr<const ChildDeath> death;  // shared with the answers that report it
     std::chrono::seconds retry_after;
   };
 
-  // Messages of clients
+  InFlight& calls() { return core_.calls(); }
 
-  // False also between the death of a child and on_child_exit(): calls wait for the next process.
-  bool takes_calls() const override { return handshake_.done() && child_.running(); }
-  bool replaced() const override { return replaced_; }
-  OwnerPtr owner_of(CallOrigin origin);
-  bool pass_on(ClientId client, std::string line, std::string_view kind) override;
-  // Charges a call to the child's rate limit, once, also if the call is repeated. Calls that the
-  // sidecar answers itself (ping, initialize, a cached list, a second subscription) are free.
-  // Returns the refusal, Outcome::kOverRate, if the limit is reached.
-  std::optional<Answer> charge(Call& call);
-  void dispatch(WireId id);
-  void answer_known(WireId id);
-  std::size_t answer_in_slices(WireId id, std::unique_ptr<ListMaking>& making);
-  Answer known_list(const Call& call, const std::string& result);
-  // Answer::list_version of the cached lists of a method.
-  std::uint64_t list_version(std::string_view method);
-  void forget_lists();
-  void pump() override;
-  void send(WireId id);
-  void reply_here(Call& call, Answer answer);
-  void finish(WireId id, Answer answer) override;
-  void settle(WireId id, Call call, Answer answer);
-  void end_early(WireId id, Answer answer, std::string_view reason);
-  void dispatch_waiting(const std::string& key, WireId id);
-  void cancel_at_child(WireId id, std::string_view reason);
-  void withdraw(WireId id);
-  bool send_to_child(std::string line, std::string_view kind) override;
-  void ask_child(std::string_view method, std::string_view params, Reply::Deliver then,
-                 Clock::duration timeout) override;
-  void drop(std::string_view reason) override;
-  // The feature that handles a call; nullptr: none does.
-  Feature* feature_of(const Call& call);
-  void count(Outcome outcome) { outcomes_[static_cast<std::size_t>(outcome)]->Increment(); }
-  void show_in_flight() { calls_shown_.set(in_flight_.live()); }
-
-  // Limits
   std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id,
                                 std::size_t size);
-  bool fits_client(const Owner& owner, ClientId client, std::size_t size) const;
-  Answer beyond_share(std::string_view client_id, std::string_view limit, const Shares& shares,
-                      const Shares::Holding& holding, std::string_view what) override;
-  bool make_room_for_bytes(Owner& owner, std::size_t size);
-  bool end_newest_call(Owner& owner);
-  bool make_room_for_work(Owner& owner);
-  bool end_newest_waiting(Owner& owner);
-  void keep(Call& call);
-  void end_for_others(WireId id, std::string_view what);
-
-  // Methods
-  void note_initialize(ClientId client, const jsonrpc::Message& message, Call& call);
-  void listed(WireId id, Call& call, Answer& answer);
+  void cancel(ClientId client, const jsonrpc::Message& message);
 
   // Messages of the child
-  void on_child_batch(const std::string& line);
-  void junk(std::string_view problem, bool ambiguous = false);
+  void on_text(std::string text);
+  void junk(const jsonrpc::ParseError& problem);
   void on_message(jsonrpc::Message message);
   void on_answer(jsonrpc::Message message);
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
-  void on_handshake_answer(const jsonrpc::Message& message);
   void on_child_request(const jsonrpc::Message& message);
-  void refuse_child(const jsonrpc::Message& request, int code, std::string_view why) override;
-  void on_child_notification(jsonrpc::Message message);
-  void on_progress(jsonrpc::Message message);
+  void on_child_notification(const jsonrpc::Message& message);
   void on_log_or_unknown(const jsonrpc::Message& message);
-  void on_list_changed(const jsonrpc::Message& message);
-  std::optional<MessageOrigin> origin_of(const jsonrpc::Message& message) override;
-  MessageOrigin origin_of(ClientId client) override;
-  void deliver(MessageOrigin origin, std::string text) override;
-  void tell(ClientId client, std::string text) override;
-  void to_everybody(const std::string& text);
-  bool one_owner() const;
 
   // Starts and ends of the child, deadlines
-  void send_handshake();
-  void tell_lists_changed();
-  void restore();
+  void open_child();
+  void on_opened(const jsonrpc::Message& answer);
   bool must_migrate(const Call& call) const;
-  Call detach(WireId id);
   bool may_repeat(const Call& call) const;
-  void release_kept(Call& call);
-  void arm() override;
-  void on_due();
-  void abandon(WireId id);
-  void watch();
-  void probe();
+  void continue_or_end(WireId id, const std::shared_ptr<const ChildDeath>& death,
+                       std::chrono::seconds retry_after);
 
   child::ChildLink& child_;
-  Timers& timers_;
-  IdAllocator& ids_;
-  ChildRate& child_rate_;
-  const Limits limits_;
-  const ChildRole role_;
-  observe::Log& log_;
-  observe::RateLimitedLog refusals_{log_, timers_};
-  observe::Metrics& metrics_;
+  const std::unique_ptr<ChildEra> era_;
+  Core core_;
+  std::string opening_params_;        // empty: initialize() was not called yet
+  std::optional<WireId> opening_id_;  // the sidecar's own request that opens the child, while open
 
-  std::array<prometheus::Counter*, kOutcomes> outcomes_{};
-  observe::GaugeShare calls_shown_;
+  Initialize initialize_{core_};
+  ServerRequests server_requests_;
+  Subscriptions subscriptions_{core_};
+  Tasks tasks_{core_};
+  Progress progress_{core_};
+  Lists lists_;
+  LogLevels log_levels_{core_};
 
-  Owners owners_;  // declared before the members that charge them
-  ClientEntries clients_;
-  InFlight in_flight_;
-  FairQueue queue_;  // lines that wait for the child to read
-  bool pumping_ = false;
-  ServerRequests server_requests_{*this, ids_};
-  Subscriptions subscriptions_{*this};
-  LogLevels log_levels_{*this};
-  Tasks tasks_{*this};
-  ListCache lists_;
-  Slices known_lists_{timers_};  // answers from `lists_`
-  // By capability. No entry: no list is cached.
-  std::map<std::string, std::uint64_t, std::less<>> list_versions_;
-  ToolHints tools_;
-
-  Handshake handshake_;
-  std::string handshake_params_;        // empty: initialize() was not called yet
-  std::optional<WireId> handshake_id_;  // the sidecar's own initialize, while it is open
-  // An earlier process was ready, so sessions may have seen its lists.
-  bool was_ready_ = false;
-  bool replaced_ = false;           // by migrate_to()
   std::optional<Trouble> trouble_;  // set: calls are refused at once
   std::string closing_;             // reason for refusing calls; empty: not closing
-
-  Timer timer_;
-  std::optional<Clock::time_point> armed_for_;
-  Timer watch_timer_;
-  bool watching_ = false;
-  bool probing_ = false;
-  bool wedged_ = false;
 };
 
 }  // namespace sidecar::mux

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "mux/core/method_rules.hpp"
-
 namespace sidecar::mux {
 namespace {
 
@@ -12,8 +10,6 @@ void change(Shares::Holding& holding, int by) {
 }
 
 }  // namespace
-
-bool Call::lists() const { return rule != nullptr && rule->list && !subject.empty(); }
 
 WireId InFlight::open(Call&& call) {
   const WireId id = take_id();

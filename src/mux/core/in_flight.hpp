@@ -37,11 +37,12 @@ struct Call {
   OwnerPtr owner;
   Reply reply;
   std::string method;
-  std::string progress_token;    // as the client wrote it; empty: none
-  std::string line;              // for the child; empty once the link has it
-  child::LineNumber number = 0;  // of `line` at the running process; 0: not handed over
-  // Set: an `initialize`, which the multiplexer answers once the handshake is done.
-  std::optional<std::string> asked_version;
+  std::string progress_token;  // as the client wrote it; empty: none
+  // For the child, in the client's form (ChildEra); empty once the link has it.
+  std::string line;
+  jsonrpc::Span id_at;               // in `line`; absent in the sidecar's own calls
+  jsonrpc::Span token_at;            // in `line`: the progress token
+  child::LineNumber number = 0;      // of `line` at the running process; 0: not handed over
   const MethodRule* rule = nullptr;  // of its method; nullptr: the request is passed on
   // Data for the answer, by rule: a URI, a level, a key of ListCache …
   std::string subject;
@@ -61,9 +62,6 @@ struct Call {
   bool repeated = false;      // sent to a second child
   bool from_memory = false;   // waits for its slice of the loop, to be answered from ListCache
   bool withdrawn = false;     // tombstone: nobody waits; `due`: it may be abandoned
-
-  // Whether its list may be cached: `subject` is then its key in ListCache.
-  bool lists() const;
 };
 
 class InFlight {

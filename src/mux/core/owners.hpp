@@ -37,15 +37,12 @@ class Owners {
  public:
   static constexpr std::size_t kKeptBytes = 16 << 20;
   static constexpr std::size_t kSubscriptionBytes = 64 << 20;
+  static constexpr std::size_t kTasks = 4096;
+  static constexpr std::size_t kUrlElicitations = 1024;
 
   // `tombstones`: withdrawn calls that may still be worked on, in addition to calls in flight.
-  Owners(std::size_t most_calls, std::size_t tombstones, std::size_t waiting_bytes,
-         std::size_t most_tasks, std::size_t elicitations_by_url)
-      : calls(most_calls),
-        work(most_calls + tombstones),
-        waiting(waiting_bytes),
-        tasks(most_tasks),
-        url_elicitations(elicitations_by_url) {}
+  Owners(std::size_t most_calls, std::size_t tombstones, std::size_t waiting_bytes)
+      : calls(most_calls), work(most_calls + tombstones), waiting(waiting_bytes) {}
 
   OwnerPtr get(std::string_view name) {
     if (const auto found = all_.find(name); found != all_.end()) return &found->second;
@@ -75,8 +72,8 @@ class Owners {
   Shares waiting;
   Shares kept{kKeptBytes};
   Shares subscriptions{kSubscriptionBytes};  // bytes
-  Shares tasks;
-  Shares url_elicitations;
+  Shares tasks{kTasks};
+  Shares url_elicitations{kUrlElicitations};
 
  private:
   struct Hash {

@@ -38,7 +38,7 @@ std::optional<Answer> LogLevels::on_request(ClientId client, jsonrpc::Message& m
   if (!level || client == kNoClient) return {};  // the child says what is wrong
   LogLevelTable then = table_;
   then.set(client, *level);
-  const LogLevel wanted = *then.for_child(core_.entries().size());
+  const LogLevel wanted = *then.for_child(core_.clients().size());
   // An open request of the client would be answered after this one.
   const auto own = core_.calls().of_client(client);
   const bool waits = std::any_of(own.begin(), own.end(), [this](WireId id) {
@@ -107,8 +107,8 @@ bool LogLevels::lets_through(ClientId client, const jsonrpc::Message& message) c
 }
 
 void LogLevels::adjust() {
-  const auto wanted = table_.for_child(core_.entries().size());
-  if (!wanted || wanted == child_level_ || core_.entries().empty() || !core_.takes_calls()) return;
+  const auto wanted = table_.for_child(core_.clients().size());
+  if (!wanted || wanted == child_level_ || core_.clients().empty() || !core_.takes_calls()) return;
   child_level_ = wanted;
   core_.ask_child(
       method::kSetLevel, fmt::format(R"({{"level":"{}"}})", log_level_name(*wanted)),

@@ -59,7 +59,6 @@ class ServerRequestTable {
 // Owners::url_elicitations.
 class UrlElicitations {
  public:
-  static constexpr std::size_t kMax = 1024;
   static constexpr std::size_t kMaxId = 4096;  // bytes; a longer one is not stored
 
   // `share`: of the client's owner; set to 1. A known id stays with its first client.

@@ -32,12 +32,12 @@ std::optional<ServerRequests::Refusal> ServerRequests::refusal(
     return Refusal{code::kMethodNotFound,
                    "this server is shared by several clients, and it is not certain which of them "
                    "this is for"};
-  const auto entry = core_.entries().find(origin->client);
-  if (entry == core_.entries().end())
+  const ClientEntry* entry = core_.clients().find(origin->client);
+  if (entry == nullptr)
     return Refusal{
         code::kMethodNotFound,
         "this is for a call over REST or for a client that has gone: there is nobody to ask"};
-  if (!entry->second.profile.takes(name, mode) && !(role.dedicated && name != method::kRootsList))
+  if (!entry->profile.takes(name, mode) && !(role.dedicated && name != method::kRootsList))
     return Refusal{code::kMethodNotFound,
                    "the client that this is for did not declare the capability"};
   if (!role.may_ask)
@@ -46,7 +46,7 @@ std::optional<ServerRequests::Refusal> ServerRequests::refusal(
         "only a process of the client's own may ask it, and there was no room for a further one "
         "(--max-instances)"};
   const bool on_call = origin->call != nullptr && origin->call->reply.takes_messages();
-  if (!on_call && !entry->second.client->listens())
+  if (!on_call && !entry->client->listens())
     return Refusal{code::kConnectionClosed, "the client that this is for does not listen now"};
   if (table_.count(origin->client) >= kPerClient)
     return Refusal{code::kBusy, "the client that this is for has too many requests to answer"};
@@ -80,8 +80,8 @@ void ServerRequests::on_child_request(const jsonrpc::Message& message) {
   const std::string id = std::to_string(table_.open(std::move(request)));
   shown_.set(table_.size());
   core_.arm();
-  core_.deliver(*origin, jsonrpc::splice(text, {{message.envelope.id, id},
-                                                {message.envelope.progress_token, id}}));
+  core_.clients().deliver(*origin, jsonrpc::splice(text, {{message.envelope.id, id},
+                                                          {message.envelope.progress_token, id}}));
 }
 
 bool ServerRequests::on_child_notification(const jsonrpc::Message& message) {
@@ -92,8 +92,8 @@ bool ServerRequests::on_child_notification(const jsonrpc::Message& message) {
       return true;
     }
     const auto request = close(*id);
-    core_.deliver(
-        core_.origin_of(request->client),
+    core_.clients().deliver(
+        core_.clients().origin(request->client),
         jsonrpc::splice(message.text, {{message.envelope.request_id, std::to_string(*id)}}));
     return true;
   }
@@ -101,7 +101,7 @@ bool ServerRequests::on_child_notification(const jsonrpc::Message& message) {
   const auto id = string_member(message.text, message.envelope.params, "elicitationId");
   const auto client = id ? url_elicitations_.client(*id) : std::nullopt;
   if (client)
-    core_.tell(*client, message.text);
+    core_.clients().tell(*client, message.text);
   else
     core_.drop("unknown_elicitation");
   return true;
@@ -153,10 +153,10 @@ void ServerRequests::on_error(const Call& call, const Answer& answer) {
 }
 
 void ServerRequests::remember_elicitation(std::string id, ClientId client) {
-  const auto entry = core_.entries().find(client);
-  if (entry == core_.entries().end() || id.size() > UrlElicitations::kMaxId) return;
+  const ClientEntry* entry = core_.clients().find(client);
+  if (entry == nullptr || id.size() > UrlElicitations::kMaxId) return;
   Owners& owners = core_.owners();
-  const std::string& owner = entry->second.account->name;
+  const std::string& owner = entry->account->name;
   Shares::Holding share = owners.url_elicitations.hold(owner);
   const auto forget_oldest = [this](const Owner& other) {
     return url_elicitations_.forget_oldest_of(other.name);
@@ -167,7 +167,7 @@ void ServerRequests::remember_elicitation(std::string id, ClientId client) {
   url_elicitations_.add(std::move(id), client, std::move(share));
 }
 
-void ServerRequests::client_left(ClientId client) {
+void ServerRequests::client_leaves(ClientId client) {
   for (const PeerId id : table_.of_client(client)) {
     if (const auto request = close(id))
       core_.send_to_child(
@@ -181,7 +181,8 @@ void ServerRequests::client_left(ClientId client) {
 void ServerRequests::child_gone() {
   for (const PeerId id : table_.all()) {
     if (const auto request = close(id))
-      core_.deliver(core_.origin_of(request->client), cancelled(id, "the MCP server has ended"));
+      core_.clients().deliver(core_.clients().origin(request->client),
+                              cancelled(id, "the MCP server has ended"));
   }
   url_elicitations_.clear();
 }
@@ -201,7 +202,8 @@ void ServerRequests::on_due() {
             request->child_id,
             jsonrpc::error_object(code::kRequestTimeout, "the client did not answer in time")),
         "refusal");
-    core_.deliver(core_.origin_of(request->client), cancelled(id, "no answer in time"));
+    core_.clients().deliver(core_.clients().origin(request->client),
+                            cancelled(id, "no answer in time"));
   }
 }
 

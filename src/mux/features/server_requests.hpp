@@ -30,7 +30,7 @@ class ServerRequests : public Feature {
   // An error of the child may name elicitations that the client has to visit before it calls again.
   void on_error(const Call& call, const Answer& answer);
 
-  void client_left(ClientId client) override;
+  void client_leaves(ClientId client) override;
   void child_gone() override;
   // Open requests stay with the process that made them.
   void migrate_to(Feature&) override {}
@@ -38,8 +38,8 @@ class ServerRequests : public Feature {
   // Whether the client's answer or progress is for a request of this child.
   bool concerns(ClientId client, const jsonrpc::Message& message) const;
   bool empty() const { return table_.size() == 0; }
-  std::optional<Clock::time_point> earliest_due() const { return table_.earliest_due(); }
-  void on_due();
+  std::optional<Clock::time_point> earliest_due() const override { return table_.earliest_due(); }
+  void on_due() override;
 
  private:
   struct Refusal {

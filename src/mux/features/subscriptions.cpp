@@ -6,6 +6,7 @@
 
 #include "config/text.hpp"
 #include "mcp/protocol.hpp"
+#include "mux/core/admission.hpp"
 #include "mux/core/wire.hpp"
 
 namespace sidecar::mux {
@@ -45,11 +46,11 @@ std::optional<Answer> Subscriptions::on_subscribe(ClientId client, const std::st
     return make_failure(Outcome::kBusy, client_id, code::kBusy,
                         fmt::format("too many subscriptions: this session may have {}", kPerClient),
                         {}, std::chrono::seconds(1));
-  const auto entry = core_.entries().find(client);
-  if (entry != core_.entries().end() && !has &&
-      !make_room(entry->second, client, SubscriptionTable::bytes_of(uri)))
-    return core_.beyond_share(client_id, "subscription_bytes", core_.owners().subscriptions,
-                              holding(entry->second, client), "too many bytes of subscriptions");
+  const ClientEntry* entry = core_.clients().find(client);
+  if (entry != nullptr && !has && !make_room(*entry, client, SubscriptionTable::bytes_of(uri)))
+    return core_.admission().beyond_share(client_id, "subscription_bytes",
+                                          core_.owners().subscriptions, holding(*entry, client),
+                                          "too many bytes of subscriptions");
   call.subject = uri;
   if (!table_.wanted(uri) || has_open(client, method::kResourcesUnsubscribe, uri)) return {};
   add(client, uri);
@@ -113,10 +114,10 @@ bool Subscriptions::on_child_notification(const jsonrpc::Message& message) {
   const auto subscribers = uri ? table_.subscribers(*uri) : std::vector<ClientId>();
   if (subscribers.empty()) core_.drop("update_without_subscriber");
   for (const ClientId client : subscribers) {
-    const auto entry = core_.entries().find(client);
-    if (entry == core_.entries().end()) continue;
-    if (entry->second.client->may_receive_updates_of(*uri)) {
-      core_.tell(client, message.text);
+    const ClientEntry* entry = core_.clients().find(client);
+    if (entry == nullptr) continue;
+    if (entry->client->may_receive_updates_of(*uri)) {
+      core_.clients().tell(client, message.text);
       continue;
     }
     core_.drop("update_not_permitted");
@@ -195,8 +196,8 @@ Shares::Holding& Subscriptions::holding(const ClientEntry& entry, ClientId clien
 }
 
 void Subscriptions::charge(ClientId client) {
-  const auto entry = core_.entries().find(client);
-  if (entry != core_.entries().end()) holding(entry->second, client).set(table_.bytes(client));
+  const ClientEntry* entry = core_.clients().find(client);
+  if (entry != nullptr) holding(*entry, client).set(table_.bytes(client));
 }
 
 bool Subscriptions::make_room(const ClientEntry& entry, ClientId client, std::size_t bytes) {
@@ -210,7 +211,7 @@ bool Subscriptions::make_room(const ClientEntry& entry, ClientId client, std::si
 bool Subscriptions::evict_one_of(const Owner& owner) {
   ClientId largest = kNoClient;
   std::size_t bytes = 0;
-  for (const auto& [client, entry] : core_.entries()) {
+  for (const auto& [client, entry] : core_.clients().all()) {
     const std::size_t held = entry.account == &owner ? table_.bytes(client) : 0;
     if (held <= bytes) continue;
     largest = client;
@@ -227,7 +228,7 @@ bool Subscriptions::evict_one_of(const Owner& owner) {
 
 void Subscriptions::permissions_changed() {
   to_review_.clear();
-  for (const auto& [id, entry] : core_.entries()) {
+  for (const auto& [id, entry] : core_.clients().all()) {
     if (table_.count(id) > 0) to_review_.push_back(id);
   }
   review();
@@ -240,7 +241,7 @@ void Subscriptions::review() {
     const ClientId client = to_review_.back();
     to_review_.pop_back();
     for (const std::string& uri : table_.of(client)) {
-      if (!core_.entries().at(client).client->may_receive_updates_of(uri)) give_up(client, uri);
+      if (!core_.clients().find(client)->client->may_receive_updates_of(uri)) give_up(client, uri);
     }
     review();
   });
@@ -313,7 +314,7 @@ void Subscriptions::migrate_to(Feature& successor) {
   auto& next = static_cast<Subscriptions&>(successor);
   next.table_ = std::exchange(table_, {});
   held_.clear();
-  for (const auto& [client, entry] : next.core_.entries()) {
+  for (const auto& [client, entry] : next.core_.clients().all()) {
     if (next.table_.count(client) > 0) next.charge(client);
   }
   child_gone();

@@ -24,8 +24,6 @@ struct Task {
 
 class TaskTable {
  public:
-  static constexpr std::size_t kMax = 4096;
-
   // `id`: the task's id, unescaped. A known id stays with its first session.
   void add(std::string id, Task task);
   // Removes the owner's oldest ended task, else its oldest one; nullopt: it has none.

@@ -63,7 +63,7 @@ void Tasks::on_result(WireId, Call& call, Answer& answer) {
 void Tasks::on_made(WireId id, const Call& call, const Answer& answer) {
   const auto task_id = made_task(answer.text, answer.payload);
   if (!task_id || call.client == kNoClient) return;
-  if (call.withdrawn || !core_.entries().contains(call.client)) return cancel(*task_id);
+  if (call.withdrawn || !core_.clients().contains(call.client)) return cancel(*task_id);
   if (table_.find(*task_id) != nullptr) return;  // it stays with the first session
   Owners& owners = core_.owners();
   Task task;
@@ -85,16 +85,28 @@ void Tasks::on_made_late(const jsonrpc::Message& message) {
   if (const auto task = made_task(message.text, message.envelope.result)) cancel(*task);
 }
 
-bool Tasks::on_progress(WireId id, const jsonrpc::Message& message) {
-  const Task* task = table_.find_wire(id);
+bool Tasks::on_progress(const jsonrpc::Message& message) {
+  const auto id = number_of(message.envelope.progress_token.in(message.text));
+  const Task* task = id && core_.calls().find(*id) == nullptr ? table_.find_wire(*id) : nullptr;
   if (task == nullptr || task->ended || task->progress_token.empty()) return false;
-  core_.tell(
+  core_.clients().tell(
       task->client,
       jsonrpc::splice(message.text, {{message.envelope.progress_token, task->progress_token}}));
   return true;
 }
 
+std::optional<ClientId> Tasks::client_named_in(const jsonrpc::Message& message) const {
+  const std::string& text = message.text;
+  const jsonrpc::Span related =
+      member(text, member(text, message.envelope.params, "_meta"), mcp::kRelatedTask);
+  const auto id = string_member(text, related, "taskId");
+  if (!id) return {};
+  const Task* task = table_.find(*id);
+  return task == nullptr ? kNoClient : task->client;
+}
+
 bool Tasks::on_child_notification(const jsonrpc::Message& message) {
+  if (message.method() == method::kProgress) return on_progress(message);
   if (message.method() != method::kTaskStatus) return false;
   const auto id = string_member(message.text, message.envelope.params, "taskId");
   const Task* task = id ? table_.find(*id) : nullptr;
@@ -105,7 +117,7 @@ bool Tasks::on_child_notification(const jsonrpc::Message& message) {
   const ClientId client = task->client;
   if (task_ended(string_member(message.text, message.envelope.params, "status").value_or("")))
     end(*id);
-  core_.tell(client, message.text);
+  core_.clients().tell(client, message.text);
   return true;
 }
 

@@ -30,14 +30,14 @@ class Tasks : public Feature {
   void on_made(WireId id, const Call& call, const Answer& answer);
   // The same, for a call that the table of calls has given up: its task is cancelled.
   void on_made_late(const jsonrpc::Message& message);
-  // Progress for the token `id`, which stays valid while the task lives. (Tasks, Task Progress
-  // Notifications.) False: no open task has it.
-  bool on_progress(WireId id, const jsonrpc::Message& message);
-
-  const Task* find(std::string_view id) const { return table_.find(id); }
+  // The task that the message is related to. (Tasks, Related Task.)
+  std::optional<ClientId> client_named_in(const jsonrpc::Message& message) const override;
   bool has(ClientId client, std::string_view id) const;
 
  private:
+  // The token of a task stays valid while the task lives. (Tasks, Task Progress Notifications.)
+  // False: the progress is for no open task.
+  bool on_progress(const jsonrpc::Message& message);
   void filter_list(const Call& call, Answer& answer) const;
   void cancel(std::string_view id);
   void end(std::string_view id);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "mcp/protocol.hpp"
+#include "mux/era/handshake_era.hpp"
 #include "mux/pool/instance.hpp"
 #include "observe/rate_limited_log.hpp"
 #include "util/shares.hpp"
@@ -49,7 +50,7 @@ class Instances::Impl {
   void start() {
     started_ = true;
     for (const auto& instance : shared_)
-      instance->start(Handshake::params(options_.sharing == Sharing::kShared));
+      instance->start(HandshakeEra::params(options_.sharing == Sharing::kShared));
     keep_warm();
   }
 
@@ -192,7 +193,7 @@ class Instances::Impl {
     std::string params = initialize == nullptr
                              ? std::string()
                              : dedicated_handshake_params(*initialize, options_.client_roots);
-    if (params.empty()) params = Handshake::params(false);
+    if (params.empty()) params = HandshakeEra::params(false);
     if (!warm_.empty()) {
       dedicated_.push_back(std::move(warm_.front()));
       warm_.erase(warm_.begin());

@@ -3,6 +3,7 @@
 
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/texts.hpp"
+#include "mux/era/handshake_era.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
 
@@ -19,7 +20,7 @@ struct World {
       : mux(link, timers, ids, rate, {.calls_per_client = 10'000, .calls = 10'000}, {}, log,
             metrics) {
     link.room = std::size_t{64} << 20;
-    mux.initialize(mux::Handshake::params(false));
+    mux.initialize(mux::HandshakeEra::params(false));
     link.up = true;
     mux.on_child_started();
     const std::string id(jsonrpc::parse(link.next())->id());

@@ -17,7 +17,7 @@ struct World {
     return ids;
   }
 
-  mux::Owners owners{100, 100, 1000, 10, 10};
+  mux::Owners owners{100, 100, 1000};
   prometheus::Gauge gauge;
   mux::FairQueue queue{gauge};
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "mux/era/handshake_era.hpp"
 #include "mux/multiplexer.hpp"
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
@@ -87,7 +88,7 @@ class Session : public mux::Client {
 
 struct World {
   explicit World(mux::Limits limits = {}) : mux(link, timers, ids, rate, limits, {}, log, metrics) {
-    mux.initialize(mux::Handshake::params(false));
+    mux.initialize(mux::HandshakeEra::params(false));
   }
 
   void start() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "mux/core/owners.hpp"
 #include "support/catch.hpp"
 
 using namespace sidecar;
@@ -9,7 +10,7 @@ using namespace sidecar;
 namespace {
 
 // Outlives the tasks.
-Shares shares(mux::TaskTable::kMax);
+Shares shares(mux::Owners::kTasks);
 
 void add(mux::TaskTable& tasks, const std::string& id, mux::ClientId client, mux::WireId wire,
          std::string_view owner = "a") {

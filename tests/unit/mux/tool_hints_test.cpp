@@ -1,4 +1,4 @@
-#include "mux/tool_hints.hpp"
+#include "mux/features/lists.hpp"
 
 #include <fmt/format.h>
 

@@ -32,6 +32,7 @@
 #include <fstream>
 #include <map>
 
+#include "mux/era/handshake_era.hpp"
 #include "mux/pool/instance.hpp"
 #include "mux/pool/instances.hpp"
 #include "support/catch.hpp"
@@ -184,7 +185,7 @@ class Player {
 
   void start(const std::string& capabilities) {
     if (!role_.dedicated && !instance().initialized())
-      instance().initialize(mux::Handshake::params(false));
+      instance().initialize(mux::HandshakeEra::params(false));
     link().come_up();
     const auto initialize = jsonrpc::parse(link().next());
     REQUIRE(initialize);

@@ -1,4 +1,4 @@
-#include "mux/list_cache.hpp"
+#include "mux/features/list_cache.hpp"
 
 #include <algorithm>
 #include <array>
