@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "jsonrpc/read.hpp"
 #include "util/result.hpp"
 
 namespace sidecar::jsonrpc {
@@ -20,19 +20,6 @@ inline constexpr int kMaxDepth = 1000;
 
 // Bytes; the longest id, method or progress token. These are kept as long as a request is open.
 inline constexpr std::size_t kMaxKept = 4096;
-
-// Readable bytes that simdjson needs behind a text; parse() provides them.
-inline constexpr std::size_t kPadding = 64;
-
-// A range of bytes of a text; size 0: absent.
-struct Span {
-  std::size_t begin = 0;
-  std::size_t size = 0;
-
-  explicit operator bool() const { return size != 0; }
-  std::size_t end() const { return begin + size; }
-  std::string_view in(std::string_view text) const { return text.substr(begin, size); }
-};
 
 enum class Kind { kRequest, kNotification, kResult, kError };
 
@@ -87,30 +74,14 @@ struct Message {
 // - an id, a method or a progress token longer than kMaxKept.
 tl::expected<Message, ParseError> parse(std::string text);
 
-// Finds members of the object that `within` covers (by default the whole text) and validates that
-// object. Returns one span per name, in the order of `names`. Errors: not an object, not valid, a
-// duplicate of a name, a member whose name reads like one of them. `text` needs kPadding bytes of
-// capacity behind it.
-Result<std::vector<Span>> find_members(const std::string& text,
-                                       std::span<const std::string_view> names, Span within = {});
-
-// The elements of the array that `within` covers. Errors and padding as above.
-Result<std::vector<Span>> find_elements(const std::string& text, Span within);
-
 // Whether the text begins as a batch, an array of messages, does.
 // Only MCP 2025-03-26 has batches (Basic, Batching).
 bool looks_like_batch(std::string_view text);
 
-// The elements of a batch, each as a text of its own for parse(). Errors and padding as above.
+// The elements of a batch, each as a text of its own for parse(). Errors: not one valid array.
 Result<std::vector<std::string>> take_apart(const std::string& text);
-
-// The value of a JSON string token. Errors: not a string, a lone surrogate.
-Result<std::string> string_value(std::string_view token);
 
 // `text` as a JSON string token, with quotes; bytes that are not UTF-8 become U+FFFD.
 std::string string_token(std::string_view text);
-
-// Reserves kPadding bytes of capacity behind the text.
-void pad(std::string& text);
 
 }  // namespace sidecar::jsonrpc

@@ -1,7 +1,6 @@
 #include "session/list_filter.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <utility>
 #include <vector>
@@ -78,13 +77,12 @@ class Selection {
   static constexpr std::size_t kElementCost = 500;  // of each, besides its bytes
 
   void find_elements() {
-    const std::array<std::string_view, 1> name = {listing_.array};
-    const auto place = jsonrpc::find_members(text_, name, payload_);
-    if (!place) {
-      problem_ = place.error().message;
+    const auto found = jsonrpc::find_members(text_, payload_, {listing_.array});
+    if (!found) {
+      problem_ = found.error().message;
       return;
     }
-    array_ = (*place)[0];
+    array_ = found->front();
     if (!array_) return;
     if (auto all = jsonrpc::find_elements(text_, array_))
       elements_ = std::move(*all);
@@ -93,13 +91,12 @@ class Selection {
   }
 
   void look_at(jsonrpc::Span element) {
-    const std::array<std::string_view, 2> names = {listing_.name, "annotations"};
-    const auto places = jsonrpc::find_members(text_, names, element);
-    const auto name =
-        places ? jsonrpc::string_value((*places)[0].in(text_)) : Result<std::string>(fail(""));
+    const auto [name_at, annotations] =
+        jsonrpc::members(text_, element, {listing_.name, "annotations"});
+    const auto name = jsonrpc::string_value(name_at.in(text_));
     if (!name) return;
     if (!(listing_.templates ? rules_.allow_template(*name) : rules_.allow(*name))) return;
-    if (read_only_ && !says_read_only(text_, (*places)[1])) return;
+    if (read_only_ && !says_read_only(text_, annotations)) return;
     kept_.append(seen_++ == 0 ? "" : ",").append(element.in(text_));
   }
 
@@ -206,10 +203,7 @@ void filter(const observe::Caller& caller, std::string_view id, std::string_view
 }
 
 bool says_read_only(const std::string& text, jsonrpc::Span annotations) {
-  static constexpr std::array<std::string_view, 1> kHint = {"readOnlyHint"};
-  if (!annotations) return false;
-  const auto hint = jsonrpc::find_members(text, kHint, annotations);
-  return hint && (*hint)[0].in(text) == "true";
+  return jsonrpc::is_true(text, jsonrpc::member(text, annotations, "readOnlyHint"));
 }
 
 }  // namespace sidecar::session

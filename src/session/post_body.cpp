@@ -103,7 +103,7 @@ tl::expected<PostBody, jsonrpc::ParseError> parse_post_body(std::string text, bo
     return body;
   }
   jsonrpc::pad(text);
-  const auto places = jsonrpc::find_elements(text, {});
+  const auto places = jsonrpc::find_elements(text, jsonrpc::whole(text));
   if (!places) {
     return tl::unexpected<jsonrpc::ParseError>(
         {mcp::code::kParseError, places.error().message, "null"});

@@ -1,6 +1,5 @@
 #include "session/tool_pages.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -32,17 +31,17 @@ class Walk : public std::enable_shared_from_this<Walk> {
  private:
   // The params of the next page; nullopt: the walk has ended.
   std::optional<std::string> take(mux::Answer answer) {
-    static constexpr std::array<std::string_view, 2> kNames = {"tools", "nextCursor"};
     if (answer.outcome != mux::Outcome::kResult) return end({End::kFailed, std::move(answer)});
     jsonrpc::pad(answer.text);
-    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-    if (!places) return unreadable(places.error().message);
-    if (!(*places)[0]) return unreadable("no array of tools");
-    const auto tools = jsonrpc::find_elements(answer.text, (*places)[0]);
+    const auto found = jsonrpc::find_members(answer.text, answer.payload, {"tools", "nextCursor"});
+    if (!found) return unreadable(found.error().message);
+    const auto [list, next] = *found;
+    if (!list) return unreadable("no array of tools");
+    const auto tools = jsonrpc::find_elements(answer.text, list);
     if (!tools) return unreadable(tools.error().message);
     for (const jsonrpc::Span tool : *tools) bytes_ += tool.size;
     if (!pages_.page(answer.text, *tools)) return end({End::kEnough});
-    const std::string_view cursor = (*places)[1].in(answer.text);
+    const std::string_view cursor = next.in(answer.text);
     if (cursor.empty() || cursor == "null") return end({End::kAll});
     if (!followed_.emplace(cursor).second) return end({End::kRepeats});
     if (followed_.size() >= pages_.most_pages)

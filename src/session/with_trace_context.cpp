@@ -1,6 +1,5 @@
 #include "session/with_trace_context.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <optional>
 
@@ -21,16 +20,14 @@ Insertion into(const std::string& text, jsonrpc::Span object, std::string member
 
 std::optional<Insertion> insertion(const std::string& text, const jsonrpc::Envelope& envelope,
                                    const std::string& members) {
-  static constexpr std::array<std::string_view, 1> kMeta = {"_meta"};
-  static constexpr std::array<std::string_view, 1> kParent = {"traceparent"};
   const std::string meta = fmt::format(R"("_meta":{{{}}})", members);
   if (!envelope.params)
     return Insertion{text.find('{') + 1, fmt::format(R"("params":{{{}}},)", meta)};
-  const auto found = jsonrpc::find_members(text, kMeta, envelope.params);
+  const auto found = jsonrpc::find_members(text, envelope.params, {"_meta"});
   if (!found) return std::nullopt;
   const jsonrpc::Span there = found->front();
   if (!there) return into(text, envelope.params, meta);
-  const auto own = jsonrpc::find_members(text, kParent, there);
+  const auto own = jsonrpc::find_members(text, there, {"traceparent"});
   if (!own || own->front()) return std::nullopt;
   return into(text, there, members);
 }

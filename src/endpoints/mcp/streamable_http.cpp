@@ -1,6 +1,5 @@
 #include "endpoints/mcp/streamable_http.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>
@@ -50,14 +49,10 @@ bool version_served(http::Exchange& exchange) {
 
 // The revision in the params of a message of the stateless era; nothing for the handshake era.
 std::optional<std::string> stateless_version(const jsonrpc::Message& message) {
-  static constexpr std::array<std::string_view, 1> kMeta = {"_meta"};
-  static constexpr std::array<std::string_view, 1> kVersion = {mcp::kStatelessVersionKey};
-  if (!message.envelope.params) return std::nullopt;
-  const auto meta = jsonrpc::find_members(message.text, kMeta, message.envelope.params);
-  if (!meta || !(*meta)[0]) return std::nullopt;
-  const auto version = jsonrpc::find_members(message.text, kVersion, (*meta)[0]);
-  if (!version || !(*version)[0]) return std::nullopt;
-  return jsonrpc::string_value((*version)[0].in(message.text)).value_or("");
+  const jsonrpc::Span meta = jsonrpc::member(message.text, message.envelope.params, "_meta");
+  const jsonrpc::Span version = jsonrpc::member(message.text, meta, mcp::kStatelessVersionKey);
+  if (!version) return std::nullopt;
+  return jsonrpc::string_value(version.in(message.text)).value_or("");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "endpoints/rest/list_readings.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <unordered_set>
 #include <utility>
@@ -21,11 +20,10 @@ constexpr std::size_t kMaxRefused = 256;
 
 // Removes tools whose name occurred before: a server that repeats pages repeats their tools.
 void drop_repeats(std::vector<std::string>& tools) {
-  static constexpr std::array<std::string_view, 1> kName = {"name"};
   std::unordered_set<std::string> names;
   std::erase_if(tools, [&names](const std::string& tool) {
-    const auto place = jsonrpc::find_members(tool, kName);
-    return place && (*place)[0] && !names.emplace((*place)[0].in(tool)).second;
+    const jsonrpc::Span name = jsonrpc::member(tool, jsonrpc::whole(tool), "name");
+    return name && !names.emplace(name.in(tool)).second;
   });
 }
 

@@ -1,6 +1,5 @@
 #include "endpoints/rest/openapi.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -140,18 +139,10 @@ struct Hints {
   bool read_only = false;
 
   static Hints of(const ListedTool& tool) {
-    static constexpr std::array<std::string_view, 2> kNames = {"title", "readOnlyHint"};
-    Hints hints;
-    const std::string_view annotations = tool.raw(ToolMember::kAnnotations);
-    if (!annotations.starts_with('{')) return hints;
-    std::string text(annotations);
-    jsonrpc::pad(text);
-    const auto places = jsonrpc::find_members(text, kNames);
-    if (!places) return hints;
-    const std::string_view title = (*places)[0].in(text);
-    if (title.starts_with('"')) hints.title = jsonrpc::string_value(title).value_or("");
-    hints.read_only = (*places)[1].in(text) == "true";
-    return hints;
+    const std::string& text = tool.text();
+    const auto [title, read_only] =
+        jsonrpc::members(text, tool.place(ToolMember::kAnnotations), {"title", "readOnlyHint"});
+    return {jsonrpc::string_value(title.in(text)).value_or(""), jsonrpc::is_true(text, read_only)};
   }
 };
 
@@ -233,15 +224,9 @@ class Operations : public ToolDocument {
   }
 
   static bool needs_arguments(const ListedTool& tool) {
-    static constexpr std::array<std::string_view, 1> kNames = {"required"};
-    const std::string_view raw = tool.raw(ToolMember::kInputSchema);
-    if (!raw.starts_with('{')) return false;
-    std::string schema(raw);
-    jsonrpc::pad(schema);
-    const auto places = jsonrpc::find_members(schema, kNames);
-    if (!places || !(*places)[0].in(schema).starts_with('[')) return false;
-    const auto names = jsonrpc::find_elements(schema, (*places)[0]);
-    return names && !names->empty();
+    const jsonrpc::Span schema = tool.place(ToolMember::kInputSchema);
+    const jsonrpc::Span names = jsonrpc::member(tool.text(), schema, "required");
+    return !jsonrpc::elements(tool.text(), names).empty();
   }
 
   const bool for_actions_;
@@ -253,13 +238,12 @@ class Operations : public ToolDocument {
 
 // The input schema, with the members that OpenAI requires.
 std::string parameters_of(std::string_view raw) {
-  static constexpr std::array<std::string_view, 2> kNames = {"type", "properties"};
   if (!raw.starts_with('{')) return std::string(kAnyArguments);
   std::string schema(raw);
   jsonrpc::pad(schema);
-  const auto places = jsonrpc::find_members(schema, kNames);
-  if (!places) return std::string(kAnyArguments);
-  const auto [type, properties] = std::pair((*places)[0], (*places)[1]);
+  const auto found = jsonrpc::find_members(schema, jsonrpc::whole(schema), {"type", "properties"});
+  if (!found) return std::string(kAnyArguments);
+  const auto [type, properties] = *found;
   std::string missing;
   if (!type) missing += R"("type":"object",)";
   if (!properties) missing += R"("properties":{},)";
@@ -305,23 +289,19 @@ class Functions : public ToolDocument {
 }  // namespace
 
 ApiIdentity ApiIdentity::of(const std::string& result) {
-  static constexpr std::array<std::string_view, 2> kNames = {"serverInfo", "instructions"};
-  static constexpr std::array<std::string_view, 3> kOfInfo = {"title", "name", "version"};
   ApiIdentity identity;
   const auto text = [&result](jsonrpc::Span place) {
     return jsonrpc::string_value(place.in(result)).value_or("");
   };
-  const auto places = jsonrpc::find_members(result, kNames);
-  if (!places) return identity;
-  identity.instructions = text((*places)[1]);
-  const auto info = (*places)[0] ? jsonrpc::find_members(result, kOfInfo, (*places)[0])
-                                 : Result<std::vector<jsonrpc::Span>>(fail("none"));
-  if (!info) return identity;
-  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
-    if (std::string title = text((*info)[i]); !title.empty()) identity.title = std::move(title);
+  const auto [info, instructions] =
+      jsonrpc::members(result, jsonrpc::whole(result), {"serverInfo", "instructions"});
+  const auto [title, name, version] = jsonrpc::members(result, info, {"title", "name", "version"});
+  identity.instructions = text(instructions);
+  for (const auto& [place, word] :
+       {std::pair(name, &identity.title), std::pair(title, &identity.title),
+        std::pair(version, &identity.version)}) {
+    if (std::string given = text(place); !given.empty()) *word = std::move(given);
   }
-  if (std::string version = text((*info)[2]); !version.empty())
-    identity.version = std::move(version);
   return identity;
 }
 

@@ -1,6 +1,5 @@
 #include "endpoints/rest/rest.hpp"
 
-#include <array>
 #include <fmt/format.h>
 
 #include "endpoints/rest/rest_answers.hpp"
@@ -12,13 +11,14 @@ namespace {
 
 // A tool as a function in OpenAI's format. Missing members get the smallest valid value.
 std::string function_of(const std::string& tool) {
-  static constexpr std::array<std::string_view, 3> kNames = {"name", "description", "inputSchema"};
-  const auto places = jsonrpc::find_members(tool, kNames);
-  auto raw = [&](std::size_t i, std::string_view otherwise) {
-    return places && (*places)[i] ? (*places)[i].in(tool) : otherwise;
+  const auto [name, description, schema] =
+      jsonrpc::members(tool, jsonrpc::whole(tool), {"name", "description", "inputSchema"});
+  const auto raw = [&tool](jsonrpc::Span place, std::string_view otherwise) {
+    return place ? place.in(tool) : otherwise;
   };
-  return fmt::format(R"({{"name":{},"description":{},"parameters":{}}})", raw(0, R"("")"),
-                     raw(1, R"("")"), raw(2, R"({"type":"object","properties":{}})"));
+  return fmt::format(R"({{"name":{},"description":{},"parameters":{}}})", raw(name, R"("")"),
+                     raw(description, R"("")"),
+                     raw(schema, R"({"type":"object","properties":{}})"));
 }
 
 class AllTools : public ToolDocument {
@@ -65,10 +65,10 @@ struct Rest::ToolCall {
 
   // `asked`: the word for the tool in error messages. Errors: the message for the client.
   static Result<ToolCall> parse(const std::string& body, std::string_view asked) {
-    static constexpr std::array<std::string_view, 2> kNames = {"name", "arguments"};
-    const auto places = jsonrpc::find_members(body, kNames);
-    if (!places) return fail("Invalid request body: " + places.error().message);
-    ToolCall call{std::string((*places)[0].in(body)), std::string((*places)[1].in(body))};
+    const auto found = jsonrpc::find_members(body, jsonrpc::whole(body), {"name", "arguments"});
+    if (!found) return fail("Invalid request body: " + found.error().message);
+    const auto [name, arguments] = *found;
+    ToolCall call{std::string(name.in(body)), std::string(arguments.in(body))};
     if (call.name.empty() || call.name == "null" || call.name == R"("")")
       return fail(std::string(asked) + " name is required");
     if (call.name.front() != '"') return fail(std::string(asked) + " name must be a string");
@@ -82,7 +82,7 @@ struct Rest::ToolCall {
     }
     if (call.arguments.front() == '{' && !as_text) return call;  // was checked with the body
     jsonrpc::pad(call.arguments);
-    if (const auto object = jsonrpc::find_members(call.arguments, {}); !object) {
+    if (const auto object = jsonrpc::check_object(call.arguments); !object) {
       return fail("arguments must be a JSON object: " + object.error().message);
     }
     return call;

@@ -16,8 +16,8 @@ constexpr std::size_t kMinHash = 8;
 constexpr std::size_t kCost = 300;
 constexpr std::size_t kMaxInPath = 1024;  // bytes, encoded; request targets are limited too
 
-constexpr std::array<std::string_view, 6> kMembers = {"name",        "title",        "description",
-                                                      "inputSchema", "outputSchema", "annotations"};
+constexpr std::string_view kMembers[kToolMembers] = {"name",        "title",        "description",
+                                                     "inputSchema", "outputSchema", "annotations"};
 
 bool fits_function(std::string_view name) {
   return !name.empty() && name.size() <= kMaxFunction && plain_name(name) == name;
@@ -48,8 +48,7 @@ std::string encoded_segment(std::string_view name) {
 }  // namespace
 
 std::string ListedTool::text_of(ToolMember member) const {
-  const std::string_view token = raw(member);
-  return token.starts_with('"') ? jsonrpc::string_value(token).value_or("") : std::string();
+  return jsonrpc::string_value(raw(member)).value_or("");
 }
 
 std::string ListedTool::path() const {
@@ -79,11 +78,11 @@ std::size_t ToolDirectory::read_next() {
   }
   const std::string& text = texts_[read_++];
   const std::size_t cost = text.size() + kCost;
-  auto places = jsonrpc::find_members(text, kMembers);
+  const auto places = jsonrpc::find_members(text, jsonrpc::whole(text), kMembers);
   if (!places) return cost;
   ListedTool tool;
   tool.text_ = &text;
-  tool.places_ = std::move(*places);
+  tool.places_ = *places;
   tool.name_ = tool.text_of(ToolMember::kName);
   if (!tool.name_.empty() && names_.insert(tool.name_).second) tools_.push_back(std::move(tool));
   return cost;

@@ -12,19 +12,19 @@
 #include <unordered_set>
 #include <vector>
 
-#include "jsonrpc/message.hpp"
+#include "jsonrpc/read.hpp"
 
 namespace sidecar::endpoints {
 
 enum class ToolMember { kName, kTitle, kDescription, kInputSchema, kOutputSchema, kAnnotations };
+inline constexpr std::size_t kToolMembers = 6;
 
 class ListedTool {
  public:
   const std::string& text() const { return *text_; }  // the whole object, as the server wrote it
-  // The bytes of a member; empty if it is missing.
-  std::string_view raw(ToolMember member) const {
-    return places_[static_cast<std::size_t>(member)].in(*text_);
-  }
+  // The position of a member in text(); absent if it is missing.
+  jsonrpc::Span place(ToolMember member) const { return places_[static_cast<std::size_t>(member)]; }
+  std::string_view raw(ToolMember member) const { return place(member).in(*text_); }
   // The value of a string member; empty if it is missing or not a string.
   std::string text_of(ToolMember member) const;
 
@@ -37,8 +37,8 @@ class ListedTool {
  private:
   friend class ToolDirectory;
 
-  const std::string* text_ = nullptr;  // element of ToolDirectory::texts()
-  std::vector<jsonrpc::Span> places_;  // by ToolMember
+  const std::string* text_ = nullptr;               // element of ToolDirectory::texts()
+  std::array<jsonrpc::Span, kToolMembers> places_;  // by ToolMember
   std::string name_;
   std::string function_;
 };

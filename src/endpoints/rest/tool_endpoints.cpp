@@ -1,6 +1,5 @@
 #include "endpoints/rest/tool_endpoints.hpp"
 
-#include <array>
 #include <fmt/format.h>
 
 #include "endpoints/rest/rest_answers.hpp"
@@ -36,7 +35,7 @@ std::string named_tool(const http::Request& request) {
 // The arguments of a call. Errors: the message for the client.
 Result<std::string> arguments_in(std::string body) {
   if (body.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
-  if (const auto object = jsonrpc::find_members(body, {}); !object)
+  if (const auto object = jsonrpc::check_object(body); !object)
     return fail("The body must be the tool's arguments, a JSON object: " + object.error().message);
   return body;
 }
@@ -57,12 +56,12 @@ struct CallResult {
 
   // `answer` outlives the result; its text is padded.
   static Result<CallResult> of(const mux::Answer& answer) {
-    static constexpr std::array<std::string_view, 3> kNames = {"content", "structuredContent",
-                                                               "isError"};
-    const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-    if (!places) return tl::unexpected(places.error());
-    const auto raw = [&](std::size_t i) { return (*places)[i].in(answer.text); };
-    CallResult result{raw(0), raw(1), raw(2) == "true"};
+    const auto found = jsonrpc::find_members(answer.text, answer.payload,
+                                             {"content", "structuredContent", "isError"});
+    if (!found) return tl::unexpected(found.error());
+    const auto [content, structured, is_error] = *found;
+    CallResult result{content.in(answer.text), structured.in(answer.text),
+                      jsonrpc::is_true(answer.text, is_error)};
     if (result.structured == "null") result.structured = {};
     if (!result.content.starts_with('[')) result.content = "[]";
     return result;
@@ -72,15 +71,11 @@ struct CallResult {
 
   // The texts of the content, joined by newlines.
   std::string text() const {
-    static constexpr std::array<std::string_view, 1> kNames = {"text"};
     std::string blocks(content);
     jsonrpc::pad(blocks);
     std::string all;
-    const auto elements = jsonrpc::find_elements(blocks, {0, blocks.size()});
-    for (const jsonrpc::Span block : elements.value_or(std::vector<jsonrpc::Span>())) {
-      const auto place = jsonrpc::find_members(blocks, kNames, block);
-      const auto line =
-          place ? jsonrpc::string_value((*place)[0].in(blocks)) : Result<std::string>();
+    for (const jsonrpc::Span block : jsonrpc::elements(blocks, jsonrpc::whole(blocks))) {
+      const auto line = jsonrpc::string_member(blocks, block, "text");
       if (line && !line->empty()) all.append(all.empty() ? "" : "\n").append(*line);
     }
     return all.empty() ? "The tool says that it failed" : all;
@@ -88,10 +83,9 @@ struct CallResult {
 };
 
 int error_code(mux::Answer& answer) {
-  static constexpr std::array<std::string_view, 1> kNames = {"code"};
   jsonrpc::pad(answer.text);
-  const auto place = jsonrpc::find_members(answer.text, kNames, answer.payload);
-  const std::string_view code = place ? (*place)[0].in(answer.text) : std::string_view();
+  const std::string_view code =
+      jsonrpc::member(answer.text, answer.payload, "code").in(answer.text);
   for (const int known : {mcp::code::kInvalidParams, mcp::code::kMethodNotFound}) {
     if (code == std::to_string(known)) return known;
   }

@@ -1,6 +1,5 @@
 #include "mux/core/call.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -100,10 +99,7 @@ Answer make_result(std::string_view client_id, std::string_view result) {
 }
 
 std::string error_message(const Answer& answer) {
-  static constexpr std::array<std::string_view, 1> kNames = {"message"};
-  const auto places = jsonrpc::find_members(answer.text, kNames, answer.payload);
-  if (!places || !(*places)[0]) return "the MCP server answered with an error";
-  return jsonrpc::string_value((*places)[0].in(answer.text))
+  return jsonrpc::string_member(answer.text, answer.payload, "message")
       .value_or("the MCP server answered with an error");
 }
 

@@ -1,7 +1,5 @@
 #include "mux/core/client_profile.hpp"
 
-#include <array>
-
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 
@@ -13,17 +11,6 @@ using jsonrpc::Span;
 
 // Bytes of the protocolVersion token. A longer one counts as missing.
 constexpr std::size_t kMaxVersion = 64;
-
-// The places of members of an object; all are absent if `within` is.
-template <std::size_t N>
-std::array<Span, N> members(const std::string& text, const std::array<std::string_view, N>& names,
-                            Span within) {
-  std::array<Span, N> places{};
-  if (!within) return places;
-  const auto found = jsonrpc::find_members(text, names, within);
-  if (found) std::copy(found->begin(), found->end(), places.begin());
-  return places;
-}
 
 // A capability is declared by an object.
 bool declared(const std::string& text, Span place) { return place && text[place.begin] == '{'; }
@@ -42,16 +29,16 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
   ClientProfile profile;
   const std::string& text = initialize.text;
   const auto [version, capabilities] =
-      members<2>(text, {"protocolVersion", "capabilities"}, initialize.envelope.params);
+      jsonrpc::members(text, initialize.envelope.params, {"protocolVersion", "capabilities"});
   if (version && version.size <= kMaxVersion)
     profile.version = jsonrpc::string_value(version.in(text)).value_or("");
   const auto [sampling, elicitation, roots, tasks] =
-      members<4>(text, {"sampling", "elicitation", "roots", "tasks"}, capabilities);
+      jsonrpc::members(text, capabilities, {"sampling", "elicitation", "roots", "tasks"});
   profile.sampling = declared(text, sampling);
   profile.roots = declared(text, roots);
   profile.tasks = declared(text, tasks);
   if (declared(text, elicitation)) {
-    const auto [form, url] = members<2>(text, {"form", "url"}, elicitation);
+    const auto [form, url] = jsonrpc::members(text, elicitation, {"form", "url"});
     // An empty object, as before 2025-11-25, means forms.
     profile.elicitation_url = declared(text, url);
     profile.elicitation = declared(text, form) || !profile.elicitation_url;
@@ -63,9 +50,9 @@ std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool 
   const Span params = initialize.envelope.params;
   const std::string& text = initialize.text;
   const auto [version, capabilities] =
-      members<2>(text, {"protocolVersion", "capabilities"}, params);
+      jsonrpc::members(text, params, {"protocolVersion", "capabilities"});
   if (!version) return {};
-  const auto [roots] = members<1>(text, {"roots"}, capabilities);
+  const Span roots = jsonrpc::member(text, capabilities, "roots");
   std::string own(params.in(text));
   if (roots && !allow_roots) {
     const auto inside = [&params](Span place) {

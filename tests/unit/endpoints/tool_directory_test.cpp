@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "jsonrpc/message.hpp"
 #include "support/catch.hpp"
 #include "util/crypto.hpp"
 

@@ -18,7 +18,7 @@ std::string written(const std::string& schema, SchemaForm form = {}) {
   CHECK(schemas.add("t", schema, form) == "t");
   std::string all = "{" + schemas.members() + "}";
   jsonrpc::pad(all);
-  CHECK(jsonrpc::find_members(all, {}));  // nlohmann rejects some numbers
+  CHECK(jsonrpc::check_object(all));  // nlohmann rejects some numbers
   return schemas.members();
 }
 

@@ -262,38 +262,6 @@ TEST_CASE("message: a text beyond the kept parser's size is parsed like any othe
   CHECK(m.envelope.result.size == big.size() + 8);
 }
 
-TEST_CASE("find_members: names are found in a part of a text, and its neighbours are not read") {
-  std::string text =
-      R"({"result":{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"c"},"tools":7})";
-  jsonrpc::pad(text);
-  const std::string_view top[] = {"result"};
-  const auto result = jsonrpc::find_members(text, top);
-  REQUIRE(result);
-  const std::string_view names[] = {"tools", "nextCursor", "missing"};
-  const auto found = jsonrpc::find_members(text, names, (*result)[0]);
-  REQUIRE(found);
-  CHECK((*found)[0].in(text) == R"([{"name":"a"},{"name":"b"}])");
-  CHECK((*found)[1].in(text) == R"("c")");
-  CHECK_FALSE((*found)[2]);
-  const auto elements = jsonrpc::find_elements(text, (*found)[0]);
-  REQUIRE(elements);
-  REQUIRE(elements->size() == 2);
-  CHECK((*elements)[1].in(text) == R"({"name":"b"})");
-}
-
-TEST_CASE("find_members: arrays, scalars, duplicates and broken JSON are refused") {
-  const std::string_view names[] = {"name"};
-  for (const char* bad : {"[]", "5", "\"x\"", R"({"name":1,"name":2})", R"({"name":1)", ""}) {
-    std::string text = bad;
-    jsonrpc::pad(text);
-    INFO(bad);
-    CHECK_FALSE(jsonrpc::find_members(text, names));
-  }
-  std::string object = "{}";
-  jsonrpc::pad(object);
-  CHECK_FALSE(jsonrpc::find_elements(object, {}));
-}
-
 TEST_CASE("string tokens: decoding reverses encoding; a token that is not a string is refused") {
   CHECK(jsonrpc::string_value(R"("a\u00e9\n")").value() == "a\xc3\xa9\n");
   CHECK_FALSE(jsonrpc::string_value("5"));
