@@ -18,18 +18,13 @@ const observe::Caller kAdmin{"root", "192.0.2.1", true, false, true};
 
 struct DashboardWorld : World {
   explicit DashboardWorld(bool keys = false, std::size_t children = 1)
-      : World({}, 0, {}, options(children)),
+      : World({}, 0, {}, shared_children(children)),
         gate({access::Keys(keys ? std::vector{root()} : std::vector<access::StoredKey>{}), keys},
              {}, access::Origins(access::OriginRules{{"*"}}),
              {access::AddressSet::parse({"127.0.0.0/8"}).value(),
               access::AddressSet::parse({"*"}).value()},
              rates, refusals, metrics) {}
 
-  static mux::InstancesOptions options(std::size_t children) {
-    mux::InstancesOptions options = World::shared();
-    options.shared = children;
-    return options;
-  }
   static access::StoredKey root() {
     config::Permissions admin;
     admin.admin = true;
@@ -328,9 +323,9 @@ TEST_CASE("dashboard: a tick lists at most kMaxChildren children and counts the 
 TEST_CASE("dashboard: calls that wait for the child are counted as queued") {
   DashboardWorld w;
   for (int i = 0; i < 3; ++i) {
-    auto message =
-        jsonrpc::parse(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}})");
-    w.instances.request("alice", std::move(*message), mux::Reply("1", [](const mux::Answer&) {}));
+    w.instances.request(
+        "alice", parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}})"),
+        mux::Reply("1", [](const mux::Answer&) {}));
   }
   json tick = last_tick(w.open());
   CHECK(tick["inFlight"] == 3);

@@ -17,17 +17,12 @@ const observe::Caller kHolder{"alice", "192.0.2.1", true, false};
 const observe::Caller kAdmin{"root", "192.0.2.1", true, false, true};
 
 struct HealthWorld : World {
-  explicit HealthWorld(bool keys = false, std::size_t shared_children = 1)
-      : World({}, 0, {}, options(shared_children)),
+  explicit HealthWorld(bool keys = false, std::size_t children = 1)
+      : World({}, 0, {}, shared_children(children)),
         health(sessions, instances, timers, keys),
         admin(instances, log),
         routes(health.routes()) {
     for (http::Route& route : admin.routes()) routes.push_back(std::move(route));
-  }
-  static mux::InstancesOptions options(std::size_t shared_children) {
-    mux::InstancesOptions options = World::shared();
-    options.shared = shared_children;
-    return options;
   }
   std::shared_ptr<Outcome> get(const char* path, const observe::Caller& caller = kStranger) {
     return ask(routes, "GET", path, {}, caller);

@@ -1,11 +1,14 @@
 #include "endpoints/mcp/legacy_sse.hpp"
 
+#include "support/principals.hpp"
 #include "unit/endpoints/world.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
 using test::ask;
 using test::Event;
+using test::key;
+using test::without_key;
 
 namespace {
 
@@ -43,11 +46,6 @@ std::string id_of(const std::shared_ptr<test::Outcome>& stream) {
 }
 
 const std::string kList = R"({"jsonrpc":"2.0","id":"a","method":"tools/list"})";
-observe::Caller key(const char* name, const char* address = "192.0.2.1") {
-  return {name, address, true, false};
-}
-observe::Caller without_key(const char* address) { return {"", address, false, false}; }
-
 }  // namespace
 
 TEST_CASE("legacy_sse: a stream begins with the comment, then the address with its session id") {

@@ -3,47 +3,28 @@
 
 #include <fmt/format.h>
 
-#include "endpoints/rest/rest.hpp"
-#include "unit/endpoints/world.hpp"
+#include "support/principals.hpp"
+#include "unit/endpoints/rest_world.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
+using test::key;
+using test::only;
 
 namespace {
 
 // A server that does not announce changes of its list, behind REST.
-struct ReadingWorld : test::World {
-  ReadingWorld() : calls(instances, timers, log, 30s, 100'000), rest(calls, {}) {
-    ready();
-    routes = rest.routes();
-  }
+struct ReadingWorld : test::RestWorld {
+  ReadingWorld() { ready(); }
+
   std::shared_ptr<test::Outcome> get(observe::Caller caller = {}) {
-    return test::ask(routes, "GET", "/tools", {}, std::move(caller));
+    return RestWorld::get("/tools", std::move(caller));
   }
   void list(const std::string& name) { answer(R"({"tools":[{"name":")" + name + R"("}]})"); }
   void revoke(const std::string& owner) {
     calls.end_calls([&](const observe::Caller& caller) { return caller.owner != owner; });
   }
-
-  endpoints::ToolCalls calls;
-  endpoints::Rest rest;
-  std::vector<http::Route> routes;
 };
-
-observe::Caller with_key(const std::string& owner) {
-  observe::Caller caller;
-  caller.owner = owner;
-  caller.has_key = true;
-  return caller;
-}
-
-observe::Caller only(const std::string& tool) {
-  auto permissions = std::make_shared<config::Permissions>();
-  permissions->tools.allow = {tool};
-  observe::Caller caller;
-  caller.permissions.push_back(permissions);
-  return caller;
-}
 
 }  // namespace
 
@@ -65,9 +46,9 @@ TEST_CASE("list readings: who asks while the list is being read shares the next 
 
 TEST_CASE("list readings: when the key of the one who reads goes, the others read on") {
   ReadingWorld w;
-  const auto leader = w.get(with_key("a"));
-  const auto second = w.get(with_key("b"));
-  const auto third = w.get(with_key("c"));
+  const auto leader = w.get(key("a"));
+  const auto second = w.get(key("b"));
+  const auto third = w.get(key("c"));
   const jsonrpc::Message asked = w.take();
   w.revoke("a");
   CHECK(leader->reply().status == 401);
@@ -81,8 +62,8 @@ TEST_CASE("list readings: when the key of the one who reads goes, the others rea
 
 TEST_CASE("list readings: who waits for another one's reading ends with the own key") {
   ReadingWorld w;
-  const auto leader = w.get(with_key("a"));
-  const auto second = w.get(with_key("b"));
+  const auto leader = w.get(key("a"));
+  const auto second = w.get(key("b"));
   w.revoke("b");
   CHECK(second->reply().status == 401);
   CHECK_FALSE(leader->answered());
@@ -113,7 +94,7 @@ TEST_CASE("list readings: a limit that a list is beyond holds for callers with t
   CHECK(all->reply().body.find("is too large: what this caller may see of it has more than 100000 "
                                "bytes; it is asked again after 30 s") != std::string::npos);
   CHECK(w.get()->reply().status == 500);
-  const auto restricted = w.get(only("x"));
+  const auto restricted = w.get(only({"x"}));
   REQUIRE(w.link->sent.size() == 1);
   w.list("x");
   CHECK(restricted->reply().status == 200);
@@ -122,7 +103,7 @@ TEST_CASE("list readings: a limit that a list is beyond holds for callers with t
 TEST_CASE("list readings: only so many lists are read at a time, the others in their order") {
   ReadingWorld w;
   std::vector<std::shared_ptr<test::Outcome>> readers;
-  for (int i = 0; i < 10; ++i) readers.push_back(w.get(only("t" + std::to_string(i))));
+  for (int i = 0; i < 10; ++i) readers.push_back(w.get(only({"t" + std::to_string(i)})));
   CHECK(w.link->sent.size() == endpoints::ListReadings::kMaxAtWork);
   for (int i = 0; i < 10; ++i) {
     CHECK_FALSE(readers.at(static_cast<std::size_t>(i))->answered());

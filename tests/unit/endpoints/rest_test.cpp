@@ -1,6 +1,6 @@
 #include "endpoints/rest/rest.hpp"
 
-#include "unit/endpoints/world.hpp"
+#include "unit/endpoints/rest_world.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
@@ -9,29 +9,14 @@ using test::Event;
 
 namespace {
 
-struct RestWorld : test::World {
-  explicit RestWorld(bool up = true)
-      : calls(instances, timers, log, 30s, 100'000), rest(calls, {}), routes(rest.routes()) {
-    if (up) ready();
-  }
-  std::shared_ptr<test::Outcome> get(const char* target) { return ask(routes, "GET", target); }
-  std::shared_ptr<test::Outcome> post(const char* target, std::string body) {
-    return ask(routes, "POST", target, std::move(body));
-  }
-  std::string params() {
-    const jsonrpc::Message m = take();
-    return std::string(m.envelope.params.in(m.text));
-  }
-
-  endpoints::ToolCalls calls;
-  endpoints::Rest rest;
-  std::vector<http::Route> routes;
+struct ReadyWorld : test::RestWorld {
+  ReadyWorld() { ready(); }
 };
 
 }  // namespace
 
 TEST_CASE("rest: /tools follows nextCursor to the end and keeps every byte of every tool") {
-  RestWorld w;
+  ReadyWorld w;
   const auto tools = w.get("/tools");
   const jsonrpc::Message first = w.take();
   CHECK(first.method() == "tools/list");
@@ -50,7 +35,7 @@ TEST_CASE("rest: /tools follows nextCursor to the end and keeps every byte of ev
 }
 
 TEST_CASE("rest: /tools has a tag, and a client that shows it gets 304 while nothing has changed") {
-  RestWorld w;
+  ReadyWorld w;
   const auto tools = w.get("/tools");
   w.answer(R"({"tools":[{"name":"a"}]})");
   const std::string tag = tools->field("ETag");
@@ -75,7 +60,7 @@ TEST_CASE("rest: /tools has a tag, and a client that shows it gets 304 while not
 }
 
 TEST_CASE("rest: a list without an end is a failure that is not asked for again for 30 s") {
-  RestWorld w;
+  ReadyWorld w;
   const auto endless = w.get("/tools");
   std::size_t pages = 0;
   for (; endless->replies.empty(); ++pages)
@@ -96,7 +81,7 @@ TEST_CASE("rest: a list without an end is a failure that is not asked for again 
 }
 
 TEST_CASE("rest: a list whose cursor comes again ends there, without a tool twice") {
-  RestWorld w;
+  ReadyWorld w;
   const auto repeats = w.get("/tools");
   for (const char* tools :
        {R"([{"name":"a"},{"name":"b"}])", R"([{"name":"b"},{"name":"c"},{"name":"a"}])"})
@@ -106,7 +91,7 @@ TEST_CASE("rest: a list whose cursor comes again ends there, without a tool twic
 }
 
 TEST_CASE("rest: a list that is too large, and one of no use, are failures") {
-  RestWorld w;
+  ReadyWorld w;
   const auto swelling = w.get("/tools");
   std::size_t pages = 0;
   for (; swelling->replies.empty(); ++pages)
@@ -123,7 +108,7 @@ TEST_CASE("rest: a list that is too large, and one of no use, are failures") {
 
 TEST_CASE(
     "rest: a call is put together from the raw name and arguments; its result comes back raw") {
-  RestWorld w;
+  ReadyWorld w;
   const auto called =
       w.post("/call-tool", R"({"arguments" : {"n":1e400,"s":"\u00e9"},"name":"t\u0031","more":1})");
   const jsonrpc::Message m = w.take();
@@ -138,7 +123,7 @@ TEST_CASE(
 }
 
 TEST_CASE("rest: missing and null arguments are an empty object") {
-  RestWorld w;
+  ReadyWorld w;
   for (const char* body :
        {R"({"name":"t"})", R"({"name":"t","arguments":null})", R"({"name":"t","arguments":{}})"}) {
     w.post("/call-tool", body);
@@ -147,7 +132,7 @@ TEST_CASE("rest: missing and null arguments are an empty object") {
 }
 
 TEST_CASE("rest: a bad body is a 400 that says what is wrong, and nothing reaches the child") {
-  RestWorld w;
+  ReadyWorld w;
   const std::pair<const char*, const char*> rows[] = {
       {R"({})", R"({"success":false,"error":"Tool name is required"})"},
       {R"({"name":""})", R"({"success":false,"error":"Tool name is required"})"},
@@ -173,7 +158,7 @@ TEST_CASE("rest: a bad body is a 400 that says what is wrong, and nothing reache
 }
 
 TEST_CASE("rest: OpenAI's arguments are the text of an object") {
-  RestWorld w;
+  ReadyWorld w;
   const auto called = w.post("/openai/call-function",
                              R"({"name":"t","arguments":"{\"a\":1.10,\"b\":\"\\u00e9\"}"})");
   const jsonrpc::Message m = w.take();
@@ -188,7 +173,7 @@ TEST_CASE("rest: OpenAI's arguments are the text of an object") {
 TEST_CASE(
     "rest: functions are made from tools, with the least that the format wants where a tool is "
     "silent") {
-  RestWorld w;
+  ReadyWorld w;
   const auto functions = w.get("/vapi/functions");
   w.answer(
       R"({"tools":[{"inputSchema":{"type":"object","x":1.0},"name":"a","description":"d"},{"name":"b"}]})");
@@ -199,7 +184,7 @@ TEST_CASE(
 }
 
 TEST_CASE("rest: /info holds the whole InitializeResult, and waits for the child") {
-  RestWorld w(false);
+  test::RestWorld w;
   const auto info = w.get("/info");
   CHECK(info->replies.empty());
   w.ready();
@@ -210,7 +195,7 @@ TEST_CASE("rest: /info holds the whole InitializeResult, and waits for the child
 
 TEST_CASE(
     "rest: errors of the child are 500, timeouts 504, a dead child 503 with a time to retry") {
-  RestWorld w;
+  ReadyWorld w;
   const auto failed = w.post("/call-tool", R"({"name":"t"})");
   w.answer_error(R"({"code":-32602,"message":"no \"t\""})");
   CHECK(failed->reply().status == 500);
@@ -232,7 +217,7 @@ TEST_CASE(
 }
 
 TEST_CASE("rest: a streamed call sends its progress, then the result, then ends") {
-  RestWorld w;
+  ReadyWorld w;
   const auto streamed = w.post("/call-tool-stream", R"({"name":"t","arguments":{"a":1}})");
   CHECK(streamed->stream_open);
   const jsonrpc::Message m = w.take();

@@ -63,7 +63,7 @@ TEST_CASE("session list: shows a session and its traffic, with a shortened id") 
                                     {"inFlight", 1},
                                     {"bytesIn", initialize.size() + call.size()},
                                     {"bytesOut", 0}});
-  w.say_result("{}");
+  w.answer("{}");
   session.on_message("12345");
   w.timers.advance(5s);
   const json later = w.list(caller("alice"))["sessions"][0];

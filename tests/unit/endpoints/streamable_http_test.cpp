@@ -1,19 +1,12 @@
 #include "endpoints/mcp/streamable_http.hpp"
 
 #include "mcp/protocol.hpp"
+#include "support/principals.hpp"
 #include "unit/endpoints/streamable_world.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
 using namespace sidecar::test;
-
-namespace {
-
-observe::Caller key(const char* name, const char* address = "192.0.2.1") {
-  return {name, address, true, false};
-}
-
-}  // namespace
 
 TEST_CASE("streamable_http: initialize opens a session, and its id is in the head of the answer") {
   StreamableWorld w;

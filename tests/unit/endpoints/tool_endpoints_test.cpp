@@ -2,40 +2,20 @@
 
 #include <nlohmann/json.hpp>
 
-#include "endpoints/rest/rest.hpp"
-#include "unit/endpoints/world.hpp"
+#include "support/principals.hpp"
+#include "unit/endpoints/rest_world.hpp"
 #include "util/crypto.hpp"
 
 using namespace sidecar;
 using namespace std::chrono_literals;
+using test::only;
 using Json = nlohmann::ordered_json;
 
 namespace {
 
-struct ToolWorld : test::World {
-  ToolWorld()
-      : calls(instances, timers, log, 30s, 100'000),
-        endpoints(calls,
-                  [this](const http::Head& head) {
-                    endpoints::ApiFacts known = facts;
-                    if (!head.header("Host").empty())
-                      known.server = "http://" + std::string(head.header("Host"));
-                    return known;
-                  }),
-        rest(calls, {}),
-        routes(endpoints.routes()) {
-    ready();
-    for (http::Route& route : rest.routes()) routes.push_back(std::move(route));
-  }
+struct ToolWorld : test::RestWorld {
+  ToolWorld() { ready(); }
 
-  std::shared_ptr<test::Outcome> get(const std::string& target, observe::Caller caller = {},
-                                     Fields fields = {}) {
-    return test::ask(routes, "GET", target, {}, std::move(caller), std::move(fields));
-  }
-  std::shared_ptr<test::Outcome> post(const std::string& target, std::string body = {},
-                                      observe::Caller caller = {}) {
-    return test::ask(routes, "POST", target, std::move(body), std::move(caller));
-  }
   std::string params() {
     const jsonrpc::Message m = take();
     CHECK(m.method() == "tools/call");
@@ -52,24 +32,11 @@ struct ToolWorld : test::World {
     answer(R"({"tools":)" + tools + "}");
   }
 
-  endpoints::ApiFacts facts;
-  endpoints::ToolCalls calls;
-  endpoints::ToolEndpoints endpoints;
-  endpoints::Rest rest;
-  std::vector<http::Route> routes;
   std::string asked;
 };
 
 Json body(const std::shared_ptr<test::Outcome>& outcome) {
   return Json::parse(outcome->reply().body);
-}
-
-observe::Caller only(std::vector<std::string> tools) {
-  auto permissions = std::make_shared<config::Permissions>();
-  permissions->tools.allow = std::move(tools);
-  observe::Caller caller;
-  caller.permissions.push_back(permissions);
-  return caller;
 }
 
 }  // namespace

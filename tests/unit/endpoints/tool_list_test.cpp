@@ -3,35 +3,18 @@
 
 #include <fmt/format.h>
 
-#include "endpoints/rest/rest.hpp"
-#include "endpoints/rest/tool_endpoints.hpp"
-#include "unit/endpoints/world.hpp"
+#include "support/principals.hpp"
+#include "unit/endpoints/rest_world.hpp"
 
 using namespace sidecar;
-using namespace std::chrono_literals;
+using test::only;
 
 namespace {
 
 // A server that announces changes of its list, behind all REST endpoints.
-struct ListWorld : test::World {
-  ListWorld()
-      : calls(instances, timers, log, 30s, 100 << 20),
-        endpoints(calls,
-                  [](const http::Head& head) {
-                    endpoints::ApiFacts facts;
-                    facts.server = "http://" + std::string(head.header("Host"));
-                    return facts;
-                  }),
-        rest(calls, {}),
-        routes(endpoints.routes()) {
-    ready("2025-06-18", R"({"tools":{"listChanged":true}})");
-    for (http::Route& route : rest.routes()) routes.push_back(std::move(route));
-  }
+struct ListWorld : test::RestWorld {
+  ListWorld() : RestWorld(100 << 20) { ready("2025-06-18", R"({"tools":{"listChanged":true}})"); }
 
-  std::shared_ptr<test::Outcome> get(const std::string& target, observe::Caller caller = {},
-                                     std::string host = "h") {
-    return test::ask(routes, "GET", target, {}, std::move(caller), {{"Host", std::move(host)}});
-  }
   // Answers with a list of `tools` tools, each with a description of `bytes` bytes.
   void list(std::size_t tools, std::size_t bytes = 10) {
     std::string all;
@@ -47,20 +30,7 @@ struct ListWorld : test::World {
     for (; !outcome->answered() && count < 10'000; ++count) timers.turn();
     return count;
   }
-
-  endpoints::ToolCalls calls;
-  endpoints::ToolEndpoints endpoints;
-  endpoints::Rest rest;
-  std::vector<http::Route> routes;
 };
-
-observe::Caller only(const std::string& tool) {
-  auto permissions = std::make_shared<config::Permissions>();
-  permissions->tools.allow = {tool};
-  observe::Caller caller;
-  caller.permissions.push_back(permissions);
-  return caller;
-}
 
 constexpr const char* kPaths[] = {"/tools", "/openapi.json", "/openai/functions", "/vapi/functions",
                                   "/tools/t1"};
@@ -102,7 +72,7 @@ TEST_CASE("tool list: a document is made once for all who ask, by whatever URL t
   w.turns(first);
   w.turns(second);
   CHECK(second->reply().body == first->reply().body);
-  const auto third = w.get("/openapi.json", {}, "elsewhere");
+  const auto third = w.get("/openapi.json", {}, {{"Host", "elsewhere"}});
   CHECK(third->reply().body.find(R"("servers":[{"url":"http://elsewhere"}])") != std::string::npos);
   CHECK(third->field("ETag") != first->field("ETag"));
   CHECK(w.link->sent.empty());
@@ -135,11 +105,11 @@ TEST_CASE("tool list: callers with other permissions have documents of their own
   ListWorld w;
   const auto all = w.get("/tools");
   w.list(3);
-  CHECK(w.get("/tools", only("t1"))->reply().body ==
+  CHECK(w.get("/tools", only({"t1"}))->reply().body ==
         R"({"success":true,"tools":[{"name":"t1","description":"dddddddddd"}]})");
-  CHECK(w.get("/tools", only("t2"))->reply().body != w.get("/tools", only("t1"))->reply().body);
+  CHECK(w.get("/tools", only({"t2"}))->reply().body != w.get("/tools", only({"t1"}))->reply().body);
   CHECK(w.get("/tools")->reply().body == all->reply().body);
-  CHECK(w.get("/openapi.json", only("t1"))->reply().body.find("t2") == std::string::npos);
+  CHECK(w.get("/openapi.json", only({"t1"}))->reply().body.find("t2") == std::string::npos);
 }
 
 TEST_CASE("tool list: who waits for a list that cannot be read gets the reason") {

@@ -2,20 +2,16 @@
 
 #include "jsonrpc/splice.hpp"
 #include "support/catch.hpp"
+#include "support/messages.hpp"
 
 using sidecar::jsonrpc::kMaxKept;
 using namespace sidecar;
 using jsonrpc::Kind;
 using jsonrpc::Message;
 using jsonrpc::parse;
+using test::parsed;
 
 namespace {
-
-Message must_parse(std::string text) {
-  auto message = parse(std::move(text));
-  if (!message) FAIL(message.error().message);
-  return std::move(*message);
-}
 
 int code_of(std::string text) {
   auto message = parse(std::move(text));
@@ -31,7 +27,7 @@ std::string nested(int depth) {
 }  // namespace
 
 TEST_CASE("message: the places of a request's members are found") {
-  const Message m = must_parse(
+  const Message m = parsed(
       R"( {"params" : {"x":[{"id":9}],"_meta":{"progressToken" : "t-1","id":8},"name":"echo","uri":"u:1"} ,"id": 1.50e1 ,"method":"tools/call","jsonrpc":"2.0"} )");
   CHECK(m.kind() == Kind::kRequest);
   CHECK(m.method() == "tools/call");
@@ -44,29 +40,28 @@ TEST_CASE("message: the places of a request's members are found") {
 }
 
 TEST_CASE("message: the kind follows from the members") {
-  CHECK(must_parse(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() ==
-        Kind::kNotification);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":"a","result":{}})").kind() == Kind::kResult);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"result":null})").kind() == Kind::kResult);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}})").kind() ==
+  CHECK(parsed(R"({"jsonrpc":"2.0","method":"notifications/x"})").kind() == Kind::kNotification);
+  CHECK(parsed(R"({"jsonrpc":"2.0","id":"a","result":{}})").kind() == Kind::kResult);
+  CHECK(parsed(R"({"jsonrpc":"2.0","id":1,"result":null})").kind() == Kind::kResult);
+  CHECK(parsed(R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}})").kind() ==
         Kind::kError);
-  CHECK(must_parse(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}})").kind() ==
+  CHECK(parsed(R"({"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}})").kind() ==
         Kind::kError);
 }
 
 TEST_CASE(
     "message: the token of a progress notification is taken from params, that of a request from "
     "_meta") {
-  const Message progress = must_parse(
+  const Message progress = parsed(
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7,"progress":1}})");
   CHECK(progress.envelope.progress_token.in(progress.text) == "7");
   const Message request =
-      must_parse(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"progressToken":7}})");
+      parsed(R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"progressToken":7}})");
   CHECK_FALSE(request.envelope.progress_token);
 }
 
 TEST_CASE("message: keys and methods written with escapes are understood") {
-  const Message m = must_parse("{\"jsonrpc\":\"2.0\",\"\\u0069d\":5,\"method\":\"pi\\u006eg\"}");
+  const Message m = parsed("{\"jsonrpc\":\"2.0\",\"\\u0069d\":5,\"method\":\"pi\\u006eg\"}");
   CHECK(m.kind() == Kind::kRequest);
   CHECK(m.id() == "5");
   CHECK(m.method() == "ping");
@@ -203,16 +198,16 @@ TEST_CASE(
     const std::string text =
         std::string(R"({"jsonrpc":"2.0","id":1,"result":{"v":)") + value + "}}";
     INFO(text);
-    CHECK(must_parse(text).text == text);
+    CHECK(parsed(text).text == text);
   }
 }
 
 TEST_CASE("message: isError is read from the result only") {
-  const Message failed = must_parse(
+  const Message failed = parsed(
       R"({"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":1}],"is\u0045rror" : true}})");
   CHECK(failed.envelope.is_error.in(failed.text) == "true");
-  const Message other = must_parse(
-      R"({"jsonrpc":"2.0","id":1,"isError":true,"result":{"content":[{"isError":true}]}})");
+  const Message other =
+      parsed(R"({"jsonrpc":"2.0","id":1,"isError":true,"result":{"content":[{"isError":true}]}})");
   CHECK_FALSE(other.envelope.is_error);
 }
 
@@ -221,11 +216,11 @@ TEST_CASE("message: a long message has its line ends replaced to the end") {
   std::string ends = spaces;
   for (std::size_t i = 0; i < ends.size(); i += 1000) ends[i] = i % 2000 == 0 ? '\n' : '\r';
   const std::string head = R"({"jsonrpc":"2.0","method":"m","params":[)";
-  CHECK((must_parse(head + ends + "]}" + ends).text == head + spaces + "]}" + spaces));
+  CHECK((parsed(head + ends + "]}" + ends).text == head + spaces + "]}" + spaces));
 }
 
 TEST_CASE("message: line ends between tokens become spaces, so that a message is one line") {
-  const Message m = must_parse("{\r\n\"jsonrpc\":\"2.0\",\n\"id\":1,\r\"method\":\"m\"\n}\n");
+  const Message m = parsed("{\r\n\"jsonrpc\":\"2.0\",\n\"id\":1,\r\"method\":\"m\"\n}\n");
   CHECK(m.text == "{  \"jsonrpc\":\"2.0\", \"id\":1, \"method\":\"m\" } ");
   CHECK(m.id() == "1");
 }
@@ -257,7 +252,7 @@ TEST_CASE("message: nesting is accepted up to the limit and refused beyond it") 
 
 TEST_CASE("message: a text beyond the kept parser's size is parsed like any other") {
   const std::string big(3 << 20, 'x');
-  const Message m = must_parse(R"({"jsonrpc":"2.0","id":"k","result":{"a":")" + big + R"("}})");
+  const Message m = parsed(R"({"jsonrpc":"2.0","id":"k","result":{"a":")" + big + R"("}})");
   CHECK(m.id() == "\"k\"");
   CHECK(m.envelope.result.size == big.size() + 8);
 }
@@ -282,7 +277,7 @@ TEST_CASE("splice: a text that becomes much shorter takes as little memory as it
 }
 
 TEST_CASE("splice: only the given ranges change, in whatever order they are named") {
-  const Message m = must_parse(
+  const Message m = parsed(
       R"({"id":"c-1","jsonrpc":"2.0","method":"m","params":{"_meta":{"progressToken":5},"n":1.10}})");
   const std::string spliced =
       jsonrpc::splice(m.text, {{m.envelope.progress_token, "77"}, {m.envelope.id, "12345"}});
@@ -299,10 +294,10 @@ TEST_CASE("splice: only the given ranges change, in whatever order they are name
 }
 
 TEST_CASE("splice: built messages are valid, whatever their texts contain") {
-  CHECK(must_parse(jsonrpc::error_text(
-                       "\"i\"", jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
+  CHECK(parsed(jsonrpc::error_text("\"i\"",
+                                   jsonrpc::error_object(-32000, "say \"no\"\n\xff", R"({"a":1})")))
             .kind() == Kind::kError);
-  CHECK(must_parse(jsonrpc::result_text("1", "{}")).kind() == Kind::kResult);
-  CHECK(must_parse(jsonrpc::request_text("1", "a\"b", {})).method() == "a\"b");
-  CHECK(must_parse(jsonrpc::notification_text("n", "[1]")).kind() == Kind::kNotification);
+  CHECK(parsed(jsonrpc::result_text("1", "{}")).kind() == Kind::kResult);
+  CHECK(parsed(jsonrpc::request_text("1", "a\"b", {})).method() == "a\"b");
+  CHECK(parsed(jsonrpc::notification_text("n", "[1]")).kind() == Kind::kNotification);
 }

@@ -1,16 +1,14 @@
 #include "mux/core/client_profile.hpp"
 
 #include "support/catch.hpp"
+#include "support/messages.hpp"
 
 using namespace sidecar;
 
 namespace {
 
 jsonrpc::Message initialize(const std::string& params) {
-  auto message =
-      jsonrpc::parse(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":)" + params + "}");
-  REQUIRE(message);
-  return std::move(*message);
+  return test::parsed(R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":)" + params + "}");
 }
 
 mux::ClientProfile profile(const std::string& capabilities) {

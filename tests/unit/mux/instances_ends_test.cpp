@@ -160,7 +160,7 @@ TEST_CASE(
   CHECK(before.stopping.empty());
   w.ready(after);
   const std::string second = after.next();
-  CHECK(message(second).method() == "tools/call");
+  CHECK(parsed(second).method() == "tools/call");
   before.say(answer_to(first));
   REQUIRE(session->answers.size() == 1);
   CHECK(session->answers[0].text == R"({"jsonrpc":"2.0","id":1,"result":{}})");
@@ -247,7 +247,7 @@ TEST_CASE("instances: once calls are refused, open ones continue and nothing new
   CHECK(session->answers[0].outcome == mux::Outcome::kUnavailable);
   CHECK_THAT(session->answers[0].text, Contains("going home"));
   mux::Outcome rest{};
-  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [&rest](mux::Answer answer) { rest = answer.outcome; }));
   CHECK(rest == mux::Outcome::kUnavailable);
   CHECK(w.join(kSampling)->instance() == "child");

@@ -14,7 +14,7 @@ TEST_CASE(
     "others share") {
   World w;
   const auto plain = w.join(""), roots = w.join(R"("roots":{"listChanged":true})");
-  const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
+  const auto lazy = w.join(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
   const auto odd = w.join(R"("sampling":true,"elicitation":null)");
   for (const auto* session : {&plain, &roots, &lazy, &odd})
     CHECK((*session)->instance() == "child");
@@ -67,14 +67,14 @@ TEST_CASE(
     "initialises") {
   World w(with([](auto& options) { options.sharing = Sharing::kIsolated; }));
   const auto plain = w.join("");
-  const auto lazy = w.join(message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
+  const auto lazy = w.join(parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"));
   CHECK(plain->instance() == "own-1");
   CHECK(lazy->instance() == "own-2");
   CHECK(w.ready(w.link("own-1")) == R"({"protocolVersion":"2025-06-18","capabilities":{}})");
   CHECK_THAT(w.ready(w.link("own-2")),
              Contains(R"("capabilities":{},"clientInfo":{"name":"mcp-sidecar")"));
   lazy->call("1");
-  CHECK(message(w.link("own-2").next()).method() == "tools/call");
+  CHECK(parsed(w.link("own-2").next()).method() == "tools/call");
 }
 
 TEST_CASE("instances: sessions and calls are spread over the shared children, least loaded first") {
@@ -92,7 +92,7 @@ TEST_CASE("instances: sessions and calls are spread over the shared children, le
   CHECK(w.join("")->instance() == "child-2");
   // So does a call without a session.
   const std::size_t before = w.link("child-2").sent.size();
-  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [](auto) {}));
   CHECK(w.link("child-2").sent.size() == before + 1);
   // A session that leaves makes room.
@@ -113,9 +113,9 @@ TEST_CASE(
   const auto more = w.join("");
   CHECK(more->instance() == "child");
   FakeLink& ready = w.link("child-2");
-  w.instances.request("alice", message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.instances.request("alice", parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                       mux::Reply("1", [](auto) {}));
-  CHECK(message(ready.next()).method() == "tools/call");
+  CHECK(parsed(ready.next()).method() == "tools/call");
 }
 
 TEST_CASE("instances: a ready child is preferred to one that has failed, whatever its load") {

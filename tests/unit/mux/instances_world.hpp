@@ -9,20 +9,19 @@
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
+#include "support/messages.hpp"
+#include "support/principals.hpp"
 
 namespace sidecar::test::instances {
+
+using test::answer_to;
+using test::parsed;
 
 inline constexpr const char* kSampling = R"("sampling":{})";
 inline constexpr const char* kElicitation = R"("elicitation":{})";
 
-inline jsonrpc::Message message(std::string text) {
-  auto parsed = jsonrpc::parse(std::move(text));
-  REQUIRE(parsed);
-  return std::move(*parsed);
-}
-
 inline jsonrpc::Message initialize(const std::string& capabilities) {
-  return message(
+  return parsed(
       R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
       R"("capabilities":{)" +
       capabilities + "}}}");
@@ -34,7 +33,7 @@ struct Session : mux::Client {
 
   void call(const std::string& id, const std::string& method = "tools/call") {
     lease->request(
-        message(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}"}})", id, method)),
+        parsed(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}"}})", id, method)),
         mux::Reply(id, [this](mux::Answer answer) { answers.push_back(std::move(answer)); }));
   }
   std::string instance() const { return lease->instance(); }
@@ -53,9 +52,7 @@ struct World {
   // nullptr: it was refused; see `refusal`.
   std::unique_ptr<Session> join(const jsonrpc::Message& first, std::string owner = "ann") {
     auto session = std::make_unique<Session>();
-    auto lease = instances.join(
-        *session, observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true},
-        first);
+    auto lease = instances.join(*session, key(std::move(owner), {}), first);
     if (!lease) {
       refusal = lease.error().message;
       return nullptr;
@@ -76,10 +73,9 @@ struct World {
   // Starts the child and answers its handshake. Returns the params of `initialize`.
   std::string ready(FakeLink& child) {
     if (!child.up) child.come_up();
-    const jsonrpc::Message handshake = message(child.next());
+    const jsonrpc::Message handshake = parsed(child.next());
     REQUIRE(handshake.method() == "initialize");
-    child.say(R"({"jsonrpc":"2.0","id":)" + std::string(handshake.id()) +
-              R"(,"result":{"protocolVersion":"2025-06-18","capabilities":{}}})");
+    child.say(answer_to(handshake, R"({"protocolVersion":"2025-06-18","capabilities":{}})"));
     CHECK(child.next() == R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
     return std::string(handshake.envelope.params.in(handshake.text));
   }
@@ -111,10 +107,6 @@ inline mux::InstancesOptions with(void (*set)(mux::InstancesOptions&)) {
   mux::InstancesOptions options;
   set(options);
   return options;
-}
-
-inline std::string answer_to(const std::string& line) {
-  return R"({"jsonrpc":"2.0","id":)" + std::string(message(line).id()) + R"(,"result":{}})";
 }
 
 using Names = std::vector<std::string>;

@@ -57,7 +57,7 @@ struct KnownList : World {
   void ask_with(const std::string& rules) {
     mux::Reply reply("1", [this](mux::Answer answer) { answers.push_back(std::move(answer)); });
     reply.set_view(std::make_shared<Nothing>(rules, made));
-    mux.request(asker.id, message(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"),
+    mux.request(asker.id, parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"),
                 std::move(reply));
   }
   void turns(int count) {

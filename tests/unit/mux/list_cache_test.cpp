@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "support/catch.hpp"
+#include "support/messages.hpp"
 
 using namespace sidecar;
 
@@ -11,10 +12,8 @@ namespace {
 // The key of a tools/list with these params; empty: without params.
 std::optional<std::string> key(const std::string& params, const char* method = "tools/list") {
   const std::string rest = params.empty() ? "" : R"(,"params":)" + params;
-  const auto request =
-      jsonrpc::parse(fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}"{}}})", method, rest));
-  REQUIRE(request);
-  return mux::ListCache::key(*request);
+  return mux::ListCache::key(
+      test::parsed(fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}"{}}})", method, rest)));
 }
 
 // Whether a list of so many bytes is kept.

@@ -78,9 +78,9 @@ TEST_CASE(
   CHECK(a.retry_after == 2s);
   CHECK(a.next().find("no such module") != std::string::npos);
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"initialize"})");
-  CHECK(message(a.next()).kind() == jsonrpc::Kind::kError);
+  CHECK(parsed(a.next()).kind() == jsonrpc::Kind::kError);
   a.say(R"({"jsonrpc":"2.0","id":3,"method":"ping"})");
-  CHECK(message(a.next()).kind() == jsonrpc::Kind::kResult);
+  CHECK(parsed(a.next()).kind() == jsonrpc::Kind::kResult);
   w.ready();
   a.say(R"({"jsonrpc":"2.0","id":4,"method":"m"})");
   CHECK(a.received.empty());
@@ -111,7 +111,7 @@ TEST_CASE(
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})");
   w.link.next();
   w.timers.advance(60s);
-  CHECK(message(w.link.next()).method() == "ping");
+  CHECK(parsed(w.link.next()).method() == "ping");
   CHECK(w.mux.readiness().ready);
   w.timers.advance(10s);
   CHECK_FALSE(w.mux.readiness().ready);
@@ -150,7 +150,7 @@ TEST_CASE("multiplexer: a client may leave while it is answered") {
   World w;
   w.ready();
   Session a(w.mux), b(w.mux);
-  w.mux.request(a.id, message(R"({"jsonrpc":"2.0","id":1,"method":"m"})"),
+  w.mux.request(a.id, parsed(R"({"jsonrpc":"2.0","id":1,"method":"m"})"),
                 mux::Reply("1", [&](mux::Answer) { a.leave(); }));
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})");
   b.say(R"({"jsonrpc":"2.0","id":3,"method":"m"})");
@@ -169,8 +169,8 @@ TEST_CASE("reply: destroyed unanswered, it sends an internal error once") {
     third = std::move(second);
   }
   REQUIRE(got.size() == 2);
-  CHECK(message(got[0]).id() == "8");
-  CHECK(message(got[1]).id() == "7");
+  CHECK(parsed(got[0]).id() == "8");
+  CHECK(parsed(got[1]).id() == "7");
 }
 
 TEST_CASE("multiplexer: destroyed with a request of its own open, it leaves nothing behind") {
@@ -181,7 +181,7 @@ TEST_CASE("multiplexer: destroyed with a request of its own open, it leaves noth
     a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","task":{}}})");
     w->child(answer_to(w->link.next(), R"({"task":{"taskId":"T","status":"working"}})"));
   }
-  CHECK(message(w->link.next()).method() == "tasks/cancel");  // its answer would end the task here
+  CHECK(parsed(w->link.next()).method() == "tasks/cancel");  // its answer would end the task here
   CHECK(w->mux.in_flight() == 1);
   w.reset();
 }

@@ -72,7 +72,7 @@ TEST_CASE(
   const std::string line = w.link.next();
   const std::string progress =
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
-      std::string(message(line).envelope.progress_token.in(line)) + "}}";
+      std::string(parsed(line).envelope.progress_token.in(line)) + "}}";
   w.timers.advance(9s);
   w.child(progress);
   w.timers.advance(9s);
@@ -80,7 +80,7 @@ TEST_CASE(
   w.timers.advance(1s);
   CHECK(a.received.size() == 2);
   CHECK(a.last == mux::Outcome::kTimeout);
-  CHECK(message(w.link.next()).method() == "notifications/cancelled");
+  CHECK(parsed(w.link.next()).method() == "notifications/cancelled");
   w.child(answer_to(line, "{}"));
   CHECK(a.received.size() == 2);
 }
@@ -97,7 +97,7 @@ TEST_CASE("multiplexer: progress does not keep a call alive beyond its total tim
   w.timers.advance(9s);
   w.child(
       R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"progressToken":)" +
-      std::string(message(line).envelope.progress_token.in(line)) + "}}");
+      std::string(parsed(line).envelope.progress_token.in(line)) + "}}");
   w.timers.advance(5s);
   CHECK(a.received.size() == 1);
   w.timers.advance(1s);
@@ -111,9 +111,9 @@ TEST_CASE("multiplexer: calls with different timeouts each end at their own dead
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})", 60s);
   a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})", 10s);
   w.timers.advance(10s);
-  CHECK(message(a.next()).id() == "2");
+  CHECK(parsed(a.next()).id() == "2");
   w.timers.advance(50s);
-  CHECK(message(a.next()).id() == "1");
+  CHECK(parsed(a.next()).id() == "1");
 }
 
 TEST_CASE("multiplexer: one client's waiting bytes leave room for the others") {
@@ -145,7 +145,7 @@ TEST_CASE("multiplexer: copies of calls kept for repetition are limited in bytes
   a.say(R"({"jsonrpc":"2.0","id":2)" + big);
   w.die();
   CHECK(a.received.size() == 1);
-  CHECK(message(a.next()).id() == "2");
+  CHECK(parsed(a.next()).id() == "2");
 }
 
 TEST_CASE("multiplexer: a call whose answer exceeds the line limit gets an error") {
@@ -287,7 +287,7 @@ TEST_CASE(
     const std::string text =
         R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(bytes, 'm') + "\"}";
     auto last = std::make_shared<std::optional<mux::Outcome>>();
-    w.mux.request(mux::CallOrigin::of_owner(owner), message(text),
+    w.mux.request(mux::CallOrigin::of_owner(owner), parsed(text),
                   mux::Reply("1", [last](const mux::Answer& answer) { *last = answer.outcome; }),
                   {});
     return *last;  // empty: it waits
@@ -306,6 +306,6 @@ TEST_CASE(
   w.mux.on_child_writable();
   Lines methods;
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next())
-    methods.push_back(std::to_string(message(line).method().size()));
+    methods.push_back(std::to_string(parsed(line).method().size()));
   CHECK(methods == Lines{"800", "800", "10", "1", "10"});
 }

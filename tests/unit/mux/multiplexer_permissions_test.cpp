@@ -25,7 +25,7 @@ struct Subscribed : World {
   std::string unsubscribed() {
     const std::string line = link.next();
     if (line.empty()) return {};
-    const jsonrpc::Message asked = message(line);
+    const jsonrpc::Message asked = parsed(line);
     CHECK(asked.method() == "resources/unsubscribe");
     return jsonrpc::string_value(asked.envelope.uri.in(asked.text)).value_or("none");
   }

@@ -18,7 +18,7 @@ std::string padded(int id, std::size_t bytes) {
   return call(id, fmt::format(R"(,"params":["{}"])", std::string(bytes, 'x')));
 }
 std::string error_in(const std::string& answer) {
-  const jsonrpc::Message told = message(answer);
+  const jsonrpc::Message told = parsed(answer);
   return std::string(told.envelope.error.in(told.text));
 }
 mux::Limits with(std::size_t calls, std::size_t waiting_bytes = 16 << 20) {
@@ -30,7 +30,7 @@ mux::Limits with(std::size_t calls, std::size_t waiting_bytes = 16 << 20) {
 Lines methods_of(test::FakeLink& link) {
   Lines methods;
   for (std::string line = link.next(); !line.empty(); line = link.next())
-    methods.emplace_back(message(line).method());
+    methods.emplace_back(parsed(line).method());
   return methods;
 }
 
@@ -54,14 +54,14 @@ TEST_CASE(
   CHECK(a.last == mux::Outcome::kBusy);
   CHECK(a.retry_after == 1s);
   const std::string ended = a.next();
-  CHECK(message(ended).id() == "8");
+  CHECK(parsed(ended).id() == "8");
   CHECK_THAT(error_in(ended),
              Contains("ended to make room for the call of another key or address") &&
                  Contains("8 of 8 calls in flight (MCP_MAX_CALLS)"));
   const std::string cancel = w.link.next();
-  CHECK(message(cancel).method() == "notifications/cancelled");
+  CHECK(parsed(cancel).method() == "notifications/cancelled");
   CHECK_THAT(cancel, Contains(R"("requestId":)" + wire_id_of(lines.back())));
-  CHECK(message(w.link.next()).method() == "m");
+  CHECK(parsed(w.link.next()).method() == "m");
   CHECK(w.metrics.refused("call_ended_for_others").Value() == 1);
 
   a.say(call(9));
@@ -95,7 +95,7 @@ TEST_CASE("shares: calls of sessions and REST count for their owner alike") {
   a.say(call(2));
   const auto rest = [&](std::string_view owner) {
     w.mux.request(
-        mux::CallOrigin::of_owner(owner), message(call(1)),
+        mux::CallOrigin::of_owner(owner), parsed(call(1)),
         mux::Reply("1", [&](const mux::Answer& answer) { refused.push_back(answer.message); }), {});
   };
   rest("alice");
@@ -115,7 +115,7 @@ TEST_CASE(
   w.ready();
   int answers = 0;
   std::function<void()> ask = [&] {
-    w.mux.request(mux::CallOrigin::of_owner("alice"), message(call(1)),
+    w.mux.request(mux::CallOrigin::of_owner("alice"), parsed(call(1)),
                   mux::Reply("1", [&](const mux::Answer&) {
                     if (++answers < 10) ask();
                   }));
@@ -261,7 +261,7 @@ TEST_CASE("shares: an owner's copies of calls kept for repetition leave room for
   CHECK(b.received.empty());
   // The copy of its newest call is removed.
   REQUIRE(a.received.size() == 1);
-  CHECK(message(a.next()).id() == "5");
+  CHECK(parsed(a.next()).id() == "5");
 }
 
 namespace {
@@ -280,7 +280,7 @@ std::string uri_of(int n, std::size_t size = 4000) {
 Lines serve(World& w) {
   Lines methods;
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next()) {
-    const jsonrpc::Message each = message(line);
+    const jsonrpc::Message each = parsed(line);
     methods.emplace_back(each.method());
     if (each.kind() == jsonrpc::Kind::kRequest) w.child(answer_to(line, "{}"));
   }
@@ -334,7 +334,7 @@ TEST_CASE("shares: a new child is given subscriptions as fast as it answers, and
   Lines first;
   for (std::string line = w.link.next(); !line.empty(); line = w.link.next()) first.push_back(line);
   REQUIRE(first.size() == mux::Subscriptions::kTending + 1);
-  CHECK(message(first.back()).method() == "m");
+  CHECK(parsed(first.back()).method() == "m");
   // A subscription that the child does not have yet is removed without an unsubscribe.
   a.received.clear();
   a.say(about("resources/unsubscribe", 1, uri_of(1199, 1)));

@@ -102,9 +102,9 @@ TEST_CASE(
   CHECK(a.received.empty());
   CHECK(w.link.sent.size() == 1);
   w.shake();
-  CHECK(message(a.next()).kind() == jsonrpc::Kind::kResult);
-  CHECK(message(w.link.next()).method() == "tools/list");
-  CHECK(message(w.link.next()).method() == "prompts/list");
+  CHECK(parsed(a.next()).kind() == jsonrpc::Kind::kResult);
+  CHECK(parsed(w.link.next()).method() == "tools/list");
+  CHECK(parsed(w.link.next()).method() == "prompts/list");
   CHECK(w.link.next().empty());
   CHECK(w.link.handshakes == 1);
   CHECK(w.dropped("notification_before_handshake") == 1);
@@ -121,7 +121,7 @@ TEST_CASE("multiplexer: progress goes to the client of its call under the token 
   const std::string first = w.link.next(), second = w.link.next();
   auto progress = [&](const std::string& line, int value) {
     w.child(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
-            std::string(message(line).envelope.progress_token.in(line)) + R"(,"progress":)" +
+            std::string(parsed(line).envelope.progress_token.in(line)) + R"(,"progress":)" +
             std::to_string(value) + "}}");
   };
   progress(second, 5);
@@ -184,7 +184,7 @@ TEST_CASE("multiplexer: the calls of a client that leaves are cancelled at the c
   a.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
   const std::string line = w.link.next();
   a.leave();
-  const jsonrpc::Message cancel = message(w.link.next());
+  const jsonrpc::Message cancel = parsed(w.link.next());
   CHECK(cancel.method() == "notifications/cancelled");
   CHECK(cancel.envelope.request_id.in(cancel.text) == wire_id_of(line));
   w.child(answer_to(line, "{}"));
@@ -264,7 +264,7 @@ TEST_CASE("multiplexer: requests and notifications of the child are distinguishe
   CHECK(w.link.next().empty());
   w.child(
       R"({"jsonrpc":"2.0","id":"q","method":"notifications/cancelled","params":{"requestId":1}})");
-  const jsonrpc::Message refused = message(w.link.next());
+  const jsonrpc::Message refused = parsed(w.link.next());
   CHECK(refused.id() == R"("q")");
   CHECK(refused.text.find("-32600") != std::string::npos);
   CHECK(a.received.empty());
@@ -359,7 +359,7 @@ TEST_CASE("multiplexer: a message caused by a REST call reaches no session") {
   World w;
   w.ready();
   Session a(w.mux);
-  w.mux.request(mux::kNoClient, message(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
+  w.mux.request(mux::kNoClient, parsed(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})"),
                 mux::Reply("1", [](mux::Answer) {}));
   w.child(R"({"jsonrpc":"2.0","method":"notifications/message","params":{}})");
   CHECK(a.received.empty());
@@ -371,7 +371,7 @@ TEST_CASE("multiplexer: a refused request of the child is answered with the reas
   w.ready();
   Session a(w.mux);
   w.child(R"({"jsonrpc":"2.0","id":"s-1","method":"sampling/createMessage","params":{}})");
-  const jsonrpc::Message refusal = message(w.link.next());
+  const jsonrpc::Message refusal = parsed(w.link.next());
   CHECK(refusal.kind() == jsonrpc::Kind::kError);
   CHECK(refusal.id() == "\"s-1\"");
   CHECK(a.received.empty());

@@ -11,19 +11,19 @@
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
+#include "support/messages.hpp"
+#include "support/principals.hpp"
 
 namespace sidecar::test::multiplexer {
+
+using test::answer_to;
+using test::parsed;
+using test::wire_id_of;
 
 using Lines = std::vector<std::string>;
 
 inline constexpr const char* kInitializeResult =
     R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true},"logging":{}},"serverInfo":{"name":"s","version":"1.10"},"x":1e400})";
-
-inline jsonrpc::Message message(std::string text) {
-  auto parsed = jsonrpc::parse(std::move(text));
-  REQUIRE(parsed);
-  return std::move(*parsed);
-}
 
 // A client with one stream on which answers and notifications arrive in order, like a legacy SSE
 // session.
@@ -31,8 +31,7 @@ class Session : public mux::Client {
  public:
   Session(mux::Multiplexer& multiplexer, std::string owner = "")
       : multiplexer_(multiplexer), id(next_id++) {
-    multiplexer.add(id, *this,
-                    observe::Caller{.owner = std::move(owner), .address = {}, .has_key = true});
+    multiplexer.add(id, *this, key(std::move(owner), {}));
   }
   ~Session() override { leave(); }
 
@@ -42,7 +41,7 @@ class Session : public mux::Client {
   }
 
   void say(std::string text, std::optional<Clock::duration> timeout = {}) {
-    jsonrpc::Message m = message(std::move(text));
+    jsonrpc::Message m = parsed(std::move(text));
     if (m.kind() == jsonrpc::Kind::kNotification)
       return multiplexer_.notification(id, std::move(m));
     if (m.kind() != jsonrpc::Kind::kRequest) return multiplexer_.answer(id, m);
@@ -50,7 +49,7 @@ class Session : public mux::Client {
       last = answer.outcome;
       retry_after = answer.retry_after;
       if (answer.outcome == mux::Outcome::kCancelled) return;  // the client itself withdrew it
-      const jsonrpc::Message told = message(answer.text);
+      const jsonrpc::Message told = parsed(answer.text);
       const jsonrpc::Envelope& places = told.envelope;
       const jsonrpc::Span payload =
           answer.outcome == mux::Outcome::kResult ? places.result : places.error;
@@ -98,10 +97,9 @@ struct World {
   }
   // Answers the handshake, from `initialize` (the first line) through notifications/initialized.
   void shake() {
-    const jsonrpc::Message initialize = message(link.next());
+    const jsonrpc::Message initialize = parsed(link.next());
     REQUIRE(initialize.method() == "initialize");
-    child(R"({"jsonrpc":"2.0","id":)" + std::string(initialize.id()) + R"(,"result":)" +
-          kInitializeResult + "}");
+    child(answer_to(initialize, kInitializeResult));
     CHECK(link.next() == R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
   }
   void ready() {
@@ -124,10 +122,5 @@ struct World {
   mux::ChildRate rate;
   mux::Multiplexer mux;
 };
-
-inline std::string wire_id_of(const std::string& line) { return std::string(message(line).id()); }
-inline std::string answer_to(const std::string& line, const std::string& result) {
-  return R"({"jsonrpc":"2.0","id":)" + wire_id_of(line) + R"(,"result":)" + result + "}";
-}
 
 }  // namespace sidecar::test::multiplexer

@@ -38,6 +38,8 @@
 #include "support/catch.hpp"
 #include "support/fake_link.hpp"
 #include "support/manual_timers.hpp"
+#include "support/messages.hpp"
+#include "support/principals.hpp"
 
 using namespace sidecar;
 
@@ -155,47 +157,42 @@ class Player {
         name.find('/') == std::string::npos) {
       client->joined = true;
       client->id = ids_.next_client++;
-      instance().add(client->id, *client,
-                     observe::Caller{.owner = client->owner, .address = {}, .has_key = true}, {});
+      instance().add(client->id, *client, test::key(client->owner, {}), {});
     }
     return *client;
   }
 
   void say(Client& client, const std::string& name, const std::string& text) {
-    auto message = jsonrpc::parse(text);
-    REQUIRE(message);
-    if (message->kind() == jsonrpc::Kind::kNotification)
-      return instance().notification(client.id, std::move(*message));
-    if (message->kind() != jsonrpc::Kind::kRequest) return instance().answer(client.id, *message);
-    if (role_.dedicated && message->method() == "initialize" && !instance().initialized())
-      instance().initialize(mux::dedicated_handshake_params(*message, role_.client_roots));
+    jsonrpc::Message message = test::parsed(text);
+    if (message.kind() == jsonrpc::Kind::kNotification)
+      return instance().notification(client.id, std::move(message));
+    if (message.kind() != jsonrpc::Kind::kRequest) return instance().answer(client.id, message);
+    if (role_.dedicated && message.method() == "initialize" && !instance().initialized())
+      instance().initialize(mux::dedicated_handshake_params(message, role_.client_roots));
     mux::Reply::Notify notify;
     if (name.front() == 'S') {
-      Client& call = find(name + "/" + std::string(message->id()));
+      Client& call = find(name + "/" + std::string(message.id()));
       notify = [&call](std::string said) { call.heard.push_back(std::move(said)); };
     }
     mux::Reply reply(
-        std::string(message->id()),
+        std::string(message.id()),
         [&client](mux::Answer answer) {
           if (answer.outcome != mux::Outcome::kCancelled) client.heard.push_back(answer.text);
         },
         std::move(notify));
-    instance().request(client.id, std::move(*message), std::move(reply), {});
+    instance().request(client.id, std::move(message), std::move(reply), {});
   }
 
   void start(const std::string& capabilities) {
     if (!role_.dedicated && !instance().initialized())
       instance().initialize(mux::HandshakeEra::params(false));
     link().come_up();
-    const auto initialize = jsonrpc::parse(link().next());
-    REQUIRE(initialize);
-    CHECK(initialize->method() == "initialize");
+    const jsonrpc::Message initialize = test::parsed(link().next());
+    CHECK(initialize.method() == "initialize");
     if (role_.dedicated)
       find("handshake", false)
-          .heard.push_back(std::string(initialize->envelope.params.in(initialize->text)));
-    link().say(R"({"jsonrpc":"2.0","id":)" + std::string(initialize->id()) +
-               R"(,"result":{"protocolVersion":"2025-06-18","capabilities":)" + capabilities +
-               R"(,"serverInfo":{"name":"s","version":"1"}}})");
+          .heard.push_back(std::string(initialize.envelope.params.in(initialize.text)));
+    link().say(test::answer_to(initialize, test::initialize_result("2025-06-18", capabilities)));
     expect(link().sent, R"({"jsonrpc":"2.0","method":"notifications/initialized"})");
   }
 

@@ -47,9 +47,7 @@ struct Observed : SessionWorld {
     return text;
   }
   std::string answer(const std::string& rest) {
-    const auto request = jsonrpc::parse(link->next());
-    REQUIRE(request);
-    std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(request->id()) + "," + rest + "}";
+    std::string text = R"({"jsonrpc":"2.0","id":)" + wire_id_of(link->next()) + "," + rest + "}";
     link->say(text);
     return text;
   }

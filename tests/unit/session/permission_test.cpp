@@ -206,7 +206,7 @@ TEST_CASE("permission: each request is held to the permissions of the key that i
   BareSession& session = w.open();
   Delivered first, second;
   REQUIRE(session.receive(request("tools/call", R"({"name":"t"})"), first.into()));
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(first.answers.at(0).outcome == Outcome::kResult);
   REQUIRE(session.admit(caller_with([](Permissions& may) { may.tools.deny = {"t"}; })));
   REQUIRE(session.receive(request("tools/call", R"({"name":"t"})"), second.into()));

@@ -70,7 +70,7 @@ TEST_CASE(
   CHECK(posted.wants_answer());
   REQUIRE(session::receive(session, std::move(posted), delivered.into()));
   const jsonrpc::Message first = parsed(w.link->next());
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(delivered.answers.empty());
   w.link->say(result(std::string(first.id())));
   CHECK(delivered.text() == "[" + result("1") + "," + result(R"("b")") + "," + result("3") + "]");
@@ -86,7 +86,7 @@ TEST_CASE(
       session, batch("[1," + call("5") + "," + call("5") + R"(,{"jsonrpc":"2.0","id":7},[]])"),
       delivered.into()));
   CHECK(delivered.answers.empty());
-  w.say_result("{}");
+  w.answer("{}");
   const std::string text = delivered.text();
   CHECK(text.find(R"([{"jsonrpc":"2.0","id":null,"error":{"code":-32600,)") == 0);
   CHECK(text.find("," + result("5") + R"(,{"jsonrpc":"2.0","id":5,"error":{"code":-32600,)") !=
@@ -110,7 +110,7 @@ TEST_CASE(
           R"(,{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}},{"jsonrpc":"2.0","id":4,"ID":5,)" +
           R"("method":"ping"}])"),
       delivered.into()));
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(w.link->sent.empty());
   const std::string text = delivered.text();
   CHECK(text.find(
@@ -156,7 +156,7 @@ TEST_CASE(
   REQUIRE(session.receive(parsed(cancel("1")), nullptr));
   CHECK(some.answers.empty());
   w.link->next();
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(some.text() == "[" + result("2") + "]");
   REQUIRE(session::receive(session, batch("[" + call("3") + "]"), none.into()));
   REQUIRE(session.receive(parsed(cancel("3")), nullptr));
@@ -174,7 +174,7 @@ TEST_CASE("posted: a single message is received as it is") {
   REQUIRE(session::receive(session, std::move(*posted), first.into()));
   CHECK_FALSE(session::receive(session, std::move(*session::parse_post_body(call("1"), true)),
                                second.into()));
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(first.text() == result("1"));
 }
 
@@ -190,7 +190,7 @@ TEST_CASE("posted: answers of a batch beyond the budget are errors that name the
   Delivered delivered;
   REQUIRE(session::receive(
       session, batch("[" + call("1") + "," + call("2") + "," + call("3") + "]"), delivered.into()));
-  for (int i = 0; i < 3; ++i) w.say_result(R"({"content":")" + std::string(300, 'x') + "\"}");
+  for (int i = 0; i < 3; ++i) w.answer(R"({"content":")" + std::string(300, 'x') + "\"}");
   const std::string text = delivered.text();
   CHECK(text.find(R"([{"jsonrpc":"2.0","id":1,"result":{)") == 0);
   for (const char* id : {"2", "3"})
@@ -213,9 +213,9 @@ TEST_CASE("posted: answers that a batch has collected give way to an owner that 
   Delivered delivered;
   REQUIRE(
       session::receive(session, batch("[" + call("1") + "," + call("2") + "]"), delivered.into()));
-  w.say_result(R"({"content":")" + std::string(800, 'x') + "\"}");
+  w.answer(R"({"content":")" + std::string(800, 'x') + "\"}");
   CHECK(others.hold(400));
-  w.say_result("{}");
+  w.answer("{}");
   const std::string text = delivered.text();
   CHECK(text.find(R"([{"jsonrpc":"2.0","id":1,"error":{"code":-32003,)") == 0);
   CHECK(text.find(result("2")) != std::string::npos);

@@ -87,7 +87,7 @@ TEST_CASE(
   Delivered first, second;
   REQUIRE(session.receive(parsed(kCall), first.into()));
   CHECK_FALSE(session.receive(parsed(kCall), second.into()));
-  w.say_result("{}");
+  w.answer("{}");
   CHECK(first.answers.size() == 1);
   CHECK(second.answers.empty());
   CHECK(session.receive(parsed(kCall), second.into()));
@@ -202,7 +202,7 @@ TEST_CASE(
   CHECK(w.sessions.find(pinging) == nullptr);
   CHECK(w.sessions.find(talking) != nullptr);
   CHECK(w.sessions.find(waiting.id()) == &waiting);
-  w.say_result("{}");
+  w.answer("{}");
   w.timers.advance(6s);
   CHECK(w.sessions.find(waiting.id()) == &waiting);  // idle time counts from the answer
   w.timers.advance(5s);

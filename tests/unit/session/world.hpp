@@ -6,11 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "session/post_body.hpp"
 #include "session/session_table.hpp"
-#include "support/catch.hpp"
-#include "support/fake_link.hpp"
-#include "support/manual_timers.hpp"
+#include "support/played_child.hpp"
 
 namespace sidecar::test {
 
@@ -30,13 +27,9 @@ class BareSession : public session::Session {
   bool can_go = false;
 };
 
-struct SessionWorld {
+struct SessionWorld : ChildWorld {
   explicit SessionWorld(session::TableLimits limits = {}) : sessions(timers, limits, log, metrics) {
-    instances.start();
-    link->come_up();
-    say_result(
-        R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}})");
-    link->next();
+    ready("2025-11-25");
   }
 
   BareSession& open(const std::string& owner = "alice", const std::string& address = "192.0.2.1") {
@@ -49,38 +42,8 @@ struct SessionWorld {
     return session;
   }
 
-  // Answers the oldest line sent to the child.
-  void say_result(const std::string& result) {
-    const auto request = jsonrpc::parse(link->next());
-    REQUIRE(request);
-    link->say(R"({"jsonrpc":"2.0","id":)" + std::string(request->id()) + R"(,"result":)" + result +
-              "}");
-  }
-
-  FakeLink* link = nullptr;
-  ManualTimers timers;
-  observe::Log log = observe::make_null_log();
-  observe::Metrics metrics;
-  mux::Instances instances{[this](const std::string&) {
-                             auto child = std::make_unique<FakeLink>();
-                             link = child.get();
-                             return child;
-                           },
-                           timers,
-                           [] {
-                             mux::InstancesOptions options;
-                             options.sharing = mux::Sharing::kShared;
-                             return options;
-                           }(),
-                           log, metrics};
   session::SessionTable sessions;
 };
-
-inline jsonrpc::Message parsed(std::string text) {
-  auto message = jsonrpc::parse(std::move(text));
-  REQUIRE(message);
-  return std::move(*message);
-}
 
 // The deliveries for one POST.
 struct Delivered {
