@@ -354,10 +354,10 @@ Fields Gate::challenge(const GateRequest& request, std::string_view error,
 void Gate::charge(const GateRequest& request, Decision& decision) {
   if (!rates_.on() || !request.rules.charged) return;
   const observe::Caller& caller = *decision.caller;
-  RateLimitKeys payer{{}, caller.owner, caller.address};
+  RateLimitKeys rate_keys{{}, caller.owner, caller.address};
   if (const auto session = request.session(); session && session->owner == caller.owner)
-    payer.session = session->id;
-  const auto line = rates_.charge(payer);
+    rate_keys.session = session->id;
+  const auto line = rates_.charge(rate_keys);
   if (!line) return;
   if (line->passed) return append(decision.reply_fields.own, fields_of(line->budget));
   over_rate(line->scope, caller, request.method, request.path);
@@ -382,14 +382,14 @@ void Gate::check_permission(const GateRequest& request, Decision& decision) {
 Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,
                                   std::size_t messages) {
   if (!rates_.on()) return {};
-  const RateLimitKeys payer{session, caller.owner, caller.address};
-  const auto line = rates_.charge(payer, messages);
+  const RateLimitKeys rate_keys{session, caller.owner, caller.address};
+  const auto line = rates_.charge(rate_keys, messages);
   if (!line) return {};
   if (line->passed) return {fields_of(line->budget)};
   over_rate(line->scope, caller, "POST", "a batch");
   Charge refused{fields_of(line->budget), retry_after(line->budget)};
   const std::size_t all = messages + 1;
-  for (const auto& [scope, budget, passed] : rates_.budgets(payer)) {
+  for (const auto& [scope, budget, passed] : rates_.budgets(rate_keys)) {
     if (all <= budget.limit) continue;
     refused.never = fmt::format("a batch of {} messages never passes: {} allows {} in {} s", all,
                                 setting_of(scope), budget.limit,

@@ -9,7 +9,7 @@
 namespace sidecar::session {
 namespace {
 
-constexpr std::chrono::seconds kRetryNoSeat{5};
+constexpr std::chrono::seconds kRetryNoInstance{5};
 
 // The value of a string token, cut to kMaxWord bytes between UTF-8 characters; empty: not a string,
 // or much too long.
@@ -135,7 +135,7 @@ void Session::refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std:
   send_observed(calls_, source_, speaker_, std::move(message), std::move(deliver), nullptr,
                 [why = std::move(why)](const jsonrpc::Message&, mux::Reply reply) {
                   reply.send(mux::make_failure(mux::Outcome::kUnavailable, reply.client_id(),
-                                               mcp::code::kBusy, why, {}, kRetryNoSeat));
+                                               mcp::code::kBusy, why, {}, kRetryNoInstance));
                 });
 }
 

@@ -177,7 +177,7 @@ test('shares: calls too large to be read at once wait in turn, and are refused t
   for (let n = 0; n < 24; n += 1) call(n);
   await eventually(() => heard.has(/MCP_STDIN_QUEUE\): this key or address holds/), 'A is refused');
   const waiting = post(`${sidecar.url}/call-tool`, { name: 'echo', arguments: { message } }, as('b'));
-  await eventually(() => heard.has(gone), 'one of A gives way');
+  await eventually(() => heard.has(gone), 'one of A is ended');
   release();
   assert.equal((await waiting).status, 200);
   await beside(sidecar, {

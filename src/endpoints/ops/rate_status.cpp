@@ -23,13 +23,13 @@ std::vector<http::Route> RateStatus::routes() {
 
 void RateStatus::status(http::Exchange exchange) const {
   const observe::Caller& caller = *exchange.request().caller;
-  access::RateLimitKeys payer{{}, caller.owner, caller.address};
+  access::RateLimitKeys rate_keys{{}, caller.owner, caller.address};
   const auto id = named_session(exchange.request());
   const session::Session* session = id ? sessions_.find(*id) : nullptr;
-  if (session != nullptr && session->belongs_to(caller)) payer.session = session->id();
+  if (session != nullptr && session->belongs_to(caller)) rate_keys.session = session->id();
 
   nlohmann::ordered_json limits = nlohmann::ordered_json::array();
-  for (const auto& [scope, budget, passed] : limits_.budgets(payer)) {
+  for (const auto& [scope, budget, passed] : limits_.budgets(rate_keys)) {
     limits.push_back({{"scope", scope},
                       {"limit", budget.limit},
                       {"remaining", budget.remaining},

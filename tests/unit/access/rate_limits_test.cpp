@@ -26,7 +26,7 @@ TEST_CASE(
     "rate limits: each session has its own budget, and so has a key at an address without one") {
   test::ManualTimers timers;
   access::RateLimits limits({.session = rate(1)}, timers);
-  const auto passes = [&](const RateLimitKeys& payer) { return limits.charge(payer)->passed; };
+  const auto passes = [&](const RateLimitKeys& keys) { return limits.charge(keys)->passed; };
   CHECK(passes({"s1", "alice", "192.0.2.1"}));
   CHECK_FALSE(passes({"s1", "alice", "192.0.2.1"}));
   CHECK_FALSE(passes({"s1", "alice", "192.0.2.2"}));

@@ -41,7 +41,7 @@ struct Watched : test::SessionWorld, KeysFolder {
     watch.start();
   }
   bool knows(const std::string& key) {
-    const access::GateRequest knock{
+    const access::GateRequest request{
         "GET",
         "/sse",
         "192.0.2.1",
@@ -52,7 +52,7 @@ struct Watched : test::SessionWorld, KeysFolder {
         [](std::string_view) { return false; },
         [] { return std::optional<access::KnownSession>(); },
         {}};
-    return !gate.judge(knock).answer;
+    return !gate.judge(request).answer;
   }
   test::BareSession& open_by_key(const std::string& owner) {
     auto caller =

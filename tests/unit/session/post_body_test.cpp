@@ -32,7 +32,7 @@ int refusal(const std::string& text, bool batches = true) {
 
 }  // namespace
 
-TEST_CASE("posted: only a session of 2025-03-26 takes batches") {
+TEST_CASE("post body: only a session of 2025-03-26 takes batches") {
   for (const char* version : {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}) {
     SessionWorld w;
     BareSession& session = w.open();
@@ -46,7 +46,7 @@ TEST_CASE("posted: only a session of 2025-03-26 takes batches") {
   }
 }
 
-TEST_CASE("posted: what is refused as a whole") {
+TEST_CASE("post body: what is refused as a whole") {
   CHECK(refusal("[" + call("1") + "]", false) == -32600);
   CHECK(refusal("[]") == -32600);
   CHECK(refusal(" [ ] ") == -32600);
@@ -61,7 +61,8 @@ TEST_CASE("posted: what is refused as a whole") {
 }
 
 TEST_CASE(
-    "posted: a batch is answered once, when all answers are there, in the order of its messages") {
+    "post body: a batch is answered once, when all answers are there, in the order of its "
+    "messages") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered delivered;
@@ -77,7 +78,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "posted: elements that are no messages, and ids that are in flight, have their errors in the "
+    "post body: elements that are no messages, and ids that are in flight, have their errors in "
+    "the "
     "array") {
   SessionWorld w;
   BareSession& session = w.open();
@@ -96,7 +98,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "posted: an element that readers could read differently, or with another kind's name, is "
+    "post body: an element that readers could read differently, or with another kind's name, is "
     "refused alone") {
   SessionWorld w;
   BareSession& session = w.open();
@@ -123,7 +125,7 @@ TEST_CASE(
   CHECK(w.metrics.dropped("request_without_id").Value() == 1);
 }
 
-TEST_CASE("posted: initialize has no place in a batch") {
+TEST_CASE("post body: initialize has no place in a batch") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered delivered;
@@ -136,7 +138,7 @@ TEST_CASE("posted: initialize has no place in a batch") {
   CHECK(session.version().empty());
 }
 
-TEST_CASE("posted: a batch of what needs no answer gets none") {
+TEST_CASE("post body: a batch of what needs no answer gets none") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered delivered;
@@ -147,7 +149,7 @@ TEST_CASE("posted: a batch of what needs no answer gets none") {
 }
 
 TEST_CASE(
-    "posted: a withdrawn call has no place in the array; when all are withdrawn there is no "
+    "post body: a withdrawn call has no place in the array; when all are withdrawn there is no "
     "array") {
   SessionWorld w;
   BareSession& session = w.open();
@@ -164,7 +166,7 @@ TEST_CASE(
   CHECK(none.answers[0].outcome == mux::Outcome::kCancelled);
 }
 
-TEST_CASE("posted: a single message is received as it is") {
+TEST_CASE("post body: a single message is received as it is") {
   SessionWorld w;
   BareSession& session = w.open();
   Delivered first, second;
@@ -178,7 +180,7 @@ TEST_CASE("posted: a single message is received as it is") {
   CHECK(first.text() == result("1"));
 }
 
-TEST_CASE("posted: answers of a batch beyond the budget are errors that name the limit") {
+TEST_CASE("post body: answers of a batch beyond the budget are errors that name the limit") {
   SessionWorld w;
   observe::RateLimitedLog log(w.log, w.timers);
   http::Budget budget(1000, log, w.metrics);
@@ -202,7 +204,8 @@ TEST_CASE("posted: answers of a batch beyond the budget are errors that name the
   CHECK(w.metrics.refused("buffers_full").Value() == 2);
 }
 
-TEST_CASE("posted: answers that a batch has collected give way to an owner that holds less") {
+TEST_CASE(
+    "post body: answers that a batch has collected are dropped for an owner that holds less") {
   SessionWorld w;
   observe::RateLimitedLog log(w.log, w.timers);
   http::Budget budget(1000, log, w.metrics);
