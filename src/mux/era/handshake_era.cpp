@@ -1,6 +1,5 @@
 #include "mux/era/handshake_era.hpp"
 
-#include <array>
 #include <fmt/format.h>
 #include <utility>
 
@@ -16,25 +15,16 @@ namespace {
 
 bool declares_list_changed(const std::string& text, jsonrpc::Span capabilities,
                            std::string_view capability) {
-  static constexpr std::array<std::string_view, 1> kListChanged = {"listChanged"};
-  if (!capabilities) return false;
-  const std::array<std::string_view, 1> names = {capability};
-  const auto place = jsonrpc::find_members(text, names, capabilities);
-  if (!place || !(*place)[0]) return false;
-  const auto promise = jsonrpc::find_members(text, kListChanged, (*place)[0]);
-  return promise && (*promise)[0].in(text) == "true";
+  const jsonrpc::Span declared = jsonrpc::member(text, capabilities, capability);
+  return jsonrpc::is_true(text, jsonrpc::member(text, declared, "listChanged"));
 }
 
 ServerIdentity identity_of(const std::string& result, const std::string& protocol) {
-  static constexpr std::array<std::string_view, 1> kServerInfo = {"serverInfo"};
-  static constexpr std::array<std::string_view, 2> kNames = {"name", "version"};
   ServerIdentity identity{{}, {}, protocol.substr(0, ServerIdentity::kMaxWord)};
-  const auto info = jsonrpc::find_members(result, kServerInfo);
-  if (!info || !(*info)[0]) return identity;
-  const auto places = jsonrpc::find_members(result, kNames, (*info)[0]);
-  if (!places) return identity;
+  const jsonrpc::Span info = jsonrpc::member(result, jsonrpc::whole(result), "serverInfo");
+  const auto [name, version] = jsonrpc::members(result, info, {"name", "version"});
   for (const auto& [place, word] :
-       {std::pair((*places)[0], &identity.name), std::pair((*places)[1], &identity.version)}) {
+       {std::pair(name, &identity.name), std::pair(version, &identity.version)}) {
     *word =
         jsonrpc::string_value(place.in(result)).value_or("").substr(0, ServerIdentity::kMaxWord);
   }
@@ -63,8 +53,8 @@ Result<std::string> HandshakeEra::opened(const jsonrpc::Message& answer) {
   }
   std::string result(answer.envelope.result.in(answer.text));
   jsonrpc::pad(result);
-  static constexpr std::array<std::string_view, 2> kNames = {"protocolVersion", "capabilities"};
-  const auto places = jsonrpc::find_members(result, kNames);
+  const auto places =
+      jsonrpc::find_members(result, jsonrpc::whole(result), {"protocolVersion", "capabilities"});
   if (!places) return fail("its answer to initialize is invalid: " + places.error().message);
   const auto version = jsonrpc::string_value((*places)[0].in(result));
   if (!version) return fail("its answer to initialize has no protocolVersion");
@@ -131,10 +121,7 @@ std::string HandshakeEra::cancellation(WireId id, const jsonrpc::Message& of_cli
 std::string_view HandshakeEra::probe() const { return method::kPing; }
 
 bool HandshakeEra::declares(std::string_view capability) const {
-  if (!capabilities_) return false;
-  const std::array<std::string_view, 1> names = {capability};
-  const auto places = jsonrpc::find_members(result_, names, capabilities_);
-  return places && (*places)[0];
+  return static_cast<bool>(jsonrpc::member(result_, capabilities_, capability));
 }
 
 bool HandshakeEra::promises_changes(std::string_view capability) const {

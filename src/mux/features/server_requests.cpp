@@ -144,9 +144,7 @@ void ServerRequests::on_error(const Call& call, const Answer& answer) {
     return;
   const jsonrpc::Span list =
       member(answer.text, member(answer.text, answer.payload, "data"), "elicitations");
-  if (!list) return;
-  for (const jsonrpc::Span each :
-       jsonrpc::find_elements(answer.text, list).value_or(std::vector<jsonrpc::Span>())) {
+  for (const jsonrpc::Span each : jsonrpc::elements(answer.text, list)) {
     if (auto id = string_member(answer.text, each, "elicitationId"))
       remember_elicitation(std::move(*id), call.client);
   }

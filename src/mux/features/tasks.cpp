@@ -1,6 +1,5 @@
 #include "mux/features/tasks.hpp"
 
-#include <array>
 #include <fmt/format.h>
 
 #include "jsonrpc/splice.hpp"
@@ -139,18 +138,16 @@ bool Tasks::has(ClientId client, std::string_view id) const {
 
 // A session sees only its own tasks. (Tasks, Security Considerations.)
 void Tasks::filter_list(const Call& call, Answer& answer) const {
-  static constexpr std::array<std::string_view, 1> kTasks = {"tasks"};
-  const auto place = jsonrpc::find_members(answer.text, kTasks, answer.payload);
-  if (!place) {
+  const auto found = jsonrpc::find_members(answer.text, answer.payload, {"tasks"});
+  if (!found) {
     answer = make_failure(Outcome::kInternal, call.reply.client_id(), code::kInternalError,
-                          "the MCP server's list cannot be read: " + place.error().message);
+                          "the MCP server's list cannot be read: " + found.error().message);
     return;
   }
-  const jsonrpc::Span list = (*place)[0];
+  const jsonrpc::Span list = found->front();
   if (!list) return;
-  const auto all = jsonrpc::find_elements(answer.text, list);
   std::string own = "[";
-  for (const jsonrpc::Span each : all.value_or(std::vector<jsonrpc::Span>())) {
+  for (const jsonrpc::Span each : jsonrpc::elements(answer.text, list)) {
     if (!has(call.client, string_member(answer.text, each, "taskId").value_or(""))) continue;
     if (own.size() > 1) own += ',';
     own += each.in(answer.text);
