@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -83,6 +84,9 @@ class ChildLink {
   virtual void handshake_failed(std::string reason) = 0;
   // The process answered a call, one condition for a run not to count as a failed start.
   virtual void note_answer() = 0;
+  // The process wrote this to stdout, and it is not a message. Kept among the last lines of stderr,
+  // which explain its end.
+  virtual void note_stray_output(std::string_view line) = 0;
 };
 
 enum class ChildState { kStarting, kReady, kBackingOff, kStopping, kStopped };

@@ -68,6 +68,8 @@ class Process {
   pid_t pid() const { return pid_; }
   // It runs and is not being ended.
   bool usable() const { return !status_ && !ladder_.started(); }
+  // See ChildLink::note_stray_output().
+  void note_stray_output(std::string_view line) { stderr_.note(line); }
   StdinWriter& input() { return input_; }
   const StdinWriter& input() const { return input_; }
 

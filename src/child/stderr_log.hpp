@@ -26,6 +26,8 @@ class StderrLog : private LineSink {
   void feed(std::string_view bytes) { framer_.feed(bytes); }
   // The stream ended. A last line without LF counts, because it may give the reason.
   void finish() { framer_.finish(); }
+  // A line that was not written to stderr. It is kept, not logged.
+  void note(std::string_view line) { keep(std::string(line)); }
   // Oldest first. Empty lines are neither logged nor kept.
   std::vector<std::string> tail() const { return {tail_.begin(), tail_.end()}; }
 
@@ -33,6 +35,9 @@ class StderrLog : private LineSink {
   void on_line(std::string line) override {
     if (line.empty()) return;
     log_.info("child stderr", {{"child", name_}, {"line", line}});
+    keep(std::move(line));
+  }
+  void keep(std::string line) {
     if (tail_.size() == kTailLines) tail_.pop_front();
     line.shrink_to_fit();
     tail_.push_back(std::move(line));

@@ -52,6 +52,9 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   void handshake_done() override;
   void handshake_failed(std::string reason) override;
   void note_answer() override { run_.answered = true; }
+  void note_stray_output(std::string_view line) override {
+    if (process_ != nullptr) process_->note_stray_output(line);
+  }
 
  private:
   void on_line(std::string line) override { events_->on_child_line(std::move(line)); }

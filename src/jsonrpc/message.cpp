@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <simdjson.h>
 #include <utility>
 
 #include "jsonrpc/member_names.hpp"
@@ -71,6 +72,13 @@ std::string_view classify(const std::string& text, Span version, Envelope& envel
       return "\"params\" must be an object or an array";
     envelope.kind = envelope.id ? Kind::kRequest : Kind::kNotification;
     return {};
+  }
+  // Some servers write both, one of them as null.
+  if (envelope.result && envelope.error) {
+    if (envelope.error.in(text) == "null")
+      envelope.error = {};
+    else if (envelope.result.in(text) == "null")
+      envelope.result = {};
   }
   if (static_cast<bool>(envelope.result) == static_cast<bool>(envelope.error)) {
     return "neither a request nor an answer: one of \"method\", \"result\", \"error\" is needed";
@@ -143,7 +151,9 @@ std::string fault_of_read(const std::string& text, Span params, std::string_view
 
 }  // namespace
 
-tl::expected<Message, ParseError> parse(std::string text) {
+tl::expected<Message, ParseError> parse(std::string text) { return parse_or_keep(text); }
+
+tl::expected<Message, ParseError> parse_or_keep(std::string& text) {
   std::string_view id = "null";
   const auto refused = [&id](int code, std::string_view why, bool ambiguous = false) {
     return tl::unexpected<ParseError>(
@@ -213,7 +223,11 @@ tl::expected<Message, ParseError> parse(std::string text) {
   if (e.method && (nested || !in_params.imitated().empty())) {
     id = e.id ? message.id() : "null";
     const auto fault = fault_of_read(message.text, e.params, message.method());
-    if (!fault.empty()) return refused(-32600, fault, true);
+    if (!fault.empty()) {
+      auto why = refused(-32600, fault, true);  // `id` is a view of message.text
+      text = std::move(message.text);
+      return why;
+    }
   }
   return message;
 }
@@ -230,6 +244,12 @@ Result<std::vector<std::string>> take_apart(const std::string& text) {
   elements.reserve(places->size());
   for (const Span place : *places) elements.emplace_back(place.in(text));
   return elements;
+}
+
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+std::string with_valid_utf8(std::string_view text) {
+  return string_value(string_token(text)).value_or(std::string());
 }
 
 std::string string_token(std::string_view text) {

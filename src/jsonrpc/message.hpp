@@ -60,7 +60,7 @@ struct Message {
   std::string_view method() const;
 
  private:
-  friend tl::expected<Message, ParseError> parse(std::string text);
+  friend tl::expected<Message, ParseError> parse_or_keep(std::string& text);
   std::string unescaped_method_;  // only when the text writes it with escapes
 };
 
@@ -73,6 +73,8 @@ struct Message {
 // - an id that is neither a string nor a number (MCP: never null);
 // - an id, a method or a progress token longer than kMaxKept.
 tl::expected<Message, ParseError> parse(std::string text);
+// The same; after an error `text` is what it was, but for line ends between tokens.
+tl::expected<Message, ParseError> parse_or_keep(std::string& text);
 
 // Whether the text begins as a batch, an array of messages, does.
 // Only MCP 2025-03-26 has batches (Basic, Batching).
@@ -80,6 +82,10 @@ bool looks_like_batch(std::string_view text);
 
 // The elements of a batch, each as a text of its own for parse(). Errors: not one valid array.
 Result<std::vector<std::string>> take_apart(const std::string& text);
+
+// Whether the text is valid UTF-8, and the text with U+FFFD in place of each byte that is not.
+bool is_utf8(std::string_view text);
+std::string with_valid_utf8(std::string_view text);
 
 // `text` as a JSON string token, with quotes; bytes that are not UTF-8 become U+FFFD.
 std::string string_token(std::string_view text);

@@ -1,5 +1,6 @@
 #include "jsonrpc/truncated.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 #include "jsonrpc/member_names.hpp"
@@ -75,6 +76,25 @@ bool may_be_id(std::string_view token) {
   return name == "id" || reads_like(name, "id", false);
 }
 
+// Tries each "id", the last one first: only scalar members may follow, up to the closing brace of
+// the message.
+std::optional<std::string_view> id_at_end(std::string_view last) {
+  std::string_view key;
+  std::string_view value;
+  for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
+       at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
+    Members tail(last.substr(at));
+    std::optional<std::string_view> id;
+    while (tail.next(key, value)) {
+      if (id && may_be_id(key)) return std::nullopt;
+      if (!id) id = value;
+      if (tail.at_end_of_object()) return id;
+      tail.skip(',');
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string_view> id_of_truncated(std::string_view first, std::string_view last) {
@@ -90,21 +110,28 @@ std::optional<std::string_view> id_of_truncated(std::string_view first, std::str
     }
     head.skip(',');
   }
-  if (found) return found;
-  // Try each "id", the last one first: only scalar members may follow, up to the closing brace of
-  // the message.
-  for (std::size_t at = last.rfind("\"id\""); at != std::string_view::npos;
-       at = at == 0 ? std::string_view::npos : last.rfind("\"id\"", at - 1)) {
-    Members tail(last.substr(at));
-    std::optional<std::string_view> id;
-    while (tail.next(key, value)) {
-      if (id && may_be_id(key)) return std::nullopt;
-      if (!id) id = value;
-      if (tail.at_end_of_object()) return id;
-      tail.skip(',');
-    }
+  return found ? found : id_at_end(last);
+}
+
+std::optional<std::string_view> id_of_unusable_answer(std::string_view line) {
+  constexpr std::size_t kTail = 1024;  // bytes; the members behind the result are short
+  const std::size_t brace = line.find('{');
+  if (brace == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(brace);
+  std::string_view key;
+  std::string_view value;
+  Members members(line);
+  members.skip('{');
+  bool answer = false;
+  const auto look_at_key = [&] { answer = answer || key == "\"result\"" || key == "\"error\""; };
+  while (members.next(key, value)) {
+    look_at_key();
+    if (key == "\"method\"") return std::nullopt;
+    members.skip(',');
   }
-  return std::nullopt;
+  look_at_key();  // of the member that is not a scalar, or is cut
+  if (!answer || key == "\"method\"") return std::nullopt;
+  return id_of_truncated(line, line.substr(line.size() - std::min(line.size(), kTail)));
 }
 
 }  // namespace sidecar::jsonrpc

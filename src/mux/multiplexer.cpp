@@ -7,6 +7,7 @@
 #include "jsonrpc/splice.hpp"
 #include "jsonrpc/truncated.hpp"
 #include "mcp/protocol.hpp"
+#include "mux/core/stray_output.hpp"
 #include "mux/core/wire.hpp"
 #include "mux/era/handshake_era.hpp"
 
@@ -14,6 +15,12 @@ namespace sidecar::mux {
 
 namespace code = mcp::code;
 namespace method = mcp::method;
+
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids,
                          ChildRate& child_rate, Limits limits, ChildRole role, observe::Log& log,
@@ -152,27 +159,58 @@ void Multiplexer::permissions_changed() {
 
 void Multiplexer::on_child_line(std::string line) {
   core_.wedge_watch().child_wrote();
+  if (line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
   if (!jsonrpc::looks_like_batch(line)) return on_text(std::move(line));
   // MCP 2025-03-26, Basic, Batching.
   auto elements = jsonrpc::take_apart(line);
-  if (!elements) return junk({.message = elements.error().message, .id = {}});
-  if (elements->empty()) return junk({.message = "an empty batch", .id = {}});
+  if (!elements && !jsonrpc::is_utf8(line)) elements = jsonrpc::take_apart(mended(line));
+  if (!elements) return on_unusable(line, {.message = elements.error().message, .id = {}});
+  if (elements->empty()) return on_unusable(line, {.message = "an empty batch", .id = {}});
   for (std::string& element : *elements) on_text(std::move(element));
 }
 
 void Multiplexer::on_text(std::string text) {
-  if (auto message = jsonrpc::parse(std::move(text)))
-    on_message(std::move(*message));
-  else
-    junk(message.error());
+  auto message = jsonrpc::parse_or_keep(text);
+  if (!message && !jsonrpc::is_utf8(text)) {
+    text = mended(text);
+    message = jsonrpc::parse_or_keep(text);
+  }
+  if (message) return on_message(std::move(*message));
+  on_unusable(text, message.error());
 }
 
+// The official SDKs take such a line, too.
+std::string Multiplexer::mended(const std::string& text) {
+  core_.warn_once("child writes text that is not UTF-8; its bad bytes become U+FFFD",
+                  {{"line", excerpt(text)}});
+  std::string valid = jsonrpc::with_valid_utf8(text);
+  jsonrpc::pad(valid);
+  return valid;
+}
+
+// Ends the call that the line answers, if that is certain.
 // MCP 2025-11-25, Transports, stdio: stdout carries messages only. Some servers print other text
 // there.
-void Multiplexer::junk(const jsonrpc::ParseError& problem) {
+void Multiplexer::on_unusable(const std::string& line, const jsonrpc::ParseError& problem) {
   core_.drop(problem.ambiguous ? "ambiguous_member" : "junk_on_stdout");
+  const std::string_view shape = problem.ambiguous ? "" : shape_of_stray(line);
   core_.log().warn("child wrote a line to stdout that is not a message",
-                   {{"problem", problem.message}});
+                   {{"problem", shape.empty() ? std::string_view(problem.message) : shape},
+                    {"line", excerpt(line)}});
+  if (problem.ambiguous) return;
+  child_.note_stray_output(excerpt(line));
+  const auto token = jsonrpc::id_of_unusable_answer(line);
+  const auto id = token ? number_of(*token) : std::nullopt;
+  if (!id) return;
+  const std::string why = "is not a JSON-RPC message: " + problem.message;
+  if (id == opening_id_) {
+    opening_id_.reset();
+    return child_.handshake_failed("its answer to initialize " + why);
+  }
+  const Call* call = calls().find(*id);
+  if (call == nullptr || call->number == 0) return;
+  core_.finish(*id, make_failure(Outcome::kUnusable, call->reply.client_id(), code::kInternalError,
+                                 "the MCP server's answer " + why));
 }
 
 void Multiplexer::on_message(jsonrpc::Message message) {
@@ -189,10 +227,14 @@ void Multiplexer::on_message(jsonrpc::Message message) {
 
 void Multiplexer::on_answer(jsonrpc::Message message) {
   const auto id = number_of(message.id());
+  if (id && !is_plain_number(message.id()))
+    core_.warn_once("child writes ids in another form than it was sent",
+                    {{"id", excerpt(message.id())}});
   if (id && id == opening_id_) return on_opened(message);
   // The child cannot answer a call that was not handed to it.
   const Call* open = id ? calls().find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? calls().close(*id) : std::nullopt;
+  if (!call && message.id() == "null") return on_error_without_id(std::move(message));
   if (!call) return on_late_answer(id, message);
   child_.note_answer();
   if (call->withdrawn) core_.drop("answer_after_cancel");
@@ -203,16 +245,39 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   core_.settle(*id, std::move(*call), std::move(answer));
 }
 
+// JSON-RPC 2.0, section 5: the id of a request that could not be read is null.
+void Multiplexer::on_error_without_id(jsonrpc::Message message) {
+  const auto client = calls().sole_origin();
+  const auto id = client ? calls().sole_call(*client) : std::nullopt;
+  if (!id) {
+    core_.drop("answer_to_unknown_call");
+    return core_.log().warn("child reports an error without the id of its call",
+                            {{"error", excerpt(message.envelope.error.in(message.text))}});
+  }
+  Call call = *calls().close(*id);
+  Answer answer = era_->decode(std::move(message), call);
+  core_.settle(*id, std::move(call), std::move(answer));
+}
+
 // An answer to a call that is not in flight: abandoned, answered before, or never made.
 void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message) {
   const auto late = id ? calls().answered_late(*id) : std::nullopt;
-  if (!late) return core_.drop("answer_to_unknown_call");
+  if (!late) {
+    if (opening_id_)
+      core_.log().warn("child answered a request that it was not sent",
+                       {{"id", excerpt(message.id())}});
+    return core_.drop("answer_to_unknown_call");
+  }
   core_.drop("answer_after_cancel");
   if (late->task) tasks_.on_made_late(message);
 }
 
 void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   const std::string_view name = message.method();
+  if (opening_id_ && number_of(message.id()) == opening_id_ && name == method::kInitialize) {
+    opening_id_.reset();
+    return child_.handshake_failed("sends back what it is sent: is it an MCP server?");
+  }
   if (name == method::kPing) {
     core_.send_to_child(jsonrpc::result_text(message.id(), "{}"), "ping");
     return;
@@ -326,7 +391,6 @@ bool Multiplexer::must_migrate(const Call& call) const {
 void Multiplexer::on_child_exit(child::Exit exit) {
   era_->closed();
   opening_id_.reset();
-  core_.wedge_watch().child_gone();
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
   const auto death = std::make_shared<const ChildDeath>(exit);
   if (exit.failed_starts >= kPatience || exit.final) trouble_ = Trouble{death, retry_after};
@@ -339,7 +403,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
     call.line = era_->restore(*id, std::move(unwritten.line), call);
   }
   for (Feature* const each : core_.features()) each->child_gone();
-  calls().child_gone();
+  core_.child_gone();
   for (std::size_t lost = core_.queue().clear(); lost > 0; --lost)
     core_.drop("child_takes_nothing");
   for (const WireId id : calls().all()) {

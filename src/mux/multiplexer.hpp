@@ -126,9 +126,11 @@ class Multiplexer : public child::ChildEvents {
 
   // Messages of the child
   void on_text(std::string text);
-  void junk(const jsonrpc::ParseError& problem);
+  std::string mended(const std::string& text);
+  void on_unusable(const std::string& line, const jsonrpc::ParseError& problem);
   void on_message(jsonrpc::Message message);
   void on_answer(jsonrpc::Message message);
+  void on_error_without_id(jsonrpc::Message message);
   void on_late_answer(std::optional<WireId> id, const jsonrpc::Message& message);
   void on_child_request(const jsonrpc::Message& message);
   void on_child_notification(const jsonrpc::Message& message);

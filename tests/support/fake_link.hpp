@@ -33,6 +33,7 @@ class FakeLink : public child::ManagedChild {
   void handshake_done() override { ++handshakes; }
   void handshake_failed(std::string reason) override { failed_handshake = std::move(reason); }
   void note_answer() override { ++answers; }
+  void note_stray_output(std::string_view line) override { stray.emplace_back(line); }
 
   void set_events(child::ChildEvents& its_events) override { events = &its_events; }
   void start() override {
@@ -91,6 +92,7 @@ class FakeLink : public child::ManagedChild {
   int handshakes_sent = 0;
   int handshakes = 0;
   int answers = 0;
+  std::vector<std::string> stray;
   std::string failed_handshake;
   bool started = false;
   bool retired = false;

@@ -40,6 +40,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "key_gone";
     case Outcome::kTooLarge:
       return "too_large";
+    case Outcome::kUnusable:
+      return "unusable";
     case Outcome::kCancelled:
       return "cancelled";
     case Outcome::kInternal:

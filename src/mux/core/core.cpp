@@ -251,6 +251,19 @@ std::optional<MessageOrigin> Core::origin_of(const jsonrpc::Message& message) co
   return clients_.certain_origin();
 }
 
+void Core::warn_once(std::string_view event, observe::Log::Fields fields) {
+  if (std::find(warned_.begin(), warned_.end(), event) != warned_.end()) return;
+  warned_.push_back(event);
+  log_.warn(event, fields);
+}
+
+// Features have seen the calls that the process had.
+void Core::child_gone() {
+  warned_.clear();
+  wedge_watch_.child_gone();
+  in_flight_.child_gone();
+}
+
 void Core::drop(std::string_view reason) {
   metrics_.dropped(reason).Increment();
   log_.debug("message dropped", {{"reason", reason}});

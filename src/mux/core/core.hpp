@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
@@ -117,6 +118,9 @@ class Core {
   std::optional<MessageOrigin> origin_of(const jsonrpc::Message& message) const;
   // Counts a dropped message.
   void drop(std::string_view reason);
+  // Logs a warning about the child's output, once for each process. `event`: a literal.
+  void warn_once(std::string_view event, observe::Log::Fields fields);
+  void child_gone();
 
   // Call after adding a deadline: it may be earlier than all others.
   void arm();
@@ -149,6 +153,7 @@ class Core {
   WedgeWatch wedge_watch_;
   Features features_{};
   bool replaced_ = false;
+  std::vector<std::string_view> warned_;  // events of warn_once()
 
   Timer timer_;
   std::optional<Clock::time_point> armed_for_;

@@ -221,6 +221,7 @@ class World {
   Utterance answer(Child& child);
   std::string answer(Child& child, long wire);
   std::string make_task(Child& child, long wire, const Asked& asked);
+  std::string spelled(long id);
   void end_task(Child& child, const std::string& id);
   void shake(Child& child, bool well);
   Utterance too_long(Child& child);

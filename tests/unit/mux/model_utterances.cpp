@@ -110,7 +110,14 @@ std::string World::answer(Child& child, long wire) {
     asked->due = text(asked->id, told.empty() ? said : told);
     owed_.push_back(asked);
   }
-  return text(std::to_string(wire), said);
+  return text(spelled(wire), said);
+}
+
+// Some servers convert ids; they name the same calls.
+std::string World::spelled(long id) {
+  const std::string plain = std::to_string(id);
+  if (chance(90)) return plain;
+  return chance(50) ? '"' + plain + '"' : plain + ".0";
 }
 
 // The sidecar learns of the task when it reads the result.
@@ -144,7 +151,7 @@ void World::end_task(Child& child, const std::string& id) {
 
 // An answer to a request that was answered before or never sent.
 World::Utterance World::answer_wrongly(Child& child) {
-  std::vector<std::string> ids = {R"("1")", "0", "-1", "1.5", "99999999999999999999", "1000000"};
+  std::vector<std::string> ids = {R"("1x")", "0", "-1", "1.5", "99999999999999999999", "1000000"};
   for (const long wire : child.answered) ids.push_back(std::to_string(wire));
   return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{"late":true}}}})",
                      ids[pick(ids.size())]);
