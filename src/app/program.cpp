@@ -51,7 +51,7 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
       service_(settings_, std::move(configuration.networks), configuration.keys,
-               child_factory({loop_, timers_, log_, metrics_, reaper_, guard},
+               child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard},
                              child_options(settings_, std::move(launch),
                                            [this] { return child_environment_; })),
                {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}

@@ -61,6 +61,7 @@ class Program {
   config::Loaded loaded_;
   const config::Settings& settings_ = loaded_.settings;
   observe::Log& log_;
+  observe::Log server_log_ = log_.for_server(observe::kDefaultServer);  // of the children
   boost::asio::io_context loop_{1};  // for one thread: the sockets need no locks
   AsioTimers timers_{loop_};
   observe::Metrics metrics_;

@@ -90,6 +90,7 @@ class Service {
 
   const config::Settings& settings_;
   observe::Log& log_;
+  observe::Log server_log_;  // for lines about the wrapped server
   observe::Metrics& metrics_;
   observe::RateLimitedLog refusals_;
   http::Budget buffered_;

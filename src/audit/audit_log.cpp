@@ -14,7 +14,7 @@ constexpr std::string_view kHashed = "hmac-sha256:";
 constexpr std::size_t kHashSize = kHashed.size() + 64;
 // Upper bound of a record's size without full arguments: seven texts of up to kMaxText, the short
 // texts, a hash.
-constexpr std::size_t kMaxRecord = sizeof(Record) + 7 * kMaxText + 100 + kHashSize;
+constexpr std::size_t kMaxRecord = sizeof(Record) + 7 * kMaxText + 100 + kMaxServer + kHashSize;
 
 // Outcomes of refused calls, unless the call reached the wrapped server.
 constexpr std::string_view kRefused[] = {"forbidden", "busy", "over_rate", "unavailable"};

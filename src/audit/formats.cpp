@@ -66,8 +66,10 @@ std::string text_row(const Record& record) {
   const std::string what = record.tool.empty()
                                ? word(record.method)
                                : fmt::format("{} {}", word(record.method), word(record.tool));
-  return fmt::format("{}  {}  {}  {}  {}  {}  {:.1f} ms{}{}\n", time_text(record.time),
-                     word(record.key), word(record.address), word(record.transport), what,
+  const std::string server =
+      record.server == observe::kDefaultServer ? "" : word(record.server) + "  ";
+  return fmt::format("{}  {}  {}  {}  {}{}  {}  {:.1f} ms{}{}\n", time_text(record.time),
+                     word(record.key), word(record.address), word(record.transport), server, what,
                      word(record.outcome), static_cast<double>(record.duration) / 1'000,
                      record.error.empty() ? "" : "  ",
                      record.error.empty() ? "" : word(record.error));

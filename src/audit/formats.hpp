@@ -16,8 +16,8 @@ std::string csv_row(const Record& record);
 std::string json_row(const Record& record, bool first);
 std::string json_end(bool empty);
 
-// Time, key, address, transport, method and tool, outcome, duration, error. Control characters are
-// replaced by '?'.
+// Time, key, address, transport, server (unless it is the default one), method and tool, outcome,
+// duration, error. Control characters are replaced by '?'.
 std::string text_row(const Record& record);
 
 }  // namespace sidecar::audit

@@ -42,9 +42,10 @@ Kind kind_of(const PGresult* result) {
   return Kind::kUnavailable;
 }
 
-std::string insert_statement() {
+std::string insert_statement(const Absent& absent) {
   std::string types;
   for (const Column& column : kColumns) {
+    if (is_in(absent, column)) continue;
     const auto type = is_time(column)            ? kDialect.time
                       : column.number != nullptr ? kDialect.number
                                                  : "TEXT";
@@ -53,7 +54,7 @@ std::string insert_statement() {
   return fmt::format(
       "INSERT INTO {}{} ({}) SELECT {} FROM json_to_recordset($1::json) AS record ({}) "
       "ON CONFLICT (id) DO NOTHING",
-      kDialect.prefix, kTable, column_list(), column_list(), types);
+      kDialect.prefix, kTable, column_list(absent), column_list(absent), types);
 }
 
 Record record_of(const PGresult* result) {
@@ -246,13 +247,39 @@ StoreResult<void> PostgresStore::migrate(Clock::time_point until) {
   if (version != steps.size())
     return unusable(fmt::format("the audit log's tables have version {}, this mcp-sidecar knows {}",
                                 version, steps.size()));
+  if (auto added = add_columns(until); !added) return added;
   if (!writes) return {};
   if (auto committed = value("COMMIT", until); !committed) return tl::unexpected(committed.error());
   return {};
 }
 
+// Only the owner of a table may add columns. Another role writes without them, as the release
+// before did, until the owner has added them.
+StoreResult<void> PostgresStore::add_columns(Clock::time_point until) {
+  absent_.clear();
+  const auto table = fmt::format("'{}{}'::regclass", kDialect.prefix, kTable);
+  const auto owns = value(
+      fmt::format("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {}", table),
+      until);
+  if (!owns) return tl::unexpected(owns.error());
+  for (const Column& column : kColumns) {
+    if (!is_added(column)) continue;
+    const auto there = number(
+        fmt::format("SELECT count(*) FROM pg_attribute WHERE attrelid = {} AND attname = '{}'",
+                    table, column.name),
+        until);
+    if (!there) return tl::unexpected(there.error());
+    if (*there > 0) continue;
+    if (access_ == Access::kRead || *owns != "t") {
+      absent_.push_back(column.name);
+    } else if (auto added = value(addition(kDialect, column), until); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  return {};
+}
+
 StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::time_point until) {
-  static const std::string kInsert = insert_statement();
   if (connection_ == nullptr) {
     if (auto opened = open(until); !opened) return opened;
   }
@@ -260,7 +287,7 @@ StoreResult<void> PostgresStore::insert(std::span<const Record> records, Clock::
   for (const Record& record : records)
     rows.append(rows.size() > 1 ? "," : "").append(to_json(record));
   rows += ']';
-  const auto result = run(kInsert, {std::move(rows)}, until);
+  const auto result = run(insert_statement(absent_), {std::move(rows)}, until);
   if (!result) return tl::unexpected(result.error());
   auto done = check(result->get());
   // A server that became a standby keeps its connections; a new one may reach the primary.
@@ -327,7 +354,7 @@ StoreResult<bool> PostgresStore::trim_to(std::int64_t limit, Clock::time_point u
 
 StoreResult<void> PostgresStore::read(const Filter& filter,
                                       const std::function<bool(const Record&)>& each) {
-  const Query query = select(kDialect, filter);
+  const Query query = select(kDialect, filter, absent_);
   if (connection_ == nullptr) return lost("not connected");
   if (auto sent = send(query.sql, query.parameters); !sent) return sent;
   PQsetSingleRowMode(connection_.get());

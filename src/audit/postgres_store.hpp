@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <memory>
 
+#include "audit/columns.hpp"
 #include "audit/store.hpp"
 
 namespace sidecar::audit {
@@ -37,6 +38,7 @@ class PostgresStore : public Store {
 
   StoreResult<void> connect(Clock::time_point until);
   StoreResult<void> migrate(Clock::time_point until);
+  StoreResult<void> add_columns(Clock::time_point until);
   // The last result. Without parameters, `sql` may hold several statements.
   StoreResult<ResultPtr> run(const std::string& sql, const std::vector<std::string>& parameters,
                              Clock::time_point until);
@@ -56,6 +58,7 @@ class PostgresStore : public Store {
   const std::string url_;
   const Access access_;
   std::unique_ptr<PGconn, CloseConnection> connection_;
+  Absent absent_;  // with Access::kRead, or if the table belongs to a role that we are not
 };
 
 }  // namespace sidecar::audit

@@ -88,6 +88,7 @@ Record make_record(const observe::CallRecord& call, std::string arguments) {
   record.request_bytes = static_cast<std::int64_t>(call.request_bytes);
   record.answer_bytes = static_cast<std::int64_t>(call.answer_bytes);
   record.error = fit(call.error, kMaxText);
+  record.server = fit(call.source.server, kMaxServer);
   return record;
 }
 
@@ -111,6 +112,7 @@ Result<Record> from_json(std::string_view line) {
   Record record;
   for (const Column& column : kColumns) {
     const auto value = values.find(column.name);
+    if (value == values.end() && is_added(column)) continue;
     const bool fits = value != values.end() &&
                       (column.number != nullptr && !is_time(column) ? value->is_number_integer()
                                                                     : value->is_string());

@@ -18,6 +18,7 @@ using WallTime = std::chrono::system_clock::time_point;
 // Bytes. Longer texts are truncated and end in "…".
 inline constexpr std::size_t kMaxText = 1'000;
 inline constexpr std::size_t kMaxArguments = 64 << 10;
+inline constexpr std::size_t kMaxServer = 64;  // of the name of a wrapped server
 
 // Recorded when a call had arguments that could not be extracted.
 inline constexpr std::string_view kUnreadable = "unreadable";
@@ -40,6 +41,7 @@ struct Record {
   std::int64_t request_bytes = 0;
   std::int64_t answer_bytes = 0;
   std::string error;
+  std::string server{observe::kDefaultServer};  // name of the wrapped server
 
   // Approximate size in memory.
   std::size_t bytes() const;
@@ -60,6 +62,7 @@ std::string fit(std::string_view text, std::size_t most);
 
 // One line of JSON without its line end; members are named after the columns.
 std::string to_json(const Record& record);
+// Takes lines of former releases too: added columns may be missing.
 Result<Record> from_json(std::string_view line);
 
 // "2026-01-31T23:59:59.123456Z"

@@ -146,6 +146,9 @@ void SqliteStore::migrate() {
       database.exec(fmt::format("INSERT INTO {} VALUES ({}, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
                                 kMigrationsTable, version + 1));
     }
+    for (const Column& column : kColumns) {
+      if (is_in(absent_columns(), column)) database.exec(addition(kDialect, column));
+    }
     transaction.commit();
   }
   const auto version =
@@ -154,6 +157,17 @@ void SqliteStore::migrate() {
     throw Unusable{
         fmt::format("{} has version {} of the audit log's tables, this mcp-sidecar knows {}",
                     file_.string(), version, steps.size())};
+  absent_ = absent_columns();
+}
+
+Absent SqliteStore::absent_columns() {
+  Absent absent;
+  for (const Column& column : kColumns) {
+    const auto sql = fmt::format("SELECT count(*) FROM pragma_table_info('{}') WHERE name = '{}'",
+                                 kTable, column.name);
+    if (is_added(column) && number(*database_, sql.c_str()) == 0) absent.push_back(column.name);
+  }
+  return absent;
 }
 
 StoreResult<void> SqliteStore::insert(std::span<const Record> records, Clock::time_point until) {
@@ -169,7 +183,7 @@ StoreResult<void> SqliteStore::insert(std::span<const Record> records, Clock::ti
         values += fmt::format("{}${}", i > 1 ? "," : "", i);
       insert_ = std::make_unique<SQLite::Statement>(
           database, fmt::format("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING",
-                                kTable, column_list(), values));
+                                kTable, column_list({}), values));
     }
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
     for (const Record& record : records) {
@@ -241,7 +255,7 @@ StoreResult<bool> SqliteStore::expire(const Retention& retention, WallTime now,
 StoreResult<void> SqliteStore::read(const Filter& filter,
                                     const std::function<bool(const Record&)>& each) {
   return attempt([&]() -> StoreResult<void> {
-    const Query query = select(kDialect, filter);
+    const Query query = select(kDialect, filter, absent_);
     SQLite::Statement rows(*database_, query.sql);
     int at = 0;
     for (const std::string& parameter : query.parameters) rows.bind(++at, parameter);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <sys/types.h>
 
+#include "audit/columns.hpp"
 #include "audit/store.hpp"
 
 namespace sidecar::audit {
@@ -29,6 +30,7 @@ class SqliteStore : public Store {
   template <class Action>
   auto attempt(Action action) -> decltype(action());
   void migrate();
+  Absent absent_columns();
   std::optional<ino_t> inode() const;
   std::int64_t used_bytes();
   int delete_older(std::int64_t time);
@@ -39,6 +41,7 @@ class SqliteStore : public Store {
   std::unique_ptr<SQLite::Database> database_;
   std::unique_ptr<SQLite::Statement> insert_;
   std::optional<ino_t> inode_;
+  Absent absent_;  // with Access::kRead
 };
 
 }  // namespace sidecar::audit

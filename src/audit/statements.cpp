@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "audit/columns.hpp"
-
 namespace sidecar::audit {
 namespace {
 
@@ -13,10 +11,11 @@ constexpr std::int64_t kSampledRows = 4'000;
 
 std::string table_of(const Dialect& dialect) { return fmt::format("{}{}", dialect.prefix, kTable); }
 
+// Without added columns, which are short and may be absent.
 std::string size_of_row(const Dialect& dialect) {
   std::string sum = std::to_string(kRowBytes);
   for (const Column& column : kColumns) {
-    if (column.text != nullptr)
+    if (column.text != nullptr && !is_added(column))
       sum.append(" + ").append(fmt::format(fmt::runtime(dialect.text_size), column.name));
   }
   return sum;
@@ -47,13 +46,20 @@ std::vector<std::vector<std::string>> migrations(const Dialect& dialect) {
   }};
 }
 
-std::string column_list() {
+std::string addition(const Dialect& dialect, const Column& column) {
+  return fmt::format("ALTER TABLE {} ADD COLUMN {} TEXT NOT NULL DEFAULT '{}'", table_of(dialect),
+                     column.name, column.added_default);
+}
+
+std::string column_list(const Absent& absent) {
   std::string list;
-  for (const Column& column : kColumns) list.append(list.empty() ? "" : ", ").append(column.name);
+  for (const Column& column : kColumns) {
+    if (!is_in(absent, column)) list.append(list.empty() ? "" : ", ").append(column.name);
+  }
   return list;
 }
 
-Query select(const Dialect& dialect, const Filter& filter) {
+Query select(const Dialect& dialect, const Filter& filter, const Absent& absent) {
   Query query;
   std::string conditions;
   const auto add = [&](std::string_view condition, std::string value) {
@@ -68,9 +74,13 @@ Query select(const Dialect& dialect, const Filter& filter) {
   if (!filter.tool.empty()) add("tool =", filter.tool);
   if (!filter.outcome.empty()) add("outcome =", filter.outcome);
   std::string columns;
-  for (const Column& column : kColumns)
-    columns.append(columns.empty() ? "" : ", ")
-        .append(is_time(column) ? dialect.shown_time : column.name);
+  for (const Column& column : kColumns) {
+    columns.append(columns.empty() ? "" : ", ");
+    if (is_in(absent, column))
+      columns += fmt::format("'{}'", column.added_default);
+    else
+      columns.append(is_time(column) ? dialect.shown_time : column.name);
+  }
   const std::string_view order = filter.newest_first ? " DESC" : "";
   query.sql = fmt::format("SELECT {} FROM {}{}{} ORDER BY timestamp{}, id{}", columns,
                           dialect.prefix, kTable, conditions, order, order);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/columns.hpp"
 #include "audit/store.hpp"
 
 namespace sidecar::audit {
@@ -23,18 +24,24 @@ struct Dialect {
 inline constexpr std::string_view kTable = "api_audit_log";
 inline constexpr std::string_view kMigrationsTable = "mcp_sidecar_migrations";
 
-// One list of statements per version, from version 1 on. Released versions never change.
+// One list of statements per version, from version 1 on. Released versions never change. A release
+// refuses a version that it does not know, so a new one is for changes that would break it.
 std::vector<std::vector<std::string>> migrations(const Dialect& dialect);
+
+// Adds `column` to the table. Does not change the version: the release before still writes rows,
+// which get the default, and reads the columns that it knows. REQUIRES: is_added(column).
+std::string addition(const Dialect& dialect, const Column& column);
 
 struct Query {
   std::string sql;
   std::vector<std::string> parameters;  // from $1 on
 };
 
-// Selects every column, in the order of kColumns.
-Query select(const Dialect& dialect, const Filter& filter);
+// Selects every column, in the order of kColumns; of absent ones the default.
+Query select(const Dialect& dialect, const Filter& filter, const Absent& absent);
 
-std::string column_list();
+// Without absent ones.
+std::string column_list(const Absent& absent);
 
 // Limits of one trim().
 inline constexpr std::int64_t kTrimmedRows = 2'000;

@@ -26,7 +26,8 @@ void CallLog::on_call_end(const CallRecord& call, std::string /*kept*/) {
               {"address", call.caller.address},
               {"client", call.source.client_name},
               {"trace", call.caller.trace.trace_id()},
-              {"error", call.error}});
+              {"error", call.error}},
+             call.source.server);
 }
 
 CallMetrics::Tools::iterator CallMetrics::tool_of(const CallRecord& call) {

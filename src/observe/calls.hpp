@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "observe/caller.hpp"
+#include "observe/server_label.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -22,6 +23,7 @@ struct CallSource {
   std::string session;         // id; empty: none
   std::string client_name;     // clientInfo of `initialize`; empty when absent
   std::string client_version;
+  std::string server{kDefaultServer};  // name of the wrapped server
 };
 
 // References and views are valid during the call of a sink only.

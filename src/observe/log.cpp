@@ -9,12 +9,14 @@
 #include <spdlog/spdlog.h>
 
 #include "observe/log_tail.hpp"
+#include "observe/server_label.hpp"
 #include "util/encoding.hpp"
 
 namespace sidecar::observe {
 namespace {
 
 constexpr std::size_t kQueueLines = 2048;  // allocated at start, 0.4 KB each
+constexpr std::string_view kServer = "server";
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
@@ -92,6 +94,7 @@ std::string text_form(std::string_view json_members) {
   if (!line.is_object()) return std::string(json_members);
   std::string text;
   for (const auto& [name, value] : line.items()) {
+    if (name == kServer && value == kDefaultServer) continue;
     if (text.empty())
       text = value.is_string() ? value.get<std::string>() : value.dump();
     else
@@ -110,18 +113,29 @@ void Log::set_level(LogLevel level) { sink_->set_level(spdlog_level(level)); }
 
 bool Log::enabled(LogLevel level) const { return sink_->should_log(spdlog_level(level)); }
 
-void Log::write(LogLevel level, std::string_view event, Fields fields) {
+Log Log::for_server(std::string_view name) const {
+  Log log = *this;
+  log.server_ = name;
+  return log;
+}
+
+void Log::write(LogLevel level, std::string_view event, Fields fields, std::string_view server) {
   if (!enabled(level)) return;
   std::string line;
   if (format_ == LogFormat::kText) {
     line = event;
-    for (const LogField& field : fields)
-      line += fmt::format(" {}={}", field.key, rendered(field.value, format_));
+    const auto add = [&line](const LogField& field) {
+      line += fmt::format(" {}={}", field.key, rendered(field.value, LogFormat::kText));
+    };
+    if (!server.empty() && server != kDefaultServer) add({kServer, server});
+    for (const LogField& field : fields) add(field);
   } else {
     line = "\"event\":" + quoted(event);
-    for (const LogField& field : fields) {
-      line += fmt::format(",{}:{}", quoted(field.key), rendered(field.value, format_));
-    }
+    const auto add = [&line](const LogField& field) {
+      line += fmt::format(",{}:{}", quoted(field.key), rendered(field.value, LogFormat::kJson));
+    };
+    if (!server.empty()) add({kServer, server});
+    for (const LogField& field : fields) add(field);
   }
   sink_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }

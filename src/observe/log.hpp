@@ -1,6 +1,7 @@
 // Log: one line per event: a fixed text to grep for, then fields.
 //   as text  child exited code=1 restarts=2
-//   as JSON  {"time":…,"level":…,"event":"child exited","code":1,"restarts":2}
+//   as JSON  {"time":…,"level":…,"event":"child exited","server":"default","code":1,"restarts":2}
+// Lines about a wrapped server have the field `server`; as text only if it is not kDefaultServer.
 // Callers never pass secrets. Any thread (spdlog); with an asynchronous sink it does not block.
 #pragma once
 
@@ -57,6 +58,9 @@ class Log {
   Log(std::shared_ptr<spdlog::logger> sink, LogFormat format,
       std::shared_ptr<void> worker = nullptr, std::shared_ptr<LogTail> tail = nullptr);
 
+  // The same log for lines about a wrapped server.
+  Log for_server(std::string_view name) const;
+
   void debug(std::string_view event, Fields fields = {}) { write(LogLevel::kDebug, event, fields); }
   void info(std::string_view event, Fields fields = {}) { write(LogLevel::kInfo, event, fields); }
   void warn(std::string_view event, Fields fields = {}) { write(LogLevel::kWarn, event, fields); }
@@ -64,7 +68,11 @@ class Log {
 
   void set_level(LogLevel level);
   bool enabled(LogLevel level) const;
-  void write(LogLevel level, std::string_view event, Fields fields);
+  void write(LogLevel level, std::string_view event, Fields fields) {
+    write(level, event, fields, server_);
+  }
+  // `server`: name of the wrapped server that the line is about; empty: none.
+  void write(LogLevel level, std::string_view event, Fields fields, std::string_view server);
   // nullptr: no lines are kept.
   const LogTail* tail() const { return tail_.get(); }
 
@@ -72,6 +80,7 @@ class Log {
   std::shared_ptr<void> worker_;          // outlives sink_: queued lines hold the logger
   std::shared_ptr<spdlog::logger> sink_;  // shared: spdlog shares ownership of loggers
   LogFormat format_;
+  std::string server_;             // of for_server(); else empty
   std::shared_ptr<LogTail> tail_;  // shared with the logger, which the worker thread uses
 };
 

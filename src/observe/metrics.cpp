@@ -3,6 +3,7 @@
 #include <iterator>
 #include <prometheus/text_serializer.h>
 
+#include "observe/server_label.hpp"
 #include "util/version.hpp"
 
 namespace sidecar::observe {
@@ -19,17 +20,22 @@ prometheus::Family<prometheus::Counter>& counters(prometheus::Registry& registry
   return BuildCounter().Name(name).Help(help).Register(registry);
 }
 
-prometheus::Counter& counter(prometheus::Registry& registry, const char* name, const char* help) {
-  return counters(registry, name, help).Add({});
+prometheus::Labels of_server() { return {{"server", std::string(kDefaultServer)}}; }
+
+prometheus::Counter& counter(prometheus::Registry& registry, const char* name, const char* help,
+                             const prometheus::Labels& labels = {}) {
+  return counters(registry, name, help).Add(labels);
 }
 
-prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const char* help) {
-  return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const char* help,
+                         const prometheus::Labels& labels = {}) {
+  return BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
 }
 
 prometheus::Histogram& histogram(prometheus::Registry& registry, const char* name, const char* help,
-                                 const prometheus::Histogram::BucketBoundaries& bounds) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+                                 const prometheus::Histogram::BucketBoundaries& bounds,
+                                 const prometheus::Labels& labels) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add(labels, bounds);
 }
 
 }  // namespace
@@ -48,37 +54,40 @@ Metrics::Metrics()
       audit_dropped_family_(counters(registry_, "mcp_sidecar_audit_dropped_total",
                                      "Records of the audit log that are lost, by reason")),
       child_restarts(counter(registry_, "mcp_sidecar_child_restarts_total",
-                             "Starts of the child after the first")),
+                             "Starts of the child after the first", of_server())),
       child_failed_starts(counter(registry_, "mcp_sidecar_child_failed_starts_total",
-                                  "Starts that ended before the child was of use")),
-      child_ready(
-          gauge(registry_, "mcp_sidecar_child_ready", "1 while the child has done its handshake")),
+                                  "Starts that ended before the child was of use", of_server())),
+      child_ready(gauge(registry_, "mcp_sidecar_child_ready",
+                        "1 while the child has done its handshake", of_server())),
       child_stdin_queue_bytes(gauge(registry_, "mcp_sidecar_child_stdin_queue_bytes",
-                                    "Bytes waiting for the child's stdin")),
+                                    "Bytes waiting for the child's stdin", of_server())),
       child_wedged(counter(registry_, "mcp_sidecar_child_wedged_total",
-                           "Times a child did not answer a ping")),
-      dedicated_children(
-          gauge(registry_, "mcp_sidecar_own_children", "Children that serve one session")),
+                           "Times a child did not answer a ping", of_server())),
+      dedicated_children(gauge(registry_, "mcp_sidecar_own_children",
+                               "Children that serve one session", of_server())),
       call_seconds(histogram(registry_, "mcp_sidecar_call_seconds",
                              "Clients' calls, from request to answer",
-                             {std::begin(kCallSeconds), std::end(kCallSeconds)})),
+                             {std::begin(kCallSeconds), std::end(kCallSeconds)}, of_server())),
       call_overhead_seconds(histogram(registry_, "mcp_sidecar_call_overhead_seconds",
                                       "The same without the time at the child: what mcp-sidecar "
                                       "adds, waiting for the child to read "
                                       "included",
                                       {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001,
-                                       0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
+                                       0.0025, 0.005, 0.01, 0.025, 0.1, 1},
+                                      of_server())),
       calls_in_flight(gauge(registry_, "mcp_sidecar_calls_in_flight",
-                            "Calls that the child has not answered yet")),
+                            "Calls that the child has not answered yet", of_server())),
       waiting_bytes(gauge(registry_, "mcp_sidecar_calls_waiting_bytes",
-                          "Bytes of calls that wait until the child reads its stdin")),
+                          "Bytes of calls that wait until the child reads its stdin", of_server())),
       calls_repeated(counter(registry_, "mcp_sidecar_calls_repeated_total",
-                             "Calls that were sent once more after the child died with them")),
+                             "Calls that were sent once more after the child died with them",
+                             of_server())),
       server_requests(gauge(registry_, "mcp_sidecar_peer_requests",
-                            "Requests of children that clients have not answered yet")),
-      sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions")),
+                            "Requests of children that clients have not answered yet",
+                            of_server())),
+      sessions(gauge(registry_, "mcp_sidecar_sessions", "Live sessions", of_server())),
       sessions_evicted(counter(registry_, "mcp_sidecar_sessions_evicted_total",
-                               "Idle sessions ended to make room for new ones")),
+                               "Idle sessions ended to make room for new ones", of_server())),
       sse_streams(gauge(registry_, "mcp_sidecar_sse_streams", "Open event streams")),
       connections(gauge(registry_, "mcp_sidecar_http_connections", "Open TCP connections")),
       buffered_bytes(gauge(registry_, "mcp_sidecar_buffered_bytes", "Bytes held in HTTP buffers")),
@@ -92,6 +101,7 @@ Metrics::Metrics()
                            "Event streams ended as slow readers")),
       dashboard_readers(gauge(registry_, "mcp_sidecar_dashboard_readers",
                               "Open event streams of the dashboard, which sse_streams counts too")),
+      dropped_ticks(dropped_family_.Add({{"reason", "slow_dashboard"}})),
       audit_written(counter(registry_, "mcp_sidecar_audit_written_total",
                             "Records that the audit database has taken")),
       audit_spooled(counter(registry_, "mcp_sidecar_audit_spooled_total",
@@ -116,11 +126,13 @@ prometheus::Counter& Metrics::requests(std::string_view endpoint, int status) {
 }
 
 prometheus::Counter& Metrics::calls(std::string_view outcome) {
-  return calls_family_.Add({{"outcome", std::string(outcome)}});
+  return calls_family_.Add(
+      {{"outcome", std::string(outcome)}, {"server", std::string(kDefaultServer)}});
 }
 
 prometheus::Counter& Metrics::dropped(std::string_view reason) {
-  return dropped_family_.Add({{"reason", std::string(reason)}});
+  return dropped_family_.Add(
+      {{"reason", std::string(reason)}, {"server", std::string(kDefaultServer)}});
 }
 
 prometheus::Counter& Metrics::refused(std::string_view reason) {
@@ -128,7 +140,9 @@ prometheus::Counter& Metrics::refused(std::string_view reason) {
 }
 
 prometheus::Counter& Metrics::tool_calls(std::string_view tool, std::string_view outcome) {
-  return tool_calls_family_.Add({{"tool", std::string(tool)}, {"outcome", std::string(outcome)}});
+  return tool_calls_family_.Add({{"tool", std::string(tool)},
+                                 {"outcome", std::string(outcome)},
+                                 {"server", std::string(kDefaultServer)}});
 }
 
 prometheus::Counter& Metrics::audit_dropped(std::string_view reason) {

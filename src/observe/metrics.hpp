@@ -32,6 +32,7 @@ class Metrics {
   Metrics();
 
   // Labels are literals of the code; only tool names come from the wrapped server (CallMetrics).
+  // What belongs to the wrapped server also has the label `server` (observe/server_label.hpp).
   prometheus::Counter& requests(std::string_view endpoint, int status);
   // outcome: mux::outcome_name()
   prometheus::Counter& calls(std::string_view outcome);
@@ -63,6 +64,7 @@ class Metrics {
   prometheus::Counter& sent_bytes;
   prometheus::Counter& slow_readers;
   prometheus::Gauge& dashboard_readers;  // event streams of the dashboard
+  prometheus::Counter& dropped_ticks;    // dropped("slow_dashboard"), which no server has
   prometheus::Counter& audit_written;    // records written to the database
   prometheus::Counter& audit_spooled;    // records written to the spool first
   prometheus::Gauge& audit_queue_bytes;

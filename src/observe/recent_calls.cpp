@@ -23,6 +23,7 @@ void RecentCalls::on_call_end(const CallRecord& record, std::string /*kept*/) {
   call.outcome = record.outcome;
   keep(call.error, record.error, kMaxError);
   keep(call.session, record.source.session, kShownSession);
+  keep(call.server, record.source.server);
   keep(call.key, record.caller.owner);
   keep(call.address, record.caller.address);
   call.transport = record.source.transport;

@@ -31,6 +31,7 @@ class RecentCalls : public CallSink {
     std::string_view outcome;  // a literal
     std::string error;
     std::string session;  // its first 8 characters
+    std::string server;
     std::string key;
     std::string address;
     std::string_view transport;  // a literal

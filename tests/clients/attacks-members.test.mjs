@@ -145,7 +145,7 @@ test('attacks: a message that has the name of the other kind is refused if it ha
     assert.equal((await mcp.post(deletes)).status, 202);
     assert.equal((await sse.post(deletes)).status, 202);
     assert.equal((await batches.post([deletes, deletes])).status, 202);
-    assert.match((await request(`${sidecar.url}/metrics`)).text, /mcp_sidecar_messages_dropped_total\{reason="request_without_id"\} 4\b/);
+    assert.match((await request(`${sidecar.url}/metrics`)).text, /mcp_sidecar_messages_dropped_total\{reason="request_without_id",server="default"\} 4\b/);
     for (const method of ['notifications/cancelled', 'notifications/initialized', 'notifications/unheard']) {
       for (const session of [mcp, sse]) {
         const refused = await session.post({ jsonrpc: '2.0', id: 'k', method, params: { requestId: 1 } });

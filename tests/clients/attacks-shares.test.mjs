@@ -122,7 +122,7 @@ test('shares: all calls asleep in batches; others are served', async (t) => {
     filled,
     attack: async (rounds) => {
       for (let n = 0; n < kSessions; n += 1) send(n);
-      await eventually(async () => Number((await metrics(sidecar)).match(/^mcp_sidecar_calls_in_flight (\d+)/m)[1]) === kSessions * kCalls, 'A has all calls');
+      await eventually(async () => Number((await metrics(sidecar)).match(/^mcp_sidecar_calls_in_flight\{.*\} (\d+)/m)[1]) === kSessions * kCalls, 'A has all calls');
       full();
       for await (const round of rounds) {
         send(kSessions + round);
@@ -232,7 +232,7 @@ test('shares: isolated sessions beyond the bounds are refused, never shared, and
     }
     const headers = { ...accept, 'mcp-session-id': answer.headers['mcp-session-id'], 'mcp-protocol-version': '2025-11-25', ...as(owner) };
     poster.post(`${sidecar.url}/mcp`, toolCall(1, 'wait'), headers);
-    await eventually(async () => Number((await metrics(sidecar)).match(/mcp_sidecar_calls_in_flight (\d+)/)[1]) > 0, 'the call is in flight');
+    await eventually(async () => Number((await metrics(sidecar)).match(/mcp_sidecar_calls_in_flight\{.*\} (\d+)/)[1]) > 0, 'the call is in flight');
     return true;
   };
   for (const owner of ['a', 'c']) {

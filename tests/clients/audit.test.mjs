@@ -494,6 +494,55 @@ test('audit: in PostgreSQL a table that the sidecar did not make is not touched'
   assert.equal(await postgres.sql("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'mcp_sidecar'", 'other'), '1');
 });
 
+// What the release before the column `server` runs; it refuses another version of the tables.
+const columnsBefore = 'id, timestamp, key_name, address, session_id, client_name, client_version, transport, method, tool, arguments, outcome, duration_us, request_bytes, response_bytes, error';
+const tablesBefore = `CREATE SCHEMA mcp_sidecar;
+  CREATE TABLE mcp_sidecar.mcp_sidecar_migrations (version INTEGER PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL);
+  INSERT INTO mcp_sidecar.mcp_sidecar_migrations VALUES (1, now());
+  CREATE TABLE mcp_sidecar.api_audit_log (id TEXT PRIMARY KEY, timestamp TIMESTAMPTZ NOT NULL, key_name TEXT NOT NULL, address TEXT NOT NULL, session_id TEXT NOT NULL, client_name TEXT NOT NULL, client_version TEXT NOT NULL, transport TEXT NOT NULL, method TEXT NOT NULL, tool TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL, duration_us BIGINT NOT NULL, request_bytes BIGINT NOT NULL, response_bytes BIGINT NOT NULL, error TEXT NOT NULL);
+  CREATE INDEX idx_api_audit_log_timestamp ON mcp_sidecar.api_audit_log (timestamp);
+  CREATE INDEX idx_api_audit_log_key_name ON mcp_sidecar.api_audit_log (key_name, timestamp)`;
+const insertBefore = (id) => {
+  const record = { id, timestamp: '2027-01-15T08:00:01.123456Z', key_name: 'bob', address: '192.0.2.1', session_id: '01234567', client_name: 'c', client_version: '1', transport: 'sse', method: 'tools/call', tool: 'echo', arguments: '', outcome: 'ok', duration_us: 1, request_bytes: 2, response_bytes: 3, error: '' };
+  const types = columnsBefore.split(', ').map((name) => `${name} ${name === 'timestamp' ? 'TIMESTAMPTZ' : /_us$|_bytes$/.test(name) ? 'BIGINT' : 'TEXT'}`).join(', ');
+  return `INSERT INTO mcp_sidecar.api_audit_log (${columnsBefore}) SELECT ${columnsBefore} FROM json_to_recordset('${JSON.stringify([record])}'::json) AS record (${types}) ON CONFLICT (id) DO NOTHING`;
+};
+const selectBefore = `SELECT ${columnsBefore} FROM mcp_sidecar.api_audit_log ORDER BY timestamp, id`;
+
+test('audit: the release before writes to and reads a PostgreSQL that this one has changed', { skip: noPostgres }, async (t) => {
+  const postgres = await Postgres.start(t);
+  await postgres.sql(tablesBefore);
+  await postgres.sql(insertBefore('before'));
+  assert.deepEqual((await exported(postgres.url())).map(({ id, server }) => [id, server]), [['before', 'default']], 'a reader changes nothing');
+  const columns = () => postgres.sql("SELECT count(*) FROM information_schema.columns WHERE table_name = 'api_audit_log'");
+  assert.equal(await columns(), '16');
+
+  const sidecar = await startWith(t, postgres.url(), { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') });
+  await load(sidecar.url, { count: 5 });
+  await sidecar.stop();
+  assert.equal(await columns(), '17');
+  assert.equal(await postgres.sql('SELECT max(version) FROM mcp_sidecar.mcp_sidecar_migrations'), '1');
+  await postgres.sql(insertBefore('after'));
+  assert.equal((await postgres.sql(selectBefore)).split('\n').length, 7);
+  const records = await exported(postgres.url());
+  assert.deepEqual(records.map(({ server }) => server), Array(7).fill('default'));
+  assert.equal(Object.keys(records[0]).at(-1), 'server');
+});
+
+test('audit: a role that does not own the PostgreSQL table writes the columns that it has', { skip: noPostgres }, async (t) => {
+  const postgres = await Postgres.start(t);
+  await postgres.sql(tablesBefore);
+  await postgres.sql('CREATE ROLE writer LOGIN; GRANT USAGE ON SCHEMA mcp_sidecar TO writer; GRANT ALL ON ALL TABLES IN SCHEMA mcp_sidecar TO writer');
+  const url = postgres.url('postgres', 'writer');
+  const sidecar = await startWith(t, url, { MCP_AUDIT_SPOOL: join(temporaryFolder(t), 'spool') });
+  await load(sidecar.url, { count: 5 });
+  await sidecar.stop();
+  const records = await exported(url);
+  assert.equal(records.length, 5);
+  assert.deepEqual(new Set(records.map(({ server }) => server)), new Set(['default']));
+  assert.equal(await postgres.sql("SELECT count(*) FROM information_schema.columns WHERE table_name = 'api_audit_log'"), '16');
+});
+
 test('audit: two sidecars share one PostgreSQL, and start in it together', { skip: noPostgres }, async (t) => {
   const postgres = await Postgres.start(t);
   const folders = [1, 2].map(() => join(temporaryFolder(t), 'spool'));

@@ -134,7 +134,7 @@ test('dashboard: ticks report calls, sessions, refusals and log lines as they we
   assert.deepEqual(child, { name: 'child', own: false, state: 'ready', problem: null, restarts: 0, sessions: 0, inFlight: 0, lastExit: null, stderr: [] });
   assert.ok(pid > 1);
   assert.deepEqual({ ...first.recent[0], time: '', ms: 0, requestBytes: 0, answerBytes: 0 },
-    { time: '', method: 'tools/call', subject: 'echo', outcome: 'ok', ms: 0, session: '', key: 'alice', address: '127.0.0.1', transport: 'rest', client: '', error: '', requestBytes: 0, answerBytes: 0 });
+    { time: '', method: 'tools/call', subject: 'echo', outcome: 'ok', ms: 0, session: '', key: 'alice', address: '127.0.0.1', transport: 'rest', client: '', error: '', requestBytes: 0, answerBytes: 0, server: 'default' });
   assert.ok(first.recent[0].ms > 0 && first.recent[0].requestBytes > 50 && first.recent[0].answerBytes > 50);
   // The log has its own thread, which may lag behind.
   const logged = (start) => ticksOf(stream).flatMap(({ log }) => log).find(({ text }) => text.startsWith(start));

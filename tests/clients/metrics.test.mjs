@@ -34,11 +34,13 @@ test('metrics: promtool accepts the page without remarks', async (t) => {
   await sidecar.stop();
 });
 
+const ofServer = '{server="default"}';
+
 test('metrics: counts match what clients over every face have counted', async (t) => {
   const sidecar = await Sidecar.start(t);
   const [sse, streamable] = [await connect(t, sidecar.url, { over: faces[0] }), await connect(t, sidecar.url, { over: faces[1] })];
   const before = await scrape(sidecar);
-  assert.equal(before.value('mcp_sidecar_sessions'), 2);
+  assert.equal(before.value(`mcp_sidecar_sessions${ofServer}`), 2);
   for (let round = 0; round < 10; round += 1) {
     await Promise.all([sse.callTool(echo()), streamable.callTool(echo()), post(`${sidecar.url}/call-tool`, echo())]);
     await streamable.callTool({ name: 'add', arguments: { a: 1, b: 2 } });
@@ -47,17 +49,17 @@ test('metrics: counts match what clients over every face have counted', async (t
   assert.equal((await post(`${sidecar.url}/call-tool`, { name: 5 })).status, 400);
   const after = await scrape(sidecar);
   const grown = (name) => after.value(name) - (before.value(name) || 0);
-  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="ok",tool="echo"}'), 30);
-  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="ok",tool="add"}'), 10);
-  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="error",tool="other"}'), 1);
-  assert.equal(grown('mcp_sidecar_call_seconds_count'), 41);
-  assert.equal(grown('mcp_sidecar_call_overhead_seconds_count'), 41);
+  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="ok",server="default",tool="echo"}'), 30);
+  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="ok",server="default",tool="add"}'), 10);
+  assert.equal(after.value('mcp_sidecar_tool_calls_total{outcome="error",server="default",tool="other"}'), 1);
+  assert.equal(grown(`mcp_sidecar_call_seconds_count${ofServer}`), 41);
+  assert.equal(grown(`mcp_sidecar_call_overhead_seconds_count${ofServer}`), 41);
   assert.equal(after.value('mcp_sidecar_http_requests_total{endpoint="call-tool",status="200"}'), 10);
   assert.equal(after.value('mcp_sidecar_http_requests_total{endpoint="call-tool",status="400"}'), 1);
   assert.equal(after.value('mcp_sidecar_http_requests_total{endpoint="call-tool",status="500"}'), 1);
-  assert.equal(after.value('mcp_sidecar_calls_in_flight'), 0);
-  assert.equal(after.value('mcp_sidecar_child_ready'), 1);
-  assert.equal(after.value('mcp_sidecar_child_restarts_total'), 0);
+  assert.equal(after.value(`mcp_sidecar_calls_in_flight${ofServer}`), 0);
+  assert.equal(after.value(`mcp_sidecar_child_ready${ofServer}`), 1);
+  assert.equal(after.value(`mcp_sidecar_child_restarts_total${ofServer}`), 0);
   assert.ok(grown('mcp_sidecar_http_received_bytes_total') > 41 * 50 && grown('mcp_sidecar_http_sent_bytes_total') > 41 * 50);
   assert.ok(after.value('process_resident_memory_bytes') > 1 << 20 && after.value('process_open_fds') > 5);
   assert.match(after.text, /^mcp_sidecar_build_info\{version="\d+\.\d+\.\d+"\} 1$/m);
@@ -98,7 +100,7 @@ for (const over of faces) {
     assert.match(session.id, /^[0-9a-f]{8}$/);
     assert.deepEqual(
       { ...session, id: '', child: '', age: 0, idle: 0, bytesIn: 0, bytesOut: 0 },
-      { id: '', key: 'alice', address: '127.0.0.1', client: { name: 'the-client', version: '1.0.0' }, transport: over === 'sse' ? 'sse' : 'streamable-http', protocolVersion: '2025-11-25', child: '', age: 0, idle: 0, calls: 4, inFlight: 0, bytesIn: 0, bytesOut: 0 },
+      { id: '', key: 'alice', address: '127.0.0.1', client: { name: 'the-client', version: '1.0.0' }, transport: over === 'sse' ? 'sse' : 'streamable-http', protocolVersion: '2025-11-25', child: '', age: 0, idle: 0, calls: 4, inFlight: 0, bytesIn: 0, bytesOut: 0, server: 'default' },
     );
     assert.ok(session.child && session.bytesIn > 300 && session.bytesOut > 300, JSON.stringify(session));
     assert.equal((await request(`${sidecar.url}/sessions/${session.id}`, { method: 'DELETE' })).status, 401);

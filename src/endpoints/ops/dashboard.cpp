@@ -53,7 +53,8 @@ Json described(const observe::RecentCalls::Call& call) {
           {"client", call.client},
           {"error", call.error},
           {"requestBytes", call.request_bytes},
-          {"answerBytes", call.answer_bytes}};
+          {"answerBytes", call.answer_bytes},
+          {"server", call.server}};
 }
 
 Json described(const observe::LogTail::Line& line) {
@@ -223,7 +224,7 @@ void Dashboard::tick() {
     if (reader.stream->queued_bytes() < kBehind)
       reader.stream->send("tick", text);
     else
-      observed_.metrics.dropped("slow_dashboard").Increment();
+      observed_.metrics.dropped_ticks.Increment();
   }
 }
 

@@ -35,7 +35,8 @@ Json described(const session::Session& session, Clock::time_point now) {
           {"calls", traffic.calls},
           {"inFlight", session.calls()},
           {"bytesIn", traffic.bytes_in},
-          {"bytesOut", traffic.bytes_out}};
+          {"bytesOut", traffic.bytes_out},
+          {"server", session.source().server}};
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 //      "sessions":[{"id":"1f3a9c04","key":"vapi","address":"192.0.2.7",
 //                   "client":{"name":"n8n","version":"1.2"},"transport":"sse",
 //                   "protocolVersion":"2025-06-18","child":"shared-1","age":61,"idle":3,
-//                   "calls":12,"inFlight":1,"bytesIn":2048,"bytesOut":8192}]}
+//                   "calls":12,"inFlight":1,"bytesIn":2048,"bytesOut":8192,
+//                   "server":"default"}]}
 //     Oldest first; times in seconds, ids shortened.
 //   DELETE /sessions/<id>
 //     204. Takes the shortened or the whole id; 404 if it is unknown, 409 if several match.

@@ -36,6 +36,7 @@ export interface Call {
   error: string;
   requestBytes: number;
   answerBytes: number;
+  server: string;
 }
 
 export interface LogLine {
@@ -76,4 +77,5 @@ export interface Session {
   inFlight: number;
   bytesIn: number;
   bytesOut: number;
+  server: string;
 }

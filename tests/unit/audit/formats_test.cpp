@@ -14,11 +14,11 @@ TEST_CASE("audit formats: CSV quotes cells with commas, quotes and line ends") {
   CHECK(csv_row(record) ==
         "id-000001,2027-01-15T08:00:01.123456Z,bob,192.0.2.1,01234567,\"a,b\",\"say "
         "\"\"hi\"\"\",sse,tools/call,"
-        "tool-1,\"{\"\"a\"\":\"\"b\"\"}\r\n\",ok,1001,100,200,\r\n");
+        "tool-1,\"{\"\"a\"\":\"\"b\"\"}\r\n\",ok,1001,100,200,,default\r\n");
   CHECK(csv_head() ==
         "id,timestamp,key_name,address,session_id,client_name,client_version,transport,method,tool,"
         "arguments,"
-        "outcome,duration_us,request_bytes,response_bytes,error\r\n");
+        "outcome,duration_us,request_bytes,response_bytes,error,server\r\n");
 }
 
 TEST_CASE("audit formats: texts that look like spreadsheet formulas are defused") {
@@ -43,4 +43,10 @@ TEST_CASE("audit formats: readable lines contain no control characters") {
         "2027-01-15T08:00:00.123456Z  -  192.0.2.1  sse  tools/call a?[2Jb?c?d  error  1.0 ms  "
         "it's wrong; "
         "ünïcode\n");
+}
+
+TEST_CASE("audit formats: readable lines name the server unless it is the default one") {
+  Record record = test::record(1);
+  record.server = "git";
+  CHECK(text_row(record).find("  sse  git  tools/call tool-1  ") != std::string::npos);
 }

@@ -19,6 +19,19 @@ TEST_CASE("audit record: JSON holds every field") {
   CHECK_FALSE(from_json(""));
 }
 
+TEST_CASE("audit record: a line of a former release has the columns of that release") {
+  Record record = test::record(5);
+  record.server = "git";
+  std::string line = to_json(record);
+  const std::string added = R"(,"server":"git"})";
+  REQUIRE(line.ends_with(added));
+  line.replace(line.size() - added.size(), added.size(), "}");
+  record.server = "default";
+  CHECK(from_json(line).value() == record);
+  line.replace(line.size() - 1, 1, R"(,"server":5})");
+  CHECK_FALSE(from_json(line));
+}
+
 TEST_CASE("audit record: times have microseconds") {
   CHECK(time_text(0) == "1970-01-01T00:00:00.000000Z");
   CHECK(time_text(1'800'000'000'123'456) == "2027-01-15T08:00:00.123456Z");

@@ -107,6 +107,78 @@ TEST_CASE("sqlite store: tables and indexes are created once and reused by the n
         (perms::owner_read | perms::owner_write));
 }
 
+namespace {
+
+// What the release before the column `server` runs.
+constexpr const char* kFormerTables =
+    "CREATE TABLE mcp_sidecar_migrations (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL);"
+    "INSERT INTO mcp_sidecar_migrations VALUES (1, '2026-11-30T00:00:00Z');"
+    "CREATE TABLE api_audit_log (id TEXT PRIMARY KEY, timestamp TEXT NOT NULL, key_name TEXT NOT "
+    "NULL, address TEXT NOT NULL, session_id TEXT NOT NULL, client_name TEXT NOT NULL, "
+    "client_version TEXT NOT NULL, transport TEXT NOT NULL, method TEXT NOT NULL, tool TEXT NOT "
+    "NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL, duration_us INTEGER NOT NULL, "
+    "request_bytes INTEGER NOT NULL, response_bytes INTEGER NOT NULL, error TEXT NOT NULL);"
+    "CREATE INDEX idx_api_audit_log_timestamp ON api_audit_log (timestamp);"
+    "CREATE INDEX idx_api_audit_log_key_name ON api_audit_log (key_name, timestamp)";
+constexpr const char* kFormerInsert =
+    "INSERT INTO api_audit_log (id, timestamp, key_name, address, session_id, client_name, "
+    "client_version, transport, method, tool, arguments, outcome, duration_us, request_bytes, "
+    "response_bytes, error) VALUES ($1,'2027-01-15T08:00:01.123456Z','bob','192.0.2.1','01234567',"
+    "'client','1.0','sse','tools/call','tool-1','','ok',1001,100,200,'') ON CONFLICT (id) DO "
+    "NOTHING";
+constexpr const char* kFormerSelect =
+    "SELECT id, timestamp, key_name, address, session_id, client_name, client_version, transport, "
+    "method, tool, arguments, outcome, duration_us, request_bytes, response_bytes, error FROM "
+    "api_audit_log WHERE key_name = 'bob' ORDER BY timestamp DESC, id DESC LIMIT 20";
+
+void insert_as_before(SQLite::Database& database, const std::string& id) {
+  SQLite::Statement insert(database, kFormerInsert);
+  insert.bind(1, id);
+  insert.exec();
+}
+
+}  // namespace
+
+TEST_CASE("sqlite store: the release before writes to and reads a file that this one has changed") {
+  File file;
+  SQLite::Database former(file.path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  former.exec(kFormerTables);
+  insert_as_before(former, "before");
+
+  Record own = test::record(3);
+  own.server = "git";
+  const auto store = file.open();
+  REQUIRE(store->insert(std::vector{own}, soon()));
+  // The release before refuses another version than its own.
+  CHECK(file.number("SELECT max(version) FROM mcp_sidecar_migrations") == 1);
+  insert_as_before(former, "after");
+  insert_as_before(former, "after");
+  int rows = 0;
+  for (SQLite::Statement select(former, kFormerSelect); select.executeStep(); ++rows)
+    CHECK(select.getColumnCount() == 16);
+  CHECK(rows == 3);
+  REQUIRE(store->insert(test::records(10, 1), soon()));
+
+  std::vector<std::pair<std::string, std::string>> servers;
+  for (const Record& record : file.read()) servers.emplace_back(record.id, record.server);
+  CHECK(servers == std::vector<std::pair<std::string, std::string>>{{"after", "default"},
+                                                                    {"before", "default"},
+                                                                    {own.id, "git"},
+                                                                    {"id-000010", "default"}});
+  CHECK(store->expire({0h, 1}, WallTime(), soon()));
+}
+
+TEST_CASE("sqlite store: a file of the release before is read without a change") {
+  File file;
+  SQLite::Database former(file.path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  former.exec(kFormerTables);
+  insert_as_before(former, "before");
+  const auto records = file.read();
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].server == "default");
+  CHECK(file.number("SELECT count(*) FROM pragma_table_info('api_audit_log')") == 16);
+}
+
 TEST_CASE("sqlite store: a file with tables of another program is not changed") {
   File file;
   {

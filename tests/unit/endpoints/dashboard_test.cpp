@@ -109,7 +109,8 @@ TEST_CASE(
   CHECK(tick["recent"] ==
         json::parse(R"([{"time":"2023-11-14T22:13:20.000Z","method":"tools/call","subject":"before",
     "outcome":"ok","ms":1.5,"session":"01234567","key":"alice","address":"192.0.2.7","transport":"rest",
-    "client":"n8n 1.2","error":"","requestBytes":100,"answerBytes":80}])"));
+    "client":"n8n 1.2","error":"","requestBytes":100,"answerBytes":80,
+    "server":"default"}])"));
   CHECK(tick["log"][0]["level"] == "warning");
   CHECK(tick["log"][0]["text"] == "an old line");
   CHECK(tick["recentLeftOut"] == 0);
@@ -232,7 +233,7 @@ TEST_CASE("dashboard: a slow reader misses ticks, other readers do not") {
   w.timers.advance(1s);
   CHECK(slow->events.size() == 2);
   CHECK(quick->events.size() == 3);
-  CHECK(w.metrics.dropped("slow_dashboard").Value() == 1);
+  CHECK(w.metrics.dropped_ticks.Value() == 1);
   slow->queued = 0;
   w.timers.advance(1s);
   CHECK(slow->events.size() == 3);

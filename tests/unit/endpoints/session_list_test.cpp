@@ -62,7 +62,8 @@ TEST_CASE("session list: shows a session and its traffic, with a shortened id") 
                                     {"calls", 2},
                                     {"inFlight", 1},
                                     {"bytesIn", initialize.size() + call.size()},
-                                    {"bytesOut", 0}});
+                                    {"bytesOut", 0},
+                                    {"server", "default"}});
   w.answer("{}");
   session.on_message("12345");
   w.timers.advance(5s);

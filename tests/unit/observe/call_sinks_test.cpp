@@ -1,5 +1,9 @@
 #include "observe/call_sinks.hpp"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sstream>
+
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 
@@ -55,8 +59,29 @@ TEST_CASE("call metrics: overhead excludes the child's time, and calls that did 
   w.call("echo", "ok", 3s, 3s - 20us);
   w.call("echo", "busy", 5us);
   const std::string text = w.metrics.text();
-  CHECK_THAT(text, Contains("mcp_sidecar_call_seconds_count 2\n"));
-  CHECK_THAT(text, Contains("mcp_sidecar_call_seconds_bucket{le=\"2.5\"} 1\n"));
-  CHECK_THAT(text, Contains("mcp_sidecar_call_overhead_seconds_count 1\n"));
-  CHECK_THAT(text, Contains("mcp_sidecar_call_overhead_seconds_bucket{le=\"2.5e-05\"} 1\n"));
+  CHECK_THAT(text, Contains("mcp_sidecar_call_seconds_count{server=\"default\"} 2\n"));
+  CHECK_THAT(text, Contains("mcp_sidecar_call_seconds_bucket{server=\"default\",le=\"2.5\"} 1\n"));
+  CHECK_THAT(text, Contains("mcp_sidecar_call_overhead_seconds_count{server=\"default\"} 1\n"));
+  CHECK_THAT(
+      text,
+      Contains("mcp_sidecar_call_overhead_seconds_bucket{server=\"default\",le=\"2.5e-05\"} 1\n"));
+}
+
+TEST_CASE("call log: a line of the JSON form names the server of the call") {
+  std::ostringstream out;
+  auto logger = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_st>(out));
+  logger->set_pattern("%v");
+  observe::Log log(logger, observe::LogFormat::kJson);
+  const observe::Caller caller;
+  observe::CallSource source{"rest", {}, {}, {}};
+  observe::CallLog sink(log);
+  const auto call = [&] {
+    sink.on_call_end({{}, caller, source, "tools/call", "echo", "ok", 1ms, 1, 1, {}, {}}, {});
+  };
+  call();
+  CHECK_THAT(out.str(), Contains(R"("event":"tool call","server":"default","method":)"));
+  source.server = "git";
+  call();
+  CHECK_THAT(out.str(), Contains(R"("event":"tool call","server":"git","method":)"));
 }

@@ -84,3 +84,20 @@ TEST_CASE("log: a new level applies from the next line on") {
   written.log->error("hidden");
   CHECK(written.out.str() == "shown\n");
 }
+
+TEST_CASE("log: JSON lines about a wrapped server name it; text leaves the default one out") {
+  Written json(LogFormat::kJson);
+  json.log->for_server("default").info("child started", {{"pid", 7}});
+  json.log->info("listening");
+  CHECK(json.out.str() ==
+        "\"event\":\"child started\",\"server\":\"default\",\"pid\":7\n\"event\":\"listening\"\n");
+  CHECK(text_form(R"("event":"child started","server":"default","pid":7)") ==
+        "child started pid=7");
+  CHECK(text_form(R"("event":"child started","server":"git","pid":7)") ==
+        "child started server=git pid=7");
+
+  Written text(LogFormat::kText);
+  text.log->for_server("default").info("child started", {{"pid", 7}});
+  text.log->for_server("git").info("child started", {{"pid", 8}});
+  CHECK(text.out.str() == "child started pid=7\nchild started server=git pid=8\n");
+}

@@ -34,6 +34,7 @@ TEST_CASE("recent calls: every field of a call is kept") {
   CHECK(call.outcome == "tool_error");
   CHECK(call.error == "it failed");
   CHECK(call.session == "01234567");
+  CHECK(call.server == "default");
   CHECK(call.key == "alice");
   CHECK(call.address == "192.0.2.7");
   CHECK(call.transport == "rest");
