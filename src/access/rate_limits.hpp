@@ -16,15 +16,11 @@
 #include <vector>
 
 #include "access/rate_limiter.hpp"
+#include "config/settings.hpp"
 
 namespace sidecar::access {
 
-struct Rates {
-  Rate session{};
-  Rate key{};
-  Rate address{};
-  Rate wrong_keys{};  // per address
-};
+using Rates = config::Rates;
 
 // The budgets that a request is charged to.
 struct RateLimitKeys {

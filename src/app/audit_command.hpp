@@ -17,7 +17,7 @@ struct AuditCommand {
 
   Action action = Action::kQuery;
   Format format = Format::kText;
-  std::string database;  // Settings::audit_db
+  std::string database;  // AuditSettings::address
   audit::Filter filter;
   std::filesystem::path file;  // backup: the copy; export: the output, empty for `out`
 };

@@ -49,7 +49,7 @@ CommandLine keys(const ArgumentParser& parser, const config::Sources& sources) {
   const auto loaded = config::load(sources);
   if (!loaded) return fault(loaded.error().message);
   KeysCommand command = parser.keys().command();
-  command.file = loaded->settings.keys_file;
+  command.file = loaded->settings.access.keys_file;
   return command;
 }
 
@@ -58,7 +58,7 @@ CommandLine audit(const ArgumentParser& parser, const config::Sources& sources) 
   if (!loaded) return fault(loaded.error().message);
   auto command = parser.audit().command();
   if (!command) return fault(command.error().message);
-  command->database = loaded->settings.audit_db;
+  command->database = loaded->settings.audit.address;
   return *std::move(command);
 }
 

@@ -47,17 +47,6 @@ std::size_t with_room_for_others(std::size_t of_one_caller) {
   return of_one_caller + of_one_caller / 3;
 }
 
-audit::Arguments arguments_of(std::string_view word) {
-  if (word == "full") return audit::Arguments::kFull;
-  return word == "off" ? audit::Arguments::kOff : audit::Arguments::kHash;
-}
-
-std::filesystem::path spool_folder(const config::Settings& settings) {
-  if (!settings.audit_spool.empty()) return settings.audit_spool;
-  const auto file = audit::sqlite_file(settings.audit_db);
-  return file ? file->string() + ".spool" : std::string(kSpoolFolder);
-}
-
 }  // namespace
 
 Result<Configuration> configuration(config::Loaded loaded, config::Environment environment) {
@@ -67,28 +56,29 @@ Result<Configuration> configuration(config::Loaded loaded, config::Environment e
     const char* name;
     const std::vector<std::string>& entries;
     access::AddressSet& set;
-  } lists[] = {{"MCP_TRUSTED_PROXIES", settings.trusted_proxies, made.networks.trusted_proxies},
-               {"MCP_ALLOWED_IPS", settings.allowed_addresses, made.networks.allowed}};
+  } lists[] = {
+      {"MCP_TRUSTED_PROXIES", settings.access.trusted_proxies, made.networks.trusted_proxies},
+      {"MCP_ALLOWED_IPS", settings.access.allowed_addresses, made.networks.allowed}};
   for (const auto& list : lists) {
     const auto parsed = access::AddressSet::parse(list.entries);
     if (!parsed) return fail(loaded.origin(list.name).quoted() + ": " + parsed.error().message);
     list.set = *parsed;
   }
-  if (!settings.keys_file.empty()) {
-    auto keys = read_keys_file(settings.keys_file);
+  if (!settings.access.keys_file.empty()) {
+    auto keys = read_keys_file(settings.access.keys_file);
     if (!keys) return fail(loaded.origin("MCP_KEYS_FILE").quoted() + ": " + keys.error().message);
     made.keys = *std::move(keys);
     // The file holds only hashes, but a process that can write to it can add a key without limits.
-    if (may_replace(settings.keys_file))
+    if (may_replace(settings.access.keys_file))
       loaded.warnings.push_back(
           fmt::format("the wrapped server runs as the same user and can read and change the keys "
                       "file {}: let another user own the file and its folder",
-                      settings.keys_file));
+                      settings.access.keys_file));
   }
-  if (const auto jwks = check_jwks(settings.jwks); !jwks)
+  if (const auto jwks = check_jwks(settings.access.jwks); !jwks)
     return fail(loaded.origin("MCP_JWT_JWKS").quoted() + ": " + jwks.error().message);
-  if (!settings.audit_db.empty()) {
-    const auto store = audit::make_store(settings.audit_db, audit::Access::kWrite);
+  if (!settings.audit.address.empty()) {
+    const auto store = audit::make_store(settings.audit.address, audit::Access::kWrite);
     if (!store) return fail(loaded.origin("MCP_AUDIT_DB").quoted() + ": " + store.error().message);
   }
   made.child_environment = child_environment(loaded, std::move(environment));
@@ -96,29 +86,14 @@ Result<Configuration> configuration(config::Loaded loaded, config::Environment e
   return made;
 }
 
-observe::LogLevel log_level(const config::Settings& settings) {
-  using observe::LogLevel;
-  constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
-      {"trace", LogLevel::kTrace}, {"debug", LogLevel::kDebug}, {"warn", LogLevel::kWarn},
-      {"error", LogLevel::kError}, {"off", LogLevel::kOff},
-  };
-  const auto* found =
-      std::find_if(std::begin(kLevels), std::end(kLevels),
-                   [&settings](const auto& each) { return each.first == settings.log_level; });
-  return found == std::end(kLevels) ? LogLevel::kInfo : found->second;
-}
-
-audit::Options audit_options(const config::Settings& settings) {
-  audit::Options options;
-  options.address = settings.audit_db;
-  options.arguments = arguments_of(settings.audit_arguments);
-  options.hash_key = settings.audit_hash_key;
-  options.required = settings.audit_required;
-  options.folder = spool_folder(settings);
-  options.queue_bytes = with_room_for_others(settings.audit_queue_bytes);
-  options.spool_bytes = with_room_for_others(settings.audit_spool_bytes);
-  options.retention.age = std::chrono::hours(24) * static_cast<int>(settings.audit_keep_days);
-  options.retention.bytes = settings.audit_max_bytes;
+audit::Options audit_options(const config::AuditSettings& settings) {
+  audit::Options options{settings};
+  if (options.folder.empty()) {
+    const auto file = audit::sqlite_file(options.address);
+    options.folder = file ? file->string() + ".spool" : std::string(kSpoolFolder);
+  }
+  options.queue_bytes = with_room_for_others(options.queue_bytes);
+  options.spool_bytes = with_room_for_others(options.spool_bytes);
   return options;
 }
 

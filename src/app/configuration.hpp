@@ -28,9 +28,7 @@ using ReadConfiguration = std::function<Result<Configuration>()>;
 // `environment`: of this process. Errors: one line that names the setting and its source.
 Result<Configuration> configuration(config::Loaded loaded, config::Environment environment);
 
-observe::LogLevel log_level(const config::Settings& settings);
-
-// REQUIRES: Settings::audit_db is set.
-audit::Options audit_options(const config::Settings& settings);
+// REQUIRES: an address. Fills in the folder, and adds room for further callers.
+audit::Options audit_options(const config::AuditSettings& settings);
 
 }  // namespace sidecar::app

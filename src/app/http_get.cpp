@@ -165,11 +165,12 @@ Result<std::string> HttpGet::run(std::size_t most) {
 }
 
 Result<HttpTarget> health_target(const config::Settings& settings) {
-  if (settings.port == 0) return fail("the port is 0: give the real one with --port or --url");
-  std::string host = settings.host;
+  if (settings.listen.port == 0)
+    return fail("the port is 0: give the real one with --port or --url");
+  std::string host = settings.listen.host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
-  return HttpTarget{false, std::move(host), settings.port, kHealthPath};
+  return HttpTarget{false, std::move(host), settings.listen.port, kHealthPath};
 }
 
 Result<HttpTarget> health_target(std::string_view given) {

@@ -24,20 +24,22 @@ int complain(int exit_code, std::string_view message) {
   return exit_code;
 }
 
-observe::LogFormat format_of(std::string_view name) {
-  const bool text = name == "text" || (name == "auto" && isatty(STDERR_FILENO) == 1);
+observe::LogFormat format_of(config::LogForm form) {
+  const bool text = form == config::LogForm::kText ||
+                    (form == config::LogForm::kAuto && isatty(STDERR_FILENO) == 1);
   return text ? observe::LogFormat::kText : observe::LogFormat::kJson;
 }
 
 void warn_of_low_limit(const config::Settings& settings, std::uint64_t limit, observe::Log& log) {
-  const std::uint64_t most = child::first_reserved_descriptor(app::reserved_descriptors(settings));
-  if (most >= settings.max_tcp_connections) return;
+  const std::uint64_t most =
+      child::first_reserved_descriptor(app::reserved_descriptors(settings.instances));
+  if (most >= settings.http.connections) return;
   log.warn(
       "the limit of open files (RLIMIT_NOFILE) allows fewer connections than "
       "MCP_MAX_TCP_CONNECTIONS: raise it with ulimit -n or LimitNOFILE=",
       {{"limit", limit},
        {"connections_below", most},
-       {"MCP_MAX_TCP_CONNECTIONS", settings.max_tcp_connections}});
+       {"MCP_MAX_TCP_CONNECTIONS", settings.http.connections}});
 }
 
 int run(app::Configuration configuration, const app::ReadConfiguration& read_again,
@@ -55,8 +57,8 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
 
   int exit_code = 0;
   {
-    observe::Log log = observe::make_stderr_log(app::log_level(settings),
-                                                format_of(settings.log_format), settings.dashboard);
+    observe::Log log = observe::make_stderr_log(settings.log.level, format_of(settings.log.form),
+                                                settings.endpoints.dashboard);
     log.info("open files", {{"limit", descriptors.now}, {"before", descriptors.before}});
     warn_of_low_limit(settings, descriptors.now, log);
     app::Program program(std::move(configuration), std::move(launch), read_again, environment,

@@ -17,16 +17,11 @@ constexpr std::chrono::milliseconds kDrainPoll{20};
 // To write pending responses and events at the end.
 constexpr std::chrono::milliseconds kCloseTime{1'000};
 
-child::SupervisorOptions child_options(const config::Settings& settings, child::Launch launch,
+child::SupervisorOptions child_options(const config::ChildSettings& settings, child::Launch launch,
                                        std::function<std::vector<std::string>()> environment) {
-  child::SupervisorOptions options;
+  child::SupervisorOptions options{settings.supervisor, {settings.process}};
   options.process.launch = std::move(launch);
   options.environment = std::move(environment);
-  options.process.kill_times = {settings.stdin_close_grace, settings.term_grace};
-  options.process.max_line_bytes = settings.max_line_bytes;
-  options.process.stdin_queue_bytes = settings.stdin_queue_bytes;
-  options.handshake_timeout = settings.handshake_timeout;
-  options.restart_delays = {settings.restart_delay, settings.restart_delay_max};
   return options;
 }
 
@@ -52,21 +47,21 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       reaper_(loop_),
       service_(settings_, std::move(configuration.networks), configuration.keys,
                child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard},
-                             child_options(settings_, std::move(launch),
+                             child_options(settings_.child, std::move(launch),
                                            [this] { return child_environment_; })),
                {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
   calls_.add(call_log_);
-  if (settings_.dashboard) calls_.add(recent_calls_);
-  if (!settings_.audit_db.empty()) {
-    auto audit = audit::AuditLog::start(audit_options(settings_), log_, metrics_);
+  if (settings_.endpoints.dashboard) calls_.add(recent_calls_);
+  if (!settings_.audit.address.empty()) {
+    auto audit = audit::AuditLog::start(audit_options(settings_.audit), log_, metrics_);
     if (!audit) return fail("audit log: " + audit.error().message);
     audit_ = *std::move(audit);
     calls_.add(*audit_);
   }
-  const auto port = service_.server().listen(settings_.host, settings_.port);
+  const auto port = service_.server().listen(settings_.listen.host, settings_.listen.port);
   if (!port) return tl::unexpected(port.error());
   log_.info("Environment loaded",
             {{"variables", loaded_.dotenv_variables},
@@ -82,38 +77,39 @@ Result<int> Program::run() {
 }
 
 void Program::announce(std::uint16_t port) const {
-  const bool any = settings_.host == "0.0.0.0" || settings_.host == "::";
-  const std::string host = any ? "127.0.0.1" : settings_.host;
+  const bool any = settings_.listen.host == "0.0.0.0" || settings_.listen.host == "::";
+  const std::string host = any ? "127.0.0.1" : settings_.listen.host;
   const std::string base =
-      settings_.public_url.empty()
+      settings_.listen.public_url.empty()
           ? fmt::format("http://{}:{}",
                         host.find(':') == std::string::npos ? host : "[" + host + "]", port)
-          : settings_.public_url.substr(0, settings_.public_url.find_last_not_of('/') + 1);
+          : settings_.listen.public_url.substr(
+                0, settings_.listen.public_url.find_last_not_of('/') + 1);
   const std::string tokens =
-      settings_.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.jwt_issuer;
+      settings_.access.jwt_issuer.empty() ? "" : ", or tokens of " + settings_.access.jwt_issuer;
   const std::string keys =
       service_.gate().needs_key()
           ? fmt::format("needed ({} configured{})", service_.gate().keys().size(), tokens)
           : "none";
   log_.info("listening", {{"version", kVersion},
-                          {"address", fmt::format("{}:{}", settings_.host, port)},
+                          {"address", fmt::format("{}:{}", settings_.listen.host, port)},
                           {"mcp", base + "/mcp"},
                           {"sse", base + "/sse"},
-                          {"message", base + settings_.message_path},
+                          {"message", base + settings_.endpoints.message_path},
                           {"rest", base + "/tools"},
                           {"health", base + "/health"},
                           {"keys", keys},
                           {"child", config::masked_command(settings_.command)}});
   if (service_.gate().needs_key()) return;
   // Browsers do not send the fragment, so the token appears in no log of a proxy.
-  if (settings_.dashboard)
+  if (settings_.endpoints.dashboard)
     log_.info("administration", {{"dashboard", base + "/#token=" + service_.start_token()}});
   else
     log_.info("administration", {{"start_token", service_.start_token()}});
-  if (!access::is_loopback(settings_.host) && settings_.host != "localhost") {
-    log_.warn(
-        "no key is configured: everybody who reaches this address can call the tools",
-        {{"address", fmt::format("{}:{}", settings_.host, port)}, {"setting", "MCP_API_KEY"}});
+  if (!access::is_loopback(settings_.listen.host) && settings_.listen.host != "localhost") {
+    log_.warn("no key is configured: everybody who reaches this address can call the tools",
+              {{"address", fmt::format("{}:{}", settings_.listen.host, port)},
+               {"setting", "MCP_API_KEY"}});
   }
 }
 
@@ -141,7 +137,7 @@ void Program::read_settings_again() {
 
 // Unchanged settings are simply set again.
 void Program::apply(Configuration fresh) {
-  log_.set_level(log_level(settings_));
+  log_.set_level(settings_.log.level);
   child_environment_ = std::move(fresh.child_environment);
   service_.apply(std::move(fresh.networks), std::move(fresh.keys));
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/reload.hpp"
+#include "config/sources.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::app {
@@ -48,9 +48,9 @@ std::optional<Configuration> reload(const Running& running, const ReadConfigurat
     log.error("reload rejected; settings unchanged", {{"reason", fresh.error().message}});
     return std::nullopt;
   }
-  const observe::LogLevel before = log_level(running.loaded.settings);
+  const observe::LogLevel before = running.loaded.settings.log.level;
   const auto changes = config::take_over(running.loaded, fresh->loaded);
-  log.set_level(std::min(before, log_level(running.loaded.settings)));
+  log.set_level(std::min(before, running.loaded.settings.log.level));
 
   for (const std::string& warning : fresh->loaded.warnings) log.warn(warning);
   std::size_t waiting = 0;

@@ -15,64 +15,14 @@ namespace {
 constexpr std::size_t kStartTokenBytes = 32;
 constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
 
-http::SseOptions stream_options(const config::Settings& settings) {
-  http::SseOptions options;
-  options.keep_alive = settings.keepalive_interval;
-  options.queue_limit = settings.stream_queue_bytes;
-  options.stall_limit = settings.stream_stall;
-  return options;
-}
-
-mux::Limits call_limits(const config::Settings& settings) {
-  mux::Limits limits;
-  limits.calls_per_client = settings.max_calls_per_session;
-  limits.calls = settings.max_calls;
-  limits.waiting_bytes = settings.stdin_queue_bytes;
-  limits.call_timeout = settings.call_timeout;
-  limits.call_timeout_total = settings.call_timeout_total;
-  limits.wedged_after = settings.wedged_after;
-  limits.probe_timeout = settings.probe_timeout;
-  limits.restart_wedged = settings.restart_wedged;
-  return limits;
-}
-
-mux::Sharing sharing(std::string_view word) {
-  if (word == "shared") return mux::Sharing::kShared;
-  return word == "isolated" ? mux::Sharing::kIsolated : mux::Sharing::kAuto;
-}
-
 mux::InstancesOptions instances_options(const config::Settings& settings) {
-  mux::InstancesOptions options;
-  options.sharing = sharing(settings.sessions);
-  options.shared = settings.instances;
-  options.max_dedicated = settings.max_instances;
-  options.max_dedicated_per_owner = settings.max_instances_per_owner;
-  options.warm = settings.warm_instances;
-  options.client_roots = settings.allow_client_roots;
-  options.restart_drain = settings.restart_drain;
-  options.child_rate = settings.child_rate;
-  options.limits = call_limits(settings);
-  return options;
-}
-
-access::Rates rates(const config::Settings& settings) {
-  return {settings.session_rate, settings.key_rate, settings.address_rate, settings.wrong_key_rate};
-}
-
-session::TableLimits session_limits(const config::Settings& settings) {
-  return {settings.max_sessions, settings.session_timeout, settings.max_sessions_per_key};
+  return {settings.instances, {settings.calls, settings.child.process.stdin_queue_bytes}};
 }
 
 http::Limits http_limits(const config::Settings& settings) {
-  http::Limits limits;
-  limits.head_bytes = settings.max_head_bytes;
-  limits.body_bytes = settings.max_body_bytes;
-  limits.receive_time = settings.receive_timeout;
-  limits.idle_time = settings.idle_connection;
-  limits.write_stall = settings.stream_stall;
-  limits.connections = settings.max_tcp_connections;
-  limits.connections_per_address = settings.max_tcp_connections_per_ip;
-  limits.reserved_descriptors = reserved_descriptors(settings);
+  http::Limits limits{settings.http};
+  limits.write_stall = settings.streams.stall_limit;
+  limits.reserved_descriptors = reserved_descriptors(settings.instances);
   // The server accepts an eighth more than the limit (http/connection_group.hpp). If there are not
   // enough descriptors for all of them, the limit is lowered.
   const std::uint64_t possible =
@@ -104,13 +54,15 @@ std::string origin_of(std::string_view url) {
 }
 
 access::Origins origins(const config::Settings& settings, bool needs_key) {
-  const bool loopback = settings.host == "localhost" || access::is_loopback(settings.host);
+  const bool loopback =
+      settings.listen.host == "localhost" || access::is_loopback(settings.listen.host);
   access::OriginRules rules;
-  rules.hosts = settings.allowed_hosts;
+  rules.hosts = settings.access.allowed_hosts;
   rules.open = !needs_key;
-  const std::string own = settings.public_url.empty() ? "" : origin_of(settings.public_url);
+  const std::string own =
+      settings.listen.public_url.empty() ? "" : origin_of(settings.listen.public_url);
   if (!own.empty()) rules.hosts.push_back(own.substr(own.find("://") + 3));
-  for (const std::string& origin : settings.cors_origins) {
+  for (const std::string& origin : settings.access.cors_origins) {
     if (origin != "auto") {
       rules.allowed.push_back(origin);
     } else if (needs_key) {
@@ -122,16 +74,16 @@ access::Origins origins(const config::Settings& settings, bool needs_key) {
   }
   if (loopback && !needs_key)
     rules.host_check = access::HostCheck::kAll;
-  else if (loopback || !settings.allowed_hosts.empty())
+  else if (loopback || !settings.access.allowed_hosts.empty())
     rules.host_check = access::HostCheck::kPages;
   return access::Origins(rules);
 }
 
 // A single key without a keys file is an administrator's; otherwise only marked keys are.
 std::vector<access::StoredKey> environment_keys(const config::Settings& settings) {
-  std::vector<config::Key> all = settings.keys;
-  all.insert(all.end(), settings.admin_keys.begin(), settings.admin_keys.end());
-  const bool alone = all.size() == 1 && settings.keys_file.empty();
+  std::vector<config::Key> all = settings.access.keys;
+  all.insert(all.end(), settings.access.admin_keys.begin(), settings.access.admin_keys.end());
+  const bool alone = all.size() == 1 && settings.access.keys_file.empty();
   std::vector<access::StoredKey> keys;
   for (const config::Key& key : all) {
     auto permissions = std::make_shared<config::Permissions>();
@@ -142,10 +94,11 @@ std::vector<access::StoredKey> environment_keys(const config::Settings& settings
 }
 
 access::TokenRules token_rules(const config::Settings& settings) {
-  access::TokenRules rules{settings.jwt_issuer, settings.jwt_audiences, settings.jwt_scopes};
+  access::TokenRules rules{settings.access.jwt_issuer, settings.access.jwt_audiences,
+                           settings.access.jwt_scopes};
   if (rules.audiences.empty()) {
     for (const char* endpoint : {"", "/mcp", "/sse"})
-      rules.audiences.push_back(settings.public_url + endpoint);
+      rules.audiences.push_back(settings.listen.public_url + endpoint);
   }
   return rules;
 }
@@ -157,21 +110,21 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
   const bool needed = Service::needs_key(settings, of_file);
   return {access::Keys(std::move(of_file)),
           needed,
-          settings.jwt_issuer.empty() ? nullptr : &tokens,
-          settings.public_url + std::string(endpoints::OAuthMetadata::kPath),
+          settings.access.jwt_issuer.empty() ? nullptr : &tokens,
+          settings.listen.public_url + std::string(endpoints::OAuthMetadata::kPath),
           access::hash_of(start_token),
-          settings.open_admin};
+          settings.access.open_admin};
 }
 
 endpoints::DashboardOptions dashboard_options(const config::Settings& settings) {
-  return {config::masked_command(settings.command), settings.public_url, stream_options(settings)};
+  return {config::masked_command(settings.command), settings.listen.public_url, {settings.streams}};
 }
 
 }  // namespace
 
 // A shared child and its successor run side by side while the first finishes its calls.
-std::uint64_t reserved_descriptors(const config::Settings& settings) {
-  return child::reserved_descriptors(2 * settings.instances + settings.max_instances);
+std::uint64_t reserved_descriptors(const config::InstanceSettings& instances) {
+  return child::reserved_descriptors(2 * instances.shared + instances.max_dedicated);
 }
 
 Service::Service(const config::Settings& settings, access::Networks networks,
@@ -182,38 +135,44 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       server_log_(log_.for_server(observe::kDefaultServer)),
       metrics_(dependencies.metrics),
       refusals_(log_, dependencies.timers),
-      buffered_(settings.max_buffered_bytes, refusals_, metrics_),
+      buffered_(settings.http.buffered_bytes, refusals_, metrics_),
       instances_(std::move(children), dependencies.timers, instances_options(settings), server_log_,
                  dependencies.metrics),
-      streams_(settings.max_streams_per_ip, refusals_, dependencies.metrics),
+      streams_(settings.sessions.streams_per_address, refusals_, dependencies.metrics),
       rings_(dependencies.timers, {}, dependencies.metrics),
-      streamable_parts_{dependencies.timers,      dependencies.metrics,  rings_,
-                        stream_options(settings), settings.stream_after, &gate_},
-      sessions_(dependencies.timers, session_limits(settings), server_log_, dependencies.metrics),
-      rates_(rates(settings), dependencies.timers),
+      streamable_parts_{dependencies.timers,
+                        dependencies.metrics,
+                        rings_,
+                        {settings.streams},
+                        settings.endpoints.stream_after,
+                        &gate_},
+      sessions_(dependencies.timers, settings.sessions, server_log_, dependencies.metrics),
+      rates_(settings.access.rates, dependencies.timers),
       start_token_(random_hex(kStartTokenBytes)),
       tokens_(token_rules(settings), [this] { jwks_.key_unknown(); }),
       jwks_(
-          settings.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); },
+          settings.access.jwks, [this](access::Jwks jwks) { tokens_.set_keys(std::move(jwks)); },
           dependencies.loop, dependencies.timers, log_),
-      gate_(key_rules(settings, keys, tokens_, start_token_), settings.permissions,
+      gate_(key_rules(settings, keys, tokens_, start_token_), settings.access.permissions,
             origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
             dependencies.metrics),
-      tool_calls_(instances_, dependencies.timers, server_log_, settings.rest_timeout,
-                  settings.max_line_bytes),
-      keys_watch_(settings.keys_file, environment_keys(settings), gate_, sessions_, tool_calls_,
-                  instances_, dependencies.timers, log_),
-      legacy_sse_(
-          sessions_, instances_, streams_, dependencies.timers,
-          {path_of(settings.public_url) + settings.message_path, stream_options(settings), &gate_}),
+      tool_calls_(instances_, dependencies.timers, server_log_, settings.endpoints.rest_timeout,
+                  settings.child.process.max_line_bytes),
+      keys_watch_(settings.access.keys_file, environment_keys(settings), gate_, sessions_,
+                  tool_calls_, instances_, dependencies.timers, log_),
+      legacy_sse_(sessions_, instances_, streams_, dependencies.timers,
+                  {path_of(settings.listen.public_url) + settings.endpoints.message_path,
+                   {settings.streams},
+                   &gate_}),
       streamable_http_(sessions_, instances_, streams_, streamable_parts_),
-      rest_(tool_calls_, stream_options(settings)),
+      rest_(tool_calls_, {settings.streams}),
       tool_endpoints_(tool_calls_, [this](const http::Head& head) { return api_facts(head); }),
       health_(sessions_, instances_, dependencies.timers, gate_.needs_key()),
       admin_(instances_, server_log_),
       rate_status_(rates_, sessions_),
       session_list_(sessions_, dependencies.timers, server_log_),
-      oauth_metadata_(tokens_.rules(), settings.public_url, path_of(settings.public_url)),
+      oauth_metadata_(tokens_.rules(), settings.listen.public_url,
+                      path_of(settings.listen.public_url)),
       pages_(endpoints::embedded_pages()),
       dashboard_({instances_, sessions_, dependencies.recent, log_, dependencies.metrics, gate_},
                  dependencies.timers, dashboard_options(settings)),
@@ -230,12 +189,12 @@ Service::Service(const config::Settings& settings, access::Networks networks,
 
 bool Service::needs_key(const config::Settings& settings,
                         const std::vector<access::StoredKey>& of_file) {
-  return !of_file.empty() || settings.needs_key();
+  return !of_file.empty() || settings.access.needs_key();
 }
 
 // Unchanged settings are simply set again.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
-  if (gate_.set_everybody(settings_.permissions)) instances_.permissions_changed();
+  if (gate_.set_everybody(settings_.access.permissions)) instances_.permissions_changed();
   gate_.set_networks(std::move(networks));
   if (needs_key(settings_, of_file)) {
     gate_.close();
@@ -243,15 +202,15 @@ void Service::apply(access::Networks networks, std::vector<access::StoredKey> of
   }
   gate_.set_origins(origins(settings_, gate_.needs_key()));
   keys_watch_.take(std::move(of_file), environment_keys(settings_));
-  rates_.set_rates(rates(settings_));
-  instances_.set_child_rate(settings_.child_rate);
-  streams_.set_most(settings_.max_streams_per_ip);
-  sessions_.set_limits(session_limits(settings_));
+  rates_.set_rates(settings_.access.rates);
+  instances_.set_child_rate(settings_.instances.child_rate);
+  streams_.set_most(settings_.sessions.streams_per_address);
+  sessions_.set_limits(settings_.sessions);
 }
 
 void Service::start() {
   keys_watch_.start();
-  if (!settings_.jwks.empty()) jwks_.start();
+  if (!settings_.access.jwks.empty()) jwks_.start();
   instances_.start();
 }
 
@@ -263,13 +222,13 @@ std::vector<http::Route> Service::routes() {
         session_list_.routes(), endpoints::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }
-  if (settings_.dashboard) {
+  if (settings_.endpoints.dashboard) {
     for (auto& part : {pages_.routes(), dashboard_.routes()})
       all.insert(all.end(), part.begin(), part.end());
   }
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {
-      if (!settings_.debug_requests) return handler(std::move(exchange));
+      if (!settings_.log.requests) return handler(std::move(exchange));
       const http::Request& request = exchange.request();
       log_.info("request body", {{"method", request.method},
                                  {"path", request.path},
@@ -291,24 +250,25 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
 }
 
 access::GateRequest Service::gate_request(const http::Head& head) const {
-  return {head.method,
-          head.path,
-          head.peer_address,
-          [&head](std::string_view name) { return head.header(name); },
-          [&head](std::string_view name) { return head.list_header(name); },
-          [&head](std::string_view name) {
-            std::size_t fields = 0;
-            head.fields.for_each(name, [&fields](std::string_view) { ++fields; });
-            return fields > 1;
-          },
-          [this, &head] { return session_of(head); },
-          settings_.allow_query_key ? head.query_value("api_key").value_or("") : std::string(),
-          head.rules,
-          head.method_not_allowed};
+  return {
+      head.method,
+      head.path,
+      head.peer_address,
+      [&head](std::string_view name) { return head.header(name); },
+      [&head](std::string_view name) { return head.list_header(name); },
+      [&head](std::string_view name) {
+        std::size_t fields = 0;
+        head.fields.for_each(name, [&fields](std::string_view) { ++fields; });
+        return fields > 1;
+      },
+      [this, &head] { return session_of(head); },
+      settings_.access.allow_query_key ? head.query_value("api_key").value_or("") : std::string(),
+      head.rules,
+      head.method_not_allowed};
 }
 
 endpoints::ApiFacts Service::api_facts(const http::Head& head) const {
-  const std::string& url = settings_.public_url;
+  const std::string& url = settings_.listen.public_url;
   return {.server = url.empty() ? gate_.url_of(gate_request(head)) : url,
           .needs_key = gate_.needs_key(),
           .issuer = tokens_.rules().issuer,

@@ -51,12 +51,12 @@ struct Dependencies {
 };
 
 // Descriptors that are reserved for children and files.
-std::uint64_t reserved_descriptors(const config::Settings& settings);
+std::uint64_t reserved_descriptors(const config::InstanceSettings& instances);
 
 class Service {
  public:
-  // `settings` outlives the service. `networks`: Settings::trusted_proxies and allowed_addresses,
-  // parsed. `keys`: from the keys file.
+  // `settings` outlives the service. `networks`: those of AccessSettings, parsed. `keys`: from the
+  // keys file.
   Service(const config::Settings& settings, access::Networks networks,
           const std::vector<access::StoredKey>& keys, child::ChildFactory children,
           const Dependencies& dependencies);

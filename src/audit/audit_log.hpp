@@ -18,18 +18,11 @@
 
 namespace sidecar::audit {
 
-enum class Arguments { kOff, kHash, kFull };
+using Arguments = config::AuditArguments;
 
-struct Options {
-  std::string address;  // see make_store()
-  Arguments arguments = Arguments::kHash;
-  std::string hash_key;          // empty: the key in `folder`, created when missing
-  bool required = false;         // refuse calls that cannot be recorded
-  std::filesystem::path folder;  // of the spool and the key
-  std::size_t queue_bytes = 64 << 20;
-  std::size_t spool_bytes = 256 << 20;
-  Retention retention;
-  WriterTimes times;
+// REQUIRES: an address that make_store() takes.
+struct Options : config::AuditSettings {
+  WriterTimes times{};
 };
 
 class AuditLog : public observe::CallSink {

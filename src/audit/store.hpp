@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "audit/record.hpp"
+#include "config/settings.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
@@ -44,11 +45,7 @@ struct Filter {
   std::size_t limit = 0;  // 0: all
 };
 
-// Limits of what the database keeps. 0: no limit.
-struct Retention {
-  std::chrono::hours age{0};
-  std::size_t bytes = 0;
-};
+using Retention = config::Retention;
 
 class Store {
  public:

@@ -7,14 +7,12 @@
 #include <chrono>
 #include <functional>
 
+#include "config/settings.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::child {
 
-struct KillTimes {
-  std::chrono::milliseconds stdin_close{1'000};  // between the end of stdin and TERM
-  std::chrono::milliseconds term{2'000};         // between TERM and KILL
-};
+using KillTimes = config::KillTimes;
 
 enum class KillStep { kCloseStdin, kTerminate, kKill };
 

@@ -25,6 +25,7 @@
 #include "child/spawn.hpp"
 #include "child/stderr_log.hpp"
 #include "child/stdin_writer.hpp"
+#include "config/settings.hpp"
 
 namespace sidecar::child {
 
@@ -34,12 +35,9 @@ inline constexpr int kStatusUnknown = -1;  // the process was collected elsewher
 // kStatusUnknown.
 std::string exit_text(int status);
 
-struct ProcessOptions {
+struct ProcessOptions : config::ProcessSettings {
   std::string name = "child";  // in logs
-  Launch launch;
-  KillTimes kill_times;
-  std::size_t max_line_bytes = std::size_t{64} << 20;     // of stdout; longer lines are discarded
-  std::size_t stdin_queue_bytes = std::size_t{16} << 20;  // bytes that may wait for its stdin
+  Launch launch{};
   // A line beyond max_line_bytes must end within this size and time, or the process is ended.
   std::size_t max_unfinished_bytes = std::size_t{1} << 30;
   std::chrono::milliseconds line_timeout{60'000};

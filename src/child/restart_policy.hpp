@@ -10,6 +10,7 @@
 #include <functional>
 #include <utility>
 
+#include "config/settings.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::child {
@@ -24,10 +25,7 @@ struct Run {
 
 class RestartPolicy {
  public:
-  struct Delays {
-    std::chrono::milliseconds first{100};
-    std::chrono::milliseconds longest{30'000};
-  };
+  using Delays = config::RestartDelays;
   static constexpr std::chrono::seconds kUsefulLife{1};
 
   // `random`: uniform in [0, 1).

@@ -17,14 +17,12 @@
 
 namespace sidecar::child {
 
-struct SupervisorOptions {
+struct SupervisorOptions : config::SupervisorSettings {
   ProcessOptions process;
-  std::chrono::milliseconds handshake_timeout{60'000};
-  RestartPolicy::Delays restart_delays;
   // Called before each start; returns the environment of the process. Empty: process.launch's is
   // used.
-  std::function<std::vector<std::string>()> environment;
-  std::function<double()> random;  // uniform in [0, 1), for jitter; empty: a private generator
+  std::function<std::vector<std::string>()> environment{};
+  std::function<double()> random{};  // uniform in [0, 1), for jitter; empty: a private generator
 };
 
 const char* name_of(ChildState state);  // "starting", "ready", "backing_off", …

@@ -8,33 +8,39 @@
 namespace sidecar::config {
 namespace {
 
-template <class Value>
+// The value of a setting, as a number of its unit.
+using Value = std::int64_t (*)(const Settings&);
+
 struct Order {
-  Value Settings::*less;
+  Value less;
   std::string_view less_name;
-  Value Settings::*more;
+  Value more;
   std::string_view more_name;
   std::string_view otherwise;
 };
 
-constexpr Order<std::size_t> kSizes[] = {
-    {&Settings::max_body_bytes, "MCP_MAX_BODY", &Settings::stdin_queue_bytes, "MCP_STDIN_QUEUE",
+std::int64_t number(std::size_t value) { return static_cast<std::int64_t>(value); }
+std::int64_t number(Clock::duration value) { return value.count(); }
+
+constexpr Order kOrders[] = {
+    {[](const Settings& s) { return number(s.http.body_bytes); }, "MCP_MAX_BODY",
+     [](const Settings& s) { return number(s.child.process.stdin_queue_bytes); }, "MCP_STDIN_QUEUE",
      "the largest message could never reach the wrapped server"},
-    {&Settings::max_body_bytes, "MCP_MAX_BODY", &Settings::max_buffered_bytes, "MCP_MAX_BUFFERED",
+    {[](const Settings& s) { return number(s.http.body_bytes); }, "MCP_MAX_BODY",
+     [](const Settings& s) { return number(s.http.buffered_bytes); }, "MCP_MAX_BUFFERED",
      "the largest request could never be received"},
-    {&Settings::max_head_bytes, "MCP_MAX_HEAD", &Settings::max_buffered_bytes, "MCP_MAX_BUFFERED",
+    {[](const Settings& s) { return number(s.http.head_bytes); }, "MCP_MAX_HEAD",
+     [](const Settings& s) { return number(s.http.buffered_bytes); }, "MCP_MAX_BUFFERED",
      "the largest request could never be received"},
-};
-
-constexpr Order<std::size_t> kCounts[] = {
-    {&Settings::warm_instances, "MCP_WARM_INSTANCES", &Settings::max_instances, "MCP_MAX_INSTANCES",
+    {[](const Settings& s) { return number(s.instances.warm); }, "MCP_WARM_INSTANCES",
+     [](const Settings& s) { return number(s.instances.max_dedicated); }, "MCP_MAX_INSTANCES",
      "warm processes count among them"},
-};
-
-constexpr Order<Milliseconds> kDurations[] = {
-    {&Settings::call_timeout, "MCP_CALL_TIMEOUT", &Settings::call_timeout_total,
-     "MCP_CALL_TIMEOUT_TOTAL", "it would never be reached"},
-    {&Settings::restart_delay, "MCP_RESTART_DELAY", &Settings::restart_delay_max,
+    {[](const Settings& s) { return number(s.calls.call_timeout); }, "MCP_CALL_TIMEOUT",
+     [](const Settings& s) { return number(s.calls.call_timeout_total); }, "MCP_CALL_TIMEOUT_TOTAL",
+     "it would never be reached"},
+    {[](const Settings& s) { return number(s.child.supervisor.restart_delays.first); },
+     "MCP_RESTART_DELAY",
+     [](const Settings& s) { return number(s.child.supervisor.restart_delays.longest); },
      "MCP_RESTART_DELAY_MAX", "the first wait would be the longest"},
 };
 
@@ -42,10 +48,9 @@ constexpr Order<Milliseconds> kDurations[] = {
 constexpr Milliseconds kDockerGrace{10'000};
 constexpr Milliseconds kReserve{500};
 
-template <class Value, std::size_t Count>
-Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loaded) {
-  for (const auto& order : orders) {
-    if (loaded.settings.*order.less <= loaded.settings.*order.more) continue;
+Result<void> check_orders(const Loaded& loaded) {
+  for (const Order& order : kOrders) {
+    if (order.less(loaded.settings) <= order.more(loaded.settings)) continue;
     const auto named = [&loaded](std::string_view name) {
       const Origin& origin = loaded.origin(name);
       return origin.place == Place::kDefault ? fmt::format("{}={} (default)", name, origin.text)
@@ -60,7 +65,7 @@ Result<void> check_orders(const Order<Value> (&orders)[Count], const Loaded& loa
 // The settings of access tokens must be complete.
 Result<void> check_tokens(const Loaded& loaded) {
   const Settings& settings = loaded.settings;
-  if (settings.jwt_issuer.empty()) {
+  if (settings.access.jwt_issuer.empty()) {
     for (const std::string_view name : {"MCP_JWT_JWKS", "MCP_JWT_AUDIENCE", "MCP_JWT_SCOPES"}) {
       if (loaded.origin(name).place != Place::kDefault)
         return fail(loaded.origin(name).quoted() + ": no token is accepted without MCP_JWT_ISSUER");
@@ -70,17 +75,18 @@ Result<void> check_tokens(const Loaded& loaded) {
   const auto needs = [&loaded](std::string_view what) {
     return fail(fmt::format("{} needs {}", loaded.origin("MCP_JWT_ISSUER").quoted(), what));
   };
-  if (settings.jwks.empty()) return needs("MCP_JWT_JWKS, the keys that its tokens are signed with");
-  if (settings.public_url.empty())
+  if (settings.access.jwks.empty())
+    return needs("MCP_JWT_JWKS, the keys that its tokens are signed with");
+  if (settings.listen.public_url.empty())
     return needs("MCP_PUBLIC_URL, the resource that its tokens are meant for");
   return {};
 }
 
 void warn_of_keys(Loaded& loaded) {
   const Settings& settings = loaded.settings;
-  const std::vector<Key>& keys = settings.keys;
+  const std::vector<Key>& keys = settings.access.keys;
   const auto any = [&keys](auto fits) { return std::any_of(keys.begin(), keys.end(), fits); };
-  if (keys.size() > 1 && settings.admin_keys.empty() && settings.keys_file.empty() &&
+  if (keys.size() > 1 && settings.access.admin_keys.empty() && settings.access.keys_file.empty() &&
       !any([](const Key& key) { return key.admin; }))
     loaded.warnings.emplace_back(
         "several keys are configured and none is an administrator's: mark one as NAME:KEY:admin, "
@@ -93,14 +99,12 @@ void warn_of_keys(Loaded& loaded) {
 }  // namespace
 
 Result<void> cross_check(Loaded& loaded) {
-  if (auto fits = check_orders(kSizes, loaded); !fits) return fits;
-  if (auto fits = check_orders(kCounts, loaded); !fits) return fits;
-  if (auto fits = check_orders(kDurations, loaded); !fits) return fits;
+  if (auto fits = check_orders(loaded); !fits) return fits;
   if (auto fits = check_tokens(loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
   warn_of_keys(loaded);
-  const auto& pages = settings.cors_origins;
-  if (!settings.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
+  const auto& pages = settings.access.cors_origins;
+  if (!settings.access.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
     loaded.warnings.emplace_back(
         "MCP_CORS_ORIGINS=* without a key lets every web page call the tools");
   if (settings.allow_debugger) {
@@ -108,13 +112,14 @@ Result<void> cross_check(Loaded& loaded) {
         fmt::format("{}: the wrapped server can read the sidecar's memory, secrets included",
                     loaded.origin("MCP_ALLOW_DEBUGGER").quoted()));
   }
-  if (!settings.needs_key() && settings.open_admin)
+  if (!settings.access.needs_key() && settings.access.open_admin)
     loaded.warnings.emplace_back(
         "MCP_OPEN_ADMIN without a key: every program of this machine is an administrator, and so "
         "is "
         "every client of a local proxy that does not report its clients");
-  const Milliseconds shutdown =
-      settings.drain_timeout + settings.stdin_close_grace + settings.term_grace;
+  const Milliseconds shutdown = settings.drain_timeout +
+                                settings.child.process.kill_times.stdin_close +
+                                settings.child.process.kill_times.term;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(fmt::format(
         "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE add up to {}: Docker kills "

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "config/reload.hpp"
 #include "config/secrets.hpp"
 #include "config/text.hpp"
 
@@ -40,8 +39,8 @@ std::string settings_markdown() {
     }
     const std::string initial = setting.initial.empty() ? "" : fmt::format("`{}`", setting.initial);
     text += fmt::format("| `{}`{} | `{}` | {} | {} | {} |\n", setting.name,
-                        reloadable(setting.name) ? " ↻" : "", setting.flag, further_names(setting),
-                        initial, setting.help);
+                        setting.applies == Applies::kOnReload ? " ↻" : "", setting.flag,
+                        further_names(setting), initial, setting.help);
   }
   return text;
 }

@@ -1,15 +1,19 @@
 // Settings: the values that the program runs with, merged from flags, environment, `.env` and
-// defaults. Plain data, filled by the rows of config/table.hpp. Sizes in bytes, times in
-// milliseconds.
+// defaults. Plain data, filled by the rows of config/table.cpp. Sizes in bytes.
+//
+// Each part belongs to one place of the program, which takes it as it is or as the base of its own
+// options: a setting is written here when it is read, and copied once, to where it acts.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "config/permissions.hpp"
+#include "util/timers.hpp"
 #include "util/token_bucket.hpp"
 
 namespace sidecar::config {
@@ -24,19 +28,25 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-// The fields are in the order in which people read them.
-struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
-  // The wrapped server: program and arguments. No shell is involved.
-  std::vector<std::string> command;
-
-  // Listening
+struct ListenSettings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3001;
   std::string public_url;  // e.g. https://mcp.example.com/prefix; may be empty
 
-  std::string message_path = "/message";  // in the endpoint event: /message or /messages
+  bool operator==(const ListenSettings&) const = default;
+};
 
-  // Access
+// access::Rates. A rate of 0: no limit.
+struct Rates {
+  Rate session{};  // without a session: per key and address together
+  Rate key{};
+  Rate address{};
+  Rate wrong_keys{};  // per address; valid keys are never delayed
+
+  bool operator==(const Rates&) const = default;
+};
+
+struct AccessSettings {
   std::vector<Key> keys;        // none, and no keys file: open
   std::vector<Key> admin_keys;  // MCP_ADMIN_KEY: one at most
   std::string keys_file;        // see access/keys_file.hpp; empty: none
@@ -50,92 +60,190 @@ struct Settings {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::vector<std::string> allowed_hosts;  // accepted in Host, besides the host of the public URL
   std::vector<std::string> allowed_addresses = {"*"};
   std::vector<std::string> trusted_proxies = {"127.0.0.0/8", "::1"};
-  bool open_admin = false;    // without keys: programs of this machine are administrators
-  bool pass_secrets = false;  // leave the sidecar's own secrets in the child's environment
-
-  // Rates; off by default, except wrong_key_rate
-  Rate session_rate;  // per session; without one, per key and address
-  Rate key_rate;      // per key
-  Rate address_rate;  // per address
-  // Wrong keys per address; valid keys are never delayed.
-  Rate wrong_key_rate{20, Milliseconds(60'000)};
-  // Calls of all clients together that reach the wrapped server.
-  Rate child_rate;
-
-  // Sessions
-  std::size_t max_sessions = 1000;
-  std::size_t max_sessions_per_key = 0;  // 0: any number
-  std::size_t max_streams_per_ip = 0;    // opened by GET; 0: any number
-  Milliseconds session_timeout{1'800'000};
-  Milliseconds keepalive_interval{30'000};
-  std::size_t stream_queue_bytes = 8 << 20;
-  Milliseconds stream_stall{30'000};
-  // Streamable HTTP: a response that takes longer becomes an event stream.
-  Milliseconds stream_after{1'000};
-
-  // Requests
-  std::size_t max_head_bytes = 16 << 10;
-  std::size_t max_body_bytes = 10 << 20;
-  Milliseconds receive_timeout{30'000};
-  Milliseconds idle_connection{120'000};
-  std::size_t max_buffered_bytes = 256 << 20;
-  std::size_t max_tcp_connections = 16'384;
-  std::size_t max_tcp_connections_per_ip = 1'024;
-
-  // Calls
-  std::size_t max_calls_per_session = 64;
-  std::size_t max_calls = 4096;
-  Milliseconds call_timeout{300'000};
-  Milliseconds rest_timeout{30'000};
-  Milliseconds call_timeout_total{3'600'000};  // even with progress, which restarts call_timeout
-
-  // Children of the wrapped server
-  std::string sessions = "auto";  // auto, shared, isolated: which sessions get a dedicated child
-  std::size_t instances = 1;      // shared children
-  std::size_t max_instances = 8;  // dedicated and warm children together
-  std::size_t max_instances_per_owner = 4;
-  std::size_t warm_instances = 0;
-  bool allow_client_roots = false;
-  Milliseconds restart_drain{30'000};
-
-  // Each child
-  Milliseconds handshake_timeout{60'000};
-  std::size_t max_line_bytes = 64 << 20;
-  std::size_t stdin_queue_bytes = 16 << 20;
-  Milliseconds wedged_after{60'000};  // age of the oldest call
-  Milliseconds probe_timeout{10'000};
-  bool restart_wedged = false;
-  Milliseconds stdin_close_grace{1'000};  // kill ladder: after closing stdin
-  Milliseconds term_grace{2'000};         // kill ladder: after SIGTERM
-  Milliseconds restart_delay{100};
-  Milliseconds restart_delay_max{30'000};
-
-  // Shutdown
-  Milliseconds drain_timeout{4'000};
-
-  // Logs and dashboard
-  std::string log_level = "info";   // trace, debug, info, warn, error, off
-  std::string log_format = "auto";  // auto (text on a terminal, else json), text, json
-  bool debug_requests = false;      // log request bodies
-  bool dashboard = true;            // its pages and their endpoints
-  bool allow_debugger = false;      // processes of the same user may read this process's memory
-
-  // Audit log
-  std::string audit_db;                  // sqlite:PATH or postgresql://…; empty: off
-  std::string audit_arguments = "hash";  // off, hash, full
-  std::string audit_hash_key;            // empty: generated once, stored in the spool's folder
-  bool audit_required = false;
-  // Folder; empty: beside the SQLite file, otherwise in the working directory.
-  std::string audit_spool;
-  std::size_t audit_spool_bytes = 256 << 20;
-  std::size_t audit_queue_bytes = 64 << 20;
-  std::size_t audit_keep_days = 90;       // 0: for ever
-  std::size_t audit_max_bytes = 1 << 30;  // 0: any size
+  bool open_admin = false;  // without keys: programs of this machine are administrators
+  Rates rates{{}, {}, {}, {20, Milliseconds(60'000)}};
 
   // True if callers need a key or a token.
   bool needs_key() const {
     return !keys.empty() || !admin_keys.empty() || !keys_file.empty() || !jwt_issuer.empty();
   }
+  bool operator==(const AccessSettings&) const = default;
+};
+
+// session::TableLimits
+struct SessionLimits {
+  std::size_t sessions = 1000;
+  Milliseconds idle{1'800'000};
+  std::size_t sessions_per_owner = 0;   // of callers with a key; 0: any number
+  std::size_t streams_per_address = 0;  // opened by GET (session::StreamLimit); 0: any number
+
+  bool operator==(const SessionLimits&) const = default;
+};
+
+// http::SseLimits
+struct StreamLimits {
+  Milliseconds keep_alive{30'000};    // a comment after this time without output; 0: never
+  std::size_t queue_limit = 8 << 20;  // behind the message that is being sent
+  Milliseconds stall_limit{30'000};   // without a byte that the client takes
+
+  bool operator==(const StreamLimits&) const = default;
+};
+
+struct EndpointSettings {
+  std::string message_path = "/message";  // in the endpoint event: /message or /messages
+  Milliseconds stream_after{1'000};  // Streamable HTTP: a longer response becomes an event stream
+  Milliseconds rest_timeout{30'000};
+  bool dashboard = true;  // its pages and their endpoints
+
+  bool operator==(const EndpointSettings&) const = default;
+};
+
+// http::Limits
+struct HttpLimits {
+  std::size_t head_bytes = 16 << 10;  // 431 beyond; a target beyond half of it: 414
+  std::size_t body_bytes = 10 << 20;  // 413 beyond
+  // From the first byte of a request to its last; beyond it 408, then closed.
+  Milliseconds receive_time{30'000};
+  // A keep-alive connection without a request is closed after it.
+  Milliseconds idle_time{120'000};
+  std::size_t buffered_bytes = 256 << 20;  // of all connections and batches (http::Budget)
+  // Shared by known clients; an eighth more for newcomers: see http/connection_group.hpp.
+  std::size_t connections = 16'384;
+  std::size_t connections_per_address = 1'024;  // shared in the same way
+
+  bool operator==(const HttpLimits&) const = default;
+};
+
+// mux::Limits
+struct CallLimits {
+  // Includes withdrawn calls, for call_timeout. Beyond: kBusy.
+  std::size_t calls_per_client = 64;
+  // Shared by owners (mux::Owners). Beyond: kUnavailable, or kBusy for an owner that exceeds its
+  // share while other owners hold some.
+  std::size_t calls = 4096;
+  // Progress restarts it, up to call_timeout_total.
+  Clock::duration call_timeout = std::chrono::minutes(5);
+  Clock::duration call_timeout_total = std::chrono::hours(1);
+  // A call of this age causes a ping. If the child does not answer it within probe_timeout, the
+  // child counts as wedged.
+  Clock::duration wedged_after = std::chrono::minutes(1);
+  Clock::duration probe_timeout = std::chrono::seconds(10);
+  bool restart_wedged = false;
+
+  bool operator==(const CallLimits&) const = default;
+};
+
+// The sessions that get a dedicated child: see mux/pool/instances.hpp.
+enum class Sharing { kAuto, kShared, kIsolated };
+
+// mux::InstancesOptions
+struct InstanceSettings {
+  Sharing sharing = Sharing::kAuto;
+  std::size_t shared = 1;                   // shared children
+  std::size_t max_dedicated = 8;            // dedicated and warm children together
+  std::size_t max_dedicated_per_owner = 4;  // dedicated children of one owner
+  std::size_t warm = 0;                     // children started in advance, not yet initialised
+  bool client_roots = false;                // a client's roots reach its dedicated child
+  Milliseconds restart_drain{30'000};       // for calls of a replaced child
+  Rate child_rate{};                        // of all clients together (mux::ChildRate)
+
+  bool operator==(const InstanceSettings&) const = default;
+};
+
+// child::KillTimes
+struct KillTimes {
+  Milliseconds stdin_close{1'000};  // between the end of stdin and TERM
+  Milliseconds term{2'000};         // between TERM and KILL
+
+  bool operator==(const KillTimes&) const = default;
+};
+
+// child::ProcessOptions
+struct ProcessSettings {
+  std::size_t max_line_bytes = 64 << 20;     // of stdout; longer lines are discarded
+  std::size_t stdin_queue_bytes = 16 << 20;  // that may wait for its stdin
+  KillTimes kill_times;
+
+  bool operator==(const ProcessSettings&) const = default;
+};
+
+// child::RestartPolicy::Delays
+struct RestartDelays {
+  Milliseconds first{100};
+  Milliseconds longest{30'000};
+
+  bool operator==(const RestartDelays&) const = default;
+};
+
+// child::SupervisorOptions
+struct SupervisorSettings {
+  Milliseconds handshake_timeout{60'000};
+  RestartDelays restart_delays;
+
+  bool operator==(const SupervisorSettings&) const = default;
+};
+
+struct ChildSettings {
+  ProcessSettings process;
+  SupervisorSettings supervisor;
+  bool pass_secrets = false;  // leave the sidecar's own secrets in its environment
+
+  bool operator==(const ChildSettings&) const = default;
+};
+
+enum class LogLevel { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+enum class LogForm { kAuto, kText, kJson };  // kAuto: text on a terminal, else JSON
+
+struct LogSettings {
+  LogLevel level = LogLevel::kInfo;
+  LogForm form = LogForm::kAuto;
+  bool requests = false;  // their bodies too
+
+  bool operator==(const LogSettings&) const = default;
+};
+
+enum class AuditArguments { kOff, kHash, kFull };
+
+// Limits of what the audit database keeps. 0: no limit.
+struct Retention {
+  std::chrono::hours age{0};
+  std::size_t bytes = 0;
+
+  bool operator==(const Retention&) const = default;
+};
+
+// audit::Options
+struct AuditSettings {
+  std::string address;  // sqlite:PATH or postgresql://…; empty: off
+  AuditArguments arguments = AuditArguments::kHash;
+  std::string hash_key;   // empty: the key in `folder`, created when missing
+  bool required = false;  // refuse calls that cannot be recorded
+  // Of the spool and the key. Empty: beside the SQLite file, otherwise in the working directory.
+  std::filesystem::path folder;
+  std::size_t spool_bytes = 256 << 20;
+  std::size_t queue_bytes = 64 << 20;
+  Retention retention{std::chrono::hours(24 * 90), 1 << 30};
+
+  bool operator==(const AuditSettings&) const = default;
+};
+
+struct Settings {
+  // The wrapped server: program and arguments. No shell is involved.
+  std::vector<std::string> command;
+  ListenSettings listen;
+  AccessSettings access;
+  SessionLimits sessions;
+  StreamLimits streams;
+  EndpointSettings endpoints;
+  HttpLimits http;
+  CallLimits calls;
+  InstanceSettings instances;
+  ChildSettings child;
+  LogSettings log;
+  AuditSettings audit;
+  Milliseconds drain_timeout{4'000};  // for calls in flight at the shutdown
+  bool allow_debugger = false;        // processes of the same user may read this process's memory
+
   bool operator==(const Settings&) const = default;
 };
 

@@ -100,7 +100,7 @@ class Merge {
       origin.location = "default";
       origin.text = setting.initial;
       if (setting.initial.empty()) return {};
-      return setting.parse(setting.name, setting.initial, out_.settings);
+      return setting.field.parse(setting.name, setting.initial, out_.settings);
     }
     const Candidate& winner = candidates.front();
     origin = winner.origin;
@@ -121,7 +121,7 @@ class Merge {
     for (std::size_t i = 0; service_desk && i < origins.size(); ++i) {
       if (settings_table()[i].name != "MCP_MESSAGE_PATH" || origins[i].place != Place::kDefault)
         continue;
-      out_.settings.message_path = out_.origins[i].text = "/messages";
+      out_.settings.endpoints.message_path = out_.origins[i].text = "/messages";
     }
   }
 
@@ -148,7 +148,7 @@ class Merge {
           fmt::format("{}={} ({}): {}", kSwitch, shown(text), location, on.error().message));
     if (!*on) return {};
     origin = {place, std::string(kSwitch), location, ""};
-    out_.settings.audit_db = service_desk_audit_address(variable);
+    out_.settings.audit.address = service_desk_audit_address(variable);
     return {};
   }
 
@@ -167,7 +167,7 @@ class Merge {
   Result<void> read(const Setting& setting, const Candidate& given, std::string_view text,
                     Origin& origin) {
     if (setting.secret == Secret::kYes) origin.fingerprint = fingerprint_of(text);
-    return setting.parse(given.setting_name, text, out_.settings);
+    return setting.field.parse(given.setting_name, text, out_.settings);
   }
 
   // All values given for a setting, in order of precedence.
@@ -268,7 +268,7 @@ class Merge {
   // An empty variable counts as not set (compose's ${VAR:-}). Where it was meant to hold the only
   // key, the server is open.
   void warn_of_empty_credentials() {
-    if (out_.settings.needs_key()) return;
+    if (out_.settings.access.needs_key()) return;
     std::vector<std::string> empty;
     for (const Setting& setting : settings_table()) {
       if (std::find(std::begin(kCredentials), std::end(kCredentials), setting.name) ==
@@ -294,7 +294,7 @@ class Merge {
 
   // The wrapped server runs as the same user, so it can read every file that the sidecar can read.
   void warn_of_readable_secrets() {
-    if (out_.settings.pass_secrets) return;
+    if (out_.settings.child.pass_secrets) return;
     std::vector<std::string> in_dotenv;
     std::vector<std::string> places;
     const auto table = settings_table();
@@ -352,7 +352,7 @@ class Merge {
 
   void compose_child_environment() {
     const auto secrets = secret_names();
-    const bool pass = out_.settings.pass_secrets;
+    const bool pass = out_.settings.child.pass_secrets;
     if (!pass) out_.child_removals = secrets;
     for (const DotenvPair& pair : sources_.dotenv.pairs) {
       if (sources_.environment.contains(pair.name)) continue;
@@ -420,6 +420,22 @@ void fall_back_on_dist_index(Loaded& loaded, const std::filesystem::path& workin
   loaded.settings.command = {"node", "dist/index.js"};
   loaded.origins.front() = {Place::kWorkingDirectory, "", "dist/index.js in the working directory",
                             "node dist/index.js"};
+}
+
+std::vector<Change> take_over(Loaded& running, const Loaded& fresh) {
+  std::vector<Change> changes;
+  Settings at_next_start = running.settings;
+  const auto table = settings_table();
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const bool now = table[i].applies == Applies::kOnReload;
+    Origin& origin = running.origins[i];
+    if (table[i].field.take(now ? running.settings : at_next_start, fresh.settings)) {
+      changes.push_back({table[i].name, shown_value(table[i], origin),
+                         shown_value(table[i], fresh.origins[i]), now});
+    }
+    if (now) origin = fresh.origins[i];
+  }
+  return changes;
 }
 
 }  // namespace sidecar::config

@@ -75,6 +75,18 @@ struct Loaded {
   const Origin& origin(std::string_view setting_name) const;
 };
 
+struct Change {
+  std::string_view name;    // of the setting
+  std::string before;       // as --print-config shows it
+  std::string after;        // the same
+  bool taken_over = false;  // false: takes effect at the next start
+};
+
+// Reload: copies the settings that may change while the program runs (Setting::applies), with their
+// origins, from `fresh` to `running`. Returns all that differ, in the order of the table. Another
+// spelling of the same value is not a difference.
+std::vector<Change> take_over(Loaded& running, const Loaded& fresh);
+
 // Errors: one line, "MCP_PORT=abc (environment): not a port number (0–65535)".
 Result<Loaded> load(const Sources& sources);
 

@@ -1,6 +1,6 @@
 // Table: one row per setting: names, default, description and parser. The command line, the merge,
-// --help, --print-config, `.env.example` and the README's table are made from it. A new setting is
-// a field of Settings and a row here. Constant; any thread.
+// reload, --help, --print-config, `.env.example` and the README's table are made from it. A new
+// setting is a field of Settings and a row here. Constant; any thread.
 #pragma once
 
 #include <array>
@@ -33,10 +33,21 @@ std::string_view group_title(Group group);
 // kInUrl: a URL or a list of URLs, shown without its credentials.
 enum class Secret { kNo, kInUrl, kYes };
 
+// When a new value takes effect. kOnReload: also while the program runs, on SIGHUP; the part of the
+// program that has the setting must then have a set_… for it (Service::apply).
+enum class Applies { kAtStart, kOnReload };
+
 // The fields are in the order in which people read a row.
 struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
   // Parses `text` into its field. `name`: the variable that held it (without _FILE), or the flag.
   using Parse = Result<void> (*)(std::string_view name, std::string_view text, Settings& out);
+  // Copies the field. True if the values differed.
+  using Take = bool (*)(Settings& to, const Settings& from);
+  // The place of the setting in Settings, which says where it acts.
+  struct Field {
+    Parse parse;
+    Take take;
+  };
 
   Group group;
   // The setting's own environment variable, e.g. MCP_PORT.
@@ -48,7 +59,8 @@ struct Setting {  // NOLINT(clang-analyzer-optin.performance.Padding)
   std::string_view value;
   std::string_view initial;  // the default, as text
   std::string_view help;     // one line
-  Parse parse;
+  Field field;
+  Applies applies;
   Secret secret = Secret::kNo;
   std::string_view example{};  // the value in .env.example, if it is not the default
 };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "child/descriptor_limit.hpp"
+#include "config/settings.hpp"
 #include "http/budget.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
@@ -25,21 +26,12 @@
 
 namespace sidecar::http {
 
-struct Limits {
-  std::size_t head_bytes = 16 << 10;  // 431 beyond; a target beyond half of it: 414
-  std::size_t header_count = 100;     // 431 beyond
-  std::size_t body_bytes = 10 << 20;  // 413 beyond
-  // From the first byte of a request to its last; beyond it 408, then closed.
-  std::chrono::milliseconds receive_time{30'000};
-  // A keep-alive connection without a request is closed after it.
-  std::chrono::milliseconds idle_time{120'000};
+struct Limits : config::HttpLimits {
+  std::size_t header_count = 100;  // 431 beyond
   // Closed when the client takes no byte of an answer for this long.
   std::chrono::milliseconds write_stall{30'000};
-  // Shared by known clients; an eighth more for newcomers: see http/connection_group.hpp.
-  std::size_t connections = 16'384;
   // The setting that a refusal names for `connections`.
   std::string_view connections_setting = "MCP_MAX_TCP_CONNECTIONS";
-  std::size_t connections_per_address = 1'024;  // shared in the same way
   // Descriptors of RLIMIT_NOFILE that connections never get; further clients wait in the backlog.
   std::uint64_t reserved_descriptors = child::kReservedDescriptors;
 };

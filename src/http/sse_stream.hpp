@@ -11,17 +11,14 @@
 #include <string>
 #include <string_view>
 
+#include "config/settings.hpp"
+
 namespace sidecar::http {
 
-struct SseLimits {
-  // A comment is sent after this time without output; 0: never.
-  std::chrono::milliseconds keep_alive{30'000};
-  std::size_t queue_limit = 8 << 20;  // bytes
-  std::chrono::milliseconds stall_limit{30'000};
-};
+using SseLimits = config::StreamLimits;
 
 struct SseOptions : SseLimits {
-  std::string first_bytes;  // sent unchanged before anything else, e.g. ": connected\n\n"
+  std::string first_bytes{};  // sent unchanged before anything else, e.g. ": connected\n\n"
 };
 
 // kNoRoom: the connection was closed to make room for another one.

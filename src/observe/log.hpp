@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "config/settings.hpp"
+
 namespace spdlog {
 class logger;
 }
@@ -45,7 +47,7 @@ struct LogField {
 };
 
 enum class LogFormat { kText, kJson };
-enum class LogLevel { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+using LogLevel = config::LogLevel;
 
 class LogTail;
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/settings.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"
@@ -24,11 +25,7 @@
 
 namespace sidecar::session {
 
-struct TableLimits {
-  std::size_t sessions = 1000;
-  std::chrono::milliseconds idle{1'800'000};
-  std::size_t sessions_per_owner = 0;  // of callers with a key; 0: any number
-};
+using TableLimits = config::SessionLimits;
 
 class SessionTable {
  public:

@@ -198,13 +198,13 @@ class Child : public test::FakeLink {
 
 config::Settings settings_for(const std::string& key) {
   config::Settings settings;
-  settings.keys = {{"good", key}};
-  settings.max_body_bytes = 64 << 10;
-  settings.max_head_bytes = 4 << 10;
-  settings.max_instances = 2;
-  settings.allow_client_roots = true;
-  settings.wrong_key_rate = {};
-  settings.allowed_hosts = {"mcp.example.com"};
+  settings.access.keys = {{"good", key}};
+  settings.http.body_bytes = 64 << 10;
+  settings.http.head_bytes = 4 << 10;
+  settings.instances.max_dedicated = 2;
+  settings.instances.client_roots = true;
+  settings.access.rates.wrong_keys = {};
+  settings.access.allowed_hosts = {"mcp.example.com"};
   return settings;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "config/settings.hpp"
 #include "mux/core/call.hpp"
 #include "mux/core/child_rate.hpp"
 #include "mux/core/fair_queue.hpp"
@@ -17,22 +18,9 @@
 
 namespace sidecar::mux {
 
-struct Limits {
-  // Includes withdrawn calls, for call_timeout. Beyond: kBusy.
-  std::size_t calls_per_client = 64;
-  // Shared by owners (Owners). Beyond: kUnavailable, or kBusy for an owner that exceeds its share
-  // while other owners hold some.
-  std::size_t calls = 4096;
+struct Limits : config::CallLimits {
   // Bytes that wait for a child, shared by owners. One client may have a quarter. Beyond: kBusy.
   std::size_t waiting_bytes = 16 << 20;
-  // Progress restarts it, up to call_timeout_total.
-  Clock::duration call_timeout = std::chrono::minutes(5);
-  Clock::duration call_timeout_total = std::chrono::hours(1);
-  // A call of this age causes a ping. If the child does not answer it within probe_timeout, the
-  // child counts as wedged.
-  Clock::duration wedged_after = std::chrono::minutes(1);
-  Clock::duration probe_timeout = std::chrono::seconds(10);
-  bool restart_wedged = false;
 };
 
 class Core;

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "child/link.hpp"
+#include "config/settings.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/call.hpp"
 #include "mux/multiplexer.hpp"
@@ -41,17 +42,9 @@ namespace sidecar::mux {
 
 class Instance;
 
-enum class Sharing { kAuto, kShared, kIsolated };
+using Sharing = config::Sharing;
 
-struct InstancesOptions {
-  Sharing sharing = Sharing::kAuto;
-  std::size_t shared = 1;
-  std::size_t max_dedicated = 8;            // dedicated and warm children together
-  std::size_t max_dedicated_per_owner = 4;  // dedicated children of one owner
-  std::size_t warm = 0;                     // children started in advance, not yet initialised
-  bool client_roots = false;                // a client's roots reach its dedicated child
-  std::chrono::milliseconds restart_drain{30'000};  // for calls of a replaced child
-  Rate child_rate{};                                // ChildRate
+struct InstancesOptions : config::InstanceSettings {
   Limits limits;
 };
 

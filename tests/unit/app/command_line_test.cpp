@@ -62,9 +62,9 @@ TEST_CASE("command line: the words after -- are the command") {
   CHECK(shell.runs({"--", "node", "dist/index.js", "--port", "x y", "--"}).settings.command ==
         Words{"node", "dist/index.js", "--port", "x y", "--"});
   const auto loaded = shell.runs({"--port", "8080", "--host=::", "--debug-requests", "--", "node"});
-  CHECK(loaded.settings.port == 8080);
-  CHECK(loaded.settings.host == "::");
-  CHECK(loaded.settings.debug_requests);
+  CHECK(loaded.settings.listen.port == 8080);
+  CHECK(loaded.settings.listen.host == "::");
+  CHECK(loaded.settings.log.requests);
   CHECK(loaded.settings.command == Words{"node"});
 }
 
@@ -104,10 +104,10 @@ TEST_CASE("command line: every setting has a flag that accepts the same text as 
 TEST_CASE("command line: a switch is true when given alone, and can be set to false") {
   Shell shell;
   shell.environment["MCP_PASS_SECRETS"] = "true";
-  CHECK(shell.runs({"--", "x"}).settings.pass_secrets);
-  CHECK_FALSE(shell.runs({"--pass-secrets=false", "--", "x"}).settings.pass_secrets);
+  CHECK(shell.runs({"--", "x"}).settings.child.pass_secrets);
+  CHECK_FALSE(shell.runs({"--pass-secrets=false", "--", "x"}).settings.child.pass_secrets);
   shell.environment.clear();
-  CHECK(shell.runs({"--pass-secrets", "--", "x"}).settings.pass_secrets);
+  CHECK(shell.runs({"--pass-secrets", "--", "x"}).settings.child.pass_secrets);
   CHECK_THAT(shell.prints({"--pass-secrets=maybe", "--", "x"}, 2),
              Contains("--pass-secrets=maybe (command line)"));
 }
@@ -117,9 +117,9 @@ TEST_CASE("command line: .env of the working directory is read if it exists") {
   CHECK(shell.runs({"--", "x"}).dotenv_file.empty());
   shell.folder.write(".env", "PORT=4000\nA=b\n");
   const auto loaded = shell.runs({"--", "x"});
-  CHECK(loaded.settings.port == 4000);
+  CHECK(loaded.settings.listen.port == 4000);
   CHECK(loaded.dotenv_variables == 2);
-  CHECK(shell.runs({"--port", "5", "--", "x"}).settings.port == 5);
+  CHECK(shell.runs({"--port", "5", "--", "x"}).settings.listen.port == 5);
   shell.folder.write(".env", "\nPORT=x\n");
   CHECK(shell.prints({"--", "x"}, 2) ==
         "mcp-sidecar: PORT=x (.env line 2): not a port number (0–65535)\n");
@@ -130,7 +130,7 @@ TEST_CASE("command line: --env-file replaces .env and must exist") {
   shell.folder.write(".env", "PORT=4000\n");
   shell.folder.write("other.env", "MCP_HOST=::1\n");
   const auto loaded = shell.runs({"--env-file", "other.env", "--", "x"});
-  CHECK(loaded.settings.port == 3001);
+  CHECK(loaded.settings.listen.port == 3001);
   CHECK(loaded.origin("MCP_HOST").describe() == "other.env line 1 MCP_HOST");
   CHECK(shell.prints({"--env-file", "none.env", "--", "x"}, 2) ==
         "mcp-sidecar: none.env: cannot be read: No such file or directory\n");
@@ -179,9 +179,10 @@ TEST_CASE("command line: invalid flags are an error of one line") {
 
 TEST_CASE("command line: a value that begins with dashes is given behind an equals sign") {
   const Shell shell;
-  CHECK(shell.runs({"--admin-key=--print-config", "--", "x"}).settings.admin_keys.front().secret ==
-        "--print-config");
-  CHECK(shell.runs({"--stdio", "x --port", "--port", "5"}).settings.port == 5);
+  CHECK(shell.runs({"--admin-key=--print-config", "--", "x"})
+            .settings.access.admin_keys.front()
+            .secret == "--print-config");
+  CHECK(shell.runs({"--stdio", "x --port", "--port", "5"}).settings.listen.port == 5);
   CHECK(std::get<AuditCommand>(shell.type({"audit", "query", "--limit", "7", "--outcome", "busy"}))
             .filter.limit == 7);
   CHECK(std::get<AuditCommand>(shell.type({"audit", "query"})).filter.limit == 100);

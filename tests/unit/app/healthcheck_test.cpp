@@ -95,12 +95,12 @@ TEST_CASE("healthcheck: a URL may contain host, port and prefix") {
 
 TEST_CASE("healthcheck: a sidecar that listens on every address is checked over loopback") {
   config::Settings settings;
-  settings.host = "0.0.0.0";
+  settings.listen.host = "0.0.0.0";
   CHECK(health_target(settings)->host == "127.0.0.1");
-  settings.host = "::";
+  settings.listen.host = "::";
   CHECK(health_target(settings)->host == "::1");
-  settings.host = "mcp.internal";
+  settings.listen.host = "mcp.internal";
   CHECK(health_target(settings)->host == "mcp.internal");
-  settings.port = 0;
+  settings.listen.port = 0;
   CHECK_FALSE(health_target(settings));
 }

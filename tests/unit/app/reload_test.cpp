@@ -31,9 +31,9 @@ struct Started {
 
   std::optional<Configuration> reload() {
     return app::reload(
-        {running.loaded, running.child_environment, !running.loaded.settings.keys.empty()},
+        {running.loaded, running.child_environment, !running.loaded.settings.access.keys.empty()},
         [this] { return read(); },
-        [](const Configuration& fresh) { return !fresh.loaded.settings.keys.empty(); }, log);
+        [](const Configuration& fresh) { return !fresh.loaded.settings.access.keys.empty(); }, log);
   }
 
   test::TemporaryFolder folder;
@@ -52,8 +52,8 @@ TEST_CASE("reload: changed settings are logged, and those that wait for a restar
   s.folder.write(".env", "MCP_RATE_LIMIT_PER_MIN=100/15m\nMCP_PORT=3002\n");
   const auto fresh = s.reload();
   REQUIRE(fresh);
-  CHECK(s.running.loaded.settings.session_rate.requests == 100);
-  CHECK(s.running.loaded.settings.port == 3001);
+  CHECK(s.running.loaded.settings.access.rates.session.requests == 100);
+  CHECK(s.running.loaded.settings.listen.port == 3001);
   CHECK_THAT(s.lines.str(),
              Contains("setting changed setting=MCP_RATE_LIMIT_PER_MIN from=60 to=100/15m"));
   CHECK_THAT(
@@ -76,8 +76,8 @@ TEST_CASE("reload: an unusable configuration changes nothing, and the log gives 
     Started s("MCP_API_KEY=very-secret-key\nLOG_LEVEL=info\n");
     s.folder.write(".env", dotenv);
     CHECK_FALSE(s.reload());
-    CHECK(s.running.loaded.settings.log_level == "info");
-    CHECK(s.running.loaded.settings.keys.size() == 1);
+    CHECK(s.running.loaded.settings.log.level == config::LogLevel::kInfo);
+    CHECK(s.running.loaded.settings.access.keys.size() == 1);
     CHECK_THAT(s.lines.str(), Contains("reload rejected; settings unchanged reason="));
     CHECK_THAT(s.lines.str(), Contains(reason));
     CHECK(s.lines.str().find("very-secret-key") == std::string::npos);

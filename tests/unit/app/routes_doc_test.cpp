@@ -52,9 +52,9 @@ TEST_CASE("routes: docs/architecture.md has the table of all endpoints") {
   const observe::Calls calls{timers};
   const observe::RecentCalls recent;
   config::Settings settings;
-  settings.jwt_issuer = "https://as.example";
-  settings.public_url = "https://mcp.example";
-  settings.dashboard = true;
+  settings.access.jwt_issuer = "https://as.example";
+  settings.listen.public_url = "https://mcp.example";
+  settings.endpoints.dashboard = true;
   test::FakeLinks children;
   app::Service service(settings, {}, {}, children.factory(),
                        {loop, timers, log, metrics, calls, recent});

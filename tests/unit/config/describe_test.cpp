@@ -60,8 +60,8 @@ TEST_CASE("describe: .env.example without its # loads to the defaults and recomm
   const auto loaded = load(sources);
   REQUIRE(loaded);
   Settings recommended;
-  recommended.max_streams_per_ip = 10;
-  recommended.session_rate.requests = 60;
+  recommended.sessions.streams_per_address = 10;
+  recommended.access.rates.session.requests = 60;
   CHECK(loaded->settings == recommended);
   REQUIRE(loaded->warnings.size() == 1);
   CHECK_THAT(loaded->warnings.front(), Contains("set but empty") && Contains("MCP_API_KEYS"));

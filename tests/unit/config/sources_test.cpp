@@ -54,7 +54,7 @@ std::string one_warning(const Loaded& loaded) {
 
 std::vector<std::string> secrets_of(const Settings& settings) {
   std::vector<std::string> secrets;
-  for (const Key& key : settings.keys) secrets.push_back(key.secret);
+  for (const Key& key : settings.access.keys) secrets.push_back(key.secret);
   return secrets;
 }
 
@@ -73,31 +73,31 @@ TEST_CASE("sources: precedence is flag, environment, .env, default") {
   Sources all = sources({{"MCP_PORT", "2"}}, "MCP_PORT=3\nMCP_HOST=::1\n");
   all.flags["--port"] = "1";
   Loaded result = loaded_from(all);
-  CHECK(result.settings.port == 1);
+  CHECK(result.settings.listen.port == 1);
   CHECK(result.origin("MCP_PORT").describe() == "flag --port");
-  CHECK(result.settings.host == "::1");
+  CHECK(result.settings.listen.host == "::1");
   CHECK(result.origin("MCP_HOST").describe() == ".env line 2 MCP_HOST");
 
   all.flags.clear();
   result = loaded_from(all);
-  CHECK(result.settings.port == 2);
+  CHECK(result.settings.listen.port == 2);
   CHECK(result.origin("MCP_PORT").describe() == "environment MCP_PORT");
 }
 
 TEST_CASE("sources: the own name wins over a further name, with a warning if they differ") {
   const Loaded result = loaded({{"PORT", "1"}, {"MCP_PORT", "2"}});
-  CHECK(result.settings.port == 2);
+  CHECK(result.settings.listen.port == 2);
   CHECK(result.warnings ==
         std::vector<std::string>{
             "MCP_PORT (environment) wins over PORT (environment), which has another value"});
   CHECK(loaded({{"PORT", "2"}, {"MCP_PORT", "2"}}).warnings.empty());
-  CHECK(loaded({{"SDP_HTTP_PORT", "3"}, {"PORT", "4"}}).settings.port == 4);
+  CHECK(loaded({{"SDP_HTTP_PORT", "3"}, {"PORT", "4"}}).settings.listen.port == 4);
 }
 
 TEST_CASE(
     "sources: a further name in the environment wins over the own name in .env, with a warning") {
   const Loaded result = loaded({{"PORT", "1"}}, "MCP_PORT=2\n");
-  CHECK(result.settings.port == 1);
+  CHECK(result.settings.listen.port == 1);
   CHECK(result.warnings ==
         std::vector<std::string>{
             "PORT (environment) wins over MCP_PORT (.env line 1), which has another value"});
@@ -111,13 +111,13 @@ TEST_CASE("sources: one warning names all variables of .env that the environment
              Contains("the process environment wins over .env") &&
                  Catch::Matchers::EndsWith("has other values for: B, MCP_API_KEY, PORT"));
   for (const std::string& warning : result.warnings) CHECK_THAT(warning, !Contains("secret-"));
-  CHECK(result.settings.port == 5);
+  CHECK(result.settings.listen.port == 5);
 }
 
 TEST_CASE("sources: an empty variable counts as not set, so it cannot open the server") {
   const Loaded result = loaded({{"MCP_API_KEY", ""}, {"MCP_HOST", ""}}, "MCP_API_KEY=k\n");
   CHECK(secrets_of(result.settings) == std::vector<std::string>{"k"});
-  CHECK(result.settings.host == "127.0.0.1");
+  CHECK(result.settings.listen.host == "127.0.0.1");
 }
 
 TEST_CASE("sources: secrets in files that the wrapped server can read cause a warning") {
@@ -172,7 +172,7 @@ TEST_CASE("sources: a credential that is set but empty is warned of while no key
         "MCP_JWT_ISSUER", "MCP_API_KEYS_FILE", "MCP_API_KEY_FILE", "MCP_ADMIN_KEY_FILE"}) {
     CAPTURE(name);
     const Loaded by_environment = loaded({{name, ""}});
-    CHECK_FALSE(by_environment.settings.needs_key());
+    CHECK_FALSE(by_environment.settings.access.needs_key());
     CHECK(one_warning(by_environment) ==
           "set but empty, which counts as not set, so that no key is needed: " + std::string(name) +
               " (environment)");
@@ -291,14 +291,16 @@ TEST_CASE("sources: the words after -- win over MCP_COMMAND") {
 }
 
 TEST_CASE("sources: the Service Desk Plus server's audit variables name the database") {
-  CHECK(loaded({}).settings.audit_db.empty());
-  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "false"}, {"SDP_DB_NAME", "x"}}).settings.audit_db.empty());
-  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "true"}}).settings.audit_db == "sqlite:mcp-sidecar-audit.db");
+  CHECK(loaded({}).settings.audit.address.empty());
+  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "false"}, {"SDP_DB_NAME", "x"}})
+            .settings.audit.address.empty());
+  CHECK(loaded({{"SDP_USE_AUDIT_LOG", "true"}}).settings.audit.address ==
+        "sqlite:mcp-sidecar-audit.db");
   const Loaded result =
       loaded({{"SDP_USE_AUDIT_LOG", "true"}, {"SDP_DB_PASSWORD", "p/w d@"}},
              "SDP_DB_HOST=localhost\nSDP_DB_PORT=5433\nSDP_DB_NAME=sdp_mcp\nSDP_DB_USER="
              "sdpmcpservice\nSDP_DB_SSL=true\n");
-  CHECK(result.settings.audit_db ==
+  CHECK(result.settings.audit.address ==
         "postgresql://sdpmcpservice:p%2Fw%20d%40@localhost:5433/sdp_mcp?sslmode=require");
   CHECK(result.origin("MCP_AUDIT_DB").describe() == "environment SDP_USE_AUDIT_LOG");
   CHECK_THAT(error_from(sources({{"SDP_USE_AUDIT_LOG", "maybe"}})),
@@ -306,9 +308,10 @@ TEST_CASE("sources: the Service Desk Plus server's audit variables name the data
 }
 
 TEST_CASE("sources: MCP_AUDIT_DB takes precedence over the variables of Service Desk Plus") {
-  CHECK(loaded({{"MCP_AUDIT_DB", "off"}, {"SDP_USE_AUDIT_LOG", "true"}}).settings.audit_db.empty());
+  CHECK(loaded({{"MCP_AUDIT_DB", "off"}, {"SDP_USE_AUDIT_LOG", "true"}})
+            .settings.audit.address.empty());
   CHECK(loaded({{"MCP_AUDIT_DB", "sqlite:/x"}, {"SDP_USE_AUDIT_LOG", "true"}, {"SDP_DB_NAME", "y"}})
-            .settings.audit_db == "sqlite:/x");
+            .settings.audit.address == "sqlite:/x");
 }
 
 TEST_CASE("sources: the child gets the additions of .env, without the sidecar's secrets") {
@@ -402,18 +405,18 @@ SDP_DEBUG_REQUESTS=true
 )");
   const Settings& settings = result.settings;
   CHECK(secrets_of(settings) == std::vector<std::string>{"secure-key-1", "secure-key-2"});
-  CHECK(settings.port == 3000);
-  CHECK(settings.host == "127.0.0.1");
-  CHECK(settings.max_sessions == 1000);
-  CHECK(settings.session_timeout == milliseconds(1'800'000));
-  CHECK(settings.keepalive_interval == milliseconds(30'000));
-  CHECK(settings.log_level == "debug");
-  CHECK(settings.debug_requests);
+  CHECK(settings.listen.port == 3000);
+  CHECK(settings.listen.host == "127.0.0.1");
+  CHECK(settings.sessions.sessions == 1000);
+  CHECK(settings.sessions.idle == milliseconds(1'800'000));
+  CHECK(settings.streams.keep_alive == milliseconds(30'000));
+  CHECK(settings.log.level == LogLevel::kDebug);
+  CHECK(settings.log.requests);
 
-  CHECK(settings.allowed_addresses ==
+  CHECK(settings.access.allowed_addresses ==
         std::vector<std::string>{"127.0.0.1", "192.168.1.0/24", "10.0.0.0/8"});
 
-  CHECK(settings.session_rate == Rate{60, milliseconds(60'000)});
+  CHECK(settings.access.rates.session == Rate{60, milliseconds(60'000)});
 
   REQUIRE(result.warnings.size() == 3);
   CHECK_THAT(result.warnings[2], Contains("can read secrets in .env (SDP_API_KEYS)"));
@@ -432,13 +435,13 @@ SDP_DEBUG_REQUESTS=true
 }
 
 TEST_CASE("sources: with SDP_ variables the default message path is /messages") {
-  CHECK(loaded({}).settings.message_path == "/message");
-  CHECK(loaded({{"PORT", "3000"}, {"SDP_CLIENT_ID", "x"}}).settings.message_path == "/message");
+  CHECK(loaded({}).settings.endpoints.message_path == "/message");
+  CHECK(loaded({{"PORT", "3000"}, {"SDP_CLIENT_ID", "x"}}).settings.endpoints.message_path ==
+        "/message");
   const Loaded theirs = loaded({}, "SDP_HTTP_PORT=3000");
-  CHECK(theirs.settings.message_path == "/messages");
+  CHECK(theirs.settings.endpoints.message_path == "/messages");
   CHECK(theirs.origin("MCP_MESSAGE_PATH").text == "/messages");
-  CHECK(loaded({{"SDP_API_KEYS", "k"}}).settings.message_path == "/messages");
-  CHECK(
-      loaded({{"SDP_HTTP_PORT", "3000"}, {"MCP_MESSAGE_PATH", "/message"}}).settings.message_path ==
-      "/message");
+  CHECK(loaded({{"SDP_API_KEYS", "k"}}).settings.endpoints.message_path == "/messages");
+  CHECK(loaded({{"SDP_HTTP_PORT", "3000"}, {"MCP_MESSAGE_PATH", "/message"}})
+            .settings.endpoints.message_path == "/message");
 }

@@ -115,7 +115,7 @@ TEST_CASE("table: the defaults equal those of Settings") {
     if (setting.initial.empty()) continue;
     Settings settings;
     CAPTURE(setting.name);
-    REQUIRE(setting.parse(setting.name, setting.initial, settings));
+    REQUIRE(setting.field.parse(setting.name, setting.initial, settings));
     CHECK(settings == Settings{});
   }
 }
@@ -196,12 +196,12 @@ TEST_CASE("table: every further name of a setting sets the same value") {
 }
 
 TEST_CASE("table: the level names of other loggers are accepted") {
-  const auto [word, level] = GENERATE(table<std::string, std::string>({{"WARNING", "warn"},
-                                                                       {"verbose", "debug"},
-                                                                       {"silly", "trace"},
-                                                                       {"http", "info"},
-                                                                       {"fatal", "error"},
-                                                                       {"silent", "off"},
-                                                                       {"Info", "info"}}));
-  CHECK(load(with_environment("LOG_LEVEL", word))->settings.log_level == level);
+  const auto [word, level] = GENERATE(table<std::string, LogLevel>({{"WARNING", LogLevel::kWarn},
+                                                                    {"verbose", LogLevel::kDebug},
+                                                                    {"silly", LogLevel::kTrace},
+                                                                    {"http", LogLevel::kInfo},
+                                                                    {"fatal", LogLevel::kError},
+                                                                    {"silent", LogLevel::kOff},
+                                                                    {"Info", LogLevel::kInfo}}));
+  CHECK(load(with_environment("LOG_LEVEL", word))->settings.log.level == level);
 }
