@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t kStartTokenBytes = 32;
 constexpr std::size_t kLoggedBody = 4096;  // bytes of a request body that MCP_DEBUG_REQUESTS shows
 
-mux::InstancesOptions instances_options(const config::Settings& settings) {
-  return {settings.instances, {settings.calls, settings.child.process.stdin_queue_bytes}};
-}
-
 http::Limits http_limits(const config::Settings& settings) {
   http::Limits limits{settings.http};
   limits.write_stall = settings.streams.stall_limit;
@@ -136,16 +132,12 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       metrics_(dependencies.metrics),
       refusals_(log_, dependencies.timers),
       buffered_(settings.http.buffered_bytes, refusals_, metrics_),
-      instances_(std::move(children), dependencies.timers, instances_options(settings), server_log_,
-                 dependencies.metrics),
       streams_(settings.sessions.streams_per_address, refusals_, dependencies.metrics),
       rings_(dependencies.timers, {}, dependencies.metrics),
-      streamable_parts_{dependencies.timers,
-                        dependencies.metrics,
-                        rings_,
-                        {settings.streams},
-                        settings.endpoints.stream_after,
-                        &gate_},
+      wrapped_(observe::kDefaultServer, path_of(settings.listen.public_url), settings,
+               std::move(children),
+               {dependencies.timers, log_, metrics_, dependencies.calls, sessions_, streams_,
+                rings_, gate_, [this](const http::Head& head) { return api_facts(head); }}),
       sessions_(dependencies.timers, settings.sessions, server_log_, dependencies.metrics),
       rates_(settings.access.rates, dependencies.timers),
       start_token_(random_hex(kStartTokenBytes)),
@@ -156,35 +148,21 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       gate_(key_rules(settings, keys, tokens_, start_token_), settings.access.permissions,
             origins(settings, needs_key(settings, keys)), std::move(networks), rates_, refusals_,
             dependencies.metrics),
-      tool_calls_(instances_, dependencies.timers, server_log_, settings.endpoints.rest_timeout,
-                  settings.child.process.max_line_bytes),
       keys_watch_(settings.access.keys_file, environment_keys(settings), gate_, sessions_,
-                  tool_calls_, instances_, dependencies.timers, log_),
-      legacy_sse_(sessions_, instances_, streams_, dependencies.timers,
-                  {path_of(settings.listen.public_url) + settings.endpoints.message_path,
-                   {settings.streams},
-                   &gate_}),
-      streamable_http_(sessions_, instances_, streams_, streamable_parts_),
-      rest_(tool_calls_, {settings.streams}),
-      tool_endpoints_(tool_calls_, [this](const http::Head& head) { return api_facts(head); }),
-      health_(sessions_, instances_, dependencies.timers, gate_.needs_key()),
-      admin_(instances_, server_log_),
+                  wrapped_.tool_calls(), wrapped_.instances(), dependencies.timers, log_),
+      health_(sessions_, wrapped_.instances(), dependencies.timers, gate_.needs_key()),
       rate_status_(rates_, sessions_),
       session_list_(sessions_, dependencies.timers, server_log_),
       oauth_metadata_(tokens_.rules(), settings.listen.public_url,
                       path_of(settings.listen.public_url)),
       pages_(endpoints::embedded_pages()),
-      dashboard_({instances_, sessions_, dependencies.recent, log_, dependencies.metrics, gate_},
+      dashboard_({wrapped_.instances(), sessions_, dependencies.recent, log_, metrics_, gate_},
                  dependencies.timers, dashboard_options(settings)),
       server_(
           dependencies.loop, dependencies.timers, http_limits(settings), buffered_, routes(),
           [this](const http::Head& head) { return judge(head); }, log_, dependencies.metrics) {
   sessions_.observe_by(dependencies.calls);
   sessions_.charge_to(buffered_);
-  tool_calls_.observe_by(dependencies.calls);
-  instances_.set_evict_idle([this](std::string_view owner, mux::Ending which) {
-    return sessions_.evict_idle(owner, which);
-  });
 }
 
 bool Service::needs_key(const config::Settings& settings,
@@ -194,7 +172,7 @@ bool Service::needs_key(const config::Settings& settings,
 
 // Unchanged settings are simply set again.
 void Service::apply(access::Networks networks, std::vector<access::StoredKey> of_file) {
-  if (gate_.set_everybody(settings_.access.permissions)) instances_.permissions_changed();
+  if (gate_.set_everybody(settings_.access.permissions)) wrapped_.instances().permissions_changed();
   gate_.set_networks(std::move(networks));
   if (needs_key(settings_, of_file)) {
     gate_.close();
@@ -203,7 +181,7 @@ void Service::apply(access::Networks networks, std::vector<access::StoredKey> of
   gate_.set_origins(origins(settings_, gate_.needs_key()));
   keys_watch_.take(std::move(of_file), environment_keys(settings_));
   rates_.set_rates(settings_.access.rates);
-  instances_.set_child_rate(settings_.instances.child_rate);
+  wrapped_.apply(settings_.instances);
   streams_.set_most(settings_.sessions.streams_per_address);
   sessions_.set_limits(settings_.sessions);
 }
@@ -211,14 +189,13 @@ void Service::apply(access::Networks networks, std::vector<access::StoredKey> of
 void Service::start() {
   keys_watch_.start();
   if (!settings_.access.jwks.empty()) jwks_.start();
-  instances_.start();
+  wrapped_.start();
 }
 
 std::vector<http::Route> Service::routes() {
   std::vector<http::Route> all;
   for (auto& part :
-       {streamable_http_.routes(), legacy_sse_.routes(), rest_.routes(), tool_endpoints_.routes(),
-        health_.routes(), admin_.routes(), rate_status_.routes(), oauth_metadata_.routes(),
+       {wrapped_.routes(), health_.routes(), rate_status_.routes(), oauth_metadata_.routes(),
         session_list_.routes(), endpoints::metrics_routes(metrics_)}) {
     all.insert(all.end(), part.begin(), part.end());
   }

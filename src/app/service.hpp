@@ -1,5 +1,6 @@
-// Service: builds and connects all parts that serve clients, from the port to the children, in the
-// order of the floors. Knows no signals and no processes: a factory for children is passed in.
+// Service: builds and connects all parts that serve clients, in the order of the floors: port,
+// gate, sessions, rates, dashboard, and the wrapped server. Knows no signals and no processes: a
+// factory for children is passed in.
 // Owned by Program; loop thread only.
 #pragma once
 
@@ -11,24 +12,18 @@
 #include "access/gate.hpp"
 #include "app/jwks_source.hpp"
 #include "app/keys_watch.hpp"
+#include "app/wrapped_server.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
 #include "endpoints/mcp/event_ring.hpp"
-#include "endpoints/mcp/legacy_sse.hpp"
-#include "endpoints/mcp/streamable_http.hpp"
-#include "endpoints/ops/admin.hpp"
 #include "endpoints/ops/dashboard.hpp"
 #include "endpoints/ops/health.hpp"
 #include "endpoints/ops/oauth_metadata.hpp"
 #include "endpoints/ops/pages.hpp"
 #include "endpoints/ops/rate_status.hpp"
 #include "endpoints/ops/session_list.hpp"
-#include "endpoints/rest/rest.hpp"
-#include "endpoints/rest/tool_calls.hpp"
-#include "endpoints/rest/tool_endpoints.hpp"
 #include "http/budget.hpp"
 #include "http/server.hpp"
-#include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -73,8 +68,8 @@ class Service {
   // Every endpoint, as the server serves them. They use the service.
   std::vector<http::Route> routes();
   http::Server& server() { return server_; }
-  mux::Instances& instances() { return instances_; }
-  const mux::Instances& instances() const { return instances_; }
+  mux::Instances& instances() { return wrapped_.instances(); }
+  const mux::Instances& instances() const { return wrapped_.instances(); }
   KeysWatch& keys_watch() { return keys_watch_; }
   const access::Gate& gate() const { return gate_; }
   const session::SessionTable& sessions() const { return sessions_; }
@@ -94,24 +89,17 @@ class Service {
   observe::Metrics& metrics_;
   observe::RateLimitedLog refusals_;
   http::Budget buffered_;
-  mux::Instances instances_;
   session::StreamLimit streams_;
   endpoints::RingBudget rings_;
-  const endpoints::StreamableParts streamable_parts_;
+  WrappedServer wrapped_;  // outlives the sessions
   session::SessionTable sessions_;
   access::RateLimits rates_;
   const std::string start_token_;  // random, new at each start
   access::AccessTokens tokens_;
   JwksSource jwks_;
   access::Gate gate_;
-  endpoints::ToolCalls tool_calls_;
   KeysWatch keys_watch_;
-  endpoints::LegacySse legacy_sse_;
-  endpoints::StreamableHttp streamable_http_;
-  endpoints::Rest rest_;
-  endpoints::ToolEndpoints tool_endpoints_;
   endpoints::Health health_;
-  endpoints::Admin admin_;
   endpoints::RateStatus rate_status_;
   endpoints::SessionList session_list_;
   endpoints::OAuthMetadata oauth_metadata_;

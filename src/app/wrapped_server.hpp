@@ -1,0 +1,75 @@
+// WrappedServer: one wrapped server: its children, and the endpoints that serve them as one table
+// of routes, which can stand at the root or below a prefix (http::Server::mount). Knows no port, no
+// keys and no other server; what all servers share is passed in. Owned by Service; outlives the
+// sessions, which have leases of its children. Loop thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "access/gate.hpp"
+#include "child/link.hpp"
+#include "config/settings.hpp"
+#include "endpoints/mcp/event_ring.hpp"
+#include "endpoints/mcp/legacy_sse.hpp"
+#include "endpoints/mcp/streamable_http.hpp"
+#include "endpoints/ops/admin.hpp"
+#include "endpoints/rest/rest.hpp"
+#include "endpoints/rest/tool_calls.hpp"
+#include "endpoints/rest/tool_endpoints.hpp"
+#include "http/server.hpp"
+#include "mux/pool/instances.hpp"
+#include "observe/calls.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
+#include "util/timers.hpp"
+
+namespace sidecar::app {
+
+// What all wrapped servers share. Outlives them, except that the sessions end before them.
+struct SharedParts {
+  Timers& timers;
+  const observe::Log& log;
+  observe::Metrics& metrics;
+  const observe::Calls& calls;  // observes every call
+  session::SessionTable& sessions;
+  session::StreamLimit& streams;
+  endpoints::RingBudget& rings;
+  access::Gate& gate;
+  endpoints::ToolEndpoints::Facts facts;  // for the OpenAPI document
+};
+
+class WrappedServer {
+ public:
+  // `name`: the label `server` (observe/server_label.hpp). `path`: under which clients reach its
+  // routes, in front of their own paths; empty for the root. The objects in `shared` may be
+  // constructed later: they are used from start() on.
+  WrappedServer(std::string_view name, std::string_view path, const config::Settings& settings,
+                child::ChildFactory children, const SharedParts& shared);
+
+  // Starts the children. Call once.
+  void start();
+  // Applies the settings that may change while the program runs.
+  void apply(const config::InstanceSettings& settings);
+
+  // Every endpoint of this server. They use this object.
+  std::vector<http::Route> routes();
+  mux::Instances& instances() { return instances_; }
+  const mux::Instances& instances() const { return instances_; }
+  endpoints::ToolCalls& tool_calls() { return tool_calls_; }
+
+ private:
+  observe::Log log_;  // for lines about this server
+  mux::Instances instances_;
+  const endpoints::StreamableParts streamable_parts_;
+  endpoints::ToolCalls tool_calls_;
+  endpoints::LegacySse legacy_sse_;
+  endpoints::StreamableHttp streamable_http_;
+  endpoints::Rest rest_;
+  endpoints::ToolEndpoints tool_endpoints_;
+  endpoints::Admin admin_;
+};
+
+}  // namespace sidecar::app
