@@ -122,9 +122,9 @@ bool has(const std::vector<std::string>& all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-config::Permissions granted_by(const std::vector<std::string>& scopes) {
+auth::Permissions granted_by(const std::vector<std::string>& scopes) {
   static constexpr std::string_view kTools = "mcp:tools:";
-  config::Permissions permissions;
+  auth::Permissions permissions;
   permissions.admin = has(scopes, "mcp:admin");
   permissions.metrics = has(scopes, "mcp:metrics");
   permissions.read_only = has(scopes, "mcp:read") && !has(scopes, "mcp:write");
@@ -226,7 +226,7 @@ tl::expected<std::shared_ptr<const Bearer>, TokenFault> AccessTokens::check(std:
   }
   auto bearer = std::make_shared<const Bearer>(
       Bearer{owner_of(rules_.issuer, subject, client),
-             std::make_shared<const config::Permissions>(granted_by(scopes)), *expires + kLeeway});
+             std::make_shared<const auth::Permissions>(granted_by(scopes)), *expires + kLeeway});
   // Only tokens of the issuer reach this point, and verifying one again is cheap.
   if (remembered_.size() >= kMaxRemembered) remembered_.clear();
   remembered_.emplace(hash, bearer);

@@ -2,8 +2,8 @@
 // Checks signature, issuer, audience (RFC 8707), expiry and scopes (MCP 2025-11-25, Authorization).
 //
 // Every token needs TokenRules::scopes. These scopes grant or restrict more:
-//   mcp:admin          config::Permissions::admin
-//   mcp:metrics        config::Permissions::metrics
+//   mcp:admin          auth::Permissions::admin
+//   mcp:metrics        auth::Permissions::metrics
 //   mcp:read           read-only tools alone, unless mcp:write is present too
 //   mcp:tools:PATTERN  tools of that name alone; several patterns add up
 //
@@ -20,7 +20,7 @@
 
 #include "access/jwks.hpp"
 #include "access/keys.hpp"
-#include "config/permissions.hpp"
+#include "auth/permissions.hpp"
 #include "util/result.hpp"
 
 namespace sidecar::access {
@@ -36,7 +36,7 @@ struct TokenRules {
 struct Bearer {
   // Issuer, subject and client; the same for a refreshed token, never equal to a key's name.
   std::string owner;
-  std::shared_ptr<const config::Permissions> permissions;
+  std::shared_ptr<const auth::Permissions> permissions;
   WallTime expires;
 };
 

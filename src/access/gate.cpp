@@ -93,7 +93,7 @@ bool is_for_few(Access access) { return access == Access::kMetrics || access == 
 
 }  // namespace
 
-Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
+Gate::Gate(KeyRules keys, auth::Permissions everybody, Origins origins, Networks networks,
            RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics)
     : keys_(std::move(keys.keys)),
       needs_key_(keys.needed),
@@ -101,7 +101,7 @@ Gate::Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networ
       metadata_url_(std::move(keys.metadata_url)),
       start_token_(keys.start_token),
       open_admin_(keys.open_admin),
-      everybody_(std::make_shared<config::Permissions>(std::move(everybody))),
+      everybody_(std::make_shared<auth::Permissions>(std::move(everybody))),
       origins_(std::move(origins)),
       networks_(std::move(networks)),
       rates_(rates),
@@ -143,7 +143,7 @@ bool Gate::is_this_machine(const GateRequest& request, const ClientAddress& clie
          origins_.is_own(request.header("Origin"), request.header("Host"));
 }
 
-bool Gate::administers(const observe::Caller& caller) const {
+bool Gate::administers(const auth::Principal& caller) const {
   if (!needs_key_) return caller.admin;
   if (!caller.has_key || !caller.admin) return false;
   const WallTime now = std::chrono::system_clock::now();
@@ -151,8 +151,8 @@ bool Gate::administers(const observe::Caller& caller) const {
                               : !caller.expires || *caller.expires > now;
 }
 
-std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& caller) const {
-  auto now = std::make_shared<observe::Caller>(caller);
+std::shared_ptr<const auth::Principal> Gate::present(const auth::Principal& caller) const {
+  auto now = std::make_shared<auth::Principal>(caller);
   now->permissions.clear();
   if (everybody_->restricts()) now->permissions.push_back(everybody_);
   if (caller.by_stored_key) {
@@ -166,7 +166,7 @@ std::shared_ptr<const observe::Caller> Gate::present(const observe::Caller& call
   return now;
 }
 
-bool Gate::holds(const observe::Caller& caller, WallTime now) const {
+bool Gate::holds(const auth::Principal& caller, WallTime now) const {
   if (!needs_key_) return true;
   if (!caller.has_key) return false;
   return caller.by_stored_key ? keys_.has_owner(caller.owner, now)
@@ -250,7 +250,7 @@ void Gate::check_once(const GateRequest& request, Decision& decision) const {
   }
 }
 
-void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& caller,
+void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& caller,
                      Decision& decision) {
   const std::string_view secret = secret_of(request);
   const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
@@ -284,7 +284,7 @@ void Gate::check_key(const GateRequest& request, bool needed, observe::Caller& c
 // No key is needed here, and a credential that does not match may be meant for another program. So
 // it counts as a guess only on administrators' routes, which the start token opens.
 void Gate::check_start_token(const GateRequest& request, const ClientAddress& client,
-                             observe::Caller& caller, Decision& decision) {
+                             auth::Principal& caller, Decision& decision) {
   caller.admin = open_admin_ && is_this_machine(request, client);
   const std::string_view secret = secret_of_fields(request);
   if (caller.admin || secret.empty() || !start_token_) return;
@@ -297,7 +297,7 @@ void Gate::check_start_token(const GateRequest& request, const ClientAddress& cl
 }
 
 void Gate::check_token(const GateRequest& request, std::string_view token, bool needed,
-                       observe::Caller& caller, Decision& decision) {
+                       auth::Principal& caller, Decision& decision) {
   using Kind = TokenFault::Kind;
   const auto bearer = tokens_->check(token, std::chrono::system_clock::now());
   if (bearer) {
@@ -326,7 +326,7 @@ void Gate::check_token(const GateRequest& request, std::string_view token, bool 
   }
 }
 
-std::optional<Budget> Gate::failed(const GateRequest& request, const observe::Caller& caller,
+std::optional<Budget> Gate::failed(const GateRequest& request, const auth::Principal& caller,
                                    const Failure& failure) {
   auto over = failure.guess ? rates_.wrong_key(caller.address) : std::nullopt;
   log_.warn("authentication failed", {{"address", caller.address},
@@ -353,7 +353,7 @@ Fields Gate::challenge(const GateRequest& request, std::string_view error,
 
 void Gate::charge(const GateRequest& request, Decision& decision) {
   if (!rates_.on() || !request.rules.charged) return;
-  const observe::Caller& caller = *decision.caller;
+  const auth::Principal& caller = *decision.caller;
   RateLimitKeys rate_keys{{}, caller.owner, caller.address};
   if (const auto session = request.session(); session && session->owner == caller.owner)
     rate_keys.session = session->id;
@@ -365,7 +365,7 @@ void Gate::charge(const GateRequest& request, Decision& decision) {
 }
 
 void Gate::check_permission(const GateRequest& request, Decision& decision) {
-  const observe::Caller& caller = *decision.caller;
+  const auth::Principal& caller = *decision.caller;
   const bool by_metrics = request.rules.access == Access::kMetrics;
   if (!is_for_few(request.rules.access) || request.method_not_allowed || caller.admin ||
       (by_metrics && caller.metrics))
@@ -379,7 +379,7 @@ void Gate::check_permission(const GateRequest& request, Decision& decision) {
               {}};
 }
 
-Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_view session,
+Gate::Charge Gate::charge_further(const auth::Principal& caller, std::string_view session,
                                   std::size_t messages) {
   if (!rates_.on()) return {};
   const RateLimitKeys rate_keys{session, caller.owner, caller.address};
@@ -399,7 +399,7 @@ Gate::Charge Gate::charge_further(const observe::Caller& caller, std::string_vie
   return refused;
 }
 
-void Gate::over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
+void Gate::over_rate(std::string_view scope, const auth::Principal& caller, std::string_view method,
                      std::string_view path) {
   log_.warn("rate limit reached", {{"limit", scope},
                                    {"address", caller.address},

@@ -100,7 +100,7 @@ struct Decision {
 class Gate {
  public:
   // `everybody`: the permissions that restrict all callers, with a key or without.
-  Gate(KeyRules keys, config::Permissions everybody, Origins origins, Networks networks,
+  Gate(KeyRules keys, auth::Permissions everybody, Origins origins, Networks networks,
        RateLimits& rates, observe::RateLimitedLog& log, observe::Metrics& metrics);
 
   bool needs_key() const { return needs_key_; }
@@ -109,9 +109,9 @@ class Gate {
   // From now on a key is needed. Cannot be undone while the program runs.
   void close() { needs_key_ = true; }
   // True if the permissions changed.
-  bool set_everybody(config::Permissions everybody) {
+  bool set_everybody(auth::Permissions everybody) {
     if (everybody == *everybody_) return false;
-    everybody_ = std::make_shared<config::Permissions>(std::move(everybody));
+    everybody_ = std::make_shared<auth::Permissions>(std::move(everybody));
     return true;
   }
   void set_origins(Origins origins) { origins_ = std::move(origins); }
@@ -125,14 +125,14 @@ class Gate {
   };
   // A batch was charged as one request; this charges its other messages. `session`: the id of a
   // session of the caller. A refusal is logged and counted.
-  Charge charge_further(const observe::Caller& caller, std::string_view session,
+  Charge charge_further(const auth::Principal& caller, std::string_view session,
                         std::size_t messages);
   // True if the caller is an administrator now; for streams, which outlive their request.
-  bool administers(const observe::Caller& caller) const;
+  bool administers(const auth::Principal& caller) const;
   // The admitted caller with its present permissions.
-  std::shared_ptr<const observe::Caller> present(const observe::Caller& caller) const;
+  std::shared_ptr<const auth::Principal> present(const auth::Principal& caller) const;
   // True if the caller's key or token is still valid, or none is needed.
-  bool holds(const observe::Caller& caller, WallTime now) const;
+  bool holds(const auth::Principal& caller, WallTime now) const;
   // access::client_url() of a request, with the present trusted proxies.
   std::string url_of(const GateRequest& request) const;
 
@@ -151,21 +151,21 @@ class Gate {
   // Each sets the decision's answer if it refuses the request.
   void check_once(const GateRequest& request, Decision& decision) const;
   void check_origin(const GateRequest& request, std::string_view origin, Decision& decision) const;
-  void check_key(const GateRequest& request, bool needed, observe::Caller& caller,
+  void check_key(const GateRequest& request, bool needed, auth::Principal& caller,
                  Decision& decision);
   void check_start_token(const GateRequest& request, const ClientAddress& client,
-                         observe::Caller& caller, Decision& decision);
+                         auth::Principal& caller, Decision& decision);
   void check_token(const GateRequest& request, std::string_view token, bool needed,
-                   observe::Caller& caller, Decision& decision);
+                   auth::Principal& caller, Decision& decision);
   // Logs and counts a missing or wrong credential. Set: the address has used up its budget.
-  std::optional<Budget> failed(const GateRequest& request, const observe::Caller& caller,
+  std::optional<Budget> failed(const GateRequest& request, const auth::Principal& caller,
                                const Failure& failure);
   // RFC 6750, section 3; RFC 9728, section 5.1.
   Fields challenge(const GateRequest& request, std::string_view error = {},
                    std::string_view why = {}) const;
   void charge(const GateRequest& request, Decision& decision);
   static void check_permission(const GateRequest& request, Decision& decision);
-  void over_rate(std::string_view scope, const observe::Caller& caller, std::string_view method,
+  void over_rate(std::string_view scope, const auth::Principal& caller, std::string_view method,
                  std::string_view path);
 
   Keys keys_;
@@ -174,7 +174,7 @@ class Gate {
   const std::string metadata_url_;
   const std::optional<KeyHash> start_token_;
   const bool open_admin_;
-  std::shared_ptr<const config::Permissions> everybody_;
+  std::shared_ptr<const auth::Permissions> everybody_;
   Origins origins_;
   Networks networks_;
   RateLimits& rates_;

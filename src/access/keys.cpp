@@ -34,9 +34,9 @@ bool Keys::has_owner(std::string_view name, WallTime now) const {
                      [&](const StoredKey& key) { return key.name == name && !key.expired(now); });
 }
 
-std::vector<std::shared_ptr<const config::Permissions>> Keys::permissions_of(
+std::vector<std::shared_ptr<const auth::Permissions>> Keys::permissions_of(
     std::string_view name, std::uint64_t fingerprint, WallTime now) const {
-  std::vector<std::shared_ptr<const config::Permissions>> all;
+  std::vector<std::shared_ptr<const auth::Permissions>> all;
   for (const StoredKey& key : keys_) {
     if (key.name != name || key.expired(now)) continue;
     if (key.fingerprint() == fingerprint) return {key.permissions};

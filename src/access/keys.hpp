@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/permissions.hpp"
+#include "auth/permissions.hpp"
 
 namespace sidecar::access {
 
@@ -25,7 +25,7 @@ struct StoredKey {
   KeyHash hash{};
   // In seconds, because WallTime cannot hold every time that a keys file can.
   std::optional<std::chrono::sys_seconds> expires;
-  std::shared_ptr<const config::Permissions> permissions = std::make_shared<config::Permissions>();
+  std::shared_ptr<const auth::Permissions> permissions = std::make_shared<auth::Permissions>();
 
   // Distinguishes keys of one name; not secret.
   std::uint64_t fingerprint() const;
@@ -46,9 +46,9 @@ class Keys {
   bool has_owner(std::string_view name, WallTime now) const;
   // The permissions of the key with this name and fingerprint. If that key is gone or expired: the
   // permissions of every valid key of the name.
-  std::vector<std::shared_ptr<const config::Permissions>> permissions_of(std::string_view name,
-                                                                         std::uint64_t fingerprint,
-                                                                         WallTime now) const;
+  std::vector<std::shared_ptr<const auth::Permissions>> permissions_of(std::string_view name,
+                                                                       std::uint64_t fingerprint,
+                                                                       WallTime now) const;
   // True if both hold the same pairs of name and permissions, each equally often.
   bool permit_as(const Keys& others) const;
   // True if a valid key of this name is an administrator's.

@@ -18,10 +18,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kParts[] = {"tools", "resources", "prompts"};
 
-using Right = bool config::Permissions::*;
-constexpr std::pair<const char*, Right> kRights[] = {{"admin", &config::Permissions::admin},
-                                                     {"metrics", &config::Permissions::metrics},
-                                                     {"readOnly", &config::Permissions::read_only}};
+using Right = bool auth::Permissions::*;
+constexpr std::pair<const char*, Right> kRights[] = {{"admin", &auth::Permissions::admin},
+                                                     {"metrics", &auth::Permissions::metrics},
+                                                     {"readOnly", &auth::Permissions::read_only}};
 
 // nullptr if no boolean member has that name.
 Right right_of(std::string_view member) {
@@ -31,7 +31,7 @@ Right right_of(std::string_view member) {
   return nullptr;
 }
 
-config::NameRules& part_of(config::Permissions& permissions, std::string_view part) {
+auth::NameRules& part_of(auth::Permissions& permissions, std::string_view part) {
   if (part == "tools") return permissions.tools;
   return part == "resources" ? permissions.resources : permissions.prompts;
 }
@@ -52,8 +52,8 @@ Result<std::vector<std::string>> patterns(const Json& list, const std::string& w
   return all;
 }
 
-Result<config::NameRules> name_rules(const Json& value, const std::string& where) {
-  config::NameRules rules;
+Result<auth::NameRules> name_rules(const Json& value, const std::string& where) {
+  auth::NameRules rules;
   if (!value.is_object()) return fail(where + R"( must be an object with "allow" or "deny")");
   for (const auto& [member, list] : value.items()) {
     if (!known(member, {"allow", "deny"}))
@@ -89,7 +89,7 @@ std::optional<KeyHash> parse_hash(const std::string& text) {
 Result<StoredKey> parse_key(const Json& value, const std::string& which) {
   if (!value.is_object()) return fail(which + " must be an object");
   StoredKey key;
-  config::Permissions permissions;
+  auth::Permissions permissions;
   bool hashed = false;
   for (const auto& [member, content] : value.items()) {
     const std::string where = which + "." + config::shown(member);
@@ -120,7 +120,7 @@ Result<StoredKey> parse_key(const Json& value, const std::string& which) {
   }
   if (key.name.empty()) return fail(which + " has no name");
   if (!hashed) return fail(which + " has no sha256");
-  key.permissions = std::make_shared<config::Permissions>(std::move(permissions));
+  key.permissions = std::make_shared<auth::Permissions>(std::move(permissions));
   return key;
 }
 
@@ -191,12 +191,12 @@ std::string keys_file_text(const std::vector<StoredKey>& keys) {
   for (const StoredKey& key : keys) {
     Json each = {{"name", key.name}, {"sha256", hex(key.hash)}};
     if (key.expires) each["expires"] = time_text(*key.expires);
-    config::Permissions permissions = *key.permissions;
+    auth::Permissions permissions = *key.permissions;
     for (const auto& [member, right] : kRights) {
       if (permissions.*right) each[member] = true;
     }
     for (const char* part : kParts) {
-      const config::NameRules& rules = part_of(permissions, part);
+      const auth::NameRules& rules = part_of(permissions, part);
       if (!rules.allow.empty()) each[part]["allow"] = rules.allow;
       if (!rules.deny.empty()) each[part]["deny"] = rules.deny;
     }

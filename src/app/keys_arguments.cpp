@@ -46,7 +46,7 @@ void KeysArguments::add_to(CLI::App& app) {
   }
   for (CLI::App* each : {new_, revoke_})
     each->add_option("NAME", typed_.name, "Name of the owner of the key");
-  config::Permissions& may = typed_.permissions;
+  auth::Permissions& may = typed_.permissions;
   expires_ = new_->add_option("--expires", typed_.expires, "90d, or 2027-01-31")->type_name("WHEN");
   new_->add_flag("--admin", may.admin, "May restart the server and see the sessions of others");
   new_->add_flag("--metrics", may.metrics, "May read GET /metrics");
@@ -76,7 +76,7 @@ KeysCommand KeysArguments::command() const {
   command.action = new_->parsed()      ? Action::kNew
                    : revoke_->parsed() ? Action::kRevoke
                                        : Action::kList;
-  config::Permissions& may = command.permissions;
+  auth::Permissions& may = command.permissions;
   for (std::vector<std::string>* patterns :
        {&may.tools.allow, &may.tools.deny, &may.resources.allow, &may.resources.deny,
         &may.prompts.allow, &may.prompts.deny})

@@ -75,7 +75,7 @@ Result<std::string> make(const KeysCommand& command, StoredKeys keys, access::Wa
   if (!expires) return tl::unexpected(expires.error());
   const std::string secret = std::string(kKeyPrefix) + random_hex(kKeyBytes);
   keys.push_back({command.name, access::hash_of(secret), *expires,
-                  std::make_shared<config::Permissions>(command.permissions)});
+                  std::make_shared<auth::Permissions>(command.permissions)});
   if (const auto written = write(command.file, keys); !written)
     return tl::unexpected(written.error());
   return secret + "\n";
@@ -94,7 +94,7 @@ Result<std::string> revoke(const KeysCommand& command, StoredKeys keys) {
 std::string listing(const StoredKeys& keys, access::WallTime now) {
   std::string text;
   for (const access::StoredKey& key : keys) {
-    const config::Permissions& may = *key.permissions;
+    const auth::Permissions& may = *key.permissions;
     text += fmt::format(
         "{}  sha256 {:02x}{:02x}{:02x}{:02x}…  {}{}{}{}{}\n", key.name, key.hash[0], key.hash[1],
         key.hash[2], key.hash[3],
@@ -115,7 +115,7 @@ Result<void> check(const KeysCommand& command, access::WallTime now) {
     return fail("the name must be 1–64 letters, digits or . _ - @");
   if (const auto expires = expiry(command.expires, now); !expires)
     return tl::unexpected(expires.error());
-  const config::Permissions& may = command.permissions;
+  const auth::Permissions& may = command.permissions;
   const std::pair<const char*, const std::vector<std::string>*> lists[] = {
       {"--allow-tools", &may.tools.allow},         {"--deny-tools", &may.tools.deny},
       {"--allow-resources", &may.resources.allow}, {"--deny-resources", &may.resources.deny},

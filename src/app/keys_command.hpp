@@ -18,7 +18,7 @@ struct KeysCommand {
   std::filesystem::path file;
   std::string name;     // for new and revoke
   std::string expires;  // for new: a time, or "90d" from now; empty: never
-  config::Permissions permissions;
+  auth::Permissions permissions;
 };
 
 // Checks the flags of `keys new`. Errors: one line that names the flag. Touches no file.

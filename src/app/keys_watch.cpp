@@ -53,15 +53,15 @@ void KeysWatch::use(std::vector<access::StoredKey> of_file) {
 
 void KeysWatch::review_callers() {
   const access::WallTime now = std::chrono::system_clock::now();
-  calls_.end_calls([this, now](const observe::Caller& caller) { return gate_.holds(caller, now); });
+  calls_.end_calls([this, now](const auth::Principal& caller) { return gate_.holds(caller, now); });
   for (session::Session* session : sessions_.all()) {
-    const observe::Caller& caller = session->caller();
+    const auth::Principal& caller = session->caller();
     if (gate_.needs_key() && !caller.has_key)
       sessions_.end(session->id(), "a key is needed now");
     else if (caller.by_stored_key && !gate_.keys().has_owner(caller.owner, now))
       sessions_.end(session->id(), "its key is revoked or has expired");
     else
-      session->admit(gate_.present(session->speaker()));
+      session->admit(gate_.present(session->latest_caller()));
   }
 }
 

@@ -82,7 +82,7 @@ std::vector<access::StoredKey> environment_keys(const config::Settings& settings
   const bool alone = all.size() == 1 && settings.access.keys_file.empty();
   std::vector<access::StoredKey> keys;
   for (const config::Key& key : all) {
-    auto permissions = std::make_shared<config::Permissions>();
+    auto permissions = std::make_shared<auth::Permissions>();
     permissions->admin = alone || key.admin;
     keys.push_back({key.name, access::hash_of(key.secret), {}, std::move(permissions)});
   }
@@ -222,7 +222,7 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
   const auto id = endpoints::named_session(head);
   const session::Session* session = id ? sessions_.find(*id) : nullptr;
   if (session == nullptr) return std::nullopt;
-  const observe::Caller& opener = session->caller();
+  const auth::Principal& opener = session->caller();
   return access::KnownSession{session->id(), opener.owner, opener.address, opener.loopback};
 }
 

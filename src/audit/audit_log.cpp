@@ -84,7 +84,7 @@ std::string AuditLog::recorded(std::string kept, bool refused) const {
   return refused ? kept.substr(0, kHashSize) : kept.substr(kHashSize);
 }
 
-Result<std::string> AuditLog::on_call_begin(const observe::Caller& caller,
+Result<std::string> AuditLog::on_call_begin(const auth::Principal& caller,
                                             observe::CallArguments arguments) {
   std::string kept = kept_of(arguments);
   if (!required_) return kept;

@@ -34,7 +34,7 @@ class AuditLog : public observe::CallSink {
   // Stops the writer, as stop() does.
   ~AuditLog() override = default;
 
-  Result<std::string> on_call_begin(const observe::Caller& caller,
+  Result<std::string> on_call_begin(const auth::Principal& caller,
                                     observe::CallArguments arguments) override;
   void on_call_end(const observe::CallRecord& call, std::string kept) override;
 

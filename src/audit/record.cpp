@@ -66,7 +66,7 @@ std::string fit(std::string_view text, std::size_t most) {
   return fitting;
 }
 
-std::string owner_of(const observe::Caller& caller) {
+std::string owner_of(const auth::Principal& caller) {
   return fit(caller.owner.empty() ? caller.address : caller.owner, kMaxText);
 }
 

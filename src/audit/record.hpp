@@ -54,7 +54,7 @@ struct Record {
 Record make_record(const observe::CallRecord& call, std::string arguments);
 
 // Record::owner() of `caller`'s records.
-std::string owner_of(const observe::Caller& caller);
+std::string owner_of(const auth::Principal& caller);
 
 // Truncates to `most` bytes, "…" included, at a character boundary; invalid UTF-8 and NUL become
 // U+FFFD.

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "config/permissions.hpp"
+#include "auth/permissions.hpp"
 #include "util/timers.hpp"
 #include "util/token_bucket.hpp"
 
@@ -55,7 +55,7 @@ struct AccessSettings {
   std::string jwks;                        // the issuer's keys: path or http(s) URL
   std::vector<std::string> jwt_audiences;  // empty: the public URL and its endpoints
   std::vector<std::string> jwt_scopes;     // required of each token
-  Permissions permissions;                 // of all callers
+  auth::Permissions permissions;           // of all callers
   std::vector<std::string> cors_origins = {"auto"};
   std::vector<std::string> allowed_hosts;  // accepted in Host, besides the host of the public URL
   std::vector<std::string> allowed_addresses = {"*"};

@@ -212,8 +212,8 @@ Result<std::string> keys_file(std::string_view text) {
 }
 
 using S = Settings;
-using P = Permissions;
-using N = NameRules;
+using P = auth::Permissions;
+using N = auth::NameRules;
 using G = Group;
 constexpr auto kAtStart = Applies::kAtStart;
 constexpr auto kOnReload = Applies::kOnReload;

@@ -116,7 +116,7 @@ void Connection::on_head(std::string_view& input) {
 }
 
 bool Connection::take_place(bool known, std::string_view& input) {
-  const observe::Caller* const caller = pending_request_->reader.request().caller.get();
+  const auth::Principal* const caller = pending_request_->reader.request().caller.get();
   const std::string& owner = caller != nullptr ? caller->share_owner() : peer_address_;
   const bool has_key = caller != nullptr && caller->has_key;
   if (known) {

@@ -41,7 +41,7 @@ Multiplexer::~Multiplexer() {
   }
 }
 
-void Multiplexer::add(ClientId id, Client& client, const observe::Caller& caller,
+void Multiplexer::add(ClientId id, Client& client, const auth::Principal& caller,
                       ClientProfile profile) {
   OwnerPtr account = core_.owners().get(caller.share_owner());
   core_.clients().add(id, {&client, caller.owner, std::move(account), std::move(profile)});
@@ -85,6 +85,7 @@ void Multiplexer::request(CallOrigin origin, jsonrpc::Message message, Reply rep
   }
 
   Call call(origin.client, std::move(reply), std::move(owner));
+  call.by_sidecar = origin.by_sidecar;
   call.method = name;
   call.timeout = timeout.value_or(core_.limits().call_timeout);
   call.last_due = core_.timers().now() + std::max(call.timeout, core_.limits().call_timeout_total);
@@ -438,7 +439,7 @@ bool Multiplexer::may_repeat(const Call& call) const {
 Readiness Multiplexer::readiness() const {
   if (!closing_.empty()) return {false, closing_, std::chrono::seconds(1)};
   if (trouble_) {
-    return {false, trouble_->death->message(observe::Disclosure::kStderr),
+    return {false, trouble_->death->message(auth::Disclosure::kStderr),
             std::max(trouble_->retry_after, std::chrono::seconds(1)), trouble_->death};
   }
   if (!core_.takes_calls()) return {false, "the MCP server is starting", std::chrono::seconds(1)};

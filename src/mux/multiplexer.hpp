@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "auth/principal.hpp"
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/core.hpp"
@@ -28,7 +29,6 @@
 #include "mux/features/server_requests.hpp"
 #include "mux/features/subscriptions.hpp"
 #include "mux/features/tasks.hpp"
-#include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/timers.hpp"
@@ -56,7 +56,7 @@ class Multiplexer : public child::ChildEvents {
   void initialize(std::string params);
 
   // Adds a session of `caller`. Two owners never see each other's messages.
-  void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile = {});
+  void add(ClientId id, Client& client, const auth::Principal& caller, ClientProfile profile = {});
   // Removes a session. Its open calls are cancelled at the child and their replies never used
   // again, its subscriptions are released, its tasks cancelled, and the child's open requests to it
   // refused.

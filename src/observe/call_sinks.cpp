@@ -25,7 +25,7 @@ void CallLog::on_call_end(const CallRecord& call, std::string /*kept*/) {
               {"key", call.caller.owner},
               {"address", call.caller.address},
               {"client", call.source.client_name},
-              {"trace", call.caller.trace.trace_id()},
+              {"trace", call.trace_id},
               {"error", call.error}},
              call.source.server);
 }

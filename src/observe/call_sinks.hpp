@@ -18,7 +18,9 @@ class CallLog : public CallSink {
   explicit CallLog(Log& log) : log_(log) {}
 
   bool wants_arguments() const override { return false; }
-  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
+  Result<std::string> on_call_begin(const auth::Principal&, CallArguments) override {
+    return std::string();
+  }
   void on_call_end(const CallRecord& call, std::string kept) override;
 
  private:
@@ -35,7 +37,9 @@ class CallMetrics : public CallSink {
   explicit CallMetrics(Metrics& metrics) : metrics_(metrics) {}
 
   bool wants_arguments() const override { return false; }
-  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
+  Result<std::string> on_call_begin(const auth::Principal&, CallArguments) override {
+    return std::string();
+  }
   void on_call_end(const CallRecord& call, std::string kept) override;
 
  private:

@@ -1,5 +1,5 @@
 // Calls: the sinks (audit log, call log, metrics, recent calls) that receive a record of each call.
-// session/observed_call.hpp makes the records. Each call of a client ends in exactly one record:
+// session/client_call.hpp makes the records. Each call of a client ends in exactly one record:
 // answered, refused, cancelled, or abandoned because the client disconnected. Pings are not
 // recorded. Loop thread only.
 #pragma once
@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
-#include "observe/caller.hpp"
+#include "auth/principal.hpp"
 #include "observe/server_label.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::observe {
 
-// The origin of a call, besides its Caller.
+// The origin of a call, besides its principal.
 struct CallSource {
   std::string_view transport;  // a literal: "streamable-http", "sse", "rest"
   std::string session;         // id; empty: none
@@ -29,7 +29,7 @@ struct CallSource {
 // References and views are valid during the call of a sink only.
 struct CallRecord {
   std::chrono::system_clock::time_point began;
-  const Caller& caller;
+  const auth::Principal& caller;
   const CallSource& source;
   std::string_view method;
   std::string_view subject;  // name of the tool or prompt, URI of the resource; else empty
@@ -37,9 +37,10 @@ struct CallRecord {
   std::string_view outcome;
   Clock::duration took;
   std::size_t request_bytes;
-  std::size_t answer_bytes;    // 0: none
-  std::string_view error;      // human-readable; empty: none
-  Clock::duration at_child{};  // part of `took`; zero: the call did not reach the child
+  std::size_t answer_bytes;     // 0: none
+  std::string_view error;       // human-readable; empty: none
+  Clock::duration at_child{};   // part of `took`; zero: the call did not reach the child
+  std::string_view trace_id{};  // 32 hex digits; empty: none
 };
 
 struct CallArguments {
@@ -53,7 +54,8 @@ class CallSink {
   virtual bool wants_arguments() const { return true; }
   // The returned text is passed back as `kept`; a sink copies what it needs of the arguments.
   // An Error refuses the call with its text; on_call_end() is not called then.
-  virtual Result<std::string> on_call_begin(const Caller& caller, CallArguments arguments) = 0;
+  virtual Result<std::string> on_call_begin(const auth::Principal& caller,
+                                            CallArguments arguments) = 0;
   virtual void on_call_end(const CallRecord& record, std::string kept) = 0;
 };
 

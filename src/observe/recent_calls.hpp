@@ -42,7 +42,9 @@ class RecentCalls : public CallSink {
   using Outcomes = std::vector<std::pair<std::string_view, std::uint64_t>>;
 
   bool wants_arguments() const override { return false; }
-  Result<std::string> on_call_begin(const Caller&, CallArguments) override { return std::string(); }
+  Result<std::string> on_call_begin(const auth::Principal&, CallArguments) override {
+    return std::string();
+  }
   void on_call_end(const CallRecord& record, std::string kept) override;
 
   // Calls are numbered from 0 in the order in which they ended. count() is the next number.

@@ -12,8 +12,8 @@ namespace sidecar::session {
 namespace {
 
 namespace method = mcp::method;
-using config::Permissions;
-using CallerPtr = std::shared_ptr<const observe::Caller>;
+using auth::Permissions;
+using CallerPtr = std::shared_ptr<const auth::Principal>;
 
 struct Listing {
   std::string_view method;
@@ -42,7 +42,7 @@ const Listing* find(std::string_view name) {
 class Selection {
  public:
   // All arguments outlive it. REQUIRES: `text` is padded.
-  Selection(const observe::Caller& caller, const Listing& listing, const std::string& text,
+  Selection(const auth::Principal& caller, const Listing& listing, const std::string& text,
             jsonrpc::Span payload)
       : listing_(listing),
         text_(text),
@@ -96,7 +96,7 @@ class Selection {
     const auto name = jsonrpc::string_value(name_at.in(text_));
     if (!name) return;
     if (!(listing_.templates ? rules_.allow_template(*name) : rules_.allow(*name))) return;
-    if (read_only_ && !says_read_only(text_, annotations)) return;
+    if (read_only_ && !has_read_only_hint(text_, annotations)) return;
     kept_.append(seen_++ == 0 ? "" : ",").append(element.in(text_));
   }
 
@@ -158,13 +158,13 @@ void append(std::string& text, const std::vector<std::string>& patterns) {
 
 bool is_listing(std::string_view name) { return find(name) != nullptr; }
 
-std::string list_rules(const observe::Caller& caller, std::string_view name) {
+std::string list_rules(const auth::Principal& caller, std::string_view name) {
   const Listing* listing = find(name);
   if (listing == nullptr || !caller.restricted()) return {};
   const bool tools = name == method::kToolsList;
   std::string text = "restricted";
   for (const auto& each : caller.permissions) {
-    const config::NameRules& rules = (*each).*(listing->part);
+    const auth::NameRules& rules = (*each).*(listing->part);
     const bool reads = tools && each->read_only;
     if (rules.empty() && !reads) continue;
     text += reads ? ";r" : ";";
@@ -180,7 +180,7 @@ std::shared_ptr<const mux::ListView> list_view(CallerPtr caller, std::string_vie
   return std::make_shared<CallersView>(std::move(caller), *listing);
 }
 
-void filter(const observe::Caller& caller, std::string_view id, std::string_view name,
+void filter(const auth::Principal& caller, std::string_view id, std::string_view name,
             mux::Answer& answer) {
   const Listing* listing = find(name);
   if (listing == nullptr || answer.outcome != mux::Outcome::kResult || !caller.restricted() ||
@@ -202,7 +202,7 @@ void filter(const observe::Caller& caller, std::string_view id, std::string_view
   answer.payload.size -= before - answer.text.size();
 }
 
-bool says_read_only(const std::string& text, jsonrpc::Span annotations) {
+bool has_read_only_hint(const std::string& text, jsonrpc::Span annotations) {
   return jsonrpc::is_true(text, jsonrpc::member(text, annotations, "readOnlyHint"));
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "auth/principal.hpp"
 #include "mux/core/call.hpp"
 #include "mux/core/list_view.hpp"
-#include "observe/caller.hpp"
 #include "session/uri_rules.hpp"
 
 namespace sidecar::session {
@@ -18,10 +18,10 @@ namespace sidecar::session {
 // outlives it.
 class PartRules {
  public:
-  using Part = config::NameRules config::Permissions::*;
+  using Part = auth::NameRules auth::Permissions::*;
 
-  PartRules(const observe::Caller& caller, Part part) : caller_(caller), part_(part) {
-    if (part == &config::Permissions::resources) resources_.emplace(caller);
+  PartRules(const auth::Principal& caller, Part part) : caller_(caller), part_(part) {
+    if (part == &auth::Permissions::resources) resources_.emplace(caller);
   }
 
   bool allow(std::string_view name) const {
@@ -33,7 +33,7 @@ class PartRules {
   }
 
  private:
-  const observe::Caller& caller_;
+  const auth::Principal& caller_;
   const Part part_;
   std::optional<ResourceRules> resources_;
 };
@@ -43,18 +43,18 @@ bool is_listing(std::string_view method);
 
 // The rules that decide which entries of a list a caller sees, as text: equal texts give equal
 // lists. Empty: the caller sees all of every list.
-std::string list_rules(const observe::Caller& caller, std::string_view method);
+std::string list_rules(const auth::Principal& caller, std::string_view method);
 
 // The view that `caller` has of the list; nullptr: all of it.
-std::shared_ptr<const mux::ListView> list_view(std::shared_ptr<const observe::Caller> caller,
+std::shared_ptr<const mux::ListView> list_view(std::shared_ptr<const auth::Principal> caller,
                                                std::string_view method);
 
 // Removes the entries that the caller may not use from the answer to the client's call `id`. A list
 // that cannot be read becomes an error. Other methods, and filtered answers, stay unchanged.
-void filter(const observe::Caller& caller, std::string_view id, std::string_view method,
+void filter(const auth::Principal& caller, std::string_view id, std::string_view method,
             mux::Answer& answer);
 
 // Whether `annotations`, a place in `text`, have a true readOnlyHint.
-bool says_read_only(const std::string& text, jsonrpc::Span annotations);
+bool has_read_only_hint(const std::string& text, jsonrpc::Span annotations);
 
 }  // namespace sidecar::session

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "config/text.hpp"
-#include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
 #include "session/list_filter.hpp"
 #include "session/tool_pages.hpp"
@@ -14,9 +13,8 @@ namespace sidecar::session {
 namespace {
 
 namespace method = mcp::method;
-using config::Permissions;
+using auth::Permissions;
 using Part = PartRules::Part;
-using CallerPtr = std::shared_ptr<const observe::Caller>;
 
 // A method that uses one thing, by its name or its URI.
 struct Use {
@@ -52,7 +50,7 @@ std::optional<std::string> refused(std::string_view what) {
 }
 
 // A completion refers to a prompt or a resource template.
-std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
+std::optional<std::string> refusal_of_completion(const auth::Principal& caller,
                                                  const jsonrpc::Message& request) {
   static constexpr std::array<std::string_view, 1> kRef = {"ref"};
   static constexpr std::array<std::string_view, 2> kNames = {"name", "uri"};
@@ -71,14 +69,6 @@ std::optional<std::string> refusal_of_completion(const observe::Caller& caller,
   return std::nullopt;
 }
 
-mux::Answer forbidden(std::string_view id, std::string_view why) {
-  return mux::make_failure(mux::Outcome::kForbidden, id, mcp::code::kInvalidParams, why);
-}
-
-Result<std::string> name_of(const jsonrpc::Message& request) {
-  return jsonrpc::string_value(request.envelope.name.in(request.text));
-}
-
 // Whether the annotations of `tool` have a true readOnlyHint; nullopt: it is not in `tools`.
 std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrpc::Span>& tools,
                                std::string_view tool) {
@@ -86,41 +76,14 @@ std::optional<bool> only_reads(const std::string& text, const std::vector<jsonrp
   for (const jsonrpc::Span each : tools) {
     const auto places = jsonrpc::find_members(text, kNames, each);
     if (!places || jsonrpc::string_value((*places)[0].in(text)).value_or("") != tool) continue;
-    return says_read_only(text, (*places)[1]);
+    return has_read_only_hint(text, (*places)[1]);
   }
   return std::nullopt;
 }
 
-// Looks the tool up page by page. `why`: the reason against the call, to be put after the name of
-// the tool; empty: the tool is read-only.
-void check_read_only(const std::string& tool, const Send& send,
-                     std::function<void(std::string_view why)> done) {
-  auto found = std::make_shared<bool>(false);
-  ToolPages pages;
-  pages.fetch = [send](const std::string& params, mux::Reply::Deliver deliver) {
-    auto message = jsonrpc::parse(jsonrpc::request_text(kListingId, method::kToolsList, params));
-    if (!message) {
-      return deliver(mux::make_failure(mux::Outcome::kInternal, kListingId,
-                                       mcp::code::kInternalError, message.error().message));
-    }
-    send(std::move(*message), mux::Reply(std::string(kListingId), std::move(deliver)));
-  };
-  pages.page = [tool, found](const std::string& text, const std::vector<jsonrpc::Span>& tools) {
-    const auto reads = only_reads(text, tools, tool);
-    *found = reads.value_or(false);
-    return !reads;
-  };
-  pages.done = [found, done = std::move(done)](const ToolPages::Outcome& outcome) {
-    if (*found) return done({});
-    done(outcome.end == ToolPages::End::kNeverEnds ? "was not found: " + outcome.problem
-                                                   : "is not known to be read-only");
-  };
-  walk(std::move(pages));
-}
-
 }  // namespace
 
-std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc::Message& request) {
+std::optional<std::string> refusal(const auth::Principal& caller, const jsonrpc::Message& request) {
   if (!caller.restricted()) return std::nullopt;
   const std::string_view name = request.method();
   if (const Use* use = find(kUses, name)) {
@@ -136,39 +99,25 @@ std::optional<std::string> refusal(const observe::Caller& caller, const jsonrpc:
   return known ? std::nullopt : refused("this method");
 }
 
-void send_permitted(const CallerPtr& caller, jsonrpc::Message request, mux::Reply::Deliver deliver,
-                    mux::Reply::Notify notify, const Send& send) {
-  std::string id(request.id());
-  if (!caller->restricted()) {
-    mux::Reply reply(std::move(id), std::move(deliver), std::move(notify));
-    return send(std::move(request), std::move(reply));
-  }
-  if (const auto why = refusal(*caller, request)) return deliver(forbidden(id, *why));
-
-  const std::string name(request.method());
-  auto filtered = [caller, id, name, deliver = std::move(deliver)](mux::Answer answer) {
-    filter(*caller, id, name, answer);
-    deliver(std::move(answer));
+void check_read_only(const std::string& tool, FetchToolPage fetch,
+                     std::function<void(std::string_view why)> done) {
+  auto found = std::make_shared<bool>(false);
+  ToolPages pages;
+  pages.fetch = std::move(fetch);
+  pages.page = [tool, found](const std::string& text, const std::vector<jsonrpc::Span>& tools) {
+    const auto reads = only_reads(text, tools, tool);
+    *found = reads.value_or(false);
+    return !reads;
   };
-  const bool check = name == method::kToolsCall && caller->read_only();
-  const std::string tool = check ? name_of(request).value_or("") : std::string();
-  auto pass = [message = std::make_shared<jsonrpc::Message>(std::move(request)), id, filtered,
-               notify = std::move(notify), view = list_view(caller, name), send] {
-    mux::Reply reply(id, filtered, notify);
-    reply.set_view(view);
-    send(std::move(*message), std::move(reply));
+  pages.done = [found, done = std::move(done)](const ToolPages::Outcome& outcome) {
+    if (*found) return done({});
+    done(outcome.end == ToolPages::End::kNeverEnds ? "was not found: " + outcome.problem
+                                                   : "is not known to be read-only");
   };
-  if (!check) return pass();
-  // The reply is created only when it is sent: a reply that is dropped sends an error, even to a
-  // client that has left.
-  check_read_only(tool, send, [id, tool, pass = std::move(pass), filtered](std::string_view why) {
-    if (why.empty()) return pass();
-    filtered(forbidden(id, fmt::format("not permitted: this caller may only read, and {} {}",
-                                       config::shown(tool), why)));
-  });
+  walk(std::move(pages));
 }
 
-bool may_notify(const observe::Caller& caller, std::string_view name) {
+bool may_notify(const auth::Principal& caller, std::string_view name) {
   return !caller.restricted() || std::find(std::begin(kNotifications), std::end(kNotifications),
                                            name) != std::end(kNotifications);
 }

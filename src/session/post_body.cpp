@@ -121,8 +121,8 @@ tl::expected<PostBody, jsonrpc::ParseError> parse_post_body(std::string text, bo
 Result<void> receive(Session& session, PostBody body, mux::Reply::Deliver deliver,
                      mux::Reply::Notify notify) {
   if (!body.batch)
-    return session.receive(std::move(*body.elements.front()), std::move(deliver),
-                           std::move(notify));
+    return session.receive(std::move(*body.elements.front()), std::move(deliver), std::move(notify),
+                           std::move(body.trace));
 
   auto collected = std::make_shared<Collected>(session, body.elements.size(), std::move(deliver));
   const bool wanted = body.wants_answer();
@@ -153,7 +153,7 @@ Result<void> receive(Session& session, PostBody body, mux::Reply::Deliver delive
           collected->put(at, id, std::move(answer.text));
           collected->arrived();
         },
-        notify);
+        notify, body.trace);
     if (!received) {
       collected->put(at, id, error_text(id, mcp::code::kInvalidRequest, received.error().message));
       collected->arrived();

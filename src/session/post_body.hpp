@@ -19,6 +19,7 @@ struct PostBody {
   // Of a batch: all elements, with an error for each that is not a message. Else one message.
   std::vector<Element> elements;
   bool batch = false;
+  observe::TraceContext trace{};  // of the HTTP request
 
   // Whether the body is answered: it has a request, or an element that is not a message.
   bool wants_answer() const;

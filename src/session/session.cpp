@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include "mcp/protocol.hpp"
-#include "session/observed_call.hpp"
+#include "session/permission.hpp"
 
 namespace sidecar::session {
 namespace {
-
-constexpr std::chrono::seconds kRetryNoInstance{5};
 
 // The value of a string token, cut to kMaxWord bytes between UTF-8 characters; empty: not a string,
 // or much too long.
@@ -25,12 +23,12 @@ std::string word(std::string_view token) {
 }  // namespace
 
 Session::Session(std::string_view transport, std::string id,
-                 std::shared_ptr<const observe::Caller> caller, mux::Instances& instances,
+                 std::shared_ptr<const auth::Principal> caller, mux::Instances& instances,
                  Timers& timers)
     : source_(std::make_shared<observe::CallSource>(
           observe::CallSource{transport, std::move(id), {}, {}})),
       caller_(std::move(caller)),
-      speaker_(caller_),
+      latest_caller_(caller_),
       instances_(instances),
       timers_(timers),
       opened_(timers.now()),
@@ -38,21 +36,21 @@ Session::Session(std::string_view transport, std::string id,
 
 Session::~Session() = default;
 
-bool Session::admit(std::shared_ptr<const observe::Caller> caller) {
+bool Session::admit(std::shared_ptr<const auth::Principal> caller) {
   if (!belongs_to(*caller)) return false;
-  if (*caller == *speaker_) return true;
+  if (*caller == *latest_caller_) return true;
   resource_rules_.reset();
-  speaker_ = std::move(caller);
+  latest_caller_ = std::move(caller);
   return true;
 }
 
 bool Session::may_receive_updates_of(std::string_view uri) const {
-  if (!resource_rules_) resource_rules_.emplace(*speaker_);
+  if (!resource_rules_) resource_rules_.emplace(*latest_caller_);
   return resource_rules_->allow(uri);
 }
 
 Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
-                              mux::Reply::Notify notify) {
+                              mux::Reply::Notify notify_call, observe::TraceContext trace) {
   const bool notification = message.kind() == jsonrpc::Kind::kNotification;
   if (notification && !mcp::names_notification(message.method())) {
     instances_.drop("request_without_id");
@@ -73,70 +71,66 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
     }
     auto lease = instances_.join(*this, *caller_, message);
     if (!lease) {
-      if (message.kind() == jsonrpc::Kind::kRequest)
-        refuse(std::move(message), std::move(deliver), lease.error().message);
+      // The next message tries again.
+      if (message.kind() == jsonrpc::Kind::kRequest) {
+        call({.message = std::move(message),
+              .caller = latest_caller_,
+              .trace = std::move(trace),
+              .deliver = std::move(deliver),
+              .unavailable = lease.error().message});
+      }
       return {};
     }
     lease_ = *std::move(lease);
   }
   switch (message.kind()) {
     case jsonrpc::Kind::kNotification:
-      if (!may_notify(*speaker_, message.method())) break;
-      if (message.method() == mcp::method::kCancelled)
-        checked_.erase(std::string(message.envelope.request_id.in(message.text)));
-      lease_->notification(std::move(message));
+      notify(std::move(message));
       break;
     case jsonrpc::Kind::kResult:
     case jsonrpc::Kind::kError:
       lease_->answer(message);
       break;
     case jsonrpc::Kind::kRequest:
-      if (lease_->has_call(message.id()) || checked_.contains(std::string(message.id())))
+      if (lease_->has_call(message.id()) || call_in_look_up(message.id()) != nullptr)
         return fail("a request with this id is already in flight");
-      request(std::move(message), std::move(deliver), std::move(notify));
+      if (message.method() == mcp::method::kInitialize) learn(message);
+      call({.message = std::move(message),
+            .caller = latest_caller_,
+            .trace = std::move(trace),
+            .deliver = std::move(deliver),
+            .notify = std::move(notify_call)});
   }
   return {};
 }
 
-void Session::request(jsonrpc::Message message, mux::Reply::Deliver deliver,
-                      mux::Reply::Notify notify) {
-  const bool initialize = message.method() == mcp::method::kInitialize;
-  const bool ping = message.method() == mcp::method::kPing;
-  if (initialize) learn(message);
-  ++waiting_;
-  const bool checked = message.method() == mcp::method::kToolsCall && speaker_->read_only();
-  const std::string id(checked ? message.id() : std::string_view());
-  if (checked) checked_.insert(id);
-  // `this` is safe: the instance does not use the reply after the session has left.
-  auto finished = [this, id, checked, initialize, ping,
-                   deliver = std::move(deliver)](mux::Answer answer) {
-    if (checked) checked_.erase(id);
-    --waiting_;
-    if (!ping) last_active_ = timers_.now();
-    if (initialize) learn(answer);
-    deliver(std::move(answer));
-  };
-  Send send = [this](jsonrpc::Message each, mux::Reply reply) {
-    lease_->request(std::move(each), std::move(reply));
-  };
-  if (checked) {
-    send = [this, id, pass = std::move(send)](jsonrpc::Message each, mux::Reply reply) {
-      if (each.id() != id || checked_.erase(id) > 0) return pass(std::move(each), std::move(reply));
-      mux::Answer answer;
-      answer.outcome = mux::Outcome::kCancelled;
-      reply.send(std::move(answer));
-    };
+void Session::notify(jsonrpc::Message message) {
+  if (!may_notify(*latest_caller_, message.method())) return;
+  if (message.method() == mcp::method::kCancelled) {
+    ClientCall* const call = call_in_look_up(message.envelope.request_id.in(message.text));
+    if (call != nullptr) return call->cancel();
   }
-  send_observed(calls_, source_, speaker_, std::move(message), std::move(finished),
-                std::move(notify), send);
+  lease_->notification(std::move(message));
 }
 
-void Session::refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std::string why) {
-  send_observed(calls_, source_, speaker_, std::move(message), std::move(deliver), nullptr,
-                [why = std::move(why)](const jsonrpc::Message&, mux::Reply reply) {
-                  reply.send(mux::make_failure(mux::Outcome::kUnavailable, reply.client_id(),
-                                               mcp::code::kBusy, why, {}, kRetryNoInstance));
-                });
+void Session::call(ClientRequest request) {
+  ++waiting_;
+  ClientCall::start(*this, calls_, source_, std::move(request));
+}
+
+void Session::send(const auth::Principal& /*caller*/, jsonrpc::Message request, mux::Reply reply) {
+  lease_->request(std::move(request), std::move(reply));
+}
+
+void Session::send_own(const auth::Principal& /*caller*/, jsonrpc::Message request,
+                       mux::Reply reply) {
+  lease_->own_request(std::move(request), std::move(reply));
+}
+
+void Session::on_call_end(const ClientCall& call, mux::Answer& answer) {
+  --waiting_;
+  if (call.method() != mcp::method::kPing) last_active_ = timers_.now();
+  if (call.method() == mcp::method::kInitialize) learn(answer);
 }
 
 void Session::learn(const jsonrpc::Message& initialize) {

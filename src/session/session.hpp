@@ -6,16 +6,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
+#include "auth/principal.hpp"
 #include "http/budget.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/call.hpp"
 #include "mux/pool/instances.hpp"
-#include "observe/caller.hpp"
 #include "observe/calls.hpp"
+#include "observe/trace_context.hpp"
+#include "session/client_call.hpp"
 #include "session/uri_rules.hpp"
 #include "util/result.hpp"
 #include "util/timers.hpp"
@@ -29,13 +30,13 @@ struct Traffic {
   std::uint64_t bytes_out = 0;
 };
 
-class Session : public mux::Client {
+class Session : public mux::Client, private CallSender {
  public:
   static constexpr std::size_t kMaxWord = 200;  // bytes kept of a client's name
 
   // `transport`: a literal: "sse", "streamable-http". `id`: from SessionTable::new_id(). `caller`:
   // shared with the request that opened the session.
-  Session(std::string_view transport, std::string id, std::shared_ptr<const observe::Caller> caller,
+  Session(std::string_view transport, std::string id, std::shared_ptr<const auth::Principal> caller,
           mux::Instances& instances, Timers& timers);
   ~Session() override;
   Session(const Session&) = delete;
@@ -44,12 +45,13 @@ class Session : public mux::Client {
   const std::string& id() const { return source_->session; }
   // Includes the client's name and version after `initialize`.
   const observe::CallSource& source() const { return *source_; }
-  const observe::Caller& caller() const { return *caller_; }
+  // The caller that opened it.
+  const auth::Principal& caller() const { return *caller_; }
   // The caller that was admitted last; its permissions apply.
-  const observe::Caller& speaker() const { return *speaker_; }
-  bool belongs_to(const observe::Caller& caller) const { return caller.owner == caller_->owner; }
+  const auth::Principal& latest_caller() const { return *latest_caller_; }
+  bool belongs_to(const auth::Principal& caller) const { return caller.owner == caller_->owner; }
   // Whether `caller` may use this session. If so, its permissions apply from now on.
-  bool admit(std::shared_ptr<const observe::Caller> caller);
+  bool admit(std::shared_ptr<const auth::Principal> caller);
 
   // From now on the session's calls are recorded by `calls`, which outlives the session.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
@@ -65,12 +67,12 @@ class Session : public mux::Client {
 
   // Takes a message of the client. For a request, `deliver` is called once, possibly from inside
   // this call, unless the session ends first; with Outcome::kCancelled if the client withdrew the
-  // call. `notify`: see mux::Reply. Drops and counts a message without an id whose method is not a
-  // notification.
+  // call. `notify_call`: see mux::Reply. `trace`: of the HTTP request. Drops and counts a message
+  // without an id whose method is not a notification.
   // Errors (-32600, no callback is called): a request whose id is in flight, because the answers
   // could not be told apart; a request named like a notification.
   Result<void> receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
-                       mux::Reply::Notify notify = nullptr);
+                       mux::Reply::Notify notify_call = nullptr, observe::TraceContext trace = {});
 
   // Whether there was no message except pings since `before`, and there is no call in flight.
   bool idle_since(Clock::time_point before) const {
@@ -89,28 +91,30 @@ class Session : public mux::Client {
 
  protected:
   // Must be called for each message that is sent to the client.
-  void told(std::size_t bytes) { traffic_.bytes_out += bytes; }
+  void count_sent(std::size_t bytes) { traffic_.bytes_out += bytes; }
   // Leaves the instance: the session's calls are cancelled there, and no callback is called later.
   void leave() { lease_.reset(); }
 
  private:
-  void request(jsonrpc::Message message, mux::Reply::Deliver deliver, mux::Reply::Notify notify);
-  // Answers a message for which there is no room at an instance. The next message tries again.
-  void refuse(jsonrpc::Message message, mux::Reply::Deliver deliver, std::string why);
+  void notify(jsonrpc::Message message);
+  void call(ClientRequest request);
+  // Of CallSender.
+  void send(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
+  void send_own(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
+  void on_call_end(const ClientCall& call, mux::Answer& answer) override;
   void learn(const jsonrpc::Message& initialize);
   void learn(mux::Answer& answer);
 
-  const std::shared_ptr<observe::CallSource> source_;    // shared with its calls
-  const std::shared_ptr<const observe::Caller> caller_;  // the one that opened it
-  std::shared_ptr<const observe::Caller> speaker_;       // the one admitted last
-  mutable std::optional<ResourceRules> resource_rules_;  // of speaker_, made on first use
+  const std::shared_ptr<observe::CallSource> source_;     // shared with its calls
+  const std::shared_ptr<const auth::Principal> caller_;   // the one that opened it
+  std::shared_ptr<const auth::Principal> latest_caller_;  // the one admitted last
+  mutable std::optional<ResourceRules> resource_rules_;   // of latest_caller_, made on first use
   mux::Instances& instances_;
   Timers& timers_;
   std::unique_ptr<mux::InstanceLease> lease_;
   std::string version_;
   const observe::Calls* calls_ = nullptr;
   http::Budget* budget_ = nullptr;
-  std::set<std::string> checked_;  // ids of calls whose tool is being looked up
   std::size_t waiting_ = 0;
   Traffic traffic_;
   const Clock::time_point opened_;

@@ -30,7 +30,7 @@ void SessionTable::set_limits(TableLimits limits) {
 
 std::string SessionTable::new_id() { return random_hex(kIdBytes); }
 
-Result<void> SessionTable::make_room(const observe::Caller& caller) {
+Result<void> SessionTable::make_room(const auth::Principal& caller) {
   const std::string& owner = caller.share_owner();
   if (!room_for_owner(caller)) {
     refused(caller, "sessions_per_key");
@@ -58,20 +58,20 @@ Result<void> SessionTable::make_room(const observe::Caller& caller) {
                   shares_text(shares_, owner, caller.has_key, "sessions", "MCP_MAX_CONNECTIONS")));
 }
 
-bool SessionTable::room_for_owner(const observe::Caller& caller) {
+bool SessionTable::room_for_owner(const auth::Principal& caller) {
   if (limits_.sessions_per_owner == 0 || !caller.has_key) return true;
   if (shares_.held_by(caller.owner) < limits_.sessions_per_owner) return true;
   return evict([&caller](const Session& session) { return session.belongs_to(caller); },
                "room for a new one of its key");
 }
 
-bool SessionTable::admit(Session& session, const std::shared_ptr<const observe::Caller>& caller) {
+bool SessionTable::admit(Session& session, const std::shared_ptr<const auth::Principal>& caller) {
   if (session.admit(caller)) return true;
   refused(*caller, "session_of_another_owner");
   return false;
 }
 
-void SessionTable::refused(const observe::Caller& caller, std::string_view reason) {
+void SessionTable::refused(const auth::Principal& caller, std::string_view reason) {
   refusals_.warn("session refused",
                  {{"reason", reason}, {"address", caller.address}, {"key", caller.owner}});
   metrics_.refused(reason).Increment();
@@ -146,7 +146,7 @@ Session* SessionTable::find(std::string_view id) const {
 void SessionTable::end(std::string_view id, std::string_view reason) {
   const auto node = sessions_.extract(id);  // find() must not return it while it ends
   if (node.empty()) return;
-  const observe::Caller& opener = node.mapped().session->caller();
+  const auth::Principal& opener = node.mapped().session->caller();
   const std::string& address = opener.address;
   log_.info("session ended",
             {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});

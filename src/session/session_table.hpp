@@ -37,7 +37,7 @@ class SessionTable {
   void set_limits(TableLimits limits);
   // Makes sure that one more session of `caller` fits, possibly by ending another one. Errors: it
   // does not fit; the text is for the client. Logged and counted.
-  Result<void> make_room(const observe::Caller& caller);
+  Result<void> make_room(const auth::Principal& caller);
   // See mux::EvictIdle.
   bool evict_idle(std::string_view owner, mux::Ending which);
   // An unguessable id: 128 random bits as hex.
@@ -55,7 +55,7 @@ class SessionTable {
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
   // As Session::admit(). A refusal is logged and counted.
-  bool admit(Session& session, const std::shared_ptr<const observe::Caller>& caller);
+  bool admit(Session& session, const std::shared_ptr<const auth::Principal>& caller);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
   // The same on the next turn of the loop; for use in callbacks of the session's own calls.
@@ -82,8 +82,8 @@ class SessionTable {
   // Ends the longest-idle session of an owner: an expendable one, else one without calls, else any.
   // REQUIRES: the owner has a session.
   void evict_of(std::string_view owner);
-  bool room_for_owner(const observe::Caller& caller);
-  void refused(const observe::Caller& caller, std::string_view reason);
+  bool room_for_owner(const auth::Principal& caller);
+  void refused(const auth::Principal& caller, std::string_view reason);
   void sweep();
 
   Timers& timers_;

@@ -155,7 +155,7 @@ void add_normalized_deny(std::vector<std::string>& deny) {
 
 }  // namespace
 
-UriRules::UriRules(const config::NameRules& rules) : rules_(rules), normalized_(rules) {
+UriRules::UriRules(const auth::NameRules& rules) : rules_(rules), normalized_(rules) {
   add_normalized_allow(normalized_.allow);
   add_normalized_deny(normalized_.deny);
   for (const std::string& each : normalized_.deny) denied_.deny.push_back(with_lower_host(each));
@@ -182,7 +182,7 @@ bool UriRules::allows_template(std::string_view uri_template) const {
       flattened(normalized_url(uri_template).value_or(std::string(uri_template))));
 }
 
-ResourceRules::ResourceRules(const observe::Caller& caller) {
+ResourceRules::ResourceRules(const auth::Principal& caller) {
   for (const auto& each : caller.permissions) {
     if (!each->resources.empty()) rules_.emplace_back(each->resources);
   }

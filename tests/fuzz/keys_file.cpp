@@ -23,7 +23,7 @@ bool has_long_hex(std::string_view text) {
   return false;
 }
 
-void check_patterns(const config::NameRules& rules) {
+void check_patterns(const auth::NameRules& rules) {
   for (const auto* list : {&rules.allow, &rules.deny}) {
     for (const std::string& pattern : *list) {
       require(!pattern.empty() && pattern.find('\0') == std::string::npos, "a pattern is a text");

@@ -12,7 +12,7 @@ using namespace sidecar;
 using fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const config::NameRules kAll{{"*"}, {}}, kFolder{{"file:///public/*"}, {}},
+  static const auth::NameRules kAll{{"*"}, {}}, kFolder{{"file:///public/*"}, {}},
       kSecret{{}, {"file:///s/*"}};
   static const session::UriRules all(kAll), folder(kFolder), secret(kSecret);
   const std::string_view uri(reinterpret_cast<const char*>(data), size);
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!secret.allows(uri) || !url->starts_with("file:///s/"), "what is denied is not allowed",
           uri);
   // Any text is a valid pattern.
-  const config::NameRules own{{std::string(uri)}, {}};
+  const auth::NameRules own{{std::string(uri)}, {}};
   session::UriRules(own).allows(uri);
   return 0;
 }

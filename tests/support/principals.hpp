@@ -26,7 +26,7 @@ inline observe::Caller without_key(std::string address) {
 
 // May use these tools and no others.
 inline observe::Caller only(std::vector<std::string> tools) {
-  auto permissions = std::make_shared<config::Permissions>();
+  auto permissions = std::make_shared<auth::Permissions>();
   permissions->tools.allow = std::move(tools);
   observe::Caller caller;
   caller.permissions.push_back(std::move(permissions));

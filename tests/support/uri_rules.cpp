@@ -13,7 +13,7 @@
 using namespace sidecar;
 
 int main(int count, char** words) {
-  config::NameRules rules;
+  auth::NameRules rules;
   const bool allow = count > 1 && std::string_view(words[1]) == "allow";
   (allow ? rules.allow : rules.deny).assign(words + std::min(count, 2), words + count);
   const session::UriRules uris(rules);

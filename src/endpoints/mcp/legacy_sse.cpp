@@ -12,7 +12,7 @@ namespace sidecar::endpoints {
 
 class SseSession : public session::Session {
  public:
-  SseSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+  SseSession(std::string id, std::shared_ptr<const auth::Principal> caller,
              mux::Instances& instances, Timers& timers)
       : Session("sse", std::move(id), std::move(caller), instances, timers) {}
   ~SseSession() override { leave(); }
@@ -22,7 +22,7 @@ class SseSession : public session::Session {
     ticket_ = std::move(ticket);
   }
   void on_message(std::string text) override {
-    told(text.size());
+    count_sent(text.size());
     stream_->send("message", std::move(text));
   }
 
@@ -133,6 +133,7 @@ void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id
     return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
   }
   if (!within_rates(options_.gate, exchange, session, *body)) return;
+  body->trace = exchange.request().caller->trace;
   const bool single = !body->batch && body->wants_answer();
   const std::string id(single ? body->elements.front()->id() : "null");
   if (const auto received = session.take(std::move(*body)); !received) {
@@ -145,7 +146,7 @@ void LegacySse::deliver(http::Exchange exchange, SseSession& session, bool by_id
 // The predecessor's clients post to one fixed address without a session id: they get the only
 // session that matches.
 void LegacySse::post_without_id(http::Exchange exchange) {
-  const observe::Caller& caller = *exchange.request().caller;
+  const auth::Principal& caller = *exchange.request().caller;
   SseSession* candidate = nullptr;
   for (session::Session* each : sessions_.all()) {
     auto* session = dynamic_cast<SseSession*>(each);

@@ -112,6 +112,7 @@ void StreamableHttp::post(http::Exchange exchange) {
     const jsonrpc::ParseError& error = posted.error();
     return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
   }
+  posted->trace = request.caller->trace;
   if (session == nullptr) return open(std::move(exchange), std::move(*posted), accepted);
 
   const auto& first = posted->elements.front();

@@ -16,7 +16,7 @@ std::string id_of(const session::PostBody& body) {
 
 }  // namespace
 
-StreamableSession::StreamableSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+StreamableSession::StreamableSession(std::string id, std::shared_ptr<const auth::Principal> caller,
                                      mux::Instances& instances, const StreamableParts& parts)
     : Session("streamable-http", std::move(id), std::move(caller), instances, parts.timers),
       parts_(parts),
@@ -71,7 +71,7 @@ void StreamableSession::post(http::Exchange exchange, session::PostBody body, Ac
 void StreamableSession::answer(std::uint64_t number, mux::Answer answer) {
   auto node = posts_.extract(number);
   PostResponse& post = *node.mapped();
-  told(answer.text.size());
+  count_sent(answer.text.size());
   post.answer(std::move(answer));
   auto channel = post.take_channel();
   if (!channel) return;
@@ -84,7 +84,7 @@ void StreamableSession::message(std::uint64_t number, std::string text) {
   const bool own_stream = !post.gone() && (post.channel() == nullptr || post.channel()->open() ||
                                            post.channel()->resumable());
   if (own_stream) {
-    told(text.size());
+    count_sent(text.size());
     post.message(std::move(text));
   } else {
     on_message(std::move(text));
@@ -109,7 +109,7 @@ PostResponse* StreamableSession::streaming_post() const {
 }
 
 void StreamableSession::on_message(std::string text) {
-  told(text.size());
+  count_sent(text.size());
   if (!listening_.open()) {
     if (PostResponse* post = streaming_post()) {
       post->message(std::move(text));

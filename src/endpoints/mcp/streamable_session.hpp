@@ -22,7 +22,7 @@ class StreamableSession : public session::Session {
   static constexpr std::chrono::seconds kReturnTime{60};
 
   // `parts` outlives the session.
-  StreamableSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+  StreamableSession(std::string id, std::shared_ptr<const auth::Principal> caller,
                     mux::Instances& instances, const StreamableParts& parts);
   // Pending POSTs are answered with 404.
   ~StreamableSession() override;

@@ -13,7 +13,7 @@ std::vector<http::Route> Admin::routes() {
 }
 
 void Admin::restart(http::Exchange exchange) {
-  const observe::Caller& caller = *exchange.request().caller;
+  const auth::Principal& caller = *exchange.request().caller;
   log_.info("restart requested", {{"address", caller.address}, {"key", caller.owner}});
   http::Response response;
   response.status = 202;

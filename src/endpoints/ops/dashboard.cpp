@@ -195,7 +195,7 @@ void Dashboard::open(http::Exchange exchange) {
   reader->stream->send("tick", tick_text(std::nullopt, seen_));
 }
 
-bool Dashboard::make_room(const observe::Caller& caller) {
+bool Dashboard::make_room(const auth::Principal& caller) {
   const Shares::Admission admission = shares_.admit(caller.share_owner(), 1);
   if (admission.fits || !admission.from) return admission.fits;
   end(std::find_if(readers_.begin(), readers_.end(), [&admission](const Reader& reader) {

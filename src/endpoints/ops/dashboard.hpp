@@ -65,7 +65,7 @@ class Dashboard {
  private:
   struct Reader {
     // Shared with the request that opened the stream.
-    std::shared_ptr<const observe::Caller> caller;
+    std::shared_ptr<const auth::Principal> caller;
     std::unique_ptr<http::SseStream> stream;
     Shares::Holding share;  // of one reader
   };
@@ -83,7 +83,7 @@ class Dashboard {
   void tick();
   // Whether one more reader of `caller` fits. If all places are taken, may end the oldest reader of
   // the key that has most.
-  bool make_room(const observe::Caller& caller);
+  bool make_room(const auth::Principal& caller);
   void end(Readers::iterator reader);
   // Ends readers whose key is revoked or whose token has expired.
   void end_unauthorized();

@@ -9,7 +9,7 @@
 namespace sidecar::endpoints {
 namespace {
 
-using observe::Disclosure;
+using auth::Disclosure;
 
 constexpr std::chrono::seconds kRetry{1};
 
@@ -41,12 +41,12 @@ std::vector<http::Route> Health::routes() {
            [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 
-observe::Disclosure Health::disclosed_to(const http::Exchange& exchange) const {
-  return observe::disclosure(*exchange.request().caller, auth_enabled_);
+auth::Disclosure Health::disclosed_to(const http::Exchange& exchange) const {
+  return auth::disclosure(*exchange.request().caller, auth_enabled_);
 }
 
 bool Health::shows_addresses(const http::Exchange& exchange) const {
-  const observe::Caller& caller = *exchange.request().caller;
+  const auth::Principal& caller = *exchange.request().caller;
   return !auth_enabled_ || caller.has_key || caller.loopback;
 }
 

@@ -2,16 +2,16 @@
 //   GET /health  always 200 while the program runs; has the members of both predecessors' /health,
 //                and the state of the wrapped server in `child` and `children`
 //   GET /ready   200 while calls can be served, else 503 with the reason
-// observe::Disclosure decides how much a caller learns.
+// auth::Disclosure decides how much a caller learns.
 // Owned by app; loop thread only.
 #pragma once
 
 #include <functional>
 #include <vector>
 
+#include "auth/principal.hpp"
 #include "http/server.hpp"
 #include "mux/pool/instances.hpp"
-#include "observe/caller.hpp"
 #include "session/session_table.hpp"
 #include "util/timers.hpp"
 
@@ -29,7 +29,7 @@ class Health {
  private:
   void health(http::Exchange exchange) const;
   void ready(http::Exchange exchange) const;
-  observe::Disclosure disclosed_to(const http::Exchange& exchange) const;
+  auth::Disclosure disclosed_to(const http::Exchange& exchange) const;
   // Callers with a key and loopback see clients' addresses; everyone does if no key is configured.
   // The predecessors have the same rule.
   bool shows_addresses(const http::Exchange& exchange) const;

@@ -22,7 +22,7 @@ std::vector<http::Route> RateStatus::routes() {
 }
 
 void RateStatus::status(http::Exchange exchange) const {
-  const observe::Caller& caller = *exchange.request().caller;
+  const auth::Principal& caller = *exchange.request().caller;
   access::RateLimitKeys rate_keys{{}, caller.owner, caller.address};
   const auto id = named_session(exchange.request());
   const session::Session* session = id ? sessions_.find(*id) : nullptr;

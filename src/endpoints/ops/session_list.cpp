@@ -14,7 +14,7 @@ auto seconds(Clock::duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
 }
 
-bool may_see(const observe::Caller& caller, const session::Session& session) {
+bool may_see(const auth::Principal& caller, const session::Session& session) {
   if (caller.admin) return true;
   return session.belongs_to(caller) &&
          (caller.has_key || session.caller().address == caller.address);
@@ -54,7 +54,7 @@ std::vector<http::Route> SessionList::routes() {
            [this](http::Exchange exchange) { end(std::move(exchange)); }}};
 }
 
-std::vector<session::Session*> SessionList::visible_to(const observe::Caller& caller) const {
+std::vector<session::Session*> SessionList::visible_to(const auth::Principal& caller) const {
   std::vector<session::Session*> sessions = sessions_.all();
   std::erase_if(sessions,
                 [&](const session::Session* session) { return !may_see(caller, *session); });
@@ -79,7 +79,7 @@ void SessionList::list(http::Exchange exchange) const {
 }
 
 void SessionList::end(http::Exchange exchange) {
-  const observe::Caller& caller = *exchange.request().caller;
+  const auth::Principal& caller = *exchange.request().caller;
   const std::string_view id = std::string_view(exchange.request().path).substr(kPath.size() + 1);
   std::vector<session::Session*> named = sessions_.all();
   std::erase_if(named, [id](const session::Session* session) {

@@ -32,7 +32,7 @@ class SessionList {
   void list(http::Exchange exchange) const;
   void end(http::Exchange exchange);
   // Oldest first.
-  std::vector<session::Session*> visible_to(const observe::Caller& caller) const;
+  std::vector<session::Session*> visible_to(const auth::Principal& caller) const;
 
   session::SessionTable& sessions_;
   const Timers& timers_;

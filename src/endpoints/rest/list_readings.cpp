@@ -81,7 +81,7 @@ void ListReadings::list(CallerPtr caller, Listed done) {
   begin();
 }
 
-void ListReadings::end(const std::function<bool(const observe::Caller&)>& holds) {
+void ListReadings::end(const std::function<bool(const auth::Principal&)>& holds) {
   std::vector<Listed> gone;
   for (Reader& each : readers_) {
     if (each.done && !holds(*each.caller)) gone.push_back(std::exchange(each.done, nullptr));

@@ -55,7 +55,7 @@ class ListReadings {
   void list(CallerPtr caller, Listed done);
 
   // Answers the readers for which `holds` is false with kKeyGone: their key or token is gone.
-  void end(const std::function<bool(const observe::Caller&)>& holds);
+  void end(const std::function<bool(const auth::Principal&)>& holds);
 
  private:
   struct Reader : boost::intrusive::list_base_hook<

@@ -7,12 +7,12 @@
 #include "endpoints/rest/tool_directory.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
-#include "session/observed_call.hpp"
 
 namespace sidecar::endpoints {
 namespace {
 
 constexpr std::string_view kCallId = "1";
+
 }  // namespace
 
 ToolCalls::ToolCalls(mux::Instances& instances, Timers& timers, observe::Log& log,
@@ -45,22 +45,32 @@ void ToolCalls::request(const CallerPtr& caller, std::string_view method, std::s
   auto once = [running](mux::Answer answer) {
     if (const auto taker = std::exchange(running->deliver, nullptr)) taker(std::move(answer));
   };
-  mux::Reply::Notify told;
+  mux::Reply::Notify while_pending;
   if (progress) {
     running->progress = std::move(progress);
-    told = [running](std::string text) {
+    while_pending = [running](std::string text) {
       if (running->progress) running->progress(std::move(text));
     };
   }
-  session::send_observed(
-      calls_, kSource, caller, std::move(*message), std::move(once), std::move(told),
-      [this, caller, known = std::move(known)](jsonrpc::Message each, mux::Reply reply) {
-        reply.set_known(known);
-        instances_.request(caller->share_owner(), std::move(each), std::move(reply), timeout_);
-      });
+  session::ClientCall::start(*this, calls_, kSource,
+                             {.message = std::move(*message),
+                              .caller = caller,
+                              .trace = caller->trace,
+                              .deliver = std::move(once),
+                              .notify = std::move(while_pending),
+                              .known = std::move(known)});
 }
 
-void ToolCalls::end_calls(const std::function<bool(const observe::Caller&)>& holds) {
+void ToolCalls::send(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) {
+  instances_.request(caller.share_owner(), std::move(request), std::move(reply), timeout_);
+}
+
+void ToolCalls::send_own(const auth::Principal& caller, jsonrpc::Message request,
+                         mux::Reply reply) {
+  send(caller, std::move(request), std::move(reply));
+}
+
+void ToolCalls::end_calls(const std::function<bool(const auth::Principal&)>& holds) {
   // Before the calls: a reading that starts again then chooses a leader whose key holds.
   lists_.end(holds);
   std::vector<std::shared_ptr<Running>> gone;

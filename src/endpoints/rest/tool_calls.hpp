@@ -12,11 +12,12 @@
 #include "endpoints/rest/list_readings.hpp"
 #include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
+#include "session/client_call.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::endpoints {
 
-class ToolCalls {
+class ToolCalls : private session::CallSender {
  public:
   using CallerPtr = std::shared_ptr<const observe::Caller>;
   using Listed = endpoints::Listed;
@@ -33,7 +34,7 @@ class ToolCalls {
 
   // Answers the calls of the callers for which `holds` is false with kKeyGone: their key or token
   // is gone. The calls are not cancelled at the child; its later answers are dropped.
-  void end_calls(const std::function<bool(const observe::Caller&)>& holds);
+  void end_calls(const std::function<bool(const auth::Principal&)>& holds);
 
   // Gets every tool of every page that the caller may see (ListReadings).
   void list(CallerPtr caller, Listed done) { lists_.list(std::move(caller), std::move(done)); }
@@ -58,6 +59,10 @@ class ToolCalls {
 
   void request(const CallerPtr& caller, std::string_view method, std::string_view params,
                mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
+  // Of CallSender.
+  void send(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
+  void send_own(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
+
   mux::Instances& instances_;
   const Clock::duration timeout_;
   const observe::Calls* calls_ = nullptr;

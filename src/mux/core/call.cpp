@@ -10,7 +10,7 @@ namespace sidecar::mux {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using observe::Disclosure;
+using auth::Disclosure;
 
 std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -85,7 +85,7 @@ Answer make_failure(Outcome outcome, std::string_view client_id, int code, std::
 Answer make_death_failure(Outcome outcome, std::string_view client_id,
                           std::shared_ptr<const ChildDeath> death,
                           std::chrono::seconds retry_after) {
-  constexpr auto kAll = observe::Disclosure::kStderr;
+  constexpr auto kAll = auth::Disclosure::kStderr;
   Answer answer = make_failure(outcome, client_id, mcp::code::kConnectionClosed,
                                death->message(kAll), death->data(kAll), retry_after);
   answer.death = std::move(death);

@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include "auth/principal.hpp"
 #include "child/link.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/list_view.hpp"
-#include "observe/caller.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::mux {
@@ -64,9 +64,9 @@ class ChildDeath {
   explicit ChildDeath(const child::Exit& exit);
 
   // "the MCP server exited with code 1: <last line of stderr>"
-  std::string message(observe::Disclosure told) const;
+  std::string message(auth::Disclosure told) const;
   // JSON object: reason, exitCode or signal, restarts, stderr (array of lines).
-  std::string data(observe::Disclosure told) const;
+  std::string data(auth::Disclosure told) const;
 
  private:
   std::string reason_;
@@ -160,6 +160,8 @@ struct CallOrigin {
 
   ClientId client;
   std::string_view owner;  // only of a call without a session
+  // A request of the sidecar on behalf of the client: its id is not one of the client's.
+  bool by_sidecar = false;
 };
 
 class Client {

@@ -1,5 +1,5 @@
 // ChildRate: a limit on the rate at which all clients together may call the children, for servers
-// that use a rate-limited service. Owners (observe::Caller::share_owner()) that asked within the
+// that use a rate-limited service. Owners (auth::Principal::share_owner()) that asked within the
 // last window share it. A single owner may use all of it. With several, an owner may exceed its
 // part (the rate divided by their number) only while a quarter of the rate stays free.
 // Owned by Instances. Loop thread only.

@@ -52,7 +52,7 @@ std::optional<WireId> InFlight::find(ClientId client, std::string_view client_id
   const auto of_client = clients_.find(client);
   if (of_client == clients_.end()) return std::nullopt;
   for (const Entry& call : of_client->second.calls) {
-    if (!call.withdrawn && call.reply.client_id() == client_id) return call.id;
+    if (!call.withdrawn && !call.by_sidecar && call.reply.client_id() == client_id) return call.id;
   }
   return std::nullopt;
 }

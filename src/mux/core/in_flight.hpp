@@ -54,6 +54,7 @@ struct Call {
   unsigned paused = 0;                                      // > 0: its deadline is suspended
   double progress = std::numeric_limits<double>::lowest();  // the highest value delivered
   bool own = false;                                         // made by the sidecar, for no client
+  bool by_sidecar = false;                                  // see CallOrigin
   bool charged = false;                                     // to ChildRate
   bool repeatable = false;                                  // may be sent to a second child
   bool undone = false;        // a subscribe whose client has unsubscribed since

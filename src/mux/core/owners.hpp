@@ -1,4 +1,4 @@
-// Owners: the keys and addresses (observe::Caller::share_owner()) that one multiplexer works for,
+// Owners: the keys and addresses (auth::Principal::share_owner()) that one multiplexer works for,
 // and how much each holds of the limits that all of them share (util/shares.hpp). Sessions and
 // calls keep a pointer to their owner, so that a call needs no look-up. Owned by Multiplexer;
 // outlives everything that it accounts for. Loop thread only.

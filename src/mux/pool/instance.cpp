@@ -88,7 +88,7 @@ void Instance::kill_now() {
 
 void Instance::refuse_calls(const std::string& why) { now_->mux.refuse_calls(why); }
 
-void Instance::add(ClientId id, Client& client, const observe::Caller& caller,
+void Instance::add(ClientId id, Client& client, const auth::Principal& caller,
                    ClientProfile profile) {
   now_->mux.add(id, client, caller, std::move(profile));
 }

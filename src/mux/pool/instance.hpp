@@ -47,7 +47,7 @@ class Instance {
   void refuse_calls(const std::string& why);
   void permissions_changed() { now_->mux.permissions_changed(); }
 
-  void add(ClientId id, Client& client, const observe::Caller& caller, ClientProfile profile);
+  void add(ClientId id, Client& client, const auth::Principal& caller, ClientProfile profile);
   void remove(ClientId client);
   void request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout);

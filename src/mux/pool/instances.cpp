@@ -18,6 +18,11 @@ void InstanceLease::request(jsonrpc::Message message, Reply reply,
                             std::optional<Clock::duration> timeout) {
   instance_.request(client_, std::move(message), std::move(reply), timeout);
 }
+void InstanceLease::own_request(jsonrpc::Message message, Reply reply) {
+  CallOrigin origin(client_);
+  origin.by_sidecar = true;
+  instance_.request(origin, std::move(message), std::move(reply), {});
+}
 void InstanceLease::notification(jsonrpc::Message message) {
   instance_.notification(client_, std::move(message));
 }
@@ -54,7 +59,7 @@ class Instances::Impl {
     keep_warm();
   }
 
-  Result<std::unique_ptr<InstanceLease>> join(Client& client, const observe::Caller& caller,
+  Result<std::unique_ptr<InstanceLease>> join(Client& client, const auth::Principal& caller,
                                               const jsonrpc::Message& first) {
     const bool initializes = first.method() == mcp::method::kInitialize;
     ClientProfile profile = initializes ? profile_of(first) : ClientProfile{};
@@ -171,7 +176,7 @@ class Instances::Impl {
   }
 
   // A dedicated child if the client needs one and the limits allow it, else a shared one.
-  Result<Instance*> place_for(const observe::Caller& caller, const ClientProfile& profile,
+  Result<Instance*> place_for(const auth::Principal& caller, const ClientProfile& profile,
                               const jsonrpc::Message* initialize) {
     const bool isolated = options_.sharing == Sharing::kIsolated;
     const bool wants_dedicated =
@@ -327,7 +332,7 @@ void Instances::set_evict_idle(EvictIdle evict_idle) {
 }
 void Instances::start() { impl_->start(); }
 Result<std::unique_ptr<InstanceLease>> Instances::join(Client& client,
-                                                       const observe::Caller& caller,
+                                                       const auth::Principal& caller,
                                                        const jsonrpc::Message& first) {
   return impl_->join(client, caller, first);
 }

@@ -26,12 +26,12 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/principal.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
 #include "jsonrpc/message.hpp"
 #include "mux/core/call.hpp"
 #include "mux/multiplexer.hpp"
-#include "observe/caller.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "util/result.hpp"
@@ -61,6 +61,9 @@ class InstanceLease {
 
   // Requires kind kRequest. `timeout`: replaces Limits::call_timeout.
   void request(jsonrpc::Message message, Reply reply, std::optional<Clock::duration> timeout = {});
+  // The same for a request of the sidecar on behalf of the session. Its id is not one of the
+  // client's: has_call() does not find it, and the client cannot cancel it.
+  void own_request(jsonrpc::Message message, Reply reply);
   // Requires kind kNotification.
   void notification(jsonrpc::Message message);
   // Requires kind kResult or kError: an answer to a request of the child.
@@ -99,7 +102,7 @@ enum class Ending {
   kAny,
 };
 
-// Ends the longest-idle session of an owner (observe::Caller::share_owner()) that has a dedicated
+// Ends the longest-idle session of an owner (auth::Principal::share_owner()) that has a dedicated
 // child and may be ended. False: there is none.
 using EvictIdle = std::function<bool(std::string_view owner, Ending which)>;
 
@@ -120,7 +123,7 @@ class Instances {
   // The place of a new session of `caller` with the first message `first`: an `initialize`, or any
   // other message of a client without capabilities. `client` must outlive the lease. Errors: it
   // needs a dedicated child, and there is no room for one; the text names the setting.
-  Result<std::unique_ptr<InstanceLease>> join(Client& client, const observe::Caller& caller,
+  Result<std::unique_ptr<InstanceLease>> join(Client& client, const auth::Principal& caller,
                                               const jsonrpc::Message& first);
   // A call without a session (REST), at the least loaded shared instance. `owner`: see CallOrigin.
   void request(std::string_view owner, jsonrpc::Message message, Reply reply,

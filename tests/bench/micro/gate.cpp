@@ -63,7 +63,7 @@ void judge_key(benchmark::State& state) {
     keys.push_back({fmt::format("name{}", i),
                     access::hash_of(fmt::format("secret-{}", i)),
                     {},
-                    std::make_shared<config::Permissions>()});
+                    std::make_shared<auth::Permissions>()});
   judge(state, keys, "secret-0");
 }
 BENCHMARK(judge_key)->Arg(1)->Arg(1000);

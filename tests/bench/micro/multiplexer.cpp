@@ -28,7 +28,7 @@ struct World {
         R"({"jsonrpc":"2.0","id":)" + id +
         R"(,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}})");
     link.sent.clear();
-    observe::Caller caller;
+    auth::Principal caller;
     caller.owner = "owner";
     caller.has_key = true;
     mux.add(1, session, caller);

@@ -254,13 +254,13 @@ TEST_CASE("access tokens: scopes grant the permissions that they name") {
     return *(*server.tokens.check(first().token(claims({{"scope", "mcp:use " + scope}})), kNow))
                 ->permissions;
   };
-  CHECK(granted("") == config::Permissions{});
+  CHECK(granted("") == auth::Permissions{});
   CHECK(granted("mcp:admin").admin);
   CHECK(granted("mcp:metrics").metrics);
   CHECK_FALSE(granted("mcp:metrics").restricts());
   CHECK(granted("mcp:read").read_only);
   CHECK_FALSE(granted("mcp:read mcp:write").read_only);
-  const config::Permissions some = granted("mcp:tools:get_* mcp:tools:echo");
+  const auth::Permissions some = granted("mcp:tools:get_* mcp:tools:echo");
   CHECK(some.tools.allow == std::vector<std::string>{"get_*", "echo"});
   CHECK(some.tools.allows("get_time"));
   CHECK_FALSE(some.tools.allows("add"));

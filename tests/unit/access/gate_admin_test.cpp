@@ -5,7 +5,7 @@ using namespace sidecar::test::gate;
 
 TEST_CASE(
     "gate: an administrator is who its key says, and without keys who shows the start token") {
-  config::Permissions admin;
+  auth::Permissions admin;
   admin.admin = true;
   Door keys({key("root", "r", admin), key("bob", "b")});
   CHECK(keys.request({{"X-API-Key", "r"}}, "POST", "/restart", "203.0.113.1").caller->admin);
@@ -84,7 +84,7 @@ TEST_CASE(
 }
 
 TEST_CASE("gate: an administrator's route refuses others with 403 and names the permission") {
-  config::Permissions admin, metrics;
+  auth::Permissions admin, metrics;
   admin.admin = true;
   metrics.metrics = true;
   Door door({key("root", "r", admin), key("prometheus", "p", metrics), key("bob", "b")}, {"*"},
@@ -136,7 +136,7 @@ TEST_CASE(
 TEST_CASE(
     "gate: an administrator is one no longer once its key is gone, has expired or has lost the "
     "right") {
-  config::Permissions admin;
+  auth::Permissions admin;
   admin.admin = true;
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   Door door({key("root", "r", admin)});

@@ -140,7 +140,7 @@ TEST_CASE("gate: a key of the URL counts when no field holds one") {
 TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
   Door door({key("alice", "a", only({"get_*"})), key("bob", "b")}, {"*"}, false, {"*"}, {},
             only({"*_user"}));
-  constexpr auto kTools = &config::Permissions::tools;
+  constexpr auto kTools = &auth::Permissions::tools;
   const auto alice = door.request({{"X-API-Key", "a"}}).caller,
              bob = door.request({{"X-API-Key", "b"}}).caller;
   CHECK(alice->may(kTools, "get_user"));
@@ -155,13 +155,13 @@ TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
 TEST_CASE("gate: what a caller may now is what its key permits now, and what everybody may") {
   const auto narrowed = [](std::vector<std::string> tools) {
     access::StoredKey narrow = key("alice", "first");
-    narrow.permissions = std::make_shared<config::Permissions>(only(std::move(tools)));
+    narrow.permissions = std::make_shared<auth::Permissions>(only(std::move(tools)));
     return narrow;
   };
   Door door({key("alice", "first"), key("alice", "second")});
   const observe::Caller alice = *door.request({{"X-API-Key", "first"}}).caller;
   const auto may = [&](const char* tool) {
-    return door.gate.present(alice)->may(&config::Permissions::tools, tool);
+    return door.gate.present(alice)->may(&auth::Permissions::tools, tool);
   };
   CHECK(*door.gate.present(alice) == alice);
   CHECK(may("set_x"));

@@ -100,8 +100,8 @@ TEST_CASE("gate: scopes set the permissions of the bearer") {
   CHECK(door.bearing(token({{"scope", "mcp:use mcp:admin"}})).caller->admin);
   CHECK(door.bearing(token({{"scope", "mcp:use mcp:read"}})).caller->read_only());
   const auto some = door.bearing(token({{"scope", "mcp:use mcp:tools:get_*"}}));
-  CHECK(some.caller->may(&config::Permissions::tools, "get_time"));
-  CHECK_FALSE(some.caller->may(&config::Permissions::tools, "add"));
+  CHECK(some.caller->may(&auth::Permissions::tools, "get_time"));
+  CHECK_FALSE(some.caller->may(&auth::Permissions::tools, "add"));
 }
 
 TEST_CASE("gate: a token makes an administrator until it expires") {

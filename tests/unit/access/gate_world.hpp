@@ -17,15 +17,14 @@ namespace sidecar::test::gate {
 using Headers = std::map<std::string, std::string>;
 using KeyList = std::vector<access::StoredKey>;
 
-inline access::StoredKey key(std::string name, std::string_view secret,
-                             config::Permissions may = {},
+inline access::StoredKey key(std::string name, std::string_view secret, auth::Permissions may = {},
                              std::optional<std::chrono::sys_seconds> expires = {}) {
   return {std::move(name), access::hash_of(secret), expires,
-          std::make_shared<config::Permissions>(std::move(may))};
+          std::make_shared<auth::Permissions>(std::move(may))};
 }
 
-inline config::Permissions only(std::vector<std::string> tools) {
-  config::Permissions permissions;
+inline auth::Permissions only(std::vector<std::string> tools) {
+  auth::Permissions permissions;
   permissions.tools.allow = std::move(tools);
   return permissions;
 }
@@ -46,7 +45,7 @@ inline RouteRules rules_of(std::string_view path) {
 struct Door {
   explicit Door(const KeyList& keys, std::vector<std::string> origins = {"*"},
                 bool loopback = false, const std::vector<std::string>& allowed = {"*"},
-                const access::Rates& rates = {}, config::Permissions everybody = {},
+                const access::Rates& rates = {}, auth::Permissions everybody = {},
                 bool open_admin = false)
       : limits(rates, timers),
         gate({access::Keys(keys), !keys.empty(), nullptr, {}, access::hash_of("start"), open_admin},

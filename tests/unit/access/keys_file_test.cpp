@@ -37,12 +37,12 @@ TEST_CASE("keys file: a key has a name, a hash and permissions") {
   CHECK(time_text(*key.expires) == "2027-01-31T00:00:00Z");
   CHECK(key.expired(*key.expires));
   CHECK_FALSE(key.expired(*key.expires - 1s));
-  const config::Permissions& may = *key.permissions;
+  const auth::Permissions& may = *key.permissions;
   CHECK(may.admin);
   CHECK(may.read_only);
-  CHECK(may.tools == config::NameRules{{"get_*"}, {"get_x"}});
-  CHECK(may.resources == config::NameRules{{"file:///pub/*"}, {}});
-  CHECK(may.prompts == config::NameRules{{}, {"*"}});
+  CHECK(may.tools == auth::NameRules{{"get_*"}, {"get_x"}});
+  CHECK(may.resources == auth::NameRules{{"file:///pub/*"}, {}});
+  CHECK(may.prompts == auth::NameRules{{}, {"*"}});
 }
 
 TEST_CASE(

@@ -20,7 +20,7 @@ const access::WallTime kNow = *access::parse_time("2027-01-01");
 
 struct KeysFolder {
   Result<std::string> run(Action action, std::string name = {}, std::string expires = {},
-                          config::Permissions permissions = {}) {
+                          auth::Permissions permissions = {}) {
     return app::run({action, path, std::move(name), std::move(expires), std::move(permissions)},
                     kNow);
   }
@@ -83,7 +83,7 @@ struct Watched : test::SessionWorld, KeysFolder {
 
 TEST_CASE("keys: a new key is shown once; the file, readable by its owner only, holds its hash") {
   KeysFolder keys;
-  config::Permissions may;
+  auth::Permissions may;
   may.tools.allow = {"get_*"};
   const auto made = keys.run(Action::kNew, "vapi", "90d", may);
   REQUIRE(made);
@@ -142,7 +142,7 @@ TEST_CASE("keys: an error is one line and leaves the file unchanged") {
 }
 
 TEST_CASE("keys: a pattern that the keys file may not hold is refused, by the flag's name") {
-  using config::Permissions;
+  using auth::Permissions;
   using Names = decltype(Permissions::tools);
   struct Row {
     const char* flag;
@@ -161,7 +161,7 @@ TEST_CASE("keys: a pattern that the keys file may not hold is refused, by the fl
     for (const std::string& pattern :
          {std::string(), std::string("a\0b", 3), std::string("\xff")}) {
       CAPTURE(flag, pattern);
-      config::Permissions may;
+      auth::Permissions may;
       (may.*kind).*list = {"get_*", pattern};
       const KeysCommand command{Action::kNew, keys.path, "bad", {}, may};
       CHECK_THAT(check(command, kNow).error().message, Contains(flag));
@@ -174,7 +174,7 @@ TEST_CASE("keys: a pattern that the keys file may not hold is refused, by the fl
 TEST_CASE("keys: a file that would be too large to be read again is not written") {
   KeysFolder keys;
   REQUIRE(keys.run(Action::kNew, "good"));
-  config::Permissions may;
+  auth::Permissions may;
   may.tools.allow = {std::string(access::kMaxKeysFile, 'x')};
   CHECK_THAT(keys.run(Action::kNew, "bad", {}, may).error().message, Contains("too large"));
   CHECK(read_keys_file(keys.path)->size() == 1);
@@ -214,7 +214,7 @@ TEST_CASE("keys: a session gets the new permissions of its key before its next r
   test::BareSession& session = w.open_by_key("alice");
   CHECK(session.may_receive_updates_of("file:///secret/a"));
   auto keys = *read_keys_file(w.path);
-  auto permissions = std::make_shared<config::Permissions>();
+  auto permissions = std::make_shared<auth::Permissions>();
   permissions->resources.deny = {"file:///secret/*"};
   keys.front().permissions = permissions;
   w.folder.write("keys.json", access::keys_file_text(keys));
@@ -223,7 +223,7 @@ TEST_CASE("keys: a session gets the new permissions of its key before its next r
   CHECK_FALSE(session.may_receive_updates_of("FILE://localhost/secret/a"));
   CHECK(session.may_receive_updates_of("file:///public/a"));
 
-  config::Permissions everybody;
+  auth::Permissions everybody;
   everybody.resources.allow = {"file:///public/b"};
   w.gate.set_everybody(everybody);
   w.watch.take(keys, {});

@@ -10,7 +10,7 @@ using sidecar::test::Contains;
 
 namespace {
 
-observe::Caller caller(const std::string& key) { return {key, "192.0.2.1", !key.empty()}; }
+auth::Principal caller(const std::string& key) { return {key, "192.0.2.1", !key.empty()}; }
 
 struct World {
   explicit World(Arguments arguments = Arguments::kFull, bool required = false) {
@@ -32,7 +32,7 @@ struct World {
   // A call from begin to end. False: it was refused.
   bool call(const std::string& key, observe::CallArguments arguments,
             std::string_view outcome = "ok", Clock::duration at_child = 1us) {
-    const observe::Caller by = caller(key);
+    const auth::Principal by = caller(key);
     auto kept = audit->on_call_begin(by, arguments);
     if (!kept) {
       refusal = kept.error().message;

@@ -61,7 +61,7 @@ TEST_CASE("audit record: texts become valid for both databases") {
 }
 
 TEST_CASE("audit record: ids are unique and ascend with time") {
-  const observe::Caller caller{"alice", "192.0.2.1"};
+  const auth::Principal caller{"alice", "192.0.2.1"};
   const observe::CallSource source{"rest", "0123456789abcdef", "", ""};
   std::set<std::string> ids;
   for (int i = 0; i < 1'000; ++i) {

@@ -26,9 +26,9 @@ struct DashboardWorld : World {
              rates, refusals, metrics) {}
 
   static access::StoredKey root() {
-    config::Permissions admin;
+    auth::Permissions admin;
     admin.admin = true;
-    return {"root", access::hash_of("secret"), {}, std::make_shared<config::Permissions>(admin)};
+    return {"root", access::hash_of("secret"), {}, std::make_shared<auth::Permissions>(admin)};
   }
 
   std::shared_ptr<Outcome> get(std::string_view target, observe::Caller caller = kAdmin) {

@@ -58,7 +58,7 @@ TEST_CASE("health: has the members of both predecessors' /health, and every chil
 TEST_CASE("health: the load of each child is shown to administrators and unrestricted keys only") {
   observe::Caller key = kHolder, limited = kHolder, token = kHolder;
   key.by_stored_key = limited.by_stored_key = true;
-  auto rules = std::make_shared<config::Permissions>();
+  auto rules = std::make_shared<auth::Permissions>();
   rules->tools.allow = {"get_*"};
   limited.permissions = {rules};
   for (const bool keys : {true, false}) {

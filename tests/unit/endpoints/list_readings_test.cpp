@@ -22,7 +22,7 @@ struct ReadingWorld : test::RestWorld {
   }
   void list(const std::string& name) { answer(R"({"tools":[{"name":")" + name + R"("}]})"); }
   void revoke(const std::string& owner) {
-    calls.end_calls([&](const observe::Caller& caller) { return caller.owner != owner; });
+    calls.end_calls([&](const auth::Principal& caller) { return caller.owner != owner; });
   }
 };
 

@@ -112,6 +112,24 @@ TEST_CASE("tool endpoints: names come out of the path as they went in") {
   }
 }
 
+TEST_CASE("tool endpoints: for a read-only caller, the sidecar looks up the tool before the call") {
+  ToolWorld w;
+  auto permissions = std::make_shared<auth::Permissions>();
+  permissions->read_only = true;
+  observe::Caller reader{"alice", "192.0.2.1", true};
+  reader.permissions.push_back(permissions);
+  const auto called = w.post("/tools/get", "{}", reader);
+  w.list(R"([{"name":"get","annotations":{"readOnlyHint":true}}])");
+  CHECK(w.params() == R"({"name":"get","arguments":{}})");
+  w.result(R"({"content":[]})");
+  CHECK(called->reply().status == 200);
+
+  const auto refused = w.post("/tools/set", "{}", reader);
+  w.list(R"([{"name":"set"}])");
+  CHECK(w.link->sent.empty());
+  CHECK(refused->reply().status == 403);
+}
+
 TEST_CASE("tool endpoints: a function name leads to its tool; only such a name is looked up") {
   ToolWorld w;
   const std::string mapped = "a_b_" + sha256_hex("a/b").substr(0, 8);

@@ -53,7 +53,7 @@ void World::join() {
         fmt::format(R"("protocolVersion":"2025-11-25","capabilities":{{{}}})", capabilities);
   }
   auto lease = instances_->join(
-      session, observe::Caller{.owner = session.owner, .address = {}, .has_key = true},
+      session, auth::Principal{.owner = session.owner, .address = {}, .has_key = true},
       parsed(asked->text(asked->id, "")));
   session.lease = *std::move(lease);
   session.instance = session.lease->instance();

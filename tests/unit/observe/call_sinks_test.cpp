@@ -22,7 +22,7 @@ struct World {
     return metrics.tool_calls(tool, outcome).Value();
   }
 
-  observe::Caller caller;
+  auth::Principal caller;
   observe::CallSource source{"rest", {}, {}, {}};
   observe::Metrics metrics;
   observe::CallMetrics sink{metrics};

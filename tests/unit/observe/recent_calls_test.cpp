@@ -15,7 +15,7 @@ struct World {
   }
 
   const std::chrono::system_clock::time_point began{std::chrono::seconds(1'700'000'000)};
-  observe::Caller caller{"alice", "192.0.2.7", true};
+  auth::Principal caller{"alice", "192.0.2.7", true};
   observe::CallSource source{"rest", "0123456789abcdef", "n8n", "1.2"};
   observe::RecentCalls sink;
 };

@@ -10,14 +10,14 @@ using mux::Outcome;
 
 namespace {
 
-using Permissions = config::Permissions;
-using CallerPtr = std::shared_ptr<const observe::Caller>;
+using Permissions = auth::Permissions;
+using CallerPtr = std::shared_ptr<const auth::Principal>;
 
 CallerPtr caller_with(void (*set)(Permissions&)) {
   auto permissions = std::make_shared<Permissions>();
   set(*permissions);
   auto caller =
-      std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true, false});
+      std::make_shared<auth::Principal>(auth::Principal{"alice", "192.0.2.1", true, false});
   caller->permissions.push_back(std::move(permissions));
   return caller;
 }
@@ -144,7 +144,7 @@ TEST_CASE(
   CHECK_FALSE(may(caller, "x/delete_all"));
   CHECK(session::may_notify(*caller, "notifications/cancelled"));
   CHECK_FALSE(session::may_notify(*caller, "notifications/x"));
-  const observe::Caller anybody;
+  const auth::Principal anybody;
   CHECK_FALSE(session::refusal(anybody, request("x/delete_all", "{}")));
   CHECK(session::may_notify(anybody, "notifications/x"));
 }
@@ -212,7 +212,7 @@ TEST_CASE("permission: each request is held to the permissions of the key that i
   REQUIRE(session.receive(request("tools/call", R"({"name":"t"})"), second.into()));
   CHECK(second.answers.at(0).outcome == Outcome::kForbidden);
   auto stranger =
-      std::make_shared<observe::Caller>(observe::Caller{"bob", "192.0.2.1", true, false});
+      std::make_shared<auth::Principal>(auth::Principal{"bob", "192.0.2.1", true, false});
   CHECK_FALSE(session.admit(stranger));
 }
 
@@ -264,10 +264,51 @@ TEST_CASE(
   REQUIRE(reader.session.receive(
       parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"),
       nullptr));
+  CHECK(reader.delivered.answers.at(0).outcome == Outcome::kCancelled);
+  CHECK(reader.w.metrics.dropped("cancel_of_unknown_call").Value() == 0);
   reader.say(list, R"({"tools":[{"name":"get","annotations":{"readOnlyHint":true}}]})");
   CHECK(reader.w.link->next().empty());
-  CHECK(reader.delivered.answers.at(0).outcome == Outcome::kCancelled);
+  CHECK(reader.delivered.answers.size() == 1);
   CHECK(reader.session.calls() == 0);
+}
+
+TEST_CASE("permission: the sidecar's look-up of a tool takes no id of the client") {
+  for (const std::string id : {R"("mcp-sidecar/tools")", "0", R"("0")", "1"}) {
+    INFO(id);
+    Reader reader;
+    const std::string text =
+        R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":"get"}})";
+    REQUIRE(reader.session.receive(parsed(text), reader.delivered.into()));
+    const auto list = reader.asked();
+    CHECK(list.method() == "tools/list");
+    reader.say(list, R"({"tools":[{"name":"get","annotations":{"readOnlyHint":true}}]})");
+    const auto call = reader.asked();
+    CHECK(call.method() == "tools/call");
+    CHECK(reader.delivered.answers.empty());
+    reader.say(call, R"({"content":[]})");
+    CHECK(reader.delivered.text() ==
+          R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"content":[]}})");
+    CHECK(reader.session.calls() == 0);
+  }
+}
+
+TEST_CASE("permission: a client can neither cancel the sidecar's look-up nor collide with its id") {
+  Reader reader;
+  reader.call("get");
+  const auto list = reader.asked();
+  Delivered other;
+  for (const std::string id : {R"("mcp-sidecar/tools")", "0"}) {
+    REQUIRE(reader.session.receive(
+        parsed(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+               id + "}}"),
+        nullptr));
+    REQUIRE(reader.session.receive(
+        parsed(R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"prompts/list"})"), other.into()));
+    CHECK(reader.asked().method() == "prompts/list");
+  }
+  reader.say(list, R"({"tools":[{"name":"get","annotations":{"readOnlyHint":true}}]})");
+  CHECK(reader.asked().method() == "tools/call");
+  CHECK(reader.delivered.answers.empty());
 }
 
 TEST_CASE("permission: a session that ends while a tool is looked up hears nothing more") {
@@ -275,6 +316,7 @@ TEST_CASE("permission: a session that ends while a tool is looked up hears nothi
   reader.call("get");
   const auto list = reader.asked();
   reader.w.sessions.end(reader.session.id(), "a test");
+  CHECK(reader.asked().method() == "notifications/cancelled");
   reader.say(list, R"({"tools":[{"name":"get","annotations":{"readOnlyHint":true}}]})");
   CHECK(reader.delivered.answers.empty());
 }

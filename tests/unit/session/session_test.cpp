@@ -231,7 +231,7 @@ TEST_CASE(
     "session_table: room is made by ending the longest-idle session that may go, else there is "
     "none") {
   SessionWorld w({.sessions = 3});
-  const observe::Caller alice{"alice", "192.0.2.1", true, false};
+  const auth::Principal alice{"alice", "192.0.2.1", true, false};
   BareSession& first = w.open();
   w.timers.advance(1s);
   const std::string second = w.open().id();
@@ -239,8 +239,7 @@ TEST_CASE(
   const std::string third = w.open().id();
   CHECK_FALSE(w.sessions.make_room(alice));
   CHECK(w.metrics.refused("sessions").Value() == 1);
-  for (session::Session* each : w.sessions.all())
-    dynamic_cast<BareSession*>(each)->can_go = each != &first;
+  for (session::Session* each : w.sessions.all()) dynamic_cast<BareSession*>(each)->can_go = each != &first;
   CHECK(w.sessions.make_room(alice));
   CHECK(w.sessions.find(first.id()) == &first);
   CHECK(w.sessions.find(second) == nullptr);
@@ -252,7 +251,7 @@ TEST_CASE(
 
 TEST_CASE("session_table: a full table takes a session of the owner that has most") {
   SessionWorld w({.sessions = 4});
-  const observe::Caller bob{"bob", "192.0.2.1", true, false};
+  const auth::Principal bob{"bob", "192.0.2.1", true, false};
   std::vector<BareSession*> alices;
   for (int i = 0; i < 4; ++i) {
     alices.push_back(&w.open("alice"));
@@ -290,7 +289,7 @@ TEST_CASE("session_table: a full table takes a session of the owner that has mos
 TEST_CASE(
     "session_table: an owner is told what it holds, and takes no session of one that has fewer") {
   SessionWorld w({.sessions = 8});
-  const observe::Caller alice{"alice", "192.0.2.1", true, false};
+  const auth::Principal alice{"alice", "192.0.2.1", true, false};
   BareSession& bobs = w.open("bob");
   bobs.can_go = true;
   w.timers.advance(1s);
@@ -305,7 +304,7 @@ TEST_CASE(
 }
 
 TEST_CASE("session_table: other limits hold at once, for sessions that are there too") {
-  const observe::Caller alice{"alice", "192.0.2.1", true, false};
+  const auth::Principal alice{"alice", "192.0.2.1", true, false};
   SessionWorld w({2, 30min});
   const std::string first = w.open().id();
   w.timers.advance(1min);
@@ -338,9 +337,9 @@ TEST_CASE(
     "session_table: an owner that has as many sessions as it may gives up one of its own or gets "
     "none") {
   SessionWorld w({.sessions = 10, .sessions_per_owner = 2});
-  const observe::Caller alice{"alice", "192.0.2.1", true, false},
+  const auth::Principal alice{"alice", "192.0.2.1", true, false},
       bob{"bob", "192.0.2.1", true, false};
-  const observe::Caller keyless{"", "192.0.2.1", false, false};
+  const auth::Principal keyless{"", "192.0.2.1", false, false};
   BareSession& others = w.open("bob");
   others.can_go = true;
   w.open("");
@@ -369,7 +368,7 @@ TEST_CASE(
     "session_table: callers without a key have no limit of their own, nor has anybody when it is "
     "off") {
   SessionWorld limited({.sessions = 10, .sessions_per_owner = 1});
-  const observe::Caller keyless{"", "192.0.2.1", false, false};
+  const auth::Principal keyless{"", "192.0.2.1", false, false};
   for (int i = 0; i < 5; ++i) {
     CHECK(limited.sessions.make_room(keyless));
     limited.open("");

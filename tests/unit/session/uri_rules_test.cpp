@@ -14,7 +14,7 @@ namespace {
 using Uris = std::vector<std::string>;
 
 struct Rules {
-  config::NameRules names;
+  auth::NameRules names;
   UriRules uris{names};
 };
 

@@ -13,12 +13,12 @@ namespace sidecar::test {
 
 class BareSession : public session::Session {
  public:
-  BareSession(std::string id, std::shared_ptr<const observe::Caller> caller,
+  BareSession(std::string id, std::shared_ptr<const auth::Principal> caller,
               mux::Instances& instances, Timers& timers)
       : Session("bare", std::move(id), std::move(caller), instances, timers) {}
   ~BareSession() override { leave(); }
   void on_message(std::string text) override {
-    told(text.size());
+    count_sent(text.size());
     messages.push_back(std::move(text));
   }
   bool expendable() const override { return can_go; }
@@ -34,7 +34,7 @@ struct SessionWorld : ChildWorld {
 
   BareSession& open(const std::string& owner = "alice", const std::string& address = "192.0.2.1") {
     auto caller =
-        std::make_shared<observe::Caller>(observe::Caller{owner, address, !owner.empty(), false});
+        std::make_shared<auth::Principal>(auth::Principal{owner, address, !owner.empty(), false});
     auto made = std::make_unique<BareSession>(session::SessionTable::new_id(), std::move(caller),
                                               instances, timers);
     BareSession& session = *made;

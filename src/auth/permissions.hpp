@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sidecar::config {
+namespace sidecar::auth {
 
 // Patterns of fnmatch(3) on whole names: * ? [abc]; case-sensitive.
 struct NameRules {
@@ -52,4 +52,4 @@ struct Permissions {
   bool operator==(const Permissions&) const = default;
 };
 
-}  // namespace sidecar::config
+}  // namespace sidecar::auth

@@ -1,9 +1,9 @@
-#include "config/permissions.hpp"
+#include "auth/permissions.hpp"
 
 #include "support/catch.hpp"
 #include "support/small_stack.hpp"
 
-using namespace sidecar::config;
+using namespace sidecar::auth;
 
 TEST_CASE("permissions: without rules every name is allowed, with an allow list only its matches") {
   CHECK(NameRules{}.allows("anything"));

@@ -1,4 +1,4 @@
-#include "session/observed_call.hpp"
+#include "session/client_call.hpp"
 
 #include "unit/session/world.hpp"
 
@@ -16,19 +16,21 @@ struct Told {
 };
 
 struct Sink : observe::CallSink {
-  Result<std::string> on_call_begin(const observe::Caller&,
+  Result<std::string> on_call_begin(const auth::Principal&,
                                     observe::CallArguments arguments) override {
     ++begun;
     if (refuses) return fail("not now");
     return arguments.readable ? std::string(arguments.text) : "unreadable";
   }
   void on_call_end(const observe::CallRecord& call, std::string kept) override {
+    trace_id = call.trace_id;
     told.push_back({call.caller.owner, std::string(call.source.transport), call.source.session,
                     call.source.client_name, std::string(call.method), std::string(call.subject),
                     std::string(call.outcome), std::string(call.error), std::move(kept), call.took,
                     call.request_bytes, call.answer_bytes});
   }
 
+  std::string trace_id;  // of the last record
   bool refuses = false;
   int begun = 0;
   std::vector<Told> told;
@@ -60,7 +62,7 @@ struct Observed : SessionWorld {
 }  // namespace
 
 TEST_CASE(
-    "observed call: a tool call is told of with its caller, session, tool, arguments, times and "
+    "client call: a tool call is told of with its caller, session, tool, arguments, times and "
     "sizes") {
   Observed w;
   BareSession& session = w.open("alice");
@@ -89,7 +91,7 @@ TEST_CASE(
   CHECK(told.answer_bytes == w.delivered.answers.back().text.size());
 }
 
-TEST_CASE("observed call: a URI that is too long to be decoded is told of by its beginning") {
+TEST_CASE("client call: a URI that is too long to be decoded is told of by its beginning") {
   Observed w;
   BareSession& session = w.open();
   const std::string uri = "file:///" + std::string(9'000, 'x');
@@ -99,7 +101,7 @@ TEST_CASE("observed call: a URI that is too long to be decoded is told of by its
   CHECK(w.sink.told[0].subject == '"' + uri.substr(0, 8'191));
 }
 
-TEST_CASE("observed call: errors of the tool and of the child are told apart") {
+TEST_CASE("client call: errors of the tool and of the child are told apart") {
   Observed w;
   BareSession& session = w.open();
   w.call(session, "1", "tools/call", R"({"name":"t"})");
@@ -113,7 +115,7 @@ TEST_CASE("observed call: errors of the tool and of the child are told apart") {
   CHECK(w.sink.told[1].subject == "file:///x");
 }
 
-TEST_CASE("observed call: only the result of a tool itself says that it failed") {
+TEST_CASE("client call: only the result of a tool itself says that it failed") {
   Observed w;
   BareSession& session = w.open();
   const std::pair<const char*, const char*> answers[] = {
@@ -128,11 +130,11 @@ TEST_CASE("observed call: only the result of a tool itself says that it failed")
   }
 }
 
-TEST_CASE("observed call: what its caller may not do is told of, though it reaches nobody") {
+TEST_CASE("client call: what its caller may not do is told of, though it reaches nobody") {
   Observed w;
-  auto permissions = std::make_shared<config::Permissions>();
+  auto permissions = std::make_shared<auth::Permissions>();
   permissions->tools.deny = {"t"};
-  auto caller = std::make_shared<observe::Caller>(observe::Caller{"alice", "192.0.2.1", true});
+  auto caller = std::make_shared<auth::Principal>(auth::Principal{"alice", "192.0.2.1", true});
   caller->permissions.push_back(permissions);
   auto made =
       std::make_unique<BareSession>(session::SessionTable::new_id(), caller, w.instances, w.timers);
@@ -145,7 +147,7 @@ TEST_CASE("observed call: what its caller may not do is told of, though it reach
 }
 
 TEST_CASE(
-    "observed call: a call that its client withdraws, and one whose session ends, are told of "
+    "client call: a call that its client withdraws, and one whose session ends, are told of "
     "once") {
   Observed w;
   BareSession& session = w.open();
@@ -166,7 +168,50 @@ TEST_CASE(
   CHECK(w.sink.told[1].answer_bytes == 0);
 }
 
-TEST_CASE("observed call: pings are no calls") {
+TEST_CASE("client call: a session that ends during the look-up of a tool leaves one record") {
+  Observed w;
+  auto permissions = std::make_shared<auth::Permissions>();
+  permissions->read_only = true;
+  auto caller = std::make_shared<auth::Principal>(auth::Principal{"alice", "192.0.2.1", true});
+  caller->permissions.push_back(permissions);
+  BareSession& session = w.open();
+  REQUIRE(session.admit(caller));
+  w.call(session, "1", "tools/call", R"({"name":"t"})");
+  CHECK(w.sink.begun == 1);
+  CHECK(w.sink.told.empty());
+  SECTION("cancelled, when the session ends") {
+    w.sessions.end(session.id(), "a test");
+    REQUIRE(w.sink.told.size() == 1);
+    CHECK(w.sink.told[0].outcome == "cancelled");
+    CHECK(w.sink.told[0].error == "the session ended before the answer");
+    CHECK(w.delivered.answers.empty());
+  }
+  SECTION("forbidden, when the tool is not there") {
+    w.answer(R"("result":{"tools":[]})");
+    REQUIRE(w.sink.told.size() == 1);
+    CHECK(w.sink.told[0].outcome == "forbidden");
+    CHECK(w.sink.told[0].method == "tools/call");
+    CHECK(w.delivered.answers.size() == 1);
+  }
+}
+
+TEST_CASE("client call: the trace is that of its request, not of the session's first one") {
+  Observed w;
+  BareSession& session = w.open();
+  const std::string text = R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}})";
+  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  REQUIRE(session.receive(parsed(text), w.delivered.into(), nullptr, {parent, ""}));
+  CHECK(w.link->sent.front().find(parent) != std::string::npos);
+  w.answer(R"("result":{"tools":[]})");
+  CHECK(w.sink.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736");
+  REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","id":2,"method":"tools/list","params":{}})"),
+                          w.delivered.into()));
+  CHECK(w.link->sent.front().find("traceparent") == std::string::npos);
+  w.answer(R"("result":{"tools":[]})");
+  CHECK(w.sink.trace_id.empty());
+}
+
+TEST_CASE("client call: pings are no calls") {
   Observed w;
   BareSession& session = w.open();
   REQUIRE(session.receive(parsed(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"),
@@ -179,7 +224,7 @@ TEST_CASE("observed call: pings are no calls") {
 }
 
 TEST_CASE(
-    "observed call: one that a sink refuses is answered, reaches nobody, and ends for those that "
+    "client call: one that a sink refuses is answered, reaches nobody, and ends for those that "
     "knew it") {
   Observed w;
   Sink strict;
