@@ -34,8 +34,8 @@ class Session : public mux::Client, private CallSender {
  public:
   static constexpr std::size_t kMaxWord = 200;  // bytes kept of a client's name
 
-  // `transport`: a literal: "sse", "streamable-http". `id`: from SessionTable::new_id(). `caller`:
-  // shared with the request that opened the session.
+  // `transport`: kTransport of the derived class, a literal that no other class has. `id`: from
+  // SessionTable::new_id(). `caller`: shared with the request that opened the session.
   Session(std::string_view transport, std::string id, std::shared_ptr<const auth::Principal> caller,
           mux::Instances& instances, Timers& timers);
   ~Session() override;
@@ -43,6 +43,11 @@ class Session : public mux::Client, private CallSender {
   Session& operator=(const Session&) = delete;
 
   const std::string& id() const { return source_->session; }
+  // This session if it is one of transport S, else nullptr.
+  template <class S>
+  S* as() {
+    return source_->transport == S::kTransport ? static_cast<S*>(this) : nullptr;
+  }
   // Includes the client's name and version after `initialize`.
   const observe::CallSource& source() const { return *source_; }
   // The caller that opened it.

@@ -51,7 +51,7 @@ Result<void> SessionTable::make_room(const auth::Principal& caller) {
     const std::string& other = session.caller().share_owner();
     return other == owner || shares_.held_by(other) >= then;
   };
-  if (evict(may_go, "room for a new one")) return {};
+  if (evict(may_go, "the session limit is reached")) return {};
   refused(caller, "sessions");
   return fail(
       fmt::format("{}: {}", kRefused,
@@ -62,7 +62,7 @@ bool SessionTable::room_for_owner(const auth::Principal& caller) {
   if (limits_.sessions_per_owner == 0 || !caller.has_key) return true;
   if (shares_.held_by(caller.owner) < limits_.sessions_per_owner) return true;
   return evict([&caller](const Session& session) { return session.belongs_to(caller); },
-               "room for a new one of its key");
+               "the limit of sessions of its key is reached");
 }
 
 bool SessionTable::admit(Session& session, const std::shared_ptr<const auth::Principal>& caller) {
@@ -78,29 +78,29 @@ void SessionTable::refused(const auth::Principal& caller, std::string_view reaso
 }
 
 bool SessionTable::evict_idle(std::string_view owner, mux::Ending which) {
-  const auto fits = [owner, which](const Session& session) {
+  const auto may_end = [owner, which](const Session& session) {
     return session.has_dedicated_child() && session.caller().share_owner() == owner &&
            (which == mux::Ending::kAny || session.expendable() ||
             (which == mux::Ending::kIdle && session.calls() == 0));
   };
-  const Session* const found = idlest(fits);
-  if (found != nullptr) evict(*found, "its child makes room for a new one's");
+  const Session* const found = idlest(may_end);
+  if (found != nullptr) evict(*found, "the limit of dedicated children is reached");
   return found != nullptr;
 }
 
-const Session* SessionTable::idlest(const Fits& fits) const {
+const Session* SessionTable::idlest(const Condition& condition) const {
   const Session* idlest = nullptr;
   for (const auto& [id, entry] : sessions_) {
     const Session* const session = entry.session.get();
-    if (!fits(*session)) continue;
+    if (!condition(*session)) continue;
     if (idlest == nullptr || session->last_active() < idlest->last_active()) idlest = session;
   }
   return idlest;
 }
 
-bool SessionTable::evict(const Fits& fits, std::string_view reason) {
-  const Session* const found =
-      idlest([&fits](const Session& session) { return session.expendable() && fits(session); });
+bool SessionTable::evict(const Condition& condition, std::string_view reason) {
+  const Session* const found = idlest(
+      [&condition](const Session& session) { return session.expendable() && condition(session); });
   if (found != nullptr) evict(*found, reason);
   return found != nullptr;
 }
@@ -111,7 +111,8 @@ void SessionTable::evict(const Session& session, std::string_view reason) {
 }
 
 void SessionTable::evict_of(std::string_view owner) {
-  static constexpr std::string_view kReason = "room for a new one of another key that has fewer";
+  static constexpr std::string_view kReason =
+      "the session limit is reached and its key has the most sessions";
   const auto owned = [owner](const Session& session) {
     return session.caller().share_owner() == owner;
   };

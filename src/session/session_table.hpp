@@ -54,6 +54,12 @@ class SessionTable {
   // REQUIRES: make_room() succeeded for its caller.
   Session& add(std::unique_ptr<Session> session);
   Session* find(std::string_view id) const;
+  // The same for a session of transport S; nullptr also if it is one of another transport.
+  template <class S>
+  S* find(std::string_view id) const {
+    Session* const session = find(id);
+    return session == nullptr ? nullptr : session->as<S>();
+  }
   // As Session::admit(). A refusal is logged and counted.
   bool admit(Session& session, const std::shared_ptr<const auth::Principal>& caller);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
@@ -72,12 +78,12 @@ class SessionTable {
     std::unique_ptr<Session> session;
     Shares::Holding share;  // of one session
   };
-  using Fits = std::function<bool(const Session&)>;
+  using Condition = std::function<bool(const Session&)>;
 
-  // The longest-idle session that matches `fits`; nullptr: there is none.
-  const Session* idlest(const Fits& fits) const;
-  // Ends the longest-idle expendable session that matches `fits`. False: there is none.
-  bool evict(const Fits& fits, std::string_view reason);
+  // The longest-idle session that matches `condition`; nullptr: there is none.
+  const Session* idlest(const Condition& condition) const;
+  // Ends the longest-idle expendable session that matches `condition`. False: there is none.
+  bool evict(const Condition& condition, std::string_view reason);
   void evict(const Session& session, std::string_view reason);
   // Ends the longest-idle session of an owner: an expendable one, else one without calls, else any.
   // REQUIRES: the owner has a session.

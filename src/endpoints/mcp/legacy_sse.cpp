@@ -12,9 +12,11 @@ namespace sidecar::endpoints {
 
 class SseSession : public session::Session {
  public:
+  static constexpr std::string_view kTransport = "sse";
+
   SseSession(std::string id, std::shared_ptr<const auth::Principal> caller,
              mux::Instances& instances, Timers& timers)
-      : Session("sse", std::move(id), std::move(caller), instances, timers) {}
+      : Session(kTransport, std::move(id), std::move(caller), instances, timers) {}
   ~SseSession() override { leave(); }
 
   void attach(std::unique_ptr<http::SseStream> stream, session::StreamLimit::Ticket ticket) {
@@ -116,7 +118,7 @@ void LegacySse::open(http::Exchange exchange) {
 void LegacySse::post(http::Exchange exchange) {
   const auto id = named_session(exchange.request());
   if (!id) return post_without_id(std::move(exchange));
-  auto* session = dynamic_cast<SseSession*>(sessions_.find(*id));
+  auto* session = sessions_.find<SseSession>(*id);
   if (session == nullptr)
     return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
   if (!sessions_.admit(*session, exchange.request().caller)) {
@@ -149,7 +151,7 @@ void LegacySse::post_without_id(http::Exchange exchange) {
   const auth::Principal& caller = *exchange.request().caller;
   SseSession* candidate = nullptr;
   for (session::Session* each : sessions_.all()) {
-    auto* session = dynamic_cast<SseSession*>(each);
+    auto* session = each->as<SseSession>();
     if (session == nullptr || session->addressed || !session->belongs_to(caller)) continue;
     if (!caller.has_key && session->caller().address != caller.address) continue;
     if (candidate != nullptr) {

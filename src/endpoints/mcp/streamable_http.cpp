@@ -74,7 +74,7 @@ std::vector<http::Route> StreamableHttp::routes() {
 
 StreamableSession* StreamableHttp::find(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  auto* session = dynamic_cast<StreamableSession*>(sessions_.find(request.header(kSessionField)));
+  auto* session = sessions_.find<StreamableSession>(request.header(kSessionField));
   if (session == nullptr) {
     refuse(exchange, 404, code::kSessionNotFound, "Session not found");
     return nullptr;

@@ -18,7 +18,7 @@ std::string id_of(const session::PostBody& body) {
 
 StreamableSession::StreamableSession(std::string id, std::shared_ptr<const auth::Principal> caller,
                                      mux::Instances& instances, const StreamableParts& parts)
-    : Session("streamable-http", std::move(id), std::move(caller), instances, parts.timers),
+    : Session(kTransport, std::move(id), std::move(caller), instances, parts.timers),
       parts_(parts),
       listening_(0, &parts.rings, this->caller().share_owner(), parts.timers) {}
 

@@ -17,6 +17,7 @@ namespace sidecar::endpoints {
 
 class StreamableSession : public session::Session {
  public:
+  static constexpr std::string_view kTransport = "streamable-http";
   static constexpr std::size_t kFinishedStreams = 32;  // kept for a client that resumes
   // Time in which the client is expected to open its GET stream, or to reopen it.
   static constexpr std::chrono::seconds kReturnTime{60};

@@ -292,7 +292,7 @@ TEST_CASE("get: messages that no GET fetched are limited, and counted as dropped
 TEST_CASE("get: a session listens while a stream is open, and for a minute after") {
   StreamableWorld w({.table = {10, 1h}});
   const std::string id = w.open();
-  const auto* session = dynamic_cast<endpoints::StreamableSession*>(w.sessions.find(id));
+  const auto* session = w.sessions.find<endpoints::StreamableSession>(id);
   CHECK(session->listens());
   w.timers.advance(61s);
   CHECK_FALSE(session->listens());

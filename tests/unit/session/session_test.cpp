@@ -239,7 +239,7 @@ TEST_CASE(
   const std::string third = w.open().id();
   CHECK_FALSE(w.sessions.make_room(alice));
   CHECK(w.metrics.refused("sessions").Value() == 1);
-  for (session::Session* each : w.sessions.all()) dynamic_cast<BareSession*>(each)->can_go = each != &first;
+  for (session::Session* each : w.sessions.all()) each->as<BareSession>()->can_go = each != &first;
   CHECK(w.sessions.make_room(alice));
   CHECK(w.sessions.find(first.id()) == &first);
   CHECK(w.sessions.find(second) == nullptr);

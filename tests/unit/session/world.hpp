@@ -13,9 +13,11 @@ namespace sidecar::test {
 
 class BareSession : public session::Session {
  public:
+  static constexpr std::string_view kTransport = "bare";
+
   BareSession(std::string id, std::shared_ptr<const auth::Principal> caller,
               mux::Instances& instances, Timers& timers)
-      : Session("bare", std::move(id), std::move(caller), instances, timers) {}
+      : Session(kTransport, std::move(id), std::move(caller), instances, timers) {}
   ~BareSession() override { leave(); }
   void on_message(std::string text) override {
     count_sent(text.size());
