@@ -78,7 +78,7 @@ struct CallResult {
       const auto line = jsonrpc::string_member(blocks, block, "text");
       if (line && !line->empty()) all.append(all.empty() ? "" : "\n").append(*line);
     }
-    return all.empty() ? "The tool says that it failed" : all;
+    return all.empty() ? "The tool reported a failure" : all;
   }
 };
 
@@ -208,7 +208,7 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
     const auto result = CallResult::of(answer);
     if (!result)
       return exchange_.reply(
-          refusal(500, "the MCP server's result is of no use: " + result.error().message));
+          refusal(500, "the MCP server's result cannot be read: " + result.error().message));
     if (!result->failed) return exchange_.reply(json_answer(std::string(result->body())));
     answer_failed(json_answer(
         failure_text(result->text(), fmt::format(R"(,"content":{})", result->content)), 422));

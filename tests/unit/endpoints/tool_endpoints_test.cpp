@@ -177,7 +177,7 @@ TEST_CASE("tool endpoints: a tool that says that it failed is a 422 with what it
   w.answer(R"({"isError":true})");
   w.list(R"([{"name":"t"}])");
   CHECK(silent->reply().status == 422);
-  CHECK(body(silent)["error"] == "The tool says that it failed");
+  CHECK(body(silent)["error"] == "The tool reported a failure");
 }
 
 TEST_CASE("tool endpoints: an unknown tool is a 404, in whatever way the server says so") {
