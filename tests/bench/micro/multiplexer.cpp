@@ -15,10 +15,15 @@ class Session : public mux::Client {
   void on_message(std::string) override {}
 };
 
+mux::Limits limits() {
+  mux::Limits limits;
+  limits.calls_per_client = 10'000;
+  limits.calls = 10'000;
+  return limits;
+}
+
 struct World {
-  World()
-      : mux(link, timers, ids, rate, {.calls_per_client = 10'000, .calls = 10'000}, {}, log,
-            metrics) {
+  World() : mux(link, timers, ids, rate, limits(), {}, log, metrics) {
     link.room = std::size_t{64} << 20;
     mux.initialize(mux::HandshakeEra::params(false));
     link.up = true;

@@ -1,9 +1,9 @@
 // What real servers write to stdout that is almost, or not at all, a message.
 #include <fmt/format.h>
 
+#include "multiplexer_world.hpp"
 #include "mux/core/stray_output.hpp"
 #include "mux/core/wire.hpp"
-#include "multiplexer_world.hpp"
 
 using namespace sidecar;
 using namespace sidecar::test::multiplexer;

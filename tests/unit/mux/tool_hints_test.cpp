@@ -1,7 +1,6 @@
-#include "mux/features/lists.hpp"
-
 #include <fmt/format.h>
 
+#include "mux/features/lists.hpp"
 #include "support/catch.hpp"
 
 using namespace sidecar;
