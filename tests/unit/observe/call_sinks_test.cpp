@@ -73,7 +73,7 @@ TEST_CASE("call log: a line of the JSON form names the server of the call") {
       "test", std::make_shared<spdlog::sinks::ostream_sink_st>(out));
   logger->set_pattern("%v");
   observe::Log log(logger, observe::LogFormat::kJson);
-  const observe::Caller caller;
+  const auth::Principal caller;
   observe::CallSource source{"rest", {}, {}, {}};
   observe::CallLog sink(log);
   const auto call = [&] {
