@@ -32,7 +32,7 @@ const junk = [
   ['an answer whose id has a fraction', '{"jsonrpc":"2.0","id":${id}.5,"result":{}}\n'],
   ['an answer whose id has an exponent', '{"jsonrpc":"2.0","id":${id}e5,"result":{}}\n'],
   ['answers to calls that nobody made', '{"jsonrpc":"2.0","id":4503599627370495,"result":{}}\n{"jsonrpc":"2.0","id":-1,"result":{}}\n{"jsonrpc":"2.0","id":1e400,"result":{}}\n'],
-  ['answers without an id', '{"jsonrpc":"2.0","result":{}}\n{"jsonrpc":"2.0","id":null,"result":{}}\n{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}\n'],
+  ['an answer without an id, and an error that has none', '{"jsonrpc":"2.0","result":{}}\n{"jsonrpc":"2.0","id":null,"result":{}}\n{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}\n'],
   ['an id of a million digits', `{"jsonrpc":"2.0","id":${'9'.repeat(1_000_000)},"result":{}}\n`],
   ['progress that nobody asked for', '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"x","progress":1}}\n{"jsonrpc":"2.0","method":"notifications/progress"}\n'],
   ['a cancellation of what nobody asked for', '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}\n{"jsonrpc":"2.0","method":"notifications/cancelled"}\n'],

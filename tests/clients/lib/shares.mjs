@@ -31,7 +31,7 @@ export async function start(t, { env = {}, ...options } = {}) {
 // The value of a metric with that reason, e.g. ('messages_dropped', 'message_beyond_share').
 export async function counted(sidecar, name, reason) {
   const text = await metrics(sidecar);
-  return Number(text.match(new RegExp(`^mcp_sidecar_${name}_total\\{reason="${reason}"\\} (\\d+)`, 'm'))?.[1] ?? 0);
+  return Number(text.match(new RegExp(`^mcp_sidecar_${name}_total\\{[^}]*reason="${reason}"[^}]*\\} (\\d+)`, 'm'))?.[1] ?? 0);
 }
 
 export async function metrics(sidecar) {
