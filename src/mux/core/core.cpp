@@ -44,14 +44,14 @@ OwnerPtr Core::owner_of(CallOrigin origin) {
   return entry != nullptr ? entry->account : owners_.get(origin.owner);
 }
 
-WireId Core::open(Call call) {
+WireId Core::open(Call&& call) {
   const WireId id = in_flight_.open(std::move(call));
   show_in_flight();
   arm();
   return id;
 }
 
-void Core::adopt(WireId id, Call call) {
+void Core::adopt(WireId id, Call&& call) {
   call.owner = owners_.get(call.owner->name);
   in_flight_.adopt(id, std::move(call));
   show_in_flight();
@@ -111,7 +111,7 @@ void Core::finish(WireId id, Answer answer) {
   if (auto call = in_flight_.close(id)) settle(id, std::move(*call), std::move(answer));
 }
 
-void Core::settle(WireId id, Call call, Answer answer) {
+void Core::settle(WireId id, Call&& call, Answer&& answer) {
   if (!call.line.empty() && call.owner != nullptr) queue_.remove(*call.owner, call.client, id);
   admission_.release_kept(call);
   show_in_flight();

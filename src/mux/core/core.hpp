@@ -77,15 +77,15 @@ class Core {
 
   // The feature that handles a call; nullptr: none does.
   Feature* feature_of(const Call& call) const;
-  WireId open(Call call);
+  WireId open(Call&& call);
   // Adds a call that another core has detached, under its id there.
-  void adopt(WireId id, Call call);
+  void adopt(WireId id, Call&& call);
   // Answers an open call, hands it to the child or lets it wait.
   void dispatch(WireId id);
   // Closes a call and answers it. A tombstone is closed without an answer.
   void finish(WireId id, Answer answer);
   // The same for a call that is closed already.
-  void settle(WireId id, Call call, Answer answer);
+  void settle(WireId id, Call&& call, Answer&& answer);
   // Answers a call before the child does, and cancels it at the child. The receiver of the answer
   // may end its session.
   void end_early(WireId id, Answer answer, std::string_view reason);
