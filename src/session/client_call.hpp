@@ -107,7 +107,7 @@ class CallSender {
 
  protected:
   CallSender() = default;
-  ~CallSender() = default;
+  virtual ~CallSender() = default;
 
   // The call with this id that is not sent yet, because its tool is being looked up; else nullptr.
   ClientCall* call_in_look_up(std::string_view id);
