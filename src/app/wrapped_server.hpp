@@ -28,7 +28,8 @@
 
 namespace sidecar::app {
 
-// What all wrapped servers share. Outlives them, except that the sessions end before them.
+// The parts that all wrapped servers share. They outlive the servers, except for the sessions,
+// which end first.
 struct SharedParts {
   Timers& timers;
   const observe::Log& log;

@@ -358,7 +358,7 @@ void Multiplexer::on_opened(const jsonrpc::Message& answer) {
   child_.handshake_done();
   core_.send_to_child(std::move(*first), "handshake");
   trouble_.reset();
-  // What an earlier process had is restored ahead of the calls, while the child reads.
+  // Features restore the state of an earlier process ahead of the calls, while the child reads.
   for (Feature* const each : core_.features()) each->child_ready();
   while (child_.wants_more() && core_.work_of_features()) {
   }

@@ -6,7 +6,7 @@
 
 namespace sidecar::mux {
 
-// What the line is, for people; empty: not recognised.
+// A description of the line for people; empty: not recognised.
 std::string_view shape_of_stray(std::string_view line);
 
 }  // namespace sidecar::mux
