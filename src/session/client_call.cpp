@@ -44,10 +44,16 @@ bool is_recorded(const observe::Calls* calls, const jsonrpc::Message& request) {
 
 }  // namespace
 
+CallSender::~CallSender() {
+  while (!open_.empty()) open_.front().drop();
+}
+
 ClientCall* CallSender::call_in_look_up(std::string_view id) {
-  const auto found = std::find_if(in_look_up_.begin(), in_look_up_.end(),
-                                  [id](const ClientCall& call) { return call.id() == id; });
-  return found == in_look_up_.end() ? nullptr : &*found;
+  if (in_look_up_ == 0) return nullptr;
+  const auto found = std::find_if(open_.begin(), open_.end(), [id](const ClientCall& call) {
+    return call.in_look_up_ && call.id() == id;
+  });
+  return found == open_.end() ? nullptr : &*found;
 }
 
 void ClientCall::start(CallSender& sender, const observe::Calls* calls,
@@ -76,17 +82,27 @@ ClientCall::ClientCall(Key, CallSender& sender, const observe::Calls* calls,
       deliver_(std::move(request.deliver)),
       notify_(std::move(request.notify)),
       known_(std::move(request.known)),
-      request_bytes_(message_.text.size()) {}
+      request_bytes_(message_.text.size()) {
+  sender_.open_.push_back(*this);
+}
 
-ClientCall::~ClientCall() {
-  if (open_)
-    record_end(mux::outcome_name(mux::Outcome::kCancelled), 0,
-               "the session ended before the answer");
+ClientCall::~ClientCall() { drop(); }
+
+void ClientCall::drop() {
+  if (!std::exchange(open_, false)) return;
+  unlink();
+  set_in_look_up(false);
+  record_end(mux::outcome_name(mux::Outcome::kCancelled), 0, "the session ended before the answer");
+}
+
+void ClientCall::set_in_look_up(bool now) {
+  if (in_look_up_ == now) return;
+  in_look_up_ = now;
+  sender_.in_look_up_ += now ? 1 : -1;
 }
 
 void ClientCall::cancel() {
   const Ptr self = shared_from_this();  // the look-up may release the call
-  unlink();
   mux::Answer nothing;
   nothing.outcome = mux::Outcome::kCancelled;
   end(std::move(nothing));
@@ -110,23 +126,23 @@ Result<void> ClientCall::begin_record() {
 }
 
 void ClientCall::look_up_tool(Ptr call) {
-  CallSender& sender = call->sender_;
-  sender.in_look_up_.push_back(*call);
+  call->set_in_look_up(true);
   const std::string tool =
       jsonrpc::string_value(call->message_.envelope.name.in(call->message_.text)).value_or("");
   // The session's end drops the replies, and with them both callbacks and the call.
-  auto fetch = [&sender, caller = call->caller_](const std::string& params,
-                                                 mux::Reply::Deliver deliver) {
+  auto fetch = [call](const std::string& params, mux::Reply::Deliver deliver) {
+    if (!call->open_) return;
     auto page = jsonrpc::parse(jsonrpc::request_text(kOwnId, mcp::method::kToolsList, params));
     if (!page) {
       return deliver(mux::make_failure(mux::Outcome::kInternal, kOwnId, mcp::code::kInternalError,
                                        page.error().message));
     }
-    sender.send_own(*caller, *std::move(page), mux::Reply(std::string(kOwnId), std::move(deliver)));
+    call->sender_.send_own(*call->caller_, *std::move(page),
+                           mux::Reply(std::string(kOwnId), std::move(deliver)));
   };
   auto done = [call = std::move(call), tool](std::string_view why) {
     if (!call->open_) return;
-    call->unlink();
+    call->set_in_look_up(false);
     if (why.empty()) return send(call);
     call->forbid(fmt::format("not permitted: this caller may only read, and {} {}",
                              config::shown(tool), why));
@@ -160,6 +176,8 @@ void ClientCall::fail(std::string_view why) {
 
 void ClientCall::end(mux::Answer answer) {
   if (!std::exchange(open_, false)) return;
+  unlink();
+  set_in_look_up(false);
   if (caller_->restricted()) filter(*caller_, id_, method_, answer);
   if (calls_ != nullptr) record_answer(answer);
   disclose(answer);

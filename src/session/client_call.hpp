@@ -5,13 +5,14 @@
 //   start → record → permission → look-up of the tool, for a read-only caller → send → end
 //
 // Each call ends exactly once: answered, refused, cancelled, or destroyed unanswered because its
-// session has ended; the record of the last one says "cancelled". Without a sink nothing is
-// recorded or copied for it. Owned by the callbacks of its reply; loop thread only.
+// session or its sender has ended; the record of the last one says "cancelled". Without a sink
+// nothing is recorded or copied for it. Owned by the callbacks of its reply; loop thread only.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -68,6 +69,7 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
   // Errors: the text of the sink that refuses the call.
   Result<void> begin_record();
   static void look_up_tool(Ptr call);
+  void set_in_look_up(bool now);
   static void send(Ptr call);
   void forbid(std::string_view why);
   void fail(std::string_view why);
@@ -75,8 +77,12 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
   void record_answer(mux::Answer& answer);
   void record_end(std::string_view outcome, std::size_t answer_bytes, std::string_view error,
                   Clock::duration at_child = {});
+  // The sender ends: the client gets no answer any more.
+  void drop();
   // Reduces an answer that describes the end of the child to what the caller may see.
   void disclose(mux::Answer& answer) const;
+
+  friend class CallSender;
 
   CallSender& sender_;
   const observe::Calls* const calls_;  // nullptr: not recorded
@@ -89,7 +95,8 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
   mux::Reply::Deliver deliver_;
   mux::Reply::Notify notify_;                 // until the message is sent
   std::function<bool(std::uint64_t)> known_;  // until the message is sent
-  bool open_ = true;
+  bool open_ = true;                          // linked in `sender_.open_`
+  bool in_look_up_ = false;
 
   // Of the record.
   std::string subject_;
@@ -99,7 +106,7 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
   boost::container::small_vector<std::string, 3> kept_;  // of the sinks that took the call
 };
 
-// Outlives its calls, except those whose replies the wrapped server has dropped.
+// Its destruction drops the calls that are still open.
 class CallSender {
  public:
   CallSender(const CallSender&) = delete;
@@ -107,7 +114,7 @@ class CallSender {
 
  protected:
   CallSender() = default;
-  virtual ~CallSender() = default;
+  virtual ~CallSender();
 
   // The call with this id that is not sent yet, because its tool is being looked up; else nullptr.
   ClientCall* call_in_look_up(std::string_view id);
@@ -122,7 +129,8 @@ class CallSender {
   // The call has its answer, which the client gets after this.
   virtual void on_call_end(const ClientCall& /*call*/, mux::Answer& /*answer*/) {}
 
-  boost::intrusive::list<ClientCall, boost::intrusive::constant_time_size<false>> in_look_up_;
+  boost::intrusive::list<ClientCall, boost::intrusive::constant_time_size<false>> open_;
+  std::size_t in_look_up_ = 0;  // calls in `open_` whose tool is being looked up
 };
 
 }  // namespace sidecar::session

@@ -36,7 +36,7 @@ export async function open(t, url, { expected = [], ...options } = {}) {
   const complaints = [];
   const complain = (text) => allowed.some((pattern) => pattern.test(text)) || complaints.push(text);
   page.on('pageerror', (error) => complain(`error: ${error.stack}`));
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complain(`console: ${message.text()}`));
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complain(`console: ${message.text()} ${message.location().url}`));
   const { host } = new URL(url);
   page.on('request', (request) => {
     const asked = new URL(request.url());

@@ -242,3 +242,64 @@ TEST_CASE(
   CHECK(strict.told.empty());
   CHECK(session.calls() == 0);
 }
+
+namespace {
+
+// A sender that keeps the replies, as a wrapped server does.
+struct KeepingSender : session::CallSender {
+  KeepingSender(std::vector<mux::Reply>& kept) : replies(kept) {}
+  ~KeepingSender() override = default;
+  void send(const auth::Principal&, jsonrpc::Message, mux::Reply reply) override {
+    replies.push_back(std::move(reply));
+  }
+  void send_own(const auth::Principal&, jsonrpc::Message, mux::Reply reply) override {
+    replies.push_back(std::move(reply));
+  }
+  void on_call_end(const session::ClientCall&, mux::Answer&) override { ++ended; }
+
+  std::vector<mux::Reply>& replies;
+  int ended = 0;
+};
+
+}  // namespace
+
+TEST_CASE("client call: a sender that ends before its answers drops its calls, recorded once") {
+  ManualTimers timers;
+  Sink sink;
+  observe::Calls calls(timers);
+  calls.add(sink);
+  Delivered delivered;
+  std::vector<mux::Reply> replies;
+  auth::Principal reader;
+  auth::Permissions rules;
+  rules.read_only = true;
+  reader.permissions = {std::make_shared<auth::Permissions>(rules)};
+  const auto source = std::make_shared<observe::CallSource>();
+  auto sender = std::make_unique<KeepingSender>(replies);
+  const auto start = [&](const std::string& id, const auth::Principal& caller) {
+    session::ClientCall::start(
+        *sender, &calls, source,
+        {.message = parsed(R"({"jsonrpc":"2.0","id":)" + id +
+                           R"(,"method":"tools/call","params":{"name":"add"}})"),
+         .caller = std::make_shared<auth::Principal>(caller),
+         .trace = {},
+         .deliver = delivered.into()});
+  };
+  start("1", {});
+  start("2", reader);  // its tool is being looked up
+  REQUIRE(replies.size() == 2);
+  SECTION("the answers come later") {}
+  SECTION("one answer came before") {
+    replies[0].send(mux::make_result("1", "{}"));
+    CHECK(sender->ended == 1);
+    CHECK(delivered.answers.size() == 1);
+  }
+  const std::size_t answered = delivered.answers.size();
+  sender.reset();
+  CHECK(sink.told.size() == 2);
+  CHECK(sink.told.back().outcome == "cancelled");
+  replies[1].send(mux::make_result("0", R"({"tools":[],"nextCursor":"2"})"));
+  replies.clear();
+  CHECK(delivered.answers.size() == answered);
+  CHECK(sink.told.size() == 2);
+}
