@@ -27,6 +27,9 @@ COPY --from=build /opt/mcp-sidecar /opt/mcp-sidecar
 WORKDIR /app
 ENV PATH=/opt/mcp-sidecar/bin:$PATH
 ENV MCP_HOST=0.0.0.0
+# Mount a volume there, so that sessions outlive the container.
+ENV MCP_STATE_DIR=/var/lib/mcp-sidecar
+RUN install -d -o node -g node -m 0700 /var/lib/mcp-sidecar
 USER node
 EXPOSE 3001
 # The sidecar can be PID 1: it reaps orphans and ends its child with all descendants. Neither tini
@@ -72,6 +75,9 @@ COPY --from=build-alpine /opt/mcp-sidecar /opt/mcp-sidecar
 WORKDIR /app
 ENV PATH=/opt/mcp-sidecar/bin:$PATH
 ENV MCP_HOST=0.0.0.0
+# Mount a volume there, so that sessions outlive the container.
+ENV MCP_STATE_DIR=/var/lib/mcp-sidecar
+RUN install -d -o node -g node -m 0700 /var/lib/mcp-sidecar
 USER node
 EXPOSE 3001
 STOPSIGNAL SIGTERM

@@ -3,14 +3,13 @@
 namespace sidecar::app {
 
 KeysWatch::KeysWatch(std::filesystem::path path, std::vector<access::StoredKey> fixed,
-                     access::Gate& gate, session::SessionTable& sessions,
-                     endpoints::ToolCalls& calls, mux::Instances& instances, Timers& timers,
-                     observe::Log& log)
+                     access::Gate& gate, session::SessionTable& sessions, EndCalls end_calls,
+                     mux::Instances& instances, Timers& timers, observe::Log& log)
     : path_(std::move(path)),
       fixed_(std::move(fixed)),
       gate_(gate),
       sessions_(sessions),
-      calls_(calls),
+      end_calls_(std::move(end_calls)),
       instances_(instances),
       timers_(timers),
       log_(log),
@@ -53,7 +52,7 @@ void KeysWatch::use(std::vector<access::StoredKey> of_file) {
 
 void KeysWatch::review_callers() {
   const access::WallTime now = std::chrono::system_clock::now();
-  calls_.end_calls([this, now](const auth::Principal& caller) { return gate_.holds(caller, now); });
+  end_calls_([this, now](const auth::Principal& caller) { return gate_.holds(caller, now); });
   for (session::Session* session : sessions_.all()) {
     const auth::Principal& caller = session->caller();
     if (gate_.needs_key() && !caller.has_key)

@@ -45,11 +45,12 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
+      secret_(kept_secret(settings_, environment)),
       service_(settings_, std::move(configuration.networks), configuration.keys,
                child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard},
                              child_options(settings_.child, std::move(launch),
                                            [this] { return child_environment_; })),
-               {loop_, timers_, log_, metrics_, calls_, recent_calls_}) {}
+               {loop_, timers_, log_, metrics_, calls_, recent_calls_, secret_.secret}) {}
 
 Result<int> Program::run() {
   calls_.add(call_metrics_);
@@ -100,6 +101,12 @@ void Program::announce(std::uint16_t port) const {
                           {"health", base + "/health"},
                           {"keys", keys},
                           {"child", config::masked_command(settings_.command)}});
+  if (!secret_.problem.empty()) {
+    const auto level =
+        service_.gate().needs_key() ? config::LogLevel::kWarn : config::LogLevel::kInfo;
+    log_.write(level, "sessions end with this process: no place to keep the secret",
+               {{"reason", secret_.problem}, {"setting", "MCP_STATE_DIR"}});
+  }
   if (service_.gate().needs_key()) return;
   // Browsers do not send the fragment, so the token appears in no log of a proxy.
   if (settings_.endpoints.dashboard)

@@ -18,6 +18,7 @@
 
 #include "access/keys.hpp"
 #include "app/configuration.hpp"
+#include "app/kept_secret.hpp"
 #include "app/service.hpp"
 #include "app/service_manager.hpp"
 #include "app/terminal.hpp"
@@ -77,6 +78,7 @@ class Program {
   ServiceManager service_manager_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
+  const KeptSecret secret_;
   Service service_;
   int signals_seen_ = 0;
   int exit_code_ = 0;

@@ -13,6 +13,7 @@
 #include "app/jwks_source.hpp"
 #include "app/keys_watch.hpp"
 #include "app/wrapped_server.hpp"
+#include "auth/secret.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
 #include "endpoints/mcp/event_ring.hpp"
@@ -43,6 +44,7 @@ struct Dependencies {
   observe::Metrics& metrics;
   const observe::Calls& calls;         // observes every call
   const observe::RecentCalls& recent;  // one of its observers
+  const auth::Secret& secret;
 };
 
 // Descriptors that are reserved for children and files.
@@ -91,7 +93,8 @@ class Service {
   http::Budget buffered_;
   session::StreamLimit streams_;
   endpoints::RingBudget rings_;
-  WrappedServer wrapped_;  // outlives the sessions
+  const std::string process_;  // see session::SessionIds
+  WrappedServer wrapped_;      // outlives the sessions
   session::SessionTable sessions_;
   access::RateLimits rates_;
   const std::string start_token_;  // random, new at each start

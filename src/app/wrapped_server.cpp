@@ -11,12 +11,12 @@ WrappedServer::WrappedServer(std::string_view name, std::string_view path,
       instances_(std::move(children), shared.timers,
                  {settings.instances, {settings.calls, settings.child.process.stdin_queue_bytes}},
                  log_, shared.metrics),
-      streamable_parts_{shared.timers,
-                        shared.metrics,
-                        shared.rings,
-                        {settings.streams},
-                        settings.endpoints.stream_after,
-                        &shared.gate},
+      session_ids_(shared.secret,
+                   {std::string(name), shared.process, settings.state.session_revive}),
+      streamable_parts_{shared.timers,      shared.metrics,
+                        shared.rings,       session_ids_,
+                        {settings.streams}, settings.endpoints.stream_after,
+                        &shared.gate,       settings.endpoints.stateless},
       tool_calls_(instances_, shared.timers, log_, settings.endpoints.rest_timeout,
                   settings.child.process.max_line_bytes),
       legacy_sse_(
@@ -27,6 +27,7 @@ WrappedServer::WrappedServer(std::string_view name, std::string_view path,
       tool_endpoints_(tool_calls_, shared.facts),
       admin_(instances_, log_) {
   tool_calls_.observe_by(shared.calls);
+  streamable_http_.sessionless_calls().observe_by(shared.calls);
   instances_.set_evict_idle(
       [&sessions = shared.sessions](std::string_view owner, mux::Ending which) {
         return sessions.evict_idle(owner, which);
@@ -37,6 +38,11 @@ void WrappedServer::start() { instances_.start(); }
 
 void WrappedServer::apply(const config::InstanceSettings& settings) {
   instances_.set_child_rate(settings.child_rate);
+}
+
+void WrappedServer::end_calls(const session::SessionlessCalls::Holds& holds) {
+  tool_calls_.end_calls(holds);
+  streamable_http_.sessionless_calls().end_calls(holds);
 }
 
 std::vector<http::Route> WrappedServer::routes() {

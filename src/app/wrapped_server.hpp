@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "access/gate.hpp"
+#include "auth/secret.hpp"
 #include "child/link.hpp"
 #include "config/settings.hpp"
 #include "endpoints/mcp/event_ring.hpp"
@@ -22,6 +23,7 @@
 #include "observe/calls.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "session/session_ids.hpp"
 #include "session/session_table.hpp"
 #include "session/stream_limit.hpp"
 #include "util/timers.hpp"
@@ -39,6 +41,8 @@ struct SharedParts {
   session::StreamLimit& streams;
   endpoints::RingBudget& rings;
   access::Gate& gate;
+  const auth::Secret& secret;
+  const std::string& process;             // see session::SessionIds
   endpoints::ToolEndpoints::Facts facts;  // for the OpenAPI document
 };
 
@@ -59,11 +63,13 @@ class WrappedServer {
   std::vector<http::Route> routes();
   mux::Instances& instances() { return instances_; }
   const mux::Instances& instances() const { return instances_; }
-  endpoints::ToolCalls& tool_calls() { return tool_calls_; }
+  // Answers the calls without a session of the callers whose key or token is gone.
+  void end_calls(const session::SessionlessCalls::Holds& holds);
 
  private:
   observe::Log log_;  // for lines about this server
   mux::Instances instances_;
+  session::SessionIds session_ids_;
   const endpoints::StreamableParts streamable_parts_;
   endpoints::ToolCalls tool_calls_;
   endpoints::LegacySse legacy_sse_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "audit/files.hpp"
 #include "util/crypto.hpp"
+#include "util/files.hpp"
 
 namespace sidecar::audit {
 namespace {

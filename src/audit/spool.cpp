@@ -10,7 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "audit/files.hpp"
+#include "util/files.hpp"
 
 namespace sidecar::audit {
 namespace {

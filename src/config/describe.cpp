@@ -22,7 +22,8 @@ std::string further_names(const Setting& setting) {
 
 std::string settings_markdown() {
   std::string text =
-      "Times are milliseconds or end in `ms`, `s`, `m`, `h`; sizes are bytes or end in `KB`, `MB`, "
+      "Times are milliseconds or end in `ms`, `s`, `m`, `h`, `d`; sizes are bytes or end in `KB`, "
+      "`MB`, "
       "`GB` (powers of 1024).\n"
       "Secrets can be read from a file: append `_FILE` to the variable, or `-file` to the flag, "
       "and give the path.\n"
@@ -51,7 +52,7 @@ std::string settings_dotenv() {
       "remove the # of those you change.\n"
       "# All other variables here are passed to the wrapped server. Flags and the process "
       "environment override this file.\n"
-      "# Times are milliseconds or end in ms, s, m, h; sizes are bytes or end in KB, MB, GB "
+      "# Times are milliseconds or end in ms, s, m, h, d; sizes are bytes or end in KB, MB, GB "
       "(powers of 1024).\n";
   std::optional<Group> group;
   for (const Setting& setting : settings_table()) {

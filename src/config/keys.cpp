@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include "auth/secret.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::config {
@@ -70,6 +71,18 @@ std::string unnamed_key_name(std::string_view secret) {
   if (EVP_Digest(secret.data(), secret.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
     std::abort();
   return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+}
+
+Result<std::vector<std::string>> parse_secrets(std::string_view text) {
+  std::vector<std::string> secrets;
+  for (const std::string_view item : list_items(text)) {
+    if (item.size() < auth::Secret::kMinLength)
+      return fail(fmt::format("a secret of less than {} characters; openssl rand -hex 32 makes one",
+                              auth::Secret::kMinLength));
+    secrets.emplace_back(item);
+  }
+  if (secrets.empty()) return fail("an empty list");
+  return secrets;
 }
 
 Result<std::vector<Key>> parse_key_list(std::string_view text) {

@@ -25,6 +25,9 @@ Result<std::vector<Key>> parse_key_list(std::string_view text);
 // One key, which may hold commas and colons. One line end after it, as files have it, is dropped.
 Result<std::vector<Key>> parse_single_key(std::string_view text);
 
+// MCP_SECRET: a comma list of secrets of 24 characters or more (auth::Secret).
+Result<std::vector<std::string>> parse_secrets(std::string_view text);
+
 bool is_key_name(std::string_view text);
 
 // The name of a key without one: the first 8 hex characters of its SHA-256.

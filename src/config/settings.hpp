@@ -92,6 +92,7 @@ struct StreamLimits {
 struct EndpointSettings {
   std::string message_path = "/message";  // in the endpoint event: /message or /messages
   Milliseconds stream_after{1'000};  // Streamable HTTP: a longer response becomes an event stream
+  bool stateless = false;            // Streamable HTTP: no client gets a session
   Milliseconds rest_timeout{30'000};
   bool dashboard = true;  // its pages and their endpoints
 
@@ -227,6 +228,16 @@ struct AuditSettings {
   bool operator==(const AuditSettings&) const = default;
 };
 
+// What outlives the process.
+struct StateSettings {
+  std::vector<std::string> secrets;  // the first one signs; empty: kept in `folder`
+  std::filesystem::path folder;      // empty: app/kept_secret.hpp chooses
+  // A client of an earlier process may continue its session until then. 0: never.
+  Milliseconds session_revive{30LL * 24 * 3'600'000};
+
+  bool operator==(const StateSettings&) const = default;
+};
+
 struct Settings {
   // The wrapped server: program and arguments. No shell is involved.
   std::vector<std::string> command;
@@ -241,6 +252,7 @@ struct Settings {
   ChildSettings child;
   LogSettings log;
   AuditSettings audit;
+  StateSettings state;
   Milliseconds drain_timeout{4'000};  // for calls in flight at the shutdown
   bool allow_debugger = false;        // processes of the same user may read this process's memory
 

@@ -25,7 +25,7 @@ constexpr std::array kDurations = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit
 constexpr std::array kSizes = {Unit{"GB", 1 << 30}, Unit{"MB", 1 << 20}, Unit{"KB", 1 << 10},
                                Unit{"", 1}};
 // For parsing, in addition to those above.
-constexpr std::array kPlainDuration = {Unit{"", 1}};
+constexpr std::array kPlainDuration = {Unit{"", 1}, Unit{"d", 24 * 3'600'000}};
 constexpr std::array kMoreSizes = {Unit{"b", 1},        Unit{"k", 1 << 10},   Unit{"kib", 1 << 10},
                                    Unit{"m", 1 << 20},  Unit{"mib", 1 << 20}, Unit{"g", 1 << 30},
                                    Unit{"gib", 1 << 30}};
@@ -122,7 +122,7 @@ Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, s
 
 Result<milliseconds> parse_duration(std::string_view text, milliseconds least, milliseconds most) {
   const auto amount = measured(text, kDurations, kPlainDuration);
-  if (!amount) return fail("not a duration (30000 is milliseconds; 500ms, 30s, 5m, 1h)");
+  if (!amount) return fail("not a duration (30000 is milliseconds; 500ms, 30s, 5m, 1h, 30d)");
   const std::string hint = digits(trimmed(text)) ? " (a plain number is milliseconds)" : "";
   if (*amount < static_cast<std::uint64_t>(least.count())) {
     return fail(fmt::format("shorter than {}{}", duration_text(least), hint));

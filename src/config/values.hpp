@@ -17,7 +17,7 @@ namespace sidecar::config {
 // A decimal number in [least, most], without a sign.
 Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 
-// "30000" and "30000ms" are milliseconds; "30s", "5m", "1h".
+// "30000" and "30000ms" are milliseconds; "30s", "5m", "1h", "30d".
 Result<std::chrono::milliseconds> parse_duration(std::string_view text,
                                                  std::chrono::milliseconds least,
                                                  std::chrono::milliseconds most);

@@ -27,6 +27,7 @@ inline constexpr std::array<OutcomeStatus, mux::kOutcomes> kOutcomeStatus = {{
     {mux::Outcome::kForbidden, 200, 403},
     {mux::Outcome::kKeyGone, 200, 401},
     {mux::Outcome::kTooLarge, 200, 500},
+    {mux::Outcome::kNotServed, 400, 501},
     {mux::Outcome::kUnusable, 200, 502},
     {mux::Outcome::kCancelled, 202, 500},
     {mux::Outcome::kInternal, 200, 500},

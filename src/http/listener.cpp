@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cerrno>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -19,6 +20,9 @@ using boost::asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr int kAcceptedPerTurn = 64;  // then other events run
+// A connection whose peer acknowledges nothing for this time is dead. Finds streams of clients that
+// have disappeared: the next keep-alive is not acknowledged.
+constexpr int kUserTimeoutMs = 60'000;
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
@@ -72,6 +76,10 @@ Result<std::uint16_t> Listener::listen(const std::string& host, std::uint16_t po
     acceptor_.open(endpoint.protocol(), error);
     if (error) continue;
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true), ignored);
+    // Accepted sockets inherit it.
+    acceptor_.set_option(
+        boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>(kUserTimeoutMs),
+        ignored);
     // "::" serves IPv4 clients too.
     if (endpoint.protocol() == tcp::v6())
       acceptor_.set_option(boost::asio::ip::v6_only(false), ignored);

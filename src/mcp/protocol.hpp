@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@ namespace sidecar::mcp {
 inline constexpr std::array<std::string_view, 4> kHandshakeVersions = {"2024-11-05", "2025-03-26",
                                                                        "2025-06-18", "2025-11-25"};
 inline constexpr std::string_view kLatestHandshakeVersion = kHandshakeVersions.back();
+// The revision without handshake and sessions.
+inline constexpr std::string_view kStatelessVersion = "2026-07-28";
 
 // "2024-11-05, 2025-03-26, …", for error texts.
 inline std::string handshake_versions_text() {
@@ -28,6 +31,27 @@ inline bool is_handshake_version(std::string_view version) {
 }
 
 // Revisions are dates, so the functions below compare them as text.
+
+// YYYY-MM-DD.
+constexpr bool is_revision(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00";
+  if (text.size() != kForm.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == '-' ? text[i] != '-' : !digit) return false;
+  }
+  const std::string_view month = text.substr(5, 2);
+  const std::string_view day = text.substr(8, 2);
+  return month >= "01" && month <= "12" && day >= "01" && day <= "31";
+}
+
+// Whether a message with this MCP-Protocol-Version is served in a session of revision `negotiated`
+// (empty: none yet, or no session). Clients send revisions that are newer than the one that they
+// have negotiated; they mean the negotiated one.
+inline bool serves_version(std::string_view named, std::string_view negotiated) {
+  if (named.empty() || is_handshake_version(named)) return true;
+  return is_revision(named) && named > (negotiated.empty() ? kLatestHandshakeVersion : negotiated);
+}
 
 // Whether clients of this revision accept event ids and resume with Last-Event-ID: from 2025-11-25
 // on. Earlier clients also reconnect after errors that they have received. False for an empty text.
@@ -47,6 +71,10 @@ inline constexpr std::string_view kStatelessVersionKey = "io.modelcontextprotoco
 inline bool names_notification(std::string_view method) {
   return method.starts_with("notifications/");
 }
+
+// The error to server/discover, which belongs to the stateless revision.
+inline constexpr std::string_view kNoDiscover =
+    "Method not found: server/discover: this server takes the revisions that begin with initialize";
 
 namespace method {
 inline constexpr std::string_view kInitialize = "initialize";
@@ -71,6 +99,7 @@ inline constexpr std::string_view kSampling = "sampling/createMessage";
 inline constexpr std::string_view kElicitation = "elicitation/create";
 inline constexpr std::string_view kElicitationComplete = "notifications/elicitation/complete";
 inline constexpr std::string_view kRootsList = "roots/list";
+inline constexpr std::string_view kDiscover = "server/discover";
 inline constexpr std::string_view kTasksGet = "tasks/get";
 inline constexpr std::string_view kTasksResult = "tasks/result";
 inline constexpr std::string_view kTasksList = "tasks/list";
@@ -82,6 +111,8 @@ inline constexpr std::string_view kPromptsListChanged = "notifications/prompts/l
 inline constexpr std::string_view kResourcesListChanged = "notifications/resources/list_changed";
 }  // namespace method
 
+// Of all methods about tasks. (MCP 2025-11-25, Tasks.)
+inline constexpr std::string_view kTasksPrefix = "tasks/";
 // Member of `_meta` that names the task of a message. (MCP 2025-11-25, Tasks.)
 inline constexpr std::string_view kRelatedTask = "io.modelcontextprotocol/related-task";
 

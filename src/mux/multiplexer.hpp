@@ -57,6 +57,8 @@ class Multiplexer : public child::ChildEvents {
 
   // Adds a session of `caller`. Two owners never see each other's messages.
   void add(ClientId id, Client& client, const auth::Principal& caller, ClientProfile profile = {});
+  // The session has seen the lists of an earlier sidecar's child: it gets list_changed.
+  void lists_were_seen_by(ClientId client) { lists_.were_seen_by(client); }
   // Removes a session. Its open calls are cancelled at the child and their replies never used
   // again, its subscriptions are released, its tasks cancelled, and the child's open requests to it
   // refused.

@@ -62,6 +62,7 @@ void ClientCall::start(CallSender& sender, const observe::Calls* calls,
   auto call = std::make_shared<ClientCall>(Key{}, sender, calls, std::move(source), request);
   if (const auto begun = call->begin_record(); !begun) return call->fail(begun.error().message);
   if (const auto why = refusal(*call->caller_, call->message_)) return call->forbid(*why);
+  if (call->method_ == mcp::method::kDiscover) return call->refuse_method();
   if (!request.unavailable.empty()) return call->fail(request.unavailable);
   // The calls below own the call: this stack frame must not keep it alive beyond its session.
   if (call->method_ == mcp::method::kToolsCall && call->caller_->read_only())
@@ -98,7 +99,7 @@ void ClientCall::drop() {
 void ClientCall::set_in_look_up(bool now) {
   if (in_look_up_ == now) return;
   in_look_up_ = now;
-  sender_.in_look_up_ += now ? 1 : -1;
+  now ? ++sender_.in_look_up_ : --sender_.in_look_up_;
 }
 
 void ClientCall::cancel() {
@@ -168,6 +169,12 @@ void ClientCall::send(Ptr call) {
 
 void ClientCall::forbid(std::string_view why) {
   end(mux::make_failure(mux::Outcome::kForbidden, id_, mcp::code::kInvalidParams, why));
+}
+
+// Some servers end when they are asked for it. Clients of both eras go on with initialize.
+void ClientCall::refuse_method() {
+  end(mux::make_failure(mux::Outcome::kNotServed, id_, mcp::code::kMethodNotFound,
+                        mcp::kNoDiscover));
 }
 
 void ClientCall::fail(std::string_view why) {

@@ -73,6 +73,7 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
   static void send(Ptr call);
   void forbid(std::string_view why);
   void fail(std::string_view why);
+  void refuse_method();
   void end(mux::Answer answer);
   void record_answer(mux::Answer& answer);
   void record_end(std::string_view outcome, std::size_t answer_bytes, std::string_view error,

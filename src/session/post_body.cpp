@@ -93,6 +93,12 @@ bool PostBody::wants_answer() const {
   });
 }
 
+std::string PostBody::id() const {
+  if (batch || !elements.front() || elements.front()->kind() != jsonrpc::Kind::kRequest)
+    return "null";
+  return std::string(elements.front()->id());
+}
+
 tl::expected<PostBody, jsonrpc::ParseError> parse_post_body(std::string text, bool batches) {
   PostBody body;
   body.batch = batches && jsonrpc::looks_like_batch(text);

@@ -23,6 +23,8 @@ struct PostBody {
 
   // Whether the body is answered: it has a request, or an element that is not a message.
   bool wants_answer() const;
+  // The token of its request; "null" for a batch or another message. For errors about the body.
+  std::string id() const;
 };
 
 // Whether this session may send batches.

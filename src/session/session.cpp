@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "mcp/protocol.hpp"
+#include "mux/core/client_profile.hpp"
 #include "session/permission.hpp"
 
 namespace sidecar::session {
@@ -21,6 +22,12 @@ std::string word(std::string_view token) {
 }
 
 }  // namespace
+
+std::string misnamed(const jsonrpc::Message& request) {
+  if (!mcp::names_notification(request.method())) return {};
+  return fmt::format("a request must not be named {}: a notification has no id",
+                     jsonrpc::string_token(request.method().substr(0, Session::kMaxWord)));
+}
 
 Session::Session(std::string_view transport, std::string id,
                  std::shared_ptr<const auth::Principal> caller, mux::Instances& instances,
@@ -44,6 +51,15 @@ bool Session::admit(std::shared_ptr<const auth::Principal> caller) {
   return true;
 }
 
+Result<void> Session::revive(const mux::ClientProfile& profile) {
+  auto lease = instances_.join(*this, *caller_, mux::initialize_of(profile));
+  if (!lease) return tl::unexpected(lease.error());
+  lease_ = *std::move(lease);
+  version_ = profile.version;
+  lease_->lists_were_seen();
+  return {};
+}
+
 bool Session::may_receive_updates_of(std::string_view uri) const {
   if (!resource_rules_) resource_rules_.emplace(*latest_caller_);
   return resource_rules_->allow(uri);
@@ -56,11 +72,11 @@ Result<void> Session::receive(jsonrpc::Message message, mux::Reply::Deliver deli
     instances_.drop("request_without_id");
     return {};
   }
-  if (message.kind() == jsonrpc::Kind::kRequest && mcp::names_notification(message.method()))
-    return fail(fmt::format("a request must not be named {}: a notification has no id",
-                            jsonrpc::string_token(message.method().substr(0, kMaxWord))));
+  if (message.kind() == jsonrpc::Kind::kRequest) {
+    if (const std::string why = misnamed(message); !why.empty()) return fail(why);
+  }
   const bool ping = message.method() == mcp::method::kPing;
-  if (!ping) last_active_ = timers_.now();
+  last_active_ = timers_.now();
   traffic_.bytes_in += message.text.size();
   if (!ping && message.kind() == jsonrpc::Kind::kRequest) ++traffic_.calls;
   if (!lease_) {
@@ -129,7 +145,7 @@ void Session::send_own(const auth::Principal& /*caller*/, jsonrpc::Message reque
 
 void Session::on_call_end(const ClientCall& call, mux::Answer& answer) {
   --waiting_;
-  if (call.method() != mcp::method::kPing) last_active_ = timers_.now();
+  last_active_ = timers_.now();
   if (call.method() == mcp::method::kInitialize) learn(answer);
 }
 

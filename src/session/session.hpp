@@ -30,6 +30,9 @@ struct Traffic {
   std::uint64_t bytes_out = 0;
 };
 
+// Why a request is refused: it is named like a notification. Empty: it is not.
+std::string misnamed(const jsonrpc::Message& request);
+
 class Session : public mux::Client, private CallSender {
  public:
   static constexpr std::size_t kMaxWord = 200;  // bytes kept of a client's name
@@ -58,6 +61,13 @@ class Session : public mux::Client, private CallSender {
   // Whether `caller` may use this session. If so, its permissions apply from now on.
   bool admit(std::shared_ptr<const auth::Principal> caller);
 
+  // Its client has got this id. Call through SessionTable::rename().
+  void set_id(std::string id) { source_->session = std::move(id); }
+  // Continues a session of an earlier process: takes its revision and capabilities, and reports
+  // that the lists may differ. Call once, before anything else. Errors: there is no room for its
+  // dedicated child; the text is for the client.
+  Result<void> revive(const mux::ClientProfile& profile);
+
   // From now on the session's calls are recorded by `calls`, which outlives the session.
   void observe_by(const observe::Calls& calls) { calls_ = &calls; }
   // `budget` counts the bytes kept for the client; it outlives the session and its calls.
@@ -79,9 +89,10 @@ class Session : public mux::Client, private CallSender {
   Result<void> receive(jsonrpc::Message message, mux::Reply::Deliver deliver,
                        mux::Reply::Notify notify_call = nullptr, observe::TraceContext trace = {});
 
-  // Whether there was no message except pings since `before`, and there is no call in flight.
+  // Whether there was no message and no stream to the client since `before`, and there is no call
+  // in flight.
   bool idle_since(Clock::time_point before) const {
-    return last_active_ <= before && waiting_ == 0;
+    return last_active_ <= before && last_connected() <= before && waiting_ == 0;
   }
   Clock::time_point last_active() const { return last_active_; }
   Clock::time_point opened() const { return opened_; }
@@ -91,6 +102,8 @@ class Session : public mux::Client, private CallSender {
   std::size_t calls() const { return waiting_; }
   bool has_dedicated_child() const { return lease_ && lease_->dedicated(); }
   bool may_receive_updates_of(std::string_view uri) const override;
+  // When a stream to the client was last open: now, if one is.
+  virtual Clock::time_point last_connected() const { return opened_; }
   // Whether it may be ended to make room for a new one: no stream and no call is open.
   virtual bool expendable() const { return false; }
 
@@ -123,7 +136,7 @@ class Session : public mux::Client, private CallSender {
   std::size_t waiting_ = 0;
   Traffic traffic_;
   const Clock::time_point opened_;
-  Clock::time_point last_active_;  // last message that is not a ping, or answer to one
+  Clock::time_point last_active_;  // last message of the client, or answer to one
 };
 
 }  // namespace sidecar::session

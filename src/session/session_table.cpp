@@ -144,6 +144,13 @@ Session* SessionTable::find(std::string_view id) const {
   return found == sessions_.end() ? nullptr : found->second.session.get();
 }
 
+void SessionTable::rename(Session& session, std::string id) {
+  auto node = sessions_.extract(session.id());
+  session.set_id(std::move(id));
+  node.key() = session.id();
+  sessions_.insert(std::move(node));
+}
+
 void SessionTable::end(std::string_view id, std::string_view reason) {
   const auto node = sessions_.extract(id);  // find() must not return it while it ends
   if (node.empty()) return;

@@ -62,6 +62,8 @@ class SessionTable {
   }
   // As Session::admit(). A refusal is logged and counted.
   bool admit(Session& session, const std::shared_ptr<const auth::Principal>& caller);
+  // Its client knows the session by `id` from now on. REQUIRES: the session is in the table.
+  void rename(Session& session, std::string id);
   // Ends a session; unknown ids are ignored. `reason` goes into the log.
   void end(std::string_view id, std::string_view reason);
   // The same on the next turn of the loop; for use in callbacks of the session's own calls.

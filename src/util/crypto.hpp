@@ -36,6 +36,9 @@ class Sha256 {
 // HMAC with SHA-256 (RFC 2104) as lower-case hex.
 std::string hmac_sha256_hex(std::string_view key, std::string_view data);
 
+// 32 bytes derived from `secret` for the use `info`: HKDF with SHA-256, without salt (RFC 5869).
+std::string hkdf_sha256(std::string_view secret, std::string_view info);
+
 // `bytes` (256 at most) unpredictable random bytes as lower-case hex, for session ids, error ids
 // and keys. Aborts when the operating system has no randomness, because no safe id can be made
 // then. Inline, because the PostgreSQL module uses it and does not link OpenSSL.

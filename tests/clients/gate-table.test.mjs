@@ -13,7 +13,7 @@ import { Issuer } from './lib/authorization.mjs';
 import { temporaryFolder } from './lib/files.mjs';
 import { eventually, within } from './lib/guard.mjs';
 import { RawSession, request } from './lib/http.mjs';
-import { McpSession, accept, call, initialize } from './lib/mcp-http.mjs';
+import { McpSession, accept, call, initialize, notification } from './lib/mcp-http.mjs';
 import { Sidecar, sidecarProgram } from './lib/sidecar.mjs';
 
 const run = promisify(execFile);
@@ -103,6 +103,7 @@ const origins = (own) => [
   { name: 'a listed origin under a foreign name', headers: { origin: LISTED, host: 'evil.example' }, in: false, cors: LISTED, message: HOST },
 ];
 
+const secret = 'a secret that two processes of this test share';
 const echo = { name: 'echo', arguments: { message: 'hi' } };
 const ping = call('p', 'ping');
 const notNeeded = { keyless: true, anyOrigin: true };
@@ -110,7 +111,7 @@ const notNeeded = { keyless: true, anyOrigin: true };
 // {method, path, body, headers, session, status}: the status of each verdict that passes the gate;
 // `other` also applies to `admin` if that is missing. `session`: names a live one. `fresh`: opens
 // one for each request.
-function endpoints(sse, mcp, fresh) {
+function endpoints(sse, mcp, fresh, { ended, forged, former }) {
   const get = (path, status = 200, more = {}) => ({ method: 'GET', path, status, ...more });
   const posted = (path, body, status = 200, more = {}) => ({ method: 'POST', path, body, status, ...more });
   const owned = (status) => ({ owner: status, other: 403 });
@@ -181,7 +182,19 @@ function endpoints(sse, mcp, fresh) {
     get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp } }),
     { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh },
     posted('/mcp', initialize(), 200, { headers: accept }),
-    posted('/mcp', ping, 400, { headers: accept }),
+    // Without a session.
+    posted('/mcp', ping, 200, { headers: accept }),
+    posted('/mcp', call('c', 'tools/call', echo), 200, { headers: accept }),
+    posted('/mcp', notification('notifications/initialized'), 202, { headers: accept }),
+    posted('/mcp', call('s', 'resources/subscribe', { uri: 'demo://readme' }), 400, { headers: accept }),
+    // With an id that is no session's here; the last one is revived for its owner.
+    ...[ended, forged].flatMap((id) => [
+      posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': id } }),
+      get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': id } }),
+      { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': id } },
+    ]),
+    posted('/mcp', ping, { owner: 200, other: 404 }, { headers: accept, fresh: former }),
+    { method: 'DELETE', path: '/mcp', status: { owner: 204, other: 404 }, fresh: former },
     get('/mcp', 405, { headers: { accept: 'text/event-stream' } }),
     { method: 'DELETE', path: '/mcp', status: 400 },
     posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' } }),
@@ -242,7 +255,7 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   const issuer = await Issuer.start(t);
   const tokens = await tokensOf(issuer);
   const sidecar = await Sidecar.start(t, {
-    env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_JWT_SCOPES: SCOPE, MCP_PUBLIC_URL: PUBLIC, MCP_KEYS_FILE: file, MCP_FAILED_KEYS_LIMIT: 'off', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_CORS_ORIGINS: LISTED },
+    env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_JWT_SCOPES: SCOPE, MCP_PUBLIC_URL: PUBLIC, MCP_KEYS_FILE: file, MCP_SECRET: secret, MCP_FAILED_KEYS_LIMIT: 'off', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_CORS_ORIGINS: LISTED },
   });
   const from = { 'x-forwarded-for': ALLOWED };
   const alice = { 'x-api-key': keys.alice, ...from };
@@ -256,10 +269,17 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   assert.equal((await sse.call(1, 'ping')).id, 1);
   const mcp = await McpSession.open(sidecar.url, { headers: alice });
   const fresh = async () => ({ 'mcp-session-id': (await McpSession.open(sidecar.url, { headers: alice })).id });
+  // Ids that another process has made.
+  const earlier = await Sidecar.start(t, { env: { MCP_SECRET: secret, MCP_KEYS_FILE: file } });
+  const former = async () => ({ 'mcp-session-id': (await McpSession.open(earlier.url, { headers: alice })).id });
+  const gone = await McpSession.open(sidecar.url, { headers: alice });
+  assert.equal((await gone.delete()).status, 204);
+  const { 'mcp-session-id': known } = await former();
+  const strange = { ended: gone.id, forged: known.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')), former };
 
   const problems = [];
   let combinations = 0;
-  for (const endpoint of endpoints(new URL(sse.endpoint).searchParams.get('sessionId'), mcp.id, fresh)) {
+  for (const endpoint of endpoints(new URL(sse.endpoint).searchParams.get('sessionId'), mcp.id, fresh, strange)) {
     const all = credentials(keys, tokens).flatMap((credential) => addresses.flatMap((address) => origins(sidecar.url).map((origin) => [credential, address, origin])));
     await Promise.all(all.map(async ([credential, address, origin]) => {
       combinations += 1;
@@ -280,5 +300,6 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   assert.equal((await mcp.post(ping)).status, 200);
   for (const secret of [...Object.values(keys), ...Object.values(tokens).map(({ token }) => token)]) assert.ok(!sidecar.output.includes(secret), 'no key is in the log');
   sse.close();
+  await earlier.stop();
   await sidecar.stop();
 });

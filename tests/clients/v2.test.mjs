@@ -73,7 +73,7 @@ test('v2: a request of the stateless era gets 400 and an error that clients of b
     const answer = await post(`${sidecar.url}/mcp`, call('theirs', method, params), { ...accept, ...headers });
     assert.equal(answer.status, 400, answer.text);
     const { id, error } = answer.json();
-    assert.deepEqual([id, error.code], ['theirs', -32000]);
+    assert.deepEqual([id, error.code], ['theirs', method === 'server/discover' ? -32601 : -32000]);
   }
   await sidecar.stop();
 });

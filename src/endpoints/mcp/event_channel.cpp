@@ -16,10 +16,15 @@ bool read(std::string_view text, std::uint64_t& number) {
 
 }  // namespace
 
-std::string EventId::text() const { return fmt::format("{}-{}", stream, number); }
+std::string EventId::text() const { return fmt::format("{}-{}-{}", process, stream, number); }
 
 std::optional<EventId> EventId::parse(std::string_view text) {
   EventId id;
+  if (const std::size_t first = text.find('-');
+      first == kProcessDigits && text.find('-', first + 1) != std::string_view::npos) {
+    id.process = text.substr(0, first);
+    text.remove_prefix(first + 1);
+  }
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
   if (!read(text.substr(0, dash), id.stream) || !read(text.substr(dash + 1), id.number))
@@ -27,9 +32,9 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   return id;
 }
 
-EventChannel::EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner,
-                           Timers& timers)
-    : number_(stream), timers_(timers), last_open_(timers.now()) {
+EventChannel::EventChannel(const std::string& process, std::uint64_t stream, RingBudget* rings,
+                           std::string_view owner, Timers& timers)
+    : process_(process), number_(stream), timers_(timers), last_open_(timers.now()) {
   if (rings != nullptr) ring_.emplace(*rings, owner);
 }
 

@@ -17,8 +17,12 @@
 
 namespace sidecar::endpoints {
 
-// "7-12": event 12 of stream 7. The client returns it as Last-Event-ID.
+// "0badcafe-7-12": event 12 of stream 7 of a session in this process. The client returns it as
+// Last-Event-ID.
 struct EventId {
+  static constexpr std::size_t kProcessDigits = 8;
+
+  std::string process{};  // empty: an id of a program before 1.0, which named no process
   std::uint64_t stream = 0;
   std::uint64_t number = 0;
 
@@ -31,9 +35,10 @@ class EventChannel {
   // `retry` of the priming event: the client's delay before it reconnects.
   static constexpr int kRetryMs = 1'000;
 
-  // `stream`: its number within the session. `rings`: budget for kept events, charged to `owner`;
-  // nullptr: events are not kept.
-  EventChannel(std::uint64_t stream, RingBudget* rings, std::string_view owner, Timers& timers);
+  // `process`: see EventId; outlives the channel. `stream`: its number within the session.
+  // `rings`: budget for kept events, charged to `owner`; nullptr: events are not kept.
+  EventChannel(const std::string& process, std::uint64_t stream, RingBudget* rings,
+               std::string_view owner, Timers& timers);
 
   // Continues on this connection and ends the previous one. Kept events that were on no connection
   // yet follow at once. `ids`: sends a priming event first and gives every event an id.
@@ -64,9 +69,10 @@ class EventChannel {
                std::uint64_t after);
   void disconnect();
   std::string id(std::uint64_t event) const {
-    return ids_ ? EventId{number_, event}.text() : std::string();
+    return ids_ ? EventId{process_, number_, event}.text() : std::string();
   }
 
+  const std::string& process_;
   const std::uint64_t number_;
   Timers& timers_;
   std::optional<EventRing> ring_;

@@ -16,8 +16,11 @@ class SseSession : public session::Session {
 
   SseSession(std::string id, std::shared_ptr<const auth::Principal> caller,
              mux::Instances& instances, Timers& timers)
-      : Session(kTransport, std::move(id), std::move(caller), instances, timers) {}
+      : Session(kTransport, std::move(id), std::move(caller), instances, timers), timers_(timers) {}
   ~SseSession() override { leave(); }
+
+  // It ends with its stream.
+  Clock::time_point last_connected() const override { return timers_.now(); }
 
   void attach(std::unique_ptr<http::SseStream> stream, session::StreamLimit::Ticket ticket) {
     stream_ = std::move(stream);
@@ -39,6 +42,7 @@ class SseSession : public session::Session {
   bool addressed = false;
 
  private:
+  const Timers& timers_;
   std::unique_ptr<http::SseStream> stream_;
   std::optional<session::StreamLimit::Ticket> ticket_;
 };

@@ -7,7 +7,7 @@
 namespace sidecar::endpoints {
 
 PostResponse::PostResponse(http::Exchange exchange, Kind kind, Accepted accepted,
-                           std::uint64_t number, std::string id, const session::Session& session,
+                           std::uint64_t number, std::string id, const session::Session* session,
                            const StreamableParts& parts)
     : exchange_(std::move(exchange)),
       kind_(kind),
@@ -20,7 +20,7 @@ PostResponse::PostResponse(http::Exchange exchange, Kind kind, Accepted accepted
 
 PostResponse::~PostResponse() {
   *self_ = nullptr;
-  if (exchange_)
+  if (exchange_ && session_ != nullptr)
     reply(json_rpc_error(404, id_, mcp::code::kSessionNotFound, "Session not found: it has ended"));
 }
 
@@ -37,9 +37,11 @@ void PostResponse::start() {
 
 void PostResponse::begin(Fields fields) {
   timer_.cancel();
-  const bool ids = mcp::resumes_streams(session_.version());
-  channel_ = std::make_unique<EventChannel>(number_, ids ? &parts_.rings : nullptr,
-                                            session_.caller().share_owner(), parts_.timers);
+  const bool ids = session_ != nullptr && mcp::resumes_streams(session_->version());
+  const std::string_view owner =
+      session_ == nullptr ? std::string_view() : session_->caller().share_owner();
+  channel_ = std::make_unique<EventChannel>(parts_.ids.process(), number_,
+                                            ids ? &parts_.rings : nullptr, owner, parts_.timers);
   channel_->open(std::move(*exchange_), std::move(fields), parts_.stream, ids);
   exchange_.reset();
 }
@@ -58,7 +60,7 @@ void PostResponse::answer(mux::Answer answer) {
   }
   Fields fields;
   if (kind_ == Kind::kInitialize && answer.outcome == mux::Outcome::kResult)
-    fields.push_back({"Mcp-Session-Id", session_.id()});
+    fields.push_back({"Mcp-Session-Id", session_->id()});
   if (exchange_ && !accepted_.json && !cancelled) begin(std::exchange(fields, {}));
   if (channel_) {
     if (!cancelled && !channel_->send(std::move(answer.text)))

@@ -9,7 +9,8 @@
 //   streaming ─ answer ──────────────→ ended
 //
 // While streaming, the connection may break and, with event ids, be resumed. A disconnect does not
-// cancel the call (MCP 2025-11-25, Transports). Owned by its session; loop thread only.
+// cancel the call (MCP 2025-11-25, Transports). Owned by its session, or by SessionlessPosts; loop
+// thread only.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,7 @@
 #include "mux/core/call.hpp"
 #include "observe/metrics.hpp"
 #include "session/session.hpp"
+#include "session/session_ids.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::endpoints {
@@ -31,9 +33,11 @@ struct StreamableParts {
   Timers& timers;
   observe::Metrics& metrics;
   RingBudget& rings;
+  session::SessionIds& ids;
   http::SseOptions stream;       // keep-alive and limits of every event stream
   Clock::duration stream_after;  // delay of the answer after which an event stream begins
   access::Gate* gate = nullptr;  // charges the messages of batches; nullptr without rates
+  bool stateless = false;        // no client gets a session (MCP_STATELESS)
 };
 
 // The forms of answer that a client accepts.
@@ -50,9 +54,10 @@ class PostResponse {
     kInitialize,
   };
 
-  // `number`: of its stream. `id`: token of its request, "null" for a batch.
+  // `number`: of its stream. `id`: token of its request, "null" for a batch. `session`: nullptr for
+  // a client without one, whose stream cannot be resumed.
   PostResponse(http::Exchange exchange, Kind kind, Accepted accepted, std::uint64_t number,
-               std::string id, const session::Session& session, const StreamableParts& parts);
+               std::string id, const session::Session* session, const StreamableParts& parts);
   // Unanswered, because the session has ended: replies 404, or ends the event stream.
   ~PostResponse();
   PostResponse(const PostResponse&) = delete;
@@ -84,7 +89,7 @@ class PostResponse {
   const Accepted accepted_;
   const std::uint64_t number_;
   const std::string id_;
-  const session::Session& session_;
+  const session::Session* const session_;
   const StreamableParts& parts_;
   std::unique_ptr<EventChannel> channel_;
   Timer timer_;

@@ -6,43 +6,37 @@
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {
-namespace {
-
-// The id in an error about the whole POST.
-std::string id_of(const session::PostBody& body) {
-  if (body.batch || !body.wants_answer()) return "null";
-  return std::string(body.elements.front()->id());
-}
-
-}  // namespace
-
 StreamableSession::StreamableSession(std::string id, std::shared_ptr<const auth::Principal> caller,
                                      mux::Instances& instances, const StreamableParts& parts)
     : Session(kTransport, std::move(id), std::move(caller), instances, parts.timers),
       parts_(parts),
-      listening_(0, &parts.rings, this->caller().share_owner(), parts.timers) {}
+      listening_(parts.ids.process(), 0, &parts.rings, this->caller().share_owner(), parts.timers) {
+}
 
-StreamableSession::~StreamableSession() { leave(); }
+StreamableSession::~StreamableSession() {
+  if (!revivable_) parts_.ids.note_end(id(), ended_by_client_);
+  leave();
+}
 
 PostResponse& StreamableSession::add(http::Exchange exchange, PostResponse::Kind kind,
                                      Accepted accepted, std::string id) {
   const std::uint64_t number = next_stream_++;
   auto post = std::make_unique<PostResponse>(std::move(exchange), kind, accepted, number,
-                                             std::move(id), *this, parts_);
+                                             std::move(id), this, parts_);
   return *posts_.emplace(number, std::move(post)).first->second;
 }
 
 void StreamableSession::initialize(http::Exchange exchange, session::PostBody body,
-                                   Accepted accepted, const std::function<void()>& failed) {
+                                   Accepted accepted, const std::function<void(bool)>& done) {
   const std::uint64_t number = next_stream_;
   PostResponse& post =
-      add(std::move(exchange), PostResponse::Kind::kInitialize, accepted, id_of(body));
+      add(std::move(exchange), PostResponse::Kind::kInitialize, accepted, body.id());
   post.start();
   static_cast<void>(
-      session::receive(*this, std::move(body), [this, number, failed](mux::Answer result) {
+      session::receive(*this, std::move(body), [this, number, done](mux::Answer result) {
         const bool made = result.outcome == mux::Outcome::kResult && !posts_.at(number)->gone();
+        done(made);
         answer(number, std::move(result));
-        if (!made) failed();
       }));
 }
 
@@ -53,7 +47,7 @@ void StreamableSession::post(http::Exchange exchange, session::PostBody body, Ac
     return exchange.reply(http::Response{.status = 202});
   }
   const std::uint64_t number = next_stream_;
-  const std::string id = id_of(body);
+  const std::string id = body.id();
   PostResponse& post = add(std::move(exchange), PostResponse::Kind::kCall, accepted, id);
   post.start();
   // If the client accepts no stream, messages of the call go to the session.
@@ -123,6 +117,8 @@ bool StreamableSession::listens() const {
   return listening_.open() || streaming_post() != nullptr ||
          parts_.timers.now() - listening_.last_open() < kReturnTime;
 }
+
+Clock::time_point StreamableSession::last_connected() const { return listening_.last_open(); }
 
 bool StreamableSession::expendable() const {
   return !listening_.open() && posts_.empty() && calls() == 0;

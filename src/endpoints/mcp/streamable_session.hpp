@@ -28,12 +28,19 @@ class StreamableSession : public session::Session {
   // Pending POSTs are answered with 404.
   ~StreamableSession() override;
 
-  // The first POST. `failed` is called if `initialize` fails or its client is gone: the client has
-  // no session id then.
+  // The first POST. `done` is called before the answer. false: `initialize` has failed or its
+  // client is gone, so the client has no session id; the session stays until the next turn of the
+  // loop.
   void initialize(http::Exchange exchange, session::PostBody body, Accepted accepted,
-                  const std::function<void()>& failed);
+                  const std::function<void(bool made)>& done);
   // Every other POST.
   void post(http::Exchange exchange, session::PostBody body, Accepted accepted);
+
+  // The client ends the session.
+  void set_ended_by_client() { ended_by_client_ = true; }
+
+  // It ends before its client has used it in this process.
+  void stay_revivable() { revivable_ = true; }
 
   // The GET stream.
   EventChannel& listening() { return listening_; }
@@ -42,6 +49,7 @@ class StreamableSession : public session::Session {
 
   void on_message(std::string text) override;
   bool listens() const override;
+  Clock::time_point last_connected() const override;
   bool expendable() const override;
 
  private:
@@ -53,6 +61,8 @@ class StreamableSession : public session::Session {
 
   const StreamableParts& parts_;
   EventChannel listening_;
+  bool ended_by_client_ = false;
+  bool revivable_ = false;
   std::uint64_t next_stream_ = 1;  // 0 is the GET stream
   std::map<std::uint64_t, std::unique_ptr<PostResponse>> posts_;
   std::deque<std::unique_ptr<EventChannel>> finished_;  // oldest first

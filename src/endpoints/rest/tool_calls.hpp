@@ -3,7 +3,6 @@
 // disconnects does not cancel its call. Knows nothing of HTTP. Owned by app; loop thread only.
 #pragma once
 
-#include <boost/intrusive/list.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,14 +11,14 @@
 #include "endpoints/rest/list_readings.hpp"
 #include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
-#include "session/client_call.hpp"
+#include "session/sessionless_calls.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::endpoints {
 
-class ToolCalls : private session::CallSender {
+class ToolCalls {
  public:
-  using CallerPtr = std::shared_ptr<const observe::Caller>;
+  using CallerPtr = session::SessionlessCalls::CallerPtr;
   using Listed = endpoints::Listed;
 
   // `timeout` of one call; `list_limit`: bytes of the tools of all pages of one list.
@@ -27,14 +26,13 @@ class ToolCalls : private session::CallSender {
             std::size_t list_limit);
 
   // Reports all later calls to `calls`, which outlives them.
-  void observe_by(const observe::Calls& calls) { calls_ = &calls; }
+  void observe_by(const observe::Calls& calls) { calls_.observe_by(calls); }
 
   void send(const CallerPtr& caller, std::string_view method, std::string_view params,
             mux::Reply::Deliver deliver, mux::Reply::Notify progress = nullptr);
 
-  // Answers the calls of the callers for which `holds` is false with kKeyGone: their key or token
-  // is gone. The calls are not cancelled at the child; its later answers are dropped.
-  void end_calls(const std::function<bool(const auth::Principal&)>& holds);
+  // As SessionlessCalls::end_calls().
+  void end_calls(const session::SessionlessCalls::Holds& holds);
 
   // Gets every tool of every page that the caller may see (ListReadings).
   void list(CallerPtr caller, Listed done) { lists_.list(std::move(caller), std::move(done)); }
@@ -46,27 +44,12 @@ class ToolCalls : private session::CallSender {
   void find(const CallerPtr& caller, std::string name, Found done);
 
  private:
-  // A call that waits for its answer. Shared by the callbacks for its answer and its progress;
-  // its destruction removes it from `running_`.
-  struct Running : std::enable_shared_from_this<Running>,
-                   boost::intrusive::list_base_hook<
-                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-    CallerPtr caller;
-    mux::Reply::Deliver deliver;
-    mux::Reply::Notify progress;
-  };
   using Known = ListReadings::Known;
 
   void request(const CallerPtr& caller, std::string_view method, std::string_view params,
                mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
-  // Of CallSender.
-  void send(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
-  void send_own(const auth::Principal& caller, jsonrpc::Message request, mux::Reply reply) override;
 
-  mux::Instances& instances_;
-  const Clock::duration timeout_;
-  const observe::Calls* calls_ = nullptr;
-  boost::intrusive::list<Running, boost::intrusive::constant_time_size<false>> running_;
+  session::SessionlessCalls calls_;
   ListReadings lists_;
 };
 

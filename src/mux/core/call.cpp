@@ -40,6 +40,8 @@ std::string_view outcome_name(Outcome outcome) {
       return "key_gone";
     case Outcome::kTooLarge:
       return "too_large";
+    case Outcome::kNotServed:
+      return "not_served";
     case Outcome::kUnusable:
       return "unusable";
     case Outcome::kCancelled:

@@ -48,12 +48,13 @@ enum class Outcome {
   kForbidden,    // its caller may not make it
   kKeyGone,      // its caller's key or token is no longer valid
   kTooLarge,     // the child's answer exceeded the line limit
+  kNotServed,    // the sidecar does not pass on this method
   kUnusable,     // the child's answer is not a JSON-RPC message
   kCancelled,    // the client cancelled it: `text` is empty, nothing is sent to the client
   kInternal,     // it was left unanswered: our own bug
 };
 
-inline constexpr std::size_t kOutcomes = 13;
+inline constexpr std::size_t kOutcomes = 14;
 
 // Name of an outcome in logs and metrics.
 std::string_view outcome_name(Outcome outcome);

@@ -1,7 +1,10 @@
 #include "mux/core/client_profile.hpp"
 
+#include <fmt/format.h>
+
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "util/version.hpp"
 
 namespace sidecar::mux {
 namespace {
@@ -44,6 +47,25 @@ ClientProfile profile_of(const jsonrpc::Message& initialize) {
     profile.elicitation = declared(text, form) || !profile.elicitation_url;
   }
   return profile;
+}
+
+jsonrpc::Message initialize_of(const ClientProfile& profile) {
+  std::string capabilities;
+  const auto declare = [&capabilities](bool has, std::string_view member) {
+    if (has) capabilities.append(capabilities.empty() ? "" : ",").append(member);
+  };
+  declare(profile.sampling, R"("sampling":{})");
+  // Before 2025-11-25 an elicitation capability has no members.
+  declare(profile.elicitation && !profile.elicitation_url, R"("elicitation":{})");
+  declare(profile.elicitation_url && !profile.elicitation, R"("elicitation":{"url":{}})");
+  declare(profile.elicitation_url && profile.elicitation, R"("elicitation":{"form":{},"url":{}})");
+  declare(profile.roots, R"("roots":{})");
+  declare(profile.tasks, R"("tasks":{})");
+  const std::string params = fmt::format(
+      R"({{"protocolVersion":{},"capabilities":{{{}}},"clientInfo":{{"name":"mcp-sidecar","version":"{}"}}}})",
+      jsonrpc::string_token(profile.version), capabilities, kVersion);
+  // Made of checked parts, so it is a message.
+  return *jsonrpc::parse(jsonrpc::request_text("0", method::kInitialize, params));
 }
 
 std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool allow_roots) {

@@ -27,6 +27,9 @@ struct ClientProfile {
 // Reads an `initialize`. Members that are missing or have a wrong type count as not declared.
 ClientProfile profile_of(const jsonrpc::Message& initialize);
 
+// The client's `initialize` of a profile, for a client that sent its own to an earlier process.
+jsonrpc::Message initialize_of(const ClientProfile& profile);
+
 // Params of the `initialize` for a dedicated child: the client's, byte for byte, without `roots`
 // unless they are allowed. Empty: the client's have no protocolVersion.
 std::string dedicated_handshake_params(const jsonrpc::Message& initialize, bool allow_roots);

@@ -170,11 +170,17 @@ void Lists::lists_may_differ() {
   if (std::exchange(was_ready_, true)) report_changes();
 }
 
-void Lists::report_changes() {
+void Lists::were_seen_by(ClientId client) {
+  if (was_ready_ && core_.takes_calls()) return report_changes(client);
+  was_ready_ = true;  // reported to all clients when the child is ready
+}
+
+void Lists::report_changes(std::optional<ClientId> only) {
   if (!was_ready_ || core_.replaced()) return;  // clients use the next child's lists
   for (const ListOf& each : kLists) {
-    if (core_.era().declares(each.capability))
-      core_.clients().tell_all(jsonrpc::notification_text(each.changed, {}));
+    if (!core_.era().declares(each.capability)) continue;
+    const std::string text = jsonrpc::notification_text(each.changed, {});
+    only ? core_.clients().tell(*only, text) : core_.clients().tell_all(text);
   }
 }
 

@@ -57,6 +57,8 @@ class Lists : public Feature {
 
   // The child is ready for its clients' calls. Clients of an earlier process have seen its lists.
   void lists_may_differ();
+  // The client has seen the lists of a process of an earlier sidecar.
+  void were_seen_by(ClientId client);
   // Whether a tool's call may be repeated. `name`: as a JSON string token.
   bool repeatable_tool(std::string_view name) const { return tools_.repeatable(name); }
 
@@ -73,7 +75,8 @@ class Lists : public Feature {
   std::size_t answer_in_slices(WireId id, std::unique_ptr<Making>& making);
   std::size_t answer(WireId id, const Call& call, const std::string& list, bool filtered);
   std::uint64_t version_of(std::string_view method);
-  void report_changes();
+  // To one client, or to all.
+  void report_changes(std::optional<ClientId> only = {});
 
   IdAllocator& ids_;
   ListCache cache_;

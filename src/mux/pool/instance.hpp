@@ -48,6 +48,7 @@ class Instance {
   void permissions_changed() { now_->mux.permissions_changed(); }
 
   void add(ClientId id, Client& client, const auth::Principal& caller, ClientProfile profile);
+  void lists_were_seen_by(ClientId client) { now_->mux.lists_were_seen_by(client); }
   void remove(ClientId client);
   void request(CallOrigin origin, jsonrpc::Message message, Reply reply,
                std::optional<Clock::duration> timeout);

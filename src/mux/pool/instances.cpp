@@ -27,6 +27,7 @@ void InstanceLease::notification(jsonrpc::Message message) {
   instance_.notification(client_, std::move(message));
 }
 void InstanceLease::answer(const jsonrpc::Message& message) { instance_.answer(client_, message); }
+void InstanceLease::lists_were_seen() { instance_.lists_were_seen_by(client_); }
 bool InstanceLease::has_call(std::string_view client_id) const {
   return instance_.has_call(client_, client_id);
 }

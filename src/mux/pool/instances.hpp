@@ -69,6 +69,9 @@ class InstanceLease {
   // Requires kind kResult or kError: an answer to a request of the child.
   void answer(const jsonrpc::Message& message);
 
+  // The client has seen the lists of an earlier sidecar's child: it gets list_changed.
+  void lists_were_seen();
+
   // Whether the client has an open call with this id. A second one must not be opened, because its
   // answer could not be distinguished from the first's.
   bool has_call(std::string_view client_id) const;

@@ -71,7 +71,7 @@ export class Sidecar {
       cwd: this.#folder,
       // Without keys, tests read metrics, sessions and the log as this machine; a test about
       // administration overrides that.
-      env: { ...cleanEnvironment(), ...marked(this.#mark), MCP_OPEN_ADMIN: 'true', ...env },
+      env: { ...cleanEnvironment(), ...marked(this.#mark), MCP_OPEN_ADMIN: 'true', XDG_STATE_HOME: join(this.#folder, 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });

@@ -166,7 +166,8 @@ TEST_CASE("command line: invalid flags are an error of one line") {
       {{"audit", "query", "--limit", "1000001"}, "--limit=1000001: not a whole number"},
       {{"audit", "query", "--outcome", "bogus"},
        "--outcome=bogus: not an outcome (ok, tool_error, error, timeout, child_died, unavailable, "
-       "busy, over_rate, forbidden, key_gone, too_large, unusable, cancelled, internal)"},
+       "busy, over_rate, forbidden, key_gone, too_large, not_served, unusable, cancelled, "
+       "internal)"},
       {{"audit", "export", "--outcome", "OK"}, "--outcome=OK: not an outcome (ok, "},
       {{"--port", "1", "--port", "2"}, "--port is given more than once"},
       {{"--pass-secrets", "--pass-secrets"}, "--pass-secrets is given more than once"},

@@ -2,6 +2,7 @@
 
 #include "app/keys_command.hpp"
 #include "app/keys_watch.hpp"
+#include "endpoints/rest/tool_calls.hpp"
 #include "support/catch.hpp"
 #include "support/manual_timers.hpp"
 #include "support/matchers.hpp"
@@ -76,7 +77,9 @@ struct Watched : test::SessionWorld, KeysFolder {
                     refusals,
                     metrics};
   endpoints::ToolCalls calls{instances, timers, log, std::chrono::seconds(30), 1 << 20};
-  KeysWatch watch{path, {}, gate, sessions, calls, instances, timers, log};
+  KeysWatch watch{
+      path,      {},     gate, sessions, [this](const auto& holds) { calls.end_calls(holds); },
+      instances, timers, log};
 };
 
 }  // namespace

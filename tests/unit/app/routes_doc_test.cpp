@@ -51,13 +51,14 @@ TEST_CASE("routes: docs/architecture.md has the table of all endpoints") {
   observe::Metrics metrics;
   const observe::Calls calls{timers};
   const observe::RecentCalls recent;
+  const auth::Secret secret({"the secret of a test"});
   config::Settings settings;
   settings.access.jwt_issuer = "https://as.example";
   settings.listen.public_url = "https://mcp.example";
   settings.endpoints.dashboard = true;
   test::FakeLinks children;
   app::Service service(settings, {}, {}, children.factory(),
-                       {loop, timers, log, metrics, calls, recent});
+                       {loop, timers, log, metrics, calls, recent, secret});
 
   std::ifstream file(std::string(SIDECAR_SOURCE_DIR) + "/docs/architecture.md", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};

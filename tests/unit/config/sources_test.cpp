@@ -327,7 +327,7 @@ TEST_CASE("sources: the child gets the additions of .env, without the sidecar's 
                                  "MCP_AUDIT_DB_FILE", "MCP_ADMIN_KEY", "MCP_ADMIN_KEY_FILE"}) {
     CHECK(has(result.child_removals, name));
   }
-  CHECK(result.child_removals.size() == 12);
+  CHECK(result.child_removals.size() == 14);
   CHECK(result.dotenv_file == ".env");
   CHECK(result.dotenv_variables == 6);
 }

@@ -30,7 +30,8 @@ TEST_CASE("values: a duration without unit is milliseconds") {
   CHECK(read("30s") == milliseconds(30'000));
   CHECK(read(" 5 M ") == milliseconds(300'000));
   CHECK(read("24h") == milliseconds(86'400'000));
-  for (const std::string text : {"", "s", "-1", "1.5s", "1d", "1s2", "1 s s"}) {
+  CHECK(read("1d") == milliseconds(86'400'000));
+  for (const std::string text : {"", "s", "-1", "1.5s", "1w", "1s2", "1 s s"}) {
     CAPTURE(text);
     CHECK_FALSE(read(text));
   }

@@ -17,8 +17,8 @@ TEST_CASE("outcome_status: each outcome has a status over Streamable HTTP and on
       {Outcome::kUnavailable, 503, 503}, {Outcome::kBusy, 429, 503},
       {Outcome::kOverRate, 429, 429},    {Outcome::kForbidden, 200, 403},
       {Outcome::kKeyGone, 200, 401},     {Outcome::kTooLarge, 200, 500},
-      {Outcome::kUnusable, 200, 502},    {Outcome::kCancelled, 202, 500},
-      {Outcome::kInternal, 200, 500},
+      {Outcome::kNotServed, 400, 501},   {Outcome::kUnusable, 200, 502},
+      {Outcome::kCancelled, 202, 500},   {Outcome::kInternal, 200, 500},
   };
   STATIC_REQUIRE(std::size(kRows) == mux::kOutcomes);
   for (const Row& row : kRows) {

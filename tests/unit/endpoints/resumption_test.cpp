@@ -31,12 +31,14 @@ struct Call {
 }  // namespace
 
 TEST_CASE("event_id: parses its own text, and nothing else") {
-  const auto id = endpoints::EventId::parse(endpoints::EventId{7, 12}.text());
+  const auto id = endpoints::EventId::parse(endpoints::EventId{"0badcafe", 7, 12}.text());
   REQUIRE(id);
+  CHECK(id->process == "0badcafe");
   CHECK(id->stream == 7);
   CHECK(id->number == 12);
-  for (const char* text : {"", "-", "7", "7-", "-12", "7-12 ", " 7-12", "7-12-1", "a-1", "1-a",
-                           "+1-1", "1--1", "99999999999999999999-1"}) {
+  for (const char* text :
+       {"", "-", "7", "7-", "-12", "7-12 ", " 7-12", "7-12-1", "0badcafe-7", "0badcafe-7-",
+        "0badcafe-7-12-1", "a-1", "1-a", "+1-1", "1--1", "0badcafe-99999999999999999999-1"}) {
     CAPTURE(text);
     CHECK_FALSE(endpoints::EventId::parse(text));
   }
@@ -51,25 +53,25 @@ TEST_CASE("resumption: a POST's stream resumes where it broke, without messages 
   call.posted->leave();
   w.link->say(log_text("3"));
   w.link->say(kChanged);  // for the GET stream
-  const auto again = w.get(id, "2-1");
-  CHECK(again->first_bytes == "id: 2-1\nretry: 1000\ndata: \n\n");
-  CHECK(ids(again) == Ids{"2-2", "2-3"});
+  const auto again = w.get(id, "0badcafe-2-1");
+  CHECK(again->first_bytes == "id: 0badcafe-2-1\nretry: 1000\ndata: \n\n");
+  CHECK(ids(again) == Ids{"0badcafe-2-2", "0badcafe-2-3"});
   CHECK(again->stream_open);
   w.answer(call.request, "{}");
-  CHECK(ids(again) == Ids{"2-2", "2-3", "2-4"});
+  CHECK(ids(again) == Ids{"0badcafe-2-2", "0badcafe-2-3", "0badcafe-2-4"});
   CHECK_FALSE(again->stream_open);
-  CHECK(ids(w.get(id)) == Ids{"0-1"});
+  CHECK(ids(w.get(id)) == Ids{"0badcafe-0-1"});
 }
 
 TEST_CASE("resumption: the previous connection is closed if it is still open") {
   StreamableWorld w;
   const std::string id = w.open();
   Call call(w, id, "1");
-  const auto again = w.get(id, "2-0");
+  const auto again = w.get(id, "0badcafe-2-0");
   CHECK_FALSE(call.posted->stream_open);
   w.answer(call.request, "{}");
   CHECK(call.posted->events.empty());
-  CHECK(ids(again) == Ids{"2-1"});
+  CHECK(ids(again) == Ids{"0badcafe-2-1"});
 }
 
 TEST_CASE("resumption: an ended stream is replayed and closed, and gets 204 after its last event") {
@@ -80,11 +82,11 @@ TEST_CASE("resumption: an ended stream is replayed and closed, and gets 204 afte
   call.posted->leave();
   w.answer(call.request, "{}");
   for (int i = 0; i < 2; ++i) {
-    const auto again = w.get(id, "2-1");
-    CHECK(ids(again) == Ids{"2-2"});
+    const auto again = w.get(id, "0badcafe-2-1");
+    CHECK(ids(again) == Ids{"0badcafe-2-2"});
     CHECK_FALSE(again->stream_open);
   }
-  CHECK(w.get(id, "2-2")->reply().status == 204);
+  CHECK(w.get(id, "0badcafe-2-2")->reply().status == 204);
 }
 
 TEST_CASE("resumption: the GET stream resumes where it broke") {
@@ -96,9 +98,9 @@ TEST_CASE("resumption: the GET stream resumes where it broke") {
   listening->leave(http::SseClosed::kSlowReader);
   CHECK(w.sessions.find(id) != nullptr);
   w.link->say(kChanged);
-  CHECK(ids(w.get(id, "0-1")) == Ids{"0-2", "0-3"});
-  CHECK(ids(w.get(id, "0-0")) == Ids{"0-1", "0-2", "0-3"});
-  const auto current = w.get(id, "0-3");
+  CHECK(ids(w.get(id, "0badcafe-0-1")) == Ids{"0badcafe-0-2", "0badcafe-0-3"});
+  CHECK(ids(w.get(id, "0badcafe-0-0")) == Ids{"0badcafe-0-1", "0badcafe-0-2", "0badcafe-0-3"});
+  const auto current = w.get(id, "0badcafe-0-3");
   CHECK(current->events.empty());
   CHECK(current->stream_open);
 }
@@ -110,15 +112,15 @@ TEST_CASE("resumption: an unknown or lost event is refused, never skipped") {
   call.posted->leave();
   for (int i = 0; i < 5; ++i) w.link->say(log_text("1"));
   w.get(id);
-  for (const char* event :
-       {"2-0", "2-1", "2-6", "9-1", "0-1", "x", "2", "2-99999999999999999999"}) {
+  for (const char* event : {"0badcafe-2-0", "0badcafe-2-1", "0badcafe-2-6", "0badcafe-9-1",
+                            "0badcafe-0-1", "x", "2", "0badcafe-2-99999999999999999999"}) {
     CAPTURE(event);
     const auto refused = w.get(id, event);
     CHECK(refused->reply().status == 400);
     CHECK(error_of(refused) == "-32000");
   }
-  CHECK(w.get(other, "2-2")->reply().status == 400);
-  CHECK(ids(w.get(id, "2-2")) == Ids{"2-3", "2-4", "2-5"});
+  CHECK(w.get(other, "0badcafe-2-2")->reply().status == 400);
+  CHECK(ids(w.get(id, "0badcafe-2-2")) == Ids{"0badcafe-2-3", "0badcafe-2-4", "0badcafe-2-5"});
 }
 
 TEST_CASE("resumption: a JSON answer has no stream to resume") {
@@ -126,7 +128,7 @@ TEST_CASE("resumption: a JSON answer has no stream to resume") {
   const std::string id = w.open();
   w.post(id, kList);
   w.answer("{}");
-  CHECK(w.get(id, "2-0")->reply().status == 400);
+  CHECK(w.get(id, "0badcafe-2-0")->reply().status == 400);
 }
 
 TEST_CASE("resumption: ended streams are kept for a limited time and up to a number per session") {
@@ -136,11 +138,11 @@ TEST_CASE("resumption: ended streams are kept for a limited time and up to a num
     Call call(w, id, std::to_string(i));
     w.answer(call.request, "{}");
   }
-  CHECK(w.get(id, "2-0")->reply().status == 400);
-  CHECK(ids(w.get(id, "3-0")) == Ids{"3-1"});
-  CHECK(ids(w.get(id, "34-0")) == Ids{"34-1"});
+  CHECK(w.get(id, "0badcafe-2-0")->reply().status == 400);
+  CHECK(ids(w.get(id, "0badcafe-3-0")) == Ids{"0badcafe-3-1"});
+  CHECK(ids(w.get(id, "0badcafe-34-0")) == Ids{"0badcafe-34-1"});
   w.timers.advance(5min);
-  CHECK(w.get(id, "34-0")->reply().status == 400);
+  CHECK(w.get(id, "0badcafe-34-0")->reply().status == 400);
   CHECK(w.rings.bytes() == 0);
 }
 
@@ -149,7 +151,7 @@ TEST_CASE("resumption: a GET that resumes a POST's stream leaves the GET stream 
   const std::string id = w.open();
   const auto listening = w.get(id);
   Call call(w, id, "1");
-  const auto again = w.get(id, "2-0");
+  const auto again = w.get(id, "0badcafe-2-0");
   CHECK(listening->stream_open);
   w.link->say(kChanged);
   CHECK(listening->events.size() == 1);

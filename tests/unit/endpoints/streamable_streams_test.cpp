@@ -54,9 +54,9 @@ TEST_CASE("post: a late answer is sent on an event stream, which then ends") {
   const auto posted = w.post(id, kList);
   w.timers.advance(1s);
   CHECK(posted->stream_open);
-  CHECK(posted->first_bytes == "id: 2-0\nretry: 1000\ndata: \n\n");
+  CHECK(posted->first_bytes == "id: 0badcafe-2-0\nretry: 1000\ndata: \n\n");
   w.answer("{}");
-  CHECK(posted->events == std::vector<Event>{{"message", kResult, "2-1"}});
+  CHECK(posted->events == std::vector<Event>{{"message", kResult, "0badcafe-2-1"}});
   CHECK_FALSE(posted->stream_open);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("post: progress and log messages of a call begin its own stream") {
   REQUIRE(posted->events.size() == 3);
   CHECK(posted->events[0].data.find(R"("progressToken":"p")") != std::string::npos);
   CHECK(posted->events[1].data == kLog);
-  CHECK(posted->events[2] == Event{"message", kResult, "2-3"});
+  CHECK(posted->events[2] == Event{"message", kResult, "0badcafe-2-3"});
   CHECK(listening->events.empty());
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("post: sessions of earlier revisions get no event ids and no priming e
     w.link->say(progress(call));
     CHECK(posted->first_bytes.empty());
     CHECK(posted->events.at(0).id.empty());
-    CHECK(w.get(id, "0-1")->reply().status == 400);
+    CHECK(w.get(id, "0badcafe-0-1")->reply().status == 400);
   }
 }
 
@@ -251,15 +251,15 @@ TEST_CASE("get: a new stream replaces the old one") {
   StreamableWorld w;
   const std::string id = w.open();
   const auto old = w.get(id);
-  CHECK(old->first_bytes == "id: 0-0\nretry: 1000\ndata: \n\n");
+  CHECK(old->first_bytes == "id: 0badcafe-0-0\nretry: 1000\ndata: \n\n");
   w.link->say(kChanged);
   const auto fresh = w.get(id);
   CHECK_FALSE(old->stream_open);
   CHECK(fresh->stream_open);
-  CHECK(fresh->first_bytes == "id: 0-1\nretry: 1000\ndata: \n\n");
+  CHECK(fresh->first_bytes == "id: 0badcafe-0-1\nretry: 1000\ndata: \n\n");
   w.link->say(kChanged);
   CHECK(old->events.size() == 1);
-  CHECK(fresh->events == std::vector<Event>{{"message", kChanged, "0-2"}});
+  CHECK(fresh->events == std::vector<Event>{{"message", kChanged, "0badcafe-0-2"}});
 }
 
 TEST_CASE("get: a message is sent on the GET stream, else on a POST's, else it waits for a GET") {
@@ -273,7 +273,7 @@ TEST_CASE("get: a message is sent on the GET stream, else on a POST's, else it w
   CHECK(posted->events.size() == 1);
   const auto listening = w.get(id);
   REQUIRE(listening->events.size() == 1);  // the kept one
-  CHECK(listening->events[0].id == "0-1");
+  CHECK(listening->events[0].id == "0badcafe-0-1");
   w.link->say(kChanged);
   CHECK(listening->events.size() == 2);
   CHECK(posted->events.size() == 1);

@@ -9,6 +9,8 @@
 
 namespace sidecar::test {
 
+using namespace std::chrono_literals;
+
 using Answered = std::shared_ptr<Outcome>;
 
 inline const std::string kList =
@@ -42,12 +44,16 @@ struct StreamableWorld : World {
     endpoints::RingLimits rings = {};
     std::chrono::milliseconds stream_after{1'000};
     std::string child = "2025-11-25";
+    bool stateless = false;
+    std::string secret = "the secret of the first process";
+    std::string process = "0badcafe";
   };
 
   StreamableWorld() : StreamableWorld(Setup{}) {}
   explicit StreamableWorld(Setup setup)
       : World(setup.table, setup.streams_per_address, setup.rings),
-        parts{timers, metrics, rings, {}, setup.stream_after},
+        ids(auth::Secret({setup.secret}), {"default", setup.process, 24h * 30, [] { return now; }}),
+        parts{timers, metrics, rings, ids, {}, setup.stream_after, nullptr, setup.stateless},
         mcp(sessions, instances, streams, parts),
         routes(mcp.routes()) {
     ready(setup.child, R"({"tools":{"listChanged":true},"logging":{}})");
@@ -81,11 +87,14 @@ struct StreamableWorld : World {
         post({}, initialize_text(version), "application/json, text/event-stream", caller);
     REQUIRE(made->reply().status == 200);
     const std::string id = made->field("Mcp-Session-Id");
-    REQUIRE(id.size() == 32);
+    REQUIRE(id.size() == session::SessionIds::kDigits);
     return id;
   }
   double dropped(std::string_view reason) { return metrics.dropped(reason).Value(); }
 
+  static inline std::chrono::system_clock::time_point now{std::chrono::hours(500'000)};
+
+  session::SessionIds ids;
   endpoints::StreamableParts parts;
   endpoints::StreamableHttp mcp;
   std::vector<http::Route> routes;

@@ -4,6 +4,14 @@
 
 using namespace sidecar;
 
+namespace {
+
+std::string hex_of(std::string_view bytes) {
+  return hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
 TEST_CASE("crypto: SHA-256 gives the digests of the standard's examples") {
   CHECK(sha256_hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -28,4 +36,10 @@ TEST_CASE("crypto: random_hex gives two hex digits a byte, and different ones ea
   CHECK(one.size() == 32);
   CHECK(one.find_first_not_of("0123456789abcdef") == std::string::npos);
   CHECK(one != random_hex(16));
+}
+
+TEST_CASE("hkdf_sha256: RFC 5869, test case 3, and another key for each use") {
+  CHECK(hex_of(hkdf_sha256(std::string(22, '\x0b'), "")) ==
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+  CHECK(hkdf_sha256("secret", "a") != hkdf_sha256("secret", "b"));
 }

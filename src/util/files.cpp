@@ -1,4 +1,4 @@
-#include "audit/files.hpp"
+#include "util/files.hpp"
 
 #include <array>
 #include <cerrno>
@@ -10,7 +10,7 @@
 #include "util/crypto.hpp"
 #include "util/unique_fd.hpp"
 
-namespace sidecar::audit {
+namespace sidecar {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
@@ -54,22 +54,33 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-Result<std::string> load_or_make_key(const std::filesystem::path& path) {
+static Result<void> write_new(const std::filesystem::path& path, std::string_view text) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) {
-    if (errno != EEXIST) return failed("create", path);
-    const auto text = read_all(path);
-    if (!text) return tl::unexpected(text.error());
-    const std::string key = text->substr(0, text->find_last_not_of("\r\n") + 1);
-    if (key.size() < kKeyBytes) return fail(fmt::format("{} does not hold a key", path.string()));
-    return key;
-  }
-  const std::string key = random_hex(kKeyBytes);
-  if (auto written = write_all(file.get(), key + "\n", path); !written)
-    return tl::unexpected(written.error());
+  if (!file) return failed("create", path);
+  if (auto written = write_all(file.get(), text, path); !written) return written;
   if (::fsync(file.get()) != 0) return failed("write to", path);
-  if (auto synced = sync_folder(path.parent_path()); !synced) return tl::unexpected(synced.error());
-  return key;
+  return {};
 }
 
-}  // namespace sidecar::audit
+// The key is written to another file first: under its name it is always whole.
+Result<std::string> load_or_make_key(const std::filesystem::path& path) {
+  if (::access(path.c_str(), F_OK) != 0) {
+    const std::filesystem::path draft = path.string() + "." + random_hex(8);
+    if (auto made = write_new(draft, random_hex(kKeyBytes) + "\n"); !made)
+      return tl::unexpected(made.error());
+    const bool linked = ::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST;
+    auto failure = failed("create", path);
+    ::unlink(draft.c_str());
+    if (!linked) return failure;
+    if (auto synced = sync_folder(path.parent_path()); !synced)
+      return tl::unexpected(synced.error());
+  }
+  const auto text = read_all(path);
+  if (!text) return text;
+  std::string_view key = *text;
+  while (key.ends_with('\n') || key.ends_with('\r')) key.remove_suffix(1);
+  if (key.size() < kKeyBytes) return fail(fmt::format("{} does not hold a key", path.string()));
+  return std::string(key);
+}
+
+}  // namespace sidecar
