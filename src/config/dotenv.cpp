@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxWarnings = 20;
 
-bool quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 bool name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '.' || c == '-';

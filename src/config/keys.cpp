@@ -29,15 +29,6 @@ Result<void> check_admin_mark(std::string_view rest, std::string_view which) {
   return {};
 }
 
-// docker --env-file, unlike a shell, keeps quotes.
-constexpr std::string_view kInQuotes =
-    "is in quotes, which would be part of it: write it without quotes";
-
-bool in_quotes(std::string_view text) {
-  return text.size() > 1 && text.front() == text.back() &&
-         (text.front() == '"' || text.front() == '\'');
-}
-
 // A key must pass through a header field unchanged.
 Result<void> check_secret(std::string_view secret, std::string_view which) {
   if (secret.empty()) return fail(fmt::format("{} is empty", which));
@@ -86,7 +77,6 @@ Result<std::vector<std::string>> parse_secrets(std::string_view text) {
 }
 
 Result<std::vector<Key>> parse_key_list(std::string_view text) {
-  if (in_quotes(trimmed(text))) return fail(fmt::format("the list {}", kInQuotes));
   std::string commas(text);
   std::replace_if(
       commas.begin(), commas.end(), [](char c) { return c == '\n' || c == '\r'; }, ',');

@@ -147,6 +147,9 @@ class Merge {
       return fail(
           fmt::format("{}={} ({}): {}", kSwitch, shown(text), location, on.error().message));
     if (!*on) return {};
+    for (const char* name : {"SDP_DB_USER", "SDP_DB_PASSWORD"}) {
+      if (in_quotes(variable(name))) return fail(fmt::format("{}: the value {}", name, kInQuotes));
+    }
     origin = {place, std::string(kSwitch), location, ""};
     out_.settings.audit.address = service_desk_audit_address(variable);
     return {};
@@ -159,6 +162,7 @@ class Merge {
       return {};
     }
     if (!given.in_file) return read(setting, given, given.text, origin);
+    if (in_quotes(given.text)) return fail(fmt::format("the path {}", kInQuotes));
     auto text = read_secret_file(sources_.working_directory / given.text);
     if (!text) return tl::unexpected(text.error());
     return read(setting, given, *text, origin);
@@ -166,7 +170,10 @@ class Merge {
 
   Result<void> read(const Setting& setting, const Candidate& given, std::string_view text,
                     Origin& origin) {
-    if (setting.secret == Secret::kYes) origin.fingerprint = fingerprint_of(text);
+    if (setting.secret == Secret::kYes) {
+      origin.fingerprint = fingerprint_of(text);
+      if (in_quotes(text)) return fail(fmt::format("the value {}", kInQuotes));
+    }
     return setting.field.parse(given.setting_name, text, out_.settings);
   }
 

@@ -4,6 +4,13 @@
 
 namespace sidecar::config {
 
+bool in_quotes(std::string_view text) {
+  const auto around = [](char c) { return blank(c) || c == '\n' || c == '\r'; };
+  while (!text.empty() && around(text.front())) text.remove_prefix(1);
+  while (!text.empty() && around(text.back())) text.remove_suffix(1);
+  return text.size() > 1 && text.front() == text.back() && quote(text.front());
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);

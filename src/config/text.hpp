@@ -11,6 +11,14 @@ namespace sidecar::config {
 constexpr bool blank(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; }
 constexpr bool control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
+constexpr bool quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
+// True if one kind of quote is around the text, as `docker run --env-file` leaves it: unlike a
+// shell or a `.env` file, it takes no quotes off. Blanks and line ends around it do not count.
+bool in_quotes(std::string_view text);
+inline constexpr std::string_view kInQuotes =
+    "is in quotes, which would be part of it: write it without quotes";
+
 // Removes blanks at both ends.
 std::string_view trimmed(std::string_view text);
 

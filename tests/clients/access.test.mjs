@@ -81,8 +81,8 @@ test('access: a mistyped list of keys is refused with the right form, and shows 
     assert.match(stderr, /^mcp-sidecar: MCP_API_KEYS \(environment\): key 1 .*NAME:KEY:admin.*\n$/);
     assert.doesNotMatch(stderr, /hunter2/);
   }
-  for (const name of ['MCP_API_KEY', 'MCP_API_KEYS', 'MCP_ADMIN_KEY']) {
-    const { code, stderr } = await printConfig({ [name]: '"hunter2"' });
+  for (const name of ['MCP_API_KEY', 'MCP_API_KEYS', 'MCP_ADMIN_KEY', 'SDP_API_KEYS', 'MCP_AUDIT_HASH_KEY', 'MCP_AUDIT_DB']) {
+    const { code, stderr } = await printConfig({ [name]: '"hunter2-hunter2-hunter2"' });
     assert.equal(code, 2, name);
     assert.match(stderr, /is in quotes/);
     assert.doesNotMatch(stderr, /hunter2/);

@@ -221,6 +221,36 @@ TEST_CASE("sources: a wrong secret is refused without showing it, whatever its s
   CHECK_THAT(error_from(all), Contains("--api-keys (command line): ") && !Contains("hunter2"));
 }
 
+TEST_CASE(
+    "sources: a secret in quotes is refused with the reason, whichever and from where it is") {
+  const test::TemporaryFolder folder;
+  const auto check_refused = [](const std::string& error, const std::string& what) {
+    CAPTURE(error, what);
+    CHECK_THAT(error, Contains(what) && Contains(" is in quotes, which would be part of it") &&
+                          !Contains("hunter2"));
+  };
+  for (const Setting& setting : settings_table()) {
+    if (setting.secret != Secret::kYes) continue;
+    for (const std::string value : {"'hunter2-hunter2-hunter2'", "\"hunter2-hunter2-hunter2\"",
+                                    "`hunter2,b:hunter2,hunter2`"}) {
+      for (const std::string_view each : {setting.name, setting.aliases[0], setting.aliases[1]}) {
+        const std::string name(each);
+        if (!name.empty()) check_refused(error_of({{name, value}}), name);
+      }
+      const std::string in_file = std::string(setting.name) + "_FILE";
+      check_refused(error_of({{in_file, folder.write("f", value + "\r\n")}}), in_file);
+    }
+  }
+  check_refused(error_of({{"MCP_API_KEYS_FILE", "'/hunter2'"}}), "the path");
+  check_refused(error_of({{"SDP_USE_AUDIT_LOG", "true"},
+                          {"SDP_DB_HOST", "db"},
+                          {"SDP_DB_PASSWORD", "\"hunter2\""}}),
+                "SDP_DB_PASSWORD: the value");
+  // The quotes of a .env file are its own.
+  CHECK(secrets_of(loaded({}, "MCP_API_KEY='k'\n").settings) == std::vector<std::string>{"k"});
+  check_refused(error_of({}, "MCP_API_KEY='\"hunter2\"'\n"), "MCP_API_KEY (.env line 1)");
+}
+
 TEST_CASE("sources: MCP_API_KEY is one whole key, the others are lists") {
   CHECK(secrets_of(loaded({{"MCP_API_KEY", "a:b,c"}}).settings) ==
         std::vector<std::string>{"a:b,c"});

@@ -112,6 +112,12 @@ TEST_CASE("text: a long list of names ends in the number of the others") {
   CHECK_THAT(listed(names), Catch::Matchers::EndsWith("N, N and 3 more"));
 }
 
+TEST_CASE("text: quotes of one kind around a text are found, also within blanks and line ends") {
+  for (const char* text : {"'a'", "\"a\"", "`a`", "''", " 'a b'\r\n", "'a','b'"})
+    CHECK(in_quotes(text));
+  for (const char* text : {"", "'", "a", "'a\"", "'a", "a'", "a'b'"}) CHECK_FALSE(in_quotes(text));
+}
+
 TEST_CASE("values: a rate is requests per minute, or per window after the slash") {
   CHECK(parse_rate("60") == Rate{60, milliseconds(60'000)});
   CHECK(parse_rate(" 100 / 15m ") == Rate{100, milliseconds(900'000)});
