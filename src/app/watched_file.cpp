@@ -4,6 +4,8 @@
 #include <iterator>
 #include <sys/stat.h>
 
+#include "config/text.hpp"
+
 namespace sidecar::app {
 
 FileStamp FileStamp::of(const std::filesystem::path& path) {
@@ -25,7 +27,7 @@ Result<std::string> read_whole_file(const std::filesystem::path& path, std::uint
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file) return fail("it cannot be read");
-  return text;
+  return config::plain_text(text).map([](std::string_view plain) { return std::string(plain); });
 }
 
 Result<std::vector<access::StoredKey>> read_keys_file(const std::filesystem::path& path) {

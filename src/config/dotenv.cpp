@@ -205,14 +205,12 @@ class Reader {
 
 }  // namespace
 
-Result<Dotenv> parse_dotenv(std::string_view text, std::string file) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.size() > kMaxDotenvBytes)
+Result<Dotenv> parse_dotenv(std::string_view given, std::string file) {
+  if (given.size() > kMaxDotenvBytes)
     return fail(fmt::format("{}: larger than {} bytes", file, kMaxDotenvBytes));
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-    return fail(file + ": UTF-16 text: save it as UTF-8");
-  }
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const auto plain = plain_text(given);
+  if (!plain) return fail(fmt::format("{}: {}", file, plain.error().message));
+  const std::string_view text = *plain;
   if (const auto nul = text.find('\0'); nul != text.npos) {
     return fail(fmt::format(
         "{}:{}: holds a NUL character: not a text file", file,

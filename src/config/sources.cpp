@@ -67,7 +67,9 @@ Result<std::string> read_secret_file(const std::filesystem::path& path) {
   if (file.bad()) return fail("the file cannot be read");
   if (text.size() > kMaxSecretFileBytes)
     return fail(fmt::format("the file is larger than {} bytes", kMaxSecretFileBytes));
-  return text;
+  const auto plain = plain_text(text);
+  if (!plain) return fail("the file is " + plain.error().message);
+  return std::string(*plain);
 }
 
 class Merge {

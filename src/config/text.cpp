@@ -11,6 +11,14 @@ bool in_quotes(std::string_view text) {
   return text.size() > 1 && text.front() == text.back() && quote(text.front());
 }
 
+Result<std::string_view> plain_text(std::string_view file) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (file.starts_with("\xFF\xFE") || file.starts_with("\xFE\xFF"))
+    return fail("UTF-16 text: save it as UTF-8");
+  if (file.starts_with(kByteOrderMark)) file.remove_prefix(kByteOrderMark.size());
+  return file;
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);

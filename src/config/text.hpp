@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "util/result.hpp"
+
 namespace sidecar::config {
 
 // White space within a line.
@@ -18,6 +20,9 @@ constexpr bool quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 bool in_quotes(std::string_view text);
 inline constexpr std::string_view kInQuotes =
     "is in quotes, which would be part of it: write it without quotes";
+
+// The text of a file that people write, without its byte order mark. Errors: UTF-16.
+Result<std::string_view> plain_text(std::string_view file);
 
 // Removes blanks at both ends.
 std::string_view trimmed(std::string_view text);

@@ -123,6 +123,15 @@ TEST_CASE("keys: keys are listed without any part of them, and revoked by name")
   CHECK_THAT(keys.run(Action::kRevoke, "old").error().message, Contains("no key is named \"old\""));
 }
 
+TEST_CASE("keys: files with a byte order mark are read, and UTF-16 is refused with the remedy") {
+  KeysFolder keys;
+  keys.folder.write("keys.json", "\xEF\xBB\xBF" + access::keys_file_text({}));
+  CHECK(read_keys_file(keys.path));
+  CHECK_THAT(*app::read_whole_file(keys.path, 1 << 20), Catch::Matchers::StartsWith("{"));
+  keys.folder.write("keys.json", "\xFF\xFE{");
+  CHECK_THAT(read_keys_file(keys.path).error().message, Contains("UTF-16 text: save it as UTF-8"));
+}
+
 TEST_CASE("keys: an error is one line and leaves the file unchanged") {
   KeysFolder keys;
   CHECK_THAT(keys.run(Action::kList).error().message, Contains("there is no such file"));

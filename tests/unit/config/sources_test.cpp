@@ -251,6 +251,16 @@ TEST_CASE(
   check_refused(error_of({}, "MCP_API_KEY='\"hunter2\"'\n"), "MCP_API_KEY (.env line 1)");
 }
 
+TEST_CASE("sources: a byte order mark at the begin of a secret file is no part of the secret") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.write("key", "\xEF\xBB\xBFk\n");
+  CHECK(secrets_of(loaded({{"MCP_API_KEY_FILE", file}}).settings) == std::vector<std::string>{"k"});
+  CHECK(secrets_of(loaded({{"MCP_API_KEYS_FILE", file}}).settings) ==
+        std::vector<std::string>{"k"});
+  CHECK_THAT(error_of({{"MCP_API_KEY_FILE", folder.write("wide", "\xFF\xFEk")}}),
+             Contains("the file is UTF-16 text: save it as UTF-8"));
+}
+
 TEST_CASE("sources: MCP_API_KEY is one whole key, the others are lists") {
   CHECK(secrets_of(loaded({{"MCP_API_KEY", "a:b,c"}}).settings) ==
         std::vector<std::string>{"a:b,c"});

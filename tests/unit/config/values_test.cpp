@@ -118,6 +118,18 @@ TEST_CASE("text: quotes of one kind around a text are found, also within blanks 
   for (const char* text : {"", "'", "a", "'a\"", "'a", "a'", "a'b'"}) CHECK_FALSE(in_quotes(text));
 }
 
+TEST_CASE("text: the byte order mark of a file is skipped, and UTF-16 is refused") {
+  CHECK(*plain_text("\xEF\xBB\xBF"
+                    "a") == "a");
+  CHECK(*plain_text("a\xEF\xBB\xBF") == "a\xEF\xBB\xBF");
+  CHECK(plain_text("")->empty());
+  for (const std::string_view text : {std::string_view("\xFF\xFE"
+                                                       "a\0",
+                                                       4),
+                                      std::string_view("\xFE\xFF\0a", 4)})
+    CHECK(plain_text(text).error().message == "UTF-16 text: save it as UTF-8");
+}
+
 TEST_CASE("values: a rate is requests per minute, or per window after the slash") {
   CHECK(parse_rate("60") == Rate{60, milliseconds(60'000)});
   CHECK(parse_rate(" 100 / 15m ") == Rate{100, milliseconds(900'000)});
