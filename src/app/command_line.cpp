@@ -124,7 +124,7 @@ CommandLine parse_command_line(const std::vector<std::string>& given,
   if (!loaded) return fault(loaded.error().message);
   config::fall_back_on_dist_index(*loaded, working_directory);
   if (parser.print_config()) return Print{config::config_listing(*loaded)};
-  if (loaded->settings.command.empty()) {
+  if (loaded->settings.command.words.empty()) {
     return fault(
         "no server to wrap: put its command after --, as in: mcp-sidecar -- npx -y "
         "@modelcontextprotocol/server-everything (there is no dist/index.js either)");

@@ -14,7 +14,7 @@
 
 namespace sidecar::app {
 
-// Run the sidecar; `loaded.settings.command` is never empty.
+// Run the sidecar; `loaded.settings.command` names a program.
 struct Run {
   config::Loaded loaded;
 };

@@ -86,6 +86,16 @@ Result<Configuration> configuration(config::Loaded loaded, config::Environment e
   return made;
 }
 
+std::vector<std::string> with_variables(std::vector<std::string> environment,
+                                        const std::vector<std::string>& variables) {
+  for (const std::string& variable : variables) {
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(environment, [&name](const std::string& each) { return each.starts_with(name); });
+    environment.push_back(variable);
+  }
+  return environment;
+}
+
 audit::Options audit_options(const config::AuditSettings& settings) {
   audit::Options options{settings};
   if (options.folder.empty()) {

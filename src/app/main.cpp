@@ -46,7 +46,11 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
         const config::Environment& environment) {
   const config::Settings settings = configuration.loaded.settings;
   const child::DescriptorLimit descriptors = child::raise_descriptor_limit();
-  child::Launch launch{settings.command, configuration.child_environment, {}, descriptors.before};
+  child::Launch launch{
+      settings.command.words,
+      app::with_variables(configuration.child_environment, settings.command.variables),
+      {},
+      descriptors.before};
   if (const auto found = child::find_command(launch); !found) {
     return complain(2, "cannot run the MCP server: " + found.error().message);
   }

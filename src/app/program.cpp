@@ -6,7 +6,7 @@
 
 #include "access/address.hpp"
 #include "app/reload.hpp"
-#include "config/masked_urls.hpp"
+#include "config/command.hpp"
 #include "util/start_pages.hpp"
 #include "util/version.hpp"
 
@@ -49,7 +49,10 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_(settings_, std::move(configuration.networks), configuration.keys,
                child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard},
                              child_options(settings_.child, std::move(launch),
-                                           [this] { return child_environment_; })),
+                                           [this] {
+                                             return with_variables(child_environment_,
+                                                                   settings_.command.variables);
+                                           })),
                {loop_, timers_, log_, metrics_, calls_, recent_calls_, secret_.secret}) {}
 
 Result<int> Program::run() {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "child/descriptor_limit.hpp"
-#include "config/masked_urls.hpp"
+#include "config/command.hpp"
 #include "endpoints/mcp/mcp_requests.hpp"
 #include "util/crypto.hpp"
 

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "config/masked_urls.hpp"
+#include "config/command.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sidecar::child {

@@ -1,8 +1,6 @@
 #include "config/masked_urls.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "config/text.hpp"
 
@@ -156,12 +154,7 @@ std::string masked_query(std::string_view path) { return without_query(path); }
 
 std::string masked_url(std::string_view text) { return masked_word(text, true); }
 
-std::string masked_command(const std::vector<std::string>& words) {
-  std::vector<std::string> masked;
-  masked.reserve(words.size());
-  for (const std::string& word : words) masked.push_back(masked_word(word, false));
-  return fmt::format("{}", fmt::join(masked, " "));
-}
+std::string masked_word(std::string_view word) { return masked_word(word, false); }
 
 std::string masked_urls(std::string_view text) {
   std::string masked;

@@ -9,7 +9,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sidecar::config {
 
@@ -19,8 +18,8 @@ std::string masked_urls(std::string_view text);
 // The value of a setting that is a URL, or a list of URLs: also `token@host` and `host?key`.
 std::string masked_url(std::string_view text);
 
-// A command, joined by blanks.
-std::string masked_command(const std::vector<std::string>& words);
+// One word, in which blanks end no URL.
+std::string masked_word(std::string_view word);
 
 // What follows the host of a URL: its path, without query and fragment.
 std::string masked_query(std::string_view path);

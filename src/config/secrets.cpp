@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "config/masked_urls.hpp"
+#include "config/command.hpp"
 #include "config/text.hpp"
 
 namespace sidecar::config {
@@ -14,13 +14,19 @@ namespace {
 constexpr std::string_view kEndOfFlags = "--";
 constexpr std::string_view kFileSuffix = "_FILE";
 
-void overwrite(char* text) { ::explicit_bzero(text, std::string_view(text).size()); }
+void overwrite(char* text, Secret secret) {
+  const std::string_view value = text;
+  if (secret == Secret::kYes) ::explicit_bzero(text, value.size());
+  if (secret != Secret::kInCommand) return;
+  for (const std::string_view part : variable_values(value))
+    ::explicit_bzero(text + (part.data() - value.data()), part.size());
+}
 
-bool is_secret_flag(std::string_view flag) {
+Secret secret_of(std::string_view flag) {
   const auto table = settings_table();
-  return std::any_of(table.begin(), table.end(), [flag](const Setting& setting) {
-    return setting.secret == Secret::kYes && setting.flag == flag;
-  });
+  const auto row = std::find_if(table.begin(), table.end(),
+                                [flag](const Setting& setting) { return setting.flag == flag; });
+  return row == table.end() ? Secret::kNo : row->secret;
 }
 
 void overwrite_variables(char* const* environment) {
@@ -30,26 +36,27 @@ void overwrite_variables(char* const* environment) {
     const auto equals = variable.find('=');
     if (equals == variable.npos) continue;
     if (std::find(secrets.begin(), secrets.end(), variable.substr(0, equals)) != secrets.end())
-      overwrite(*environment + equals + 1);
+      overwrite(*environment + equals + 1, Secret::kYes);
   }
 }
 
 // --flag VALUE and --flag=VALUE
 void overwrite_flags(char* const* arguments) {
-  bool is_value = false;
+  Secret of_flag = Secret::kNo;  // of the flag that stands before the argument
   for (; *arguments != nullptr; ++arguments) {
     const std::string_view argument = *arguments;
     if (argument == kEndOfFlags) return;
-    if (std::exchange(is_value, false)) {
-      overwrite(*arguments);
+    if (const Secret secret = std::exchange(of_flag, Secret::kNo);
+        secret == Secret::kYes || secret == Secret::kInCommand) {
+      overwrite(*arguments, secret);
       continue;
     }
     const auto equals = std::min(argument.find('='), argument.size());
-    if (!is_secret_flag(argument.substr(0, equals))) continue;
+    const Secret secret = secret_of(argument.substr(0, equals));
     if (equals < argument.size())
-      overwrite(*arguments + equals + 1);
+      overwrite(*arguments + equals + 1, secret);
     else
-      is_value = true;
+      of_flag = secret;
   }
 }
 

@@ -23,10 +23,10 @@ inline std::size_t fingerprint_of(std::string_view secret) {
 // The value of a setting as it was given; `(hidden)` for a secret.
 std::string shown_value(const Setting& setting, const Origin& origin);
 
-// Overwrites the values of secret settings with NUL bytes in the memory that the kernel shows as
-// /proc/PID/environ and /proc/PID/cmdline; every user may read the latter. Names, lengths and
-// everything after `--` stay. `environment` and `arguments`: as main() has them, each ending in a
-// null pointer. Call it once they are copied.
+// Overwrites the values of secret settings, and of variables in a command, with NUL bytes in the
+// memory that the kernel shows as /proc/PID/environ and /proc/PID/cmdline; every user may read the
+// latter. Names, lengths and everything after `--` stay. `environment` and `arguments`: as main()
+// has them, each ending in a null pointer. Call it once they are copied.
 void overwrite_secrets(char* const* environment, char* const* arguments);
 
 }  // namespace sidecar::config

@@ -238,9 +238,16 @@ struct StateSettings {
   bool operator==(const StateSettings&) const = default;
 };
 
+// The command line of the wrapped server. No shell is involved.
+struct Command {
+  std::vector<std::string> variables;  // NAME=value, for its environment
+  std::vector<std::string> words;      // program and arguments
+
+  bool operator==(const Command&) const = default;
+};
+
 struct Settings {
-  // The wrapped server: program and arguments. No shell is involved.
-  std::vector<std::string> command;
+  Command command;
   ListenSettings listen;
   AccessSettings access;
   SessionLimits sessions;

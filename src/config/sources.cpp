@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "config/command.hpp"
 #include "config/masked_urls.hpp"
 #include "config/network_values.hpp"
 #include "config/secrets.hpp"
@@ -35,25 +36,6 @@ struct Candidate {
   std::string text;          // or the path of the file that holds it
   bool in_file = false;
 };
-
-// Words that parse_words() reads back.
-std::string shell_text(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    const bool plain = !word.empty() && std::none_of(word.begin(), word.end(), [](char c) {
-      return blank(c) || control(c) || c == '\'' || c == '"' || c == '\\';
-    });
-    if (plain) {
-      text += word;
-      continue;
-    }
-    text += '\'';
-    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    text += '\'';
-  }
-  return text;
-}
 
 Result<std::string> read_secret_file(const std::filesystem::path& path) {
   errno = 0;
@@ -106,7 +88,7 @@ class Merge {
     }
     const Candidate& winner = candidates.front();
     origin = winner.origin;
-    origin.is_url = setting.secret == Secret::kInUrl;
+    origin.secret = setting.secret;
     if (auto done = read(setting, winner, origin); !done)
       return fail(origin.quoted() + ": " + done.error().message);
     warn_of_losers(setting, candidates);
@@ -159,8 +141,8 @@ class Merge {
 
   Result<void> read(const Setting& setting, const Candidate& given, Origin& origin) {
     if (given.origin.name == "--") {
-      out_.settings.command = sources_.command;
-      if (out_.settings.command.front().empty()) return fail("names no program");
+      out_.settings.command = {{}, sources_.command};
+      if (sources_.command.front().empty()) return fail("names no program");
       return {};
     }
     if (!given.in_file) return read(setting, given, given.text, origin);
@@ -184,7 +166,7 @@ class Merge {
     std::vector<Candidate> found;
     const bool secret = setting.secret == Secret::kYes;
     if (setting.name == kCommandSetting && !sources_.command.empty()) {
-      const std::string text = shell_text(sources_.command);
+      const std::string text = command_line(sources_.command);
       found.push_back({{Place::kCommandLine, "--", "command line", text}, "", text});
     }
     for (const bool in_file : {false, true}) {
@@ -404,7 +386,10 @@ std::string Origin::describe() const {
   return "";
 }
 
-std::string Origin::masked_text() const { return is_url ? masked_url(text) : masked_urls(text); }
+std::string Origin::masked_text() const {
+  if (secret == Secret::kInCommand) return masked_command_line(text);
+  return secret == Secret::kInUrl ? masked_url(text) : masked_urls(text);
+}
 
 std::string Origin::quoted() const {
   if (text.empty()) return fmt::format("{} ({})", name, location);
@@ -424,9 +409,9 @@ Result<Loaded> load(const Sources& sources) { return Merge(sources).run(); }
 
 void fall_back_on_dist_index(Loaded& loaded, const std::filesystem::path& working_directory) {
   std::error_code error;
-  if (!loaded.settings.command.empty()) return;
+  if (!loaded.settings.command.words.empty()) return;
   if (!std::filesystem::is_regular_file(working_directory / "dist" / "index.js", error)) return;
-  loaded.settings.command = {"node", "dist/index.js"};
+  loaded.settings.command.words = {"node", "dist/index.js"};
   loaded.origins.front() = {Place::kWorkingDirectory, "", "dist/index.js in the working directory",
                             "node dist/index.js"};
 }

@@ -46,9 +46,9 @@ struct Origin {
   std::string location;         // "default", "command line", "environment", ".env line 3"
   std::string text;             // the value as given; empty for a secret
   std::size_t fingerprint = 0;  // of a secret: differs if the secret has changed
-  bool is_url = false;          // of a setting with Secret::kInUrl
+  Secret secret = Secret::kNo;  // of the setting
 
-  // `text` without the credentials of URLs in it.
+  // `text` without the credentials of URLs and the values of variables in it.
   std::string masked_text() const;
   // "default", "flag --port", "environment PORT", ".env line 3 PORT"
   std::string describe() const;

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "config/command.hpp"
 #include "config/keys.hpp"
 #include "config/network_values.hpp"
 #include "config/text.hpp"
@@ -187,12 +188,6 @@ Result<std::string> folder(std::string_view text) {
   return std::string(trimmed(text));
 }
 
-Result<std::vector<std::string>> command(std::string_view text) {
-  auto words = parse_words(text);
-  if (words && (words->empty() || words->front().empty())) return fail("names no program");
-  return words;
-}
-
 // Patterns of names, for all callers.
 Result<std::vector<std::string>> patterns_in(std::string_view text) {
   std::vector<std::string> names;
@@ -221,8 +216,8 @@ constexpr auto kOnReload = Applies::kOnReload;
 // clang-format off
 constexpr Setting kSettings[] = {
     {G::kServer, "MCP_COMMAND", "--stdio", {}, "COMMAND", "",
-     "Command line of the wrapped server, split into words as by a shell (quotes, backslashes); nothing is expanded and no shell runs. Alternatively, put the command after --",
-     with<command, &S::command>, kAtStart},
+     "Command line of the wrapped server, split into words as by a shell (quotes, backslashes); nothing is expanded and no shell runs. NAME=value in front of the program is a variable of its environment. Alternatively, put the command after --",
+     with<parse_command, &S::command>, kAtStart, Secret::kInCommand},
 
     {G::kListening, "MCP_HOST", "--host", {"SDP_HTTP_HOST"}, "HOST", "127.0.0.1",
      "Address to listen on; 0.0.0.0 or :: for all addresses",

@@ -31,7 +31,8 @@ std::string_view group_title(Group group);
 
 // kYes: never shown, may come from a file, and is removed from the child's environment.
 // kInUrl: a URL or a list of URLs, shown without its credentials.
-enum class Secret { kNo, kInUrl, kYes };
+// kInCommand: a command line, shown without the values of variables in it.
+enum class Secret { kNo, kInUrl, kInCommand, kYes };
 
 // When a new value takes effect. kOnReload: also while the program runs, on SIGHUP; the part of the
 // program that has the setting must then have a set_… for it (Service::apply).

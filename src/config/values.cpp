@@ -64,53 +64,6 @@ std::string in_largest_unit(std::uint64_t amount, std::span<const Unit> units) {
   return fmt::format("{}", amount);
 }
 
-class WordSplitter {
- public:
-  explicit WordSplitter(std::string_view text) : text_(text) {}
-
-  Result<std::vector<std::string>> split() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_++];
-      if (c == '\'' || c == '"') {
-        if (!take_quoted(c)) return fail(fmt::format("the quote {} does not close", c));
-      } else if (c == '\\') {
-        if (at_ == text_.size()) return fail("ends in a backslash");
-        word() += text_[at_++];
-      } else if (blank(c) || c == '\n' || c == '\r') {
-        open_ = false;
-      } else {
-        word() += c;
-      }
-    }
-    return std::move(words_);
-  }
-
- private:
-  std::string& word() {
-    if (!open_) words_.emplace_back();
-    open_ = true;
-    return words_.back();
-  }
-
-  bool take_quoted(char quote) {
-    std::string& out = word();
-    while (at_ < text_.size()) {
-      const char c = text_[at_++];
-      if (c == quote) return true;
-      // Inside double quotes a backslash escapes only " \ $ and `.
-      const bool escape = quote == '"' && c == '\\' && at_ < text_.size() &&
-                          std::string_view("\"\\$`").find(text_[at_]) != std::string_view::npos;
-      out += escape ? text_[at_++] : c;
-    }
-    return false;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  bool open_ = false;  // the last word continues
-  std::vector<std::string> words_;
-};
-
 }  // namespace
 
 Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
@@ -172,10 +125,6 @@ Result<bool> parse_switch(std::string_view text) {
     if (word == no) return false;
   }
   return fail("neither true nor false");
-}
-
-Result<std::vector<std::string>> parse_words(std::string_view text) {
-  return WordSplitter(text).split();
 }
 
 std::string duration_text(milliseconds duration) {

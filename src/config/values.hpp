@@ -1,4 +1,4 @@
-// Values: reads the text of one setting as a number, duration, size, rate, switch or command line.
+// Values: reads the text of one setting as a number, duration, size, rate or switch.
 // Knows no setting by name. Errors name what was expected and never contain the text, which may be
 // secret; the caller adds it. No state.
 #pragma once
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "util/result.hpp"
 #include "util/token_bucket.hpp"
@@ -31,10 +30,6 @@ Result<Rate> parse_rate(std::string_view text);
 
 // true, yes, on, 1; false, no, off, 0.
 Result<bool> parse_switch(std::string_view text);
-
-// Splits a command line into words as a POSIX shell does: white space, '…', "…" and backslashes.
-// Nothing is expanded ($NAME, *, ~, `…`), and operators (|, >, &&, ;) are ordinary characters.
-Result<std::vector<std::string>> parse_words(std::string_view text);
 
 // The shortest exact text: "30m", "1500ms", "10MB".
 std::string duration_text(std::chrono::milliseconds duration);

@@ -32,6 +32,68 @@ async function hello(url) {
   return text;
 }
 
+test("start: variables in MCP_COMMAND and --stdio are the wrapped server's, and their values are shown nowhere", async (t) => {
+  const command = `TOKEN=hunter2 NOTE='hunter2 and more' ${demo[0]}`;
+  for (const given of [{ env: { MCP_COMMAND: command } }, { flags: ['--stdio', command] }, { dotenv: `MCP_COMMAND=${command}\n` }]) {
+    const sidecar = await Sidecar.start(t, { command: null, ...given });
+    await ready(sidecar);
+    const [child] = sidecar.started();
+    const variables = environmentOf(child.pid);
+    assert.ok(variables.includes('TOKEN=hunter2') && variables.includes('NOTE=hunter2 and more'));
+    assert.match(sidecar.output, /listening.*TOKEN=\*\*\* NOTE=\*\*\* /);
+    assert.match(await hello(sidecar.url), /TOKEN=\*\*\* NOTE=\*\*\* /);
+    assert.doesNotMatch(sidecar.output + readFileSync(`/proc/${sidecar.pid}/cmdline`, 'utf8'), /hunter2/);
+    // The next one has them too.
+    assert.equal((await post(`${sidecar.url}/restart`)).status, 202);
+    await eventually(() => sidecar.started().some(({ pid }) => pid !== child.pid && environmentOf(pid).includes('TOKEN=hunter2')), 'another child with the variable');
+    await sidecar.stop();
+  }
+  for (const args of [['--print-config', '--stdio', command], ['--stdio', `${command} && x`], ['--stdio', `${command} 'x`], ['--stdio', 'TOKEN=hunter2 no-such-program']]) {
+    const { stdout, stderr } = await run(args);
+    assert.doesNotMatch(stdout + stderr, /hunter2/, args[1]);
+  }
+});
+
+test('start: a variable in MCP_COMMAND wins over the environment, and PATH there finds the program', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'my-server'), `#!/bin/sh\nexec ${demo[0]}\n`);
+  chmodSync(join(folder, 'my-server'), 0o755);
+  const sidecar = await Sidecar.start(t, { command: null, env: { A: 'outer', MCP_COMMAND: `A=inner PATH=${folder}:/usr/bin:/bin my-server` } });
+  await ready(sidecar);
+  assert.deepEqual(environmentOf(sidecar.started()[0].pid).filter((one) => one.startsWith('A=')), ['A=inner']);
+  await sidecar.stop();
+});
+
+test('start: a changed variable in MCP_COMMAND waits for a restart of the sidecar, as the command does', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: null, dotenv: `MCP_COMMAND=A=one-hunter2 ${demo[0]}\n` });
+  await ready(sidecar);
+  const [{ pid: first }] = sidecar.started();
+  sidecar.writeDotenv(`MCP_COMMAND=A=two-hunter2 ${demo[0]}\n`);
+  process.kill(sidecar.pid, 'SIGHUP');
+  await sidecar.line(/setting waits for a restart of the sidecar.*MCP_COMMAND.*A=\*\*\* /);
+  await sidecar.line(/settings read again/);
+  assert.equal((await post(`${sidecar.url}/restart`)).status, 202);
+  await eventually(() => sidecar.started().some(({ pid }) => pid !== first && environmentOf(pid).includes('A=one-hunter2')), 'another child with the old variable');
+  assert.doesNotMatch(sidecar.output, /hunter2/);
+  await sidecar.stop();
+});
+
+test('start: operators of a shell in MCP_COMMAND are refused with the remedy; words after -- are passed on', async (t) => {
+  for (const command of ['cd /app && node server.js', 'node a.js | tee log', 'node a.js 2>&1', 'node a.js > log', 'a ; b']) {
+    const { code, stderr } = await run(['--print-config'], { env: { MCP_COMMAND: command } });
+    assert.equal(code, 2, command);
+    assert.match(stderr, /^mcp-sidecar: MCP_COMMAND=.* \(environment\): the word \S+ is an operator of a shell, and no shell runs: put the whole command into sh -c '…'\n$/);
+  }
+  const odd = ['&&', '|', '2>&1', 'A=b', '$HOME', '`x`', '>log', '~/x'];
+  const folder = temporaryFolder(t);
+  const script = `printf '%s\\n' "$@" >${folder}/words; exec ${demo[0]}`;
+  const sidecar = await Sidecar.start(t, { command: ['sh', '-c', script, 'sh', ...odd] });
+  await ready(sidecar);
+  assert.deepEqual(readFileSync(join(folder, 'words'), 'utf8').trim().split('\n'), odd);
+  assert.doesNotMatch(sidecar.output, /shell/);
+  await sidecar.stop();
+});
+
 test('start: a byte order mark at the start of .env, a key file or a keys file belongs to none of them', async (t) => {
   const folder = temporaryFolder(t);
   const mark = '\ufeff';

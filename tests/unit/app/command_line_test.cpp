@@ -59,18 +59,18 @@ class Shell {
 
 TEST_CASE("command line: the words after -- are the command") {
   const Shell shell;
-  CHECK(shell.runs({"--", "node", "dist/index.js", "--port", "x y", "--"}).settings.command ==
+  CHECK(shell.runs({"--", "node", "dist/index.js", "--port", "x y", "--"}).settings.command.words ==
         Words{"node", "dist/index.js", "--port", "x y", "--"});
   const auto loaded = shell.runs({"--port", "8080", "--host=::", "--debug-requests", "--", "node"});
   CHECK(loaded.settings.listen.port == 8080);
   CHECK(loaded.settings.listen.host == "::");
   CHECK(loaded.settings.log.requests);
-  CHECK(loaded.settings.command == Words{"node"});
+  CHECK(loaded.settings.command.words == Words{"node"});
 }
 
 TEST_CASE("command line: --stdio takes the command as one text, as supergateway does") {
   const Shell shell;
-  CHECK(shell.runs({"--stdio", "npx -y @scope/server '/my files'"}).settings.command ==
+  CHECK(shell.runs({"--stdio", "npx -y @scope/server '/my files'"}).settings.command.words ==
         Words{"npx", "-y", "@scope/server", "/my files"});
   CHECK_THAT(shell.prints({"--stdio", "a", "--", "b"}, 2),
              Contains("both --stdio and a command after --"));
@@ -83,7 +83,7 @@ TEST_CASE("command line: without a command dist/index.js is run, or the error is
   CHECK_THAT(shell.prints({}, 2), Contains("no server to wrap") && Contains("mcp-sidecar -- npx"));
   CHECK_THAT(shell.prints({"--"}, 2), Contains("no command after --"));
   shell.folder.write("dist/index.js", "");
-  CHECK(shell.runs({}).settings.command == Words{"node", "dist/index.js"});
+  CHECK(shell.runs({}).settings.command.words == Words{"node", "dist/index.js"});
 }
 
 TEST_CASE("command line: every setting has a flag that accepts the same text as its variable") {

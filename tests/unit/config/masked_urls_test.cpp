@@ -2,7 +2,6 @@
 
 #include "support/catch.hpp"
 
-using sidecar::config::masked_command;
 using sidecar::config::masked_query;
 using sidecar::config::masked_url;
 using sidecar::config::masked_urls;
@@ -91,12 +90,6 @@ TEST_CASE("masked urls: where only a URL is meant, whatever could be a credentia
       {"/etc/keys.json", "/etc/keys.json"},
   };
   for (const auto& [text, masked] : cases) CHECK(masked_url(text) == masked);
-}
-
-TEST_CASE("masked urls: the blanks of a command's words do not end a URL") {
-  CHECK(masked_command({"node", "postgres://u:1 hunter2@h/d", "https://h/?a=b hunter2", "on"}) ==
-        "node postgres://***@h/d https://h/?*** on");
-  CHECK(masked_command({"npx", "-y", "server@1.2", "a b"}) == "npx -y server@1.2 a b");
 }
 
 TEST_CASE("masked urls: of a path all behind the first mark of a query is masked") {

@@ -61,3 +61,10 @@ TEST_CASE("secrets: the values of secret flags become NUL in both forms; words a
   CHECK(arguments[7] == "--");
   CHECK(arguments[10] == "own");
 }
+
+TEST_CASE("secrets: the values of variables in the command of --stdio become NUL, the rest stays") {
+  const Strings arguments{"mcp-sidecar", "--stdio", "TOKEN=hush node 'a b'", "--stdio=A='hush' b"};
+  overwrite_secrets(Strings{}.get(), arguments.get());
+  CHECK(arguments[2] == "TOKEN=" + nul(4) + " node 'a b'");
+  CHECK(arguments[3] == "--stdio=A=" + nul(6) + " b");
+}

@@ -261,6 +261,27 @@ TEST_CASE("sources: a byte order mark at the begin of a secret file is no part o
              Contains("the file is UTF-16 text: save it as UTF-8"));
 }
 
+TEST_CASE("sources: variables in MCP_COMMAND are read, and their values are not shown") {
+  const Loaded result = loaded({{"MCP_COMMAND", "TOKEN=hunter2 node x.js"}});
+  CHECK(result.settings.command == Command{{"TOKEN=hunter2"}, {"node", "x.js"}});
+  CHECK(result.origin("MCP_COMMAND").masked_text() == "TOKEN=*** node x.js");
+  CHECK_THAT(error_of({{"MCP_COMMAND", "TOKEN=hunter2 node | tee"}}),
+             Contains("MCP_COMMAND=TOKEN=*** node | tee (environment): the word | is an operator"));
+  CHECK_THAT(error_of({{"MCP_COMMAND", "TOKEN='hunter2 node"}}), !Contains("hunter2"));
+  Sources all;
+  all.flags["--stdio"] = "TOKEN=hunter2 'a";
+  CHECK_THAT(error_from(all), Contains("--stdio=TOKEN=***") && !Contains("hunter2"));
+}
+
+TEST_CASE(
+    "sources: the words after -- are taken as they are, whatever a shell would make of them") {
+  Sources all;
+  all.command = {"A=b", "$HOME", "&&", ">", "`x`", "y;"};
+  const Loaded result = loaded_from(all);
+  CHECK(result.settings.command == Command{{}, all.command});
+  CHECK(result.warnings.empty());
+}
+
 TEST_CASE("sources: MCP_API_KEY is one whole key, the others are lists") {
   CHECK(secrets_of(loaded({{"MCP_API_KEY", "a:b,c"}}).settings) ==
         std::vector<std::string>{"a:b,c"});
@@ -321,10 +342,10 @@ TEST_CASE("sources: keys on the command line cause a warning") {
 
 TEST_CASE("sources: the words after -- win over MCP_COMMAND") {
   Sources all = sources({{"MCP_COMMAND", "node 'a b.js'"}});
-  CHECK(loaded_from(all).settings.command == std::vector<std::string>{"node", "a b.js"});
+  CHECK(loaded_from(all).settings.command.words == std::vector<std::string>{"node", "a b.js"});
   all.command = {"npx", "-y", "x y"};
   const Loaded result = loaded_from(all);
-  CHECK(result.settings.command == all.command);
+  CHECK(result.settings.command.words == all.command);
   CHECK(result.origin("MCP_COMMAND").describe() == "command line");
   all.command = {""};
   CHECK_THAT(error_from(all), Contains("names no program"));
@@ -382,16 +403,16 @@ TEST_CASE("sources: dist/index.js is run by node if no command is given") {
   const test::TemporaryFolder folder;
   Loaded result = loaded({});
   fall_back_on_dist_index(result, folder.path());
-  CHECK(result.settings.command.empty());
+  CHECK(result.settings.command.words.empty());
 
   folder.write("dist/index.js", "");
   fall_back_on_dist_index(result, folder.path());
-  CHECK(result.settings.command == std::vector<std::string>{"node", "dist/index.js"});
+  CHECK(result.settings.command.words == std::vector<std::string>{"node", "dist/index.js"});
   CHECK(result.origin("MCP_COMMAND").describe() == "dist/index.js in the working directory");
 
   Loaded other = loaded({{"MCP_COMMAND", "python3 server.py"}});
   fall_back_on_dist_index(other, folder.path());
-  CHECK(other.settings.command.front() == "python3");
+  CHECK(other.settings.command.words.front() == "python3");
 }
 
 TEST_CASE("sources: of two variables with one name the first counts") {

@@ -81,24 +81,6 @@ TEST_CASE("values: amounts are formatted in the largest exact unit") {
   CHECK(size_text(1025) == "1025");
 }
 
-TEST_CASE("words: a command line is split as by a shell, without expansion") {
-  CHECK(*parse_words("npx -y  @scope/server\t.") == Words{"npx", "-y", "@scope/server", "."});
-  CHECK(*parse_words("  a\nb ") == Words{"a", "b"});
-  CHECK(*parse_words("'a b' \"c d\" e\\ f") == Words{"a b", "c d", "e f"});
-  CHECK(*parse_words("a'b'\"c\"d") == Words{"abcd"});
-  CHECK(*parse_words("'' \"\" x") == Words{"", "", "x"});
-  CHECK(*parse_words(R"("a\"b\\c\$d\`e\n" 'a\b')") == Words{R"(a"b\c$d`e\n)", R"(a\b)"});
-  CHECK(*parse_words("$HOME ~ *.js a|b > c; d && `e`") ==
-        Words{"$HOME", "~", "*.js", "a|b", ">", "c;", "d", "&&", "`e`"});
-  CHECK(parse_words("   ")->empty());
-}
-
-TEST_CASE("words: an open quote or a backslash at the end is refused") {
-  CHECK(parse_words("a 'b").error().message == "the quote ' does not close");
-  CHECK(parse_words("a \"b\\\"").error().message == "the quote \" does not close");
-  CHECK(parse_words("a \\").error().message == "ends in a backslash");
-}
-
 TEST_CASE("text: an error shows one short line of whole characters") {
   CHECK(shown("a\nb\x7f\x01") == "a?b??");
   CHECK(shown(std::string(60, 'x')) == std::string(60, 'x'));
