@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "config/command.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 
@@ -96,6 +97,17 @@ void warn_of_keys(Loaded& loaded) {
         "a key is the word admin: NAME:KEY:admin marks the key of an administrator");
 }
 
+// What runs the command is not a shell.
+void warn_of_shell_syntax(Loaded& loaded) {
+  const Origin& origin = loaded.origin("MCP_COMMAND");
+  const bool split = origin.place != Place::kDefault && origin.name != "--";
+  if (!split || !has_shell_syntax(origin.text)) return;
+  loaded.warnings.push_back(fmt::format(
+      "{} holds what only a shell replaces or interprets ($NAME, `…`, ~/, >file, ;): it is passed "
+      "on as it is; if it is meant for a shell, put the whole command into sh -c '…'",
+      origin.name));
+}
+
 }  // namespace
 
 Result<void> cross_check(Loaded& loaded) {
@@ -103,6 +115,7 @@ Result<void> cross_check(Loaded& loaded) {
   if (auto fits = check_tokens(loaded); !fits) return fits;
   const Settings& settings = loaded.settings;
   warn_of_keys(loaded);
+  warn_of_shell_syntax(loaded);
   const auto& pages = settings.access.cors_origins;
   if (!settings.access.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
     loaded.warnings.emplace_back(

@@ -94,6 +94,16 @@ test('start: operators of a shell in MCP_COMMAND are refused with the remedy; wo
   await sidecar.stop();
 });
 
+test('start: $NAME and back quotes in MCP_COMMAND reach the server as they are, and one line says so', async (t) => {
+  const folder = temporaryFolder(t);
+  const script = `printf "%s\\n" "$@" >${folder}/words; exec ${demo[0]}`;
+  const sidecar = await Sidecar.start(t, { command: null, env: { MCP_COMMAND: `sh -c '${script}' sh $HOME/x "\`pwd\`"` } });
+  await ready(sidecar);
+  assert.deepEqual(readFileSync(join(folder, 'words'), 'utf8').trim().split('\n'), ['$HOME/x', '`pwd`']);
+  assert.equal(count(sidecar.output, /MCP_COMMAND holds what only a shell replaces or interprets/), 1);
+  await sidecar.stop();
+});
+
 test('start: a byte order mark at the start of .env, a key file or a keys file belongs to none of them', async (t) => {
   const folder = temporaryFolder(t);
   const mark = '\ufeff';

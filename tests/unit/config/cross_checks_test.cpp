@@ -47,6 +47,16 @@ TEST_CASE("cross checks: without keys, CORS for every page and open administrati
   CHECK(warnings({}) == 0);
 }
 
+TEST_CASE(
+    "cross checks: shell syntax that nothing interprets is a warning, by the variable's name") {
+  const auto loaded = with({{"MCP_COMMAND", "node $HOME/hunter2.js"}});
+  REQUIRE(loaded->warnings.size() == 1);
+  CHECK_THAT(loaded->warnings.front(),
+             Catch::Matchers::StartsWith("MCP_COMMAND holds what only a shell") &&
+                 test::Contains("sh -c '…'") && !test::Contains("hunter2"));
+  CHECK(with({{"MCP_COMMAND", "sh -c 'exec node $HOME/x.js'"}})->warnings.empty());
+}
+
 TEST_CASE("cross checks: several keys without an administrator are a warning") {
   const auto warnings = [](Environment environment) {
     return with(std::move(environment))->warnings.size();
