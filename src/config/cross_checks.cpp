@@ -1,8 +1,10 @@
 // Cross checks: the rules between two or more settings.
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/command.hpp"
+#include "config/container_run.hpp"
 #include "config/sources.hpp"
 #include "config/values.hpp"
 
@@ -108,6 +110,16 @@ void warn_of_shell_syntax(Loaded& loaded) {
       origin.name));
 }
 
+void warn_of_containers(Loaded& loaded) {
+  const auto missing = missing_run_options(loaded.settings.command.words);
+  if (missing.empty()) return;
+  loaded.warnings.push_back(fmt::format(
+      "the wrapped server is a container that is run without {}: it can outlive the sidecar, "
+      "because as its process 1 the server may ignore SIGTERM (--init), and it is kept once it has "
+      "ended (--rm)",
+      fmt::join(missing, " and ")));
+}
+
 }  // namespace
 
 Result<void> cross_check(Loaded& loaded) {
@@ -116,6 +128,7 @@ Result<void> cross_check(Loaded& loaded) {
   const Settings& settings = loaded.settings;
   warn_of_keys(loaded);
   warn_of_shell_syntax(loaded);
+  warn_of_containers(loaded);
   const auto& pages = settings.access.cors_origins;
   if (!settings.access.needs_key() && std::find(pages.begin(), pages.end(), "*") != pages.end())
     loaded.warnings.emplace_back(

@@ -104,6 +104,22 @@ test('start: $NAME and back quotes in MCP_COMMAND reach the server as they are, 
   await sidecar.stop();
 });
 
+test('start: docker run without --init and --rm is warned of, in whichever way the command is given', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'docker'), `#!/bin/sh\nexec ${demo[0]}\n`);
+  chmodSync(join(folder, 'docker'), 0o755);
+  const env = { PATH: `${folder}:${process.env.PATH}` };
+  const told = /run without --init and --rm/;
+  for (const given of [{ command: ['docker', 'run', '-i', 'image', '--init'] }, { command: null, flags: ['--stdio', 'docker run -i image'] }]) {
+    const sidecar = await Sidecar.start(t, { env, ...given });
+    assert.equal(count(sidecar.output, told), 1);
+    await sidecar.stop();
+  }
+  const well = await Sidecar.start(t, { env, command: ['docker', 'run', '-i', '--init', '--rm', 'image'] });
+  assert.doesNotMatch(well.output, /run without/);
+  await well.stop();
+});
+
 test('start: a byte order mark at the start of .env, a key file or a keys file belongs to none of them', async (t) => {
   const folder = temporaryFolder(t);
   const mark = '\ufeff';

@@ -57,6 +57,17 @@ TEST_CASE(
   CHECK(with({{"MCP_COMMAND", "sh -c 'exec node $HOME/x.js'"}})->warnings.empty());
 }
 
+TEST_CASE("cross checks: a container that can outlive the sidecar is a warning") {
+  const auto loaded = with({{"MCP_COMMAND", "docker run -i image"}});
+  REQUIRE(loaded->warnings.size() == 1);
+  CHECK_THAT(loaded->warnings.front(), test::Contains("is run without --init and --rm: "));
+  Sources sources;
+  sources.command = {"podman", "run", "--rm", "-i", "image"};
+  CHECK_THAT(load(sources)->warnings.front(), test::Contains("is run without --init: "));
+  sources.command.insert(sources.command.begin() + 2, "--init");
+  CHECK(load(sources)->warnings.empty());
+}
+
 TEST_CASE("cross checks: several keys without an administrator are a warning") {
   const auto warnings = [](Environment environment) {
     return with(std::move(environment))->warnings.size();
