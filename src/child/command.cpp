@@ -59,6 +59,12 @@ std::string interpreter(const std::string& path) {
   return std::string(line.substr(0, line.find_first_of(" \t\r")));
 }
 
+// A program's name with blanks is mostly a whole command that something has put into quotes.
+std::string_view hint(std::string_view name) {
+  const bool blanks = name.find(' ') != std::string_view::npos;
+  return blanks ? " (this is one word: put quotes around words, not around the whole command)" : "";
+}
+
 }  // namespace
 
 Result<std::string> find_command(const Launch& launch) {
@@ -88,7 +94,8 @@ Result<std::string> find_command(const Launch& launch) {
       if (problem == 0 || (problem == EACCES && error == ENOENT)) error = problem;
     }
   }
-  if (error != 0) return fail(fmt::format("{}: {}", config::masked_command({name}), reason(error)));
+  if (error != 0)
+    return fail(fmt::format("{}: {}{}", config::masked_command({name}), reason(error), hint(name)));
   // If the interpreter is missing, the error of execve would name the script.
   if (const std::string program = interpreter(found); !program.empty()) {
     if (const int problem = executable(resolved(program, directory)); problem != 0) {

@@ -66,6 +66,13 @@ TEST_CASE("command: a file that cannot be run is refused with the reason") {
         "orphan: its interpreter /no/such/interpreter: No such file or directory");
 }
 
+TEST_CASE(
+    "command: a program's name with blanks is explained, because mostly it is a whole command") {
+  CHECK(Folder().find("node server.js").error().message ==
+        "node server.js: No such file or directory (this is one word: put quotes around words, not "
+        "around the whole command)");
+}
+
 TEST_CASE("command: a missing working directory is named") {
   const Folder folder;
   CHECK(folder.find("tool", "/no/where").error().message ==
