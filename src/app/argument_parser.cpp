@@ -16,7 +16,7 @@ constexpr std::string_view kFooter = R"(
 Examples:
   mcp-sidecar -- npx -y @modelcontextprotocol/server-everything
   mcp-sidecar --port 8080 --stdio "npx -y @modelcontextprotocol/server-filesystem ."
-  mcp-sidecar healthcheck --port 8080
+  mcp-sidecar healthcheck --port 8080 --ready
 
 The wrapped server is the command after --, or of --stdio, or `node dist/index.js` if it exists.
 Each setting is read from its flag, environment variable (in brackets), .env or default, in order.
@@ -92,6 +92,8 @@ ArgumentParser::ArgumentParser(const std::vector<std::string>& arguments)
   url_ = healthcheck_->add_option("--url", "URL of the sidecar, instead of its settings")
              ->type_name("URL")
              ->expected(1);
+  const std::string ready = "Fail also while the wrapped server takes no calls (GET /ready)";
+  ready_ = healthcheck_->add_flag("--ready", ready);
   url_->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   keys_.add_to(app_);
   audit_.add_to(app_);

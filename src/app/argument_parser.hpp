@@ -27,6 +27,7 @@ class ArgumentParser {
 
   std::string help() const { return app_.help(); }
   bool is_healthcheck() const { return healthcheck_->parsed(); }
+  bool ready() const { return ready_->count() > 0; }
   const KeysArguments& keys() const { return keys_; }
   const AuditArguments& audit() const { return audit_; }
   bool print_config() const { return print_config_->count() > 0; }
@@ -59,6 +60,7 @@ class ArgumentParser {
   CLI::Option* print_dotenv_ = nullptr;
   CLI::Option* env_file_ = nullptr;
   CLI::Option* url_ = nullptr;
+  CLI::Option* ready_ = nullptr;
   std::map<std::string, CLI::Option*> settings_;
 };
 

@@ -33,16 +33,15 @@ Result<config::Dotenv> find_dotenv(const std::optional<std::string>& named,
 }
 
 CommandLine healthcheck(const ArgumentParser& parser, const config::Sources& sources) {
-  if (const auto url = parser.url()) {
-    auto target = health_target(*url);
+  const Probe probe = parser.ready() ? Probe::kReady : Probe::kAlive;
+  const auto asked = [probe](Result<HttpTarget> target) -> CommandLine {
     if (!target) return fault(target.error().message, kUnhealthyExit);
-    return Healthcheck{*std::move(target)};
-  }
+    return Healthcheck{*std::move(target), probe};
+  };
+  if (const auto url = parser.url()) return asked(health_target(*url, probe));
   const auto loaded = config::load(sources);
   if (!loaded) return fault(loaded.error().message, kUnhealthyExit);
-  auto target = health_target(loaded->settings);
-  if (!target) return fault(target.error().message, kUnhealthyExit);
-  return Healthcheck{*std::move(target)};
+  return asked(health_target(loaded->settings, probe));
 }
 
 CommandLine keys(const ArgumentParser& parser, const config::Sources& sources) {

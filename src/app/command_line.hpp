@@ -30,6 +30,7 @@ struct Print {
 // because Docker reserves 2.
 struct Healthcheck {
   HttpTarget target;
+  Probe probe = Probe::kAlive;
 };
 
 // KeysCommand, AuditCommand: see their headers. Their faults are a Print with 2.

@@ -14,9 +14,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "config/masked_urls.hpp"
 #include "config/network_values.hpp"
+#include "config/text.hpp"
 
 namespace sidecar::app {
 namespace {
@@ -30,7 +32,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kConnectTime{2'000};
 constexpr milliseconds kByteTime{3'000};
 constexpr std::size_t kMaxHead = 16 << 10;
-constexpr const char* kHealthPath = "/health";
+constexpr std::string_view kHealthPath = "/health";
+constexpr std::string_view kReadyPath = "/ready";
 constexpr std::size_t kMaxHealth = 64 << 10;  // bytes of the body
 
 std::string authority(const HttpTarget& target) {
@@ -124,6 +127,25 @@ class Fetch {
   beast::ssl_stream<beast::tcp_stream> stream_;
 };
 
+std::string_view path_of(Probe probe) { return probe == Probe::kReady ? kReadyPath : kHealthPath; }
+
+// A string member of an object; empty if there is none.
+std::string text_at(const nlohmann::json& body, const char* member) {
+  const auto found = body.is_object() ? body.find(member) : body.end();
+  return found != body.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// ": " and the reason that a sidecar's response other than 200 gives, in one line.
+std::string reason_in(const nlohmann::json& body) {
+  for (const char* member : {"reason", "message", "error"}) {
+    std::string text = text_at(body, member);
+    if (text.empty()) continue;
+    std::replace_if(text.begin(), text.end(), config::control, ' ');
+    return ": " + text;
+  }
+  return "";
+}
+
 }  // namespace
 
 HttpTarget http_target(std::string_view url) {
@@ -147,7 +169,7 @@ std::string HttpGet::where() const {
   return authority(target_) + config::masked_query(target_.path);
 }
 
-Result<std::string> HttpGet::run(std::size_t most) {
+Result<HttpAnswer> HttpGet::answer(std::size_t most) {
   Fetch fetch(loop_, stopped_, target_, whole_time_);
   Fetch::Answer answer;
   answer.header_limit(kMaxHead);
@@ -159,38 +181,49 @@ Result<std::string> HttpGet::run(std::size_t most) {
       return fail(where() + " sent a response that is too long");
     return fail(fmt::format("no answer from {} ({})", where(), error.message()));
   }
-  if (answer.get().result_int() != 200)
-    return fail(fmt::format("{} answered {}", where(), answer.get().result_int()));
-  return std::move(answer.get().body());
+  return HttpAnswer{answer.get().result_int(), std::move(answer.get().body())};
 }
 
-Result<HttpTarget> health_target(const config::Settings& settings) {
+Result<std::string> HttpGet::run(std::size_t most) {
+  auto got = answer(most);
+  if (!got) return tl::unexpected(got.error());
+  if (got->status != 200) return fail(fmt::format("{} answered {}", where(), got->status));
+  return std::move(got->body);
+}
+
+Result<HttpTarget> health_target(const config::Settings& settings, Probe probe) {
   if (settings.listen.port == 0)
     return fail("the port is 0: give the real one with --port or --url");
   std::string host = settings.listen.host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
-  return HttpTarget{false, std::move(host), settings.listen.port, kHealthPath};
+  return HttpTarget{false, std::move(host), settings.listen.port, std::string(path_of(probe))};
 }
 
-Result<HttpTarget> health_target(std::string_view given) {
+Result<HttpTarget> health_target(std::string_view given, Probe probe) {
   const auto url = config::parse_public_url(given);
   if (!url) return fail("--url: " + url.error().message);
   HttpTarget target = http_target(*url);
-  if (!target.path.ends_with(kHealthPath)) target.path += kHealthPath;
+  for (const std::string_view path : {kHealthPath, kReadyPath}) {
+    if (target.path.ends_with(path)) target.path.resize(target.path.size() - path.size());
+  }
+  target.path += path_of(probe);
   return target;
 }
 
-Result<void> check_health(const HttpTarget& target) {
+Result<std::string> check_health(const HttpTarget& target, Probe probe) {
   std::signal(SIGPIPE, SIG_IGN);  // the server may close the connection
   HttpGet get(target);
-  const auto body = get.run(kMaxHealth);
-  if (!body) return tl::unexpected(body.error());
-  const auto health = nlohmann::json::parse(*body, nullptr, false);
-  const auto status = health.is_object() ? health.find("status") : health.end();
-  if (!health.is_object() || status == health.end() || *status != "ok")
-    return fail(get.where() + " does not report the status ok");
-  return {};
+  const auto answer = get.answer(kMaxHealth);
+  if (!answer) return tl::unexpected(answer.error());
+  const auto body = nlohmann::json::parse(answer->body, nullptr, false);
+  if (answer->status != 200)
+    return fail(fmt::format("{} answered {}{}", get.where(), answer->status, reason_in(body)));
+  if (probe == Probe::kReady) return get.where() + ": the wrapped server takes calls";
+  if (text_at(body, "status") != "ok") return fail(get.where() + " does not report the status ok");
+  const auto child = body.find("child");
+  const std::string state = child == body.end() ? "" : text_at(*child, "state");
+  return get.where() + ": alive" + (state.empty() ? "" : "; the wrapped server: " + state);
 }
 
 }  // namespace sidecar::app

@@ -27,6 +27,11 @@ struct HttpTarget {
   bool operator==(const HttpTarget&) const = default;
 };
 
+struct HttpAnswer {
+  unsigned status = 0;
+  std::string body;
+};
+
 // `url`: http(s)://host[:port][/path][?query]. REQUIRES: it was validated.
 HttpTarget http_target(std::string_view url);
 
@@ -39,9 +44,10 @@ class HttpGet {
   explicit HttpGet(HttpTarget target, std::chrono::milliseconds whole_time = kWholeTime)
       : target_(std::move(target)), whole_time_(whole_time) {}
 
-  // Returns the body of a response 200. Waits at most 2 s for a connection and 3 s for each byte.
-  // Errors: one line with the target and the reason: no response, another status (redirects too), a
-  // head over 16 KB, a body over `most` bytes, a timeout. Call once.
+  // Waits at most 2 s for a connection and 3 s for each byte. Errors: one line with the target and
+  // the reason: no response, a head over 16 KB, a body over `most` bytes, a timeout. Call once.
+  Result<HttpAnswer> answer(std::size_t most);
+  // The body of a response 200; any other status is an error too (redirects are not followed).
   Result<std::string> run(std::size_t most);
   // From any thread: ends run(), except while it resolves the host's name.
   void stop() {
@@ -58,15 +64,20 @@ class HttpGet {
   std::atomic<bool> stopped_ = false;
 };
 
-// The health endpoint of a sidecar with these settings; loopback if it listens on every address.
-// Errors: port 0, because only the running sidecar knows its port.
-Result<HttpTarget> health_target(const config::Settings& settings);
+// What a health check asks: whether the sidecar is alive (/health), or also whether the wrapped
+// server takes calls (/ready).
+enum class Probe { kAlive, kReady };
 
-// For --url: http(s)://host[:port][/prefix]; `/health` is appended unless present.
-Result<HttpTarget> health_target(std::string_view url);
+// The endpoint of a sidecar with these settings; loopback if it listens on every address. Errors:
+// port 0, because only the running sidecar knows its port.
+Result<HttpTarget> health_target(const config::Settings& settings, Probe probe);
 
-// Succeeds on status 200 and a body whose `status` is "ok". Errors: one line that describes the
-// response. Blocks for a few seconds at most. Sets SIGPIPE to ignored for the process.
-Result<void> check_health(const HttpTarget& target);
+// For --url: http(s)://host[:port][/prefix], with or without /health or /ready.
+Result<HttpTarget> health_target(std::string_view url, Probe probe);
+
+// Returns one line that describes what was found: status 200, and for kAlive a body whose `status`
+// is "ok". Errors: one line with the reason, the sidecar's own if it gives one. Blocks for a few
+// seconds at most. Sets SIGPIPE to ignored for the process.
+Result<std::string> check_health(const HttpTarget& target, Probe probe);
 
 }  // namespace sidecar::app

@@ -90,8 +90,10 @@ int main(int argc, char** argv) {
     return print->exit_code;
   }
   if (const auto* check = std::get_if<app::Healthcheck>(&asked)) {
-    const auto healthy = app::check_health(check->target);
-    return healthy ? 0 : complain(1, healthy.error().message);
+    const auto healthy = app::check_health(check->target, check->probe);
+    if (!healthy) return complain(1, healthy.error().message);
+    if (isatty(STDOUT_FILENO) == 1) app::print(stdout, *healthy + "\n");
+    return 0;
   }
   if (const auto* keys = std::get_if<app::KeysCommand>(&asked)) {
     const auto now = std::chrono::system_clock::now();

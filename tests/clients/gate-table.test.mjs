@@ -117,7 +117,7 @@ function endpoints(sse, mcp, fresh, { ended, forged, former }) {
   const owned = (status) => ({ owner: status, other: 403 });
   return [
     get('/health', 200, { ...notNeeded, evenIfDenied: true }),
-    get('/ready', 200, notNeeded),
+    get('/ready', 200, { ...notNeeded, evenIfDenied: true }),
     { method: 'HEAD', path: '/health', status: 200, ...notNeeded, evenIfDenied: true },
     get(METADATA, 200, { keyless: true }),
     get(`${METADATA}/mcp`, 200, { keyless: true }),

@@ -140,3 +140,40 @@ test('start: a byte order mark at the start of .env, a key file or a keys file b
   writeFileSync(keys, Buffer.from('\ufeff{}', 'utf16le'));
   assert.match((await run(['--', 'true'], { env: { MCP_KEYS_FILE: keys } })).stderr, /UTF-16 text: save it as UTF-8/);
 });
+
+test('healthcheck: a living sidecar whose server fails is alive and not ready, with the reason', async (t) => {
+  const check = (sidecar, ...flags) => run(['healthcheck', '--port', String(sidecar.port), ...flags]);
+  const sidecar = await Sidecar.start(t, { env: { MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_API_KEY: 'the-key' } });
+  await ready(sidecar);
+  for (const flags of [[], ['--ready']]) {
+    const { code, stdout, stderr } = await check(sidecar, ...flags);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: '', stderr: '' });
+  }
+  await sidecar.stop();
+
+  const failing = await Sidecar.start(t, { command: ['sh', '-c', 'exit 3'], env: { MCP_RESTART_DELAY: '1ms', MCP_RESTART_DELAY_MAX: '1ms' } });
+  await failing.line(/child ended/);
+  assert.equal((await check(failing)).code, 0);
+  const reason = new RegExp(`^mcp-sidecar: 127\\.0\\.0\\.1:${failing.port}/ready answered 503: .*exited with code 3.*\\n$`);
+  await eventually(async () => {
+    const { code, stdout, stderr } = await check(failing, '--ready');
+    assert.deepEqual([code, stdout], [1, '']);
+    return reason.test(stderr);
+  }, 'the reason of the failed starts');
+  await failing.stop();
+  const gone = await check(failing, '--ready');
+  assert.equal(gone.code, 1);
+  assert.match(gone.stderr, /^mcp-sidecar: no answer from 127\.0\.0\.1:\d+\/ready \(.*\)\n$/);
+});
+
+test('healthcheck: on a terminal success is one line', { skip: !existsSync('/usr/bin/script') && 'no script(1)' }, async (t) => {
+  const sidecar = await Sidecar.start(t);
+  await ready(sidecar);
+  const seen = async (...flags) => {
+    const command = [sidecarProgram, 'healthcheck', '--port', sidecar.port, ...flags].join(' ');
+    return (await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env: { ...cleanEnvironment(), SHELL: '/bin/sh' } })).stdout.trim();
+  };
+  assert.equal(await seen(), `127.0.0.1:${sidecar.port}/health: alive; the wrapped server: ready`);
+  assert.equal(await seen('--ready'), `127.0.0.1:${sidecar.port}/ready: the wrapped server takes calls`);
+  await sidecar.stop();
+});

@@ -33,11 +33,10 @@ Health::Health(const session::SessionTable& sessions, const mux::Instances& inst
       started_(timers.now()) {}
 
 std::vector<http::Route> Health::routes() {
-  constexpr RouteRules kHealth{.access = Access::kProbe, .loopback_allowed = true};
-  constexpr RouteRules kReady{.access = Access::kProbe};
-  return {{"GET", "/health", "health", kHealth,
+  constexpr RouteRules kCheck{.access = Access::kProbe, .loopback_allowed = true};
+  return {{"GET", "/health", "health", kCheck,
            [this](http::Exchange exchange) { health(std::move(exchange)); }},
-          {"GET", "/ready", "ready", kReady,
+          {"GET", "/ready", "ready", kCheck,
            [this](http::Exchange exchange) { ready(std::move(exchange)); }}};
 }
 

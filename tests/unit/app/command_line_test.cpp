@@ -48,11 +48,12 @@ class Shell {
     return print.text;
   }
 
-  HttpTarget asks(const Words& words) const {
+  Healthcheck checks(const Words& words) const {
     const auto asked = type(words);
     if (const auto* print = std::get_if<Print>(&asked)) FAIL(print->text);
-    return std::get<Healthcheck>(asked).target;
+    return std::get<Healthcheck>(asked);
   }
+  HttpTarget asks(const Words& words) const { return checks(words).target; }
 };
 
 }  // namespace
@@ -264,6 +265,16 @@ TEST_CASE("command line: healthcheck checks the address on which the same settin
   CHECK(shell.asks({"healthcheck", "--env-file", "h.env"}).host == "10.0.0.1");
   CHECK(shell.asks({"healthcheck", "--url", "https://a.example/x"}) ==
         HttpTarget{true, "a.example", 443, "/x/health"});
+}
+
+TEST_CASE("command line: healthcheck --ready asks whether the wrapped server takes calls") {
+  const Shell shell;
+  CHECK(shell.checks({"healthcheck"}).probe == Probe::kAlive);
+  CHECK(shell.checks({"healthcheck", "--ready"}).probe == Probe::kReady);
+  CHECK(shell.asks({"healthcheck", "--ready", "--port", "9"}) ==
+        HttpTarget{false, "127.0.0.1", 9, "/ready"});
+  CHECK(shell.asks({"healthcheck", "--url", "https://a.example/x", "--ready"}).path == "/x/ready");
+  CHECK_THAT(shell.prints({"--ready"}, 2), Contains("unknown flag --ready"));
 }
 
 TEST_CASE("command line: every error of healthcheck exits 1, because Docker reserves 2") {
