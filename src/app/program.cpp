@@ -117,9 +117,11 @@ void Program::announce(std::uint16_t port) const {
   else
     log_.info("administration", {{"start_token", service_.start_token()}});
   if (!access::is_loopback(settings_.listen.host) && settings_.listen.host != "localhost") {
-    log_.warn("no key is configured: everybody who reaches this address can call the tools",
-              {{"address", fmt::format("{}:{}", settings_.listen.host, port)},
-               {"setting", "MCP_API_KEY"}});
+    log_.warn(
+        "no key or token is configured: everybody who reaches this address can call the tools and "
+        "read the resources of the wrapped server",
+        {{"address", fmt::format("{}:{}", settings_.listen.host, port)},
+         {"setting", "MCP_API_KEY"}});
   }
 }
 

@@ -62,7 +62,7 @@ test('access: a key setting that is empty is warned of, with its name and source
 });
 
 test('access: without a key beyond loopback each start warns that everybody can call the tools', async (t) => {
-  const told = /no key is configured: everybody who reaches this address can call the tools/;
+  const told = /no key or token is configured: everybody who reaches this address can call the tools and read the resources/;
   const open = await Sidecar.start(t, { env: { MCP_HOST: '0.0.0.0' } });
   await open.line(told);
   await open.stop();
