@@ -29,7 +29,7 @@ function interpolate(source, variables) {
   return source;
 }
 
-const settings = { MCP_DOMAIN: 'mcp.example.com', ACME_EMAIL: 'you@example.com' };
+const settings = { MCP_DOMAIN: 'mcp.example.com', ACME_EMAIL: 'you@example.com', MCP_API_KEY: 'the-key' };
 const compose = (variables = settings) => parseYaml(interpolate(text('compose.yaml').replace(/^\s*#.*$/gm, ''), variables));
 
 // Unknown formats are hints for editors; an unknown keyword would make the schema unreadable for
@@ -53,8 +53,15 @@ test('compose.yaml: fits the Compose schema, which refuses a faulty file', () =>
 });
 
 test('compose.yaml: names a missing variable', () => {
-  assert.throws(() => compose({ ACME_EMAIL: 'x' }), /MCP_DOMAIN/);
-  assert.throws(() => compose({ MCP_DOMAIN: 'x' }), /ACME_EMAIL/);
+  assert.throws(() => compose({ ...settings, MCP_DOMAIN: '' }), /MCP_DOMAIN/);
+  assert.throws(() => compose({ ...settings, ACME_EMAIL: '' }), /ACME_EMAIL/);
+  assert.throws(() => compose({ ...settings, MCP_API_KEY: '' }), /MCP_API_KEY: put MCP_API_KEY=… into \.env/);
+});
+
+test('compose.yaml: what waits for a healthy sidecar waits for its wrapped server', () => {
+  const { services } = compose();
+  const waits = Object.values(services).some(({ depends_on: on }) => on?.['mcp-sidecar']?.condition === 'service_healthy');
+  assert.equal(services['mcp-sidecar'].healthcheck.test.includes('--ready'), waits);
 });
 
 test('compose.yaml: its parts fit each other and the Dockerfile', () => {
