@@ -26,6 +26,9 @@ std::vector<std::string> child_environment(const config::Loaded& loaded,
   for (const auto& [name, value] : loaded.child_additions) variables.insert_or_assign(name, value);
   for (const std::string& name : loaded.child_removals) variables.erase(name);
   for (const char* name : kOfOurDescriptors) variables.erase(name);
+  // Python keeps what it prints to a pipe until 8 KB have come together, so that a server that does
+  // not flush would never answer.
+  variables.emplace("PYTHONUNBUFFERED", "1");
   std::vector<std::string> environment;
   for (const auto& [name, value] : variables)
     environment.push_back(fmt::format("{}={}", name, value));

@@ -113,6 +113,19 @@ TEST_CASE("reload: changed variables of the wrapped server are named without val
   REQUIRE(fresh);
   CHECK_THAT(s.lines.str(), Contains("variables=\"DATABASE, GONE, NEW\""));
   CHECK(s.lines.str().find("second-secret") == std::string::npos);
-  CHECK(fresh->child_environment ==
-        std::vector<std::string>{"DATABASE=two", "NEW=1", "OTHER=x", "STAYS=1"});
+  CHECK(fresh->child_environment == std::vector<std::string>{"DATABASE=two", "NEW=1", "OTHER=x",
+                                                             "PYTHONUNBUFFERED=1", "STAYS=1"});
+}
+
+TEST_CASE("reload: PYTHONUNBUFFERED is set for the wrapped server unless it is set already") {
+  const auto variable = [](const Started& started) {
+    const auto& all = started.running.child_environment;
+    const auto found = std::find_if(all.begin(), all.end(), [](const std::string& each) {
+      return each.starts_with("PYTHONUNBUFFERED=");
+    });
+    return found == all.end() ? std::string("none") : *found;
+  };
+  CHECK(variable(Started("")) == "PYTHONUNBUFFERED=1");
+  CHECK(variable(Started("PYTHONUNBUFFERED=0\n")) == "PYTHONUNBUFFERED=0");
+  CHECK(variable(Started("", {{"PYTHONUNBUFFERED", ""}})) == "PYTHONUNBUFFERED=");
 }
