@@ -14,6 +14,20 @@ namespace {
 constexpr std::string_view kEndOfFlags = "--";
 constexpr std::string_view kFileSuffix = "_FILE";
 
+constexpr std::size_t kMinSecretBytes = 4;  // bytes
+constexpr std::string_view kMask = "***";
+
+// Of scheme://user:password@host/…
+std::string_view password_in(std::string_view url) {
+  const auto begin = url.find("://");
+  if (begin == url.npos) return {};
+  const std::string_view rest = url.substr(begin + 3);
+  const auto at = rest.substr(0, rest.find_first_of("/?#")).rfind('@');
+  if (at == rest.npos) return {};
+  const auto colon = rest.substr(0, at).find(':');
+  return colon == rest.npos ? rest.substr(0, at) : rest.substr(colon + 1, at - colon - 1);
+}
+
 void overwrite(char* text, Secret secret) {
   const std::string_view value = text;
   if (secret == Secret::kYes) ::explicit_bzero(text, value.size());
@@ -85,6 +99,30 @@ std::string shown_value(const Setting& setting, const Origin& origin) {
   }
   std::string text = origin.masked_text();
   std::replace_if(text.begin(), text.end(), control, '?');
+  return text;
+}
+
+std::string without_secrets(std::string text, const Settings& settings) {
+  if (text.empty()) return text;
+  std::vector<std::string_view> secrets;
+  for (const auto* keys : {&settings.access.keys, &settings.access.admin_keys}) {
+    for (const Key& key : *keys) secrets.emplace_back(key.secret);
+  }
+  secrets.insert(secrets.end(), settings.state.secrets.begin(), settings.state.secrets.end());
+  for (const std::string_view variable : settings.command.variables)
+    secrets.push_back(variable.substr(variable.find('=') + 1));
+  secrets.emplace_back(settings.audit.hash_key);
+  for (const std::string* url :
+       {&settings.audit.address, &settings.access.jwks, &settings.listen.public_url})
+    secrets.push_back(password_in(*url));
+  // The longest first, because one may be a part of another.
+  std::sort(secrets.begin(), secrets.end(),
+            [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
+  for (const std::string_view secret : secrets) {
+    if (secret.size() < kMinSecretBytes) break;
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + kMask.size()))
+      text.replace(at, secret.size(), kMask);
+  }
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/settings.hpp"
 #include "config/sources.hpp"
 #include "config/table.hpp"
 
@@ -22,6 +23,10 @@ inline std::size_t fingerprint_of(std::string_view secret) {
 
 // The value of a setting as it was given; `(hidden)` for a secret.
 std::string shown_value(const Setting& setting, const Origin& origin);
+
+// `text` with `***` in place of each secret of the settings in it. Values of less than four bytes
+// are no secrets.
+std::string without_secrets(std::string text, const Settings& settings);
 
 // Overwrites the values of secret settings, and of variables in a command, with NUL bytes in the
 // memory that the kernel shows as /proc/PID/environ and /proc/PID/cmdline; every user may read the

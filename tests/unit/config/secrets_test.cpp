@@ -68,3 +68,27 @@ TEST_CASE("secrets: the values of variables in the command of --stdio become NUL
   CHECK(arguments[2] == "TOKEN=" + nul(4) + " node 'a b'");
   CHECK(arguments[3] == "--stdio=A=" + nul(6) + " b");
 }
+
+TEST_CASE("secrets: a text is shown without the values of every secret setting") {
+  Settings settings;
+  for (const Setting& setting : settings_table()) {
+    if (setting.secret != Secret::kYes) continue;
+    CAPTURE(setting.name);
+    const bool url = setting.name == "MCP_AUDIT_DB";
+    const std::string value =
+        url ? "postgresql://me:hush-hush-hush-hush-hush@h/d" : "hush-hush-hush-hush-hush";
+    REQUIRE(setting.field.parse(setting.name, value, settings));
+    CHECK(without_secrets("Error: (hush-hush-hush-hush-hush) is wrong", settings) ==
+          "Error: (***) is wrong");
+    settings = Settings{};
+  }
+}
+
+TEST_CASE("secrets: of several the longest is masked first, and short ones are none") {
+  Settings settings;
+  settings.access.keys = {{"a", "abc", false}, {"b", "word", false}, {"c", "wordword", false}};
+  settings.access.jwks = "https://token@keys.example/jwks";
+  CHECK(without_secrets("abc wordword word https://token@x", settings) ==
+        "abc *** *** https://***@x");
+  CHECK(without_secrets("", settings).empty());
+}
