@@ -7,6 +7,7 @@
 #include "access/address.hpp"
 #include "app/reload.hpp"
 #include "config/command.hpp"
+#include "config/secrets.hpp"
 #include "util/start_pages.hpp"
 #include "util/version.hpp"
 
@@ -18,10 +19,12 @@ constexpr std::chrono::milliseconds kDrainPoll{20};
 constexpr std::chrono::milliseconds kCloseTime{1'000};
 
 child::SupervisorOptions child_options(const config::ChildSettings& settings, child::Launch launch,
-                                       std::function<std::vector<std::string>()> environment) {
+                                       std::function<std::vector<std::string>()> environment,
+                                       std::function<std::string(std::string)> masked) {
   child::SupervisorOptions options{settings.supervisor, {settings.process}};
   options.process.launch = std::move(launch);
   options.environment = std::move(environment);
+  options.masked = std::move(masked);
   return options;
 }
 
@@ -47,12 +50,16 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       reaper_(loop_),
       secret_(kept_secret(settings_, environment)),
       service_(settings_, std::move(configuration.networks), configuration.keys,
-               child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard},
-                             child_options(settings_.child, std::move(launch),
-                                           [this] {
-                                             return with_variables(child_environment_,
-                                                                   settings_.command.variables);
-                                           })),
+               child_factory(
+                   {loop_, timers_, server_log_, metrics_, reaper_, guard},
+                   child_options(
+                       settings_.child, std::move(launch),
+                       [this] {
+                         return with_variables(child_environment_, settings_.command.variables);
+                       },
+                       [this](std::string text) {
+                         return config::without_secrets(std::move(text), settings_);
+                       })),
                {loop_, timers_, log_, metrics_, calls_, recent_calls_, secret_.secret}) {}
 
 Result<int> Program::run() {

@@ -28,10 +28,15 @@ struct Unwritten {
 
 // How a process ended, or why it could not be started.
 struct Exit {
-  // One line: "exited with code 1", "killed by signal 9 (SIGKILL)", "cannot start: …".
+  // Completes the sentence "the MCP server …": "exited with code 1", "was killed by signal 9
+  // (SIGKILL)", "cannot start: …". Without text of the server.
   std::string reason;
   std::optional<int> code;    // exit code, if it exited
   std::optional<int> signal;  // signal number, if a signal killed it
+  bool by_sidecar = false;    // the sidecar ended it, so code and signal are no reason
+  // The line of its output that explains the reason, escaped, at most 200 bytes, without secrets of
+  // the sidecar; empty: none does.
+  std::string error_line;
   // Its last lines on stderr, at most 64, oldest first; may not be UTF-8.
   std::vector<std::string> stderr_tail;
   // Lines that were not completely written to its stdin, so it has not seen them.
@@ -74,14 +79,15 @@ class ChildLink {
   // clients sends only then, so that it decides which client's lines go first.
   virtual bool wants_more() const = 0;
   virtual bool running() const = 0;
-  // The handshake was sent; its deadline (60 s by default) starts now. Without this call there is
+  // The handshake was sent; its deadline (5 min by default) starts now. Without this call there is
   // none.
   virtual void handshake_sent() = 0;
-  // The handshake was answered, which ends the deadline.
+  // The handshake was answered, which ends the deadline. After the deadline the answer came because
+  // stdin was closed, which becomes the reason of the exit.
   virtual void handshake_done() = 0;
   // The handshake failed, e.g. it was answered with an error. Ends the process and counts a failed
-  // start.
-  virtual void handshake_failed(std::string reason) = 0;
+  // start. `reason`: see Exit. `line`: the server's own words, for Exit::error_line; may be empty.
+  virtual void handshake_failed(std::string reason, std::string line) = 0;
   // The process answered a call, one condition for a run not to count as a failed start.
   virtual void note_answer() = 0;
   // The process wrote this to stdout, and it is not a message. Kept among the last lines of stderr,

@@ -34,6 +34,11 @@ constexpr std::array kSignalNames{
     SignalName{SIGXCPU, "SIGXCPU"}, SignalName{SIGXFSZ, "SIGXFSZ"}, SignalName{SIGSYS, "SIGSYS"},
 };
 
+// Whether people and programs send this signal to end a process. Others are faults of its own.
+bool may_be_sent(int signal) {
+  return signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+}
+
 // The pidfd is close-on-exec. Throws when no descriptor is left, and before Linux 5.3.
 int open_pidfd(pid_t pid) {
   const long fd = ::syscall(SYS_pidfd_open, pid, 0);
@@ -49,12 +54,13 @@ std::string exit_text(int status) {
   const int number = WTERMSIG(status);
   for (const SignalName& signal : kSignalNames) {
     if (signal.number == number)
-      return fmt::format("killed by signal {} ({})", number, signal.name);
+      return fmt::format("was killed by signal {} ({})", number, signal.name);
   }
-  return fmt::format("killed by signal {}", number);
+  return fmt::format("was killed by signal {}", number);
 }
 
 Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessOptions& options,
+                                                observe::LogBudget& stderr_budget,
                                                 ProcessEvents& events) {
   Result<Spawned> spawned = spawn(options.launch, host.guard);
   if (!spawned) return tl::unexpected(spawned.error());
@@ -67,7 +73,8 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
         {{"child", options.name}});
   }
   try {
-    return std::unique_ptr<Process>(new Process(host, options, events, *std::move(spawned)));
+    return std::unique_ptr<Process>(
+        new Process(host, options, stderr_budget, events, *std::move(spawned)));
   } catch (const boost::system::system_error& error) {
     // No descriptor is left for the pidfd or the loop.
     ::kill(-pid, SIGKILL);
@@ -77,8 +84,8 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
   }
 }
 
-Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents& events,
-                 Spawned spawned)
+Process::Process(const Host& host, const ProcessOptions& options, observe::LogBudget& stderr_budget,
+                 ProcessEvents& events, Spawned spawned)
     : host_(host),
       options_(options),
       events_(events),
@@ -86,7 +93,7 @@ Process::Process(const Host& host, const ProcessOptions& options, ProcessEvents&
       pidfd_(host.loop, open_pidfd(spawned.pid)),
       ladder_(host.timers, options.kill_times, [this](KillStep step) { take(step); }),
       framer_(options.max_line_bytes, events),
-      stderr_(host.log, options.name),
+      stderr_(host.log, host.timers, stderr_budget, options.name),
       input_(
           host.loop, std::move(spawned.input), options.stdin_queue_bytes, host.metrics,
           [this] { lingers("closed its stdin and did not exit"); },
@@ -116,6 +123,7 @@ Process::~Process() {
 void Process::end(std::string why) {
   if (!usable()) return;
   why_ = std::move(why);
+  ended_at_ = host_.timers.now();
   ladder_.start();
 }
 
@@ -129,9 +137,11 @@ void Process::take(KillStep step) {
       return input_.close();
     case KillStep::kTerminate:
       if (why_.empty() && lingering_ != nullptr) why_ = lingering_;
+      signalled_ = true;
       ::kill(-pid_, SIGTERM);
       return;
     case KillStep::kKill:
+      signalled_ = true;
       ::kill(-pid_, SIGKILL);
       return;
   }
@@ -175,6 +185,7 @@ void Process::wait() {
 
 void Process::exited(int status) {
   status_ = status;
+  exited_at_ = host_.timers.now();
   ladder_.cancel();
   ::kill(-pid_, SIGKILL);
   host_.guard.remove(pid_);
@@ -213,12 +224,21 @@ void Process::finish() {
   }));
 }
 
+EndedBy Process::ended_by(const Exit& exit) const {
+  if (!why_.empty()) return EndedBy::kSidecar;
+  const bool sent = exit.signal && may_be_sent(*exit.signal);
+  return sent || ended_at_ ? EndedBy::kOthers : EndedBy::kItself;
+}
+
 Exit Process::describe() {
   Exit exit;
-  exit.reason =
-      why_.empty() ? exit_text(*status_) : fmt::format("{}; {}", why_, exit_text(*status_));
   if (*status_ != kStatusUnknown && WIFEXITED(*status_)) exit.code = WEXITSTATUS(*status_);
   if (*status_ != kStatusUnknown && WIFSIGNALED(*status_)) exit.signal = WTERMSIG(*status_);
+  exit.by_sidecar = !why_.empty() || (exit.signal && signalled_);
+  exit.reason = !why_.empty()     ? why_
+                : exit.by_sidecar ? "was ended by mcp-sidecar"
+                                  : exit_text(*status_);
+  exit.error_line = stderr_.reason(ended_at_.value_or(exited_at_), ended_by(exit));
   exit.stderr_tail = stderr_.tail();
   exit.unwritten = input_.take_unwritten();
   return exit;

@@ -26,6 +26,7 @@
 #include "child/stderr_log.hpp"
 #include "child/stdin_writer.hpp"
 #include "config/settings.hpp"
+#include "observe/log_budget.hpp"
 
 namespace sidecar::child {
 
@@ -55,8 +56,9 @@ class ProcessEvents : public LineSink {
 
 class Process {
  public:
-  // Errors: "cannot start: …".
+  // `stderr_budget`: what its stderr may add to the log; outlives it. Errors: "cannot start: …".
   static Result<std::unique_ptr<Process>> start(const Host& host, const ProcessOptions& options,
+                                                observe::LogBudget& stderr_budget,
                                                 ProcessEvents& events);
   // Kills the group if the process still runs, without waiting and without calling on_end.
   ~Process();
@@ -71,14 +73,17 @@ class Process {
   StdinWriter& input() { return input_; }
   const StdinWriter& input() const { return input_; }
 
-  // Ends it by the ladder. A `why` that is not empty is put in front of Exit::reason; that of a
-  // later call is ignored.
+  // Ends it by the ladder. A `why` that is not empty becomes Exit::reason; that of a later call is
+  // ignored.
   void end(std::string why);
+  // Replaces the `why` of end().
+  void explain_end(std::string why) { why_ = std::move(why); }
   // Sends KILL now.
   void kill();
 
  private:
-  Process(const Host& host, const ProcessOptions& options, ProcessEvents& events, Spawned spawned);
+  Process(const Host& host, const ProcessOptions& options, observe::LogBudget& stderr_budget,
+          ProcessEvents& events, Spawned spawned);
   void take(KillStep step);
   void read_output(std::string_view bytes);
   void lingers(const char* what);
@@ -86,6 +91,7 @@ class Process {
   void exited(int status);
   void finish_if_drained();
   void finish();
+  EndedBy ended_by(const Exit& exit) const;
   Exit describe();
 
   Host host_;
@@ -102,10 +108,13 @@ class Process {
   Timer line_timer_;         // runs while a line beyond the limit is being discarded
   bool line_timed_ = false;  // line_timer_ has been set for this line
   Timer drain_timer_;
-  std::optional<int> status_;        // as wait() returns it; set once it has exited
-  std::string why_;                  // why the sidecar ends it; may be empty
-  const char* lingering_ = nullptr;  // becomes why_ if it needs TERM
-  bool output_complete_ = false;     // stdout was read to its end
+  std::optional<int> status_;                  // as wait() returns it; set once it has exited
+  std::string why_;                            // why the sidecar ends it; may be empty
+  std::optional<Clock::time_point> ended_at_;  // when the sidecar began to end it
+  Clock::time_point exited_at_{};              // with status_
+  bool signalled_ = false;                     // the ladder has sent TERM or KILL
+  const char* lingering_ = nullptr;            // becomes why_ if it needs TERM
+  bool output_complete_ = false;               // stdout was read to its end
   AliveToken alive_;
 };
 

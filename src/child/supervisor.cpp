@@ -1,10 +1,13 @@
 #include "child/supervisor.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <fmt/format.h>
 #include <random>
 #include <utility>
+
+#include "util/encoding.hpp"
 
 namespace sidecar::child {
 namespace {
@@ -17,6 +20,26 @@ std::function<double()> own_generator() {
 
 std::int64_t milliseconds(Clock::duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+// "5 min", "90 s", "1.5 s"
+std::string spelled(std::chrono::milliseconds time) {
+  if (time.count() % 60'000 == 0) return fmt::format("{} min", time.count() / 60'000);
+  return fmt::format("{} s", std::chrono::duration<double>(time).count());
+}
+
+// While the handshake is not answered, the log says so after kFirstReport, then every kReport.
+constexpr std::chrono::seconds kFirstReport{4};
+constexpr std::chrono::minutes kReport{1};
+
+// At most so many bytes of the server's text, cut between characters.
+std::string cut(std::string text) {
+  constexpr std::size_t kMaxBytes = 200;
+  constexpr std::string_view kMore = "…";
+  if (text.size() <= kMaxBytes) return text;
+  std::size_t end = kMaxBytes - kMore.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end).append(kMore);
 }
 
 }  // namespace
@@ -40,7 +63,8 @@ const char* name_of(ChildState state) {
 Supervisor::Supervisor(const Host& host, SupervisorOptions options)
     : host_(host),
       options_(std::move(options)),
-      policy_(options_.restart_delays, options_.random ? options_.random : own_generator()) {
+      policy_(options_.restart_delays, options_.random ? options_.random : own_generator()),
+      stderr_budget_(host.log, host.timers, options_.log_bytes, options_.process.name, "stderr") {
   assert(!options_.process.launch.command.empty());
 }
 
@@ -62,7 +86,8 @@ void Supervisor::launch() {
   started_at_ = host_.timers.now();
   if (options_.environment) options_.process.launch.environment = options_.environment();
   if (++starts_ > 1) host_.metrics.child_restarts.Increment();
-  Result<std::unique_ptr<Process>> process = Process::start(host_, options_.process, *this);
+  Result<std::unique_ptr<Process>> process =
+      Process::start(host_, options_.process, stderr_budget_, *this);
   if (!process) {
     run_.failed = true;
     Exit exit;
@@ -76,10 +101,22 @@ void Supervisor::launch() {
 
 void Supervisor::handshake_sent() {
   if (!running() || run_.ready) return;
+  handshake_at_ = host_.timers.now();
   handshake_timer_ = host_.timers.after(options_.handshake_timeout, [this] {
-    const std::chrono::duration<double> seconds = options_.handshake_timeout;
-    give_up(fmt::format("no answer to the handshake within {} s", seconds.count()));
+    give_up(fmt::format("did not answer initialize within {} (MCP_HANDSHAKE_TIMEOUT)",
+                        spelled(options_.handshake_timeout)));
   });
+  waiting_timer_ = host_.timers.after(kFirstReport, [this] { report_waiting(); });
+}
+
+void Supervisor::report_waiting() {
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::seconds>(host_.timers.now() - handshake_at_);
+  host_.log.info("child has not answered initialize yet; is it an MCP server on stdio?",
+                 {{"child", options_.process.name},
+                  {"seconds", waited.count()},
+                  {"MCP_HANDSHAKE_TIMEOUT", spelled(options_.handshake_timeout)}});
+  waiting_timer_ = host_.timers.after(kReport, [this] { report_waiting(); });
 }
 
 std::optional<LineNumber> Supervisor::send(std::string line) {
@@ -96,18 +133,29 @@ bool Supervisor::wants_more() const {
 }
 
 void Supervisor::handshake_done() {
+  if (process_ != nullptr && run_.failed) {
+    return process_->explain_end(
+        "answered initialize only when its stdin was closed: its stdout is buffered; it must flush "
+        "it after each message (in Python: PYTHONUNBUFFERED=1)");
+  }
   if (!running() || run_.ready) return;
   handshake_timer_.cancel();
+  waiting_timer_.cancel();
   run_.ready = true;
   state_ = ChildState::kReady;
   host_.metrics.child_ready.Increment();
 }
 
-void Supervisor::handshake_failed(std::string reason) { give_up(std::move(reason)); }
+void Supervisor::handshake_failed(std::string reason, std::string line) {
+  if (running()) handshake_error_ = std::move(line);
+  give_up(std::move(reason));
+}
 
 void Supervisor::give_up(std::string reason) {
   if (!running()) return;
   run_.failed = true;
+  handshake_timer_.cancel();
+  waiting_timer_.cancel();
   process_->end(std::move(reason));
 }
 
@@ -117,6 +165,12 @@ void Supervisor::on_line_too_long(std::string first, std::string last, std::size
 
 void Supervisor::on_end(Exit exit) {
   handshake_timer_.cancel();
+  waiting_timer_.cancel();
+  if (std::string line = std::exchange(handshake_error_, {}); !line.empty())
+    exit.error_line = std::move(line);
+  if (options_.masked) exit.error_line = options_.masked(std::move(exit.error_line));
+  std::replace(exit.error_line.begin(), exit.error_line.end(), '\n', ' ');
+  exit.error_line = cut(escaped(exit.error_line));
   run_.lived = host_.timers.now() - started_at_;
   process_.reset();
   ended(std::move(exit));
@@ -136,9 +190,11 @@ void Supervisor::ended(Exit exit) {
   }
   exit.failed_starts = policy_.failed_starts();
   run_ = {};
+  const std::string reason =
+      exit.error_line.empty() ? exit.reason : fmt::format("{}: {}", exit.reason, exit.error_line);
   host_.log.write(exit.final ? observe::LogLevel::kInfo : observe::LogLevel::kWarn, "child ended",
                   {{"child", options_.process.name},
-                   {"reason", exit.reason},
+                   {"reason", reason},
                    {"restarts", exit.restarts},
                    {"failed_starts", exit.failed_starts},
                    {"retry_ms", milliseconds(exit.retry_in)}});

@@ -23,6 +23,8 @@ struct SupervisorOptions : config::SupervisorSettings {
   // used.
   std::function<std::vector<std::string>()> environment{};
   std::function<double()> random{};  // uniform in [0, 1), for jitter; empty: a private generator
+  // Masks secrets of the sidecar in text of the child that callers may see; empty: there are none.
+  std::function<std::string(std::string)> masked{};
 };
 
 const char* name_of(ChildState state);  // "starting", "ready", "backing_off", …
@@ -48,7 +50,7 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   bool running() const override { return process_ != nullptr && process_->usable(); }
   void handshake_sent() override;
   void handshake_done() override;
-  void handshake_failed(std::string reason) override;
+  void handshake_failed(std::string reason, std::string line) override;
   void note_answer() override { run_.answered = true; }
   void note_stray_output(std::string_view line) override {
     if (process_ != nullptr) process_->note_stray_output(line);
@@ -61,6 +63,7 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   void on_end(Exit exit) override;
   void launch();
   void give_up(std::string reason);
+  void report_waiting();
   void ended(Exit exit);
   void start_no_more();
   void stopped();
@@ -71,13 +74,17 @@ class Supervisor : public ManagedChild, private ProcessEvents {
   RestartPolicy policy_;
   ChildState state_ = ChildState::kStopped;
   bool retired_ = false;
+  observe::LogBudget stderr_budget_;  // of all its processes
   std::unique_ptr<Process> process_;
-  Run run_;  // of process_
+  Run run_;                      // of process_
+  std::string handshake_error_;  // the words of process_, if its handshake failed
+  Clock::time_point handshake_at_{};
   Clock::time_point started_at_{};
   unsigned starts_ = 0;
   std::optional<Exit> last_exit_;
   Timer restart_timer_;
   Timer handshake_timer_;
+  Timer waiting_timer_;  // until the log says again that the handshake is not answered
   std::vector<std::function<void()>> on_stopped_;
   AliveToken alive_;
 };

@@ -178,7 +178,8 @@ struct RestartDelays {
 
 // child::SupervisorOptions
 struct SupervisorSettings {
-  Milliseconds handshake_timeout{60'000};
+  Milliseconds handshake_timeout{300'000};
+  std::size_t log_bytes = 512 << 10;  // of log for its stderr, at once and a minute; 0: any number
   RestartDelays restart_delays;
 
   bool operator==(const SupervisorSettings&) const = default;

@@ -409,9 +409,12 @@ constexpr Setting kSettings[] = {
      "Time for the calls of a process that POST /restart replaces",
      duration<0, kDay, &S::instances, &InstanceSettings::restart_drain>, kAtStart},
 
-    {G::kChild, "MCP_HANDSHAKE_TIMEOUT", "--handshake-timeout", {}, "TIME", "1m",
+    {G::kChild, "MCP_HANDSHAKE_TIMEOUT", "--handshake-timeout", {}, "TIME", "5m",
      "Time for the wrapped server to answer initialize; otherwise its start has failed",
      duration<100 * kMs, kHour, &S::child, &ChildSettings::supervisor, &SupervisorSettings::handshake_timeout>, kAtStart},
+    {G::kChild, "MCP_CHILD_LOG_LIMIT", "--child-log-limit", {}, "SIZE", "512KB",
+     "Log that the stderr of one process may fill at once, and as much again each minute; what is left out is counted. 0: no limit",
+     size<0, kGb, &S::child, &ChildSettings::supervisor, &SupervisorSettings::log_bytes>, kAtStart},
     {G::kChild, "MCP_MAX_LINE", "--max-line", {}, "SIZE", "64MB",
      "Longest message of the wrapped server",
      size<16 * kKb, kGb, &S::child, &ChildSettings::process, &ProcessSettings::max_line_bytes>, kAtStart},

@@ -206,7 +206,7 @@ void Multiplexer::on_unusable(const std::string& line, const jsonrpc::ParseError
   const std::string why = "is not a JSON-RPC message: " + problem.message;
   if (id == opening_id_) {
     opening_id_.reset();
-    return child_.handshake_failed("its answer to initialize " + why);
+    return child_.handshake_failed("answered initialize with a line that " + why, {});
   }
   const Call* call = calls().find(*id);
   if (call == nullptr || call->number == 0) return;
@@ -277,7 +277,7 @@ void Multiplexer::on_child_request(const jsonrpc::Message& message) {
   const std::string_view name = message.method();
   if (opening_id_ && number_of(message.id()) == opening_id_ && name == method::kInitialize) {
     opening_id_.reset();
-    return child_.handshake_failed("sends back what it is sent: is it an MCP server?");
+    return child_.handshake_failed("sends back what it is sent: is it an MCP server?", {});
   }
   if (name == method::kPing) {
     core_.send_to_child(jsonrpc::result_text(message.id(), "{}"), "ping");
@@ -348,8 +348,11 @@ void Multiplexer::on_opened(const jsonrpc::Message& answer) {
   opening_id_.reset();
   auto first = era_->opened(answer);
   if (!first) {
-    core_.log().error("handshake failed", {{"reason", first.error().message}});
-    return child_.handshake_failed(first.error().message);
+  if (!child_.running()) return child_.handshake_done();  // it is being ended, or has ended
+    std::string words = era_->refusal(answer);
+    core_.log().error("handshake failed",
+                      {{"reason", first.error().message}, {"error", excerpt(words)}});
+    return child_.handshake_failed(first.error().message, std::move(words));
   }
   if (!mcp::is_handshake_version(era_->version())) {
     core_.log().warn("child speaks an unknown protocol version", {{"version", era_->version()}});

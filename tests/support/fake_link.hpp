@@ -31,7 +31,10 @@ class FakeLink : public child::ManagedChild {
   bool running() const override { return up; }
   void handshake_sent() override { ++handshakes_sent; }
   void handshake_done() override { ++handshakes; }
-  void handshake_failed(std::string reason) override { failed_handshake = std::move(reason); }
+  void handshake_failed(std::string reason, std::string line) override {
+    failed_handshake = std::move(reason);
+    handshake_error = std::move(line);
+  }
   void note_answer() override { ++answers; }
   void note_stray_output(std::string_view line) override { stray.emplace_back(line); }
 
@@ -94,6 +97,7 @@ class FakeLink : public child::ManagedChild {
   int answers = 0;
   std::vector<std::string> stray;
   std::string failed_handshake;
+  std::string handshake_error;
   bool started = false;
   bool retired = false;
   bool killed = false;

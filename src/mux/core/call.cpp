@@ -53,17 +53,16 @@ std::string_view outcome_name(Outcome outcome) {
 }
 
 ChildDeath::ChildDeath(const child::Exit& exit)
-    : reason_("the MCP server " + exit.reason), stderr_(dumped(exit.stderr_tail)) {
+    : reason_(exit.reason), line_(exit.error_line), stderr_(dumped(exit.stderr_tail)) {
   Json data = {{"reason", exit.reason}};
-  if (exit.code) data["exitCode"] = *exit.code;
-  if (exit.signal) data["signal"] = *exit.signal;
+  if (exit.code && !exit.by_sidecar) data["exitCode"] = *exit.code;
+  if (exit.signal && !exit.by_sidecar) data["signal"] = *exit.signal;
   data["restarts"] = exit.restarts;
   facts_ = dumped(data);
   facts_ = facts_.substr(1, facts_.size() - 2);
-  if (!exit.stderr_tail.empty()) line_ = exit.stderr_tail.back();
 }
 
-std::string ChildDeath::message(Disclosure told) const {
+std::string ChildDeath::what(Disclosure told) const {
   return told == Disclosure::kState || line_.empty() ? reason_ : reason_ + ": " + line_;
 }
 

@@ -64,14 +64,17 @@ class ChildDeath {
  public:
   explicit ChildDeath(const child::Exit& exit);
 
-  // "the MCP server exited with code 1: <last line of stderr>"
-  std::string message(auth::Disclosure told) const;
-  // JSON object: reason, exitCode or signal, restarts, stderr (array of lines).
+  // "the MCP server exited with code 1: <Exit::error_line>"
+  std::string message(auth::Disclosure told) const { return "the MCP server " + what(told); }
+  // The same without the subject.
+  std::string what(auth::Disclosure told) const;
+  // JSON object: reason, exitCode or signal unless the sidecar ended it, restarts, stderr (array of
+  // lines).
   std::string data(auth::Disclosure told) const;
 
  private:
   std::string reason_;
-  std::string line_;    // the last one on stderr
+  std::string line_;    // Exit::error_line
   std::string facts_;   // members of a JSON object
   std::string stderr_;  // JSON array
 };
@@ -83,8 +86,9 @@ struct Answer {
   bool tool_error = false;  // kResult: the tool reports that it failed (isError)
   std::string message;      // for people, when it is an error; empty for kResult
   std::optional<std::chrono::seconds> retry_after;
-  // Set when the child has ended. `text` and `message` contain all of its details. Shared by all
-  // calls that the child had.
+  // Set when the child has ended. `text` and `message` contain all of its details, until
+  // session::disclosed() has left out what the caller may not see. Shared by all calls that the
+  // child had.
   std::shared_ptr<const ChildDeath> death{};
   Clock::duration at_child{};  // time since the hand-over to the child; 0: not handed over
   // Version of a cached list: the same for all pages until the list changes, and used by no other

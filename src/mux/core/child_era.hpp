@@ -32,8 +32,10 @@ class ChildEra {
   // The first request to a new process. `params`: as given to Multiplexer::initialize().
   virtual std::string opening(WireId id, std::string_view params) const = 0;
   // Takes its answer and returns the line to send before all others. Errors: the process cannot be
-  // used; the text is for people.
+  // used; the text completes "the MCP server …" and has no words of the child.
   virtual Result<std::string> opened(const jsonrpc::Message& answer) = 0;
+  // The child's own words in an answer that opened() does not take; empty: it gives none.
+  virtual std::string refusal(const jsonrpc::Message& answer) const = 0;
   // The process has ended.
   virtual void closed() = 0;
   virtual bool is_open() const = 0;

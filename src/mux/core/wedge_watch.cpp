@@ -33,7 +33,7 @@ void WedgeWatch::probe() {
         core_.metrics().child_wedged.Increment();
         core_.log().error("child does not answer", {{"calls", core_.calls().live()}});
         if (core_.limits().restart_wedged)
-          child_.handshake_failed("did not answer, not even a ping");
+          child_.handshake_failed("did not answer, not even a ping", {});
       },
       core_.limits().probe_timeout);
 }

@@ -47,17 +47,14 @@ std::string HandshakeEra::opening(WireId id, std::string_view params) const {
 }
 
 Result<std::string> HandshakeEra::opened(const jsonrpc::Message& answer) {
-  if (answer.kind() == jsonrpc::Kind::kError) {
-    return fail("it answered initialize with the error " +
-                std::string(answer.envelope.error.in(answer.text)));
-  }
+  if (answer.kind() == jsonrpc::Kind::kError) return fail("answered initialize with an error");
   std::string result(answer.envelope.result.in(answer.text));
   jsonrpc::pad(result);
   const auto places =
       jsonrpc::find_members(result, jsonrpc::whole(result), {"protocolVersion", "capabilities"});
-  if (!places) return fail("its answer to initialize is invalid: " + places.error().message);
+  if (!places) return fail("answered initialize with an invalid result: " + places.error().message);
   const auto version = jsonrpc::string_value((*places)[0].in(result));
-  if (!version) return fail("its answer to initialize has no protocolVersion");
+  if (!version) return fail("answered initialize without a protocolVersion");
   version_at_ = (*places)[0];
   capabilities_ = (*places)[1];
   version_ = *version;
@@ -69,6 +66,13 @@ Result<std::string> HandshakeEra::opened(const jsonrpc::Message& answer) {
     if (declares_list_changed(result_, capabilities_, capability)) promised_.emplace(capability);
   }
   return jsonrpc::notification_text(method::kInitialized, {});
+}
+
+std::string HandshakeEra::refusal(const jsonrpc::Message& answer) const {
+  if (answer.kind() != jsonrpc::Kind::kError) return {};
+  const jsonrpc::Span error = answer.envelope.error;
+  return jsonrpc::string_member(answer.text, error, "message")
+      .value_or(std::string(error.in(answer.text)));
 }
 
 std::string HandshakeEra::encode(WireId id, Call& call) const {

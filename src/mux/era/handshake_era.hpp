@@ -25,6 +25,7 @@ class HandshakeEra final : public ChildEra {
   std::string opening(WireId id, std::string_view params) const override;
   // Errors: an error answer, or a result without a `protocolVersion`.
   Result<std::string> opened(const jsonrpc::Message& answer) override;
+  std::string refusal(const jsonrpc::Message& answer) const override;
   void closed() override { open_ = false; }
   bool is_open() const override { return open_; }
 

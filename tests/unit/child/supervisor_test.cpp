@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "support/matchers.hpp"
 #include "unit/child/world.hpp"
 
 using namespace sidecar;
@@ -95,13 +96,85 @@ TEST_CASE("supervisor: a handshake that is not answered in time is a failed star
   child.start();
   world.timers.advance(1h);
   child.link.handshake_sent();
-  world.timers.advance(59'999ms);
+  world.timers.advance(299'999ms);
   CHECK(child.link.running());
   world.timers.advance(1ms);
   CHECK_FALSE(child.link.running());
   const child::Exit& exit = child.wait_for_exit();
-  CHECK(exit.reason == "no answer to the handshake within 60 s; exited with code 0");
+  CHECK(exit.reason == "did not answer initialize within 5 min (MCP_HANDSHAKE_TIMEOUT)");
+  CHECK(exit.by_sidecar);
   CHECK(exit.failed_starts == 1);
+}
+
+TEST_CASE("supervisor: the log says after 4 s and each minute that the handshake is not answered") {
+  World world;
+  Supervised child(world, {"--echo-lines"});
+  child.start();
+  child.link.handshake_sent();
+  const auto reports = [&world] {
+    std::size_t count = 0;
+    const std::string text = world.logged.str();
+    for (auto at = text.find("is it an MCP server on stdio?"); at != text.npos;
+         at = text.find("is it an MCP server on stdio?", at + 1))
+      ++count;
+    return count;
+  };
+  world.timers.advance(3'999ms);
+  CHECK(reports() == 0);
+  world.timers.advance(1ms);
+  CHECK(reports() == 1);
+  world.timers.advance(2min);
+  CHECK(reports() == 3);
+  CHECK(world.has_logged("seconds=124"));
+  child.link.handshake_done();
+  world.timers.advance(10min);
+  CHECK(reports() == 3);
+}
+
+TEST_CASE("supervisor: an answer that comes once stdin is closed is the reason, not the deadline") {
+  World world;
+  Supervised child(world, {"--echo-lines"});
+  child.start();
+  child.link.handshake_sent();
+  world.timers.advance(5min);
+  child.link.handshake_done();  // its owner has read the answer
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK_THAT(exit.reason, Contains("only when its stdin was closed"));
+  CHECK(exit.failed_starts == 1);
+  CHECK(world.metrics.child_ready.Value() == 0);
+}
+
+TEST_CASE("supervisor: the words of a failed handshake are the line that explains it") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--echo-lines", "--stderr=Error: of before"});
+  options.masked = [](std::string text) {
+    if (const auto at = text.find("secret"); at != text.npos) text.replace(at, 6, "***");
+    return text;
+  };
+  Supervised child(world, options);
+  child.start();
+  world.run_until([&] { return world.has_logged("of before"); });
+  child.link.handshake_failed("answered initialize with an error",
+                              "no secret\n" + std::string(300, 'x'));
+  const child::Exit& exit = child.wait_for_exit();
+  CHECK(exit.error_line.size() == 200);
+  CHECK(exit.error_line.starts_with("no ***"));
+  CHECK(exit.error_line.ends_with("x…"));
+  CHECK(world.has_logged("answered initialize with an error: no ***"));
+}
+
+TEST_CASE("supervisor: the budget of stderr in the log is that of all processes together") {
+  World world;
+  child::SupervisorOptions options = fake_child({"--stderr=a line", "--exit=1"});
+  options.log_bytes = 300;
+  Supervised child(world, options);
+  child.start();
+  for (unsigned i = 1; i <= 3; ++i) world.timers.advance(child.wait_for_exit(i).retry_in);
+  const child::Exit& exit = child.wait_for_exit(4);
+  CHECK(exit.stderr_tail == std::vector<std::string>{"a line"});
+  CHECK_FALSE(world.has_logged("left out"));
+  world.timers.advance(1min);
+  CHECK(world.has_logged("child output left out of the log child=child stream=stderr lines=3"));
 }
 
 TEST_CASE("supervisor: an answered handshake ends its deadline") {
@@ -121,13 +194,14 @@ TEST_CASE("supervisor: a failed handshake ends the process and counts, even afte
   child.start();
   child.link.note_answer();
   child.events.inside_call = true;
-  child.link.handshake_failed("initialize was answered with an error: no");
-  child.link.handshake_failed("second reason");
+  child.link.handshake_failed("answered initialize with an error", "no");
+  child.link.handshake_failed("second reason", "second line");
   child.events.inside_call = false;
   CHECK_FALSE(child.link.running());
   world.timers.advance(500ms);
   const child::Exit& exit = child.wait_for_exit();
-  CHECK(exit.reason == "initialize was answered with an error: no; exited with code 0");
+  CHECK(exit.reason == "answered initialize with an error");
+  CHECK(exit.error_line == "no");
   CHECK(exit.failed_starts == 1);
 }
 
@@ -135,7 +209,7 @@ TEST_CASE("supervisor: callbacks may call back into the link") {
   World world;
   Supervised child(world);
   child.events.when_started = [&] { CHECK(child.link.send("from the start") == 1); };
-  child.events.when_line = [&] { child.link.handshake_failed("from a line"); };
+  child.events.when_line = [&] { child.link.handshake_failed("from a line", {}); };
   child.events.when_exit = [&] { child.link.stop([&] { child.stopped = true; }); };
   child.link.start();
   world.run_until([&] { return child.stopped; });

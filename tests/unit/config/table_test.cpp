@@ -88,6 +88,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_CALL_TIMEOUT_TOTAL", {"5", "169h"}},
     {"MCP_REST_TIMEOUT", {"30", "thirty"}},
     {"MCP_HANDSHAKE_TIMEOUT", {"60", "61m"}},
+    {"MCP_CHILD_LOG_LIMIT", {"2GB", "-1", "x"}},
     {"MCP_MAX_LINE", {"64", "2GB"}},
     {"MCP_STDIN_QUEUE", {"16", "17GB"}},
     {"MCP_STDIN_CLOSE_GRACE", {"61m", "-1s"}},

@@ -20,11 +20,12 @@ TEST_CASE(
   exit.code = 3;
   exit.stderr_tail = {"Traceback", "boom \"quoted\" \xff"};
   exit.unwritten = {{w.link.number, unread}};
+  exit.error_line = "boom";
   w.die(std::move(exit));
   REQUIRE(a.received.size() == 1);
   CHECK(a.last == mux::Outcome::kChildDied);
   const std::string told = a.next();
-  CHECK(told.find("exited with code 3") != std::string::npos);
+  CHECK(told.find("the MCP server exited with code 3: boom\"") != std::string::npos);
   CHECK(told.find("\"exitCode\":3") != std::string::npos);
   CHECK(told.find("Traceback") != std::string::npos);
   CHECK_FALSE(w.mux.readiness().ready);
@@ -71,7 +72,7 @@ TEST_CASE(
     exit.reason = "exited with code 1";
     exit.failed_starts = failed;
     exit.retry_in = 1500ms;
-    exit.stderr_tail = {"no such module"};
+    exit.error_line = "no such module";
     w.die(std::move(exit));
   }
   CHECK(a.last == mux::Outcome::kUnavailable);
