@@ -195,9 +195,10 @@ std::string Multiplexer::mended(const std::string& text) {
 void Multiplexer::on_unusable(const std::string& line, const jsonrpc::ParseError& problem) {
   core_.drop(problem.ambiguous ? "ambiguous_member" : "junk_on_stdout");
   const std::string_view shape = problem.ambiguous ? "" : shape_of_stray(line);
-  core_.log().warn("child wrote a line to stdout that is not a message",
-                   {{"problem", shape.empty() ? std::string_view(problem.message) : shape},
-                    {"line", excerpt(line)}});
+  core_.warn_of_output("child wrote a line to stdout that is not a message",
+                       {{"problem", shape.empty() ? std::string_view(problem.message) : shape},
+                        {"line", excerpt(line)}},
+                       line);
   if (problem.ambiguous) return;
   child_.note_stray_output(excerpt(line));
   const auto token = jsonrpc::id_of_unusable_answer(line);
@@ -252,8 +253,9 @@ void Multiplexer::on_error_without_id(jsonrpc::Message message) {
   const auto id = client ? calls().sole_call(*client) : std::nullopt;
   if (!id) {
     core_.drop("answer_to_unknown_call");
-    return core_.log().warn("child reports an error without the id of its call",
-                            {{"error", excerpt(message.envelope.error.in(message.text))}});
+    return core_.warn_of_output("child reports an error without the id of its call",
+                                {{"error", excerpt(message.envelope.error.in(message.text))}},
+                                message.text);
   }
   Call call = *calls().close(*id);
   Answer answer = era_->decode(std::move(message), call);
@@ -265,8 +267,8 @@ void Multiplexer::on_late_answer(std::optional<WireId> id, const jsonrpc::Messag
   const auto late = id ? calls().answered_late(*id) : std::nullopt;
   if (!late) {
     if (opening_id_)
-      core_.log().warn("child answered a request that it was not sent",
-                       {{"id", excerpt(message.id())}});
+      core_.warn_of_output("child answered a request that it was not sent",
+                           {{"id", excerpt(message.id())}}, message.text);
     return core_.drop("answer_to_unknown_call");
   }
   core_.drop("answer_after_cancel");

@@ -235,8 +235,8 @@ bool Core::pass_on(ClientId client, std::string line, std::string_view kind) {
 
 void Core::refuse_child(const jsonrpc::Message& request, int error_code, std::string_view why) {
   drop("request_refused");
-  log_.warn("request of the child refused",
-            {{"method", excerpt(request.method())}, {"reason", why}});
+  warn_of_output("request of the child refused",
+                 {{"method", excerpt(request.method())}, {"reason", why}}, request.text);
   send_to_child(
       jsonrpc::error_text(
           request.id(),
@@ -255,6 +255,12 @@ void Core::warn_once(std::string_view event, observe::Log::Fields fields) {
   if (std::find(warned_.begin(), warned_.end(), event) != warned_.end()) return;
   warned_.push_back(event);
   log_.warn(event, fields);
+}
+
+void Core::warn_of_output(std::string_view event, observe::Log::Fields fields,
+                          std::string_view line) {
+  if (log_.enabled(observe::LogLevel::kWarn) && output_budget_.take(1, line.size()))
+    log_.warn(event, fields);
 }
 
 // Features have seen the calls that the process had.

@@ -25,6 +25,7 @@
 #include "mux/core/owners.hpp"
 #include "mux/core/wedge_watch.hpp"
 #include "observe/log.hpp"
+#include "observe/log_budget.hpp"
 #include "observe/metrics.hpp"
 #include "observe/rate_limited_log.hpp"
 #include "util/timers.hpp"
@@ -140,6 +141,9 @@ class Core {
   const ChildRole role_;
   observe::Log& log_;
   observe::RateLimitedLog refusals_{log_, timers_};
+  // The same each time, but at most kOutputWarnings a minute, then their number (LogBudget).
+  // `line`: the child's.
+  void warn_of_output(std::string_view event, observe::Log::Fields fields, std::string_view line);
   observe::Metrics& metrics_;
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   observe::GaugeShare calls_shown_;
@@ -148,6 +152,8 @@ class Core {
   InFlight in_flight_;
   Clients clients_{in_flight_, role_};
   FairQueue queue_;  // lines that wait for the child to read
+  static constexpr std::size_t kOutputWarnings = 200;
+
   bool pumping_ = false;
   Admission admission_;
   WedgeWatch wedge_watch_;
@@ -160,3 +166,4 @@ class Core {
 };
 
 }  // namespace sidecar::mux
+  observe::LogBudget output_budget_{log_, timers_, kOutputWarnings, {}, "stdout"};

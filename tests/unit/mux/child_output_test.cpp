@@ -1,5 +1,9 @@
 // What real servers write to stdout that is almost, or not at all, a message.
+#include <algorithm>
 #include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <sstream>
 
 #include "multiplexer_world.hpp"
 #include "mux/core/stray_output.hpp"
@@ -137,7 +141,7 @@ TEST_CASE("child_output: an error without an id is that of the only call, else n
 TEST_CASE("child_output: an unusable answer to the handshake, and an echo of it, end the start") {
   const auto [line, reason] = GENERATE(table<std::string, std::string>({
       {R"({"jsonrpc":"2.0","id":@,"result":{"x":NaN}})",
-       "its answer to initialize is not a JSON-RPC message: "},
+       "answered initialize with a line that is not a JSON-RPC message: "},
       {"", "sends back what it is sent: is it an MCP server?"},
   }));
   World w;
@@ -148,6 +152,59 @@ TEST_CASE("child_output: an unusable answer to the handshake, and an echo of it,
   text.reserve(text.size() + jsonrpc::kPadding);
   w.child(std::move(text));
   CHECK_THAT(w.link.failed_handshake, Catch::Matchers::StartsWith(reason));
+}
+
+TEST_CASE("child_output: an answer to the handshake once the child is being ended opens nothing") {
+  World w;
+  w.start();
+  const std::string initialize = w.link.next();
+  w.link.up = false;
+  w.child(answer_to(initialize, kInitializeResult));
+  CHECK(w.link.handshakes == 1);
+  CHECK_FALSE(w.mux.identity());
+  CHECK_FALSE(w.mux.readiness().ready);
+}
+
+TEST_CASE(
+    "child_output: the words of an error that answers the handshake are apart from the reason") {
+  World w;
+  w.start();
+  const std::string id = wire_id_of(w.link.next());
+  std::string answer =
+      R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":1,"message":"no licence"}})";
+  answer.reserve(answer.size() + jsonrpc::kPadding);
+  w.child(std::move(answer));
+  CHECK(w.link.failed_handshake == "answered initialize with an error");
+  CHECK(w.link.handshake_error == "no licence");
+}
+
+TEST_CASE("child_output: a flood of lines that are no messages writes 200 warnings a minute") {
+  std::ostringstream text;
+  const auto logger = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_st>(text));
+  logger->set_pattern("%v");
+  World w({}, observe::Log(logger, observe::LogFormat::kText));
+  w.ready();
+  const auto flood = [&w](int lines) {
+    for (int i = 0; i < lines; ++i) {
+      w.child("INFO: line " + std::to_string(i));
+      // Requests that are refused are a relative: each causes a warning, too.
+      w.child(R"({"jsonrpc":"2.0","id":1,"method":"notifications/x"})");
+    }
+  };
+  const auto lines = [&text] {
+    const std::string all = text.str();
+    return std::count(all.begin(), all.end(), '\n');
+  };
+  const auto before = lines();
+  flood(1'000);
+  CHECK(lines() - before == 200);
+  CHECK(w.link.stray.back() == "INFO: line 999");
+  w.timers.advance(std::chrono::minutes(1));
+  CHECK(text.str().find("child output left out of the log stream=stdout lines=1800") !=
+        std::string::npos);
+  flood(1'000);
+  CHECK(lines() - before == 401);
 }
 
 TEST_CASE("child_output: common mistakes are recognised") {

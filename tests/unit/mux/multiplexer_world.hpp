@@ -86,7 +86,8 @@ class Session : public mux::Client {
 };
 
 struct World {
-  explicit World(mux::Limits limits = {}) : mux(link, timers, ids, rate, limits, {}, log, metrics) {
+  explicit World(mux::Limits limits = {}, observe::Log its_log = observe::make_null_log())
+      : log(std::move(its_log)), mux(link, timers, ids, rate, limits, {}, log, metrics) {
     mux.initialize(mux::HandshakeEra::params(false));
   }
 
@@ -116,7 +117,7 @@ struct World {
 
   FakeLink link;
   ManualTimers timers;
-  observe::Log log = observe::make_null_log();
+  observe::Log log;
   observe::Metrics metrics;
   mux::IdAllocator ids;
   mux::ChildRate rate;
