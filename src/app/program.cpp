@@ -163,7 +163,8 @@ void Program::apply(Configuration fresh) {
 
 ServiceStatus Program::service_status() const {
   const mux::Readiness readiness = service_.instances().readiness();
-  const std::string server = readiness.ready ? "ready" : "not ready: " + readiness.reason;
+  const std::string server =
+      readiness.ready ? "ready" : "not ready: " + readiness.reason(auth::Disclosure::kStderr);
   return {readiness.ready,
           fmt::format("{}wrapped server {}; {} sessions, {} calls in flight",
                       signals_seen_ > 0 ? "shutting down; " : "", server,

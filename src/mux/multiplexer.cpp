@@ -118,9 +118,9 @@ std::optional<Answer> Multiplexer::refusal(ClientId client, Owner& owner,
                         std::chrono::seconds(1));
   };
   if (!closing_.empty()) return unavailable(code::kConnectionClosed, closing_);
-  if (trouble_) {
-    return make_death_failure(Outcome::kUnavailable, client_id, trouble_->death,
-                              trouble_->retry_after);
+  if (refuses()) {
+    return make_death_failure(Outcome::kUnavailable, client_id, core_.last_end()->death,
+                              core_.last_end()->retry_after);
   }
   const bool waits = !core_.reads_at_once();
   if (!waits && !child_.can_send(size))
@@ -348,9 +348,9 @@ void Multiplexer::open_child() {
 
 void Multiplexer::on_opened(const jsonrpc::Message& answer) {
   opening_id_.reset();
+  if (!child_.running()) return child_.handshake_done();  // it is being ended, or has ended
   auto first = era_->opened(answer);
   if (!first) {
-  if (!child_.running()) return child_.handshake_done();  // it is being ended, or has ended
     std::string words = era_->refusal(answer);
     core_.log().error("handshake failed",
                       {{"reason", first.error().message}, {"error", excerpt(words)}});
@@ -362,7 +362,7 @@ void Multiplexer::on_opened(const jsonrpc::Message& answer) {
   core_.log().info("child is ready", {{"version", era_->version()}});
   child_.handshake_done();
   core_.send_to_child(std::move(*first), "handshake");
-  trouble_.reset();
+  core_.set_last_end(std::nullopt);
   // Features restore the state of an earlier process ahead of the calls, while the child reads.
   for (Feature* const each : core_.features()) each->child_ready();
   while (child_.wants_more() && core_.work_of_features()) {
@@ -399,7 +399,7 @@ void Multiplexer::on_child_exit(child::Exit exit) {
   opening_id_.reset();
   const auto retry_after = std::chrono::ceil<std::chrono::seconds>(exit.retry_in);
   const auto death = std::make_shared<const ChildDeath>(exit);
-  if (exit.failed_starts >= kPatience || exit.final) trouble_ = Trouble{death, retry_after};
+  core_.set_last_end(LastEnd{death, retry_after, exit.failed_starts, exit.final});
 
   // Lines that the child did not read wait for the next process under the same ids.
   for (child::Unwritten& unwritten : exit.unwritten) {
@@ -430,7 +430,7 @@ void Multiplexer::continue_or_end(WireId id, const std::shared_ptr<const ChildDe
     core_.log().error("child died twice with the same call", {{"method", excerpt(call.method)}});
   }
   const bool waits = !call.withdrawn && !call.own && !call.line.empty();
-  if (waits && !trouble_) return core_.dispatch(id);
+  if (waits && !refuses()) return core_.dispatch(id);
   const Outcome outcome = waits ? Outcome::kUnavailable : Outcome::kChildDied;
   core_.finish(id, make_death_failure(outcome, call.reply.client_id(), death, retry_after));
 }
@@ -441,16 +441,33 @@ bool Multiplexer::may_repeat(const Call& call) const {
          !call.asked_client && !core_.replaced() && core_.timers().now() < call.due;
 }
 
+bool Multiplexer::refuses() const {
+  const auto& end = core_.last_end();
+  return end && (end->failed_starts >= kPatience || end->final);
+}
+
 Readiness Multiplexer::readiness() const {
-  if (!closing_.empty()) return {false, closing_, std::chrono::seconds(1)};
-  if (trouble_) {
-    return {false, trouble_->death->message(auth::Disclosure::kStderr),
-            std::max(trouble_->retry_after, std::chrono::seconds(1)), trouble_->death};
+  if (!closing_.empty()) return {.state = closing_, .retry_after = kStartRetry};
+  if (!core_.takes_calls()) {
+    const auto& end = core_.last_end();
+    if (!end)
+      return {.state = std::string(core_.state_text()), .retry_after = kStartRetry, .tries = 1};
+    const unsigned tries = end->failed_starts + (child_.running() ? 1 : 0);
+    return {
+        .state = child_.running() ? fmt::format("the MCP server is starting (try {})", tries) : "",
+        .retry_after = std::max(end->retry_after, kStartRetry),
+        .tries = tries,
+        .death = end->death};
   }
-  if (!core_.takes_calls()) return {false, "the MCP server is starting", std::chrono::seconds(1)};
   if (core_.wedge_watch().wedged())
-    return {false, "the MCP server does not answer", std::chrono::seconds(10)};
-  return {true, {}, {}};
+    return {.state = "the MCP server does not answer", .retry_after = std::chrono::seconds(10)};
+  return {.ready = true};
+}
+
+std::string Readiness::reason(auth::Disclosure told) const {
+  if (!death) return state;
+  return state.empty() ? death->message(told)
+                       : fmt::format("{}; before, it {}", state, death->what(told));
 }
 
 }  // namespace sidecar::mux

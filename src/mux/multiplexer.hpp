@@ -38,9 +38,14 @@ namespace sidecar::mux {
 // Whether clients can be served now, and if not, why.
 struct Readiness {
   bool ready = false;
-  std::string reason;  // for people; empty when ready
-  std::optional<std::chrono::seconds> retry_after;
-  std::shared_ptr<const ChildDeath> death{};  // as Answer::death; `reason` has all of it
+  std::string state{};  // a sentence for people; empty when ready, or when `death` says it all
+  std::optional<std::chrono::seconds> retry_after{};
+  // Until the child is open: starts of it in a row that were of no use, the current one included.
+  unsigned tries = 0;
+  std::shared_ptr<const ChildDeath> death{};  // of its last process, until the next one is open
+
+  // All of it for a caller; empty when ready.
+  std::string reason(auth::Disclosure told) const;
 };
 
 class Multiplexer : public child::ChildEvents {
@@ -114,12 +119,6 @@ class Multiplexer : public child::ChildEvents {
   void on_child_exit(child::Exit exit) override;
 
  private:
-  // The reason for refusing calls after failed starts or a final exit of the child.
-  struct Trouble {
-    std::shared_ptr<const ChildDeath> death;  // shared with the answers that report it
-    std::chrono::seconds retry_after;
-  };
-
   InFlight& calls() { return core_.calls(); }
 
   std::optional<Answer> refusal(ClientId client, Owner& owner, std::string_view client_id,
@@ -143,6 +142,8 @@ class Multiplexer : public child::ChildEvents {
   void on_opened(const jsonrpc::Message& answer);
   bool must_migrate(const Call& call) const;
   bool may_repeat(const Call& call) const;
+  // Whether calls are refused at once: the child has failed to start too often, or starts no more.
+  bool refuses() const;
   void continue_or_end(WireId id, const std::shared_ptr<const ChildDeath>& death,
                        std::chrono::seconds retry_after);
 
@@ -160,8 +161,7 @@ class Multiplexer : public child::ChildEvents {
   Lists lists_;
   LogLevels log_levels_{core_};
 
-  std::optional<Trouble> trouble_;  // set: calls are refused at once
-  std::string closing_;             // reason for refusing calls; empty: not closing
+  std::string closing_;  // reason for refusing calls; empty: not closing
 };
 
 }  // namespace sidecar::mux

@@ -59,11 +59,118 @@ for (const [mode, says] of [['exit-at-start', /cannot find my configuration/], [
   });
 }
 
-test('faults: a child that never answers the handshake is given up, and waiting callers get an error', async (t) => {
-  const sidecar = await Sidecar.start(t, { command: unruly('silent'), env: { MCP_HANDSHAKE_TIMEOUT: '300ms' } });
+// A child that runs this text of a program.
+const node = (text) => [process.execPath, '--eval', text];
+// Answers `initialize` when `when` says so.
+const answering = (when) => `
+  const { createInterface } = require('node:readline');
+  const result = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 's', version: '1' } };
+  const answer = (line) => { const { id, method } = JSON.parse(line); if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result: method === 'initialize' ? result : { tools: [] } })); };
+  ${when}`;
+const unreadiness = async (sidecar) => (await request(`${sidecar.url}/ready`)).json();
+
+test('faults: a child that never answers the handshake is given up, and waiting callers get that as the reason', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly('silent'), env: { MCP_HANDSHAKE_TIMEOUT: '300ms', MCP_RESTART_DELAY: '1ms' } });
   const answer = await request(`${sidecar.url}/tools`);
-  assert.ok([503, 504].includes(answer.status), answer.text);
-  assert.equal(answer.json().success, false);
+  assert.equal(answer.status, 503, answer.text);
+  assert.equal(answer.json().error, 'the MCP server did not answer initialize within 0.3 s (MCP_HANDSHAKE_TIMEOUT)');
+  assert.match(answer.headers['retry-after'], /^\d+$/);
+  const { reason, tries, lastFailure } = await unreadiness(sidecar);
+  assert.match(reason, /did not answer initialize within 0.3 s/);
+  assert.equal(lastFailure, 'did not answer initialize within 0.3 s (MCP_HANDSHAKE_TIMEOUT)');
+  assert.ok(tries >= 3, String(tries));
+  assert.doesNotMatch(sidecar.output, /SIGTERM/);
+  await sidecar.stop();
+});
+
+test('faults: while the child starts, REST waits for its time and then gets 503, Retry-After and the reason', async (t) => {
+  const sidecar = await Sidecar.start(t, { command: unruly('silent'), env: { MCP_REST_TIMEOUT: '1s' } });
+  for (const answer of await Promise.all([request(`${sidecar.url}/tools`), post(`${sidecar.url}/call-tool`, tool('pid')), post(`${sidecar.url}/tools/pid`, {})])) {
+    assert.equal(answer.status, 503, answer.text);
+    assert.match(answer.json().error, /is starting: it has not answered initialize yet \(MCP_HANDSHAKE_TIMEOUT\)/);
+    assert.match(answer.headers['retry-after'], /^\d+$/);
+  }
+  const { reason, tries } = await unreadiness(sidecar);
+  assert.match(reason, /has not answered initialize yet/);
+  assert.equal(tries, 1);
+  await sidecar.line(/child has not answered initialize yet; is it an MCP server on stdio\?/);
+  await sidecar.stop();
+});
+
+test('faults: a child that answers only when its stdin ends is told to flush', async (t) => {
+  const late = answering("const lines = []; createInterface({ input: process.stdin }).on('line', (line) => lines.push(line)).on('close', () => lines.forEach(answer));");
+  const sidecar = await Sidecar.start(t, { command: node(late), env: { MCP_HANDSHAKE_TIMEOUT: '1s' } });
+  await sidecar.line(/child ended.*answered initialize only when its stdin was closed.*PYTHONUNBUFFERED=1/);
+  assert.doesNotMatch(sidecar.output, /child is ready/);
+  await sidecar.stop();
+});
+
+for (const [set, value] of [[{}, '1'], [{ PYTHONUNBUFFERED: '0' }, '0']]) {
+  test(`faults: the child has PYTHONUNBUFFERED=${value} (set: ${JSON.stringify(set)})`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command: node("console.error('<' + process.env.PYTHONUNBUFFERED + '>')"), env: set });
+    await sidecar.line(new RegExp(`child stderr.*<${value}>`));
+    await sidecar.stop();
+  });
+}
+
+for (const [what, command, names] of [
+  ['Node.js', [process.execPath, 'nowhere/index.js'], /Error: Cannot find module '.*nowhere\/index.js'/],
+  ['npx', ['sh', '-c', "printf 'npm error code E404\\nnpm error 404 Not Found - GET https://registry.example/x - Not found\\nnpm error 404\\nnpm error A complete log of this run can be found in: /root/.npm/_logs/x-debug-0.log\\n' >&2; exit 1"], /npm error 404 Not Found - GET https:/],
+]) {
+  test(`faults: of what ${what} prints when it cannot start the line that names the error is the reason`, async (t) => {
+    const sidecar = await Sidecar.start(t, { command, env: { MCP_RESTART_DELAY: '1ms' } });
+    const answer = await post(`${sidecar.url}/call-tool`, tool('pid'));
+    assert.equal(answer.status, 503, answer.text);
+    assert.match(answer.json().error, /^the MCP server exited with code 1: /);
+    assert.match(answer.json().error, names);
+    assert.match((await unreadiness(sidecar)).reason, names);
+    const ended = await sidecar.line(/child ended/);
+    assert.match(ended, names);
+    await sidecar.stop();
+  });
+}
+
+test('faults: a child that is killed later does not have its start banner as the reason', async (t) => {
+  const serving = answering("console.error('demo server 1.0 on stdio'); createInterface({ input: process.stdin }).on('line', (line) => line.includes('tools/call') ? process.kill(process.pid, 'SIGKILL') : answer(line));");
+  const sidecar = await Sidecar.start(t, { command: node(serving) });
+  await sidecar.line(/child is ready/);
+  const answer = await post(`${sidecar.url}/call-tool`, tool('any'));
+  assert.equal(answer.json().error, 'the MCP server was killed by signal 9 (SIGKILL)');
+  await sidecar.stop();
+});
+
+for (const [stream, descriptor] of [['stderr', 2], ['stdout', 1]]) {
+  test(`faults: a child that floods ${stream} writes less than 1 MB of log, and errors quote its newest lines`, async (t) => {
+    // It writes 20 MB and ends once a call has come.
+    const flooding = answering(`
+      const lines = 'a line of noise, which nobody needs, from a server that talks a lot ..........\\n'.repeat(1000);
+      for (let i = 0; i < 250; i += 1) require('node:fs').writeSync(${descriptor}, lines);
+      createInterface({ input: process.stdin }).on('line', (line) => { if (!line.includes('tools/call')) return answer(line); console.error('Error: the newest line'); process.exit(3); });`);
+    const sidecar = await Sidecar.start(t, { command: node(flooding), env: { MCP_RESTART_DELAY: '1m' } });
+    await sidecar.line(/child is ready/);
+    const session = await RawSession.open(sidecar.url);
+    const { error } = await session.call(1, 'tools/call', tool('any'));
+    assert.equal(error.message, 'the MCP server exited with code 3: Error: the newest line');
+    assert.equal(error.data.stderr.length, 64);
+    assert.equal(error.data.stderr.at(-1), 'Error: the newest line');
+    session.close();
+    await sidecar.stop();
+    assert.match(sidecar.output, new RegExp(`child output left out of the log.*${stream}`));
+    assert.ok(sidecar.output.length < 1_000_000, String(sidecar.output.length));
+  });
+}
+
+test('faults: callers of whom less is told do not read what the child says, and keys in it are masked', async (t) => {
+  const speaking = answering("createInterface({ input: process.stdin }).on('line', (line) => { console.log(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(line).id, error: { code: 1, message: 'no licence for topsecretkey' } })); });");
+  const env = { MCP_API_KEYS: 'boss:topsecretkey:admin,guest:otherlongkey', MCP_RESTART_DELAY: '1ms' };
+  const sidecar = await Sidecar.start(t, { command: node(speaking), env });
+  await eventually(async () => (await unreadiness(sidecar)).tries >= 3, 'the child has failed to start three times');
+  const ready = async (key) => (await request(`${sidecar.url}/ready`, { headers: key ? { 'x-api-key': key } : {} })).json();
+  for (const [key, told] of [['topsecretkey', true], ['otherlongkey', true], [undefined, false]]) {
+    const body = await ready(key);
+    assert.match(body.lastFailure, told ? /^answered initialize with an error: no licence for \*\*\*$/ : /^answered initialize with an error$/);
+    assert.equal(/licence/.test(body.reason), told, body.reason);
+  }
   await sidecar.stop();
 });
 

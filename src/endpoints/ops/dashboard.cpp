@@ -98,7 +98,7 @@ Json described(const std::vector<mux::InstanceStatus>& instances) {
                   {"lastExit", nullptr},
                   {"stderr", Json::array()}};
     if (!instance.readiness.ready)
-      entry["problem"] = instance.readiness.reason.substr(0, kMaxReason);
+      entry["problem"] = instance.readiness.reason(auth::Disclosure::kStderr).substr(0, kMaxReason);
     if (child.pid > 0) entry["pid"] = child.pid;
     if (child.last_exit) {
       entry["lastExit"] = child.last_exit->reason.substr(0, kMaxReason);

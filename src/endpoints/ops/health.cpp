@@ -87,8 +87,10 @@ void Health::ready(http::Exchange exchange) const {
   const mux::Readiness readiness = instances_.readiness();
   if (readiness.ready) return exchange.reply(uncached({{"status", "ready"}}));
   nlohmann::ordered_json body = {{"status", "unavailable"}};
-  body["reason"] =
-      readiness.death ? readiness.death->message(disclosed_to(exchange)) : readiness.reason;
+  const Disclosure told = disclosed_to(exchange);
+  body["reason"] = readiness.reason(told);
+  if (readiness.tries > 0) body["tries"] = readiness.tries;
+  if (readiness.death) body["lastFailure"] = readiness.death->what(told);
   http::Response response = uncached(body, 503);
   const auto retry = std::max(readiness.retry_after.value_or(kRetry), kRetry);
   response.fields.push_back({"Retry-After", std::to_string(retry.count())});

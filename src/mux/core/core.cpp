@@ -302,13 +302,26 @@ void Core::on_due() {
       continue;
     }
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call->timeout);
-    Answer answer =
-        make_failure(Outcome::kTimeout, call->reply.client_id(), code::kRequestTimeout,
-                     fmt::format("the MCP server did not answer within {} ms", waited.count()));
     log_.warn("call timed out", {{"method", excerpt(call->method)}, {"ms", waited.count()}});
-    end_early(id, std::move(answer), "timed out");
+    end_early(id, late_answer(*call), "timed out");
   }
   arm();
+}
+
+// The answer to a call whose deadline has passed. A call that has waited for the start of the child
+// ends with the reason for that.
+Answer Core::late_answer(const Call& call) {
+  const std::string& client_id = call.reply.client_id();
+  if (call.number == 0 && !takes_calls()) {
+    if (last_end_)
+      return make_death_failure(Outcome::kUnavailable, client_id, last_end_->death,
+                                std::max(last_end_->retry_after, kStartRetry));
+    return make_failure(Outcome::kUnavailable, client_id, code::kRequestTimeout, state_text(), {},
+                        kStartRetry);
+  }
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(call.timeout);
+  return make_failure(Outcome::kTimeout, client_id, code::kRequestTimeout,
+                      fmt::format("the MCP server did not answer within {} ms", waited.count()));
 }
 
 }  // namespace sidecar::mux

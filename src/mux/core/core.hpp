@@ -36,6 +36,17 @@ class Feature;
 // By FeatureKind, which is also the order in which they take part in each event.
 using Features = std::array<Feature*, kFeatures>;
 
+// When to ask again for a child that is starting.
+inline constexpr std::chrono::seconds kStartRetry{1};
+
+// How the last process of the child ended, from then until a process is open.
+struct LastEnd {
+  std::shared_ptr<const ChildDeath> death;  // shared with the answers that report it
+  std::chrono::seconds retry_after;
+  unsigned failed_starts = 0;  // see child::Exit
+  bool final = false;          // no process is started any more
+};
+
 class Core {
  public:
   Core(child::ChildLink& child, const ChildEra& era, Timers& timers, IdAllocator& ids,
@@ -70,6 +81,15 @@ class Core {
   bool takes_calls() const { return era_.is_open() && child_.running(); }
   // Whether the child takes a line at once, with none waiting before it.
   bool reads_at_once() const { return queue_.empty() && takes_calls() && child_.wants_more(); }
+  // Why the child takes no calls, if last_end() does not say it.
+  std::string_view state_text() const {
+    return era_.is_open() ? "the MCP server is being restarted"
+                          : "the MCP server is starting: it has not answered initialize yet "
+                            "(MCP_HANDSHAKE_TIMEOUT)";
+  }
+  // nullopt: a process is open, or none has ended yet.
+  const std::optional<LastEnd>& last_end() const { return last_end_; }
+  void set_last_end(std::optional<LastEnd> end) { last_end_ = std::move(end); }
   // Another child has taken over; this one only finishes the calls it has.
   bool replaced() const { return replaced_; }
   void set_replaced() { replaced_ = true; }
@@ -121,6 +141,9 @@ class Core {
   void drop(std::string_view reason);
   // Logs a warning about the child's output, once for each process. `event`: a literal.
   void warn_once(std::string_view event, observe::Log::Fields fields);
+  // The same each time, but at most kOutputWarnings a minute, then their number (LogBudget).
+  // `line`: the child's.
+  void warn_of_output(std::string_view event, observe::Log::Fields fields, std::string_view line);
   void child_gone();
 
   // Call after adding a deadline: it may be earlier than all others.
@@ -129,7 +152,10 @@ class Core {
   OwnerPtr owner_of(CallOrigin origin);
 
  private:
+  static constexpr std::size_t kOutputWarnings = 200;
+
   void send(WireId id);
+  Answer late_answer(const Call& call);
   void withdraw(WireId id);
   void show_in_flight() { calls_shown_.set(in_flight_.live()); }
   void on_due();
@@ -141,9 +167,6 @@ class Core {
   const ChildRole role_;
   observe::Log& log_;
   observe::RateLimitedLog refusals_{log_, timers_};
-  // The same each time, but at most kOutputWarnings a minute, then their number (LogBudget).
-  // `line`: the child's.
-  void warn_of_output(std::string_view event, observe::Log::Fields fields, std::string_view line);
   observe::Metrics& metrics_;
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   observe::GaugeShare calls_shown_;
@@ -152,18 +175,17 @@ class Core {
   InFlight in_flight_;
   Clients clients_{in_flight_, role_};
   FairQueue queue_;  // lines that wait for the child to read
-  static constexpr std::size_t kOutputWarnings = 200;
-
   bool pumping_ = false;
   Admission admission_;
   WedgeWatch wedge_watch_;
   Features features_{};
   bool replaced_ = false;
+  std::optional<LastEnd> last_end_;
   std::vector<std::string_view> warned_;  // events of warn_once()
+  observe::LogBudget output_budget_{log_, timers_, kOutputWarnings, {}, "stdout"};
 
   Timer timer_;
   std::optional<Clock::time_point> armed_for_;
 };
 
 }  // namespace sidecar::mux
-  observe::LogBudget output_budget_{log_, timers_, kOutputWarnings, {}, "stdout"};

@@ -278,7 +278,8 @@ TEST_CASE("dashboard: a tick has every child, before its handshake too") {
   CHECK(tick["children"][0]["name"] == "child");
   CHECK(tick["children"][0]["own"] == false);
   CHECK(tick["children"][0]["state"] == "starting");
-  CHECK(tick["children"][0]["problem"] == "the MCP server is starting");
+  CHECK(tick["children"][0]["problem"] ==
+        "the MCP server is starting: it has not answered initialize yet (MCP_HANDSHAKE_TIMEOUT)");
   CHECK(tick["children"][0]["pid"].is_null());
   CHECK(tick["children"][0]["lastExit"].is_null());
   CHECK(tick["children"][0]["stderr"].empty());

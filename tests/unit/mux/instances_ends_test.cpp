@@ -254,7 +254,7 @@ TEST_CASE("instances: once calls are refused, open ones continue and nothing new
   CHECK(w.instances.restart() == 0);
   CHECK(w.names() == Names{"child", "own-1"});
   CHECK_FALSE(w.instances.readiness().ready);
-  CHECK(w.instances.readiness().reason == "going home");
+  CHECK(w.instances.readiness().reason(auth::Disclosure::kState) == "going home");
   child.say(answer_to(child.next()));
   REQUIRE(session->answers.size() == 2);
   CHECK(session->answers[1].outcome == mux::Outcome::kResult);

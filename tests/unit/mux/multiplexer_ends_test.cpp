@@ -1,5 +1,6 @@
 // Multiplexer: children and clients that fail, do not answer or leave.
 #include "multiplexer_world.hpp"
+#include "support/matchers.hpp"
 
 using namespace sidecar;
 using namespace sidecar::test::multiplexer;
@@ -19,8 +20,8 @@ TEST_CASE(
   exit.reason = "exited with code 3";
   exit.code = 3;
   exit.stderr_tail = {"Traceback", "boom \"quoted\" \xff"};
-  exit.unwritten = {{w.link.number, unread}};
   exit.error_line = "boom";
+  exit.unwritten = {{w.link.number, unread}};
   w.die(std::move(exit));
   REQUIRE(a.received.size() == 1);
   CHECK(a.last == mux::Outcome::kChildDied);
@@ -86,6 +87,67 @@ TEST_CASE(
   a.say(R"({"jsonrpc":"2.0","id":4,"method":"m"})");
   CHECK(a.received.empty());
   CHECK(w.link.sent.size() == 1);
+}
+
+TEST_CASE(
+    "multiplexer: until a child is open, readiness has the last failure and the number of tries") {
+  using auth::Disclosure;
+  World w;
+  CHECK(w.mux.readiness().tries == 1);
+  CHECK_THAT(w.mux.readiness().reason(Disclosure::kState),
+             test::Contains("has not answered initialize yet (MCP_HANDSHAKE"));
+  w.start();
+  child::Exit exit;
+  exit.reason = "exited with code 1";
+  exit.error_line = "Error: no such module";
+  exit.failed_starts = 1;
+  w.die(exit);
+  CHECK(w.mux.readiness().tries == 1);
+  CHECK(w.mux.readiness().reason(Disclosure::kLine) ==
+        "the MCP server exited with code 1: Error: no such module");
+  w.start();
+  CHECK(w.mux.readiness().tries == 2);
+  CHECK(w.mux.readiness().reason(Disclosure::kLine) ==
+        "the MCP server is starting (try 2); before, it exited with code 1: Error: no such module");
+  CHECK(w.mux.readiness().reason(Disclosure::kState) ==
+        "the MCP server is starting (try 2); before, it exited with code 1");
+  w.link.sent.pop_front();
+  w.shake();
+  CHECK(w.mux.readiness().ready);
+  CHECK(w.mux.readiness().reason(Disclosure::kStderr).empty());
+}
+
+TEST_CASE(
+    "multiplexer: a call that has waited for the start of the child gets the reason for that") {
+  World w;
+  Session a(w.mux);
+  w.start();
+  a.say(R"({"jsonrpc":"2.0","id":1,"method":"m"})", 30s);
+  w.timers.advance(30s);
+  CHECK(a.last == mux::Outcome::kUnavailable);
+  CHECK(a.retry_after == 1s);
+  CHECK_THAT(a.next(), test::Contains("has not answered initialize yet"));
+  child::Exit exit;
+  exit.reason = "did not answer initialize within 5 min (MCP_HANDSHAKE_TIMEOUT)";
+  exit.failed_starts = 1;
+  exit.retry_in = 90s;
+  w.die(exit);
+  a.say(R"({"jsonrpc":"2.0","id":2,"method":"m"})", 30s);
+  w.timers.advance(30s);
+  CHECK(a.last == mux::Outcome::kUnavailable);
+  CHECK(a.retry_after == 90s);
+  CHECK_THAT(a.next(), test::Contains("did not answer initialize within 5 min"));
+}
+
+TEST_CASE("multiplexer: an end that the sidecar brought about is told without code and signal") {
+  child::Exit exit;
+  exit.reason = "did not answer initialize within 5 min (MCP_HANDSHAKE_TIMEOUT)";
+  exit.signal = 15;
+  exit.by_sidecar = true;
+  CHECK(mux::ChildDeath(exit).data(auth::Disclosure::kStderr).find("signal") == std::string::npos);
+  exit.by_sidecar = false;
+  CHECK(mux::ChildDeath(exit).data(auth::Disclosure::kState).find("\"signal\":15") !=
+        std::string::npos);
 }
 
 TEST_CASE(
