@@ -187,7 +187,7 @@ void ClientCall::end(mux::Answer answer) {
   set_in_look_up(false);
   if (caller_->restricted()) filter(*caller_, id_, method_, answer);
   if (calls_ != nullptr) record_answer(answer);
-  disclose(answer);
+  answer = disclosed(std::move(answer), *caller_, id_);
   sender_.on_call_end(*this, answer);
   std::exchange(deliver_, nullptr)(std::move(answer));
 }
@@ -223,16 +223,17 @@ void ClientCall::record_end(std::string_view outcome, std::size_t answer_bytes,
     calls_->sinks()[i]->on_call_end(record, std::move(kept_[i]));
 }
 
-void ClientCall::disclose(mux::Answer& answer) const {
-  if (answer.death == nullptr) return;
+mux::Answer disclosed(mux::Answer answer, const auth::Principal& caller,
+                      std::string_view client_id) {
+  if (answer.death == nullptr) return answer;
   // A caller that gets here without a key does not need one.
-  const auth::Disclosure allowed = auth::disclosure(*caller_, caller_->has_key);
-  if (allowed == auth::Disclosure::kStderr) return;
-  mux::Answer cut = mux::make_failure(answer.outcome, id_, mcp::code::kConnectionClosed,
-                                      answer.death->message(allowed), answer.death->data(allowed),
-                                      answer.retry_after);
+  const auth::Disclosure told = auth::disclosure(caller, caller.has_key);
+  mux::Answer cut =
+      mux::make_failure(answer.outcome, client_id, mcp::code::kConnectionClosed,
+                        answer.death->message(told), answer.death->data(told), answer.retry_after);
   cut.at_child = answer.at_child;
-  answer = std::move(cut);
+  cut.death = std::move(answer.death);
+  return cut;
 }
 
 }  // namespace sidecar::session

@@ -28,6 +28,11 @@
 
 namespace sidecar::session {
 
+// The answer, with as much of the end of the child, if it describes one, as the caller may see
+// (auth::Disclosure). `client_id`: as in the answer.
+mux::Answer disclosed(mux::Answer answer, const auth::Principal& caller,
+                      std::string_view client_id);
+
 class CallSender;
 
 struct ClientRequest {
@@ -80,8 +85,6 @@ class ClientCall final : public std::enable_shared_from_this<ClientCall>,
                   Clock::duration at_child = {});
   // The sender ends: the client gets no answer any more.
   void drop();
-  // Reduces an answer that describes the end of the child to what the caller may see.
-  void disclose(mux::Answer& answer) const;
 
   friend class CallSender;
 

@@ -7,6 +7,7 @@
 
 #include "endpoints/rest/rest_answers.hpp"
 #include "mcp/protocol.hpp"
+#include "session/client_call.hpp"
 #include "session/list_filter.hpp"
 
 namespace sidecar::endpoints {
@@ -214,8 +215,9 @@ void ListReadings::end_reading(const ReadingPtr& reading, session::ToolPages::Ou
   fail(reading, outcome.problem.empty() ? outcome.answer : own_failure(outcome.problem));
 }
 
-// Readers that wait for the next reading get the same error. If the error concerns only the leader,
-// only the leader gets it, and all others wait for a new reading.
+// Readers that wait for the next reading get the same error, each as much of it as it may see. If
+// the error concerns only the leader, only the leader gets it, and all others wait for a new
+// reading.
 void ListReadings::fail(const ReadingPtr& reading, const mux::Answer& why) {
   Readers readers = std::move(reading->readers);
   Readers& waiting = waiting_[reading->rules].readers;
@@ -226,7 +228,8 @@ void ListReadings::fail(const ReadingPtr& reading, const mux::Answer& why) {
     readers.resize(1);
   }
   close(reading);
-  give(readers, tl::unexpected(why));
+  for (const ReaderPtr& each : readers)
+    give({each}, tl::unexpected(session::disclosed(why, *each->caller, "1")));
 }
 
 void ListReadings::close(const ReadingPtr& reading) {

@@ -82,6 +82,27 @@ TEST_CASE("list readings: a failure is told to all who wait for the list") {
   CHECK(w.link->sent.empty());
 }
 
+TEST_CASE("list readings: of the end of the child each one is told what it may know") {
+  ReadingWorld w;
+  observe::Caller with_key = key("a");
+  with_key.by_stored_key = true;
+  const observe::Caller with_token = key("b");
+  const auto first = w.get(with_key);
+  const auto second = w.get(with_token);
+  const auto third = w.get(with_key);
+  child::Exit exit;
+  exit.reason = "exited with code 1";
+  exit.error_line = "Error: of one client";
+  w.link->sent.clear();
+  for (unsigned failed = 1; failed <= 3; ++failed) {
+    exit.failed_starts = failed;
+    w.die(exit);
+  }
+  CHECK(first->reply().body.find("of one client") != std::string::npos);
+  CHECK(second->reply().body.find("exited with code 1\"") != std::string::npos);
+  CHECK(third->reply().body.find("of one client") != std::string::npos);
+}
+
 TEST_CASE("list readings: a limit that a list is beyond holds for callers with the same rules") {
   ReadingWorld w;
   const auto all = w.get();
