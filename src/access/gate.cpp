@@ -208,7 +208,8 @@ Decision Gate::judge(const GateRequest& request) {
     return decision;
   }
   if (request.method == "OPTIONS") {
-    decision.answer = Refusal{204, {}, Origins::preflight_fields()};
+    decision.answer = Refusal{
+        204, {}, origins_.preflight_fields(origin, request.list("Access-Control-Request-Headers"))};
     return decision;
   }
   check_once(request, decision);

@@ -64,6 +64,42 @@ constexpr OriginRefusal kContentType{
     415, "content_type", "",
     "A web page may only post Content-Type: application/json while no key is configured"};
 
+// RFC 9110, section 5.6.2.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+bool names(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::string_view each = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(each.size() + 1, list.size()));
+    if (config::trimmed(each) == name) return true;
+  }
+  return false;
+}
+
+// ", x-one, x-two": the names of `asked` that kAllowHeaders does not have, within the limits.
+std::string further_names(std::string_view asked) {
+  static const std::string listed = config::lower_case(kAllowHeaders);
+  std::string further;
+  std::size_t left = Origins::kMaxAsked;
+  std::size_t bytes = Origins::kMaxAskedBytes;
+  while (!asked.empty() && left > 0) {
+    const std::string_view each = asked.substr(0, asked.find(','));
+    asked.remove_prefix(std::min(each.size() + 1, asked.size()));
+    const std::string name = config::lower_case(config::trimmed(each));
+    if (name.size() > bytes || !is_token(name) || names(listed, name) || names(further, name))
+      continue;
+    further.append(", ").append(name);
+    bytes -= name.size();
+    --left;
+  }
+  return further;
+}
+
 // CORS fields for pages of `origin`; "*" stands for all.
 Fields fields_for(std::string origin) {
   Fields fields;
@@ -112,9 +148,12 @@ bool Origins::ours(std::string_view host) const {
   return fitting;
 }
 
+bool Origins::lists(std::string_view origin) const {
+  return any_ || find(origin) != nullptr || (local_pages_ && is_local(origin));
+}
+
 bool Origins::lets_in(std::string_view origin, std::string_view host, bool our_host) const {
-  return any_ || find(origin) != nullptr || (local_pages_ && is_local(origin)) ||
-         (our_host && is_origin_of(origin, host));
+  return lists(origin) || (our_host && is_origin_of(origin, host));
 }
 
 const OriginRefusal* Origins::refusal(bool posts, std::string_view origin,
@@ -149,10 +188,14 @@ std::shared_ptr<const Fields> Origins::reply_fields(std::string_view origin) con
   return others_fields_;
 }
 
-Fields Origins::preflight_fields() {
-  return {{"Access-Control-Allow-Methods", std::string(kAllowMethods)},
-          {"Access-Control-Allow-Headers", std::string(kAllowHeaders)},
-          {"Access-Control-Max-Age", std::string(kMaxAge)}};
+Fields Origins::preflight_fields(std::string_view origin, std::string_view asked) const {
+  Fields fields = {{"Access-Control-Allow-Methods", std::string(kAllowMethods)},
+                   {"Access-Control-Allow-Headers", std::string(kAllowHeaders)},
+                   {"Access-Control-Max-Age", std::string(kMaxAge)}};
+  if (origin.empty() || !lists(origin)) return fields;
+  fields[1].value += further_names(asked);
+  fields.push_back({"Vary", "Access-Control-Request-Headers"});
+  return fields;
 }
 
 }  // namespace sidecar::access

@@ -3,6 +3,7 @@
 // thread only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,13 +57,20 @@ class Origins {
   // For every response. Never allows credentials: pages send keys in fields that they set
   // themselves.
   std::shared_ptr<const Fields> reply_fields(std::string_view origin) const;
-  // For the response to a preflight, besides reply_fields().
-  static Fields preflight_fields();
+  // For the response to a preflight, besides reply_fields(). `asked`: the value of
+  // Access-Control-Request-Headers. A page of an allowed origin may send these fields too: up to
+  // kMaxAsked names, of kMaxAskedBytes bytes together; others, and text that is not a name, are
+  // left out.
+  Fields preflight_fields(std::string_view origin, std::string_view asked) const;
+  static constexpr std::size_t kMaxAsked = 32;
+  static constexpr std::size_t kMaxAskedBytes = 2048;
 
  private:
   // True if a Host field names this server.
   bool ours(std::string_view host) const;
   bool lets_in(std::string_view origin, std::string_view host, bool our_host) const;
+  // True if the rules list the origin, so that its pages may read responses.
+  bool lists(std::string_view origin) const;
 
   struct Allowed {
     std::string origin;

@@ -168,6 +168,32 @@ test('access: preflights need no key and say what browsers may send', async (t) 
   await sidecar.stop();
 });
 
+test('access: a preflight of an allowed origin may ask for any field', async (t) => {
+  const app = 'https://app.example.com';
+  const ask = async (sidecar, origin, asked) => {
+    const headers = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': asked };
+    const answer = await request(`${sidecar.url}/mcp`, { method: 'OPTIONS', headers });
+    assert.equal(answer.status, 204);
+    return { vary: answer.headers.vary ?? '', allowed: answer.headers['access-control-allow-headers'].toLowerCase().split(/,\s*/) };
+  };
+  const wanted = ['x-custom-header', 'traceparent', 'ngrok-skip-browser-warning'];
+  for (const [env, vary] of [[{ MCP_API_KEY: 'the-key' }, ['Access-Control-Request-Headers']], [{ MCP_CORS_ORIGINS: app }, ['Access-Control-Request-Headers', 'Origin']]]) {
+    const sidecar = await Sidecar.start(t, { env });
+    const told = await ask(sidecar, app, wanted.join(','));
+    for (const name of [...wanted, 'authorization', 'mcp-session-id']) assert.ok(told.allowed.includes(name), name);
+    assert.deepEqual(told.vary.split(/,\s*/).sort(), vary);
+    const many = Array.from({ length: 60 }, (_, at) => `x-${at}`);
+    const { allowed: fixed } = await ask(sidecar, app, 'content-type');
+    assert.equal((await ask(sidecar, app, many.join(','))).allowed.length, fixed.length + 32);
+    assert.deepEqual((await ask(sidecar, app, `x y,x:z,${'x'.repeat(3000)}`)).allowed, fixed);
+    await sidecar.stop();
+  }
+  const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: app } });
+  const { allowed } = await ask(sidecar, 'https://evil.example.com', wanted.join(','));
+  for (const name of wanted) assert.ok(!allowed.includes(name), name);
+  await sidecar.stop();
+});
+
 test('access: only configured origins are allowed', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: 'https://app.example.com,https://b.example.com' } });
   const good = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://b.example.com' } });

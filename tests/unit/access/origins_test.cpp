@@ -1,6 +1,7 @@
 #include "access/origins.hpp"
 
 #include <map>
+#include <utility>
 
 #include "support/catch.hpp"
 
@@ -155,4 +156,63 @@ TEST_CASE("origins: without keys, subresources of other sites are refused") {
   CHECK(loads("same-origin", "no-cors"));
   CHECK(loads("none", "navigate"));
   CHECK(loads("", ""));
+}
+
+namespace {
+
+// What a preflight of `origin` that asks for `asked` allows beyond the fixed list, and Vary.
+std::pair<std::string, std::string> preflight(const Origins& origins, std::string_view origin,
+                                              std::string_view asked) {
+  const std::string fixed = origins.preflight_fields("", "")[1].value;
+  std::string further, vary;
+  for (const auto& [name, value] : origins.preflight_fields(origin, asked)) {
+    if (name == "Access-Control-Allow-Headers") {
+      CHECK(value.starts_with(fixed));
+      further = value.substr(fixed.size());
+    }
+    if (name == "Vary") vary = value;
+  }
+  return {further, vary};
+}
+
+}  // namespace
+
+TEST_CASE("origins: a preflight of an allowed origin may name further fields") {
+  const std::string vary = "Access-Control-Request-Headers";
+  const Origins any(rules({"*"})), listed(rules({"https://app.example"})), local(automatic());
+  const std::string_view page = "https://app.example";
+  for (const Origins* origins : {&any, &listed}) {
+    CHECK(preflight(*origins, page, "traceparent,ngrok-skip-browser-warning") ==
+          std::pair{std::string(", traceparent, ngrok-skip-browser-warning"), vary});
+    CHECK(preflight(*origins, page, "") == std::pair{std::string(), vary});
+  }
+  CHECK(preflight(local, "http://localhost:6274", "x-a").first == ", x-a");
+  const std::pair<std::string, std::string> nothing;
+  CHECK(preflight(listed, "https://evil.example", "x-a") == nothing);
+  CHECK(preflight(local, "https://evil.example", "x-a") == nothing);
+  CHECK(preflight(listed, "null", "x-a") == nothing);
+  CHECK(preflight(any, "", "x-a") == nothing);  // no page
+}
+
+TEST_CASE("origins: further fields are names, each once, and within their limits") {
+  const Origins any(rules({"*"}));
+  const auto further = [&any](std::string_view asked) {
+    return preflight(any, "https://app.example", asked).first;
+  };
+  CHECK(further(" x-a ,X-A,,x-b,\tx-c\t") == ", x-a, x-b, x-c");
+  CHECK(further("content-type, AUTHORIZATION, x-api-key, accept") == "");
+  CHECK(further("api, x-api, session-id, cache") == ", api, x-api, session-id, cache");
+  CHECK(further("x a,x:a,x(a,\"x\",x\r\nSet-Cookie,x\x7f,\xc3\xa4,*,!#$%&'*+-.^_`|~") ==
+        ", *, !#$%&'*+-.^_`|~");
+
+  std::string many, most;
+  for (int i = 0; i < 40; ++i) {
+    many += ",x-" + std::to_string(i);
+    if (i < 32) most += ", x-" + std::to_string(i);
+  }
+  CHECK(further(many) == most);
+  CHECK(further(std::string(2048, 'x')).size() == 2 + 2048);
+  CHECK(further(std::string(2049, 'x') + ",x-a") == ", x-a");
+  CHECK(further(std::string(2040, 'x') + ",x-a,x-long-name,x-b") ==
+        ", " + std::string(2040, 'x') + ", x-a, x-b");
 }
