@@ -212,9 +212,10 @@ Decision Gate::judge(const GateRequest& request) {
         204, {}, origins_.preflight_fields(origin, request.list("Access-Control-Request-Headers"))};
     return decision;
   }
-  check_once(request, decision);
+  const bool reads_key = request.rules.reads_key;
+  if (reads_key) check_once(request, decision);
   if (!decision.answer && !probe) check_origin(request, origin, decision);
-  if (!decision.answer) {
+  if (!decision.answer && reads_key) {
     if (needs_key_)
       check_key(request, !needs_no_key(request.rules.access), *caller, decision);
     else

@@ -8,12 +8,13 @@
 //                      gets the address that opened the session.
 //   2 address list     403. Loopback passes where the route says so.
 //   3 preflight        Answered 204 here.
-//     key fields       400 if one is repeated.
+//     key fields       400 if one is repeated. Not at routes that read no key.
 //   4 origin, host     403. While no key is needed, also 415 for a page's POST that is not JSON.
 //                      Probes pass.
 //   5 key or token     401; 403 for a token that lacks a scope; 429 once an address has used up its
-//                      budget of wrong ones. A valid key always passes. Probes, public routes and
-//                      paths without a route need no key, but a wrong one counts there too. While
+//                      budget of wrong ones. A valid key always passes. Probes and public routes
+//                      need no key, but a wrong one counts there too, except where no key is read:
+//                      at paths without a route, and where OAuth clients ask first. While
 //                      no key is needed, 401 only for a wrong start token on an administrator's
 //                      route.
 //   6 rates            429. Charged to address, key and session, or to none. Probes and routes that

@@ -10,7 +10,7 @@ namespace sidecar {
 
 enum class Access : std::uint8_t {
   kProbe,    // health checks: everybody; no origin rule and no rates; a wrong key still counts
-  kPublic,   // everybody; a wrong key still counts
+  kPublic,   // everybody; a wrong key still counts, if keys are read
   kClient,   // callers with a key or token, if one is needed
   kMetrics,  // callers with the permission metrics or admin
   kAdmin,    // callers with the permission admin
@@ -23,11 +23,15 @@ struct RouteRules {
   bool loopback_allowed = false;
   // The endpoint has metadata of its own (RFC 9728), which a challenge names.
   bool has_metadata = false;
+  // False: no key or token is looked at, because the answer is the same for everybody. Requires
+  // kPublic.
+  bool reads_key = true;
   // For kMetrics and kAdmin: what others may not do, as the 403 says it. Static text.
   std::string_view action = "use this endpoint";
 };
 
-// At a path without a route everybody gets the same 404.
-inline constexpr RouteRules kNoRoute{.access = Access::kPublic};
+// At a path without a route everybody gets the same 404. Programs that look for an authorization
+// server ask at many such paths, some of them with their key.
+inline constexpr RouteRules kNoRoute{.access = Access::kPublic, .reads_key = false};
 
 }  // namespace sidecar

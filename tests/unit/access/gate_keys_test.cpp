@@ -137,6 +137,28 @@ TEST_CASE("gate: a key of the URL counts when no field holds one") {
   CHECK(door.request({{"X-API-Key", "wrong"}}).answer->status == 401);
 }
 
+TEST_CASE("gate: where no key is read, a wrong one is no guess and a right one changes nothing") {
+  auth::Permissions admin;
+  admin.admin = true;
+  for (const KeyList& keys : {KeyList{key("alice", "a", admin)}, KeyList{}}) {
+    Door door(keys, {"*"}, false, {"*"},
+              {.key = {1, std::chrono::seconds(60)}, .wrong_keys = {1, std::chrono::seconds(60)}});
+    door.url_key = "wrong";
+    for (const char* secret : {"wrong", "a", "start", "", "a"}) {
+      const auto decision = door.request({{"Authorization", secret}}, "GET", "/nothing");
+      CHECK_FALSE(decision.answer);
+      CHECK_FALSE(decision.caller->has_key);
+      CHECK_FALSE(decision.caller->admin);
+      CHECK(field(decision.reply_fields, "X-RateLimit-Limit").empty());
+    }
+    door.repeated = "Authorization";
+    CHECK_FALSE(door.request({{"Authorization", "a"}}, "POST", "/nothing").answer);
+    CHECK(door.metrics.refused("wrong_key").Value() == 0);
+    CHECK(door.metrics.refused("no_key").Value() == 0);
+    CHECK(door.metrics.refused("repeated_key").Value() == 0);
+  }
+}
+
 TEST_CASE("gate: a caller may what both its key and the whole sidecar allow") {
   Door door({key("alice", "a", only({"get_*"})), key("bob", "b")}, {"*"}, false, {"*"}, {},
             only({"*_user"}));
