@@ -111,6 +111,8 @@ void Connection::on_head(std::string_view& input) {
     context_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
     return turn_away(error_response(413, kBodyTooLarge), input);
   }
+  if (const Endpoint* endpoint = pending.route.endpoint; !endpoint || !endpoint->route.reads_body)
+    reader.discard_body();
   if (!take_place(verdict.known, input)) return;
   if (reader.expects_continue() && input.empty()) enqueue({"HTTP/1.1 100 Continue\r\n\r\n"});
 }

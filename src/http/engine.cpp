@@ -63,8 +63,6 @@ Response internal_error(observe::Log& log, std::string_view endpoint, std::strin
   return error_response(500, "internal error, see id " + id + " in the log");
 }
 
-Response no_endpoint_here() { return error_response(404, "no endpoint at this path"); }
-
 // httplib's server without sockets and threads: one request at a time, from memory to memory.
 class Engine::Core : public httplib::Server {
  public:

@@ -23,9 +23,6 @@ namespace sidecar::http {
 // A 500 that contains only an id; `cause` is logged with the same id.
 Response internal_error(observe::Log& log, std::string_view endpoint, std::string_view cause);
 
-// 404
-Response no_endpoint_here();
-
 // One request on its way through the engine.
 struct EngineCall {
   Request request;

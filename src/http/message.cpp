@@ -53,4 +53,6 @@ Response error_response(int status, std::string_view message,
   return response;
 }
 
+Response no_endpoint_here() { return error_response(404, "no endpoint at this path"); }
+
 }  // namespace sidecar::http

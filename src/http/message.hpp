@@ -58,4 +58,7 @@ Response error_response(int status, std::string_view message,
                         std::optional<std::chrono::seconds> retry_after = {},
                         std::string_view budget = {});
 
+// The 404 of a path without a route.
+Response no_endpoint_here();
+
 }  // namespace sidecar::http

@@ -22,6 +22,7 @@ struct Route {
   bool direct = false;  // a frequent route: its answers are written without cpp-httplib
   // Added to every answer at this path, refusals too. Null: none. Outlives the server.
   const Fields* fields = nullptr;
+  bool reads_body = true;  // false: the body is read and not kept, because everybody may send one
 };
 
 }  // namespace sidecar::http

@@ -194,6 +194,36 @@ test('access: a preflight of an allowed origin may ask for any field', async (t)
   await sidecar.stop();
 });
 
+test('access: where OAuth clients look for an authorization server, a wrong key gets 404 and counts for nothing', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key', MCP_FAILED_KEYS_LIMIT: '1/1h' } });
+  const documents = ['oauth-protected-resource', 'oauth-authorization-server', 'openid-configuration'].flatMap((name) => ['', '/mcp', '/sse'].flatMap((at) => [`/.well-known/${name}${at}`, `${at}/.well-known/${name}`]));
+  const shown = [{}, { authorization: 'Bearer wrong' }, { 'x-api-key': 'wrong' }, { 'x-vapi-secret': 'wrong' }, { authorization: 'Bearer the-key' }];
+  for (const headers of shown) {
+    for (const path of [...documents, '/authorize', '/token', '/favicon.ico', '/no/such/path']) {
+      for (const method of ['GET', 'POST']) {
+        const answer = await request(sidecar.url + path, { method, headers, body: method === 'POST' ? '{}' : undefined });
+        assert.deepEqual([answer.status, answer.json()], [404, { error: 'Not Found', message: 'no endpoint at this path' }], `${method} ${path}`);
+        assert.equal(answer.headers['www-authenticate'], undefined);
+      }
+    }
+    const refused = await post(`${sidecar.url}/register`, { redirect_uris: ['http://localhost:1/callback'] }, headers);
+    assert.equal(refused.status, 400);
+    assert.deepEqual(refused.json(), { error: 'invalid_request', error_description: 'this server takes an API key: send it as Authorization: Bearer KEY' });
+  }
+  assert.equal((await request(`${sidecar.url}/register`)).status, 405);
+  const metrics = (await request(`${sidecar.url}/metrics`, { headers: { 'x-api-key': 'the-key' } })).text;
+  assert.doesNotMatch(metrics, /refused_total\{reason="(no_key|wrong_key|rate_wrong_keys)"\} [1-9]/);
+  assert.doesNotMatch(sidecar.output, /authentication failed/);
+  // The budget of guesses is still whole.
+  assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'wrong' } })).status, 401);
+  assert.equal((await request(`${sidecar.url}/tools`, { headers: { 'x-api-key': 'wrong' } })).status, 429);
+  await sidecar.stop();
+
+  const open = await Sidecar.start(t);
+  assert.equal((await post(`${open.url}/register`, {})).status, 404, 'no key is needed');
+  await open.stop();
+});
+
 test('access: only configured origins are allowed', async (t) => {
   const sidecar = await Sidecar.start(t, { env: { MCP_CORS_ORIGINS: 'https://app.example.com,https://b.example.com' } });
   const good = await request(`${sidecar.url}/tools`, { headers: { origin: 'https://b.example.com' } });

@@ -74,6 +74,21 @@ test('tools: through mcp-remote a client with a key is asked by the server', asy
   await sidecar.stop();
 });
 
+for (const [path, strategy] of enough([['/mcp', 'http-first'], ['/mcp', 'sse-first'], ['/sse', 'http-first'], ['/sse', 'sse-first']])) {
+  test(`tools: mcp-remote, ${strategy} at ${path}, with a wrong key ends within 10 s and says what the server takes`, async (t) => {
+    const sidecar = await Sidecar.start(t, { env: { MCP_API_KEY: 'the-key' } });
+    const folder = temporaryFolder(t);
+    const { code, error } = await runScript('mcp-remote/dist/proxy.js', [sidecar.url + path, '--transport', strategy, '--header', 'Authorization: Bearer wrong'], {
+      cwd: folder,
+      env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: folder },
+      ms: 10_000,
+    });
+    assert.equal(code, 1, error);
+    assert.match(error, /this server takes an API key: send it as Authorization: Bearer KEY/);
+    await sidecar.stop();
+  });
+}
+
 async function inspect(t, url, transport, ...args) {
   const folder = temporaryFolder(t);
   const all = ['--cli', url, '--transport', transport, '--format', 'json', ...args];

@@ -4,17 +4,27 @@
 #include <set>
 
 namespace sidecar::endpoints {
+namespace {
+
+// A client may send a key that it has been refused with: its requests here are no further guesses.
+constexpr RouteRules kRules{.access = Access::kPublic, .reads_key = false};
+
+constexpr std::string_view kNeedsKey =
+    R"({"error":"invalid_request","error_description":)"
+    R"("this server takes an API key: send it as Authorization: Bearer KEY"})";
+
+}  // namespace
 
 OAuthMetadata::OAuthMetadata(access::TokenRules rules, std::string public_url,
-                             std::string public_path)
+                             std::string public_path, std::function<bool()> needs_key)
     : rules_(std::move(rules)),
       public_url_(std::move(public_url)),
-      public_path_(std::move(public_path)) {}
+      public_path_(std::move(public_path)),
+      needs_key_(std::move(needs_key)) {}
 
 std::vector<http::Route> OAuthMetadata::routes() const {
-  constexpr RouteRules kRules{.access = Access::kPublic};
+  if (rules_.issuer.empty()) return {registration()};
   std::vector<http::Route> all;
-  if (rules_.issuer.empty()) return all;
   for (const std::string& between : std::set<std::string>{"", public_path_}) {
     for (const char* endpoint : {"", "/mcp", "/sse"}) {
       all.push_back({"GET", std::string(kPath) + between + endpoint, "oauth-metadata", kRules,
@@ -27,6 +37,18 @@ std::vector<http::Route> OAuthMetadata::routes() const {
     }
   }
   return all;
+}
+
+// RFC 7591, section 3.2.2.
+http::Route OAuthMetadata::registration() const {
+  http::Route route{"POST", "/register", "oauth-register", kRules, [this](http::Exchange exchange) {
+                      if (!needs_key_()) return exchange.reply(http::no_endpoint_here());
+                      http::Response response{.status = 400, .body = std::string(kNeedsKey)};
+                      response.fields.push_back({"Cache-Control", "no-store"});
+                      exchange.reply(std::move(response));
+                    }};
+  route.reads_body = false;
+  return route;
 }
 
 std::string OAuthMetadata::document(std::string_view endpoint) const {

@@ -67,6 +67,26 @@ TEST_CASE("routes: at a path without a route the body is neither awaited nor kep
   CHECK(site.served("none", 404) == 2);
 }
 
+TEST_CASE("routes: a body is not kept where no handler reads it, and the connection stays open") {
+  RoutesWorld site;
+  site.routes.push_back(named("POST", "/answers"));
+  site.routes.back().reads_body = false;
+  site.routes.back().handler = [](http::Exchange exchange) {
+    http::Response response{.status = 400};
+    response.body = std::to_string(exchange.request().body.size());
+    exchange.reply(std::move(response));
+  };
+  site.start();
+  Client client = site.client();
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = site.ask(client, post("/answers", std::string(50000, 'x')));
+    CHECK(answer.status == 400);
+    CHECK(answer.body == "0");
+  }
+  CHECK(site.ask(client, post("/hello", std::string(50000, 'x'))).status == 405);
+  CHECK(site.ask(client, get("/hello")).body == "hello");
+}
+
 TEST_CASE("routes: the fields of a route are in every answer at its path, refusals too") {
   RoutesWorld site;
   static const Fields kFields = {{"X-Page", "1"}};
