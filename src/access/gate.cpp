@@ -1,29 +1,17 @@
 #include "access/gate.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 #include <iterator>
 #include <openssl/crypto.h>
 
+#include "access/credentials.hpp"
 #include "access/urls.hpp"
 
 namespace sidecar::access {
 namespace {
 
-constexpr std::string_view kBearer = "bearer ";
 constexpr std::chrono::seconds kJwksRetry{5};
-
-// RFC 6750: `Authorization: Bearer KEY`; clients of the predecessor also send the bare key.
-std::string_view bearer_of(std::string_view authorization) {
-  const bool bearer =
-      authorization.size() >= kBearer.size() &&
-      std::equal(kBearer.begin(), kBearer.end(), authorization.begin(),
-                 [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
-  if (bearer) authorization.remove_prefix(kBearer.size());
-  while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
-  return authorization;
-}
 
 std::chrono::seconds whole_seconds(Clock::duration time) {
   return std::chrono::ceil<std::chrono::seconds>(time);
@@ -56,21 +44,14 @@ std::string_view setting_of(std::string_view scope) {
   return scope == "address" ? "MCP_RATE_LIMIT_PER_IP" : "MCP_RATE_LIMIT_PER_MIN";
 }
 
-std::string_view secret_of_fields(const GateRequest& request) {
-  const std::string_view key = request.header("X-API-Key");
-  return key.empty() ? bearer_of(request.header("Authorization")) : key;
+Credential credential_in(const GateRequest& request) {
+  return credential_of(request.header, request.rules.vapi_secret, request.url_key);
 }
 
-// RFC 6750, section 2.
-std::string_view secret_of(const GateRequest& request) {
-  const std::string_view key = secret_of_fields(request);
-  return key.empty() ? std::string_view(request.url_key) : key;
-}
-
-// A token in the URL is not read (MCP 2025-11-25, Authorization).
-bool is_token_of(const GateRequest& request, std::string_view secret) {
-  return !request.header("Authorization").empty() && request.header("X-API-Key").empty() &&
-         AccessTokens::looks_like_one(secret);
+// A token elsewhere is not read (RFC 6750, section 2; MCP 2025-11-25, Authorization).
+bool is_token(const Credential& credential) {
+  return credential.place == KeyPlace::kAuthorization &&
+         AccessTokens::looks_like_one(credential.secret);
 }
 
 std::string_view reason_of(TokenFault::Kind kind) {
@@ -242,7 +223,8 @@ void Gate::check_origin(const GateRequest& request, std::string_view origin,
 
 // A proxy in front may have checked the other one of two equal fields.
 void Gate::check_once(const GateRequest& request, Decision& decision) const {
-  for (const std::string_view name : {"Authorization", "X-API-Key"}) {
+  for (const std::string_view name : {kAuthorizationField, kApiKeyField, kVapiSecretField}) {
+    if (name == kVapiSecretField && !request.rules.vapi_secret) continue;
     if (!request.repeated(name)) continue;
     log_.warn("request refused",
               {{"address", decision.caller->address}, {"reason", "repeated_key"}, {"field", name}});
@@ -254,7 +236,8 @@ void Gate::check_once(const GateRequest& request, Decision& decision) const {
 
 void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& caller,
                      Decision& decision) {
-  const std::string_view secret = secret_of(request);
+  const Credential credential = credential_in(request);
+  const std::string_view secret = credential.secret;
   const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
   const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());
   if (key != nullptr && !expired) {
@@ -266,7 +249,7 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
-  if (key == nullptr && tokens_ != nullptr && is_token_of(request, secret))
+  if (key == nullptr && tokens_ != nullptr && is_token(credential))
     return check_token(request, secret, needed, caller, decision);
   if (secret.empty() && !needed) return;
   Failure failure{"no_key"};
@@ -278,7 +261,7 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
   if (!needed) return;
   if (over) return refuse_over(kWrongKeys, *over, decision);
   // The texts of both predecessors.
-  const bool by_field = !request.header("X-API-Key").empty();
+  const bool by_field = credential.place == KeyPlace::kApiKey;
   decision.answer =
       Refusal{401, by_field ? "Invalid API key" : "Valid API key required", challenge(request)};
 }
@@ -288,8 +271,9 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
 void Gate::check_start_token(const GateRequest& request, const ClientAddress& client,
                              auth::Principal& caller, Decision& decision) {
   caller.admin = open_admin_ && is_this_machine(request, client);
-  const std::string_view secret = secret_of_fields(request);
-  if (caller.admin || secret.empty() || !start_token_) return;
+  const auto [place, secret] = credential_in(request);
+  // A token in the URL would end up in logs.
+  if (caller.admin || secret.empty() || place == KeyPlace::kUrl || !start_token_) return;
   const KeyHash hash = hash_of(secret);
   caller.admin = CRYPTO_memcmp(hash.data(), start_token_->data(), hash.size()) == 0;
   if (caller.admin || !is_for_few(request.rules.access)) return;

@@ -26,6 +26,8 @@ struct RouteRules {
   // False: no key or token is looked at, because the answer is the same for everybody. Requires
   // kPublic.
   bool reads_key = true;
+  // A key is also read from X-Vapi-Secret.
+  bool vapi_secret = false;
   // For kMetrics and kAdmin: what others may not do, as the 403 says it. Static text.
   std::string_view action = "use this endpoint";
 };

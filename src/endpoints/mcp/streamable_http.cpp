@@ -84,7 +84,7 @@ StreamableHttp::StreamableHttp(session::SessionTable& sessions, mux::Instances& 
       sessionless_(instances, parts) {}
 
 std::vector<http::Route> StreamableHttp::routes() {
-  constexpr RouteRules kRules{.access = Access::kClient, .has_metadata = true};
+  constexpr RouteRules kRules{.access = Access::kClient, .has_metadata = true, .vapi_secret = true};
   const std::string path(kPath);
   const auto to = [this](void (StreamableHttp::*serve)(http::Exchange)) {
     return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };

@@ -111,13 +111,14 @@ std::vector<http::Route> Rest::routes() {
     return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
   };
   constexpr RouteRules kRules{.access = Access::kClient};
+  constexpr RouteRules kVapi{.access = Access::kClient, .vapi_secret = true};
   return {
       {"GET", "/tools", "tools", kRules, to(&Rest::list_tools)},
       {"POST", "/call-tool", "call-tool", kRules, call(Naming::kTool), true},
       {"POST", "/call-tool-stream", "call-tool-stream", kRules, to(&Rest::call_tool_stream)},
       {"GET", "/info", "info", kRules, to(&Rest::info)},
-      {"GET", "/vapi/functions", "functions", kRules, to(&Rest::list_functions)},
-      {"POST", "/vapi/call", "call-function", kRules, call(Naming::kFunction)},
+      {"GET", "/vapi/functions", "functions", kVapi, to(&Rest::list_functions)},
+      {"POST", "/vapi/call", "call-function", kVapi, call(Naming::kFunction)},
       {"POST", "/openai/call-function", "call-function", kRules, call(Naming::kMappedFunction)}};
 }
 

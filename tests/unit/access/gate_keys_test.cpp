@@ -137,6 +137,25 @@ TEST_CASE("gate: a key of the URL counts when no field holds one") {
   CHECK(door.request({{"X-API-Key", "wrong"}}).answer->status == 401);
 }
 
+TEST_CASE("gate: X-Vapi-Secret holds a key where its route reads it, after the other fields") {
+  Door door({key("alice", "a"), key("bob", "b")});
+  CHECK(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/mcp").caller->owner == "bob");
+  CHECK(door.request({{"X-Vapi-Secret", "wrong"}}, "POST", "/mcp").answer->status == 401);
+  CHECK(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/tools").answer->status == 401);
+  CHECK(door.metrics.refused("no_key").Value() == 1);
+  for (const char* name : {"X-API-Key", "Authorization"}) {
+    CHECK(door.request({{"X-Vapi-Secret", "b"}, {name, "a"}}, "POST", "/mcp").caller->owner ==
+          "alice");
+    CHECK(door.request({{"X-Vapi-Secret", "b"}, {name, "wrong"}}, "POST", "/mcp").answer->status ==
+          401);
+  }
+  door.url_key = "a";
+  CHECK(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/mcp").caller->owner == "bob");
+  door.repeated = "X-Vapi-Secret";
+  CHECK(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/mcp").answer->status == 400);
+  CHECK_FALSE(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/tools").answer);
+}
+
 TEST_CASE("gate: where no key is read, a wrong one is no guess and a right one changes nothing") {
   auth::Permissions admin;
   admin.admin = true;

@@ -38,7 +38,7 @@ inline RouteRules rules_of(std::string_view path) {
   if (path == "/metrics") return {.access = Access::kMetrics, .action = "read the metrics"};
   if (path == "/calls" || path == "/restart")
     return {.access = Access::kAdmin, .action = "see calls"};
-  if (path == "/mcp") return {.access = Access::kClient, .has_metadata = true};
+  if (path == "/mcp") return {.access = Access::kClient, .has_metadata = true, .vapi_secret = true};
   return path == "/nothing" ? kNoRoute : RouteRules{};
 }
 
