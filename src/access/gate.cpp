@@ -7,6 +7,7 @@
 
 #include "access/credentials.hpp"
 #include "access/urls.hpp"
+#include "config/masked_urls.hpp"
 
 namespace sidecar::access {
 namespace {
@@ -215,7 +216,7 @@ void Gate::check_origin(const GateRequest& request, std::string_view origin,
   log_.warn("origin refused", {{"address", decision.caller->address},
                                {"reason", refusal->reason},
                                {"setting", refusal->setting},
-                               {"origin", origin},
+                               {"origin", config::masked_url(origin)},
                                {"host", request.header("Host")}});
   metrics_.refused(std::string(refusal->reason)).Increment();
   decision.answer = Refusal{refusal->status, std::string(refusal->message), {}};

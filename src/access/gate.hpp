@@ -58,7 +58,7 @@ struct KnownSession {
 
 struct GateRequest {
   std::string_view method;
-  std::string_view path;  // for the log and for challenges
+  std::string path;  // for the log and for challenges; without secrets
   std::string_view peer_address;
   // Value of a header field by its name; empty when absent.
   std::function<std::string_view(std::string_view)> header;

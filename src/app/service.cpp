@@ -1,9 +1,11 @@
 #include "app/service.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
 #include <utility>
 
+#include "access/credentials.hpp"
 #include "child/descriptor_limit.hpp"
 #include "config/command.hpp"
 #include "endpoints/mcp/mcp_requests.hpp"
@@ -112,6 +114,37 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
           settings.access.open_admin};
 }
 
+// The beginning of a body, without the keys that its request carries: some clients repeat theirs in
+// the body.
+std::string logged_body(const http::Request& request) {
+  std::vector<std::string> keys = {
+      std::string(request.header(access::kApiKeyField)),
+      std::string(access::bearer_of(request.header(access::kAuthorizationField))),
+      std::string(request.header(access::kVapiSecretField))};
+  for (const std::string_view name : access::kKeyParameters)
+    keys.push_back(request.query_value(name).value_or(""));
+  std::size_t longest = 0;
+  for (const std::string& key : keys) longest = std::max(longest, key.size());
+
+  std::string shown;
+  std::string_view rest = request.body;
+  while (shown.size() < kLoggedBody) {
+    const std::string_view window = rest.substr(0, kLoggedBody + longest);
+    std::size_t at = window.npos;
+    std::size_t size = 0;
+    for (const std::string& key : keys) {
+      const std::size_t found = key.empty() ? window.npos : window.find(key);
+      if (found < at || (found != window.npos && found == at && key.size() > size))
+        at = found, size = key.size();
+    }
+    shown += rest.substr(0, std::min(at, kLoggedBody - shown.size()));
+    if (at == window.npos || shown.size() >= kLoggedBody) break;
+    shown += "***";
+    rest.remove_prefix(at + size);
+  }
+  return shown;
+}
+
 endpoints::DashboardOptions dashboard_options(const config::Settings& settings) {
   return {config::masked_command(settings.command), settings.listen.public_url, {settings.streams}};
 }
@@ -212,10 +245,10 @@ std::vector<http::Route> Service::routes() {
       if (!settings_.log.requests) return handler(std::move(exchange));
       const http::Request& request = exchange.request();
       log_.info("request body", {{"method", request.method},
-                                 {"path", request.path},
+                                 {"path", endpoints::logged_path(request)},
                                  {"address", request.caller->address},
                                  {"bytes", request.body.size()},
-                                 {"body", std::string_view(request.body).substr(0, kLoggedBody)}});
+                                 {"body", logged_body(request)}});
       handler(std::move(exchange));
     };
   }
@@ -233,7 +266,7 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
 access::GateRequest Service::gate_request(const http::Head& head) const {
   return {
       head.method,
-      head.path,
+      endpoints::logged_path(head),
       head.peer_address,
       [&head](std::string_view name) { return head.header(name); },
       [&head](std::string_view name) { return head.list_header(name); },

@@ -6,6 +6,7 @@
 #include "jsonrpc/message.hpp"
 #include "jsonrpc/splice.hpp"
 #include "mcp/protocol.hpp"
+#include "session/session_table.hpp"
 
 namespace sidecar::endpoints {
 namespace {
@@ -26,6 +27,17 @@ std::optional<std::string> named_session(const http::Head& head) {
   if (head.path != "/rate-limit-status") return std::nullopt;
   const auto id = in_field(head);
   return id ? id : head.query_value("sessionId");
+}
+
+std::string logged_path(const http::Head& head) {
+  std::string_view path = head.path;
+  const std::size_t query = path.find_first_of("?;#&");
+  const std::string_view mask = query == path.npos ? "" : "***";
+  if (query != path.npos) path = path.substr(0, query + 1);
+  const std::size_t messages = path.find(kMessagesPath);
+  const std::size_t id = messages == path.npos ? path.size() : messages + kMessagesPath.size();
+  if (path.size() - id <= session::SessionTable::kShownId) return fmt::format("{}{}", path, mask);
+  return fmt::format("{}{}…", path.substr(0, id), session::SessionTable::shown(path.substr(id)));
 }
 
 bool within_rates(access::Gate* gate, http::Exchange& exchange, const session::Session& session,

@@ -21,6 +21,10 @@ namespace sidecar::endpoints {
 //   /rate-limit-status       Mcp-Session-Id, else ?sessionId=<id>
 std::optional<std::string> named_session(const http::Head& head);
 
+// The path of a request, as logs show it. The id of a session, which may stand for a key, is cut;
+// what follows a path that a client has percent-encoded together with its query is masked.
+std::string logged_path(const http::Head& head);
+
 // Charges a batch for the rates: each message counts. The gate has charged the POST as one request
 // already; the other messages are charged here, all of them or none. False: the batch exceeds a
 // rate and was answered with 429, or with 400 if the rate never allows so many at once. `gate`:
