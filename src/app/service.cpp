@@ -114,6 +114,13 @@ access::KeyRules key_rules(const config::Settings& settings, std::vector<access:
           settings.access.open_admin};
 }
 
+std::string key_in_url(const http::Head& head) {
+  for (const std::string_view name : access::kKeyParameters) {
+    if (auto key = head.query_value(name); key && !key->empty()) return *std::move(key);
+  }
+  return {};
+}
+
 // The beginning of a body, without the keys that its request carries: some clients repeat theirs in
 // the body.
 std::string logged_body(const http::Request& request) {
@@ -264,21 +271,20 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
 }
 
 access::GateRequest Service::gate_request(const http::Head& head) const {
-  return {
-      head.method,
-      endpoints::logged_path(head),
-      head.peer_address,
-      [&head](std::string_view name) { return head.header(name); },
-      [&head](std::string_view name) { return head.list_header(name); },
-      [&head](std::string_view name) {
-        std::size_t fields = 0;
-        head.fields.for_each(name, [&fields](std::string_view) { ++fields; });
-        return fields > 1;
-      },
-      [this, &head] { return session_of(head); },
-      settings_.access.allow_query_key ? head.query_value("api_key").value_or("") : std::string(),
-      head.rules,
-      head.method_not_allowed};
+  return {head.method,
+          endpoints::logged_path(head),
+          head.peer_address,
+          [&head](std::string_view name) { return head.header(name); },
+          [&head](std::string_view name) { return head.list_header(name); },
+          [&head](std::string_view name) {
+            std::size_t fields = 0;
+            head.fields.for_each(name, [&fields](std::string_view) { ++fields; });
+            return fields > 1;
+          },
+          [this, &head] { return session_of(head); },
+          settings_.access.allow_query_key ? key_in_url(head) : std::string(),
+          head.rules,
+          head.method_not_allowed};
 }
 
 endpoints::ApiFacts Service::api_facts(const http::Head& head) const {
