@@ -240,6 +240,8 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
   const Credential credential = credential_in(request);
   const std::string_view secret = credential.secret;
   const StoredKey* key = secret.empty() ? nullptr : keys_.find(secret);
+  // A request that brings a credential is judged by that alone.
+  if (credential.place == KeyPlace::kNowhere) key = key_of_session(request);
   const bool expired = key != nullptr && key->expired(std::chrono::system_clock::now());
   if (key != nullptr && !expired) {
     caller.owner = key->name;
@@ -247,6 +249,8 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
     caller.key_fingerprint = key->fingerprint();
     caller.admin = key->permissions->admin;
     caller.metrics = key->permissions->metrics;
+    caller.by_url_key =
+        credential.place == KeyPlace::kUrl || credential.place == KeyPlace::kNowhere;
     if (key->permissions->restricts()) caller.permissions.push_back(key->permissions);
     return;
   }
@@ -265,6 +269,14 @@ void Gate::check_key(const GateRequest& request, bool needed, auth::Principal& c
   const bool by_field = credential.place == KeyPlace::kApiKey;
   decision.answer =
       Refusal{401, by_field ? "Invalid API key" : "Valid API key required", challenge(request)};
+}
+
+const StoredKey* Gate::key_of_session(const GateRequest& request) const {
+  if (!request.rules.session_as_key || request.method_not_allowed) return nullptr;
+  const auto session = request.session();
+  if (!session || !session->url_key) return nullptr;
+  const StoredKey* const key = keys_.find(session->owner, *session->url_key);
+  return key != nullptr && !key->expired(std::chrono::system_clock::now()) ? key : nullptr;
 }
 
 // No key is needed here, and a credential that does not match may be meant for another program. So

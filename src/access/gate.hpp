@@ -17,6 +17,7 @@
 //                      at paths without a route, and where OAuth clients ask first. While
 //                      no key is needed, 401 only for a wrong start token on an administrator's
 //                      route.
+//                      A request without a credential may name a session that stands for a key.
 //   6 rates            429. Charged to address, key and session, or to none. Probes and routes that
 //                      are not charged are free.
 //   7 permission       403 if the route is an administrator's, or for the metrics.
@@ -26,6 +27,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,6 +56,9 @@ struct KnownSession {
   std::string_view owner;
   std::string_view address;  // the address that opened it
   bool loopback = false;     // as Caller::loopback
+  // Fingerprint of the key for which the id stands: the one in the URL that opened an event stream
+  // (MCP_ALLOW_QUERY_KEY). The endpoint event cannot carry that key, so the client posts without.
+  std::optional<std::uint64_t> url_key{};
 };
 
 struct GateRequest {
@@ -154,6 +159,8 @@ class Gate {
   void check_origin(const GateRequest& request, std::string_view origin, Decision& decision) const;
   void check_key(const GateRequest& request, bool needed, auth::Principal& caller,
                  Decision& decision);
+  // The valid key for which the session that the request names stands; nullptr: none.
+  const StoredKey* key_of_session(const GateRequest& request) const;
   void check_start_token(const GateRequest& request, const ClientAddress& client,
                          auth::Principal& caller, Decision& decision);
   void check_token(const GateRequest& request, std::string_view token, bool needed,

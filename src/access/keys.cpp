@@ -29,6 +29,13 @@ const StoredKey* Keys::find(std::string_view secret) const {
   return found;
 }
 
+const StoredKey* Keys::find(std::string_view name, std::uint64_t fingerprint) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const StoredKey& key) {
+    return key.name == name && key.fingerprint() == fingerprint;
+  });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
 bool Keys::has_owner(std::string_view name, WallTime now) const {
   return std::any_of(keys_.begin(), keys_.end(),
                      [&](const StoredKey& key) { return key.name == name && !key.expired(now); });

@@ -42,6 +42,8 @@ class Keys {
   // nullptr if `secret` is not a key. Compares with every key in any case. The result may have
   // expired.
   const StoredKey* find(std::string_view secret) const;
+  // The key with this name and fingerprint, or nullptr. It may have expired.
+  const StoredKey* find(std::string_view name, std::uint64_t fingerprint) const;
   // True if a key of this name is valid.
   bool has_owner(std::string_view name, WallTime now) const;
   // The permissions of the key with this name and fingerprint. If that key is gone or expired: the

@@ -267,7 +267,11 @@ std::optional<access::KnownSession> Service::session_of(const http::Head& head) 
   const session::Session* session = id ? sessions_.find(*id) : nullptr;
   if (session == nullptr) return std::nullopt;
   const auth::Principal& opener = session->caller();
-  return access::KnownSession{session->id(), opener.owner, opener.address, opener.loopback};
+  access::KnownSession known{session->id(), opener.owner, opener.address, opener.loopback};
+  if (settings_.access.allow_query_key && opener.by_url_key &&
+      session->source().transport == endpoints::LegacySse::kTransport)
+    known.url_key = opener.key_fingerprint;
+  return known;
 }
 
 access::GateRequest Service::gate_request(const http::Head& head) const {

@@ -31,6 +31,8 @@ struct Principal {
   // Expiry of the access token; empty without a token.
   std::optional<std::chrono::system_clock::time_point> expires{};
   bool metrics = false;  // Permissions::metrics applies
+  // With by_stored_key: the key came in the URL, or by the session of a stream that was so opened.
+  bool by_url_key = false;
 
   bool operator==(const Principal&) const = default;
 

@@ -242,7 +242,7 @@ constexpr Setting kSettings[] = {
      "File of key hashes with expiry and permissions, made by mcp-sidecar keys; read again when it changes",
      with<keys_file, &S::access, &AccessSettings::keys_file>, kAtStart},
     {G::kAccess, "MCP_ALLOW_QUERY_KEY", "--allow-query-key", {}, "", "false",
-     "Also accept the key from ?api_key=, for clients that cannot send headers; URLs appear in the logs of proxies and servers",
+     "Also accept a key in the URL, as ?api_key= (or apiKey, apikey, key, token), for clients that cannot send headers; over SSE the messages of such a stream need no key. URLs appear in the logs of proxies and servers",
      yes_or_no<&S::access, &AccessSettings::allow_query_key>, kOnReload},
     {G::kAccess, "MCP_JWT_ISSUER", "--jwt-issuer", {}, "URL", "",
      "Authorization server whose access tokens (OAuth 2.1, signed JWTs) are accepted in addition to keys; needs MCP_JWT_JWKS and MCP_PUBLIC_URL",

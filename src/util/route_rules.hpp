@@ -28,6 +28,9 @@ struct RouteRules {
   bool reads_key = true;
   // A key is also read from X-Vapi-Secret.
   bool vapi_secret = false;
+  // A request without a key may name the session of an event stream that was opened with a key in
+  // its URL: the session's id stands for that key.
+  bool session_as_key = false;
   // For kMetrics and kAdmin: what others may not do, as the 403 says it. Static text.
   std::string_view action = "use this endpoint";
 };

@@ -42,9 +42,10 @@ function ask(url, { method, headers, body }) {
 
 // Verdicts: `refused` (401) and `lacking` (403), for a token with the `error` of RFC 6750;
 // otherwise the owner of the key: `owner` of the requested session, `other`, or `admin`, who is not
-// the owner but an administrator.
+// the owner but an administrator. `query`: in the URL. `vapi`: read by some endpoints only. `plain`:
+// from one address and without an origin is enough.
 const credentials = (keys, tokens) => [
-  { name: 'no key', headers: {}, verdict: 'refused' },
+  { name: 'no key', headers: {}, verdict: 'refused', brings: false },
   { name: 'an empty key', headers: { authorization: 'Bearer ' }, verdict: 'refused' },
   { name: 'a wrong key, X-API-Key', headers: { 'x-api-key': 'wrong' }, verdict: 'refused' },
   { name: 'a wrong key, Bearer', headers: { authorization: 'Bearer wrong' }, verdict: 'refused' },
@@ -59,6 +60,20 @@ const credentials = (keys, tokens) => [
   { name: "an administrator's key", headers: { 'x-api-key': keys.root }, verdict: 'admin' },
   ...Object.entries(tokens).map(([name, { token, ...rest }]) => ({ name: `a token: ${name}`, headers: { authorization: `Bearer ${token}` }, ...rest })),
   { name: 'a good token, X-API-Key', headers: { 'x-api-key': tokens.good.token }, verdict: 'refused' },
+  ...[
+    { name: 'the right key, X-Vapi-Secret', headers: { 'x-vapi-secret': keys.alice }, verdict: 'owner', vapi: true },
+    { name: "another's key, X-Vapi-Secret", headers: { 'x-vapi-secret': keys.bob }, verdict: 'other', vapi: true },
+    { name: 'a wrong key, X-Vapi-Secret', headers: { 'x-vapi-secret': 'wrong' }, verdict: 'refused', vapi: true },
+    { name: 'a revoked key, X-Vapi-Secret', headers: { 'x-vapi-secret': keys.revoked }, verdict: 'refused', vapi: true },
+    { name: 'a good token, X-Vapi-Secret', headers: { 'x-vapi-secret': tokens.good.token }, verdict: 'refused', vapi: true },
+    { name: 'a right key before a wrong X-Vapi-Secret', headers: { authorization: keys.alice, 'x-vapi-secret': 'wrong' }, verdict: 'owner' },
+    ...['api_key', 'apiKey', 'apikey', 'key', 'token'].map((name) => ({ name: `the right key, ?${name}=`, headers: {}, query: `${name}=${keys.alice}`, verdict: 'owner' })),
+    { name: "another's key, ?key=", headers: {}, query: `key=${keys.bob}`, verdict: 'other' },
+    { name: 'a wrong key, ?key=', headers: {}, query: 'key=wrong', verdict: 'refused' },
+    { name: 'an expired key, ?token=', headers: {}, query: `token=${keys.expired}`, verdict: 'refused' },
+    { name: 'a good token, ?token=', headers: {}, query: `token=${tokens.good.token}`, verdict: 'refused' },
+    { name: 'a wrong key before a right one in the URL', headers: { authorization: 'wrong' }, query: `key=${keys.alice}`, verdict: 'refused' },
+  ].map((credential) => ({ ...credential, plain: true })),
 ];
 
 const SCOPE = 'mcp:use';
@@ -107,11 +122,14 @@ const secret = 'a secret that two processes of this test share';
 const echo = { name: 'echo', arguments: { message: 'hi' } };
 const ping = call('p', 'ping');
 const notNeeded = { keyless: true, anyOrigin: true };
+const unread = { keyless: true, unread: true };
+const page = withPages ? { keyless: true } : unread;
 
 // {method, path, body, headers, session, status}: the status of each verdict that passes the gate;
 // `other` also applies to `admin` if that is missing. `session`: names a live one. `fresh`: opens
-// one for each request.
-function endpoints(sse, mcp, fresh, { ended, forged, former }) {
+// one for each request. `unread`: looks at no key. `standsIn`: its session stands for the owner's
+// key. `vapi`: reads X-Vapi-Secret.
+function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged, former }) {
   const get = (path, status = 200, more = {}) => ({ method: 'GET', path, status, ...more });
   const posted = (path, body, status = 200, more = {}) => ({ method: 'POST', path, body, status, ...more });
   const owned = (status) => ({ owner: status, other: 403 });
@@ -119,12 +137,12 @@ function endpoints(sse, mcp, fresh, { ended, forged, former }) {
     get('/health', 200, { ...notNeeded, evenIfDenied: true }),
     get('/ready', 200, { ...notNeeded, evenIfDenied: true }),
     { method: 'HEAD', path: '/health', status: 200, ...notNeeded, evenIfDenied: true },
-    get(METADATA, 200, { keyless: true }),
-    get(`${METADATA}/mcp`, 200, { keyless: true }),
-    get(`${METADATA}/other`, 404, { keyless: true }),
+    get(METADATA, 200, unread),
+    get(`${METADATA}/mcp`, 200, unread),
+    get(`${METADATA}/other`, 404, unread),
     get('/tools'),
     { method: 'HEAD', path: '/tools', status: 200 },
-    get('/vapi/functions'),
+    get('/vapi/functions', 200, { vapi: true }),
     get('/openai/functions'),
     get('/openapi.json'),
     { method: 'HEAD', path: '/openapi.json', status: 200 },
@@ -143,24 +161,30 @@ function endpoints(sse, mcp, fresh, { ended, forged, former }) {
     posted('/call-tool', echo),
     posted('/call-tool', {}, 400),
     posted('/call-tool-stream', echo),
-    posted('/vapi/call', echo),
+    posted('/vapi/call', echo, 200, { vapi: true }),
+    get('/vapi/call', 405, { vapi: true }),
     posted('/openai/call-function', echo),
     posted('/restart', undefined, { owner: 403, other: 403, admin: 202 }),
     get('/restart', 405),
     get('/sessions/made-up', 405),
     posted('/metrics', {}, 405),
     // Without a route no key is asked for.
-    get('/no-such-path', 404, { keyless: true }),
-    posted('/no-such-path', {}, 404, { keyless: true }),
-    get('/health/x', 404, { keyless: true }),
-    get('/.well-known/other', 404, { keyless: true }),
-    get('/', withPages ? 200 : 404, { keyless: true }),
-    { method: 'HEAD', path: '/', status: withPages ? 200 : 404, keyless: true },
-    get('/docs', withPages ? 200 : 404, { keyless: true }),
-    get('/assets/none-12345678.js', 404, { keyless: true }),
+    get('/no-such-path', 404, unread),
+    posted('/no-such-path', {}, 404, unread),
+    get('/health/x', 404, unread),
+    get('/.well-known/other', 404, unread),
+    get('/.well-known/oauth-authorization-server', 404, unread),
+    get('/.well-known/openid-configuration/mcp', 404, unread),
+    get('/mcp/.well-known/openid-configuration', 404, unread),
+    posted('/register', {}, 404, unread), // the authorization server is elsewhere
+    get('/authorize', 404, unread),
+    get('/', withPages ? 200 : 404, page),
+    { method: 'HEAD', path: '/', status: withPages ? 200 : 404, ...page },
+    get('/docs', withPages ? 200 : 404, page),
+    get('/assets/none-12345678.js', 404, page),
     posted('/docs', {}, 405, { keyless: true }),
-    get('/assets', 404, { keyless: true }),
-    get('/docs/', 404, { keyless: true }),
+    get('/assets', 404, unread),
+    get('/docs/', 404, unread),
     get('/dashboard/events', { owner: 403, other: 403, admin: 200 }),
     get('/calls', { owner: 403, other: 403, admin: 200 }),
     get('/logs', { owner: 403, other: 403, admin: 200 }),
@@ -175,32 +199,37 @@ function endpoints(sse, mcp, fresh, { ended, forged, former }) {
     posted(`/messages/${sse}`, ping, owned(202), { session: true }),
     posted('/message?sessionId=made-up', ping, 404),
     posted('/messages/made-up', ping, 404),
-    posted('/message', ping, 503), // alice's only session was addressed by its id
+    ...[`/message?sessionId=${byUrl}`, `/messages?sessionId=${byUrl}`, `/messages/${byUrl}`].map((path) => posted(path, ping, owned(202), { session: true, standsIn: true })),
+    { method: 'PUT', path: `/messages/${byUrl}`, status: 405, session: true },
+    get(`/rate-limit-status?sessionId=${byUrl}`, 200, { session: true }),
+    posted(`/message?sessionId=${mcpByUrl}`, ping, 404, { session: true }), // of another transport
+    posted(`/messages/${ended}?sessionId=${byUrl}`, ping, 404),
+    posted('/message', ping, 503), // alice's sessions were addressed by their ids
     posted('/messages', ping, 503),
 
-    posted('/mcp', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp } }),
-    get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp } }),
-    { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh },
-    posted('/mcp', initialize(), 200, { headers: accept }),
+    posted('/mcp', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp }, vapi: true }),
+    get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp }, vapi: true }),
+    { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh, vapi: true },
+    posted('/mcp', initialize(), 200, { headers: accept, vapi: true }),
     // Without a session.
-    posted('/mcp', ping, 200, { headers: accept }),
-    posted('/mcp', call('c', 'tools/call', echo), 200, { headers: accept }),
-    posted('/mcp', notification('notifications/initialized'), 202, { headers: accept }),
-    posted('/mcp', call('s', 'resources/subscribe', { uri: 'demo://readme' }), 400, { headers: accept }),
+    posted('/mcp', ping, 200, { headers: accept, vapi: true }),
+    posted('/mcp', call('c', 'tools/call', echo), 200, { headers: accept, vapi: true }),
+    posted('/mcp', notification('notifications/initialized'), 202, { headers: accept, vapi: true }),
+    posted('/mcp', call('s', 'resources/subscribe', { uri: 'demo://readme' }), 400, { headers: accept, vapi: true }),
     // With an id that is no session's here; the last one is revived for its owner.
-    ...[ended, forged].flatMap((id) => [
-      posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': id } }),
-      get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': id } }),
-      { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': id } },
+    ...[closed, forged].flatMap((id) => [
+      posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': id }, vapi: true }),
+      get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': id }, vapi: true }),
+      { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': id }, vapi: true },
     ]),
-    posted('/mcp', ping, { owner: 200, other: 404 }, { headers: accept, fresh: former }),
-    { method: 'DELETE', path: '/mcp', status: { owner: 204, other: 404 }, fresh: former },
-    get('/mcp', 405, { headers: { accept: 'text/event-stream' } }),
-    { method: 'DELETE', path: '/mcp', status: 400 },
-    posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' } }),
-    get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': 'made-up' } }),
-    { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': 'made-up' } },
-    { method: 'PUT', path: '/mcp', status: 405 },
+    posted('/mcp', ping, { owner: 200, other: 404 }, { headers: accept, fresh: former, vapi: true }),
+    { method: 'DELETE', path: '/mcp', status: { owner: 204, other: 404 }, fresh: former, vapi: true },
+    get('/mcp', 405, { headers: { accept: 'text/event-stream' }, vapi: true }),
+    { method: 'DELETE', path: '/mcp', status: 400, vapi: true },
+    posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' }, vapi: true }),
+    get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': 'made-up' }, vapi: true }),
+    { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': 'made-up' }, vapi: true },
+    { method: 'PUT', path: '/mcp', status: 405, vapi: true },
 
     get('/sse'), // last, because its streams take a moment to close
     { method: 'HEAD', path: '/sse', status: 200 },
@@ -212,9 +241,12 @@ function expected(endpoint, credential, address, origin) {
   const known = address.allowed || (address.local && endpoint.session);
   if (!known && !(endpoint.evenIfDenied && address.local)) return { status: 403, message: 'IP not allowed' };
   if (endpoint.preflight) return { status: 204 };
-  if (credential.verdict === 'twice') return { status: 400, message: 'More than one Authorization field' };
+  if (credential.verdict === 'twice' && !endpoint.unread) return { status: 400, message: 'More than one Authorization field' };
   if (!origin.in && !endpoint.anyOrigin) return { status: 403, message: origin.message };
-  const { verdict, error, headers } = credential;
+  const { error, headers } = credential;
+  const shown = !(credential.vapi && !endpoint.vapi);
+  const brings = shown && credential.brings !== false;
+  const verdict = !brings ? (endpoint.standsIn ? 'owner' : 'refused') : credential.verdict;
   if (verdict === 'lacking' && !endpoint.keyless) return { status: 403, message: 'The access token lacks a scope', challenge: challenge(endpoint, error) };
   if (verdict === 'refused' && !endpoint.keyless) {
     const message = error ? 'The access token is not valid' : headers['x-api-key'] ? 'Invalid API key' : 'Valid API key required';
@@ -255,7 +287,7 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   const issuer = await Issuer.start(t);
   const tokens = await tokensOf(issuer);
   const sidecar = await Sidecar.start(t, {
-    env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_JWT_SCOPES: SCOPE, MCP_PUBLIC_URL: PUBLIC, MCP_KEYS_FILE: file, MCP_SECRET: secret, MCP_FAILED_KEYS_LIMIT: 'off', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_CORS_ORIGINS: LISTED },
+    env: { MCP_JWT_ISSUER: issuer.issuer, MCP_JWT_JWKS: issuer.jwks, MCP_JWT_SCOPES: SCOPE, MCP_PUBLIC_URL: PUBLIC, MCP_KEYS_FILE: file, MCP_SECRET: secret, MCP_FAILED_KEYS_LIMIT: 'off', MCP_ALLOW_QUERY_KEY: 'true', MCP_ALLOWED_IPS: '192.0.2.0/24', MCP_CORS_ORIGINS: LISTED },
   });
   const from = { 'x-forwarded-for': ALLOWED };
   const alice = { 'x-api-key': keys.alice, ...from };
@@ -268,23 +300,32 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   const sse = await RawSession.open(sidecar.url, alice);
   assert.equal((await sse.call(1, 'ping')).id, 1);
   const mcp = await McpSession.open(sidecar.url, { headers: alice });
+  const byUrl = await RawSession.open(sidecar.url, from, `/sse?token=${keys.alice}`);
+  assert.equal((await byUrl.call(1, 'ping')).id, 1);
+  const begun = await request(`${sidecar.url}/mcp?token=${keys.alice}`, { method: 'POST', body: initialize(), headers: { ...accept, ...from } });
+  const gone = await RawSession.open(sidecar.url, from, `/sse?token=${keys.alice}`);
+  gone.close();
+  await sidecar.line(/session ended.*client gone/);
+  const idOf = (session) => new URL(session.endpoint).searchParams.get('sessionId');
+  const named = { sse: idOf(sse), byUrl: idOf(byUrl), ended: idOf(gone), mcp: mcp.id, mcpByUrl: begun.headers['mcp-session-id'] };
   const fresh = async () => ({ 'mcp-session-id': (await McpSession.open(sidecar.url, { headers: alice })).id });
   // Ids that another process has made.
   const earlier = await Sidecar.start(t, { env: { MCP_SECRET: secret, MCP_KEYS_FILE: file } });
   const former = async () => ({ 'mcp-session-id': (await McpSession.open(earlier.url, { headers: alice })).id });
-  const gone = await McpSession.open(sidecar.url, { headers: alice });
-  assert.equal((await gone.delete()).status, 204);
+  const closed = await McpSession.open(sidecar.url, { headers: alice });
+  assert.equal((await closed.delete()).status, 204);
   const { 'mcp-session-id': known } = await former();
-  const strange = { ended: gone.id, forged: known.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')), former };
+  const strange = { closed: closed.id, forged: known.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')), former };
 
   const problems = [];
   let combinations = 0;
-  for (const endpoint of endpoints(new URL(sse.endpoint).searchParams.get('sessionId'), mcp.id, fresh, strange)) {
-    const all = credentials(keys, tokens).flatMap((credential) => addresses.flatMap((address) => origins(sidecar.url).map((origin) => [credential, address, origin])));
+  for (const endpoint of endpoints(named, fresh, strange)) {
+    const all = credentials(keys, tokens).flatMap((credential) => addresses.slice(0, credential.plain ? 1 : undefined).flatMap((address) => origins(sidecar.url).slice(0, credential.plain ? 1 : undefined).map((origin) => [credential, address, origin])));
     await Promise.all(all.map(async ([credential, address, origin]) => {
       combinations += 1;
       const headers = { ...endpoint.headers, ...(await endpoint.fresh?.()), ...credential.headers, ...address.headers, ...origin.headers };
-      const answer = await ask(sidecar.url + endpoint.path, { method: endpoint.method, body: endpoint.body, headers });
+      const query = credential.query ? `${endpoint.path.includes('?') ? '&' : '?'}${credential.query}` : '';
+      const answer = await ask(sidecar.url + endpoint.path + query, { method: endpoint.method, body: endpoint.body, headers });
       try {
         check(answer, expected(endpoint, credential, address, origin), endpoint, origin);
       } catch (error) {
@@ -298,8 +339,10 @@ test('gate-table: every endpoint answers each credential, address and origin in 
   // Afterwards the owner's sessions still work, and no key is in the log.
   assert.equal((await sse.call(2, 'ping')).id, 2);
   assert.equal((await mcp.post(ping)).status, 200);
+  assert.equal((await byUrl.call(2, 'ping')).id, 2);
   for (const secret of [...Object.values(keys), ...Object.values(tokens).map(({ token }) => token)]) assert.ok(!sidecar.output.includes(secret), 'no key is in the log');
   sse.close();
   await earlier.stop();
+  byUrl.close();
   await sidecar.stop();
 });

@@ -6,10 +6,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
+
 import { eventually } from './lib/guard.mjs';
-import { EventStream, post, request } from './lib/http.mjs';
+import { EventStream, RawSession, post, request } from './lib/http.mjs';
 import { keysFile } from './lib/keys.mjs';
-import { McpSession } from './lib/mcp-http.mjs';
+import { McpSession, accept, initialize } from './lib/mcp-http.mjs';
 import { connect, faces, hears, textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, sidecarProgram, unruly } from './lib/sidecar.mjs';
 
@@ -245,14 +248,151 @@ test('keys: a file without keys admits no client, and an unusable file stops the
   });
 });
 
+const inUrl = ['api_key', 'apiKey', 'apikey', 'key', 'token'];
+
 test('keys: a key in the URL is accepted only if that is allowed, and is in no log', async (t) => {
   const key = 'very-secret-key';
-  const open = await Sidecar.start(t, { env: { MCP_API_KEY: key, MCP_ALLOW_QUERY_KEY: 'true', MCP_DEBUG_REQUESTS: 'true' }, flags: ['--log-level', 'debug'] });
-  assert.equal((await request(`${open.url}/tools?api_key=${key}`)).status, 200);
-  assert.equal((await request(`${open.url}/tools?api_key=wrong`)).status, 401);
-  assert.doesNotMatch(open.output, new RegExp(key));
+  const env = { MCP_API_KEY: key, MCP_DEBUG_REQUESTS: 'true', MCP_FAILED_KEYS_LIMIT: 'off', MCP_RATE_LIMIT_PER_IP: '1000/1h' };
+  const flags = ['--log-level', 'debug'];
+  const untold = async (sidecar) => {
+    // As a client sends it that percent-encodes path and query together, or that repeats it in the body.
+    for (const name of inUrl) {
+      for (const path of [`/tools%3F${name}=${key}`, `/sse%26${name}%3D${key}`, `/tools/echo;${name}=${key}`]) {
+        await request(sidecar.url + path);
+        await request(sidecar.url + path, { headers: { origin: `https://evil.example/?${name}=${key}` } });
+        await post(sidecar.url + path, {}, withKey('wrong'));
+      }
+      await post(`${sidecar.url}/call-tool?${name}=${key}`, { name: 'echo', arguments: { message: `a ${key} b`.repeat(1000) } }, { 'x-api-key': key });
+    }
+    await sidecar.line(/request body.*a \*\*\* b/);
+    for (const path of ['/logs', '/calls', '/metrics', '/sessions']) assert.ok(!(await request(sidecar.url + path, { headers: withKey(key) })).text.includes(key), path);
+    assert.doesNotMatch(sidecar.output, new RegExp(key));
+  };
+  const open = await Sidecar.start(t, { env: { ...env, MCP_ALLOW_QUERY_KEY: 'true' }, flags });
+  for (const name of inUrl) {
+    assert.equal((await request(`${open.url}/tools?${name}=${key}`)).status, 200, name);
+    assert.equal((await request(`${open.url}/tools?x=1&${name}=${key}&y`)).status, 200, name);
+    assert.equal((await request(`${open.url}/tools?${name}=wrong`)).status, 401, name);
+    assert.equal((await request(`${open.url}/tools?${name}=${key}`, { headers: withKey('wrong') })).status, 401, name);
+  }
+  assert.equal((await request(`${open.url}/tools?API-KEY=${key}`)).status, 401);
+  await untold(open);
   await open.stop();
-  const closed = await Sidecar.start(t, { env: { MCP_API_KEY: key } });
-  assert.equal((await request(`${closed.url}/tools?api_key=${key}`)).status, 401);
+  const closed = await Sidecar.start(t, { env, flags });
+  for (const name of inUrl) {
+    assert.equal((await request(`${closed.url}/tools?${name}=${key}`)).status, 401, name);
+    assert.equal((await request(`${closed.url}/tools?${name}=wrong`, { headers: withKey(key) })).status, 200, name);
+  }
+  await untold(closed);
   await closed.stop();
+});
+
+const ping = (id) => ({ jsonrpc: '2.0', id, method: 'ping' });
+
+for (const name of inUrl) {
+  test(`keys: the official client works over SSE with ?${name}= in its URL and nothing else`, async (t) => {
+    const { keys, env } = keysFile(t);
+    const key = await keys('new', 'alice', '--allow-tools', 'add');
+    const sidecar = await Sidecar.start(t, { env: { ...env, MCP_ALLOW_QUERY_KEY: 'true' } });
+    const client = new Client({ name: 'by-url', version: '1.0.0' });
+    await client.connect(new SSEClientTransport(new URL(`/sse?${name}=${key}`, sidecar.url)));
+    t.after(() => client.close());
+    assert.deepEqual(await names(client), ['add']);
+    assert.equal(textOf(await client.callTool({ name: 'add', arguments: { a: 1, b: 2 } })), '3');
+    await assert.rejects(client.callTool({ name: 'echo', arguments: { message: 'hi' } }), /not permitted/);
+    await client.close();
+    await sidecar.stop();
+  });
+}
+
+test('keys: a session stands for the key in the URL of its stream, as long as the stream and that key last', async (t) => {
+  const { file, keys, env } = keysFile(t);
+  const [alice, twin, bob] = [await keys('new', 'alice'), await keys('new', 'alice'), await keys('new', 'bob')];
+  const sidecar = await Sidecar.start(t, { env: { ...env, MCP_LOG_FORMAT: 'json' }, dotenv: 'MCP_ALLOW_QUERY_KEY=true\n' });
+  const mine = await RawSession.open(sidecar.url, {}, `/sse?api_key=${alice}`);
+  const foreign = await RawSession.open(sidecar.url, withKey(bob));
+  assert.doesNotMatch(mine.stream.raw, new RegExp(alice));
+  assert.equal((await mine.call(1, 'ping')).id, 1);
+  const id = new URL(mine.endpoint).searchParams.get('sessionId');
+  const addresses = [`/message?sessionId=${id}`, `/messages?sessionId=${id}`, `/messages/${id}`];
+  const statuses = (headers = {}) => Promise.all(addresses.map(async (address, at) => (await post(sidecar.url + address, ping(100 + at), headers)).status));
+  assert.deepEqual(await statuses(), [202, 202, 202]);
+
+  // What is brought is judged alone.
+  assert.deepEqual(await statuses(withKey('wrong')), [401, 401, 401]);
+  assert.deepEqual(await statuses({ authorization: 'Bearer wrong' }), [401, 401, 401]);
+  assert.deepEqual(await statuses(withKey(bob)), [403, 403, 403]);
+  assert.equal((await post(`${mine.endpoint}&key=wrong`, ping(2))).status, 401);
+  assert.equal((await post(`${mine.endpoint}&key=${bob}`, ping(2))).status, 403);
+  assert.equal((await post(`${mine.endpoint}&key=${alice}`, ping(2))).status, 202);
+
+  // Neither for another stream, nor elsewhere, nor for a session of /mcp that a key in the URL opened.
+  const other = new URL(foreign.endpoint).searchParams.get('sessionId');
+  const begun = await post(`${sidecar.url}/mcp?api_key=${alice}`, initialize(), accept);
+  assert.equal(begun.status, 200);
+  const streamable = begun.headers['mcp-session-id'];
+  const unheld = [
+    `/message?sessionId=${other}`, `/message?sessionId=${other}&sessionId=${id}`, `/messages/${other}?sessionId=${id}`,
+    `/message?sessionId=${streamable}`, `/messages/${streamable}`, `/message?sessionId=${id.slice(0, 8)}`, '/message', `/mcp?sessionId=${id}`, `/call-tool?sessionId=${id}`, `/restart?sessionId=${id}`,
+  ];
+  for (const address of unheld) assert.equal((await post(sidecar.url + address, ping(3))).status, 401, address);
+  for (const session of [id, streamable]) assert.equal((await post(`${sidecar.url}/mcp`, ping(3), { ...accept, 'mcp-session-id': session })).status, 401);
+  assert.equal((await request(`${sidecar.url}/rate-limit-status?sessionId=${id}`)).status, 401);
+  assert.equal((await request(sidecar.url + addresses[2])).status, 401, 'GET');
+  assert.equal((await foreign.call(4, 'ping')).id, 4);
+
+  // Without the setting it counts for nothing.
+  for (const [dotenv, wanted] of [['', 401], ['MCP_ALLOW_QUERY_KEY=true\n', 202]]) {
+    const from = sidecar.lineCount;
+    sidecar.writeDotenv(dotenv);
+    process.kill(sidecar.pid, 'SIGHUP');
+    await sidecar.line(/settings read again/, from);
+    assert.deepEqual(await statuses(), [wanted, wanted, wanted]);
+  }
+
+  // It goes with that key, although its name has another one; and with the stream.
+  const second = await RawSession.open(sidecar.url, {}, `/sse?api_key=${twin}`);
+  assert.equal((await second.post(ping(5))).status, 202);
+  const stored = JSON.parse(readFileSync(file, 'utf8'));
+  const from = sidecar.lineCount;
+  writeFileSync(file, JSON.stringify({ ...stored, keys: stored.keys.filter((_, at) => at !== 1) }));
+  await sidecar.line(/keys read/, from);
+  assert.equal((await second.post(ping(6))).status, 401);
+  assert.deepEqual(await statuses(), [202, 202, 202]);
+  mine.close();
+  await sidecar.line(/session ended.*client gone/);
+  assert.deepEqual(await statuses(), [401, 401, 401]);
+  assert.deepEqual(await statuses(withKey(alice)), [404, 404, 404]);
+  await keys('revoke', 'alice');
+  await sidecar.line(/its key is revoked or has expired/);
+  await second.stream.ended();
+  for (const session of [id, streamable, other]) assert.ok(!sidecar.output.includes(session), 'no id that could stand for a key is in the log');
+  foreign.close();
+  await sidecar.stop();
+});
+
+test('keys: VAPI may show its key in X-Vapi-Secret, at its endpoints and at /mcp', async (t) => {
+  const key = 'secret-of-vapi';
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: `vapi:${key},other:other-key`, MCP_DEBUG_REQUESTS: 'true', MCP_FAILED_KEYS_LIMIT: 'off' }, flags: ['--log-level', 'debug'] });
+  const echo = { name: 'echo', arguments: { message: 'hi' } };
+  const begin = { method: 'POST', body: initialize(), headers: accept };
+  const places = [['/vapi/call', { method: 'POST', body: { ...echo, server: { secret: key } } }], ['/vapi/functions'], ['/mcp', begin]];
+  for (const [path, { headers, ...rest } = {}] of places) {
+    const ask = (more) => request(sidecar.url + path, { ...rest, headers: { ...headers, ...more } });
+    assert.equal((await ask({ 'x-vapi-secret': key })).status, 200, path);
+    assert.equal((await ask({ 'x-vapi-secret': 'wrong' })).status, 401, path);
+    assert.equal((await ask({ 'x-vapi-secret': key, authorization: 'Bearer wrong' })).status, 401, path);
+    assert.equal((await ask({ 'x-vapi-secret': 'wrong', authorization: `Bearer ${key}` })).status, 200, path);
+    assert.equal((await ask({ 'x-vapi-secret': ['wrong', key] })).status, 400, path);
+  }
+  const client = await connect(t, sidecar.url, { over: 'streamable', headers: { 'X-Vapi-Secret': key } });
+  assert.ok((await names(client)).includes('echo'));
+  await client.close();
+  for (const [path, body] of [['/call-tool', echo], ['/tools/echo', echo.arguments], ['/openai/call-function', echo], ['/message', ping(1)]]) {
+    assert.equal((await post(sidecar.url + path, body, { 'x-vapi-secret': key })).status, 401, path);
+  }
+  for (const path of ['/tools', '/sse', '/metrics', '/logs']) assert.equal((await request(sidecar.url + path, { headers: { 'x-vapi-secret': key } })).status, 401, path);
+  await sidecar.line(/request body.*\*\*\*/);
+  assert.doesNotMatch(sidecar.output, new RegExp(key));
+  await sidecar.stop();
 });

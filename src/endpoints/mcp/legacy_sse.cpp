@@ -12,7 +12,7 @@ namespace sidecar::endpoints {
 
 class SseSession : public session::Session {
  public:
-  static constexpr std::string_view kTransport = "sse";
+  static constexpr std::string_view kTransport = LegacySse::kTransport;
 
   SseSession(std::string id, std::shared_ptr<const auth::Principal> caller,
              mux::Instances& instances, Timers& timers)
@@ -88,7 +88,8 @@ LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
 std::vector<http::Route> LegacySse::routes() {
   const auto opens = [this](http::Exchange exchange) { open(std::move(exchange)); };
   const auto posts = [this](http::Exchange exchange) { post(std::move(exchange)); };
-  constexpr RouteRules kRules{.access = Access::kClient};
+  // The endpoint event does not carry the key of the URL that opened the stream.
+  constexpr RouteRules kRules{.access = Access::kClient, .session_as_key = true};
   return {{"GET", "/sse", "sse", {.access = Access::kClient, .has_metadata = true}, opens},
           {"POST", "/message", "message", kRules, posts, true},
           {"POST", "/messages", "message", kRules, posts, true},

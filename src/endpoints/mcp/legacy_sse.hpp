@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "access/gate.hpp"
@@ -28,6 +29,8 @@ class SseSession;
 
 class LegacySse {
  public:
+  static constexpr std::string_view kTransport = "sse";
+
   // `streams` outlives the sessions.
   LegacySse(session::SessionTable& sessions, mux::Instances& instances,
             session::StreamLimit& streams, Timers& timers, LegacySseOptions options);

@@ -156,6 +156,55 @@ TEST_CASE("gate: X-Vapi-Secret holds a key where its route reads it, after the o
   CHECK_FALSE(door.request({{"X-Vapi-Secret", "b"}}, "POST", "/tools").answer);
 }
 
+TEST_CASE("gate: the session of a stream opened with a key in its URL stands for that key") {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const access::StoredKey alice = key("alice", "a", only({"get_*"})), twin = key("alice", "a2");
+  Door door({alice, twin, key("bob", "b")});
+  door.url_key = "a";
+  CHECK(door.request({}).caller->by_url_key);
+  door.url_key = {};
+  CHECK_FALSE(door.request({{"X-API-Key", "a"}}).caller->by_url_key);
+
+  CHECK(door.request({}).answer->status == 401);
+  door.session = {"id-1", "alice", "192.0.2.1"};  // opened with a key in a field
+  CHECK(door.request({}).answer->status == 401);
+  door.session->url_key = alice.fingerprint();
+  const auto posted = door.request({});
+  REQUIRE_FALSE(posted.answer);
+  CHECK(posted.caller->owner == "alice");
+  CHECK(posted.caller->key_fingerprint == alice.fingerprint());
+  CHECK(posted.caller->by_url_key);
+  CHECK(posted.caller->may(&auth::Permissions::tools, "get_x"));
+  CHECK_FALSE(posted.caller->may(&auth::Permissions::tools, "set_x"));
+
+  for (const char* path : {"/tools", "/mcp", "/rate-limit-status", "/restart"})
+    CHECK(door.request({}, "POST", path).answer->status == 401);
+  door.method_not_allowed = true;
+  CHECK(door.request({}, "GET").answer->status == 401);
+  door.method_not_allowed = false;
+
+  // A credential that is brought is judged alone.
+  for (const char* name : {"X-API-Key", "Authorization"}) {
+    CHECK(door.request({{name, "wrong"}}).answer->status == 401);
+    CHECK(door.request({{name, "b"}}).caller->owner == "bob");
+  }
+  CHECK(door.request({{"Authorization", "Bearer "}}).answer->status == 401);
+  door.url_key = "wrong";
+  CHECK(door.request({}).answer->status == 401);
+  door.url_key = {};
+
+  // It lasts no longer than that key, although others of the name are valid.
+  access::StoredKey old = alice, renamed = alice;
+  old.expires = now - std::chrono::seconds(1);
+  renamed.name = "alice2";
+  for (const access::StoredKey& changed : {twin, old, renamed}) {
+    door.gate.set_keys(access::Keys({changed, twin}));
+    CHECK(door.request({}).answer->status == 401);
+  }
+  door.gate.set_keys(access::Keys({alice}));
+  CHECK_FALSE(door.request({}).answer);
+}
+
 TEST_CASE("gate: where no key is read, a wrong one is no guess and a right one changes nothing") {
   auth::Permissions admin;
   admin.admin = true;

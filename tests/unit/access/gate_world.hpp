@@ -39,6 +39,7 @@ inline RouteRules rules_of(std::string_view path) {
   if (path == "/calls" || path == "/restart")
     return {.access = Access::kAdmin, .action = "see calls"};
   if (path == "/mcp") return {.access = Access::kClient, .has_metadata = true, .vapi_secret = true};
+  if (path == "/message") return {.access = Access::kClient, .session_as_key = true};
   return path == "/nothing" ? kNoRoute : RouteRules{};
 }
 
