@@ -82,7 +82,7 @@ struct SessionLimits {
 
 // http::SseLimits
 struct StreamLimits {
-  Milliseconds keep_alive{30'000};    // a comment after this time without output; 0: never
+  Milliseconds keep_alive{15'000};    // a comment after this time without output; 0: never
   std::size_t queue_limit = 8 << 20;  // behind the message that is being sent
   Milliseconds stall_limit{30'000};   // without a byte that the client takes
 

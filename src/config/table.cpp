@@ -324,7 +324,7 @@ constexpr Setting kSettings[] = {
     {G::kSessions, "MCP_SESSION_TIMEOUT", "--session-timeout", {"SSE_SESSION_TIMEOUT", "SDP_SESSION_TIMEOUT"}, "TIME", "30m",
      "A session without messages, calls and open streams ends after this time",
      duration<kSecond, 30 * kDay, &S::sessions, &SessionLimits::idle>, kOnReload},
-    {G::kSessions, "MCP_KEEPALIVE_INTERVAL", "--keepalive-interval", {"SSE_KEEPALIVE_INTERVAL"}, "TIME", "30s",
+    {G::kSessions, "MCP_KEEPALIVE_INTERVAL", "--keepalive-interval", {"SSE_KEEPALIVE_INTERVAL"}, "TIME", "15s",
      "A silent event stream gets a comment after this time",
      duration<100 * kMs, kDay, &S::streams, &StreamLimits::keep_alive>, kAtStart},
     {G::kSessions, "MCP_STREAM_QUEUE", "--stream-queue", {}, "SIZE", "8MB",
