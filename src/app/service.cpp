@@ -153,7 +153,9 @@ std::string logged_body(const http::Request& request) {
 }
 
 endpoints::DashboardOptions dashboard_options(const config::Settings& settings) {
-  return {config::masked_command(settings.command), settings.listen.public_url, {settings.streams}};
+  return {config::masked_command(settings.command),
+          settings.listen.public_url,
+          {settings.streams, {}}};  // no first bytes: the event `hello` follows at once
 }
 
 }  // namespace

@@ -18,7 +18,9 @@ namespace sidecar::http {
 using SseLimits = config::StreamLimits;
 
 struct SseOptions : SseLimits {
-  std::string first_bytes{};  // sent unchanged before anything else, e.g. ": connected\n\n"
+  // Sent unchanged with the head. Some proxies hold back the head until the first byte of the body,
+  // so this is empty only where an event follows at once.
+  std::string first_bytes = ": \n\n";
 };
 
 // kNoRoom: the connection was closed to make room for another one.

@@ -171,12 +171,14 @@ for (const version of revisions.filter((one) => one !== '2025-03-26')) {
 
 for (const version of revisions) {
   const ids = version === NEWEST;
-  test(`mcp-http: for ${version} streams have ${ids ? 'a priming event, and an id on every event' : 'no ids'}`, async (t) => {
+  test(`mcp-http: for ${version} streams begin with ${ids ? 'a priming event, and every event has an id' : 'a comment, and no event has an id'}`, async (t) => {
     const sidecar = await Sidecar.start(t, newest);
     const session = await McpSession.open(sidecar.url, { version });
     const posted = await session.stream(toolCall(1, 'steps', { count: 3 }, { progressToken: 'mine' }));
     await posted.ended();
     const listening = await session.listen();
+    const first = await listening.find(() => true, 'something at once'); // no message was sent yet
+    assert.equal('comment' in first, !ids);
     await session.call(2, 'tools/call', { name: 'notify', arguments: { method: 'notifications/tools/list_changed' } });
     await listening.find((event) => event.data, 'a notification');
     const messages = messagesOn(posted);

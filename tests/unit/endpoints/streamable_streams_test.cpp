@@ -76,19 +76,21 @@ TEST_CASE("post: progress and log messages of a call begin its own stream") {
   CHECK(listening->events.empty());
 }
 
-TEST_CASE("post: sessions of earlier revisions get no event ids and no priming event") {
+TEST_CASE(
+    "post: sessions of earlier revisions get no event ids, and a comment instead of a priming "
+    "event") {
   for (const char* version : {"2024-11-05", "2025-03-26", "2025-06-18"}) {
     CAPTURE(version);
     StreamableWorld w;
     const std::string id = w.open(version);
     const auto listening = w.get(id);
-    CHECK(listening->first_bytes.empty());
+    CHECK(listening->first_bytes == ": \n\n");
     w.link->say(kChanged);
     CHECK(listening->events == std::vector<Event>{{"message", kChanged}});
     const auto posted = w.post(id, kCounted);
     const jsonrpc::Message call = w.take();
     w.link->say(progress(call));
-    CHECK(posted->first_bytes.empty());
+    CHECK(posted->first_bytes == ": \n\n");
     CHECK(posted->events.at(0).id.empty());
     CHECK(w.get(id, "0badcafe-0-1")->reply().status == 400);
   }

@@ -44,6 +44,15 @@ TEST_CASE("event stream: head, first bytes and events come in order, in one writ
   CHECK(site.sample("mcp_sidecar_http_requests_total{endpoint=\"/events\",status=\"200\"}") == 1);
 }
 
+TEST_CASE("event stream: without first bytes of its own, a comment follows the head at once") {
+  Site site;
+  site.start();
+  Client client = open_events(site);
+  REQUIRE(site.until_text(client, "\r\n\r\n4\r\n: \n\n\r\n"));
+  Client old = open_events(site, "GET /events HTTP/1.0\r\n\r\n");
+  REQUIRE(site.until_text(old, "\r\n\r\n: \n\n"));
+}
+
 TEST_CASE("event stream: HTTP/1.0 gets no chunks, and the connection closes at the end") {
   Site site;
   site.sse_options.first_bytes = ": connected\n\n";
@@ -92,7 +101,7 @@ TEST_CASE("event stream: ended in the turn in which a keep-alive is due, it is c
   site.streams[0]->send("message", "1");
   site.streams.clear();
   site.timers.advance(30s);
-  CHECK(site.answer(client).body == "event: message\ndata: 1\n\n");
+  CHECK(site.answer(client).body == ": \n\nevent: message\ndata: 1\n\n");
   if (connection.empty()) CHECK(site.ask(client, get("/hello")).body == "hello");
 }
 
@@ -128,7 +137,7 @@ TEST_CASE("event stream: a message of 10 MB and those behind it pass, whatever t
   }));
   site.streams.clear();
   const Received whole = site.answer(client);
-  CHECK((whole.body == "event: progress\ndata: before\n\nevent: message\ndata: " + data +
+  CHECK((whole.body == ": \n\nevent: progress\ndata: before\n\nevent: message\ndata: " + data +
                            "\n\nevent: message\ndata: after\n\n"));
   CHECK_FALSE(closed);
 }
@@ -267,7 +276,7 @@ TEST_CASE("event stream: a late one, or one for a client that has gone, behaves 
   stream.reset();
   const Received answer = site.answer(client);
   CHECK(answer.field("Mcp-Session-Id") == "1");
-  CHECK(answer.body == "event: message\ndata: 1\n\n");
+  CHECK(answer.body == ": \n\nevent: message\ndata: 1\n\n");
   CHECK(site.answer(client).body == "hello");
 
   Client gone = site.client();
@@ -316,8 +325,9 @@ TEST_CASE("event stream: opened and ended inside the handler it is one short ans
   });
   site.start();
   Client client = site.client();
-  CHECK(site.ask(client, post("/short", "x")).body == "data: only\n\n");
-  CHECK(site.ask(client, post("/short", "x", "Connection: close\r\n")).body == "data: only\n\n");
+  CHECK(site.ask(client, post("/short", "x")).body == ": \n\ndata: only\n\n");
+  CHECK(site.ask(client, post("/short", "x", "Connection: close\r\n")).body ==
+        ": \n\ndata: only\n\n");
   CHECK(site.until_ended(client));
 }
 
