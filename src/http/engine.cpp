@@ -168,20 +168,31 @@ void Engine::release_unmounted() {
   unmounted_.erase(unused, unmounted_.end());
 }
 
-RouteMatch Engine::match(const Head& head) {
-  release_unmounted();
-  std::string_view path = head.path;
+std::shared_ptr<Resource> Engine::find(std::string_view& path) const {
+  std::string_view below = path;
   const std::shared_ptr<RouteTable>* table = &routes_;
   for (const Mount& mount : mounts_) {
     if (!path.starts_with(mount.prefix) || !path.substr(mount.prefix.size()).starts_with('/'))
       continue;
     table = &mount.table;
-    path.remove_prefix(mount.prefix.size());
+    below.remove_prefix(mount.prefix.size());
     break;
   }
-  Resource* const resource = (*table)->find(path);
-  if (!resource) return {};
-  return {std::shared_ptr<Resource>(*table, resource), resource->serving(head.method)};
+  const std::size_t size = below.size();
+  Resource* const resource = (*table)->find(below);
+  if (!resource) return nullptr;
+  path.remove_suffix(size - below.size());
+  return {*table, resource};
+}
+
+RouteMatch Engine::match(Head& head) {
+  release_unmounted();
+  std::string_view path = head.path;
+  RouteMatch match{find(path)};
+  if (!match.resource) return {};
+  if (path.size() < head.path.size()) head.path = std::string(path);
+  match.endpoint = match.resource->serving(head.method);
+  return match;
 }
 
 void Engine::serve(EngineCall& call) {

@@ -55,7 +55,8 @@ class Engine {
   void mount(std::string prefix, std::vector<Route> routes);
   void unmount(std::string_view prefix);
 
-  RouteMatch match(const Head& head);
+  // Also sets the path of `head` to the one that its route has.
+  RouteMatch match(Head& head);
   // Destroys the unmounted tables whose requests have been answered. Not called inside a handler,
   // because they own the handlers.
   void release_unmounted();
@@ -76,6 +77,8 @@ class Engine {
     std::shared_ptr<RouteTable> table;
   };
 
+  // The resource at a path, which is shortened as by RouteTable::find().
+  std::shared_ptr<Resource> find(std::string_view& path) const;
   void run(EngineCall& call);
   void run(EngineCall& call, const Handler& handler);
 

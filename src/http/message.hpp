@@ -17,8 +17,9 @@ namespace sidecar::http {
 // The head of a request, before any byte of its body is kept.
 struct Head {
   std::string method;  // as sent, e.g. "GET"
-  std::string path;    // percent-decoded, without the query
-  std::string query;   // raw, without '?'
+  // Percent-decoded, without the query; without a slash behind the fixed path of a route.
+  std::string path;
+  std::string query;  // raw, without '?'
   HeadFields fields;
   std::string peer_address;     // of the TCP connection, as text
   unsigned version = 11;        // 10 or 11

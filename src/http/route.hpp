@@ -12,8 +12,8 @@ namespace sidecar::http {
 
 struct Route {
   std::string method;  // GET also serves HEAD; OPTIONS without a route is answered 204 with Allow
-  // Exact, or a prefix if it ends in "/*". Below the prefix of its table, if that is mounted;
-  // Head::path always has the whole path.
+  // Fixed, also served with one slash at its end; or a prefix if it ends in "/*". Below the prefix
+  // of its table, if that is mounted; Head::path has that prefix too.
   std::string path;
   std::string name;  // the metric's endpoint label
   // Those of a path's first route also hold for methods that the path does not allow.

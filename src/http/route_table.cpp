@@ -44,8 +44,15 @@ RouteTable::RouteTable(std::vector<Route> routes, observe::Metrics& metrics) {
             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
 }
 
-Resource* RouteTable::find(std::string_view path) {
+Resource* RouteTable::find(std::string_view& path) {
   if (const auto found = exact_.find(path); found != exact_.end()) return &found->second;
+  if (path.ends_with('/')) {
+    const auto found = exact_.find(path.substr(0, path.size() - 1));
+    if (found != exact_.end()) {
+      path.remove_suffix(1);
+      return &found->second;
+    }
+  }
   for (auto& [prefix, resource] : prefixes_) {
     if (path.starts_with(prefix)) return &resource;
   }

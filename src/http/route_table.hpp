@@ -60,8 +60,9 @@ class RouteTable {
  public:
   RouteTable(std::vector<Route> routes, observe::Metrics& metrics);
 
-  // The resource of the exact path, else of the longest prefix. Null: none.
-  Resource* find(std::string_view path);
+  // The resource of the exact path, else of the path without one slash at its end, which is then
+  // removed from `path`; else of the longest prefix. Null: none.
+  Resource* find(std::string_view& path);
 
  private:
   struct Hash : std::hash<std::string_view> {

@@ -21,7 +21,11 @@ std::optional<std::string> in_field(const http::Head& head) {
 }  // namespace
 
 std::optional<std::string> named_session(const http::Head& head) {
-  if (head.path.starts_with(kMessagesPath)) return head.path.substr(kMessagesPath.size());
+  if (head.path.starts_with(kMessagesPath)) {
+    std::string id = head.path.substr(kMessagesPath.size());
+    if (id.ends_with('/')) id.pop_back();
+    return id;
+  }
   if (head.path == "/message" || head.path == "/messages") return head.query_value("sessionId");
   if (head.path == "/mcp") return in_field(head);
   if (head.path != "/rate-limit-status") return std::nullopt;

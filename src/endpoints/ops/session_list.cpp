@@ -80,7 +80,8 @@ void SessionList::list(http::Exchange exchange) const {
 
 void SessionList::end(http::Exchange exchange) {
   const auth::Principal& caller = *exchange.request().caller;
-  const std::string_view id = std::string_view(exchange.request().path).substr(kPath.size() + 1);
+  std::string_view id = std::string_view(exchange.request().path).substr(kPath.size() + 1);
+  if (id.ends_with('/')) id.remove_suffix(1);
   std::vector<session::Session*> named = sessions_.all();
   std::erase_if(named, [id](const session::Session* session) {
     return id != session->id() && id != session::SessionTable::shown(session->id());

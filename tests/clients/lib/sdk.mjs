@@ -7,29 +7,29 @@ import { Feed, within } from './guard.mjs';
 
 // `listening` resolves when the stream for messages that belong to no call is open or refused.
 const transports = {
-  sse: (base, options) => ({
-    transport: new SSEClientTransport(new URL('/sse', base), options),
+  sse: (base, options, path = '/sse') => ({
+    transport: new SSEClientTransport(new URL(path, base), options),
     listening: Promise.resolve(),
   }),
-  streamable: (base, options) => {
+  streamable: (base, options, path = '/mcp') => {
     const { promise: listening, resolve } = Promise.withResolvers();
     const watched = async (url, init) => {
       const response = await fetch(url, init);
       if (init.method === 'GET') resolve();
       return response;
     };
-    return { transport: new StreamableHTTPClientTransport(new URL('/mcp', base), { ...options, fetch: watched }), listening };
+    return { transport: new StreamableHTTPClientTransport(new URL(path, base), { ...options, fetch: watched }), listening };
   },
 };
 
 export const faces = Object.keys(transports);
 
 // Connected and initialised; closed at the end of the test. `prepare`, if given, sets the client's
-// handlers; `options` are the transport's.
+// handlers; `options` are the transport's; `path` replaces the endpoint's.
 //   client.wire      Feed of all messages received after the handshake
 //   client.problems  errors that the client reported
-export async function connect(test, base, { headers, name = 'client-test', over = 'sse', capabilities = {}, prepare, options } = {}) {
-  const { transport, listening } = transports[over](base, { requestInit: { headers }, ...options });
+export async function connect(test, base, { headers, name = 'client-test', over = 'sse', path, capabilities = {}, prepare, options } = {}) {
+  const { transport, listening } = transports[over](base, { requestInit: { headers }, ...options }, path);
   const client = new Client({ name, version: '1.0.0' }, { capabilities });
   client.problems = [];
   client.onerror = (error) => client.problems.push(error);

@@ -62,8 +62,8 @@ TEST_CASE(
     "legacy_sse: a message is accepted, and its answer is sent on the stream of its session") {
   SseWorld w;
   const auto one = w.open(), two = w.open();
-  for (const std::string& target :
-       {endpoint(one), "/messages?sessionId=" + id_of(one), "/messages/" + id_of(one)}) {
+  for (const std::string& target : {endpoint(one), "/messages?sessionId=" + id_of(one),
+                                    "/messages/" + id_of(one), "/messages/" + id_of(one) + "/"}) {
     const auto posted = w.post(target, kList);
     CHECK(posted->reply().status == 202);
     CHECK(posted->reply().body == "Accepted");
@@ -71,7 +71,7 @@ TEST_CASE(
     CHECK(one->events.back() ==
           Event{"message", R"({"jsonrpc":"2.0","id":"a","result":{"tools":[]}})"});
   }
-  CHECK(one->events.size() == 4);
+  CHECK(one->events.size() == 5);
   CHECK(two->events.size() == 1);
 }
 

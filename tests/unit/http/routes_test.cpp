@@ -110,6 +110,53 @@ TEST_CASE("routes: the fields of a route are in every answer at its path, refusa
   CHECK(refused.field("X-Page") == "1");
 }
 
+TEST_CASE("routes: one slash behind a fixed path is ignored, for every method") {
+  RoutesWorld site;
+  for (auto& route : {named("POST", "/deep/path"), named("GET", "/things"),
+                      named("GET", "/things/*"), named("GET", "/")})
+    site.routes.push_back(route);
+  std::string path;
+  site.head_check = [&path](const http::Head& head) {
+    path = head.path;
+    return http::Verdict{};
+  };
+  site.start();
+  site.server->mount("/git", {named("GET", "/hello")});
+  CHECK(site.body("/hello/?a=/") == "hello");
+  CHECK(path == "/hello");
+  CHECK(site.body("/git/hello/") == "GET /hello");
+  CHECK(path == "/git/hello");
+  CHECK(site.ask(post("/deep/path/", "x")).body == "POST /deep/path");
+  CHECK(site.body("//") == "GET /");
+  Client client = site.client();
+  CHECK(site.ask(client, "HEAD /hello/ HTTP/1.1\r\nHost: x\r\n\r\n", true).status == 200);
+  const auto options = site.ask(client, "OPTIONS /hello/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(options.status == 204);
+  CHECK(options.field("Allow") == "OPTIONS, GET, HEAD");
+  const auto wrong = site.ask(client, post("/hello/", "x"));
+  CHECK(wrong.status == 405);
+  CHECK(wrong.field("Allow") == "OPTIONS, GET, HEAD");
+  for (const char* unknown : {"/hello//", "/hell/", "/deep/", "//hello", "/git//", "/git/"}) {
+    INFO(unknown);
+    CHECK(site.status(unknown) == 404);
+    CHECK(path == unknown);
+  }
+}
+
+TEST_CASE("routes: behind a prefix the slash at the end belongs to the path") {
+  RoutesWorld site;
+  std::string path;
+  site.routes.push_back(named("GET", "/things"));
+  site.routes.push_back({"GET", "/things/*", "thing", {}, [&path](http::Exchange exchange) {
+                           path = exchange.request().path;
+                           exchange.reply(text_response("thing"));
+                         }});
+  site.start();
+  CHECK(site.body("/things/") == "GET /things");
+  CHECK(site.body("/things/x/") == "thing");
+  CHECK(path == "/things/x/");
+}
+
 TEST_CASE("routes: a mounted table serves its prefix alone, and the longest prefix decides") {
   RoutesWorld site;
   site.start();

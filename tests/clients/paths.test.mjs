@@ -1,0 +1,44 @@
+// Which endpoint a path names: slashes at its end, the base URL, prefixes of proxies.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { RawSession, post, request } from './lib/http.mjs';
+import { connect, faces, textOf } from './lib/sdk.mjs';
+import { Sidecar } from './lib/sidecar.mjs';
+
+const echo = { name: 'echo', arguments: { message: 'hi' } };
+
+test('paths: one slash behind a path is ignored, without a redirect and for every method', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:the-key' } });
+  const headers = { 'x-api-key': 'the-key' };
+  const ask = (method, path, body) => request(sidecar.url + path, { method, headers, body });
+  for (const path of ['/tools', '/info', '/health', '/ready', '/sessions', '/metrics', '/rate-limit-status', '/openapi.json', '/openai/functions', '/vapi/functions', '/calls', '/logs', '/docs']) {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT']) {
+      const [plain, slashed] = await Promise.all([ask(method, path), ask(method, `${path}/`)]);
+      assert.deepEqual([slashed.status, slashed.headers.allow, slashed.headers.location], [plain.status, plain.headers.allow, undefined], `${method} ${path}`);
+      if (path !== '/docs') assert.notEqual(slashed.status, 404, path); // the pages may not be built
+    }
+    assert.equal((await request(`${sidecar.url}${path}/`)).status, (await request(sidecar.url + path)).status, `${path} without a key`);
+  }
+  for (const path of ['/call-tool/', '/call-tool-stream/', '/vapi/call/', '/openai/call-function/']) assert.equal((await ask('POST', path, echo)).status, 200, path);
+  assert.equal((await ask('GET', '/tools//')).status, 404);
+  assert.equal((await ask('GET', '/nothing/')).status, 404);
+  await sidecar.stop();
+});
+
+test('paths: clients whose URL ends in a slash work, over both transports', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  for (const over of faces) {
+    const client = await connect(t, sidecar.url, { over, path: over === 'sse' ? '/sse/' : '/mcp/' });
+    assert.equal(textOf(await client.callTool(echo)), 'hi', over);
+    await client.close();
+  }
+  const session = await RawSession.open(sidecar.url, {}, '/sse/');
+  const id = new URL(session.endpoint).searchParams.get('sessionId');
+  for (const [n, path] of [`/message/?sessionId=${id}`, `/messages/?sessionId=${id}`, `/messages/${id}/`].entries()) {
+    assert.equal((await post(sidecar.url + path, { jsonrpc: '2.0', id: n, method: 'ping' })).status, 202, path);
+    assert.deepEqual((await session.stream.answer(n)).result, {});
+  }
+  session.close();
+  await sidecar.stop();
+});
