@@ -209,6 +209,7 @@ Service::Service(const config::Settings& settings, access::Networks networks,
           [this](const http::Head& head) { return judge(head); }, log_, dependencies.metrics) {
   sessions_.observe_by(dependencies.calls);
   sessions_.charge_to(buffered_);
+  server_.serve_below(path_of(settings.listen.public_url));
 }
 
 bool Service::needs_key(const config::Settings& settings,

@@ -226,7 +226,7 @@ constexpr Setting kSettings[] = {
      "Port to listen on; 0 lets the system choose one",
      with<port, &S::listen, &ListenSettings::port>, kAtStart},
     {G::kListening, "MCP_PUBLIC_URL", "--public-url", {}, "URL", "",
-     "URL under which clients reach mcp-sidecar, including the path prefix that a proxy strips",
+     "URL under which clients reach mcp-sidecar, including the path prefix of a proxy, whether or not the proxy strips it",
      with<parse_public_url, &S::listen, &ListenSettings::public_url>, kAtStart, Secret::kInUrl},
     {G::kListening, "MCP_MESSAGE_PATH", "--message-path", {}, "PATH", "/message",
      "Path for messages in the endpoint event of SSE: /message or /messages (the default if any setting comes from an SDP_ variable)",

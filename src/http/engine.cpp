@@ -168,6 +168,11 @@ void Engine::release_unmounted() {
   unmounted_.erase(unused, unmounted_.end());
 }
 
+void Engine::serve_below(std::string_view path) {
+  assert(path.empty() || (path.starts_with('/') && !path.ends_with('/')));
+  public_path_ = percent_decoded(path).value_or(std::string(path));
+}
+
 std::shared_ptr<Resource> Engine::find(std::string_view& path) const {
   std::string_view below = path;
   const std::shared_ptr<RouteTable>* table = &routes_;
@@ -189,6 +194,11 @@ RouteMatch Engine::match(Head& head) {
   release_unmounted();
   std::string_view path = head.path;
   RouteMatch match{find(path)};
+  if (!match.resource && !public_path_.empty() && path.starts_with(public_path_)) {
+    path.remove_prefix(public_path_.size());
+    if (path.empty()) path = "/";
+    if (path.starts_with('/')) match.resource = find(path);
+  }
   if (!match.resource) return {};
   if (path.size() < head.path.size()) head.path = std::string(path);
   match.endpoint = match.resource->serving(head.method);

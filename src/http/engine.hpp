@@ -55,6 +55,9 @@ class Engine {
   void mount(std::string prefix, std::vector<Route> routes);
   void unmount(std::string_view prefix);
 
+  // As Server::serve_below().
+  void serve_below(std::string_view path);
+
   // Also sets the path of `head` to the one that its route has.
   RouteMatch match(Head& head);
   // Destroys the unmounted tables whose requests have been answered. Not called inside a handler,
@@ -88,6 +91,7 @@ class Engine {
   const std::shared_ptr<RouteTable> routes_;
   std::vector<Mount> mounts_;                           // longest prefix first
   std::vector<std::shared_ptr<RouteTable>> unmounted_;  // kept for requests under way
+  std::string public_path_;                             // empty: none
   std::unique_ptr<Core> core_;
 };
 

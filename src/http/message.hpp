@@ -17,7 +17,8 @@ namespace sidecar::http {
 // The head of a request, before any byte of its body is kept.
 struct Head {
   std::string method;  // as sent, e.g. "GET"
-  // Percent-decoded, without the query; without a slash behind the fixed path of a route.
+  // Percent-decoded, without the query. If it has a route: also without a slash behind the route's
+  // fixed path, and without the path of the public URL (Server::serve_below).
   std::string path;
   std::string query;  // raw, without '?'
   HeadFields fields;

@@ -136,6 +136,7 @@ void Server::mount(std::string prefix, std::vector<Route> routes) {
   impl_->engine().mount(std::move(prefix), std::move(routes));
 }
 void Server::unmount(std::string_view prefix) { impl_->engine().unmount(prefix); }
+void Server::serve_below(std::string_view path) { impl_->engine().serve_below(path); }
 void Server::stop_accepting() { impl_->stop_accepting(); }
 std::size_t Server::busy_connections() const { return impl_->busy(); }
 void Server::close(std::function<void()> done) { impl_->close(std::move(done)); }

@@ -69,6 +69,11 @@ class Server {
   // streams.
   void unmount(std::string_view prefix);
 
+  // From now on requests below `path` are served as if they had come without it, unless the whole
+  // path has a route: the path of the public URL, which a proxy may pass on.
+  // REQUIRES: `path` is empty, or begins with '/' and does not end with it.
+  void serve_below(std::string_view path);
+
   // First step of a shutdown: stops accepting and closes idle connections; pending answers get
   // `Connection: close`.
   void stop_accepting();

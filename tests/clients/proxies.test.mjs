@@ -20,28 +20,40 @@ const noTls = (text) => text.replace(/ssl_certificate\w*\s[^;]*;/g, '');
 const caddyOptions = '{\n\tadmin off\n\tauto_https off\n}\n';
 
 // Each proxy's file for a port and a sidecar: `ours` is the shipped file except for TLS and the
-// ports; `prefixed` strips the path prefix /tools-of/team.
+// ports; `prefixed` strips the path prefix /tools-of/team, `told` also names it in
+// X-Forwarded-Prefix, and `whole` passes it on.
+const nginxBelow = (lines) => (port) => `server {
+  listen 127.0.0.1:${port};
+  location /tools-of/team {
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_buffering off;
+    ${lines}
+  }
+}`;
+const haproxyWith = (sidecar, lines) => (port) => shipped('haproxy.cfg').replace(/bind :443 .*/, [`bind 127.0.0.1:${port}`, ...lines].join('\n    '))
+  .replace('127.0.0.1:3001', `127.0.0.1:${sidecar.port}`);
+const caddyWith = (handle, sidecar, lines = '') => (port) => `${caddyOptions}http://127.0.0.1:${port} {\n\t${handle} {\n\t\treverse_proxy 127.0.0.1:${sidecar.port} {\n${lines}\n}\n\t}\n}\n`;
+const strip = 'http-request replace-path /tools-of/team(/.*) \\1';
+
 const proxies = {
   nginx: {
     ours: (sidecar) => (port) => noTls(shipped('nginx.conf')).replace('listen 443 ssl http2;', `listen 127.0.0.1:${port};`).replaceAll('http://127.0.0.1:3001', sidecar.url),
-    prefixed: (sidecar) => (port) => `server {
-      listen 127.0.0.1:${port};
-      location /tools-of/team/ {
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_buffering off;
-        proxy_pass ${sidecar.url}/;
-      }
-    }`,
+    prefixed: (sidecar) => nginxBelow(`rewrite ^/tools-of/team(/.*) $1 break; proxy_pass ${sidecar.url};`),
+    told: (sidecar) => nginxBelow(`rewrite ^/tools-of/team(/.*) $1 break; proxy_set_header X-Forwarded-Prefix /tools-of/team; proxy_pass ${sidecar.url};`),
+    whole: (sidecar) => nginxBelow(`proxy_pass ${sidecar.url};`),
   },
   haproxy: {
-    ours: (sidecar) => (port) => shipped('haproxy.cfg').replace(/bind :443 .*/, `bind 127.0.0.1:${port}`).replace('127.0.0.1:3001', `127.0.0.1:${sidecar.port}`),
-    prefixed: (sidecar) => (port) => shipped('haproxy.cfg').replace(/bind :443 .*/, `bind 127.0.0.1:${port}\n    http-request replace-path /tools-of/team(/.*) \\1`)
-      .replace('127.0.0.1:3001', `127.0.0.1:${sidecar.port}`),
+    ours: (sidecar) => haproxyWith(sidecar, []),
+    prefixed: (sidecar) => haproxyWith(sidecar, [strip]),
+    told: (sidecar) => haproxyWith(sidecar, [strip, 'http-request set-header X-Forwarded-Prefix /tools-of/team']),
+    whole: (sidecar) => haproxyWith(sidecar, []),
   },
   caddy: {
     ours: (sidecar) => (port) => caddyOptions + shipped('Caddyfile').replace('mcp.example.com {', `http://127.0.0.1:${port} {`).replace('127.0.0.1:3001', `127.0.0.1:${sidecar.port}`),
-    prefixed: (sidecar) => (port) => `${caddyOptions}http://127.0.0.1:${port} {\n\thandle_path /tools-of/team/* {\n\t\treverse_proxy 127.0.0.1:${sidecar.port}\n\t}\n}\n`,
+    prefixed: (sidecar) => caddyWith('handle_path /tools-of/team/*', sidecar),
+    told: (sidecar) => caddyWith('handle_path /tools-of/team/*', sidecar, 'header_up X-Forwarded-Prefix /tools-of/team'),
+    whole: (sidecar) => caddyWith('handle /tools-of/team/*', sidecar),
   },
 };
 
@@ -57,7 +69,7 @@ test('proxies: the files for HAProxy and Caddy are valid unchanged, with a certi
   }
 });
 
-for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
+for (const [kind, { ours, ...others }] of Object.entries(proxies)) {
   test(`proxies: through ${kind} the SDK and REST work, and no event waits in a buffer`, async (t) => {
     const sidecar = await Sidecar.start(t);
     const front = await startFront(t, kind, ours(sidecar));
@@ -119,23 +131,35 @@ for (const [kind, { ours, prefixed }] of Object.entries(proxies)) {
     await sidecar.stop();
   });
 
-  test(`proxies: behind a path prefix that ${kind} strips, every face works with MCP_PUBLIC_URL`, async (t) => {
-    // The proxy needs the sidecar's port, and the sidecar the proxy's path.
-    const sidecar = await Sidecar.start(t, { env: { MCP_PUBLIC_URL: 'https://mcp.example.com/tools-of/team' } });
-    const front = await startFront(t, kind, prefixed(sidecar));
-    const base = `${front.url}/tools-of/team`;
-    const session = await RawSession.open(base);
-    assert.match(new URL(session.endpoint).pathname, /^\/tools-of\/team\/message$/);
-    assert.equal(textOf((await session.call(1, 'tools/call', { name: 'echo', arguments: { message: 'hi' } })).result), 'hi');
-    session.close();
-    const mcp = await McpSession.open(base);
-    assert.equal((await mcp.call(1, 'tools/list')).result.tools.length, 4);
-    assert.equal((await mcp.delete()).status, 204);
-    assert.equal((await request(`${base}/tools`)).json().tools.length, 4);
-    assert.equal((await post(`${base}/call-tool`, { name: 'echo', arguments: { message: 'x' } })).status, 200);
-    assert.equal((await request(`${base}/health`)).status, 200);
-    await sidecar.stop();
-  });
+  for (const [how, file, env] of [
+    ['strips, every face works with MCP_PUBLIC_URL', 'prefixed', { MCP_PUBLIC_URL: 'https://mcp.example.com/tools-of/team' }],
+    ['strips and names in X-Forwarded-Prefix, every face works without MCP_PUBLIC_URL', 'told', {}],
+    ['passes on, every face works with MCP_PUBLIC_URL', 'whole', { MCP_PUBLIC_URL: 'https://mcp.example.com/tools-of/team' }],
+  ]) {
+    test(`proxies: behind a path prefix that ${kind} ${how}`, async (t) => {
+      // The proxy needs the sidecar's port, and the sidecar the proxy's path.
+      const sidecar = await Sidecar.start(t, { env });
+      const front = await startFront(t, kind, others[file](sidecar));
+      const base = `${front.url}/tools-of/team`;
+      const session = await RawSession.open(base);
+      assert.match(new URL(session.endpoint).pathname, /^\/tools-of\/team\/message$/);
+      assert.equal(textOf((await session.call(1, 'tools/call', { name: 'echo', arguments: { message: 'hi' } })).result), 'hi');
+      session.close();
+      for (const over of faces) {
+        const client = await connect(t, front.url, { over, path: over === 'sse' ? '/tools-of/team/sse' : '/tools-of/team/mcp' });
+        assert.equal(textOf(await client.callTool({ name: 'echo', arguments: { message: over } })), over);
+        await client.close();
+      }
+      const mcp = await McpSession.open(base);
+      assert.equal((await mcp.call(1, 'tools/list')).result.tools.length, 4);
+      assert.equal((await mcp.delete()).status, 204);
+      assert.equal((await request(`${base}/tools`)).json().tools.length, 4);
+      assert.equal((await post(`${base}/call-tool`, { name: 'echo', arguments: { message: 'x' } })).status, 200);
+      assert.equal((await post(`${base}/tools/echo`, { message: 'x' })).status, 200);
+      assert.equal((await request(`${base}/health`)).status, 200);
+      await sidecar.stop();
+    });
+  }
 }
 
 // HAProxy's default: a field of its own after the client's, not a longer list.

@@ -157,6 +157,45 @@ TEST_CASE("routes: behind a prefix the slash at the end belongs to the path") {
   CHECK(path == "/things/x/");
 }
 
+TEST_CASE("routes: below the public URL's path everything is served, unless the path has a route") {
+  RoutesWorld site;
+  for (auto& route : {named("GET", "/"), named("GET", "/mcp"), named("POST", "/message"),
+                      named("GET", "/things/*")})
+    site.routes.push_back(route);
+  std::string path;
+  site.head_check = [&path](const http::Head& head) {
+    path = head.path;
+    return http::Verdict{};
+  };
+  site.start();
+  site.server->mount("/git", {named("GET", "/x")});
+  const auto served = [&](std::string_view asked, std::string_view body, std::string_view as) {
+    INFO(asked);
+    CHECK(site.body(asked) == body);
+    CHECK(path == as);
+  };
+  site.server->serve_below("/mcp");
+  served("/mcp", "GET /mcp", "/mcp");
+  served("/mcp/", "GET /mcp", "/mcp");
+  served("/mcp/mcp", "GET /mcp", "/mcp");
+  served("/mcp/mcp/", "GET /mcp", "/mcp");
+  served("/mcp/hello", "hello", "/hello");
+  served("/hello", "hello", "/hello");
+  served("/mcp/git/x", "GET /x", "/git/x");
+  CHECK(site.status("/mcp/mcp/mcp") == 404);
+
+  site.server->serve_below("/tools-of/team%20a");
+  served("/tools-of/team%20a", "GET /", "/");
+  served("/tools-of/team%20a/", "GET /", "/");
+  served("/tools-of/team%20a/things/x/", "GET /things/*", "/things/x/");
+  CHECK(site.ask(post("/tools-of/team%20a/message?sessionId=1", "x")).body == "POST /message");
+  for (const char* unknown : {"/tools-of/team%20ab", "/tools-of/team%20ahello", "/tools-of/hello",
+                              "/tools-of/team%20a/tools-of/team%20a/hello", "/mcp/hello"}) {
+    INFO(unknown);
+    CHECK(site.status(unknown) == 404);
+  }
+}
+
 TEST_CASE("routes: a mounted table serves its prefix alone, and the longest prefix decides") {
   RoutesWorld site;
   site.start();
