@@ -165,6 +165,12 @@ std::string Gate::url_of(const GateRequest& request) const {
                     networks_.trusted_proxies.contains(request.peer_address));
 }
 
+std::string Gate::prefix_of(const GateRequest& request) const {
+  const std::string prefix = request.list("X-Forwarded-Prefix");
+  return std::string(
+      client_prefix(prefix, networks_.trusted_proxies.contains(request.peer_address)));
+}
+
 Decision Gate::judge(const GateRequest& request) {
   Decision decision;
   const std::string origin = request.list("Origin");

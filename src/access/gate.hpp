@@ -139,8 +139,9 @@ class Gate {
   std::shared_ptr<const auth::Principal> present(const auth::Principal& caller) const;
   // True if the caller's key or token is still valid, or none is needed.
   bool holds(const auth::Principal& caller, WallTime now) const;
-  // access::client_url() of a request, with the present trusted proxies.
+  // access::client_url() and client_prefix() of a request, with the present trusted proxies.
   std::string url_of(const GateRequest& request) const;
+  std::string prefix_of(const GateRequest& request) const;
 
  private:
   struct Failure {

@@ -100,6 +100,13 @@ std::optional<HostName> host_name(std::string_view host) {
   return bracket ? in_brackets(host.substr(0, end)) : plain(host.substr(0, end));
 }
 
+std::string_view client_prefix(std::string_view x_forwarded_prefix, bool through_proxy) {
+  if (!through_proxy) return {};
+  std::string_view prefix = last_of(x_forwarded_prefix);
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return is_prefix(prefix) ? prefix : std::string_view();
+}
+
 std::string client_url(const UrlFields& fields, bool through_proxy) {
   if (!through_proxy) return host_name(fields.host) ? fmt::format("http://{}", fields.host) : "/";
   std::string_view rest = fields.forwarded;
@@ -110,10 +117,7 @@ std::string client_url(const UrlFields& fields, bool through_proxy) {
     proto = config::lower_case(last_of(fields.x_forwarded_proto));
   const bool secure = proto == "https" || proto == "wss";
 
-  std::string_view prefix = last_of(fields.x_forwarded_prefix);
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!is_prefix(prefix)) prefix = {};
-
+  const std::string_view prefix = client_prefix(fields.x_forwarded_prefix, through_proxy);
   std::string host = first_host({last_of(fields.x_forwarded_host), forwarded_host, fields.host});
   if (host.empty()) return prefix.empty() ? "/" : std::string(prefix);
   const std::string_view port = last_of(fields.x_forwarded_port);

@@ -34,6 +34,10 @@ struct UrlFields {
   std::string_view x_forwarded_prefix{};
 };
 
+// The path prefix that the proxy stripped, from X-Forwarded-Prefix, without a slash at its end.
+// Empty: none, or the peer is not a trusted proxy, or it is not a path of plain characters.
+std::string_view client_prefix(std::string_view x_forwarded_prefix, bool through_proxy);
+
 // The URL under which a client reached this server: "https://mcp.example.com/prefix", without a
 // slash at its end. If the host is not known: the prefix alone, at least "/".
 // `through_proxy`: the peer is a trusted proxy; otherwise its forwarded fields are ignored. In a

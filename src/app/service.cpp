@@ -177,11 +177,11 @@ Service::Service(const config::Settings& settings, access::Networks networks,
       streams_(settings.sessions.streams_per_address, refusals_, dependencies.metrics),
       rings_(dependencies.timers, {}, dependencies.metrics),
       process_(random_hex(endpoints::EventId::kProcessDigits / 2)),
-      wrapped_(observe::kDefaultServer, path_of(settings.listen.public_url), settings,
-               std::move(children),
+      wrapped_(observe::kDefaultServer, {}, settings, std::move(children),
                {dependencies.timers, log_, metrics_, dependencies.calls, sessions_, streams_,
                 rings_, gate_, dependencies.secret, process_,
-                [this](const http::Head& head) { return api_facts(head); }}),
+                [this](const http::Head& head) { return api_facts(head); },
+                [this](const http::Head& head) { return prefix_of(head); }}),
       sessions_(dependencies.timers, settings.sessions, server_log_, dependencies.metrics),
       rates_(settings.access.rates, dependencies.timers),
       start_token_(random_hex(kStartTokenBytes)),
@@ -300,6 +300,11 @@ endpoints::ApiFacts Service::api_facts(const http::Head& head) const {
           .needs_key = gate_.needs_key(),
           .issuer = tokens_.rules().issuer,
           .scopes = tokens_.rules().scopes};
+}
+
+std::string Service::prefix_of(const http::Head& head) const {
+  const std::string& url = settings_.listen.public_url;
+  return url.empty() ? gate_.prefix_of(gate_request(head)) : path_of(url);
 }
 
 http::Verdict Service::judge(const http::Head& head) {

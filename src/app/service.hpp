@@ -83,6 +83,8 @@ class Service {
   http::Verdict judge(const http::Head& head);
   access::GateRequest gate_request(const http::Head& head) const;
   endpoints::ApiFacts api_facts(const http::Head& head) const;
+  // The path prefix under which a client reached this server.
+  std::string prefix_of(const http::Head& head) const;
   std::optional<access::KnownSession> session_of(const http::Head& head) const;
 
   const config::Settings& settings_;

@@ -4,6 +4,7 @@
 // sessions, which have leases of its children. Loop thread only.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,13 +45,15 @@ struct SharedParts {
   const auth::Secret& secret;
   const std::string& process;             // see session::SessionIds
   endpoints::ToolEndpoints::Facts facts;  // for the OpenAPI document
+  // The path prefix under which a client reached the root.
+  std::function<std::string(const http::Head&)> prefix;
 };
 
 class WrappedServer {
  public:
-  // `name`: the label `server` (observe/server_label.hpp). `path`: under which clients reach its
-  // routes, in front of their own paths; empty for the root. The objects in `shared` may be
-  // constructed later: they are used from start() on.
+  // `name`: the label `server` (observe/server_label.hpp). `path`: of its routes below the root, in
+  // front of their own paths; empty for the root. The objects in `shared` may be constructed later:
+  // they are used from start() on.
   WrappedServer(std::string_view name, std::string_view path, const config::Settings& settings,
                 child::ChildFactory children, const SharedParts& shared);
 

@@ -184,13 +184,8 @@ function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged
     get('/docs', withPages ? 200 : 404, page),
     get('/assets/none-12345678.js', 404, page),
     posted('/docs', {}, 405, { keyless: true }),
-<<<<<<< HEAD
     get('/assets', 404, unread),
-    get('/docs/', 404, unread),
-=======
-    get('/assets', 404, { keyless: true }),
-    get('/docs/', withPages ? 200 : 404, { keyless: true }),
->>>>>>> 253ef3c (Ignore one slash at the end of every fixed path)
+    get('/docs/', withPages ? 200 : 404, page),
     get('/dashboard/events', { owner: 403, other: 403, admin: 200 }),
     get('/calls', { owner: 403, other: 403, admin: 200 }),
     get('/logs', { owner: 403, other: 403, admin: 200 }),
@@ -213,7 +208,6 @@ function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged
     posted('/message', ping, 503), // alice's sessions were addressed by their ids
     posted('/messages', ping, 503),
 
-<<<<<<< HEAD
     posted('/mcp', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp }, vapi: true }),
     get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp }, vapi: true }),
     { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh, vapi: true },
@@ -239,21 +233,6 @@ function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged
     { method: 'PUT', path: '/mcp', status: 405, vapi: true },
     posted('/mcp/', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp }, vapi: true }),
     { method: 'PUT', path: '/mcp/', status: 405, vapi: true },
-=======
-    posted('/mcp', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp } }),
-    get('/mcp', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp } }),
-    { method: 'DELETE', path: '/mcp', status: owned(204), session: true, fresh },
-    posted('/mcp', initialize(), 200, { headers: accept }),
-    posted('/mcp', ping, 400, { headers: accept }),
-    get('/mcp', 405, { headers: { accept: 'text/event-stream' } }),
-    { method: 'DELETE', path: '/mcp', status: 400 },
-    posted('/mcp', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' } }),
-    get('/mcp', 404, { headers: { accept: 'text/event-stream', 'mcp-session-id': 'made-up' } }),
-    { method: 'DELETE', path: '/mcp', status: 404, headers: { 'mcp-session-id': 'made-up' } },
-    { method: 'PUT', path: '/mcp', status: 405 },
-    posted('/mcp/', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp } }),
-    { method: 'PUT', path: '/mcp/', status: 405 },
->>>>>>> 253ef3c (Ignore one slash at the end of every fixed path)
 
     get('/sse'), // last, because its streams take a moment to close
     { method: 'HEAD', path: '/sse', status: 200 },

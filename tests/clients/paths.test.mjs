@@ -42,3 +42,41 @@ test('paths: clients whose URL ends in a slash work, over both transports', asyn
   session.close();
   await sidecar.stop();
 });
+
+const addressOf = async (sidecar, headers) => {
+  const session = await RawSession.open(sidecar.url, headers);
+  session.close();
+  const { pathname, search } = new URL(session.endpoint);
+  return pathname + search.replace(/=.*/, '=');
+};
+
+test('paths: the endpoint event has the prefix that the proxy of this stream strips', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const prefixed = (prefix) => addressOf(sidecar, { 'x-forwarded-prefix': prefix });
+  assert.equal(await prefixed('/svc'), '/svc/message?sessionId=');
+  assert.equal(await prefixed('/forged, /team/tools/'), '/team/tools/message?sessionId=');
+  for (const text of ['//evil.example', '/a/../b', 'https://evil.example/', '/a?b=', '/a b', '/']) assert.equal(await prefixed(text), '/message?sessionId=', text);
+  assert.equal(await addressOf(sidecar, {}), '/message?sessionId=', 'of another stream');
+  await sidecar.stop();
+  const untrusting = await Sidecar.start(t, { env: { MCP_TRUSTED_PROXIES: '192.0.2.1' } });
+  assert.equal(await addressOf(untrusting, { 'x-forwarded-prefix': '/svc' }), '/message?sessionId=');
+  await untrusting.stop();
+});
+
+test('paths: MCP_PUBLIC_URL decides the prefix of the endpoint event, whatever a proxy says', async (t) => {
+  for (const [url, expected] of [['https://mcp.example.com', '/message?sessionId='], ['https://mcp.example.com/own/', '/own/message?sessionId=']]) {
+    const sidecar = await Sidecar.start(t, { env: { MCP_PUBLIC_URL: url } });
+    assert.equal(await addressOf(sidecar, { 'x-forwarded-prefix': '/svc' }), expected);
+    await sidecar.stop();
+  }
+});
+
+test('paths: below a public URL whose path is an endpoint, the endpoint stays what it is', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_PUBLIC_URL: 'https://mcp.example.com/mcp' } });
+  const hello = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } } };
+  for (const path of ['/mcp', '/mcp/', '/mcp/mcp']) assert.equal((await post(sidecar.url + path, hello)).json().id, 1, path);
+  assert.equal((await request(`${sidecar.url}/mcp/tools`)).json().tools.length, 4);
+  assert.equal((await request(`${sidecar.url}/tools`)).status, 200);
+  assert.equal((await request(`${sidecar.url}/mcp/mcp/mcp`)).status, 404);
+  await sidecar.stop();
+});

@@ -109,6 +109,7 @@ void LegacySse::open(http::Exchange exchange) {
                                            exchange.request().caller, instances_, timers_);
   SseSession& session = *made;
   sessions_.add(std::move(made));
+  const std::string prefix = options_.prefix ? options_.prefix(exchange.request()) : "";
 
   http::SseOptions stream_options = options_.stream;
   stream_options.first_bytes = kConnected;
@@ -116,7 +117,7 @@ void LegacySse::open(http::Exchange exchange) {
   stream->on_closed([this, &session](http::SseClosed reason) {
     sessions_.end(session.id(), reason_text(reason));
   });
-  stream->send("endpoint", options_.message_path + "?sessionId=" + session.id());
+  stream->send("endpoint", prefix + options_.message_path + "?sessionId=" + session.id());
   session.attach(std::move(stream), *std::move(ticket));
 }
 

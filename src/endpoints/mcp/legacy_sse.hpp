@@ -4,6 +4,7 @@
 // reconnects on its own and clients do not initialize again. Owned by app; loop thread only.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,10 @@
 namespace sidecar::endpoints {
 
 struct LegacySseOptions {
-  // Path in the endpoint event: /message, after the prefix that a proxy strips.
-  std::string message_path;
+  std::string message_path;  // in the endpoint event: /message or /messages
+  // The path in front of `message_path` under which a client reached this server; empty for the
+  // root. Null: always the root.
+  std::function<std::string(const http::Head&)> prefix;
   http::SseOptions stream;       // first_bytes is overwritten
   access::Gate* gate = nullptr;  // charges the messages of batches; nullptr without rates
 };

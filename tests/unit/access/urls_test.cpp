@@ -44,6 +44,18 @@ TEST_CASE("client url: a trusted proxy reports scheme, host, port and the prefix
   CHECK(client_url({.x_forwarded_prefix = "/p"}, true) == "/p");
 }
 
+TEST_CASE("client prefix: the nearest trusted proxy's, if it is a path of plain characters") {
+  using access::client_prefix;
+  CHECK(client_prefix("/svc", true) == "/svc");
+  CHECK(client_prefix("/evil, /team/a.b/", true) == "/team/a.b");
+  CHECK(client_prefix("/svc", false).empty());
+  for (const char* text : {"", "/", "svc", "//evil.example", "/a/../b", "/a b", "/a?b", "/a%0d",
+                           "https://evil.example", "/a\r\ndata: x"}) {
+    INFO(text);
+    CHECK(client_prefix(text, true).empty());
+  }
+}
+
 TEST_CASE("client url: the nearest proxy's element counts, and X-Forwarded-… before Forwarded") {
   CHECK(client_url(
             {.x_forwarded_proto = "http, https", .x_forwarded_host = "evil.example ,\ta.example"},

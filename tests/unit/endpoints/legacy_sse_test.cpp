@@ -14,9 +14,10 @@ namespace {
 
 struct SseWorld : test::World {
   explicit SseWorld(session::TableLimits table = {}, std::string message_path = "/message",
-                    std::size_t streams_per_address = 0)
+                    std::size_t streams_per_address = 0,
+                    const std::function<std::string(const http::Head&)>& prefix = nullptr)
       : World(table, streams_per_address),
-        sse(sessions, instances, streams, timers, {std::move(message_path), {}}),
+        sse(sessions, instances, streams, timers, {std::move(message_path), prefix, {}}),
         routes(sse.routes()) {
     ready();
   }
@@ -56,6 +57,14 @@ TEST_CASE("legacy_sse: a stream begins with the comment, then the address with i
   CHECK(endpoint(stream).rfind("/prefix/messages?sessionId=", 0) == 0);
   CHECK(id_of(stream).size() == 32);
   CHECK(id_of(stream) != id_of(w.open()));
+}
+
+TEST_CASE("legacy_sse: the address begins with the prefix under which the stream was opened") {
+  SseWorld w({}, "/messages", 0,
+             [](const http::Head& head) { return std::string(head.header("X-Prefix")); });
+  const auto below = ask(w.routes, "GET", "/sse", {}, {}, {{"X-Prefix", "/a/b"}});
+  CHECK(endpoint(below).rfind("/a/b/messages?sessionId=", 0) == 0);
+  CHECK(endpoint(w.open()).rfind("/messages?sessionId=", 0) == 0);
 }
 
 TEST_CASE(
