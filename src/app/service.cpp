@@ -9,6 +9,7 @@
 #include "child/descriptor_limit.hpp"
 #include "config/command.hpp"
 #include "endpoints/mcp/mcp_requests.hpp"
+#include "http/engine.hpp"
 #include "util/crypto.hpp"
 
 namespace sidecar::app {
@@ -249,6 +250,11 @@ std::vector<http::Route> Service::routes() {
   if (settings_.endpoints.dashboard) {
     for (auto& part : {pages_.routes(), dashboard_.routes()})
       all.insert(all.end(), part.begin(), part.end());
+  } else {
+    // MCP is served at this path too; to a browser it is unknown all the same.
+    all.push_back({"GET", "/", "none", {.access = Access::kPublic}, [](http::Exchange exchange) {
+                     exchange.reply(http::no_endpoint_here());
+                   }});
   }
   for (http::Route& route : all) {
     route.handler = [this, handler = std::move(route.handler)](http::Exchange exchange) {

@@ -67,6 +67,11 @@ bool accepts(const Head& head, std::string_view type) {
          allows(head, "Accept", [type](std::string_view range) { return fit(range, type); });
 }
 
+bool accepts_by_name(const Head& head, std::string_view type) {
+  return allows(head, "Accept",
+                [type](std::string_view range) { return same_name(range, type) ? 1 : 0; });
+}
+
 bool accepts_coding(const Head& head, std::string_view coding) {
   return allows(head, "Accept-Encoding", [coding](std::string_view range) {
     if (same_name(range, coding)) return 2;

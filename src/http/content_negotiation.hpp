@@ -11,6 +11,7 @@ namespace sidecar::http {
 
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kEventStreamType = "text/event-stream";
+inline constexpr std::string_view kHtmlType = "text/html";
 
 // Whether a Content-Type names `type`, with or without parameters.
 bool is_type(std::string_view content_type, std::string_view type);
@@ -19,6 +20,9 @@ bool is_type(std::string_view content_type, std::string_view type);
 // its weight only matters if it is 0, which forbids the type. Without an Accept field everything
 // is allowed.
 bool accepts(const Head& head, std::string_view type);
+
+// Whether the Accept fields name `type` itself, not by a wildcard, with a weight above 0.
+bool accepts_by_name(const Head& head, std::string_view type);
 
 // Whether the Accept-Encoding fields allow a content coding such as "gzip". Without the field
 // nothing is allowed.

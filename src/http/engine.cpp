@@ -201,7 +201,7 @@ RouteMatch Engine::match(Head& head) {
   }
   if (!match.resource) return {};
   if (path.size() < head.path.size()) head.path = std::string(path);
-  match.endpoint = match.resource->serving(head.method);
+  match.endpoint = match.resource->serving(head);
   return match;
 }
 

@@ -22,6 +22,9 @@ struct Route {
   bool direct = false;  // a frequent route: its answers are written without cpp-httplib
   // Added to every answer at this path, refusals too. Null: none. Outlives the server.
   const Fields* fields = nullptr;
+  // Only for requests that accept an event stream and no page (text/html), both by name; others
+  // find a later route of this method and path.
+  bool events_only = false;
   bool reads_body = true;  // false: the body is read and not kept, because everybody may send one
 };
 

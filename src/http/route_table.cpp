@@ -2,7 +2,17 @@
 
 #include <algorithm>
 
+#include "http/content_negotiation.hpp"
+
 namespace sidecar::http {
+namespace {
+
+// True for a client that reads events, not for a browser that opens a page.
+bool wants_events(const Head& head) {
+  return accepts_by_name(head, kEventStreamType) && !accepts_by_name(head, kHtmlType);
+}
+
+}  // namespace
 
 void EndpointCounters::count(int status) {
   for (auto& [known, counter] : counters_) {
@@ -13,17 +23,26 @@ void EndpointCounters::count(int status) {
 }
 
 void Resource::add(Route route, observe::Metrics& metrics) {
-  if (route.method == "GET") allow += ", GET, HEAD";
-  if (route.method != "GET" && route.method != "OPTIONS") allow += ", " + route.method;
+  const bool known = std::any_of(
+      endpoints.begin(), endpoints.end(),
+      [&route](const auto& endpoint) { return endpoint->route.method == route.method; });
+  if (!known && route.method == "GET") allow += ", GET, HEAD";
+  if (!known && route.method != "GET" && route.method != "OPTIONS") allow += ", " + route.method;
   EndpointCounters counters(metrics, route.name);
   endpoints.push_back(std::make_unique<Endpoint>(Endpoint{std::move(route), std::move(counters)}));
 }
 
-Endpoint* Resource::serving(std::string_view method) const {
-  for (const auto& endpoint : endpoints) {
-    if (endpoint->route.method == method) return endpoint.get();
-  }
-  return method == "HEAD" ? serving("GET") : nullptr;
+Endpoint* Resource::serving(const Head& head) const {
+  const auto find = [&](std::string_view method) -> Endpoint* {
+    for (const auto& endpoint : endpoints) {
+      const Route& route = endpoint->route;
+      if (route.method == method && (!route.events_only || wants_events(head)))
+        return endpoint.get();
+    }
+    return nullptr;
+  };
+  Endpoint* const found = find(head.method);
+  return found || head.method != "HEAD" ? found : find("GET");
 }
 
 RouteTable::RouteTable(std::vector<Route> routes, observe::Metrics& metrics) {

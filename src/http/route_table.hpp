@@ -41,7 +41,7 @@ struct Resource {
 
   void add(Route route, observe::Metrics& metrics);
   // Null: the path does not allow the method.
-  Endpoint* serving(std::string_view method) const;
+  Endpoint* serving(const Head& head) const;
 };
 
 // The route of a request. Holds its table.

@@ -18,6 +18,7 @@ const calls = [
   ['/vapi/call', echo],
   ['/openai/call-function', echo],
   ['/mcp', initialize()],
+  ['/', initialize()],
   ['/message', { jsonrpc: '2.0', id: 1, method: 'ping' }],
   ['/restart', {}],
 ];

@@ -325,7 +325,7 @@ test('pages: errors at their paths have their header fields too', async (t) => {
     ['/assets/none-12345678.js', 404, { headers: from }],
     ['/assets/', 404, { headers: from }],
     ['/assets/..%2f..%2fetc/passwd', 404, { headers: from }],
-    ['/', 405, { method: 'POST', body: {}, headers: from }],
+    ['/docs', 405, { method: 'POST', body: {}, headers: from }],
     ['/docs', 204, { method: 'OPTIONS', headers: from }],
     ['/', 403, {}],
     ['/', 403, { headers: { ...from, origin: 'http://evil.example', host: 'evil.example' } }],

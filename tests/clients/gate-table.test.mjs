@@ -233,6 +233,16 @@ function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged
     { method: 'PUT', path: '/mcp', status: 405, vapi: true },
     posted('/mcp/', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp }, vapi: true }),
     { method: 'PUT', path: '/mcp/', status: 405, vapi: true },
+    posted('/', ping, owned(200), { session: true, headers: { ...accept, 'mcp-session-id': mcp }, vapi: true }),
+    posted('/', ping, 200, { headers: accept, vapi: true }),
+    get('/', owned(200), { session: true, headers: { accept: 'text/event-stream', 'mcp-session-id': mcp }, vapi: true }),
+    get('/', 405, { headers: { accept: 'text/event-stream' }, vapi: true }),
+    get('/', withPages ? 200 : 404, { headers: { accept: 'text/html, text/event-stream' }, ...page }),
+    { method: 'DELETE', path: '/', status: owned(204), session: true, fresh, vapi: true },
+    posted('/', initialize(), 200, { headers: accept, vapi: true }),
+    posted('/', ping, 404, { headers: { ...accept, 'mcp-session-id': 'made-up' }, vapi: true }),
+    { method: 'DELETE', path: '/', status: 404, headers: { 'mcp-session-id': 'made-up' }, vapi: true },
+    { method: 'PUT', path: '/', status: 405, vapi: true },
 
     get('/sse'), // last, because its streams take a moment to close
     { method: 'HEAD', path: '/sse', status: 200 },

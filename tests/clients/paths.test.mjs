@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { RawSession, post, request } from './lib/http.mjs';
+import { EventStream, RawSession, post, request } from './lib/http.mjs';
+import { accept, call, initialize, messagesOf } from './lib/mcp-http.mjs';
 import { connect, faces, textOf } from './lib/sdk.mjs';
 import { Sidecar } from './lib/sidecar.mjs';
 
@@ -79,4 +80,42 @@ test('paths: below a public URL whose path is an endpoint, the endpoint stays wh
   assert.equal((await request(`${sidecar.url}/tools`)).status, 200);
   assert.equal((await request(`${sidecar.url}/mcp/mcp/mcp`)).status, 404);
   await sidecar.stop();
+});
+
+test('paths: a client that is given the base URL works, its stream and its end too', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const client = await connect(t, sidecar.url, { over: 'streamable', path: '/' });
+  assert.equal(textOf(await client.callTool(echo)), 'hi');
+  await client.close();
+
+  const opened = await post(`${sidecar.url}/`, initialize(), accept);
+  assert.equal(messagesOf(opened)[0].result.serverInfo.name, 'mcp-sidecar-demo');
+  const headers = { ...accept, 'mcp-session-id': opened.headers['mcp-session-id'] };
+  assert.equal(messagesOf(await post(`${sidecar.url}/mcp`, call(1, 'ping'), headers))[0].id, 1, 'it is a session of /mcp');
+  const stream = await EventStream.open(`${sidecar.url}/`, { ...headers, accept: 'text/event-stream' });
+  assert.equal(stream.status, 200);
+  assert.match(stream.response.headers['content-type'], /^text\/event-stream/);
+  assert.equal((await request(`${sidecar.url}/`, { method: 'DELETE', headers })).status, 204);
+  await stream.ended();
+  const refused = await request(`${sidecar.url}/`, { headers: { accept: 'text/event-stream' } });
+  assert.deepEqual([refused.status, refused.headers.allow], [405, 'POST, DELETE, OPTIONS']);
+  await sidecar.stop();
+});
+
+test('paths: GET / for events needs the key that POST / needs; a browser gets the same as ever', async (t) => {
+  for (const pages of ['true', 'false']) {
+    const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'ann:the-key', MCP_DASHBOARD: pages } });
+    const asked = async (headers, method = 'GET', body) => (await request(`${sidecar.url}/`, { method, headers, body })).status;
+    const events = { accept: 'text/event-stream' };
+    const key = { 'x-api-key': 'the-key' };
+    assert.deepEqual([await asked(events), await asked(events, 'HEAD'), await asked(accept, 'POST', initialize()), await asked({}, 'DELETE')], [401, 401, 401, 401]);
+    assert.deepEqual([await asked({ ...events, ...key }), await asked({ ...accept, ...key }, 'POST', initialize())], [405, 200]);
+    for (const text of [undefined, '*/*', 'text/html,application/xhtml+xml,*/*;q=0.8', 'text/html, text/event-stream']) {
+      const page = await request(`${sidecar.url}/`, { headers: text === undefined ? {} : { accept: text } });
+      if (pages === 'false') assert.equal(page.status, 404);
+      assert.notEqual(page.status, 401);
+      assert.equal(page.status, (await request(`${sidecar.url}/docs`)).status, text);
+    }
+    await sidecar.stop();
+  }
 });

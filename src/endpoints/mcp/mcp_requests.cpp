@@ -27,7 +27,7 @@ std::optional<std::string> named_session(const http::Head& head) {
     return id;
   }
   if (head.path == "/message" || head.path == "/messages") return head.query_value("sessionId");
-  if (head.path == "/mcp") return in_field(head);
+  if (head.path == "/mcp" || head.path == "/") return in_field(head);
   if (head.path != "/rate-limit-status") return std::nullopt;
   const auto id = in_field(head);
   return id ? id : head.query_value("sessionId");

@@ -15,7 +15,7 @@
 namespace sidecar::endpoints {
 
 // The session id of a request, or nothing. Unverified: the id may be another client's or invalid.
-//   /mcp                     Mcp-Session-Id
+//   /mcp, /                  Mcp-Session-Id
 //   /message, /messages      ?sessionId=<id>
 //   /messages/<id>           the path
 //   /rate-limit-status       Mcp-Session-Id, else ?sessionId=<id>

@@ -85,13 +85,18 @@ StreamableHttp::StreamableHttp(session::SessionTable& sessions, mux::Instances& 
 
 std::vector<http::Route> StreamableHttp::routes() {
   constexpr RouteRules kRules{.access = Access::kClient, .has_metadata = true, .vapi_secret = true};
+  // Of the base URL, whose metadata is that of the whole server.
+  constexpr RouteRules kBaseRules{.access = Access::kClient, .vapi_secret = true};
   const std::string path(kPath);
   const auto to = [this](void (StreamableHttp::*serve)(http::Exchange)) {
     return [this, serve](http::Exchange exchange) { (this->*serve)(std::move(exchange)); };
   };
   return {{"POST", path, "mcp", kRules, to(&StreamableHttp::post), true},
           {"GET", path, "mcp", kRules, to(&StreamableHttp::get)},
-          {"DELETE", path, "mcp", kRules, to(&StreamableHttp::end)}};
+          {"DELETE", path, "mcp", kRules, to(&StreamableHttp::end)},
+          {"POST", "/", "mcp", kBaseRules, to(&StreamableHttp::post), true},
+          {"GET", "/", "mcp", kBaseRules, to(&StreamableHttp::get), false, nullptr, true},
+          {"DELETE", "/", "mcp", kBaseRules, to(&StreamableHttp::end)}};
 }
 
 StreamableSession* StreamableHttp::find(http::Exchange& exchange) {

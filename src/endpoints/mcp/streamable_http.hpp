@@ -39,7 +39,7 @@ class StreamableHttp {
   StreamableHttp(session::SessionTable& sessions, mux::Instances& instances,
                  session::StreamLimit& streams, const StreamableParts& parts);
 
-  // /mcp
+  // /mcp, and the same at /, because people give clients the base URL
   std::vector<http::Route> routes();
   // The calls of clients without a session.
   session::SessionlessCalls& sessionless_calls() { return sessionless_.calls(); }

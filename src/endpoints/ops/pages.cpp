@@ -72,12 +72,14 @@ void Pages::serve(http::Exchange exchange) {
   auto& [file, text] = found->second;
 
   const bool gzipped = http::accepts_coding(request, "gzip");
+  // Other clients get MCP at the path of the first page (Route::events_only).
+  const bool negotiated = file.path == "/";
   const bool asset = file.path.starts_with("/assets/");
   // Each coding of a file has a tag of its own (RFC 9110, section 8.8.3.3).
   const std::string tag = fmt::format("\"{}{}\"", file.tag, gzipped ? "-gzip" : "");
   http::Response response;
   response.fields = {{"ETag", tag},
-                     {"Vary", "Accept-Encoding"},
+                     {"Vary", negotiated ? "Accept, Accept-Encoding" : "Accept-Encoding"},
                      {"Cache-Control", asset ? "public, max-age=31536000, immutable" : "no-cache"}};
   if (http::names_tag(request.list_header("If-None-Match"), tag)) {
     response.status = 304;

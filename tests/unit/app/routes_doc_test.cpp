@@ -39,8 +39,9 @@ std::string table_of(const std::vector<http::Route>& routes) {
   for (const http::Route& route : routes) {
     const RouteRules& rules = route.rules;
     const bool charged = rules.charged && rules.access != Access::kProbe;
-    table += fmt::format("| `{}` | `{}` | {} | {} | `{}` |\n", route.method, route.path,
-                         served(rules.access), charged ? "yes" : "no", route.name);
+    table += fmt::format("| `{}` | `{}`{} | {} | {} | `{}` |\n", route.method, route.path,
+                         route.events_only ? ", event streams" : "", served(rules.access),
+                         charged ? "yes" : "no", route.name);
   }
   return table;
 }

@@ -196,6 +196,44 @@ TEST_CASE("routes: below the public URL's path everything is served, unless the 
   }
 }
 
+TEST_CASE("routes: a route for event streams serves those who accept these and no page, by name") {
+  RoutesWorld site;
+  http::Route events = named("GET", "/", {.access = Access::kClient});
+  events.events_only = true;
+  events.handler = [](http::Exchange exchange) { exchange.reply(text_response("events")); };
+  for (auto& route : {named("POST", "/"), events, named("GET", "/", {.access = Access::kPublic})})
+    site.routes.push_back(route);
+  Access access{};
+  site.head_check = [&access](const http::Head& head) {
+    access = head.rules.access;
+    return http::Verdict{};
+  };
+  site.start();
+  Client client = site.client();
+  const auto asked = [&](std::string_view accept) {
+    const std::string field = accept.empty() ? "" : "Accept: " + std::string(accept) + "\r\n";
+    return site.ask(client, get("/", field)).body;
+  };
+  for (const char* accept :
+       {"text/event-stream", "application/json, Text/Event-Stream;q=0.5, */*;q=0.1",
+        "text/html;q=0, text/event-stream", "text/*, text/event-stream"}) {
+    INFO(accept);
+    CHECK(asked(accept) == "events");
+    CHECK(access == Access::kClient);
+  }
+  for (const char* accept : {"", "*/*", "text/*", "text/html", "text/html, text/event-stream",
+                             "text/event-stream;q=0", "text/event-streams", "application/json"}) {
+    INFO(accept);
+    CHECK(asked(accept) == "GET /");
+    CHECK(access == Access::kPublic);
+  }
+  const auto head =
+      site.ask(client, "HEAD / HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n", true);
+  CHECK(head.field("Content-Length") == "6");
+  CHECK(site.ask(client, "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n").field("Allow") ==
+        "OPTIONS, POST, GET, HEAD");
+}
+
 TEST_CASE("routes: a mounted table serves its prefix alone, and the longest prefix decides") {
   RoutesWorld site;
   site.start();
