@@ -107,6 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
     unsigned version = 11;
     bool head_only = false;
     bool keep_alive = false;
+    bool gzipped = false;  // the body
   };
 
   // Input
@@ -123,6 +124,11 @@ class Connection : public std::enable_shared_from_this<Connection>, public Event
   // connections or bytes that the client holds. `known`: Verdict::known.
   bool take_place(bool known, std::string_view& input);
   void turn_away(Response response, std::string_view& input);
+  // Replaces a gzipped body by its text and removes a byte order mark. False: the body was refused,
+  // and the request answered.
+  bool decode_body();
+  // Refuses a request whose body has arrived.
+  void refuse_body(int status, std::string_view why);
 
   // Answers
   void reply(Response response);

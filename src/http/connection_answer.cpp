@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/connection.hpp"
+#include "http/content_coding.hpp"
 #include "http/response_head.hpp"
 
 namespace sidecar::http {
@@ -18,6 +19,8 @@ Response overloaded(std::string_view why) {
 }
 
 constexpr std::string_view kBodyTooLarge = "the request's body is too large";
+constexpr std::string_view kUnknownCoding = "no content coding of a body but gzip is supported";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // The label in mcp_sidecar_refused_total of a request that is turned away before any handler.
 std::string_view refusal_reason(int status) {
@@ -107,6 +110,14 @@ void Connection::on_head(std::string_view& input) {
   // Everybody may ask for a path without a route, so its body is not kept.
   if (!pending.route.resource && request.method != "OPTIONS")
     return turn_away(no_endpoint_here(), input);
+  const BodyCoding coding = reader.has_body() ? body_coding(request) : BodyCoding::kIdentity;
+  pending.gzipped = coding == BodyCoding::kGzip;
+  if (coding == BodyCoding::kUnsupported) {
+    context_.turned_away(refusal_reason(415), peer_address_, buffer_.key(), kUnknownCoding);
+    Response response = error_response(415, kUnknownCoding);
+    response.fields.push_back({"Accept-Encoding", "gzip, identity"});
+    return turn_away(std::move(response), input);
+  }
   if (reader.body_too_large()) {
     context_.turned_away(refusal_reason(413), peer_address_, buffer_.key(), kBodyTooLarge);
     return turn_away(error_response(413, kBodyTooLarge), input);
@@ -153,9 +164,41 @@ void Connection::refuse(int status, std::string_view why) {
   write_answer(error_response(status, why), false);
 }
 
+bool Connection::decode_body() {
+  std::string& body = pending_request_->reader.request().body;
+  if (pending_request_->gzipped && !body.empty()) {
+    const std::size_t most = context_.limits.body_bytes;
+    const std::size_t claimed = claimed_size(body);
+    const auto too_many = [this](std::size_t bytes) {
+      if (takes(bytes)) return false;
+      write_answer(overloaded(buffer_.refused(peer_address_)), pending_request_->keep_alive);
+      return true;
+    };
+    if (claimed <= most && too_many(claimed)) return false;
+    auto text = inflated(body, most);
+    if (!text) {
+      const bool large = text.error() == GzipFault::kTooLarge;
+      refuse_body(large ? 413 : 400,
+                  large ? kBodyTooLarge : "the request's body is not valid gzip");
+      return false;
+    }
+    if (text->size() > claimed && too_many(text->size())) return false;
+    body = std::move(*text);
+  }
+  if (body.starts_with(kByteOrderMark)) body.erase(0, kByteOrderMark.size());
+  return true;
+}
+
+void Connection::refuse_body(int status, std::string_view why) {
+  context_.turned_away(refusal_reason(status), peer_address_, buffer_.key(), why);
+  write_answer(error_response(status, why), pending_request_->keep_alive);
+}
+
 void Connection::on_request() {
   PendingRequest& pending = *pending_request_;
   state_ = State::kAwaiting;
+  pending.endpoint = &context_.engine.counters(pending.route);
+  if (!decode_body()) return;
   EngineCall call{
       .request = std::move(pending.reader.request()),
       .route = std::move(pending.route),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,12 @@ struct Head {
   std::optional<std::string> query_value(std::string_view name) const;
 };
 
+// Bytes of capacity after a body, for simdjson (64) and for an id that becomes longer.
+inline constexpr std::size_t kBodyPadding = 128;
+
 struct Request : Head {
-  std::string body;  // at least 64 bytes of capacity follow the text, for simdjson
+  // Without a content coding and a byte order mark. At least 64 bytes of capacity follow the text.
+  std::string body;
   // Shared with the session, which keeps it longer than the request.
   std::shared_ptr<const observe::Caller> caller;
 };

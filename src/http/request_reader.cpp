@@ -16,8 +16,6 @@ namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
 
-// Bytes of capacity after the body, for simdjson and for an id that becomes longer.
-constexpr std::size_t kPadding = 128;
 // Bytes; the most that is reserved for a declared length before the body arrives.
 constexpr std::size_t kReservedAtOnce = 1 << 20;
 // Bytes of method, version and spaces around a target.
@@ -186,7 +184,7 @@ RequestReader::Progress RequestReader::read_body(std::string_view& input) {
   input.remove_prefix(input.size() - rest.size());
   std::string().swap(carry_);
   std::string& body = request_.body;
-  if (body.capacity() - body.size() < kPadding) body.reserve(body.size() + kPadding);
+  if (body.capacity() - body.size() < kBodyPadding) body.reserve(body.size() + kBodyPadding);
   phase_ = Phase::kDone;
   return Progress::kDone;
 }
@@ -295,7 +293,7 @@ void RequestReader::check_head() {
 void RequestReader::on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) {
   if (length && !discard_) {
     request_.body.reserve(
-        static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReservedAtOnce)) + kPadding);
+        static_cast<std::size_t>(std::min<std::uint64_t>(*length, kReservedAtOnce)) + kBodyPadding);
   }
 }
 

@@ -43,6 +43,7 @@ class RequestReader : private boost::beast::http::basic_parser<true> {
   // Valid from kHead on:
   bool keep_alive() const { return keep_alive_; }
   bool expects_continue() const { return expects_continue_; }
+  bool has_body() const { return declared_length_ > 0 || codings_ > 0; }
   bool body_too_large() const { return declared_length_ > limits_.body_bytes; }
   std::uint64_t declared_length() const { return declared_length_; }  // 0 when chunked
 

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { Wire, besides, each, exchange, ownAddress, peakBytes, quarantine, resetPeak, statusesIn } from './lib/attacks.mjs';
 import { eventually, within } from './lib/guard.mjs';
-import { request } from './lib/http.mjs';
+import { post, request } from './lib/http.mjs';
 import { openDescriptors } from './lib/processes.mjs';
 import { Sidecar, hostile, scope } from './lib/sidecar.mjs';
 
@@ -155,6 +156,26 @@ test('attacks: uploads of 10 MB without a key are refused at their head, and mem
     const grown = peakBytes(sidecar.pid) - before;
     assert.ok(grown < 32 * MB + quarantine, `grew by ${grown} bytes at most, over ${count} uploads, 50 at a time`);
   }, { headers });
+  await sidecar.stop();
+});
+
+test('attacks: gzip bombs are refused with 413, and memory stays flat', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const bomb = gzipSync(Buffer.alloc(128 * MB), { level: 9 }); // 1,000:1
+  const lying = Buffer.from(bomb);
+  lying.writeUInt32LE(1, lying.length - 4); // the size that the file claims
+  const gzipped = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  await besides(sidecar, async () => {
+    await post(`${sidecar.url}/call-tool`, gzipSync('{"name":"time"}'), gzipped);
+    resetPeak(sidecar.pid);
+    const before = peakBytes(sidecar.pid);
+    await each(200, 20, async (n) => assert.equal((await post(`${sidecar.url}/call-tool`, bomb, gzipped)).status, 413, `bomb ${n}`));
+    const grown = peakBytes(sidecar.pid) - before;
+    assert.ok(grown < 16 * MB + quarantine, `grew by ${grown} bytes at most`);
+    await each(20, 20, async (n) => assert.equal((await post(`${sidecar.url}/mcp`, lying, { ...gzipped, accept: 'application/json' })).status, 413, `lying bomb ${n}`));
+    const more = peakBytes(sidecar.pid) - before;
+    assert.ok(more < 48 * MB + quarantine, `grew by ${more} bytes at most`); // one at a time, up to the limit of bodies
+  });
   await sidecar.stop();
 });
 

@@ -1,8 +1,10 @@
 // REST as clients of the predecessor use it, with curl and with plain requests, compared exactly.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { EventStream, RawSession, curl, post, request } from './lib/http.mjs';
+import { accept, initialize } from './lib/mcp-http.mjs';
 import { textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
 
@@ -62,6 +64,36 @@ test('rest: bodies that are not JSON or have wrong types get a 400 with the reas
     }
   }
   assert.equal((await post(`${sidecar.url}/call-tool`, { name: 'pid' })).status, 200);
+  await sidecar.stop();
+});
+
+test('rest: a body may be gzipped or begin with a byte order mark, also over SSE and Streamable HTTP', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const mark = '\uFEFF';
+  const gzipped = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const call = JSON.stringify({ name: 'echo', arguments: { message: 'hé' } });
+  for (const body of [call, mark + call]) {
+    assert.equal(textOf((await post(`${sidecar.url}/call-tool`, body)).json().result), 'hé');
+    assert.equal(textOf((await post(`${sidecar.url}/call-tool`, gzipSync(body), gzipped)).json().result), 'hé');
+  }
+  assert.deepEqual((await post(`${sidecar.url}/tools/add`, gzipSync('{"a":1,"b":2}'), gzipped)).status, 200);
+  const session = await RawSession.open(sidecar.url);
+  for (const [id, prefix] of ['', mark].entries()) {
+    const accepted = await post(session.endpoint, gzipSync(`${prefix}{"jsonrpc":"2.0","id":${id},"method":"ping"}`), gzipped);
+    assert.equal(accepted.status, 202, accepted.text);
+    assert.deepEqual((await session.stream.answer(id)).result, {});
+  }
+  session.close();
+  const opened = await post(`${sidecar.url}/mcp`, gzipSync(mark + JSON.stringify(initialize())), { ...accept, ...gzipped });
+  assert.equal(opened.status, 200, opened.text);
+
+  for (const coding of ['br', 'deflate', 'zstd', 'gzip, gzip']) {
+    const refused = await post(`${sidecar.url}/call-tool`, 'x', { 'content-encoding': coding });
+    assert.deepEqual([refused.status, refused.headers['accept-encoding']], [415, 'gzip, identity'], coding);
+  }
+  const malformed = await post(`${sidecar.url}/call-tool`, call, gzipped);
+  assert.equal(malformed.status, 400);
+  assert.match(malformed.json().message, /not valid gzip/);
   await sidecar.stop();
 });
 

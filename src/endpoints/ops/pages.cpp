@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 #include <stdexcept>
-#include <zlib.h>
 
+#include "http/content_coding.hpp"
 #include "http/content_negotiation.hpp"
 
 namespace sidecar::endpoints {
@@ -14,22 +14,10 @@ constexpr std::string_view kNotBuilt =
     "configure with cmake -DSIDECAR_PAGES=ON";
 
 std::string inflated(const EmbeddedPage& file) {
-  constexpr int kGzip = 16;  // zlib: added to the window's size for RFC 1952
-  std::string text(file.size, '\0');
-  z_stream stream{};
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): zlib only reads the input
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(file.gzipped.data()));
-  stream.avail_in = static_cast<uInt>(file.gzipped.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  if (inflateInit2(&stream, MAX_WBITS + kGzip) != Z_OK)
-    throw std::runtime_error("zlib initialization failed");
-  const int end = inflate(&stream, Z_FINISH);
-  const bool whole = end == Z_STREAM_END && stream.total_out == file.size;
-  inflateEnd(&stream);
-  if (!whole)
+  auto text = http::inflated(file.gzipped, file.size);
+  if (!text || text->size() != file.size)
     throw std::runtime_error(fmt::format("the embedded {} cannot be inflated", file.path));
-  return text;
+  return std::move(*text);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import { Feed, within } from './guard.mjs';
 
 // One request on its own connection: {status, headers, text, json()}.
 export function request(url, { method = 'GET', headers = {}, body } = {}) {
-  const data = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const data = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const type = data === undefined || 'content-type' in headers ? {} : { 'content-type': 'application/json' };
   const answer = new Promise((resolve, reject) => {
     const sent = http.request(url, { method, headers: { ...type, ...headers }, agent: false }, (response) => {
