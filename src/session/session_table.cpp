@@ -133,7 +133,6 @@ Session& SessionTable::add(std::unique_ptr<Session> session) {
   Entry entry{std::move(session), shares_.hold(added.caller().share_owner())};
   entry.share.set(1);
   sessions_.emplace(added.id(), std::move(entry));
-  ++by_address_[added.caller().address];
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
   if (!sweeping_) sweep();
   return added;
@@ -158,7 +157,6 @@ void SessionTable::end(std::string_view id, std::string_view reason) {
   const std::string& address = opener.address;
   log_.info("session ended",
             {{"session", shown(node.key())}, {"address", address}, {"reason", reason}});
-  if (--by_address_[address] == 0) by_address_.erase(address);
   metrics_.sessions.Set(static_cast<double>(sessions_.size()));
 }
 

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,8 +71,6 @@ class SessionTable {
 
   std::size_t size() const { return sessions_.size(); }
   std::vector<Session*> all() const;
-  // Number of live sessions by the effective address that opened them.
-  const std::map<std::string, std::size_t>& by_address() const { return by_address_; }
 
  private:
   struct Entry {
@@ -102,8 +99,7 @@ class SessionTable {
   const observe::Calls* calls_ = nullptr;
   http::Budget* budget_ = nullptr;
   Shares shares_;
-  std::unordered_map<std::string_view, Entry> sessions_;  // by Session::id()
-  std::map<std::string, std::size_t> by_address_;
+  std::unordered_map<std::string_view, Entry> sessions_;     // by Session::id()
   std::vector<std::pair<std::string, std::string>> ending_;  // id and reason
   Timer end_timer_;
   Timer timer_;

@@ -5,6 +5,7 @@ namespace sidecar::session {
 StreamLimit::Ticket::Ticket(StreamLimit& limit, const std::string& address)
     : limit_(&limit), address_(&*limit.open_.try_emplace(address, 0).first) {
   ++address_->second;
+  ++limit_->size_;
 }
 
 StreamLimit::Ticket& StreamLimit::Ticket::operator=(Ticket&& other) noexcept {
@@ -17,6 +18,7 @@ StreamLimit::Ticket& StreamLimit::Ticket::operator=(Ticket&& other) noexcept {
 
 void StreamLimit::Ticket::release() {
   if (limit_ == nullptr) return;
+  --limit_->size_;
   if (--address_->second == 0) limit_->open_.erase(limit_->open_.find(address_->first));
   limit_ = nullptr;
 }

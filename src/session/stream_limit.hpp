@@ -1,11 +1,11 @@
-// StreamLimit: limits the event streams that one address has open by GET (/sse, /mcp). Owned by
-// app, outlives the sessions; loop thread only.
+// StreamLimit: counts and limits the event streams that each address has open by GET (/sse, /mcp).
+// Owned by app, outlives the sessions; loop thread only.
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "observe/metrics.hpp"
@@ -14,10 +14,9 @@
 namespace sidecar::session {
 
 class StreamLimit {
- private:
-  using Addresses = std::unordered_map<std::string, std::size_t>;  // streams of each
-
  public:
+  using Addresses = std::map<std::string, std::size_t>;  // open streams of each; never 0
+
   // One open stream; counted until the ticket is destroyed. The limit outlives it.
   class Ticket {
    public:
@@ -46,11 +45,15 @@ class StreamLimit {
   std::optional<Ticket> take(const std::string& address,
                              const std::optional<Ticket>& replaced = {});
 
+  std::size_t size() const { return size_; }  // open streams
+  const Addresses& by_address() const { return open_; }
+
  private:
   std::size_t most_;
   observe::RateLimitedLog& log_;
   observe::Metrics& metrics_;
   Addresses open_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace sidecar::session

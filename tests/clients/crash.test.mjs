@@ -155,7 +155,7 @@ async function killUnderLoad(t, { command, flags = [], env = {}, pick, kills, sp
   for (const [who, { results }] of sums.entries()) assert.ok(results > 0, `session ${who} had results`);
   t.diagnostic(`${sum(sums, 'results')} results, ${sum(sums, 'errors')} errors, ${kills} kills; ${early >> 10} KB, later ${late >> 10} KB`);
 
-  assert.equal((await request(`${sidecar.url}/health`)).json().sseClients, sessions.length);
+  assert.equal((await request(`${sidecar.url}/sessions`)).json().count, sessions.length);
   if (!replace) assert.equal(sum(await children(sidecar), 'restarts'), kills);
   await verify(sessions, sidecar);
   for (const session of sessions) session.check();

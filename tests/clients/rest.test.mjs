@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { eventually } from './lib/guard.mjs';
 import { EventStream, RawSession, curl, post, request } from './lib/http.mjs';
-import { accept, initialize } from './lib/mcp-http.mjs';
+import { McpSession, accept, initialize } from './lib/mcp-http.mjs';
 import { textOf } from './lib/sdk.mjs';
 import { Sidecar, everything, unruly } from './lib/sidecar.mjs';
 
@@ -124,7 +125,16 @@ test('rest: GET /health has the keys of both predecessors', async (t) => {
   const busy = await health();
   assert.equal(busy.sseClients, 1);
   assert.equal(busy.connectionsByIP['127.0.0.1'], 1);
+  // A session of Streamable HTTP counts while its GET stream is open, not while it is idle.
+  const mcp = await McpSession.open(sidecar.url);
+  assert.equal((await health()).sseClients, 1);
+  const listening = await mcp.listen();
+  assert.deepEqual([(await health()).sseClients, (await health()).totalConnections], [2, 2]);
+  assert.equal((await health()).connectionsByIP['127.0.0.1'], 2);
+  listening.close();
   session.close();
+  await eventually(async () => (await health()).totalConnections === 0, 'both streams have ended');
+  assert.deepEqual((await health()).connectionsByIP, {});
   await sidecar.stop();
 });
 

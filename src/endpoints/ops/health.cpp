@@ -24,9 +24,9 @@ http::Response uncached(const nlohmann::ordered_json& body, int status = 200) {
 
 }  // namespace
 
-Health::Health(const session::SessionTable& sessions, const mux::Instances& instances,
+Health::Health(const session::StreamLimit& streams, const mux::Instances& instances,
                const Timers& timers, bool auth_enabled)
-    : sessions_(sessions),
+    : streams_(streams),
       instances_(instances),
       timers_(timers),
       auth_enabled_(auth_enabled),
@@ -54,12 +54,12 @@ void Health::health(http::Exchange exchange) const {
   nlohmann::ordered_json body = {
       {"status", "ok"},
       {"timestamp", iso_time(std::chrono::system_clock::now())},
-      {"sseClients", sessions_.size()},
+      {"sseClients", streams_.size()},
       {"authEnabled", auth_enabled_},
       {"transport", "sse"},
       {"uptime",
        std::chrono::duration_cast<std::chrono::seconds>(timers_.now() - started_).count()},
-      {"totalConnections", sessions_.size()},
+      {"totalConnections", streams_.size()},
   };
   nlohmann::ordered_json children = nlohmann::ordered_json::array();
   for (const mux::InstanceStatus& instance : instances) {
@@ -77,7 +77,7 @@ void Health::health(http::Exchange exchange) const {
   body["children"] = std::move(children);
   if (shows_addresses(exchange)) {
     nlohmann::ordered_json by_address = nlohmann::ordered_json::object();
-    for (const auto& [address, count] : sessions_.by_address()) by_address[address] = count;
+    for (const auto& [address, count] : streams_.by_address()) by_address[address] = count;
     body["connectionsByIP"] = std::move(by_address);
   }
   exchange.reply(uncached(body));

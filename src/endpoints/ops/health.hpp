@@ -1,6 +1,7 @@
 // Health: liveness and readiness for load balancers, Docker and people. No key is needed.
 //   GET /health  always 200 while the program runs; has the members of both predecessors' /health,
-//                and the state of the wrapped server in `child` and `children`
+//                whose clients are event streams opened by GET, and the state of the wrapped server
+//                in `child` and `children`
 //   GET /ready   200 while calls can be served, else 503 with the reason
 // auth::Disclosure decides how much a caller learns.
 // Owned by app; loop thread only.
@@ -12,15 +13,15 @@
 #include "auth/principal.hpp"
 #include "http/server.hpp"
 #include "mux/pool/instances.hpp"
-#include "session/session_table.hpp"
+#include "session/stream_limit.hpp"
 #include "util/timers.hpp"
 
 namespace sidecar::endpoints {
 
 class Health {
  public:
-  Health(const session::SessionTable& sessions, const mux::Instances& instances,
-         const Timers& timers, bool auth_enabled);
+  Health(const session::StreamLimit& streams, const mux::Instances& instances, const Timers& timers,
+         bool auth_enabled);
 
   // Called when a reload configures the first key.
   void set_auth_enabled() { auth_enabled_ = true; }
@@ -34,7 +35,7 @@ class Health {
   // The predecessors have the same rule.
   bool shows_addresses(const http::Exchange& exchange) const;
 
-  const session::SessionTable& sessions_;
+  const session::StreamLimit& streams_;
   const mux::Instances& instances_;
   const Timers& timers_;
   bool auth_enabled_;

@@ -19,7 +19,7 @@ const observe::Caller kAdmin{"root", "192.0.2.1", true, false, true};
 struct HealthWorld : World {
   explicit HealthWorld(bool keys = false, std::size_t children = 1)
       : World({}, 0, {}, shared_children(children)),
-        health(sessions, instances, timers, keys),
+        health(streams, instances, timers, keys),
         admin(instances, log),
         routes(health.routes()) {
     for (http::Route& route : admin.routes()) routes.push_back(std::move(route));
@@ -53,6 +53,21 @@ TEST_CASE("health: has the members of both predecessors' /health, and every chil
               {"restarts", 0},
               {"sessions", 0},
               {"calls", 0}}));
+}
+
+TEST_CASE("health: clients and connections are the open event streams, by address") {
+  HealthWorld w;
+  auto one = w.streams.take("192.0.2.1"), two = w.streams.take("192.0.2.2");
+  const auto third = w.streams.take("192.0.2.1");
+  const json busy = json::parse(w.get("/health")->reply().body);
+  CHECK(busy["sseClients"] == 3);
+  CHECK(busy["totalConnections"] == 3);
+  CHECK(busy["connectionsByIP"] == json({{"192.0.2.1", 2}, {"192.0.2.2", 1}}));
+  one.reset();
+  two.reset();
+  const json later = json::parse(w.get("/health")->reply().body);
+  CHECK(later["sseClients"] == 1);
+  CHECK(later["connectionsByIP"] == json({{"192.0.2.1", 1}}));
 }
 
 TEST_CASE("health: the load of each child is shown to administrators and unrestricted keys only") {

@@ -244,5 +244,5 @@ TEST_CASE("legacy_sse: a session lasts as long as its stream, however silent its
   silent->leave();
   talking->leave();
   CHECK(w.sessions.size() == 0);
-  CHECK(w.sessions.by_address().empty());
+  CHECK(w.streams.by_address().empty());
 }

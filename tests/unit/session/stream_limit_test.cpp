@@ -32,6 +32,23 @@ TEST_CASE("stream_limit: so many of one address, and one that closes makes room"
   CHECK(limit.take("a"));
 }
 
+TEST_CASE("stream_limit: open streams are counted, in all and by address") {
+  World w;
+  StreamLimit limit(0, w.refusals, w.metrics);
+  CHECK(limit.size() == 0);
+  auto first = limit.take("a"), second = limit.take("b"), third = limit.take("a");
+  CHECK(limit.size() == 3);
+  CHECK(limit.by_address() == StreamLimit::Addresses{{"a", 2}, {"b", 1}});
+  first = std::move(third);  // as when a stream is replaced
+  CHECK(limit.by_address() == StreamLimit::Addresses{{"a", 1}, {"b", 1}});
+  third.reset();
+  second.reset();
+  CHECK(limit.size() == 1);
+  first.reset();
+  CHECK(limit.size() == 0);
+  CHECK(limit.by_address().empty());
+}
+
 TEST_CASE("stream_limit: a stream may replace one of the same address beyond the limit") {
   World w;
   StreamLimit limit(1, w.refusals, w.metrics);
