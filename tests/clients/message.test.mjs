@@ -67,6 +67,15 @@ test("message: without a session id and without a client the 503 has the predece
   await sidecar.stop();
 });
 
+test('message: broken JSON gets 400, also where no session would take it', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  for (const path of ['/message', '/messages', '/message?sessionId=made-up', '/messages/made-up']) {
+    const answer = await post(sidecar.url + path, '{"jsonrpc":"2.0","id":1,');
+    assert.deepEqual([answer.status, answer.json().error.code], [400, -32700], path);
+  }
+  await sidecar.stop();
+});
+
 test('message: without a session id the only client not yet addressed by id gets the message; of several none does', async (t) => {
   const sidecar = await Sidecar.start(t);
   const first = await RawSession.open(sidecar.url);

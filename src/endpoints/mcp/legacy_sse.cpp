@@ -75,6 +75,35 @@ http::Response accepted(bool by_id) {
   return response;
 }
 
+// Answers a POST that no session takes. As the predecessor did, broken JSON is refused before
+// anything else is looked at; an empty body counts as no message, as it did there. `response` gets
+// the id of the message, which is "null" or empty if it has none.
+void refuse(http::Exchange exchange,
+            const std::function<http::Response(std::string_view id)>& response) {
+  std::string body = exchange.take_body();
+  const bool empty = body.empty();
+  const auto message = jsonrpc::parse(std::move(body));
+  if (message) return exchange.reply(response(message->id()));
+  const jsonrpc::ParseError& error = message.error();
+  if (error.code == mcp::code::kParseError && !empty)
+    return exchange.reply(json_rpc_error(400, error.id, error.code, error.message));
+  exchange.reply(response(error.id));
+}
+
+void refuse(http::Exchange exchange, int status, std::string_view why) {
+  refuse(std::move(exchange), [&](std::string_view) { return http::error_response(status, why); });
+}
+
+http::Response no_session(std::string_view id) {
+  http::Response response;
+  response.status = 503;
+  response.body =
+      fmt::format(R"({{"jsonrpc":"2.0","error":{}{}{}}})",
+                  jsonrpc::error_object(mcp::code::kConnectionClosed, kNoSession),
+                  id.empty() || id == "null" ? "" : R"(,"id":)", id == "null" ? "" : id);
+  return response;
+}
+
 }  // namespace
 
 LegacySse::LegacySse(session::SessionTable& sessions, mux::Instances& instances,
@@ -126,9 +155,9 @@ void LegacySse::post(http::Exchange exchange) {
   if (!id) return post_without_id(std::move(exchange));
   auto* session = sessions_.find<SseSession>(*id);
   if (session == nullptr)
-    return exchange.reply(http::error_response(404, "Session not found. Connect to /sse first."));
+    return refuse(std::move(exchange), 404, "Session not found. Connect to /sse first.");
   if (!sessions_.admit(*session, exchange.request().caller)) {
-    return exchange.reply(http::error_response(403, "This session belongs to another key."));
+    return refuse(std::move(exchange), 403, "This session belongs to another key.");
   }
   session->addressed = true;
   deliver(std::move(exchange), *session, true);
@@ -161,25 +190,16 @@ void LegacySse::post_without_id(http::Exchange exchange) {
     if (session == nullptr || session->addressed || !session->belongs_to(caller)) continue;
     if (!caller.has_key && session->caller().address != caller.address) continue;
     if (candidate != nullptr) {
-      return exchange.reply(
-          http::error_response(409,
-                               "Several MCP sessions are open. Post to the address of the "
-                               "endpoint event: /message?sessionId=<id>"));
+      return refuse(std::move(exchange), 409,
+                    "Several MCP sessions are open. Post to the address of the endpoint event: "
+                    "/message?sessionId=<id>");
     }
     candidate = session;
   }
   if (candidate != nullptr && candidate->admit(exchange.request().caller))
     return deliver(std::move(exchange), *candidate, false);
 
-  const auto message = jsonrpc::parse(exchange.take_body());
-  const std::string id(message ? std::string(message->id()) : message.error().id);
-  http::Response response;
-  response.status = 503;
-  response.body =
-      fmt::format(R"({{"jsonrpc":"2.0","error":{}{}{}}})",
-                  jsonrpc::error_object(mcp::code::kConnectionClosed, kNoSession),
-                  id.empty() || id == "null" ? "" : R"(,"id":)", id == "null" ? "" : id);
-  exchange.reply(std::move(response));
+  refuse(std::move(exchange), no_session);
 }
 
 }  // namespace sidecar::endpoints

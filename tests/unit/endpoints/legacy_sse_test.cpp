@@ -120,7 +120,7 @@ TEST_CASE(
       {R"({"jsonrpc":"2.0","id":1,"method":"m"})", R"(,"id":1})"},
       {R"({"jsonrpc":"2.0","id":"\u0061","method":"m"})", R"(,"id":"\u0061"})"},
       {R"({"jsonrpc":"2.0","method":"m"})", "}"},
-      {"{", "}"},
+      {"{}", "}"},
       {"", "}"},
   };
   for (const auto& [body, rest] : rows) {
@@ -128,6 +128,24 @@ TEST_CASE(
     CHECK(posted->reply().status == 503);
     CHECK(posted->reply().body == error + rest);
   }
+}
+
+TEST_CASE("legacy_sse: broken JSON gets 400, whether or not there is a session for it") {
+  SseWorld w;
+  const auto refused = [&w](const std::string& target, const observe::Caller& caller) {
+    const auto posted = w.post(target, R"({"jsonrpc":"2.0","id":1,)", caller);
+    CHECK(posted->reply().status == 400);
+    CHECK(posted->reply().body.find("-32700") != std::string::npos);
+  };
+  refused("/message", key("alice"));
+  refused("/message?sessionId=made-up", key("alice"));
+  refused("/messages/made-up", key("alice"));
+  const auto stream = w.open(key("alice"));
+  refused(endpoint(stream), key("bob"));
+  const auto second = w.open(key("alice"));
+  refused("/message", key("alice"));
+  CHECK(w.post("/message?sessionId=made-up", R"({"no":"message"})", key("alice"))->reply().status ==
+        404);
 }
 
 TEST_CASE("legacy_sse: a message without an id never crosses keys, nor addresses without keys") {
