@@ -5,15 +5,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 
 import { Wire } from './lib/attacks.mjs';
 import { checkConfiguration, startFront } from './lib/front.mjs';
 import { eventually } from './lib/guard.mjs';
 import { EventStream, RawSession, post, request } from './lib/http.mjs';
-import { McpSession } from './lib/mcp-http.mjs';
+import { McpSession, NEWEST, toolCall } from './lib/mcp-http.mjs';
 import { connect, faces, textOf } from './lib/sdk.mjs';
-import { Sidecar, repository } from './lib/sidecar.mjs';
+import { Sidecar, repository, scope, unruly } from './lib/sidecar.mjs';
 
 const shipped = (name) => readFileSync(join(repository, 'scripts/deploy', name), 'utf8');
 const noTls = (text) => text.replace(/ssl_certificate\w*\s[^;]*;/g, '');
@@ -172,5 +173,38 @@ test('proxies: an address that a proxy adds in a separate field counts, not the 
   await eventually(() => wire.text.includes('event: endpoint'), 'the endpoint');
   assert.deepEqual((await request(`${sidecar.url}/health`)).json().connectionsByIP, { '127.0.0.77': 1 });
   wire.close();
+  await sidecar.stop();
+});
+
+// HAProxy's usual timeouts are far below the silence of an event stream.
+test('proxies: idle streams of every kind outlive the timeouts of a proxy that cuts after 30 s', { skip: scope !== 'long' && 'long' }, async (t) => {
+  const each = 20;
+  const sidecar = await Sidecar.start(t, { command: unruly(NEWEST), env: { MCP_STREAM_AFTER: '0s', MCP_REST_TIMEOUT: '5m' } });
+  const front = await startFront(t, 'haproxy', (port) => proxies.haproxy.ours(sidecar)(port).replace(/timeout (client|server) 1h/g, 'timeout $1 30s'));
+  const many = (open) => Promise.all(Array.from({ length: each }, open));
+  const body = JSON.stringify({ name: 'hang', arguments: {} });
+  const kinds = {
+    SSE: await many(() => RawSession.open(front.url).then((session) => session.stream)),
+    REST: await many(() => EventStream.open(`${front.url}/call-tool-stream`, { 'content-type': 'application/json' }, { method: 'POST', body })),
+  };
+  for (const version of ['2025-06-18', NEWEST]) {
+    const sessions = await many(() => McpSession.open(front.url, { version }));
+    kinds[`GET ${version}`] = await Promise.all(sessions.map((session) => session.listen()));
+    kinds[`POST ${version}`] = await Promise.all(sessions.map((session) => session.stream(toolCall('hangs', 'hang'))));
+  }
+  for (const [kind, streams] of Object.entries(kinds)) {
+    await Promise.all(streams.map((stream) => stream.find(() => true, `the first bytes of ${kind}`)));
+  }
+  await delay(70_000);
+  for (const [kind, streams] of Object.entries(kinds)) {
+    assert.equal(streams.filter((stream) => !stream.response.closed).length, each, kind);
+    for (const stream of streams) assert.ok(stream.events.filter((event) => 'comment' in event).length >= 4, `${kind}: comments`);
+  }
+  const from = await McpSession.open(front.url);
+  await from.post(toolCall(1, 'notify', { method: 'notifications/tools/list_changed' }));
+  for (const kind of ['SSE', 'GET 2025-06-18', `GET ${NEWEST}`]) {
+    await Promise.all(kinds[kind].map((stream) => stream.message(({ method }) => method === 'notifications/tools/list_changed', `a message on ${kind}`)));
+  }
+  for (const stream of Object.values(kinds).flat()) stream.close();
   await sidecar.stop();
 });
