@@ -256,6 +256,50 @@ test('openapi: tools of any name are called by their path, directly and through 
   await sidecar.stop();
 });
 
+test('openapi: schemas that OpenAI refuses are cleaned in the document and in every list of functions, and the log says once what changed', async (t) => {
+  const schemas = {
+    items: { type: 'object', properties: { ids: { type: 'array' } } },
+    union: { type: 'object', oneOf: [{ type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }, { properties: { a: { type: 'string' }, b: { type: 'number' } }, required: ['a', 'b'] }] },
+    required: { type: 'object', properties: { f: { type: 'string', description: null } }, required: null },
+    dangling: { type: 'object', properties: { f: { $ref: '#/$defs/None' } } },
+    draft4: { $schema: 'http://json-schema.org/draft-04/schema#', type: 'object', properties: { n: { type: 'number', minimum: 1, exclusiveMinimum: true } } },
+    list: { type: 'object', properties: [] },
+    nothing: null,
+    'd/e': { type: 'object', properties: {} },
+  };
+  const { sidecar } = await listing(t, [...Object.entries(schemas).map(([name, inputSchema]) => ({ name, inputSchema, description: null })), { name: 'items', description: 'again' }]);
+  const document = await documentOf(sidecar.url);
+  const ajv = await assertUsable(document);
+  const lists = [
+    (await request(`${sidecar.url}/openai/functions`)).json().map((one) => one.function),
+    (await request(`${sidecar.url}/openai/functions?format=responses`)).json(),
+    (await request(`${sidecar.url}/vapi/functions`)).json().functions,
+  ];
+  for (const functions of lists) {
+    assert.equal(functions.length, Object.keys(schemas).length);
+    for (const { name, description, parameters } of functions) {
+      assert.match(name, /^[A-Za-z0-9_-]{1,64}$/);
+      assert.notEqual(description, null);
+      assert.equal(parameters.type, 'object');
+      assert.equal(parameters.properties?.constructor, Object, name);
+      for (const keyword of ['anyOf', 'oneOf', 'allOf', 'enum', 'not', '$ref']) assert.equal(parameters[keyword], undefined, `${name} ${keyword}`);
+      ajv.compile(parameters);
+    }
+    const of = (name) => functions.find((one) => one.name === name).parameters;
+    assert.deepEqual(of('items').properties, { ids: { type: 'array', items: {} } });
+    assert.deepEqual(of('union'), { type: 'object', properties: { a: { type: 'string' }, b: { type: 'number' } }, required: ['a'] });
+    assert.deepEqual(of('required'), { type: 'object', properties: { f: { type: 'string' } } });
+    assert.deepEqual(of('dangling').properties, { f: {} });
+    assert.deepEqual(of('draft4'), { type: 'object', properties: { n: { type: 'number', exclusiveMinimum: 1 } } });
+  }
+  assert.deepEqual(document.components.schemas.items_input.properties, { ids: { type: 'array', items: {} } });
+  for (const line of [/tool changed .*items: added to an array/, /tool changed .*union.*oneOf/, /tool changed .*d\/e.*name: now d_e_/]) {
+    await sidecar.line(line);
+    assert.equal(sidecar.output.split('\n').filter((one) => line.test(one)).length, 1, String(line));
+  }
+  await sidecar.stop();
+});
+
 test('openapi: references inside schemas hold: what they allow and refuse stays the same', async (t) => {
   const schemas = {
     defs: { type: 'object', $defs: { Point: { type: 'object', properties: { x: { type: 'number' } }, required: ['x'] } }, properties: { at: { $ref: '#/$defs/Point' } }, required: ['at'] },

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "endpoints/rest/tool_functions.hpp"
 #include "endpoints/rest/tool_schemas.hpp"
-#include "jsonrpc/splice.hpp"
+#include "endpoints/rest/tool_texts.hpp"
+#include "jsonrpc/message.hpp"
 
 namespace sidecar::endpoints {
 namespace {
@@ -16,9 +18,6 @@ using jsonrpc::string_token;
 // Limits of GPT actions, in UTF-16 units.
 constexpr std::size_t kActionText = 300;
 constexpr std::size_t kActionParameterText = 700;
-constexpr std::size_t kFunctionText = 1024;  // descriptions of OpenAI's functions
-
-constexpr std::string_view kAnyArguments = R"({"type":"object","properties":{}})";
 
 constexpr std::string_view kContentBlock =
     R"({"type":"object","description":"A content block of MCP.","required":["type"],"properties":{)"
@@ -148,25 +147,27 @@ struct Hints {
 
 class Operations : public ToolDocument {
  public:
-  Operations(bool for_actions, bool needs_key)
-      : for_actions_(for_actions), refusals_(references_to_refusals(needs_key)) {
+  Operations(bool for_actions, bool needs_key, ChangedTools& changed)
+      : changed_(changed), for_actions_(for_actions), refusals_(references_to_refusals(needs_key)) {
     schemas_.add_own("ContentBlock", kContentBlock);
     schemas_.add_own("ToolContent", kToolContent);
     schemas_.add_own("Error", kError);
   }
 
   void add(const std::string& text, const ListedTool* listed) override {
-    if (listed == nullptr) return;
+    if (listed == nullptr) return report_left_out(text, changed_);
     too_large_ = too_large_ || bytes() + text.size() > kMaxDocument;
     if (too_large_) return;
     const ListedTool& tool = *listed;
+    ToolChanges changes = changes_of_name(tool);
     const std::string input =
-        schemas_.add(tool.function() + "_input", schema(tool, ToolMember::kInputSchema),
-                     {.arguments = true, .longest_description = parameter_text()});
+        schemas_.add(tool.function() + "_input", input_schema(tool),
+                     {.arguments = true, .longest_description = parameter_text()}, changes);
     std::string output = "ToolContent";
     if (tool.raw(ToolMember::kOutputSchema).starts_with('{'))
       output = schemas_.add(tool.function() + "_output", tool.raw(ToolMember::kOutputSchema),
-                            {.longest_description = parameter_text()});
+                            {.longest_description = parameter_text()}, changes);
+    changed_.report(tool.name(), changes);
     auto out = std::back_inserter(paths_);
     fmt::format_to(out, R"({}{}:{{"post":{{"operationId":"{}",{})", paths_.empty() ? "" : ",",
                    string_token(tool.path()), tool.function(), texts(tool));
@@ -193,11 +194,6 @@ class Operations : public ToolDocument {
  private:
   std::size_t bytes() const { return paths_.size() + schemas_.members().size(); }
   std::size_t parameter_text() const { return for_actions_ ? kActionParameterText : 0; }
-
-  static std::string_view schema(const ListedTool& tool, ToolMember member) {
-    const std::string_view raw = tool.raw(member);
-    return raw.empty() ? "null" : raw;
-  }
 
   // Members, each followed by a comma.
   std::string texts(const ListedTool& tool) const {
@@ -229,61 +225,12 @@ class Operations : public ToolDocument {
     return !jsonrpc::elements(tool.text(), names).empty();
   }
 
+  ChangedTools& changed_;
   const bool for_actions_;
   const std::string refusals_;
   ToolSchemas schemas_;
   std::string paths_;
   bool too_large_ = false;
-};
-
-// The input schema, with the members that OpenAI requires.
-std::string parameters_of(std::string_view raw) {
-  if (!raw.starts_with('{')) return std::string(kAnyArguments);
-  std::string schema(raw);
-  jsonrpc::pad(schema);
-  const auto found = jsonrpc::find_members(schema, jsonrpc::whole(schema), {"type", "properties"});
-  if (!found) return std::string(kAnyArguments);
-  const auto [type, properties] = *found;
-  std::string missing;
-  if (!type) missing += R"("type":"object",)";
-  if (!properties) missing += R"("properties":{},)";
-  const bool is_object = type.in(schema) == R"("object")";
-  const bool is_map = properties.in(schema).starts_with('{');
-  schema = jsonrpc::splice(schema, {{is_object ? jsonrpc::Span() : type, R"("object")"},
-                                    {is_map ? jsonrpc::Span() : properties, "{}"}});
-  if (missing.empty()) return schema;
-  if (!type && !properties && schema.find_first_not_of(" \t\r\n", 1) == schema.size() - 1)
-    missing.pop_back();
-  return schema.insert(1, missing);
-}
-
-class Functions : public ToolDocument {
- public:
-  explicit Functions(FunctionFormat format) : format_(format) {}
-
-  void add(const std::string&, const ListedTool* listed) override {
-    if (listed == nullptr) return;
-    const ListedTool& tool = *listed;
-    if (all_.size() > 1) all_ += ',';
-    std::string members = fmt::format(R"("name":"{}")", tool.function());
-    const std::string description = tool.text_of(ToolMember::kDescription);
-    if (!description.empty())
-      members +=
-          fmt::format(R"(,"description":{})", string_token(shortened(description, kFunctionText)));
-    members +=
-        fmt::format(R"(,"parameters":{})", parameters_of(tool.raw(ToolMember::kInputSchema)));
-    if (format_ == FunctionFormat::kChat)
-      fmt::format_to(std::back_inserter(all_), R"({{"type":"function","function":{{{}}}}})",
-                     members);
-    else  // The Responses API is strict by default; few tool schemas meet its rules.
-      fmt::format_to(std::back_inserter(all_), R"({{"type":"function",{},"strict":false}})",
-                     members);
-  }
-  Result<std::string> text() override { return std::move(all_) + ']'; }
-
- private:
-  const FunctionFormat format_;
-  std::string all_ = "[";
 };
 
 }  // namespace
@@ -305,8 +252,9 @@ ApiIdentity ApiIdentity::of(const std::string& result) {
   return identity;
 }
 
-std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key) {
-  return std::make_unique<Operations>(for_actions, needs_key);
+std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key,
+                                            ChangedTools& changed) {
+  return std::make_unique<Operations>(for_actions, needs_key, changed);
 }
 
 OpenApiFrame openapi_frame(const ApiIdentity& identity, const ApiFacts& facts) {
@@ -320,10 +268,6 @@ OpenApiFrame openapi_frame(const ApiIdentity& identity, const ApiFacts& facts) {
   frame.tail += fmt::format(R"(,"securitySchemes":{}}},"security":{}}})", dumped(security.schemes),
                             dumped(security.requirements));
   return frame;
-}
-
-std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format) {
-  return std::make_unique<Functions>(format);
 }
 
 }  // namespace sidecar::endpoints

@@ -1,7 +1,7 @@
 // OpenAPI: the tools of one list as an OpenAPI 3.1 document, one operation `POST /tools/<name>`
-// each, and as functions for OpenAI. Pure functions of the list and of ApiFacts: the same tools
-// give the same bytes. Texts, annotations and values of the tools are copied unchanged; their
-// schemas become components (endpoints/rest/tool_schemas.hpp). Any thread.
+// each. Functions of the list and of ApiFacts: the same tools give the same bytes. Texts,
+// annotations and values of the tools are copied unchanged; their schemas become components
+// (endpoints/rest/tool_schemas.hpp). Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "endpoints/rest/tool_changes.hpp"
 #include "endpoints/rest/tool_document.hpp"
 #include "util/result.hpp"
 
@@ -37,8 +38,9 @@ struct ApiIdentity {
 inline constexpr std::size_t kMaxDocument = 16 << 20;  // bytes
 
 // The part of the document that depends on the tools: `paths` and `components.schemas`.
-// Errors: it would be larger than kMaxDocument.
-std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key);
+// Errors: it would be larger than kMaxDocument. `changed` outlives the document.
+std::unique_ptr<ToolDocument> openapi_tools(bool for_actions, bool needs_key,
+                                            ChangedTools& changed);
 
 // The rest of the document, which is head + openapi_tools() + tail.
 struct OpenApiFrame {
@@ -46,15 +48,5 @@ struct OpenApiFrame {
   std::string tail;
 };
 OpenApiFrame openapi_frame(const ApiIdentity& identity, const ApiFacts& facts);
-
-enum class FunctionFormat {
-  kChat,       // {"type":"function","function":{"name","description","parameters"}}
-  kResponses,  // {"type":"function","name","description","parameters","strict":false}
-};
-
-// The array for `tools` of a request to OpenAI. `parameters` is the input schema; a missing or
-// wrong `type` becomes "object", missing or wrong `properties` become {}. Names are function names;
-// descriptions are cut at 1024 characters.
-std::unique_ptr<ToolDocument> openai_functions(FunctionFormat format);
 
 }  // namespace sidecar::endpoints

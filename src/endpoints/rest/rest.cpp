@@ -3,23 +3,12 @@
 #include <fmt/format.h>
 
 #include "endpoints/rest/rest_answers.hpp"
+#include "endpoints/rest/tool_functions.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 
 namespace sidecar::endpoints {
 namespace {
-
-// A tool as a function in OpenAI's format. Missing members get the smallest valid value.
-std::string function_of(const std::string& tool) {
-  const auto [name, description, schema] =
-      jsonrpc::members(tool, jsonrpc::whole(tool), {"name", "description", "inputSchema"});
-  const auto raw = [&tool](jsonrpc::Span place, std::string_view otherwise) {
-    return place ? place.in(tool) : otherwise;
-  };
-  return fmt::format(R"({{"name":{},"description":{},"parameters":{}}})", raw(name, R"("")"),
-                     raw(description, R"("")"),
-                     raw(schema, R"({"type":"object","properties":{}})"));
-}
 
 class AllTools : public ToolDocument {
  public:
@@ -30,20 +19,6 @@ class AllTools : public ToolDocument {
 
  private:
   std::string all_ = R"({"success":true,"tools":[)";
-  std::size_t count_ = 0;
-};
-
-class AllFunctions : public ToolDocument {
- public:
-  void add(const std::string& text, const ListedTool*) override {
-    all_.append(count_++ == 0 ? "" : ",").append(function_of(text));
-  }
-  Result<std::string> text() override {
-    return fmt::format(R"({{"success":true,"count":{},"functions":[{}]}})", count_, all_);
-  }
-
- private:
-  std::string all_;
   std::size_t count_ = 0;
 };
 
@@ -137,10 +112,11 @@ void Rest::list_tools(http::Exchange exchange) {
 
 void Rest::list_functions(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(held->request().caller, [held](const auto& list) {
+  calls_.list(held->request().caller, [this, held](const auto& list) {
     if (!list) return held->reply(failure_answer(list.error()));
     (*list)->document(
-        "vapi functions", [] { return std::make_unique<AllFunctions>(); },
+        "vapi functions",
+        [this] { return tool_functions(FunctionFormat::kVapi, calls_.changed_tools()); },
         [held](const ToolList::Document& document) { held->reply(json_answer(*document.text)); });
   });
 }

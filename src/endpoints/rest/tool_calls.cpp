@@ -17,6 +17,7 @@ constexpr std::string_view kCallId = "1";
 ToolCalls::ToolCalls(mux::Instances& instances, Timers& timers, observe::Log& log,
                      Clock::duration timeout, std::size_t list_limit)
     : calls_(instances, "rest", timeout),
+      changed_tools_(log),
       lists_(timers, log, list_limit,
              [this](const CallerPtr& caller, const std::string& params, Known known,
                     mux::Reply::Deliver deliver) {

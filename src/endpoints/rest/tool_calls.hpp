@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "endpoints/rest/list_readings.hpp"
+#include "endpoints/rest/tool_changes.hpp"
 #include "mux/pool/instances.hpp"
 #include "observe/calls.hpp"
 #include "session/sessionless_calls.hpp"
@@ -37,6 +38,9 @@ class ToolCalls {
   // Gets every tool of every page that the caller may see (ListReadings).
   void list(CallerPtr caller, Listed done) { lists_.list(std::move(caller), std::move(done)); }
 
+  // Logs what documents and function lists change of the tools.
+  ChangedTools& changed_tools() { return changed_tools_; }
+
   // Passes the tool's own name to `done`; `name` is that or the tool's function name
   // (endpoints/rest/tool_directory.hpp). Gets the list only if `name` can be a function name. A
   // name that is not in the list is passed unchanged. Errors: the caller's key or token is gone.
@@ -50,6 +54,7 @@ class ToolCalls {
                mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
 
   session::SessionlessCalls calls_;
+  ChangedTools changed_tools_;  // before lists_, whose documents report to it
   ListReadings lists_;
 };
 

@@ -3,7 +3,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "endpoints/rest/tool_schemas.hpp"
+#include "endpoints/rest/tool_texts.hpp"
 #include "http/percent.hpp"
 #include "util/crypto.hpp"
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "endpoints/rest/rest_answers.hpp"
+#include "endpoints/rest/tool_functions.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 #include "util/crypto.hpp"
@@ -127,7 +128,9 @@ void ToolEndpoints::document(http::Exchange exchange) {
       // The client's URL is in the frame only, so it does not lead to further cached documents.
       list->document(
           fmt::format("openapi {} {}", facts.for_actions, facts.needs_key),
-          [&facts] { return openapi_tools(facts.for_actions, facts.needs_key); },
+          [this, &facts] {
+            return openapi_tools(facts.for_actions, facts.needs_key, calls_.changed_tools());
+          },
           [held,
            frame = openapi_frame(ApiIdentity::of(result), facts)](const ToolList::Document& tools) {
             if (!tools.text) return held->reply(refusal(500, tools.text.error().message));
@@ -147,11 +150,12 @@ void ToolEndpoints::functions(http::Exchange exchange) {
   if (format != "chat" && format != "responses")
     return exchange.reply(refusal(400, "format must be chat or responses"));
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
-  calls_.list(held->request().caller, [held, format](const auto& list) {
+  calls_.list(held->request().caller, [this, held, format](const auto& list) {
     if (!list) return held->reply(failure_answer(list.error()));
     const auto form = format == "chat" ? FunctionFormat::kChat : FunctionFormat::kResponses;
     (*list)->document(
-        "openai functions " + format, [form] { return openai_functions(form); },
+        "openai functions " + format,
+        [this, form] { return tool_functions(form, calls_.changed_tools()); },
         [held](const ToolList::Document& document) {
           held->reply(
               tagged(held->request(), document.digest, [&document] { return *document.text; }));

@@ -7,7 +7,6 @@
 using namespace sidecar;
 using endpoints::ApiFacts;
 using endpoints::ApiIdentity;
-using endpoints::FunctionFormat;
 using endpoints::ToolDirectory;
 using Json = nlohmann::ordered_json;
 
@@ -26,14 +25,12 @@ Result<std::string> made(std::unique_ptr<endpoints::ToolDocument> document,
 
 Result<std::string> openapi_document(const ToolDirectory& tools, const ApiIdentity& identity,
                                      const ApiFacts& facts) {
-  auto text = made(endpoints::openapi_tools(facts.for_actions, facts.needs_key), tools);
+  observe::Log log = observe::make_null_log();
+  endpoints::ChangedTools changed(log);
+  auto text = made(endpoints::openapi_tools(facts.for_actions, facts.needs_key, changed), tools);
   if (!text) return text;
   const auto frame = endpoints::openapi_frame(identity, facts);
   return frame.head + *text + frame.tail;
-}
-
-std::string openai_functions(const ToolDirectory& tools, FunctionFormat format) {
-  return *made(endpoints::openai_functions(format), tools);
 }
 
 std::string text_of(const std::vector<std::string>& tools, const ApiFacts& facts = {},
@@ -204,50 +201,4 @@ TEST_CASE("openapi: what the server says of itself, as far as it does") {
     CHECK(identity(poor).version == "0");
     CHECK(identity(poor).instructions.empty());
   }
-}
-
-TEST_CASE("openai functions: both of OpenAI's formats, with the schema as it was") {
-  const ToolDirectory tools = directory({kAdd, R"({"name":"a b"})"});
-  const std::string parameters =
-      R"({"type":"object","properties":{"a":{"type":"number","default":1.10}},"required":["a"]})";
-  const std::string mapped = tools.tools()[1].function();
-  CHECK(openai_functions(tools, FunctionFormat::kChat) ==
-        R"([{"type":"function","function":{"name":"add","description":"Adds ä.","parameters":)" +
-            parameters + R"(}},{"type":"function","function":{"name":")" + mapped +
-            R"(","parameters":{"type":"object","properties":{}}}}])");
-  CHECK(openai_functions(tools, FunctionFormat::kResponses) ==
-        R"([{"type":"function","name":"add","description":"Adds ä.","parameters":)" + parameters +
-            R"(,"strict":false},{"type":"function","name":")" + mapped +
-            R"(","parameters":{"type":"object","properties":{}},"strict":false}])");
-  CHECK(openai_functions(directory({}), FunctionFormat::kChat) == "[]");
-}
-
-TEST_CASE(
-    "openai functions: parameters are an object that names its properties; all else is kept") {
-  const auto parameters = [](const std::string& schema) {
-    const std::string all = openai_functions(
-        directory({R"({"name":"t","inputSchema":)" + schema + "}"}), FunctionFormat::kChat);
-    CHECK(Json::accept(all));
-    const std::string before = R"([{"type":"function","function":{"name":"t","parameters":)";
-    CHECK(all.rfind(before, 0) == 0);
-    return all.substr(before.size(), all.size() - before.size() - 3);
-  };
-  const std::string least = R"({"type":"object","properties":{}})";
-  for (const char* schema :
-       {"{}", "{ }", "null", "[]", "5", R"({"type":"a","type":"b"})", R"({"type":"object"})"}) {
-    CAPTURE(schema);
-    CHECK(nlohmann::json::parse(parameters(schema)) == nlohmann::json::parse(least));
-  }
-  CHECK(parameters(R"({"$defs":{"x":{}},"properties":{"a":{"$ref":"#/$defs/x"}}, "v":1.10})") ==
-        R"({"type":"object","$defs":{"x":{}},"properties":{"a":{"$ref":"#/$defs/x"}}, "v":1.10})");
-  CHECK(parameters(R"({"type":["object","null"],"properties":5})") ==
-        R"({"type":"object","properties":{}})");
-}
-
-TEST_CASE("openai functions: a description that OpenAI would refuse is cut") {
-  const std::string text = openai_functions(
-      directory({R"({"name":"t","description":")" + std::string(2000, 'x') + R"("})"}),
-      FunctionFormat::kChat);
-  CHECK(text.find(std::string(1023, 'x') + "…\"") != std::string::npos);
-  CHECK(text.find(std::string(1024, 'x')) == std::string::npos);
 }

@@ -170,17 +170,15 @@ TEST_CASE("rest: OpenAI's arguments are the text of an object") {
   CHECK(w.params() == R"({"name":"t","arguments":{}})");
 }
 
-TEST_CASE(
-    "rest: functions are made from tools, with the least that the format wants where a tool is "
-    "silent") {
+TEST_CASE("rest: functions for VAPI are those of OpenAI, in a shape of their own") {
   ReadyWorld w;
   const auto functions = w.get("/vapi/functions");
   w.answer(
-      R"({"tools":[{"inputSchema":{"type":"object","x":1.0},"name":"a","description":"d"},{"name":"b"}]})");
+      R"({"tools":[{"inputSchema":{"type":"object","maxProperties":1},"name":"a","description":"d"},{"name":"b","inputSchema":{"properties":{"l":{"type":"array"}}}}]})");
   CHECK(
       functions->reply().body ==
-      R"({"success":true,"count":2,"functions":[{"name":"a","description":"d","parameters":{"type":"object","x":1.0}},)"
-      R"({"name":"b","description":"","parameters":{"type":"object","properties":{}}}]})");
+      R"({"success":true,"count":2,"functions":[{"name":"a","description":"d","parameters":{"type":"object","maxProperties":1,"properties":{}}},)"
+      R"({"name":"b","description":"","parameters":{"type":"object","properties":{"l":{"type":"array","items":{}}}}}]})");
 }
 
 TEST_CASE("rest: /info holds the whole InitializeResult, and waits for the child") {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "endpoints/rest/tool_texts.hpp"
 #include "jsonrpc/message.hpp"
 #include "support/catch.hpp"
 
@@ -15,7 +16,8 @@ namespace {
 // The members of components.schemas for one schema named "t".
 std::string written(const std::string& schema, SchemaForm form = {}) {
   ToolSchemas schemas;
-  CHECK(schemas.add("t", schema, form) == "t");
+  endpoints::ToolChanges changes;
+  CHECK(schemas.add("t", schema, form, changes) == "t");
   std::string all = "{" + schemas.members() + "}";
   jsonrpc::pad(all);
   CHECK(jsonrpc::check_object(all));  // nlohmann rejects some numbers
@@ -168,6 +170,67 @@ TEST_CASE("tool schemas: keywords that are unknown, of a wrong type or there twi
   CHECK(written("false") == R"("t":{"not":{}})");
 }
 
+TEST_CASE("tool schemas: keywords of older drafts become those of 2020-12") {
+  CHECK(
+      written(
+          R"({"type":"number","minimum":1.10,"exclusiveMinimum":true,"maximum":5,"exclusiveMaximum":false})") ==
+      R"("t":{"type":"number","exclusiveMinimum":1.10,"maximum":5})");
+  CHECK(written(R"({"exclusiveMaximum":true,"maximum":5,"exclusiveMinimum":true})") ==
+        R"("t":{"exclusiveMaximum":5})");
+  CHECK(written(R"({"minimum":1,"exclusiveMinimum":0})") ==
+        R"("t":{"minimum":1,"exclusiveMinimum":0})");
+  CHECK(written(R"({"id":"http://e.example/t","type":"any","divisibleBy":2,"extends":{}})") ==
+        R"("t":{})");
+  CHECK(
+      written(
+          R"({"properties":{"a":{"type":"string","required":true},"b":{"required":false},"required":{"type":"string"}}})") ==
+      R"("t":{"properties":{"a":{"type":"string"},"b":{},"required":{"type":"string"}},"required":["a"]})");
+  CHECK(written(R"({"required":["b","b"],"properties":{"a":{"required":true},"b":{}}})") ==
+        R"("t":{"properties":{"a":{},"b":{}},"required":["b","a"]})");
+}
+
+TEST_CASE("tool schemas: an array says what its items are, and lists have no element twice") {
+  CHECK(written(R"({"properties":{"ids":{"type":"array"},"more":{"type":["array","null"]}}})") ==
+        R"("t":{"properties":{"ids":{"type":"array","items":{}},)"
+        R"("more":{"type":["array","null"],"items":{}}}})");
+  for (const char* items : {"null", "5", "[]", "\"x\""}) {
+    CAPTURE(items);
+    CHECK(written(R"({"type":"array","items":)" + std::string(items) + "}") ==
+          R"("t":{"type":"array","items":{}})");
+  }
+  CHECK(written(R"({"type":"array","items":[{"type":"string"}]})") ==
+        R"("t":{"type":"array","prefixItems":[{"type":"string"}],"items":{}})");
+  const std::string told = R"({"type":"array","items":{"type":"string"}})";
+  CHECK(written(told) == R"("t":)" + told);
+  CHECK(written(R"({"enum":["a","b","a"],"required":["x","x"]})") ==
+        R"("t":{"enum":["a","b"],"required":["x"]})");
+}
+
+TEST_CASE("tool schemas: what is changed is told by keyword, and what is kept is not") {
+  const auto changed = [](const std::string& schema, SchemaForm form = {}) {
+    ToolSchemas schemas;
+    endpoints::ToolChanges changes;
+    schemas.add("t", schema, form, changes);
+    return changes.all();
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(
+      changed(R"({"type":"object","properties":{"a":{"type":"string","default":null}}})").empty());
+  CHECK(
+      changed(
+          R"({"$schema":"x","$id":"y","$defs":{"A":{}},"properties":{"a":{"$ref":"#/$defs/A"},"b":true}})")
+          .empty());
+  CHECK(changed(R"({"required":null,"discriminator":{}})") ==
+        Texts{"required: left out", "discriminator: left out"});
+  CHECK(changed(R"({"properties":{"a":{"$ref":"#/none"},"b":null}})") ==
+        Texts{"$ref: left out", "b: not a schema"});
+  CHECK(changed(R"({"type":"array"})") == Texts{"items: added to an array"});
+  CHECK(changed("null", {.arguments = true}) == Texts{"schema: not a schema"});
+  CHECK(changed(R"({"type":"string"})", {.arguments = true}) == Texts{"type: now object"});
+  CHECK(changed(R"({"description":"long"})", {.longest_description = 2}) ==
+        Texts{"description: cut"});
+}
+
 TEST_CASE("tool schemas: arguments are an object that names its properties") {
   const SchemaForm arguments{.arguments = true};
   const std::string least = R"("t":{"type":"object","properties":{}})";
@@ -197,7 +260,7 @@ TEST_CASE("tool schemas: depth, size and number have bounds, and no stack or tim
   for (int i = 0; i < 200; ++i) value = "[" + value + "]";
   CHECK(written(R"({"default":)" + value + R"(,"const":[1]})") == R"("t":{"const":[1]})");
 
-  CHECK(written(R"({"description":")" + std::string(ToolSchemas::kMaxSchema, 'x') + R"("})") ==
+  CHECK(written(R"({"description":")" + std::string(endpoints::kMaxSchema, 'x') + R"("})") ==
         R"("t":{})");
 
   // Each schema refers to the next. The sidecar follows no reference by recursion, and the limit of
@@ -210,20 +273,21 @@ TEST_CASE("tool schemas: depth, size and number have bounds, and no stack or tim
   chain += R"("d10000":{"type":"null"}},"$ref":"#/$defs/d0"})";
   const std::string members = written(chain);
   CHECK(dangling(members).empty());
-  CHECK(Json::parse("{" + members + "}").size() == ToolSchemas::kMaxParts + 1);
+  CHECK(Json::parse("{" + members + "}").size() == endpoints::kMaxSchemaParts + 1);
   CHECK(members.find(R"("t_d255":{"properties":{"n":{}}})") != std::string::npos);
 }
 
 TEST_CASE("tool schemas: names are made of plain characters, and no two are the same") {
   ToolSchemas schemas;
+  endpoints::ToolChanges changes;
   CHECK(
       schemas.add(
           "t",
           R"({"$defs":{"ä/ö":{},"ä?ö":{}},"allOf":[{"$ref":"#/$defs/ä~1ö"},{"$ref":"#/$defs/ä?ö"}]})",
-          {}) == "t");
-  CHECK(schemas.add("t", "{}", {}) == "t_2");
-  CHECK(schemas.add("t", "{}", {}) == "t_3");
-  CHECK(schemas.add("t_2", "{}", {}) == "t_2_2");
+          {}, changes) == "t");
+  CHECK(schemas.add("t", "{}", {}, changes) == "t_2");
+  CHECK(schemas.add("t", "{}", {}, changes) == "t_3");
+  CHECK(schemas.add("t_2", "{}", {}, changes) == "t_2_2");
   const Json all = Json::parse("{" + schemas.members() + "}");
   std::vector<std::string> names;
   for (const auto& [name, schema] : all.items()) names.push_back(name);
