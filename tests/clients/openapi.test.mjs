@@ -428,6 +428,9 @@ test('openapi: each failure of a call has the documented status and body', async
   assert.equal(failed.error, 'tool said no');
   assert.deepEqual(failed.content, [{ type: 'text', text: 'tool said no' }]);
   assert.equal((await post(`${sidecar.url}/tools/is-error?raw=1`)).json().isError, true);
+  const structured = (await fails(422, 'raw', '{"json":"{\\"content\\":[],\\"structuredContent\\":{\\"code\\":7},\\"isError\\":true}"}')).json();
+  assert.deepEqual(structured.structuredContent, { code: 7 });
+  assert.match((await fails(502, 'raw', '{"json":"{\\"content\\":\\"text\\"}"}')).json().error, /is a string, not an array/);
   assert.match((await fails(500, 'fail')).json().error, /no luck/);
   const died = await fails(503, 'exit');
   assert.match(died.json().error, /exited with code 3/);

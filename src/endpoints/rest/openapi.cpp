@@ -38,7 +38,8 @@ constexpr std::string_view kError =
     R"("error":{"type":"string"},)"
     R"("message":{"type":"string","description":"more of it, where the request did not reach a tool"},)"
     R"("retryAfter":{"type":"integer","description":"seconds"},)"
-    R"("content":{"type":"array","items":{"$ref":"#/components/schemas/ContentBlock"},"description":"what a tool said that failed"}}})";
+    R"("content":{"type":"array","items":{"$ref":"#/components/schemas/ContentBlock"},"description":"what a tool said that failed"},)"
+    R"("structuredContent":{"type":"object","properties":{},"description":"the same, as data"}}})";
 
 struct Refusal {
   std::string_view status;
@@ -58,6 +59,7 @@ constexpr Refusal kRefusals[] = {
     {"422", "ToolFailed", "The tool ran and reported a failure."},
     {"429", "TooManyRequests", "Too many requests.", true},
     {"500", "ServerError", "The MCP server answered with an error."},
+    {"502", "BadResult", "The MCP server's result cannot be used."},
     {"503", "Unavailable", "The MCP server takes no calls now.", true},
     {"504", "Timeout", "The MCP server did not answer in time."},
 };

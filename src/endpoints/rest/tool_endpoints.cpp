@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "endpoints/rest/call_result.hpp"
 #include "endpoints/rest/rest_answers.hpp"
 #include "endpoints/rest/tool_functions.hpp"
 #include "jsonrpc/message.hpp"
@@ -48,40 +49,6 @@ std::optional<bool> flag(const http::Request& request, std::string_view name) {
   if (value == "0" || value == "false") return false;
   return std::nullopt;
 }
-
-// The members of a CallToolResult; empty if missing.
-struct CallResult {
-  std::string_view content;
-  std::string_view structured;
-  bool failed = false;
-
-  // `answer` outlives the result; its text is padded.
-  static Result<CallResult> of(const mux::Answer& answer) {
-    const auto found = jsonrpc::find_members(answer.text, answer.payload,
-                                             {"content", "structuredContent", "isError"});
-    if (!found) return tl::unexpected(found.error());
-    const auto [content, structured, is_error] = *found;
-    CallResult result{content.in(answer.text), structured.in(answer.text),
-                      jsonrpc::is_true(answer.text, is_error)};
-    if (result.structured == "null") result.structured = {};
-    if (!result.content.starts_with('[')) result.content = "[]";
-    return result;
-  }
-
-  std::string_view body() const { return structured.empty() ? content : structured; }
-
-  // The texts of the content, joined by newlines.
-  std::string text() const {
-    std::string blocks(content);
-    jsonrpc::pad(blocks);
-    std::string all;
-    for (const jsonrpc::Span block : jsonrpc::elements(blocks, jsonrpc::whole(blocks))) {
-      const auto line = jsonrpc::string_member(blocks, block, "text");
-      if (line && !line->empty()) all.append(all.empty() ? "" : "\n").append(*line);
-    }
-    return all.empty() ? "The tool reported a failure" : all;
-  }
-};
 
 int error_code(mux::Answer& answer) {
   jsonrpc::pad(answer.text);
@@ -210,12 +177,12 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
     if (raw_) return exchange_.reply(json_answer(std::string(answer.payload.in(answer.text))));
     jsonrpc::pad(answer.text);
     const auto result = CallResult::of(answer);
-    if (!result)
-      return exchange_.reply(
-          refusal(500, "the MCP server's result cannot be read: " + result.error().message));
+    if (!result) return exchange_.reply(refusal(502, result.error().message));
     if (!result->failed) return exchange_.reply(json_answer(std::string(result->body())));
-    answer_failed(json_answer(
-        failure_text(result->text(), fmt::format(R"(,"content":{})", result->content)), 422));
+    std::string more = joined({R"(,"content":)", result->content});
+    if (!result->structured.empty())
+      more += joined({R"(,"structuredContent":)", result->structured});
+    answer_failed(json_answer(failure_text(result->failure(), more), 422));
   }
 
   // Answers with an error of the server: 400 for invalid params, 500 for all others. With invalid

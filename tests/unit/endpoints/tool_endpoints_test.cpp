@@ -180,6 +180,41 @@ TEST_CASE("tool endpoints: a tool that says that it failed is a 422 with what it
   CHECK(body(silent)["error"] == "The tool reported a failure");
 }
 
+TEST_CASE("tool endpoints: a failure keeps its structured content") {
+  ToolWorld w;
+  const auto called = w.post("/tools/t");
+  w.answer(
+      R"({"content":[{"type":"text","text":"no"}],"structuredContent":{"code":1.10},"isError":true})");
+  w.list(R"([{"name":"t"}])");
+  CHECK(called->reply().status == 422);
+  CHECK(
+      called->reply().body ==
+      R"({"success":false,"error":"no","content":[{"type":"text","text":"no"}],"structuredContent":{"code":1.10}})");
+  const auto odd = w.post("/tools/t");
+  w.answer(R"({"content":"boom","isError":true})");
+  w.list(R"([{"name":"t"}])");
+  CHECK(odd->reply().status == 422);
+  CHECK(odd->reply().body == R"({"success":false,"error":"boom","content":[]})");
+}
+
+TEST_CASE("tool endpoints: content that is no array is the server's fault, and told as that") {
+  ToolWorld w;
+  for (const auto& [content, kind] :
+       {std::pair(R"("text")", "a string"), std::pair("{}", "an object"),
+        std::pair("5", "a number"), std::pair("true", "a boolean"), std::pair("null", "null")}) {
+    CAPTURE(content);
+    const auto called = w.post("/tools/t");
+    w.answer(R"({"content":)" + std::string(content) + "}");
+    CHECK(called->reply().status == 502);
+    CHECK(body(called)["error"] ==
+          "the content of the MCP server's result is " + std::string(kind) + ", not an array");
+  }
+  const auto structured = w.post("/tools/t");
+  w.answer(R"({"content":"text","structuredContent":{"a":1}})");
+  CHECK(structured->reply().status == 200);
+  CHECK(structured->reply().body == R"({"a":1})");
+}
+
 TEST_CASE("tool endpoints: an unknown tool is a 404, in whatever way the server says so") {
   ToolWorld w;
   const auto by_error = w.post("/tools/x");
@@ -214,7 +249,7 @@ TEST_CASE("tool endpoints: errors of the server are 400 for arguments that it re
   CHECK(body(own)["error"].get<std::string>().find("no luck") != std::string::npos);
   const auto unread = w.post("/tools/t");
   w.answer(R"({"content":[],"content":[]})");
-  CHECK(unread->reply().status == 500);
+  CHECK(unread->reply().status == 502);
   // If the list fails, the server's error decides the status.
   const auto unlisted = w.post("/tools/t");
   w.answer_error(R"({"code":-32602,"message":"a is missing"})");
