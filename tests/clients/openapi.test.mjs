@@ -256,6 +256,16 @@ test('openapi: tools of any name are called by their path, directly and through 
   await sidecar.stop();
 });
 
+test('openapi: a slash behind a tool\'s name is ignored, unless a tool is named so', async (t) => {
+  const { sidecar } = await listing(t, [{ name: 'a' }, { name: 'b/' }, { name: 'b' }, { name: 'fs/read' }]);
+  for (const [path, name] of [['a/', 'a'], ['a%2F', 'a'], ['b/', 'b/'], ['b', 'b'], ['fs/read/', 'fs/read']]) {
+    assert.equal((await post(`${sidecar.url}/tools/${path}`, {})).json().name, name, path);
+    assert.equal((await request(`${sidecar.url}/tools/${path}`)).json().tool.name, name, path);
+  }
+  assert.equal((await request(`${sidecar.url}/tools/none/`)).status, 404);
+  await sidecar.stop();
+});
+
 test('openapi: schemas that OpenAI refuses are cleaned in the document and in every list of functions, and the log says once what changed', async (t) => {
   const schemas = {
     items: { type: 'object', properties: { ids: { type: 'array' } } },

@@ -47,12 +47,24 @@ void ToolCalls::end_calls(const session::SessionlessCalls::Holds& holds) {
 
 void ToolCalls::find(const CallerPtr& caller, std::string name, Found done) {
   if (!looks_like_function_name(name)) return done(std::move(name));
-  list(caller, [name = std::move(name), done = std::move(done)](const auto& list) {
+  find_listed(caller, name, name, std::move(done));
+}
+
+void ToolCalls::find_in_path(const CallerPtr& caller, std::string name, Found done) {
+  const std::string bare(without_slash(name));
+  if (bare == name) return find(caller, std::move(name), std::move(done));
+  find_listed(caller, std::move(name), bare, std::move(done));
+}
+
+void ToolCalls::find_listed(const CallerPtr& caller, std::string name, std::string otherwise,
+                            Found done) {
+  list(caller, [name = std::move(name), otherwise = std::move(otherwise),
+                done = std::move(done)](const auto& list) {
     if (!list && list.error().outcome == mux::Outcome::kKeyGone)
       return done(tl::unexpected(list.error()));
-    if (!list) return done(name);
-    const ListedTool* tool = (*list)->directory().find(name);
-    done(tool != nullptr ? tool->name() : name);
+    if (!list) return done(otherwise);
+    const ListedTool* tool = (*list)->directory().find_in_path(name);
+    done(tool != nullptr ? tool->name() : otherwise);
   });
 }
 

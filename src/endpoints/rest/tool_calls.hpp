@@ -46,10 +46,15 @@ class ToolCalls {
   // name that is not in the list is passed unchanged. Errors: the caller's key or token is gone.
   using Found = std::function<void(const tl::expected<std::string, mux::Answer>&)>;
   void find(const CallerPtr& caller, std::string name, Found done);
+  // The same for a name from a path: unless a tool of that very name is listed, one slash at its
+  // end is ignored.
+  void find_in_path(const CallerPtr& caller, std::string name, Found done);
 
  private:
   using Known = ListReadings::Known;
 
+  // Gets the list and passes the name of the tool that is listed as `name`, else `otherwise`.
+  void find_listed(const CallerPtr& caller, std::string name, std::string otherwise, Found done);
   void request(const CallerPtr& caller, std::string_view method, std::string_view params,
                mux::Reply::Deliver deliver, mux::Reply::Notify progress, Known known);
 

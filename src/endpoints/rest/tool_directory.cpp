@@ -123,6 +123,16 @@ const ListedTool* ToolDirectory::find(const std::string& name) const {
   return nullptr;
 }
 
+const ListedTool* ToolDirectory::find_in_path(const std::string& name) const {
+  const ListedTool* tool = find(name);
+  return tool != nullptr ? tool : find(std::string(without_slash(name)));
+}
+
+std::string_view without_slash(std::string_view name) {
+  if (name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
+  return name;
+}
+
 bool looks_like_function_name(std::string_view name) {
   const std::size_t bar = name.rfind('_');
   if (bar == std::string_view::npos || name.size() - bar - 1 < kMinHash || !fits_function(name))

@@ -63,6 +63,8 @@ class ToolDirectory {
   const std::vector<ListedTool>& tools() const { return tools_; }
   // Finds a tool by its name, else by its function name; nullptr: none.
   const ListedTool* find(const std::string& name) const;
+  // The same for a name from a path, else for that name without one slash at its end.
+  const ListedTool* find_in_path(const std::string& name) const;
 
  private:
   ToolDirectory() = default;
@@ -77,6 +79,9 @@ class ToolDirectory {
   std::unordered_map<std::string, std::size_t> by_name_;
   std::unordered_map<std::string, std::size_t> by_function_;
 };
+
+// A name without one slash at its end; a single slash stays.
+std::string_view without_slash(std::string_view name);
 
 // Whether a name has the form of a function name with a hash.
 bool looks_like_function_name(std::string_view name);

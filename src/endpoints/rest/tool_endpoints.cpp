@@ -136,7 +136,7 @@ void ToolEndpoints::describe(http::Exchange exchange) {
   auto held = std::make_shared<http::Exchange>(std::move(exchange));
   calls_.list(held->request().caller, [held, name](const auto& list) {
     if (!list) return held->reply(failure_answer(list.error()));
-    const ListedTool* tool = (*list)->directory().find(name);
+    const ListedTool* tool = (*list)->directory().find_in_path(name);
     if (tool == nullptr) return held->reply(no_such_tool());
     std::string body = fmt::format(R"({{"success":true,"tool":{}}})", tool->text());
     const std::string digest = sha256_hex(body);
@@ -154,7 +154,7 @@ class ToolEndpoints::Call : public std::enable_shared_from_this<Call> {
         raw_(raw) {}
 
   void start(std::string name) {
-    calls_.find(caller(), std::move(name), [self = shared_from_this()](const auto& found) {
+    calls_.find_in_path(caller(), std::move(name), [self = shared_from_this()](const auto& found) {
       if (!found) return self->exchange_.reply(failure_answer(found.error()));
       self->name_ = *found;
       self->send();

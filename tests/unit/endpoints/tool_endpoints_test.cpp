@@ -215,6 +215,28 @@ TEST_CASE("tool endpoints: content that is no array is the server's fault, and t
   CHECK(structured->reply().body == R"({"a":1})");
 }
 
+TEST_CASE("tool endpoints: a slash behind the name is ignored, unless a tool is named so") {
+  ToolWorld w;
+  const std::string mapped = "a_b_" + sha256_hex("a/b").substr(0, 8);
+  for (const auto& [path, name] :
+       {std::pair(std::string("/tools/t/"), "t"), std::pair(std::string("/tools/a/b/"), "a/b"),
+        std::pair("/tools/" + mapped + "/", "a/b"), std::pair(std::string("/tools/x/"), "x/"),
+        std::pair(std::string("/tools/t//"), "t/"),
+        std::pair(std::string("/tools/none/"), "none")}) {
+    CAPTURE(path);
+    w.post(path, R"({"a":1})");
+    w.list(R"([{"name":"t"},{"name":"a/b"},{"name":"x/"},{"name":"x"}])");
+    CHECK(w.params() == R"({"name":")" + std::string(name) + R"(","arguments":{"a":1}})");
+  }
+  const auto told = w.get("/tools/t/");
+  w.list(R"([{"name":"t"}])");
+  CHECK(told->reply().body == R"({"success":true,"tool":{"name":"t"}})");
+  // If the list fails, the slash is not part of the name.
+  w.post("/tools/t/");
+  w.answer_error(R"({"code":-32603,"message":"no list"})");
+  CHECK(w.params() == R"({"name":"t","arguments":{}})");
+}
+
 TEST_CASE("tool endpoints: an unknown tool is a 404, in whatever way the server says so") {
   ToolWorld w;
   const auto by_error = w.post("/tools/x");
