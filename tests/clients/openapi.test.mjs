@@ -243,9 +243,11 @@ test('openapi: tools of any name are called by their path, directly and through 
       const answer = await fetch(url, { method: 'POST', body: '{"n":1}', headers: { 'content-type': 'application/json' } });
       assert.deepEqual(await answer.json(), { name, arguments: { n: 1 } }, url);
     }
-    const called = await post(`${sidecar.url}/openai/call-function`, { name: operationId, arguments: '{"n":2}' });
-    assert.equal(called.json().function, operationId);
-    assert.deepEqual(called.json().result.structuredContent, { name, arguments: { n: 2 } });
+    for (const face of ['/openai/call-function', '/vapi/call', '/call-tool']) {
+      const called = await post(sidecar.url + face, { name: operationId, arguments: '{"n":2}' });
+      assert.equal(called.json().function, face === '/call-tool' ? undefined : operationId);
+      assert.deepEqual(called.json().result.structuredContent, { name, arguments: { n: 2 } });
+    }
     const told = await fetch(sidecar.url + path);
     assert.equal((await told.json()).tool.name, name);
   }
@@ -422,17 +424,18 @@ test('openapi: each failure of a call has the documented status and body', async
   const document = await documentOf(sidecar.url);
   const ajv = await assertUsable(document);
   const isError = ajv.compile({ $ref: 'document#/components/schemas/Error' });
-  const fails = async (status, name, body = '{}', query = '') => {
-    const answer = await request(`${sidecar.url}/tools/${name}${query}`, { method: 'POST', body });
+  const fails = async (status, name, body = '{}', query = '', headers = {}) => {
+    const answer = await request(`${sidecar.url}/tools/${name}${query}`, { method: 'POST', body, headers });
     assert.equal(answer.status, status, `${name} ${body}: ${answer.text}`);
     assert.ok(document.paths['/tools/pid'].post.responses[status], `${status} is in the document`);
     assert.ok(isError(answer.json()), JSON.stringify(isError.errors));
     return answer;
   };
-  for (const body of ['[]', '5', 'null', '"x"', '{', '{}{}', 'a=1']) assert.match((await fails(400, 'pid', body)).json().error, /JSON object/);
+  for (const body of ['[1]', '5', '"x"', '{', '{}{}', 'a=1']) assert.match((await fails(400, 'pid', body)).json().error, /JSON object/);
   await fails(400, 'pid', '{}', '?raw=perhaps');
   assert.match((await fails(404, 'no-such-tool')).json().error, /no-such-tool/);
   await fails(404, '');
+  await fails(415, 'pid', 'a=1', '', { 'content-type': 'application/x-www-form-urlencoded' });
   await fails(413, 'pid', JSON.stringify({ x: 'y'.repeat(2000) }));
   const failed = (await fails(422, 'is-error')).json();
   assert.equal(failed.error, 'tool said no');

@@ -57,7 +57,7 @@ test('rest: POST /call-tool gives the result or the reason of the failure', asyn
 test('rest: bodies that are not JSON or have wrong types get a 400 with the reason', async (t) => {
   const sidecar = await Sidecar.start(t, { command: unruly() });
   for (const path of ['/call-tool', '/vapi/call', '/openai/call-function', '/call-tool-stream']) {
-    for (const body of ['', '{"name":', '[]', '"pid"', '{"name":5}', '{"name":"pid","arguments":[]}', '{"name":"pid","arguments":3}', '\u0000']) {
+    for (const body of ['', '{"name":', '[]', '"pid"', '{"name":5}', '{"name":"pid","arguments":[1]}', '{"name":"pid","arguments":3}', '\u0000']) {
       const answer = await request(sidecar.url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
       assert.equal(answer.status, 400, `${path} ${body}: ${answer.text}`);
       assert.equal(answer.json().success, false);
@@ -165,6 +165,42 @@ test('rest: VAPI and OpenAI find and call functions', async (t) => {
   }
   for (const args of ['{"a":20,', '[1]', '7']) {
     assert.equal((await post(`${sidecar.url}/openai/call-function`, { name: 'add', arguments: args })).status, 400, args);
+  }
+  await sidecar.stop();
+});
+
+test('rest: a whole tool call of OpenAI is a call', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const call = await post(`${sidecar.url}/openai/call-function`, { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":20,"b":22}' } });
+  assert.equal(call.json().function, 'add');
+  assert.equal(textOf(call.json().result), '42');
+  await sidecar.stop();
+});
+
+test('rest: arguments in the wrong place are refused, and none are none', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  for (const member of ['params', 'args', 'input', 'parameters']) {
+    for (const path of ['/call-tool', '/call-tool-stream', '/vapi/call', '/openai/call-function']) {
+      const refused = await post(sidecar.url + path, { name: 'echo', [member]: { message: 'x' } });
+      assert.equal(refused.status, 400, `${path} ${member}`);
+      assert.match(refused.json().error, new RegExp(`"${member}"`));
+    }
+  }
+  const inQuery = await request(`${sidecar.url}/tools/echo?message=x`, { method: 'POST' });
+  assert.equal(inQuery.status, 400);
+  assert.match(inQuery.json().error, /"message"/);
+  for (const name of ['api_key', 'apiKey', 'apikey', 'key', 'token', 'sessionId']) {
+    assert.equal((await request(`${sidecar.url}/tools/time?${name}=x`, { method: 'POST' })).status, 200, name);
+  }
+  for (const path of ['/call-tool', '/vapi/call', '/openai/call-function', '/tools/time']) {
+    const form = await request(sidecar.url + path, { method: 'POST', body: 'name=time', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    assert.equal(form.status, 415, path);
+    assert.match(form.json().error, /send JSON/);
+  }
+  assert.match(await curl('-X', 'POST', `${sidecar.url}/call-tool`, '-d', '{"name":"add","arguments":{"a":1,"b":2}}'), /"sum":3/, 'curl calls its JSON a form');
+  for (const none of ['[]', 'null']) {
+    assert.equal((await post(`${sidecar.url}/call-tool`, `{"name":"time","arguments":${none}}`)).status, 200, none);
+    assert.equal((await post(`${sidecar.url}/tools/time`, none)).status, 200, none);
   }
   await sidecar.stop();
 });

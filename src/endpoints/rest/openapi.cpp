@@ -56,6 +56,7 @@ constexpr Refusal kRefusals[] = {
     {"403", "Forbidden", "This caller may not use this tool, or not from this address or origin."},
     {"404", "NoSuchTool", "There is no tool of this name."},
     {"413", "TooLarge", "The body is too large."},
+    {"415", "NotJson", "The body is a form."},
     {"422", "ToolFailed", "The tool ran and reported a failure."},
     {"429", "TooManyRequests", "Too many requests.", true},
     {"500", "ServerError", "The MCP server answered with an error."},

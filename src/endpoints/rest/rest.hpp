@@ -12,16 +12,21 @@
 //   GET  /vapi/functions        {"success":true,"count":N,
 //                                "functions":[{"name","description","parameters"}]}
 //   POST /vapi/call             {"success":true,"function":name,"result":…}
-//   POST /openai/call-function  as /vapi/call; `name` may be a function name
-//                               (endpoints/rest/tool_directory.hpp)
+//   POST /openai/call-function  the same; for both the body may also be a whole tool call of Chat
+//                               Completions
 //
-// `arguments` may be a JSON string, as in OpenAI's function calls.
-// Failures: 400 for a bad body, else the statuses of endpoints/rest/rest_answers.hpp. A client that
-// disconnects does not cancel its call. Owned by app; loop thread only.
+// The bodies of calls: endpoints/rest/call_body.hpp. A name is that of the tool, or its function
+// name (endpoints/rest/tool_directory.hpp).
+// Failures: 400 for a bad body, 415 for a form, else the statuses of
+// endpoints/rest/rest_answers.hpp. A client that disconnects does not cancel its call. Owned by
+// app; loop thread only.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <vector>
 
+#include "endpoints/rest/call_body.hpp"
 #include "endpoints/rest/tool_calls.hpp"
 #include "http/exchange.hpp"
 #include "http/server.hpp"
@@ -36,14 +41,18 @@ class Rest {
   std::vector<http::Route> routes();
 
  private:
-  enum class Naming { kTool, kFunction, kMappedFunction };
-  struct ToolCall;
+  // Shared by the callbacks of a request.
+  using ExchangePtr = std::shared_ptr<http::Exchange>;
 
   void list_tools(http::Exchange exchange);
   void list_functions(http::Exchange exchange);
   void info(http::Exchange exchange);
-  void call_tool(http::Exchange exchange, Naming naming);
+  void call_tool(http::Exchange exchange);
+  void call_function(http::Exchange exchange);
   void call_tool_stream(http::Exchange exchange);
+  // Calls the tool; `function`: a member for the answer, followed by a comma, or empty.
+  void call(const ExchangePtr& exchange, const NamedCall& call, const std::string& function);
+  void stream(const ExchangePtr& exchange, const NamedCall& call);
 
   ToolCalls& calls_;
   const http::SseOptions stream_;

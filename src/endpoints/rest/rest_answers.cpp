@@ -36,6 +36,19 @@ mux::Answer own_failure(std::string_view message) {
   return mux::make_failure(mux::Outcome::kInternal, "1", mcp::code::kInternalError, message);
 }
 
+std::optional<http::Response> refused_form(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type");
+  const std::string_view body = request.body;
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return std::nullopt;
+  const bool fields = http::is_type(type, "application/x-www-form-urlencoded") &&
+                      std::string_view("{[\"").find(body[begin]) == std::string_view::npos &&
+                      body.find('=') != std::string_view::npos;
+  if (!fields && !http::is_type(type, "multipart/form-data")) return std::nullopt;
+  return json_answer(failure_text("This is a form: send JSON, with Content-Type: application/json"),
+                     415);
+}
+
 http::Response tagged(const http::Request& request, std::string_view digest,
                       const std::function<std::string()>& body) {
   const std::string tag = fmt::format(R"("{}")", digest);

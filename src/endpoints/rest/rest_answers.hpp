@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,10 @@ std::string failure_text(std::string_view message, std::string_view more = {});
 http::Response failure_answer(const mux::Answer& answer);
 // An internal error of the sidecar: 500.
 mux::Answer own_failure(std::string_view message);
+
+// The refusal of a form in place of JSON: 415; nullopt: the body is not one. The content type alone
+// does not decide, because curl labels every body as a form.
+std::optional<http::Response> refused_form(const http::Request& request);
 
 // The response with `body()` and the ETag `digest`; 304 if If-None-Match names this ETag.
 http::Response tagged(const http::Request& request, std::string_view digest,

@@ -68,4 +68,15 @@ void ToolCalls::find_listed(const CallerPtr& caller, std::string name, std::stri
   });
 }
 
+void ToolCalls::resolve(const CallerPtr& caller, const NamedCall& call, const Resolved& done) {
+  auto name = jsonrpc::string_value(call.name);
+  if (!name || !looks_like_function_name(*name)) return done(call);
+  find(caller, *name, [call, name = *name, done](const auto& found) {
+    if (!found) return done(tl::unexpected(found.error()));
+    NamedCall one = call;
+    if (*found != name) one.name = jsonrpc::string_token(*found);
+    done(one);
+  });
+}
+
 }  // namespace sidecar::endpoints

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "endpoints/rest/call_body.hpp"
 #include "endpoints/rest/list_readings.hpp"
 #include "endpoints/rest/tool_changes.hpp"
 #include "mux/pool/instances.hpp"
@@ -49,6 +50,9 @@ class ToolCalls {
   // The same for a name from a path: unless a tool of that very name is listed, one slash at its
   // end is ignored.
   void find_in_path(const CallerPtr& caller, std::string name, Found done);
+  // The call with the tool's own name, as by find(). A name with a lone surrogate is not looked up.
+  using Resolved = std::function<void(const tl::expected<NamedCall, mux::Answer>&)>;
+  void resolve(const CallerPtr& caller, const NamedCall& call, const Resolved& done);
 
  private:
   using Known = ListReadings::Known;

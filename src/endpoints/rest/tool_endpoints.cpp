@@ -1,10 +1,14 @@
 #include "endpoints/rest/tool_endpoints.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
+#include "endpoints/rest/call_body.hpp"
 #include "endpoints/rest/call_result.hpp"
 #include "endpoints/rest/rest_answers.hpp"
 #include "endpoints/rest/tool_functions.hpp"
+#include "endpoints/rest/tool_texts.hpp"
+#include "http/percent.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 #include "util/crypto.hpp"
@@ -34,12 +38,36 @@ std::string named_tool(const http::Request& request) {
   return name;
 }
 
-// The arguments of a call. Errors: the message for the client.
-Result<std::string> arguments_in(std::string body) {
-  if (body.find_first_not_of(" \t\r\n") == std::string::npos) return std::string("{}");
-  if (const auto object = jsonrpc::check_object(body); !object)
-    return fail("The body must be the tool's arguments, a JSON object: " + object.error().message);
-  return body;
+// The body as the arguments of a call. Errors: the message for the client.
+Result<std::string> arguments_of(std::string body) {
+  auto arguments = arguments_in(std::move(body));
+  if (!arguments)
+    return fail("The body must be the tool's arguments, a JSON object: " +
+                arguments.error().message);
+  return arguments;
+}
+
+constexpr std::size_t kMaxNamed = 100;  // UTF-16 units of a client's word in an error
+
+// Query parameters that are not meant as arguments.
+constexpr std::string_view kNoArguments[] = {"raw", "api_key", "apiKey",   "apikey",
+                                             "key", "token",   "sessionId"};
+
+// The name of a query parameter that was meant as an argument: of a request without a body, any
+// that has no other meaning. Empty: there is none.
+std::string argument_in_query(const http::Request& request) {
+  if (request.body.find_first_not_of(" \t\r\n") != std::string::npos) return {};
+  std::string_view rest = request.query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::string_view token = pair.substr(0, pair.find('='));
+    const std::string name =
+        http::percent_decoded(token, http::Plus::kSpace).value_or(std::string(token));
+    if (!pair.empty() && std::ranges::find(kNoArguments, name) == std::end(kNoArguments))
+      return name;
+  }
+  return {};
 }
 
 // A boolean query parameter, off by default; nullopt: its value is invalid.
@@ -219,7 +247,13 @@ void ToolEndpoints::call(http::Exchange exchange) {
   if (name.empty()) return exchange.reply(no_such_tool());
   const auto raw = flag(exchange.request(), "raw");
   if (!raw) return exchange.reply(refusal(400, "raw must be 0 or 1"));
-  auto arguments = arguments_in(exchange.take_body());
+  if (auto form = refused_form(exchange.request())) return exchange.reply(*std::move(form));
+  if (const std::string meant = argument_in_query(exchange.request()); !meant.empty())
+    return exchange.reply(refusal(
+        400,
+        fmt::format(R"(The arguments go into the body, a JSON object, not into the query: "{}")",
+                    shortened(meant, kMaxNamed))));
+  auto arguments = arguments_of(exchange.take_body());
   if (!arguments) return exchange.reply(refusal(400, arguments.error().message));
   std::make_shared<Call>(calls_, std::move(exchange), std::move(*arguments), *raw)
       ->start(std::move(name));

@@ -10,9 +10,10 @@
 //                           ?format=chat (the default) or responses
 //
 // <name> is the tool's name, percent-encoded, or its function name
-// (endpoints/rest/tool_directory.hpp).
-// Failures of a call: 422 with the content if the result has isError; 404 if there is no such tool;
-// 400 for a bad body, and if the server rejects the arguments; else as in
+// (endpoints/rest/tool_directory.hpp); a slash behind it is ignored unless such a tool is listed.
+// Failures of a call: 422 with content and structured content if the result has isError; 502 if its
+// content is not an array; 404 if there is no such tool; 400 for a bad body, for arguments in the
+// query instead of a body, and if the server rejects the arguments; 415 for a form; else as in
 // endpoints/rest/rest_answers.hpp. Owned by app; loop thread only.
 #pragma once
 

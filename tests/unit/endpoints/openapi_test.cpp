@@ -80,7 +80,7 @@ TEST_CASE("openapi: a tool becomes one operation, with all that it says of itsel
   CHECK(post["responses"]["200"]["content"]["application/json"]["schema"]["$ref"] ==
         "#/components/schemas/add_output");
   CHECK(keys(post["responses"]) == std::vector<std::string>{"200", "400", "403", "404", "413",
-                                                            "422", "429", "500", "502",
+                                                            "415", "422", "429", "500", "502",
                                                             "503", "504"});
   for (const auto& [status, response] : post["responses"].items()) {
     if (status == "200") continue;

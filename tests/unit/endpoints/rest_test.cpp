@@ -122,13 +122,80 @@ TEST_CASE(
         R"({"success":true,"result":{"content":[],"isError":true,"v":-0}})");
 }
 
-TEST_CASE("rest: missing and null arguments are an empty object") {
+TEST_CASE("rest: missing, null and empty arguments are an empty object") {
   ReadyWorld w;
-  for (const char* body :
-       {R"({"name":"t"})", R"({"name":"t","arguments":null})", R"({"name":"t","arguments":{}})"}) {
-    w.post("/call-tool", body);
-    CHECK(w.params() == R"({"name":"t","arguments":{}})");
+  for (const char* path : {"/call-tool", "/vapi/call", "/openai/call-function"}) {
+    for (const char* body :
+         {R"({"name":"t"})", R"({"name":"t","arguments":null})", R"({"name":"t","arguments":{}})",
+          R"({"name":"t","arguments":[]})", R"({"name":"t","arguments":[ ]})",
+          R"({"name":"t","arguments":""})", R"({"name":"t","arguments":"[]"})",
+          R"({"name":"t","arguments":" null "})", R"({"name":"t","params":null})"}) {
+      CAPTURE(path, body);
+      w.post(path, body);
+      CHECK(w.params() == R"({"name":"t","arguments":{}})");
+    }
   }
+}
+
+TEST_CASE("rest: a member that was meant as arguments is refused by its name") {
+  ReadyWorld w;
+  for (const char* path :
+       {"/call-tool", "/call-tool-stream", "/vapi/call", "/openai/call-function"}) {
+    for (const std::string member : {"params", "args", "input", "parameters", "tool_input"}) {
+      CAPTURE(path, member);
+      const auto refused = w.post(path, R"({"name":"t",")" + member + R"(":{"a":1}})");
+      CHECK(refused->reply().status == 400);
+      CHECK(
+          refused->reply().body ==
+          R"({"success":false,"error":"the arguments of the call go into \"arguments\", not into \")" +
+              member + R"(\""})");
+    }
+  }
+  CHECK(w.link->sent.empty());
+  w.post("/call-tool", R"({"name":"t","arguments":{"a":1},"params":{"b":2},"more":3})");
+  CHECK(w.params() == R"({"name":"t","arguments":{"a":1}})");
+}
+
+TEST_CASE("rest: a form is refused, and JSON that curl calls a form is not") {
+  ReadyWorld w;
+  const auto send = [&](const char* path, const char* type, const char* body) {
+    return ask(w.routes, "POST", path, body, {}, {{"Content-Type", type}});
+  };
+  const char* form = "application/x-www-form-urlencoded";
+  for (const char* path :
+       {"/call-tool", "/call-tool-stream", "/vapi/call", "/openai/call-function", "/tools/t"}) {
+    CAPTURE(path);
+    for (const auto& [type, body] :
+         {std::pair(form, "name=t&arguments=%7B%7D"),
+          std::pair("application/x-www-form-urlencoded; charset=UTF-8", "a=1"),
+          std::pair("multipart/form-data; boundary=x", "--x\r\n")}) {
+      const auto refused = send(path, type, body);
+      CHECK(refused->reply().status == 415);
+      CHECK(refused->reply().body.find("send JSON") != std::string::npos);
+    }
+    CHECK(send(path, form, "{\"name\":")->reply().status == 400);
+    CHECK(w.link->sent.empty());
+    send(path, form, R"({"name":"t","a=":1})");
+    CHECK(w.params().find(R"({"name":"t")") == 0);
+  }
+}
+
+TEST_CASE("rest: OpenAI's whole tool call is a call") {
+  ReadyWorld w;
+  const auto called = w.post(
+      "/openai/call-function",
+      R"({"id":"call_1","type":"function","function":{"name":"t","arguments":"{\"a\":1.10}"}})");
+  const jsonrpc::Message m = w.take();
+  CHECK(m.envelope.params.in(m.text) == R"({"name":"t","arguments":{"a":1.10}})");
+  w.answer(m, R"({"content":[]})");
+  CHECK(called->reply().body == R"({"success":true,"function":"t","result":{"content":[]}})");
+  CHECK(w.post("/openai/call-function", R"({"type":"function","function":{"arguments":"{}"}})")
+            ->reply()
+            .body == R"({"success":false,"error":"Function name is required"})");
+  // Of the Responses API.
+  w.post("/openai/call-function",
+         R"({"type":"function_call","call_id":"c","name":"t","arguments":"{\"a\":2}"})");
+  CHECK(w.params() == R"({"name":"t","arguments":{"a":2}})");
 }
 
 TEST_CASE("rest: a bad body is a 400 that says what is wrong, and nothing reaches the child") {
@@ -145,7 +212,7 @@ TEST_CASE("rest: a bad body is a 400 that says what is wrong, and nothing reache
     CHECK(called->reply().body == answer);
   }
   for (const char* body : {"", "[]", "x", R"({"name":"t","arguments":5})",
-                           R"({"name":"t","arguments":[]})", R"({"name":"t","arguments":"[1]"})",
+                           R"({"name":"t","arguments":[1]})", R"({"name":"t","arguments":"[1]"})",
                            R"({"name":"t","arguments":"{"})", R"({"name":"t","name":"u"})"}) {
     INFO(body);
     for (const char* target : {"/call-tool", "/vapi/call", "/call-tool-stream"}) {

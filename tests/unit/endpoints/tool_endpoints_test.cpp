@@ -76,7 +76,7 @@ TEST_CASE(
 TEST_CASE("tool endpoints: a body that is no object, and an unclear question, reach nobody") {
   ToolWorld w;
   for (const char* bad :
-       {"[]", "null", "5", "\"{}\"", "{", R"({"a":1}{})", R"({"a":01})", "a=1&b=2", "\xff"}) {
+       {"[1]", "nul", "5", "\"{}\"", "{", R"({"a":1}{})", R"({"a":01})", "a=1&b=2", "\xff"}) {
     CAPTURE(bad);
     const auto refused = w.post("/tools/t", bad);
     CHECK(refused->reply().status == 400);
@@ -152,8 +152,6 @@ TEST_CASE("tool endpoints: a function name leads to its tool; only such a name i
   w.list(R"([{"name":"a/b"},{"name":")" + mapped + R"("}])");
   CHECK(w.params() == R"({"name":")" + mapped + R"(","arguments":{}})");
   w.result("{}");
-  w.post("/vapi/call", R"({"name":")" + mapped + R"("})");
-  CHECK(w.params() == R"({"name":")" + mapped + R"(","arguments":{}})");
   const auto nobody = w.post("/tools/x_12345678");
   w.list("[]");
   CHECK(w.params() == R"({"name":"x_12345678","arguments":{}})");
@@ -213,6 +211,41 @@ TEST_CASE("tool endpoints: content that is no array is the server's fault, and t
   w.answer(R"({"content":"text","structuredContent":{"a":1}})");
   CHECK(structured->reply().status == 200);
   CHECK(structured->reply().body == R"({"a":1})");
+}
+
+TEST_CASE("tool endpoints: null and an empty array are no arguments") {
+  ToolWorld w;
+  for (const char* none : {"[]", " [ ] ", "null", "", "{}"}) {
+    w.post("/tools/t", none);
+    CHECK(w.params().find(R"({"name":"t","arguments":{}})") == 0);
+  }
+}
+
+TEST_CASE("tool endpoints: arguments in the query of a request without a body are refused") {
+  ToolWorld w;
+  for (const auto& [query, name] :
+       {std::pair("q=1", "q"), std::pair("api_key=k&city%20name=x", "city name"),
+        std::pair("raw=1&message=hi", "message"), std::pair("flag", "flag"), std::pair("=1", "")}) {
+    CAPTURE(query);
+    const auto refused = w.post("/tools/t?" + std::string(query));
+    if (std::string(name).empty()) {
+      w.take();
+      continue;
+    }
+    CHECK(refused->reply().status == 400);
+    CHECK(body(refused)["error"] ==
+          "The arguments go into the body, a JSON object, not into the query: \"" +
+              std::string(name) + "\"");
+  }
+  CHECK(w.link->sent.empty());
+  for (const char* query : {"api_key=1", "apiKey=1", "apikey=1", "key=1", "token=1", "sessionId=1",
+                            "raw=0", "", "&", "key=1&token=2"}) {
+    CAPTURE(query);
+    w.post("/tools/t?" + std::string(query));
+    CHECK(w.params() == R"({"name":"t","arguments":{}})");
+  }
+  w.post("/tools/t?q=1", R"({"a":1})");
+  CHECK(w.params() == R"({"name":"t","arguments":{"a":1}})");
 }
 
 TEST_CASE("tool endpoints: a slash behind the name is ignored, unless a tool is named so") {
