@@ -25,7 +25,7 @@ WrappedServer::WrappedServer(std::string_view name, std::string_view path,
                    {settings.streams},
                    &shared.gate}),
       streamable_http_(shared.sessions, instances_, shared.streams, streamable_parts_),
-      rest_(tool_calls_, {settings.streams}),
+      rest_(tool_calls_, {settings.streams}, &shared.gate),
       tool_endpoints_(tool_calls_, shared.facts),
       admin_(instances_, log_) {
   tool_calls_.observe_by(shared.calls);

@@ -248,6 +248,8 @@ test('openapi: tools of any name are called by their path, directly and through 
       assert.equal(called.json().function, face === '/call-tool' ? undefined : operationId);
       assert.deepEqual(called.json().result.structuredContent, { name, arguments: { n: 2 } });
     }
+    const vapi = await post(`${sidecar.url}/vapi/call`, { message: { type: 'tool-calls', toolCallList: [{ id: '1', name: operationId }] } });
+    assert.equal(vapi.json().results[0].result, JSON.stringify({ name, arguments: {} }).replace(/\s+/g, ' '));
     const told = await fetch(sidecar.url + path);
     assert.equal((await told.json()).tool.name, name);
   }

@@ -169,6 +169,44 @@ test('rest: VAPI and OpenAI find and call functions', async (t) => {
   await sidecar.stop();
 });
 
+test('rest: VAPI\'s Function Tool posts its calls to /vapi/call and reads their results', async (t) => {
+  const sidecar = await Sidecar.start(t);
+  const send = async (message) => {
+    const answer = await post(`${sidecar.url}/vapi/call`, { message: { timestamp: 1700000000000, call: { id: 'x', type: 'webCall' }, assistant: { name: 'a' }, ...message } });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json();
+  };
+  const add = { id: 'call_1', type: 'function', function: { name: 'add', arguments: { a: 1, b: 2 } } };
+  const sum = { results: [{ toolCallId: 'call_1', result: '3' }] };
+  assert.deepEqual(await send({ type: 'tool-calls', toolCallList: [{ id: 'call_1', name: 'add', arguments: { a: 1, b: 2 } }] }), sum);
+  assert.deepEqual(await send({
+    type: 'tool-calls', toolCallList: [add], toolCalls: [add], toolWithToolCallList: [{ type: 'function', name: 'add', parameters: {}, toolCall: add }],
+  }), sum, 'three lists of one call are one call');
+  assert.deepEqual(await send({ type: 'tool-calls', toolWithToolCallList: [{ type: 'function', name: 'add', toolCall: { id: 'call_1', parameters: { a: 1, b: 2 } } }] }), sum);
+  assert.equal((await send({ type: 'function-call', functionCall: { name: 'add', parameters: { a: 1, b: 2 } } })).result, '3');
+
+  const several = await send({ type: 'tool-calls', toolCallList: [
+    { id: '1', name: 'echo', arguments: '{"message":"two\\nlines"}' }, { id: '2', name: 'none' }, { id: '3', name: 'add', arguments: 'x' }, { id: '4', name: 'add', arguments: { a: 2, b: 2 } }] });
+  assert.deepEqual(several.results.map((one) => one.toolCallId), ['1', '2', '3', '4']);
+  assert.equal(several.results[0].result, 'two lines');
+  assert.match(several.results[1].error, /none/);
+  assert.match(several.results[2].error, /JSON object/);
+  assert.equal(several.results[3].result, '4');
+  for (const type of ['status-update', 'end-of-call-report', 'transcript']) assert.deepEqual(await send({ type, toolCalls: [add] }), {});
+  await sidecar.stop();
+});
+
+test('rest: each call of a message of VAPI counts for the rates', async (t) => {
+  const sidecar = await Sidecar.start(t, { env: { MCP_API_KEYS: 'vapi:key-1', MCP_RATE_LIMIT_PER_MIN: '4' } });
+  const send = (count) => post(`${sidecar.url}/vapi/call`, { message: { type: 'tool-calls', toolCallList: Array(count).fill({ id: '1', name: 'time' }) } }, { 'x-api-key': 'key-1' });
+  const passed = await send(3);
+  assert.equal(passed.json().results.length, 3);
+  assert.equal(passed.headers['x-ratelimit-remaining'], '1');
+  const over = await send(2);
+  assert.ok([400, 429].includes(over.status) && over.json().success === false, over.text);
+  await sidecar.stop();
+});
+
 test('rest: a whole tool call of OpenAI is a call', async (t) => {
   const sidecar = await Sidecar.start(t);
   const call = await post(`${sidecar.url}/openai/call-function`, { id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":20,"b":22}' } });

@@ -5,6 +5,7 @@
 
 #include "endpoints/rest/rest_answers.hpp"
 #include "endpoints/rest/tool_functions.hpp"
+#include "endpoints/rest/vapi.hpp"
 #include "jsonrpc/message.hpp"
 #include "mcp/protocol.hpp"
 
@@ -34,7 +35,8 @@ std::string success_text(mux::Answer answer, std::string_view more = {}) {
 
 }  // namespace
 
-Rest::Rest(ToolCalls& calls, http::SseOptions stream) : calls_(calls), stream_(std::move(stream)) {}
+Rest::Rest(ToolCalls& calls, http::SseOptions stream, access::Gate* gate)
+    : calls_(calls), stream_(std::move(stream)), gate_(gate) {}
 
 std::vector<http::Route> Rest::routes() {
   const auto to = [this](void (Rest::*serve)(http::Exchange)) {
@@ -47,7 +49,7 @@ std::vector<http::Route> Rest::routes() {
           {"POST", "/call-tool-stream", "call-tool-stream", kRules, to(&Rest::call_tool_stream)},
           {"GET", "/info", "info", kRules, to(&Rest::info)},
           {"GET", "/vapi/functions", "functions", kVapi, to(&Rest::list_functions)},
-          {"POST", "/vapi/call", "call-function", kVapi, to(&Rest::call_function)},
+          {"POST", "/vapi/call", "call-function", kVapi, to(&Rest::call_vapi)},
           {"POST", "/openai/call-function", "call-function", kRules, to(&Rest::call_function)}};
 }
 
@@ -114,6 +116,79 @@ void Rest::call(const ExchangePtr& exchange, const NamedCall& call, const std::s
                   exchange->reply(json_answer(success_text(std::move(answer), function)));
                 });
   });
+}
+
+// The calls of one message of VAPI. Their pending callbacks own it.
+class Rest::VapiCalls : public std::enable_shared_from_this<VapiCalls> {
+ public:
+  VapiCalls(ToolCalls& calls, http::Exchange exchange, VapiMessage message)
+      : calls_(calls),
+        exchange_(std::move(exchange)),
+        message_(std::move(message)),
+        open_(message_.calls.size()),
+        outcomes_(open_) {}
+
+  void start() {
+    if (open_ == 0) return exchange_.reply(json_answer(vapi_answer(message_, {})));
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+      const auto& call = message_.calls[i].call;
+      if (call)
+        send(i, *call);
+      else
+        end(i, vapi_error(call.error().message));
+    }
+  }
+
+ private:
+  void send(std::size_t i, const NamedCall& call) {
+    calls_.resolve(caller(), call, [self = shared_from_this(), i](const auto& found) {
+      if (!found) return self->end(i, vapi_outcome(found.error()));
+      self->calls_.send(
+          self->caller(), mcp::method::kToolsCall, found->params(),
+          [self, i](mux::Answer answer) { self->end(i, vapi_outcome(std::move(answer))); });
+    });
+  }
+
+  void end(std::size_t i, std::string outcome) {
+    outcomes_[i] = std::move(outcome);
+    if (--open_ == 0) exchange_.reply(json_answer(vapi_answer(message_, outcomes_)));
+  }
+
+  const ToolCalls::CallerPtr& caller() const { return exchange_.request().caller; }
+
+  ToolCalls& calls_;
+  http::Exchange exchange_;
+  const VapiMessage message_;
+  std::size_t open_;  // calls without an outcome
+  std::vector<std::string> outcomes_;
+};
+
+void Rest::call_vapi(http::Exchange exchange) {
+  auto message = read_vapi_message(exchange.request().body);
+  if (!message) return exchange.reply(json_answer(failure_text(message.error().message), 400));
+  if (!*message) return call_function(std::move(exchange));
+  if (!within_rates(exchange, (*message)->calls.size())) return;
+  exchange.take_body();
+  std::make_shared<VapiCalls>(calls_, std::move(exchange), **std::move(message))->start();
+}
+
+// The message was charged as one request.
+bool Rest::within_rates(http::Exchange& exchange, std::size_t calls) {
+  if (gate_ == nullptr || calls < 2) return true;
+  access::Gate::Charge charge = gate_->charge_further(*exchange.request().caller, {}, calls - 1);
+  exchange.set_reply_fields(std::move(charge.fields));
+  if (!charge.retry_after) return true;
+  if (!charge.never.empty()) {
+    exchange.reply(json_answer(failure_text(charge.never), 400));
+    return false;
+  }
+  http::Response response = json_answer(
+      failure_text(fmt::format("Rate limit exceeded: the message counts as its {} calls", calls),
+                   fmt::format(R"(,"retryAfter":{})", charge.retry_after->count())),
+      429);
+  response.fields.push_back({"Retry-After", std::to_string(charge.retry_after->count())});
+  exchange.reply(std::move(response));
+  return false;
 }
 
 void Rest::call_tool_stream(http::Exchange exchange) {
