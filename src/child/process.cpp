@@ -174,21 +174,24 @@ void Process::lingers(const char* what) {
 void Process::wait() {
   pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                     alive_.wrap([this](const boost::system::error_code&) {
-                      int status = 0;
-                      const pid_t collected = ::waitpid(pid_, &status, WNOHANG);
-                      if (collected == 0) return wait();
-                      // An error means that the process was collected elsewhere; its status is
-                      // unknown.
-                      exited(collected == pid_ ? status : kStatusUnknown);
+                      siginfo_t info{};
+                      const int error = ::waitid(P_PID, static_cast<id_t>(pid_), &info,
+                                                 WEXITED | WNOHANG | WNOWAIT);
+                      if (error == 0 && info.si_pid == 0) return wait();
+                      // An error means that the process was collected elsewhere.
+                      exited(error == 0);
                     }));
 }
 
-void Process::exited(int status) {
-  status_ = status;
+void Process::exited(bool collectable) {
   exited_at_ = host_.timers.now();
   ladder_.cancel();
-  ::kill(-pid_, SIGKILL);
+  int status = kStatusUnknown;
+  // Before it is collected, because its number may be another group's afterwards.
+  if (collectable) ::kill(-pid_, SIGKILL);
   host_.guard.remove(pid_);
+  if (collectable) ::waitpid(pid_, &status, WNOHANG);
+  status_ = status;
   host_.reaper.disown(pid_);
   input_.close();
   if (!output_.ended() || !errors_.ended()) {

@@ -88,7 +88,8 @@ class Process {
   void read_output(std::string_view bytes);
   void lingers(const char* what);
   void wait();
-  void exited(int status);
+  // `collectable`: its zombie still holds its number.
+  void exited(bool collectable);
   void finish_if_drained();
   void finish();
   EndedBy ended_by(const Exit& exit) const;
