@@ -12,6 +12,7 @@
 #include "app/program.hpp"
 #include "app/service_manager.hpp"
 #include "app/terminal.hpp"
+#include "child/descendants.hpp"
 #include "child/descriptor_limit.hpp"
 #include "config/secrets.hpp"
 
@@ -56,7 +57,8 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
   }
   if (settings.allow_debugger) child::set_readable_by_others(true);
   // Before the log is made: its thread must not exist when the guard forks.
-  const auto guard = child::Guard::start();
+  const auto guard =
+      child::Guard::start(child::make_mark_name(), settings.child.process.kill_times.term);
   if (!guard) return complain(1, guard.error().message);
 
   int exit_code = 0;

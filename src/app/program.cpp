@@ -48,10 +48,12 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
       service_manager_(environment, timers_, log_),
       signals_(loop_, SIGTERM, SIGINT, SIGHUP),
       reaper_(loop_),
+      descendants_(loop_, timers_, server_log_, guard.mark_name(),
+                   settings_.child.process.kill_times.term),
       secret_(kept_secret(settings_, environment)),
       service_(settings_, std::move(configuration.networks), configuration.keys,
                child_factory(
-                   {loop_, timers_, server_log_, metrics_, reaper_, guard},
+                   {loop_, timers_, server_log_, metrics_, reaper_, guard, descendants_},
                    child_options(
                        settings_.child, std::move(launch),
                        [this] {
@@ -200,15 +202,27 @@ void Program::drain() {
 void Program::end_child() {
   if (const std::size_t cut = service_.instances().in_flight(); cut > 0)
     log_.warn("calls cut by the shutdown", {{"calls", cut}});
-  service_.instances().stop([this] { end_connections(); });
+  service_.instances().stop([this] { end_the_rest(); });
 }
 
-void Program::end_connections() {
-  shutdown_timer_ = timers_.after(kCloseTime, [this] {
+void Program::end_the_rest() {
+  const auto connections_ended = [this] {
+    connections_ended_ = true;
+    stop_when_ended();
+  };
+  shutdown_timer_ = timers_.after(kCloseTime, [this, connections_ended] {
     service_.server().abort();
-    loop_.stop();
+    connections_ended();
   });
-  service_.server().close([this] { loop_.stop(); });
+  service_.server().close(connections_ended);
+  descendants_.when_done([this] {
+    descendants_ended_ = true;
+    stop_when_ended();
+  });
+}
+
+void Program::stop_when_ended() {
+  if (connections_ended_ && descendants_ended_) loop_.stop();
 }
 
 }  // namespace sidecar::app

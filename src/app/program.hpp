@@ -5,7 +5,7 @@
 //   1 New connections and calls are refused.
 //   2 Calls in flight may finish (drain time).
 //   3 The children are ended by the kill ladder; pending calls are answered with an error.
-//   4 Streams and connections end.
+//   4 Streams and connections end, and meanwhile the descendants that the children have left.
 //   5 The audit log writes its queue.
 // A second signal ends the program at once. Any other HUP reloads the settings (app/reload.hpp).
 #pragma once
@@ -23,6 +23,7 @@
 #include "app/service_manager.hpp"
 #include "app/terminal.hpp"
 #include "audit/audit_log.hpp"
+#include "child/descendants.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -57,7 +58,8 @@ class Program {
   void shut_down(int signal);
   void drain();
   void end_child();
-  void end_connections();
+  void end_the_rest();
+  void stop_when_ended();
 
   config::Loaded loaded_;
   const config::Settings& settings_ = loaded_.settings;
@@ -78,11 +80,14 @@ class Program {
   ServiceManager service_manager_;
   boost::asio::signal_set signals_;
   child::Reaper reaper_;
+  child::Descendants descendants_;
   const KeptSecret secret_;
   Service service_;
   int signals_seen_ = 0;
   int exit_code_ = 0;
   Clock::time_point drain_until_{};
+  bool connections_ended_ = false;
+  bool descendants_ended_ = false;
   Timer shutdown_timer_;
 };
 

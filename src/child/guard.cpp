@@ -4,21 +4,54 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
 
+#include "child/descendants.hpp"
+#include "child/marked_processes.hpp"
 #include "child/spawn.hpp"
 
 namespace sidecar::child {
 namespace {
 
 constexpr std::size_t kMaxGroups = 4096;
+constexpr pid_t kEndsInOrder = 0;  // a message: the sidecar has ended the marked processes itself
+constexpr std::chrono::milliseconds kPause{50};
+
+void pause_for(std::chrono::milliseconds time) {
+  const timespec request{time.count() / 1000, time.count() % 1000 * 1'000'000};
+  ::nanosleep(&request, nullptr);
+}
+
+// Sends `signal` to all marked processes. True: none was found.
+bool none_marked(std::string_view mark_name, int signal) {
+  bool none = true;
+  const bool complete = signal_marked(mark_name, [&none, signal](pid_t, std::string_view) {
+    none = false;
+    return signal;
+  });
+  return none && complete;
+}
+
+void end_marked(std::string_view mark_name, std::chrono::milliseconds term) {
+  if (none_marked(mark_name, SIGTERM)) return;
+  for (std::chrono::milliseconds waited{0}; waited < term; waited += kPause) {
+    pause_for(std::min(kPause, term - waited));
+    if (none_marked(mark_name, 0)) return;
+  }
+  // More than once, because a process may have been forked meanwhile.
+  for (std::chrono::milliseconds waited{0}; waited < Descendants::kKillTime; waited += kPause) {
+    if (none_marked(mark_name, SIGKILL)) return;
+    pause_for(kPause);
+  }
+}
 
 // The body of the guard process. Nothing here allocates, locks or runs destructors.
-[[noreturn]] void keep_guard(int pipe) {
+[[noreturn]] void keep_guard(int pipe, std::string_view mark_name, std::chrono::milliseconds term) {
   ::setsid();
   ::prctl(PR_SET_NAME, "sidecar-guard");
   set_all_signals(SIG_IGN);
@@ -33,12 +66,16 @@ constexpr std::size_t kMaxGroups = 4096;
 
   static std::array<pid_t, kMaxGroups> groups;
   std::size_t count = 0;
+  bool in_order = mark_name.empty();
   for (;;) {
-    pid_t message = 0;  // group: add; -group: remove. Writes of up to PIPE_BUF bytes are atomic.
+    // group: add; -group: remove; kEndsInOrder. Writes of up to PIPE_BUF bytes are atomic.
+    pid_t message = 0;
     const ssize_t size = ::read(STDIN_FILENO, &message, sizeof message);
     if (size < 0 && errno == EINTR) continue;
     if (size != sizeof message) break;
-    if (message > 0) {
+    if (message == kEndsInOrder) {
+      in_order = true;
+    } else if (message > 0) {
       if (count < kMaxGroups) groups[count++] = message;
     } else {
       const auto end = groups.begin() + static_cast<std::ptrdiff_t>(count);
@@ -46,12 +83,13 @@ constexpr std::size_t kMaxGroups = 4096;
     }
   }
   for (std::size_t i = 0; i < count; ++i) ::kill(-groups[i], SIGKILL);
+  if (!in_order) end_marked(mark_name, term);
   ::_exit(0);
 }
 
 }  // namespace
 
-Result<Guard> Guard::start() {
+Result<Guard> Guard::start(std::string mark_name, std::chrono::milliseconds term) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
     return fail(fmt::format("cannot start the guard: {}", std::generic_category().message(errno)));
@@ -59,17 +97,20 @@ Result<Guard> Guard::start() {
   UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
   const pid_t pid = ::fork();
-  if (pid == 0) keep_guard(read_end.get());
+  if (pid == 0) keep_guard(read_end.get(), mark_name, term);
   if (pid < 0)
     return fail(fmt::format("cannot start the guard: {}", std::generic_category().message(errno)));
-  return Guard(pid, std::move(write_end));
+  return Guard(pid, std::move(write_end), std::move(mark_name));
 }
 
 Guard::Guard(Guard&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pipe_(std::move(other.pipe_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      pipe_(std::move(other.pipe_)),
+      mark_name_(std::move(other.mark_name_)) {}
 
 Guard::~Guard() {
   if (pid_ <= 0) return;
+  send(kEndsInOrder);
   pipe_.reset();
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }

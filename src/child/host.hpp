@@ -13,6 +13,7 @@ class Metrics;
 
 namespace sidecar::child {
 
+class Descendants;
 class Guard;
 class Reaper;
 
@@ -24,6 +25,7 @@ struct Host {
   observe::Metrics& metrics;
   Reaper& reaper;
   const Guard& guard;
+  Descendants& descendants;
 };
 
 // Call first in main. Opens /dev/null for each closed standard descriptor, because a pipe could

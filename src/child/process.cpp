@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child/descendants.hpp"
 #include "child/guard.hpp"
 #include "child/reaper.hpp"
 
@@ -62,7 +63,10 @@ std::string exit_text(int status) {
 Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessOptions& options,
                                                 observe::LogBudget& stderr_budget,
                                                 ProcessEvents& events) {
-  Result<Spawned> spawned = spawn(options.launch, host.guard);
+  Launch launch = options.launch;
+  std::string mark = host.descendants.new_value();
+  if (!mark.empty()) launch.environment.push_back(host.descendants.variable(mark));
+  Result<Spawned> spawned = spawn(launch, host.guard);
   if (!spawned) return tl::unexpected(spawned.error());
   const pid_t pid = spawned->pid;
   host.reaper.own(pid);
@@ -74,7 +78,7 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
   }
   try {
     return std::unique_ptr<Process>(
-        new Process(host, options, stderr_budget, events, *std::move(spawned)));
+        new Process(host, options, stderr_budget, events, *std::move(spawned), std::move(mark)));
   } catch (const boost::system::system_error& error) {
     // No descriptor is left for the pidfd or the loop.
     ::kill(-pid, SIGKILL);
@@ -85,11 +89,12 @@ Result<std::unique_ptr<Process>> Process::start(const Host& host, const ProcessO
 }
 
 Process::Process(const Host& host, const ProcessOptions& options, observe::LogBudget& stderr_budget,
-                 ProcessEvents& events, Spawned spawned)
+                 ProcessEvents& events, Spawned spawned, std::string mark)
     : host_(host),
       options_(options),
       events_(events),
       pid_(spawned.pid),
+      mark_(std::move(mark)),
       pidfd_(host.loop, open_pidfd(spawned.pid)),
       ladder_(host.timers, options.kill_times, [this](KillStep step) { take(step); }),
       framer_(options.max_line_bytes, events),
@@ -117,6 +122,7 @@ Process::~Process() {
   if (status_) return;
   ::kill(-pid_, SIGKILL);
   host_.guard.remove(pid_);
+  host_.descendants.end(options_.name, mark_, pid_);
   host_.reaper.disown(pid_);
 }
 
@@ -192,6 +198,7 @@ void Process::exited(bool collectable) {
   host_.guard.remove(pid_);
   if (collectable) ::waitpid(pid_, &status, WNOHANG);
   status_ = status;
+  host_.descendants.end(options_.name, mark_, collectable ? pid_ : 0);
   host_.reaper.disown(pid_);
   input_.close();
   if (!output_.ended() || !errors_.ended()) {

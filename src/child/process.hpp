@@ -2,11 +2,12 @@
 // Knows lines but not their meaning, and nothing of restarts. Owned by Supervisor. Loop thread
 // only.
 //
-// When the process exits, its group is killed (grandchildren), stdout and stderr are read to their
-// ends, and on_end is called. A descendant that left the group may hold a pipe open, so reading
-// stops after `drain_grace`. A process that closes its stdin or stdout and does not exit is ended
-// by the ladder. A last line without LF is delivered if stdout was read to its end and the exit
-// code is 0; otherwise it is dropped, logged and counted.
+// When the process exits, its group is killed (grandchildren), descendants that left the group are
+// ended (Descendants), stdout and stderr are read to their ends, and on_end is called. A descendant
+// that left the group may hold a pipe open, so reading stops after `drain_grace`. A process that
+// closes its stdin or stdout and does not exit is ended by the ladder. A last line without LF is
+// delivered if stdout was read to its end and the exit code is 0; otherwise it is dropped, logged
+// and counted.
 #pragma once
 
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -60,7 +61,8 @@ class Process {
   static Result<std::unique_ptr<Process>> start(const Host& host, const ProcessOptions& options,
                                                 observe::LogBudget& stderr_budget,
                                                 ProcessEvents& events);
-  // Kills the group if the process still runs, without waiting and without calling on_end.
+  // If the process still runs, kills the group and ends what left it, without waiting and without
+  // calling on_end.
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -83,7 +85,7 @@ class Process {
 
  private:
   Process(const Host& host, const ProcessOptions& options, observe::LogBudget& stderr_budget,
-          ProcessEvents& events, Spawned spawned);
+          ProcessEvents& events, Spawned spawned, std::string mark);
   void take(KillStep step);
   void read_output(std::string_view bytes);
   void lingers(const char* what);
@@ -99,6 +101,7 @@ class Process {
   const ProcessOptions& options_;
   ProcessEvents& events_;
   pid_t pid_;
+  const std::string mark_;                       // value for Descendants
   boost::asio::posix::stream_descriptor pidfd_;  // readable once it has exited
   KillLadder ladder_;
   LineFramer framer_;

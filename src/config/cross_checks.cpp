@@ -143,13 +143,15 @@ Result<void> cross_check(Loaded& loaded) {
         "MCP_OPEN_ADMIN without a key: every program of this machine is an administrator, and so "
         "is "
         "every client of a local proxy that does not report its clients");
-  const Milliseconds shutdown = settings.drain_timeout +
-                                settings.child.process.kill_times.stdin_close +
-                                settings.child.process.kill_times.term;
+  const KillTimes& times = settings.child.process.kill_times;
+  // Its descendants get the time after TERM too, once the server has ended.
+  const Milliseconds shutdown = settings.drain_timeout + times.stdin_close +
+                                times.term * 2;
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(fmt::format(
-        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and MCP_TERM_GRACE add up to {}: Docker kills "
-        "after 10s unless stop_grace_period is longer",
+        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and twice MCP_TERM_GRACE (for the server, then "
+        "for what it has left) add up to {}: Docker kills after 10s unless stop_grace_period is "
+        "longer",
         duration_text(shutdown)));
   }
   return {};

@@ -13,6 +13,7 @@
 //                            "grandchild PID" on stderr. With FIFO it also holds that open for
 //                            writing: end of file there means that the grandchild is gone
 //   --escapee[=FIFO]         the same, in a session of its own (setsid)
+//   --helpers                leaves three helpers outside the group: see leave_helpers()
 //   --start-gate=FIFO        if the FIFO exists, waits at the start until it is opened for writing
 //   --exit-while=FILE        exits with code 9 at once while FILE exists, with a line on stderr
 //   --exit=N                 exits with code N at once
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
   }
   if (has("--grandchild")) leave_grandchild(text_of("--grandchild"), false);
   if (has("--escapee")) leave_grandchild(text_of("--escapee"), true);
+  if (has("--helpers")) leave_helpers();
   if (has("--start-gate")) (void)pass_gate(text_of("--start-gate"));
   if (has("--exit-while") && ::access(text_of("--exit-while").c_str(), F_OK) == 0) {
     mutter("cannot start: " + text_of("--exit-while") + " is in the way");

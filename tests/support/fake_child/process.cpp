@@ -36,6 +36,43 @@ void leave_grandchild(const std::string& fifo, bool escape) {
   wait_for_ever();
 }
 
+namespace {
+
+[[noreturn]] void be_helper(const char* name) {
+  ::prctl(PR_SET_NAME, name);
+  ::signal(SIGTERM, SIG_DFL);
+  mutter(std::string("helper ") + name + " " + std::to_string(::getpid()));
+  const int null = ::open("/dev/null", O_RDWR);
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
+  ::close(null);
+  wait_for_ever();
+}
+
+}  // namespace
+
+void leave_helpers() {
+  int ready[2];  // has ended when each helper has left our group
+  if (::pipe(ready) != 0) ::_exit(98);
+  const auto leave = [&](const char* name, auto set_up) {
+    if (::fork() != 0) return;
+    set_up();
+    ::close(ready[0]);
+    ::close(ready[1]);
+    be_helper(name);
+  };
+  leave("own-group", [] { ::setpgid(0, 0); });
+  leave("own-session", [] { ::setsid(); });
+  leave("double-fork", [] {
+    ::setsid();
+    if (::fork() != 0) ::_exit(0);
+  });
+  ::close(ready[1]);
+  char byte = 0;
+  while (::read(ready[0], &byte, 1) > 0) {
+  }
+  ::close(ready[0]);
+}
+
 bool pass_gate(const std::string& fifo) {
   const int fd = ::open(fifo.c_str(), O_RDONLY);
   if (fd >= 0) ::close(fd);

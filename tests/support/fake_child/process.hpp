@@ -12,6 +12,11 @@ namespace fake {
 // of its own. It holds the FIFO, if there is one, open for writing.
 void leave_grandchild(const std::string& fifo, bool escape);
 
+// Starts three helpers that outlive us, as daemons and browsers do: "own-group", "own-session" and
+// "double-fork" (in a session of its own, and no child of ours). Each has that name, prints
+// "helper NAME PID" on stderr first, and holds none of our descriptors. Returns when all run.
+void leave_helpers();
+
 // Waits until the FIFO is open for writing elsewhere. False if it does not exist.
 bool pass_gate(const std::string& fifo);
 

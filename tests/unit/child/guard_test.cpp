@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sys/stat.h>
 
+#include "unit/child/marked_process.hpp"
 #include "unit/child/world.hpp"
 
 using namespace sidecar;
@@ -94,6 +95,15 @@ TEST_CASE("guard: when the sidecar ends, it kills registered groups and no remov
   ::waitpid(taken_back, &status, 0);
 }
 
+TEST_CASE("guard: when the sidecar ends in order, marked processes are left to it") {
+  World world;
+  const std::string name = child::make_mark_name();
+  Result<child::Guard> guard = child::Guard::start(name, 0ms);
+  MarkedProcess process({name + "=x"});
+  { const child::Guard ending = *std::move(guard); }
+  CHECK_FALSE(gone(process.pid));
+}
+
 TEST_CASE("guard: children run without it, with a warning") {
   World world;
   ::kill(world.guard.pid(), SIGKILL);
@@ -104,7 +114,10 @@ TEST_CASE("guard: children run without it, with a warning") {
   CHECK(child.ask("hello") == "hello");
 }
 
-TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin and TERM dies too") {
+TEST_CASE(
+    "guard: when the sidecar is killed, a grandchild that ignores stdin and TERM dies too, in any "
+    "session") {
+  const std::string kind = GENERATE("--grandchild=", "--escapee=");
   World world;
   std::string name = "/tmp/sidecar-fifo-XXXXXX";
   const std::string folder = ::mkdtemp(name.data());
@@ -119,7 +132,7 @@ TEST_CASE("guard: when the sidecar is killed, a grandchild that ignores stdin an
   const pid_t sidecar = ::fork();
   if (sidecar == 0) {  // a second sidecar with its own guard, supervisor and loop
     World inner;
-    Supervised child(inner, {"--ignore-stdin-end", "--ignore-term", "--grandchild=" + fifo});
+    Supervised child(inner, {"--ignore-stdin-end", "--ignore-term", kind + fifo});
     child.start();
     for (;;) inner.loop.run_one();
   }

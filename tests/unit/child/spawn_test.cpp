@@ -76,7 +76,7 @@ TEST_CASE("spawn: the process leads its own process group") {
 }
 
 TEST_CASE("spawn: the process gets exactly the given environment and directory") {
-  World world;
+  World world("");
   child::SupervisorOptions options = fake_child({"--echo-lines"});
   options.process.launch.environment = {"ONE=1", "EMPTY=", "ODD=a=b c"};
   options.process.launch.working_directory = "/usr/share";

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "child/descendants.hpp"
 #include "child/guard.hpp"
 #include "child/host.hpp"
 #include "child/reaper.hpp"
@@ -31,9 +32,12 @@ using namespace std::chrono_literals;
 
 inline const std::string kFakeChild = SIDECAR_BINARY_DIR "/fake-child";
 
-inline child::Guard started_guard() {
+inline constexpr std::chrono::seconds kTermTime{2};
+inline constexpr std::chrono::milliseconds kTermTimeOfGuard{100};  // of the real clock
+
+inline child::Guard started_guard(std::string mark_name) {
   child::prepare_host_process();
-  Result<child::Guard> guard = child::Guard::start();
+  Result<child::Guard> guard = child::Guard::start(std::move(mark_name), kTermTimeOfGuard);
   if (!guard) std::abort();
   return *std::move(guard);
 }
@@ -52,8 +56,12 @@ struct NobodyLeft {
 };
 
 struct World {
+  // An empty `mark_name`: descendants are kept.
+  explicit World(std::string mark_name = child::make_mark_name())
+      : guard(started_guard(std::move(mark_name))) {}
+
   NobodyLeft nobody_left;
-  child::Guard guard = started_guard();
+  child::Guard guard;
   boost::asio::io_context loop;
   ManualTimers timers;
   std::ostringstream logged;
@@ -62,7 +70,8 @@ struct World {
                    observe::LogFormat::kText};
   observe::Metrics metrics;
   child::Reaper reaper{loop};
-  child::Host host{loop, timers, log, metrics, reaper, guard};
+  child::Descendants descendants{loop, timers, log, guard.mark_name(), kTermTime};
+  child::Host host{loop, timers, log, metrics, reaper, guard, descendants};
 
   // Runs the loop until `condition` holds. The time limit only ends a test that hangs.
   void run_until(const std::function<bool()>& condition) {

@@ -29,9 +29,10 @@ TEST_CASE(
 }
 
 TEST_CASE("cross checks: a shutdown longer than Docker allows is a warning") {
-  CHECK(with({{"MCP_DRAIN_TIMEOUT", "6500"}})->warnings.empty());
-  const auto loaded = with({{"MCP_DRAIN_TIMEOUT", "6501"}});
+  CHECK(with({{"MCP_DRAIN_TIMEOUT", "4500"}})->warnings.empty());
+  const auto loaded = with({{"MCP_DRAIN_TIMEOUT", "4501"}});
   REQUIRE(loaded->warnings.size() == 1);
+  CHECK_THAT(loaded->warnings.front(), test::Contains("twice MCP_TERM_GRACE"));
   CHECK_THAT(loaded->warnings.front(), test::Contains("add up to 9501ms"));
 }
 
