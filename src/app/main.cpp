@@ -57,8 +57,9 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
   }
   if (settings.allow_debugger) child::set_readable_by_others(true);
   // Before the log is made: its thread must not exist when the guard forks.
-  const auto guard =
-      child::Guard::start(child::make_mark_name(), settings.child.process.kill_times.term);
+  const bool keeps = settings.child.keep_descendants;
+  const auto guard = child::Guard::start(keeps ? std::string() : child::make_mark_name(),
+                                         settings.child.process.kill_times.term);
   if (!guard) return complain(1, guard.error().message);
 
   int exit_code = 0;
@@ -72,7 +73,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }
-  child::kill_remaining_children(*guard);
+  if (!keeps) child::kill_remaining_children(*guard);
   return exit_code;
 }
 

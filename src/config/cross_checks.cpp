@@ -146,12 +146,14 @@ Result<void> cross_check(Loaded& loaded) {
   const KillTimes& times = settings.child.process.kill_times;
   // Its descendants get the time after TERM too, once the server has ended.
   const Milliseconds shutdown = settings.drain_timeout + times.stdin_close +
-                                times.term * 2;
+                                times.term * (settings.child.keep_descendants ? 1 : 2);
   if (shutdown > kDockerGrace - kReserve) {
     loaded.warnings.push_back(fmt::format(
-        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and twice MCP_TERM_GRACE (for the server, then "
-        "for what it has left) add up to {}: Docker kills after 10s unless stop_grace_period is "
-        "longer",
+        "MCP_DRAIN_TIMEOUT, MCP_STDIN_CLOSE_GRACE and {} add up to {}: Docker kills after 10s "
+        "unless stop_grace_period is longer",
+        settings.child.keep_descendants
+            ? "MCP_TERM_GRACE"
+            : "twice MCP_TERM_GRACE (for the server, then for what it has left)",
         duration_text(shutdown)));
   }
   return {};

@@ -188,7 +188,8 @@ struct SupervisorSettings {
 struct ChildSettings {
   ProcessSettings process;
   SupervisorSettings supervisor;
-  bool pass_secrets = false;  // leave the sidecar's own secrets in its environment
+  bool keep_descendants = false;  // those that left the child's process group outlive it
+  bool pass_secrets = false;      // leave the sidecar's own secrets in its environment
 
   bool operator==(const ChildSettings&) const = default;
 };

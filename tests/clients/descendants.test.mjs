@@ -96,6 +96,21 @@ test('descendants: of two sidecars, one below the other, each ends its own', asy
   await sidecar.nothingLeft();
 });
 
+test('descendants: with MCP_KEEP_DESCENDANTS they outlive the child and the sidecar', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    const sidecar = await Sidecar.start(t, { command: fakeChild('--helpers'), env: { ...QUICK, MCP_KEEP_DESCENDANTS: 'true' } });
+    await ready(sidecar);
+    await restartedBy(sidecar, () => call(sidecar, 'exit', { code: 1 }));
+    await left(sidecar, 2);
+    sidecar.process.kill(signal);
+    await sidecar.end();
+    await eventually(() => !sidecar.processes().some(({ name }) => name === guardName), 'the guard has ended');
+    assert.deepEqual(helpers(sidecar), each(2));
+    for (const { pid } of sidecar.processes()) process.kill(pid, 'SIGKILL');
+    await sidecar.nothingLeft();
+  }
+});
+
 test('descendants: those of another sidecar, and one whose environment was cleared, are left alone', async (t) => {
   const other = await Sidecar.start(t, { command: fakeChild('--helpers') });
   await ready(other);

@@ -120,6 +120,20 @@ TEST_CASE("descendants: a restarted child's are those of its new process only") 
   wait_for_end(world, after);
 }
 
+TEST_CASE("descendants: when they are kept, they are neither marked nor ended") {
+  World world("");
+  Supervised child(world, {"--echo-lines", "--helpers"});
+  const std::vector<pid_t> left = start(child);
+  CHECK(child.ask("env").find("MCP_SIDECAR_MARK_") == std::string::npos);
+  child.stop();
+  world.run_until([&] { return child.stopped; });
+  bool done = false;
+  world.descendants.when_done([&done] { done = true; });
+  world.run_until([&] { return done; });
+  for (const pid_t pid : left) CHECK(alive(pid));
+  CHECK(child::kill_remaining_children(world.guard) == 3);
+}
+
 TEST_CASE("descendants: the mark has a name of the sidecar and a value of the process") {
   World world;
   Supervised one(world);

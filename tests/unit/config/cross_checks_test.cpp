@@ -36,6 +36,14 @@ TEST_CASE("cross checks: a shutdown longer than Docker allows is a warning") {
   CHECK_THAT(loaded->warnings.front(), test::Contains("add up to 9501ms"));
 }
 
+TEST_CASE("cross checks: descendants that are kept take no time of the shutdown") {
+  const std::pair<std::string, std::string> keep{"MCP_KEEP_DESCENDANTS", "true"};
+  CHECK(with({keep, {"MCP_DRAIN_TIMEOUT", "6500"}})->warnings.empty());
+  const auto loaded = with({keep, {"MCP_DRAIN_TIMEOUT", "6501"}});
+  REQUIRE(loaded->warnings.size() == 1);
+  CHECK_THAT(loaded->warnings.front(), test::Contains("and MCP_TERM_GRACE add up to 9501ms"));
+}
+
 TEST_CASE("cross checks: without keys, CORS for every page and open administration are warnings") {
   const auto warnings = [](Environment environment) {
     return with(std::move(environment))->warnings.size();

@@ -93,6 +93,7 @@ const std::map<std::string, std::vector<std::string>> kWrong = {
     {"MCP_STDIN_QUEUE", {"16", "17GB"}},
     {"MCP_STDIN_CLOSE_GRACE", {"61m", "-1s"}},
     {"MCP_TERM_GRACE", {"61m", "x"}},
+    {"MCP_KEEP_DESCENDANTS", {"maybe"}},
     {"MCP_ALLOWED_IPS", {"10.0.0.0/33", "none", "localhost"}},
     {"MCP_RATE_LIMIT_PER_MIN", {"-1", "60/", "60/m", "60/1", "1000001"}},
     {"MCP_RATE_LIMIT_PER_KEY", {"many"}},
