@@ -57,6 +57,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
   }
   if (settings.allow_debugger) child::set_readable_by_others(true);
   // Before the log is made: its thread must not exist when the guard forks.
+  const std::vector<pid_t> inherited = child::direct_children();
   const bool keeps = settings.child.keep_descendants;
   const auto guard = child::Guard::start(keeps ? std::string() : child::make_mark_name(),
                                          settings.child.process.kill_times.term);
@@ -73,7 +74,7 @@ int run(app::Configuration configuration, const app::ReadConfiguration& read_aga
     const auto ended = program.run();
     exit_code = ended ? *ended : complain(1, ended.error().message);
   }
-  if (!keeps) child::kill_remaining_children(*guard);
+  if (!keeps) child::kill_remaining_children(*guard, inherited);
   return exit_code;
 }
 

@@ -33,9 +33,13 @@ pid_t parent_of(const std::string& pid) {
   return std::atoi(text.c_str() + name_end + 4);  // ") S 123"
 }
 
-// The direct children, zombies included.
-std::vector<pid_t> children() {
+}  // namespace
+
+std::vector<pid_t> direct_children() {
   std::vector<pid_t> list;
+  // Usually there is none at the start; then /proc is not read.
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return list;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
   if (!directory) return list;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): the DIR is local
@@ -46,8 +50,6 @@ std::vector<pid_t> children() {
   }
   return list;
 }
-
-}  // namespace
 
 void prepare_host_process() {
   // open returns the lowest free number, so the loop ends once the standard three are open.
@@ -61,15 +63,18 @@ void prepare_host_process() {
 
 void set_readable_by_others(bool allowed) noexcept { ::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0); }
 
-unsigned kill_remaining_children(const Guard& guard) {
+unsigned kill_remaining_children(const Guard& guard, const std::vector<pid_t>& inherited) {
+  const auto has = [](const std::vector<pid_t>& list, pid_t pid) {
+    return std::find(list.begin(), list.end(), pid) != list.end();
+  };
   std::vector<pid_t> killed;
   // The children of a killed child become ours, so this repeats until there are none.
   for (int pause = 0; pause < kPauses; ++pause) {
     bool any = false;
-    for (const pid_t pid : children()) {
-      if (pid == guard.pid()) continue;
+    for (const pid_t pid : direct_children()) {
+      if (pid == guard.pid() || has(inherited, pid)) continue;
       any = true;
-      if (std::find(killed.begin(), killed.end(), pid) == killed.end()) {
+      if (!has(killed, pid)) {
         ::kill(pid, SIGKILL);
         killed.push_back(pid);
       }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <sys/types.h>
+#include <vector>
 
 #include "util/timers.hpp"
 
@@ -39,8 +41,12 @@ void prepare_host_process();
 // Processes with CAP_SYS_PTRACE can always read it.
 void set_readable_by_others(bool allowed) noexcept;
 
+// The children of this process, zombies included. Before any was started, they are those of the
+// program that became the sidecar by exec: `daemon & exec mcp-sidecar`.
+std::vector<pid_t> direct_children();
+
 // Call last in main, after the loop. Kills and reaps every direct child, adopted ones included,
-// except `guard`. Blocks for at most two seconds. Returns how many it killed.
-unsigned kill_remaining_children(const Guard& guard);
+// except `guard` and `inherited`. Blocks for at most two seconds. Returns how many it killed.
+unsigned kill_remaining_children(const Guard& guard, const std::vector<pid_t>& inherited = {});
 
 }  // namespace sidecar::child

@@ -129,3 +129,13 @@ test('descendants: those of another sidecar, and one whose environment was clear
   await left(other, 1);
   await other.stop();
 });
+
+test('descendants: a process that the sidecar had before it started outlives it', async (t) => {
+  const sidecar = await Sidecar.start(t, { under: ['sh', '-c', 'sleep 1000 </dev/null >/dev/null 2>&1 & exec "$@"', 'sh'] });
+  await ready(sidecar);
+  sidecar.process.kill('SIGTERM');
+  assert.deepEqual(await sidecar.end(), { code: 0, signal: null }, sidecar.output);
+  const processes = sidecar.processes();
+  assert.deepEqual(processes.map(({ name }) => name), ['sleep']);
+  process.kill(processes[0].pid, 'SIGKILL');
+});

@@ -95,6 +95,19 @@ TEST_CASE("guard: when the sidecar ends, it kills registered groups and no remov
   ::waitpid(taken_back, &status, 0);
 }
 
+TEST_CASE("kill_remaining_children: a child from before the start is left") {
+  World world;
+  const MarkedProcess inherited({});
+  const std::vector<pid_t> before = child::direct_children();
+  CHECK(std::count(before.begin(), before.end(), inherited.pid) == 1);
+  CHECK(std::count(before.begin(), before.end(), world.guard.pid()) == 1);
+  MarkedProcess started({});
+  CHECK(child::kill_remaining_children(world.guard, before) == 1);
+  CHECK(gone(started.pid));
+  started.pid = -1;
+  CHECK_FALSE(gone(inherited.pid));
+}
+
 TEST_CASE("guard: when the sidecar ends in order, marked processes are left to it") {
   World world;
   const std::string name = child::make_mark_name();
