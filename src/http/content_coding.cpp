@@ -7,10 +7,11 @@
 namespace sidecar::http {
 namespace {
 
-constexpr int kGzip = 16;                     // zlib: added to the window's size for RFC 1952
-constexpr std::size_t kTrailer = 4;           // bytes of ISIZE, the last field of a member
-constexpr std::size_t kFirstGrowth = 4096;    // bytes, where the claim is too small
-constexpr std::size_t kAtOnce = 256UL << 20;  // bytes; zlib counts in unsigned int
+constexpr int kGzip = 16;                        // zlib: added to the window's size for RFC 1952
+constexpr std::string_view kMagic = "\x1f\x8b";  // the first bytes of a member
+constexpr std::size_t kTrailer = 4;              // bytes of ISIZE, the last field of a member
+constexpr std::size_t kFirstGrowth = 4096;       // bytes, where the claim is too small
+constexpr std::size_t kAtOnce = 256UL << 20;     // bytes; zlib counts in unsigned int
 
 class Inflater {
  public:
@@ -72,7 +73,7 @@ BodyCoding body_coding(const Head& head) {
 
 std::size_t claimed_size(std::string_view gzipped) {
   std::size_t size = 0;
-  if (gzipped.size() < kTrailer) return size;
+  if (!gzipped.starts_with(kMagic) || gzipped.size() < kMagic.size() + kTrailer) return size;
   for (std::size_t i = 0; i < kTrailer; ++i)
     size = size << 8 | static_cast<unsigned char>(gzipped[gzipped.size() - 1 - i]);
   return size;

@@ -18,8 +18,8 @@ BodyCoding body_coding(const Head& head);
 
 enum class GzipFault { kMalformed, kTooLarge };
 
-// The size of the inflated text as the sender claims it, modulo 4 GB. It is only true of valid
-// files with one member.
+// The size of the inflated text as the sender claims it, modulo 4 GB; 0 of what is no gzip file. It
+// is only true of valid files with one member.
 std::size_t claimed_size(std::string_view gzipped);
 
 // The text of a gzip file, with kBodyPadding bytes of capacity behind it. A text of more than

@@ -337,7 +337,7 @@ TEST_CASE("server: close ends streams and idle connections, waits for answers, a
   site.server->close([&] { ++done; });
   CHECK(reasons == std::vector{http::SseClosed::kServerShutdown});
   CHECK(site.until_ended(idle));
-  CHECK(site.answer(watching).body == "event: message\ndata: last\n\n");
+  CHECK(site.answer(watching).body == ": \n\nevent: message\ndata: last\n\n");
   CHECK(site.until_ended(watching));
   site.turn();
   CHECK(done == 0);

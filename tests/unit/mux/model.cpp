@@ -135,7 +135,8 @@ void World::answered(const AskedPtr& asked, const mux::Answer& answer) {
   if (answer.outcome == Outcome::kTooLarge) reasonable = asked->too_large;
   if (answer.outcome == Outcome::kUnavailable)
     reasonable = troubled || dying_.contains(asked.get()) ||
-                 instances_->in_flight() >= options_.limits.calls;
+                 instances_->in_flight() >= options_.limits.calls ||
+                 timers_.now() - asked->at >= options_.limits.call_timeout;  // of the start
   // The call itself counts. An owner keeps its share whatever other owners do.
   if (answer.outcome == Outcome::kBusy) {
     reasonable =
