@@ -88,7 +88,7 @@ class Server::Impl {
     context_->closing = true;
     closed_ = std::move(done);
     for_each([](Connection& connection) { connection.shut_down(); });
-    if (context_->table.size() == 0) report_closed();
+    if (context_->table.size() == 0 && closed_) report_closed();  // else the last one reported it
   }
 
   void abort() {

@@ -158,7 +158,8 @@ test('attacks: a message that has the name of the other kind is refused if it ha
       assert.equal(refused.error.code, -32600);
     }
     const started = await post(`${sidecar.url}/mcp`, { ...initialize(), id: undefined }, { accept: 'application/json' });
-    assert.equal(started.status, 400, 'initialize without an id starts nothing');
+    assert.equal(started.status, 202);
+    assert.equal(started.headers['mcp-session-id'], undefined, 'initialize without an id starts nothing');
     const ran = (await mcp.call(9, 'tools/call', { name: 'ran', arguments: {} })).result.content[0].text;
     assert.doesNotMatch(ran, /delete_all/);
     sse.close();

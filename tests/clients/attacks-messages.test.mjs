@@ -33,7 +33,7 @@ const refusedBodies = [
   ['a NUL', '\0'],
   ['two values', '{"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0","id":2,"method":"ping"}'],
   ['two lines', '{"jsonrpc":"2.0","id":1,"method":"ping"}\n{"jsonrpc":"2.0","id":2,"method":"ping"}'],
-  ['a byte order mark', '\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"method":"ping"}'],
+  ['two byte order marks', '\xef\xbb\xbf\xef\xbb\xbf{"jsonrpc":"2.0","id":1,"method":"ping"}'],
   ['a line feed in a string', echo('"a\nb"')],
   ['a carriage return in a string', echo('"a\rb"')],
   ['a NUL in a string', echo('"a\0b"')],

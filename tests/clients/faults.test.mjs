@@ -146,7 +146,7 @@ for (const [stream, descriptor] of [['stderr', 2], ['stdout', 1]]) {
       const lines = 'a line of noise, which nobody needs, from a server that talks a lot ..........\\n'.repeat(1000);
       for (let i = 0; i < 250; i += 1) require('node:fs').writeSync(${descriptor}, lines);
       createInterface({ input: process.stdin }).on('line', (line) => { if (!line.includes('tools/call')) return answer(line); console.error('Error: the newest line'); process.exit(3); });`);
-    const sidecar = await Sidecar.start(t, { command: node(flooding), env: { MCP_RESTART_DELAY: '1m' } });
+    const sidecar = await Sidecar.start(t, { command: node(flooding), env: { MCP_RESTART_DELAY: '1m', MCP_RESTART_DELAY_MAX: '1m' } });
     await sidecar.line(/child is ready/);
     const session = await RawSession.open(sidecar.url);
     const { error } = await session.call(1, 'tools/call', tool('any'));

@@ -151,7 +151,7 @@ function endpoints({ sse, byUrl, mcp, mcpByUrl, ended }, fresh, { closed, forged
     get('/tools/'),
     get('/tools//', 404),
     posted('/tools/echo', echo.arguments),
-    posted('/tools/echo', '[]', 400),
+    posted('/tools/echo', '[]', 422),
     posted('/tools/no-such-tool', {}, 404),
     { method: 'PUT', path: '/tools/echo', status: 405 },
     get('/info'),

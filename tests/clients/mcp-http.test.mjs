@@ -17,8 +17,6 @@ const get = (headers) => ({ method: 'GET', headers: { accept: 'text/event-stream
 
 for (const [what, status, ask] of [
   ['a GET without a session', 405, () => get()],
-  ['a request without a session', 400, () => post_()],
-  ['a notification without a session', 400, () => post_({}, notification('notifications/initialized'))],
   ['a DELETE without a session', 400, () => ({ method: 'DELETE' })],
   ['a body that is called text', 415, (session) => post_({ ...session, 'content-type': 'text/plain' })],
   ['a body that is called a form', 415, () => post_({ 'content-type': 'application/x-www-form-urlencoded' }, initialize())],

@@ -436,7 +436,6 @@ test('openapi: each failure of a call has the documented status and body', async
   for (const body of ['[1]', '5', '"x"', '{', '{}{}', 'a=1']) assert.match((await fails(400, 'pid', body)).json().error, /JSON object/);
   await fails(400, 'pid', '{}', '?raw=perhaps');
   assert.match((await fails(404, 'no-such-tool')).json().error, /no-such-tool/);
-  await fails(404, '');
   await fails(415, 'pid', 'a=1', '', { 'content-type': 'application/x-www-form-urlencoded' });
   await fails(413, 'pid', JSON.stringify({ x: 'y'.repeat(2000) }));
   const failed = (await fails(422, 'is-error')).json();

@@ -20,11 +20,9 @@ std::string EventId::text() const { return fmt::format("{}-{}-{}", process, stre
 
 std::optional<EventId> EventId::parse(std::string_view text) {
   EventId id;
-  if (const std::size_t first = text.find('-');
-      first == kProcessDigits && text.find('-', first + 1) != std::string_view::npos) {
-    id.process = text.substr(0, first);
-    text.remove_prefix(first + 1);
-  }
+  if (text.find('-') != kProcessDigits) return std::nullopt;
+  id.process = text.substr(0, kProcessDigits);
+  text.remove_prefix(kProcessDigits + 1);
   const std::size_t dash = text.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
   if (!read(text.substr(0, dash), id.stream) || !read(text.substr(dash + 1), id.number))

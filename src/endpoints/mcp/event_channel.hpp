@@ -22,7 +22,7 @@ namespace sidecar::endpoints {
 struct EventId {
   static constexpr std::size_t kProcessDigits = 8;
 
-  std::string process{};  // empty: an id of a program before 1.0, which named no process
+  std::string process{};
   std::uint64_t stream = 0;
   std::uint64_t number = 0;
 

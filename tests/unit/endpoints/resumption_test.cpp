@@ -37,7 +37,7 @@ TEST_CASE("event_id: parses its own text, and nothing else") {
   CHECK(id->stream == 7);
   CHECK(id->number == 12);
   for (const char* text :
-       {"", "-", "7", "7-", "-12", "7-12 ", " 7-12", "7-12-1", "0badcafe-7", "0badcafe-7-",
+       {"", "-", "7", "7-", "-12", "7-12", "7-12 ", " 7-12", "7-12-1", "0badcafe-7", "0badcafe-7-",
         "0badcafe-7-12-1", "a-1", "1-a", "+1-1", "1--1", "0badcafe-99999999999999999999-1"}) {
     CAPTURE(text);
     CHECK_FALSE(endpoints::EventId::parse(text));

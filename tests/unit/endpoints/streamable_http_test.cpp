@@ -414,13 +414,13 @@ TEST_CASE("revival: event ids of another process begin the stream anew, or end t
   StreamableWorld before;
   const std::string id = before.open();
   StreamableWorld w(kAfterRestart);
-  for (const char* last : {"0badcafe-0-0", "0badcafe-0-17", "0-3"}) {
+  for (const char* last : {"0badcafe-0-0", "0badcafe-0-17"}) {
     CAPTURE(last);
     const auto stream = w.get(id, last);
     CHECK(stream->stream_open);
     CHECK(stream->first_bytes.starts_with("id: feedf00d-0-"));
   }
-  for (const char* last : {"0badcafe-1-0", "0badcafe-2-1", "4-1"}) {
+  for (const char* last : {"0badcafe-1-0", "0badcafe-2-1"}) {
     CAPTURE(last);
     const auto stream = w.get(id, last);
     CHECK(stream->streamed);

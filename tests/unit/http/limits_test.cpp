@@ -348,6 +348,18 @@ TEST_CASE("server: close ends streams and idle connections, waits for answers, a
   CHECK(done == 1);
 }
 
+TEST_CASE("server: close of idle connections only reports once") {
+  Site site;
+  site.start();
+  Client idle = site.client();
+  CHECK(site.ask(idle, get("/hello")).status == 200);
+  int done = 0;
+  site.server->close([&] { ++done; });
+  CHECK(site.until([&] { return done == 1; }));
+  for (int i = 0; i < 3; ++i) site.turn();
+  CHECK(done == 1);
+}
+
 TEST_CASE("server: close without connections reports on the next turn, abort drops what is left") {
   Site site;
   site.start();
