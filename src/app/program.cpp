@@ -52,16 +52,16 @@ Program::Program(Configuration configuration, child::Launch launch, ReadConfigur
                    settings_.child.process.kill_times.term),
       secret_(kept_secret(settings_, environment)),
       service_(settings_, std::move(configuration.networks), configuration.keys,
-               child_factory(
-                   {loop_, timers_, server_log_, metrics_, reaper_, guard, descendants_},
-                   child_options(
-                       settings_.child, std::move(launch),
-                       [this] {
-                         return with_variables(child_environment_, settings_.command.variables);
-                       },
-                       [this](std::string text) {
-                         return config::without_secrets(std::move(text), settings_);
-                       })),
+               child_factory({loop_, timers_, server_log_, metrics_, reaper_, guard, descendants_},
+                             child_options(
+                                 settings_.child, std::move(launch),
+                                 [this] {
+                                   return with_variables(child_environment_,
+                                                         settings_.command.variables);
+                                 },
+                                 [this](std::string text) {
+                                   return config::without_secrets(std::move(text), settings_);
+                                 })),
                {loop_, timers_, log_, metrics_, calls_, recent_calls_, secret_.secret}) {}
 
 Result<int> Program::run() {

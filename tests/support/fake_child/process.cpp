@@ -27,10 +27,10 @@ void die_by(int number) {
 }
 
 void leave_grandchild(const std::string& fifo, bool escape) {
-  const pid_t pid = ::fork();
-  if (pid != 0) return mutter("grandchild " + std::to_string(pid));
+  if (::fork() != 0) return;
   if (escape) ::setsid();
   for (int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
+  mutter("grandchild " + std::to_string(::getpid()));
   if (!fifo.empty()) (void)::open(fifo.c_str(), O_WRONLY);
   ::close(STDIN_FILENO);
   wait_for_ever();

@@ -76,11 +76,13 @@ TEST_CASE("descendants: what ignores TERM is killed after the grace") {
   Supervised child(world, {"--echo-lines", "--escapee"});
   child.start();
   world.run_until([&] { return world.has_logged("grandchild "); });
-  const std::string log = world.logged.str();
-  const pid_t escapee = std::atoi(log.c_str() + log.find("grandchild ") + 11);
+  const auto number_after = [log = world.logged.str()](std::string_view words) {
+    return std::atoi(log.c_str() + log.find(words) + words.size());
+  };
+  const pid_t process = number_after("pid="), escapee = number_after("grandchild ");
   bool done = false;
-  child.send("exit 0");
-  world.run_until([&] { return world.timers.waiting() > 0; });
+  child.stop();  // it is not started again
+  world.run_until([&] { return !alive(process); });  // it is collected
   world.descendants.when_done([&done] { done = true; });
   world.timers.advance(kTermTime - 1ms);
   for (int i = 0; i < 10; ++i) world.loop.run_one_for(5ms);
