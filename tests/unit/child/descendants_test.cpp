@@ -81,7 +81,7 @@ TEST_CASE("descendants: what ignores TERM is killed after the grace") {
   };
   const pid_t process = number_after("pid="), escapee = number_after("grandchild ");
   bool done = false;
-  child.stop();  // it is not started again
+  child.stop();                                      // it is not started again
   world.run_until([&] { return !alive(process); });  // it is collected
   world.descendants.when_done([&done] { done = true; });
   world.timers.advance(kTermTime - 1ms);
