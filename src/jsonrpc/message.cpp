@@ -84,7 +84,8 @@ std::string_view classify(const std::string& text, Span version, Envelope& envel
     return "neither a request nor an answer: one of \"method\", \"result\", \"error\" is needed";
   }
   if (envelope.error && first(envelope.error.in(text)) != '{') return "\"error\" must be an object";
-  if (!is_id(id) && !(envelope.error && id == "null"))
+  // MCP 2025-11-25, schema: an error may have no id.
+  if (!is_id(id) && !(envelope.error && (id == "null" || id.empty())))
     return "an answer needs an \"id\": a string or a number";
   envelope.kind = envelope.result ? Kind::kResult : Kind::kError;
   return {};

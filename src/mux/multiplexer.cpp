@@ -20,6 +20,13 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// The same error with `"id":null`. REQUIRES: `text` is a message without an id.
+jsonrpc::Message with_null_id(std::string text) {
+  text.insert(text.find('{') + 1, R"("id":null,)");
+  jsonrpc::pad(text);
+  return *jsonrpc::parse(std::move(text));
+}
+
 }  // namespace
 
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids,
@@ -236,7 +243,8 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   // The child cannot answer a call that was not handed to it.
   const Call* open = id ? calls().find(*id) : nullptr;
   auto call = open != nullptr && open->number != 0 ? calls().close(*id) : std::nullopt;
-  if (!call && message.id() == "null") return on_error_without_id(std::move(message));
+  if (!call && (message.id() == "null" || message.id().empty()))
+    return on_error_without_id(std::move(message));
   if (!call) return on_late_answer(id, message);
   child_.note_answer();
   if (call->withdrawn) core_.drop("answer_after_cancel");
@@ -247,7 +255,8 @@ void Multiplexer::on_answer(jsonrpc::Message message) {
   core_.settle(*id, std::move(*call), std::move(answer));
 }
 
-// JSON-RPC 2.0, section 5: the id of a request that could not be read is null.
+// JSON-RPC 2.0, section 5: the id of a request that could not be read is null. Some servers leave
+// it out.
 void Multiplexer::on_error_without_id(jsonrpc::Message message) {
   const auto client = calls().sole_origin();
   const auto id = client ? calls().sole_call(*client) : std::nullopt;
@@ -257,6 +266,7 @@ void Multiplexer::on_error_without_id(jsonrpc::Message message) {
                                 {{"error", excerpt(message.envelope.error.in(message.text))}},
                                 message.text);
   }
+  if (message.id().empty()) message = with_null_id(std::move(message.text));
   Call call = *calls().close(*id);
   Answer answer = era_->decode(std::move(message), call);
   core_.settle(*id, std::move(call), std::move(answer));
