@@ -59,6 +59,7 @@ std::string_view next_coding(std::string_view& rest) {
 
 BodyCoding body_coding(const Head& head) {
   BodyCoding found = BodyCoding::kIdentity;
+  if (!head.fields.find("Content-Encoding")) return found;  // cheaper, and most have none
   head.fields.for_each("Content-Encoding", [&found](std::string_view rest) {
     while (!rest.empty()) {
       const std::string_view coding = next_coding(rest);
