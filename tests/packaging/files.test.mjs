@@ -246,7 +246,10 @@ test('kubernetes.yaml: the sidecar accepts its settings', (t) => {
   const file = join(folderOf(t, 'kubernetes-'), 'settings.env');
   writeFileSync(file, Object.values(ConfigMap.data)[0]);
   const [{ args, env, ports }] = Deployment.spec.template.spec.initContainers;
-  assert.deepEqual(env.map(({ name }) => name), ['MCP_API_KEYS_FILE']);
+  assert.deepEqual(env.map(({ name }) => name), ['MCP_API_KEYS_FILE', 'MCP_SECRET_FILE']);
+  // The files are those of the secret that the manifest mounts.
+  const { items } = Deployment.spec.template.spec.volumes.find(({ secret }) => secret).secret;
+  assert.deepEqual(env.map(({ value }) => value.split('/').at(-1)), items.map(({ path }) => path));
   const listing = execFileSync(program, args.map((word, at) => (args[at - 1] === '--env-file' ? file : word)).toSpliced(0, 0, '--print-config'), { encoding: 'utf8', env: {} });
   assert.match(listing, new RegExp(`^MCP_PORT +${ports[0].containerPort} `, 'm'));
   assert.match(listing, /^MCP_HOST +0\.0\.0\.0 /m);
