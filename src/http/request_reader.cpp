@@ -210,7 +210,7 @@ void RequestReader::take_target(std::string_view target) {
     return;
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!beast::iequals(target.substr(0, scheme.size()), scheme)) continue;
+    if (!same_name(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
     authority_ = target.substr(0, target.find_first_of("/?#"));
     target.remove_prefix(authority_.size());
@@ -243,10 +243,10 @@ void RequestReader::on_field_impl(KnownField known, Text name, Text value, Error
       break;
     case field::transfer_encoding:
       ++codings_;
-      only_chunked_ = beast::iequals(value, "chunked");
+      only_chunked_ = same_name(std_view(value), "chunked");
       break;
     case field::expect:
-      expects_continue_ = beast::iequals(value, "100-continue");
+      expects_continue_ = same_name(std_view(value), "100-continue");
       if (!expects_continue_ && refusal_.status == 0)
         refusal_ = {417, "no expectation but 100-continue is supported"};
       break;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 #include <iterator>
@@ -54,9 +53,8 @@ void append_lines(std::string& text, const Fields& fields) {
 
 bool may_write(const Field& field) {
   if (!token(field.name) || has_control_character(field.value)) return false;
-  return std::none_of(
-      std::begin(kFramingFields), std::end(kFramingFields),
-      [&](std::string_view name) { return boost::beast::iequals(field.name, name); });
+  return std::none_of(std::begin(kFramingFields), std::end(kFramingFields),
+                      [&](std::string_view name) { return same_name(field.name, name); });
 }
 
 bool has_body(int status) { return status != 204 && status != 304 && status >= 200; }
