@@ -20,13 +20,6 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// The same error with `"id":null`. REQUIRES: `text` is a message without an id.
-jsonrpc::Message with_null_id(std::string text) {
-  text.insert(text.find('{') + 1, R"("id":null,)");
-  jsonrpc::pad(text);
-  return *jsonrpc::parse(std::move(text));
-}
-
 }  // namespace
 
 Multiplexer::Multiplexer(child::ChildLink& child, Timers& timers, IdAllocator& ids,
@@ -266,7 +259,10 @@ void Multiplexer::on_error_without_id(jsonrpc::Message message) {
                                 {{"error", excerpt(message.envelope.error.in(message.text))}},
                                 message.text);
   }
-  if (message.id().empty()) message = with_null_id(std::move(message.text));
+  if (message.id().empty()) {
+    const std::string_view error = message.envelope.error.in(message.text);
+    message = *jsonrpc::parse(jsonrpc::error_text("null", error));
+  }
   Call call = *calls().close(*id);
   Answer answer = era_->decode(std::move(message), call);
   core_.settle(*id, std::move(call), std::move(answer));

@@ -165,17 +165,15 @@ async function slow(world, random, name) {
   await sleep(random.between(500, 3000));
 }
 
-// Sends nothing until its session expires.
+// Sends nothing for longer than MCP_SESSION_TIMEOUT. A session with an open stream does not expire.
 async function idle(world, random, name) {
   const client = await kinds[random.pick(Object.keys(kinds))].open(world, random.pick(steady), name);
   if (!client) return sleep(500);
-  client.open = false;
-  if (client instanceof SseClient) await client.stream.whole.catch(() => {});
-  else {
-    await sleep(EXPIRY_MS);
-    await one(client, { ...world.calls.say(), expects: ['no_session'] });
-  }
-  world.counters.expired += 1;
+  const lasts = client instanceof SseClient;
+  client.open = lasts;
+  await sleep(EXPIRY_MS);
+  await one(client, { ...world.calls.say(), ...(lasts ? {} : { expects: ['no_session'] }) });
+  if (!lasts) world.counters.expired += 1;
   client.leave();
 }
 

@@ -129,7 +129,7 @@ TEST_CASE("child_output: an error without an id is that of the only call, else n
       {R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"m"}})",
        R"({"jsonrpc":"2.0","id":"mine","error":{"code":-32700,"message":"m"}})"},
       {R"( {"jsonrpc":"2.0","error":{"code":-32700,"message":"m"}})",
-       R"( {"id":"mine","jsonrpc":"2.0","error":{"code":-32700,"message":"m"}})"},
+       R"({"jsonrpc":"2.0","id":"mine","error":{"code":-32700,"message":"m"}})"},
   }));
   Session other(w.mux);
   other.say(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})");
